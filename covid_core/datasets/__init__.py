@@ -1,0 +1,1 @@
+"""From folders of films to rows that training and evaluation trust."""

@@ -1,0 +1,32 @@
+"""COVID-19 Radiography Database (Chowdhury, Rahman et al. 2020): `COVID/`, `Normal/`, …
+
+Both its layouts: films directly in the class folder, or in `images/` beside `masks/`. No patients.
+`Lung_Opacity` is left out: it holds opacities of every cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from covid_core.datasets.case import Case
+from covid_core.datasets.layouts.films import films_in
+from covid_core.findings import Finding
+
+SOURCE = "radiography"
+_LABELS = {
+    "COVID": Finding.COVID,
+    "Normal": Finding.NORMAL,
+    "Viral Pneumonia": Finding.PNEUMONIA,
+}
+
+
+def recognises(folder: Path) -> bool:
+    return all((folder / name).is_dir() for name in ("COVID", "Normal"))
+
+
+def read(folder: Path) -> Iterator[Case]:
+    for name, label in _LABELS.items():
+        images = folder / name / "images"
+        for path in films_in(images if images.is_dir() else folder / name):
+            yield Case(path, label, SOURCE)

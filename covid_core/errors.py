@@ -1,0 +1,52 @@
+"""Everything that can go wrong, as one small vocabulary.
+
+    CovidCoreError
+    ├── RefusedFile      this file can't be judged: unreadable, too large, not one radiograph
+    ├── WeightsError     these weights can't be trusted with this code
+    ├── DatasetError     this folder can't be trained or evaluated on
+    └── TrainingError    training had to stop
+
+Every error says what was wrong (`problem`), with which file (`file`, where there is one) and what to
+do about it (`remedy`). `str(error)` is that sentence, ready for a person. Anything else that is
+raised is a defect of this project, and is left to surface.
+"""
+
+from __future__ import annotations
+
+
+class CovidCoreError(Exception):
+    """An outcome that a person must hear about: what, which file, what to do."""
+
+    def __init__(self, problem: str, remedy: str, *, file: str | None = None) -> None:
+        self.problem = problem.rstrip(".")
+        self.remedy = remedy.rstrip(".")
+        self.file = file
+        super().__init__(problem, remedy, file)
+
+    @property
+    def sentence(self) -> str:
+        """Problem and remedy in words, without the file's name."""
+        return f"{self.problem}. {self.remedy}."
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.sentence}" if self.file else self.sentence
+
+
+class RefusedFile(CovidCoreError):
+    """A file that gets no prediction. `code` is stable and safe to test or count by."""
+
+    def __init__(self, code: str, problem: str, remedy: str, *, file: str | None = None) -> None:
+        super().__init__(problem, remedy, file=file)
+        self.code = code
+
+
+class WeightsError(CovidCoreError):
+    """Weights that are missing, damaged, or made for other code."""
+
+
+class DatasetError(CovidCoreError):
+    """A data folder that can't serve: unknown layout, an empty class, a leak."""
+
+
+class TrainingError(CovidCoreError):
+    """Training that had to stop; the last good checkpoint is kept."""

@@ -1,0 +1,99 @@
+"""Labels and scores to figures with 95% intervals. Patients are resampled, not films."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure, its 95% interval, and the number of films behind it."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Area under the receiver operating characteristic. Both classes must be present."""
+    return float(roc_auc_score(positive, scores, sample_weight=weights))
+
+
+def proportion(of: np.ndarray, among: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """The share of the films `among` (bool) that are also `of` (bool)."""
+    counted = np.ones(len(of)) if weights is None else weights
+    return float((counted * (of & among)).sum() / (counted * among).sum())
+
+
+def estimate(
+    statistic: Callable[[np.ndarray], float], groups: np.ndarray, n: int, *, seed: int = 0
+) -> Estimate:
+    """A statistic of weighted films with its percentile bootstrap interval over groups.
+
+    `statistic`: weights, float (films,), to the figure. `groups`: the patient, or set of same
+    pictures, of each film; whole groups are drawn with replacement (Field and Welsh 2007), since
+    films of one patient are no independent evidence. A draw that lacks a class is drawn again.
+    """
+    members = np.unique(groups, return_inverse=True)[1]
+    count = int(members.max()) + 1
+    drawing = np.random.default_rng(seed)
+    values: list[float] = []
+    while len(values) < RESAMPLES:
+        times = np.bincount(drawing.integers(0, count, count), minlength=count)
+        value = _finite_or_none(statistic, times[members].astype(float))
+        if value is not None:
+            values.append(value)
+        elif len(values) == 0 and drawing.random() < 1e-3:
+            break
+    low, high = np.percentile(values, (2.5, 97.5)) if values else (0.0, 1.0)
+    return Estimate(statistic(np.ones(len(groups))), float(low), float(high), n)
+
+
+def _finite_or_none(
+    statistic: Callable[[np.ndarray], float], weights: np.ndarray
+) -> float | None:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        try:
+            value = statistic(weights)
+        except ValueError:
+            return None
+    return value if np.isfinite(value) else None
+
+
+def sensitivity(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate:
+    """The share of positive films that are called so."""
+    return estimate(lambda w: proportion(called, positive, w), groups, int(positive.sum()))
+
+
+def specificity(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate:
+    """The share of negative films that are not called positive."""
+    return estimate(lambda w: proportion(~called, ~positive, w), groups, int((~positive).sum()))
+
+
+def auroc_estimate(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> Estimate:
+    """`auroc` with its interval. sklearn warns and gives NaN on a draw that lacks a class: redrawn."""
+
+    def statistic(weights: np.ndarray) -> float:
+        seen = weights > 0
+        if positive[seen].all() or not positive[seen].any():
+            return float("nan")
+        return auroc(positive[seen], scores[seen], weights[seen])
+
+    return estimate(statistic, groups, len(positive))
+
+
+def confusion(labels: np.ndarray, calls: np.ndarray, classes: int) -> np.ndarray:
+    """Counts, int (classes, classes): row the reference label, column the call."""
+    table = np.zeros((classes, classes), np.int64)
+    np.add.at(table, (labels, calls), 1)
+    return table

@@ -1,0 +1,88 @@
+"""From a radiograph to the network's input, and from the network's grid back to the radiograph.
+
+Training, evaluation and the app all pass through `Preprocess`, and its settings travel with the
+weights: a network is only ever shown what it was trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from PIL import Image
+
+Fit = Literal["squash", "pad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocess:
+    """How a film becomes the network's input: resize, stretch, quantise, normalise.
+
+    `fit`: `squash` resizes to a square whatever the aspect; `pad` keeps the aspect on black.
+    `low_percentile`, `high_percentile`: grey levels stretched to black and white, clipped beyond,
+    so that exposure, windowing and bit depth change the input as little as can be.
+    `mean`, `std`: normalisation of the 0 to 1 picture.
+    `version`: raised whenever the arithmetic below changes; weights of another one are refused.
+    """
+
+    size_px: int = 224
+    fit: Fit = "squash"
+    low_percentile: float = 0.5
+    high_percentile: float = 99.5
+    mean: float = 0.5
+    std: float = 0.25
+    version: int = 1
+
+    def picture(self, pixels: np.ndarray) -> np.ndarray:
+        """Radiograph pixels, float32 (height, width) 0 to 1, to uint8 (size_px, size_px).
+
+        Eight bits, because that is what the training cache holds: inference sees the same rounding.
+        """
+        film = Image.fromarray(pixels)
+        top, left, height, width = self.placement(*pixels.shape)
+        # Bilinear in Pillow widens its support when shrinking, so it does not alias.
+        resized = np.asarray(film.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3))
+        low, high = np.percentile(resized, (self.low_percentile, self.high_percentile))
+        stretched = (resized - low) / max(float(high - low), 1e-6)
+        levels = np.rint(np.clip(stretched, 0, 1) * 255).astype(np.uint8)
+        if self.fit == "squash":
+            return levels
+        canvas = np.zeros((self.size_px, self.size_px), np.uint8)
+        canvas[top : top + height, left : left + width] = levels
+        return canvas
+
+    def tensor(self, pictures: np.ndarray | torch.Tensor) -> torch.Tensor:
+        """Pictures, uint8 (N, height, width), to the network's input, float32 (N, 1, height, width)."""
+        return self.normalise(torch.as_tensor(pictures).unsqueeze(1).to(torch.float32) / 255)
+
+    def normalise(self, grey: torch.Tensor) -> torch.Tensor:
+        """Grey levels 0 to 1 of any shape to the network's scale."""
+        return (grey - self.mean) / self.std
+
+    def placement(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Where a film of that size lies in the input: top, left, height, width in input pixels."""
+        if self.fit == "squash":
+            return 0, 0, self.size_px, self.size_px
+        scale = self.size_px / max(height, width)
+        inner_height = max(1, round(height * scale))
+        inner_width = max(1, round(width * scale))
+        return (
+            (self.size_px - inner_height) // 2,
+            (self.size_px - inner_width) // 2,
+            inner_height,
+            inner_width,
+        )
+
+    def describe(self) -> str:
+        """One sentence for the model card and the page."""
+        fit = "squashed to a square" if self.fit == "squash" else "padded to a square with black"
+        return (
+            f"Turned to grey, {fit} of {self.size_px} px, stretched from the {self.low_percentile:g}th"
+            f" to the {self.high_percentile:g}th percentile, normalised by mean {self.mean:g} and"
+            f" standard deviation {self.std:g}."
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)

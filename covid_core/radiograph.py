@@ -1,0 +1,109 @@
+"""One chest radiograph in one convention, whatever file it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from covid_core.errors import RefusedFile
+
+MIN_SIDE_PX = 128
+MAX_PIXELS = 40_000_000  # a large computed radiograph is 4280 x 3520, 15 million
+MAX_ASPECT = 3.0
+
+
+class View(StrEnum):
+    """The projection, as DICOM's View Position (0018,5101) tells it."""
+
+    PA = "PA"
+    AP = "AP"
+    LATERAL = "lateral"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Radiograph:
+    """A decoded radiograph. It carries no patient's name or identifier, by construction.
+
+    `pixels`: float32 (height, width), 0 black (air) to 1 white (bone), read-only.
+    `sha256`: hex digest of the file's bytes, by which results are kept.
+    `notes`: what reading had to do or found odd, in words ("stored inverted: turned back").
+    """
+
+    pixels: np.ndarray
+    sha256: str
+    source_format: str
+    view: View = View.UNKNOWN
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.pixels.flags.writeable = False
+
+    @property
+    def height_px(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def width_px(self) -> int:
+        return int(self.pixels.shape[1])
+
+
+def check_bounds(width: int, height: int, frames: int = 1) -> None:
+    """Refuse, from the header alone, a picture that can't be one film of usable size.
+
+    Raises RefusedFile (`multi_frame`, `bad_header`, `too_large`, `too_small`, `bad_shape`). Called
+    before any pixel is decoded, so that a small file can't unfold into gigabytes.
+    """
+    if frames > 1:
+        raise RefusedFile(
+            "multi_frame",
+            f"it holds {frames} frames or pages, not one radiograph",
+            "Export the single frontal view and try that",
+        )
+    if width < 1 or height < 1:
+        raise RefusedFile(
+            "bad_header", f"its header gives a size of {width} x {height}", "Export the file again"
+        )
+    if width * height > MAX_PIXELS:
+        raise RefusedFile(
+            "too_large",
+            f"{width} x {height} pixels is more than the {MAX_PIXELS // 1_000_000} million allowed",
+            "Export it at a lower resolution",
+        )
+    if min(width, height) < MIN_SIDE_PX:
+        raise RefusedFile(
+            "too_small",
+            f"{width} x {height} pixels is too small to judge",
+            f"Use a film of at least {MIN_SIDE_PX} pixels a side",
+        )
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise RefusedFile(
+            "bad_shape",
+            f"{width} x {height} pixels is too long and thin for a chest film",
+            "Use the whole, uncropped frontal view",
+        )
+
+
+def grey_from_counts(counts: np.ndarray) -> np.ndarray:
+    """Stored values (any real dtype) to float32 0 to 1, linearly by their own range.
+
+    Raises RefusedFile (`not_finite`, `blank`) on NaN, infinity or a constant picture.
+    """
+    low, high = float(counts.min()), float(counts.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise RefusedFile(
+            "not_finite", "its pixels hold NaN or infinity", "Export it again as 8 or 16-bit grey"
+        )
+    if high <= low:
+        raise RefusedFile(
+            "blank", "every pixel has the same value", "Check that the export holds the picture"
+        )
+    grey = counts.astype(np.float32)
+    if np.issubdtype(counts.dtype, np.floating) and counts.dtype.itemsize > 4:
+        grey = (counts - low).astype(np.float32)
+        low, high = 0.0, high - low
+    grey -= np.float32(low)
+    grey /= np.float32(high - low)
+    return grey

@@ -1,0 +1,81 @@
+"""PNG, JPEG, TIFF and WebP to grey, by Pillow, with the traps of each mode closed."""
+
+from __future__ import annotations
+
+import io
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from covid_core.errors import RefusedFile
+from covid_core.radiograph import check_bounds, grey_from_counts
+
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
+_COLOUR_TOLERANCE = 24  # grey levels between channels; JPEG of a grey film stays far below
+_RANGE_MODES = ("I", "F")  # and I;16*: Pillow's own convert("L") clips these to white
+
+
+class Grey(NamedTuple):
+    """A decoded picture: `pixels` float32 (height, width) 0 to 1, and what decoding had to do."""
+
+    pixels: np.ndarray
+    source_format: str
+    notes: tuple[str, ...]
+
+
+def decode_raster(data: bytes) -> Grey:
+    """Decode one still picture.
+
+    16-bit and float pictures are scaled by their own range, transparency is laid on black, palettes
+    and CMYK are resolved, and the EXIF orientation is applied. Raises RefusedFile.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            check_bounds(*image.size, frames=getattr(image, "n_frames", 1))
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            notes = ["turned upright by its EXIF orientation"] if upright.size != image.size else []
+            pixels = _grey(upright, notes)
+            return Grey(pixels, image.format or "picture", tuple(notes))
+    except RefusedFile:
+        raise
+    except Image.DecompressionBombError as error:
+        raise RefusedFile(
+            "too_large", "its header promises a huge picture", "Export it at a lower resolution"
+        ) from error
+    # Pillow's plugins raise all of these on damaged files; nothing else may pass as an answer.
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
+        raise _corrupt() from error
+    except (MemoryError, OverflowError, ArithmeticError, RuntimeError) as error:
+        raise _corrupt() from error
+
+
+def _corrupt() -> RefusedFile:
+    return RefusedFile(
+        "corrupt", "it is cut short or damaged, and can't be decoded", "Copy or export it again"
+    )
+
+
+def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
+    if image.mode in _RANGE_MODES or image.mode.startswith("I;16"):
+        notes.append("more than 8 bits a pixel: scaled by the picture's own range")
+        return grey_from_counts(np.asarray(image))
+    if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        if layer.getextrema()[3] != (255, 255):
+            notes.append("transparency laid on black")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, (0, 0, 0, 255)), layer)
+    if image.mode not in ("L", "1"):
+        image = image.convert("RGB")
+        if _is_coloured(image):
+            notes.append("a colour picture: turned to grey")
+    levels = np.asarray(image.convert("L"))
+    if levels.min() == levels.max():
+        return grey_from_counts(levels)  # refuses it as blank
+    return levels.astype(np.float32) / np.float32(255)
+
+
+def _is_coloured(image: Image.Image) -> bool:
+    sample = np.asarray(image.resize((64, 64), Image.Resampling.BOX)).astype(np.int16)
+    return int(np.ptp(sample, axis=2).max()) > _COLOUR_TOLERANCE

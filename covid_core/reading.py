@@ -1,0 +1,69 @@
+"""The one front door for files: bytes to Radiograph, or a refusal that says why."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from covid_core.errors import RefusedFile
+from covid_core.radiograph import Radiograph
+from covid_core.raster import decode_raster
+
+MAX_FILE_BYTES = 64 * 1024 * 1024
+_RASTER_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", 0),
+    (b"\xff\xd8\xff", 0),
+    (b"II*\x00", 0),
+    (b"MM\x00*", 0),
+    (b"WEBP", 8),
+)
+
+
+def read_radiograph(data: bytes) -> Radiograph:
+    """Decode a PNG, JPEG, TIFF, WebP or DICOM file's bytes.
+
+    What a file is, its first bytes say, never its name. In order: size cap, magic bytes, header
+    bounds, decoding, checks of the pixels. Raises RefusedFile.
+    """
+    if not data:
+        raise RefusedFile("empty", "the file is empty", "Copy or export it again")
+    if len(data) > MAX_FILE_BYTES:
+        raise _too_many_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    if data[128:132] == b"DICM":
+        from covid_core.dicom import decode_dicom  # pydicom is slow to import, and often not needed
+
+        pixels, source_format, view, notes = decode_dicom(data)
+        return Radiograph(pixels, sha256, source_format, view, notes)
+    if any(data[at : at + len(magic)] == magic for magic, at in _RASTER_MAGIC):
+        grey = decode_raster(data)
+        return Radiograph(grey.pixels, sha256, grey.source_format, notes=grey.notes)
+    raise RefusedFile(
+        "unknown_format",
+        "it is not a PNG, JPEG, TIFF, WebP or DICOM file",
+        "Export the radiograph in one of these formats",
+    )
+
+
+def read_file(path: Path) -> Radiograph:
+    """`read_radiograph` on a file of the disk. Raises RefusedFile, its `file` set."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise _too_many_bytes()
+        return read_radiograph(path.read_bytes())
+    except OSError as error:
+        raise RefusedFile(
+            "unreadable", f"the file can't be opened ({error.strerror})",
+            "Check that it exists and may be read", file=str(path),
+        ) from error  # fmt: skip
+    except RefusedFile as error:
+        error.file = str(path)
+        raise
+
+
+def _too_many_bytes() -> RefusedFile:
+    return RefusedFile(
+        "too_many_bytes",
+        f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB",
+        "Export the single film at a lower resolution or compressed",
+    )

@@ -1,0 +1,1 @@
+"""What `train.py` drives: films in memory, augmentation, the loop and its checkpoints."""
