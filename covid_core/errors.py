@@ -6,8 +6,8 @@
     ├── DatasetError     this folder can't be trained or evaluated on
     └── TrainingError    training had to stop
 
-Every error says what was wrong (`problem`), with which file (`file`, where there is one) and what to
-do about it (`remedy`). `str(error)` is that sentence, ready for a person. Anything else that is
+Every error says what was wrong (`problem`), with which file (`file`, where there is one) and what
+to do about it (`remedy`). `str(error)` is that sentence, ready for a person. Anything else that is
 raised is a defect of this project, and is left to surface.
 """
 

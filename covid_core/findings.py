@@ -13,7 +13,7 @@ class Finding(StrEnum):
     COVID = "covid"
 
     @property
-    def title(self) -> str:
+    def display_name(self) -> str:
         """The name as a reader of the page knows it."""
         return _TITLES[self]
 

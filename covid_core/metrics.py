@@ -32,7 +32,7 @@ def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None =
 def proportion(of: np.ndarray, among: np.ndarray, weights: np.ndarray | None = None) -> float:
     """The share of the films `among` (bool) that are also `of` (bool)."""
     counted = np.ones(len(of)) if weights is None else weights
-    return float((counted * (of & among)).sum() / (counted * among).sum())
+    return float(np.divide((counted * (of & among)).sum(), (counted * among).sum()))
 
 
 def estimate(
@@ -48,26 +48,16 @@ def estimate(
     count = int(members.max()) + 1
     drawing = np.random.default_rng(seed)
     values: list[float] = []
-    while len(values) < RESAMPLES:
+    for _ in range(2 * RESAMPLES):  # a rare class may be missing from half the draws, not more
         times = np.bincount(drawing.integers(0, count, count), minlength=count)
-        value = _finite_or_none(statistic, times[members].astype(float))
-        if value is not None:
+        with np.errstate(invalid="ignore"):
+            value = statistic(times[members].astype(float))
+        if np.isfinite(value):
             values.append(value)
-        elif len(values) == 0 and drawing.random() < 1e-3:
+        if len(values) == RESAMPLES:
             break
-    low, high = np.percentile(values, (2.5, 97.5)) if values else (0.0, 1.0)
+    low, high = np.percentile(values, (2.5, 97.5)) if values else (np.nan, np.nan)
     return Estimate(statistic(np.ones(len(groups))), float(low), float(high), n)
-
-
-def _finite_or_none(
-    statistic: Callable[[np.ndarray], float], weights: np.ndarray
-) -> float | None:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        try:
-            value = statistic(weights)
-        except ValueError:
-            return None
-    return value if np.isfinite(value) else None
 
 
 def sensitivity(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate:
@@ -81,7 +71,7 @@ def specificity(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) ->
 
 
 def auroc_estimate(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> Estimate:
-    """`auroc` with its interval. sklearn warns and gives NaN on a draw that lacks a class: redrawn."""
+    """`auroc` with its interval."""
 
     def statistic(weights: np.ndarray) -> float:
         seen = weights > 0

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import covid_core.torchvision_ops  # noqa: F401  (must come before torchvision)
+
+# isort: split
 import torch
 from torch import nn
+from torchvision.models import DenseNet121_Weights, densenet121
 
-import covid_core.torchvision_ops  # noqa: F401  (declares what torchvision lacks on a CPU build)
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES
-from torchvision.models import DenseNet121_Weights, densenet121
 
 ARCHITECTURE = "densenet121"
 
@@ -28,8 +30,7 @@ class Head(nn.Module):
         self.linear = linear
 
     def forward(self, feature_map: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.linear(self.cells(feature_map).mean(dim=(2, 3)))
-        return logits
+        return self.linear(self.cells(feature_map).mean(dim=(2, 3)))
 
 
 class DenseNet121(nn.Module):
@@ -51,13 +52,11 @@ class DenseNet121(nn.Module):
 
     def feature_map(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 1, H, W) normalised films to (N, 1024, H/32, W/32), never negative."""
-        features: torch.Tensor = self.rectify(self.features(x))
-        return features
+        return self.rectify(self.features(x))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 1, H, W) normalised films to (N, classes) logits."""
-        logits: torch.Tensor = self.head(self.feature_map(x))
-        return logits
+        return self.head(self.feature_map(x))
 
 
 def initial_state(init: str) -> dict[str, torch.Tensor] | None:

@@ -43,7 +43,9 @@ class Preprocess:
         film = Image.fromarray(pixels)
         top, left, height, width = self.placement(*pixels.shape)
         # Bilinear in Pillow widens its support when shrinking, so it does not alias.
-        resized = np.asarray(film.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3))
+        resized = np.asarray(
+            film.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3)
+        )
         low, high = np.percentile(resized, (self.low_percentile, self.high_percentile))
         stretched = (resized - low) / max(float(high - low), 1e-6)
         levels = np.rint(np.clip(stretched, 0, 1) * 255).astype(np.uint8)
@@ -54,7 +56,7 @@ class Preprocess:
         return canvas
 
     def tensor(self, pictures: np.ndarray | torch.Tensor) -> torch.Tensor:
-        """Pictures, uint8 (N, height, width), to the network's input, float32 (N, 1, height, width)."""
+        """Pictures, uint8 (N, S, S), to the network's input, float32 (N, 1, S, S)."""
         return self.normalise(torch.as_tensor(pictures).unsqueeze(1).to(torch.float32) / 255)
 
     def normalise(self, grey: torch.Tensor) -> torch.Tensor:
@@ -79,9 +81,9 @@ class Preprocess:
         """One sentence for the model card and the page."""
         fit = "squashed to a square" if self.fit == "squash" else "padded to a square with black"
         return (
-            f"Turned to grey, {fit} of {self.size_px} px, stretched from the {self.low_percentile:g}th"
-            f" to the {self.high_percentile:g}th percentile, normalised by mean {self.mean:g} and"
-            f" standard deviation {self.std:g}."
+            f"Turned to grey, {fit} of {self.size_px} px, stretched from the"
+            f" {self.low_percentile:g}th to the {self.high_percentile:g}th percentile, normalised"
+            f" by mean {self.mean:g} and standard deviation {self.std:g}."
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
         return grey_from_counts(np.asarray(image))
     if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:
         layer = image.convert("RGBA")
-        if layer.getextrema()[3] != (255, 255):
+        if np.asarray(layer.getchannel("A")).min() < 255:
             notes.append("transparency laid on black")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, (0, 0, 0, 255)), layer)
     if image.mode not in ("L", "1"):

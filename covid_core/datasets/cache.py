@@ -20,7 +20,7 @@ from covid_core.reading import read_file
 def cached_pictures(
     cases: Sequence[Case], preprocess: Preprocess, folder: Path, *, workers: int
 ) -> tuple[np.ndarray, dict[int, str]]:
-    """The cases' pictures, uint8 (N, S, S) memory-mapped, and the reason for each that can't be read.
+    """The cases' pictures, uint8 (N, S, S) memory-mapped; and why, for each that can't be read.
 
     An unreadable film's picture is left black. The cache is named by the files (path, size, time of
     change) and the preprocessing, so that a change of either makes a new one; it is complete or

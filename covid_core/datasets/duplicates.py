@@ -42,5 +42,4 @@ def group(count: int, pairs: np.ndarray) -> np.ndarray:
     """Pairs that belong together, int (pairs, 2), to a group number for each of `count` items."""
     ones = np.ones(len(pairs), bool)
     graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    numbers: np.ndarray = connected_components(graph, directed=False)[1]
-    return numbers
+    return connected_components(graph, directed=False)[1]

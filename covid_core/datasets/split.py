@@ -8,7 +8,7 @@ with it is left out of training too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -85,7 +85,7 @@ def overlaps(cases: Sequence[Case], twins: np.ndarray, splits: Sequence[Split]) 
     return complaints
 
 
-def _mark(splits: list[Split | None], members: Sequence[int], split: Split) -> None:
+def _mark(splits: list[Split | None], members: Iterable[int], split: Split) -> None:
     for i in members:
         splits[i] = splits[i] or split
 

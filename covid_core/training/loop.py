@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -76,13 +76,14 @@ def fit(
 ) -> DenseNet121:
     """Train `network` on the training part and give back its averaged weights, on the CPU.
 
-    Writes `run/checkpoint.pt` and a JSON line an epoch to `run/log.jsonl`. Raises TrainingError on a
-    loss that is not finite, keeping the last checkpoint.
+    Writes `run/checkpoint.pt` and a JSON line an epoch to `run/log.jsonl`. Raises TrainingError on
+    a loss that is not finite, keeping the last checkpoint.
     """
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(
         network, multi_avg_fn=get_ema_multi_avg_fn(schedule.averaging), use_buffers=True
     )
+    averaged = cast(DenseNet121, average.module)
     optimiser = torch.optim.AdamW(
         network.parameters(), weight_decay=schedule.weight_decay, fused=True
     )
@@ -98,9 +99,13 @@ def fit(
     losses: list[float] = []
 
     def save(step: int) -> None:
-        parts = {"network": network, "average": average, "optimiser": optimiser}
-        states: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
-        save_checkpoint(checkpoint, {**states, "step": step})
+        state = {
+            "network": network.state_dict(),
+            "average": average.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "step": step,
+        }
+        save_checkpoint(checkpoint, state)
 
     draws = _draws(indices, weights, len(sizes), schedule, start)
     progress = tqdm(draws, total=len(sizes), initial=start, desc="training", unit="step")
@@ -121,16 +126,16 @@ def fit(
         progress.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", px=sizes[step])
         ended = (step + 1) % per_epoch == 0 or step + 1 == len(sizes)
         if ended:
-            row = _validate(average.module, films, preprocess, sizes[step], device)
+            row = _validate(averaged, films, preprocess, sizes[step], device)
             _log(run, {"step": step + 1, "loss": float(np.mean(losses)), **row}, progress.write)
             losses.clear()
         if ended or (step + 1) % schedule.checkpoint_every == 0:
             save(step + 1)
-    return average.module.cpu().eval()  # type: ignore[no-any-return]
+    return averaged.cpu().eval()
 
 
 def balance(labels: np.ndarray, sources: np.ndarray) -> np.ndarray:
-    """How often each film is drawn: classes alike, and small sources of a class more than their share.
+    """How often each film is drawn: classes alike, small sources of a class above their share.
 
     Within a class a source counts by the square root of its size, so that the few adults with
     pneumonia weigh more against the many children, and a class is less the same as a source.
@@ -169,8 +174,7 @@ def score(
             x = F.interpolate(x, size_px, mode="bilinear", antialias=True)
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             logits.append(network(x.contiguous(memory_format=torch.channels_last)).double().cpu())
-    probabilities: np.ndarray = torch.cat(logits).softmax(dim=1).numpy()
-    return probabilities
+    return torch.cat(logits).softmax(dim=1).numpy()
 
 
 def _step(

@@ -1,4 +1,5 @@
-"""The folder layouts that users download, each one module: `recognises(folder)`, `read(folder)`.
+"""The folder layouts that users download, each one module: `recognises(folder)`, `read(folder)`,
+and `SOURCE` and `PROVENANCE`, the name its films go by and where they come from.
 
 A further layout is one more file here and one more name in `LAYOUTS`, the most telling ones first.
 """
@@ -38,6 +39,12 @@ def read_cases(root: Path) -> list[Case]:
             file=str(root),
         )
     return sorted(cases, key=lambda case: str(case.path))
+
+
+def provenance(source: str) -> str:
+    """Where a source's films come from and under which terms, in one line."""
+    named = {layout.SOURCE: layout.PROVENANCE for layout in LAYOUTS}
+    return str(named.get(source, class_folders.PROVENANCE))
 
 
 def _layout_of(folder: Path) -> ModuleType | None:

@@ -12,6 +12,9 @@ from covid_core.datasets.case import Case
 from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import CLASSES
 
+SOURCE = None  # the folder's own name
+PROVENANCE = "a folder of one's own"
+
 
 def recognises(folder: Path) -> bool:
     return len(_class_folders(folder)) >= 2
@@ -21,7 +24,9 @@ def read(folder: Path) -> Iterator[Case]:
     for name, class_folder in _class_folders(folder).items():
         label = next(finding for finding in CLASSES if finding.value == name)
         for path in films_in(class_folder):
-            patient = path.relative_to(class_folder).parts[0] if path.parent != class_folder else None
+            patient = (
+                path.relative_to(class_folder).parts[0] if path.parent != class_folder else None
+            )
             yield Case(path, label, folder.name, patient)
 
 

@@ -14,6 +14,9 @@ from covid_core.datasets.case import Case
 from covid_core.findings import Finding
 
 SOURCE = "covid-chestxray"
+PROVENANCE = (
+    "COVID-19 image data collection (Cohen et al. 2020); a licence an image, in its metadata"
+)
 _COLUMNS = {"finding", "view", "modality", "filename", "patientid"}
 _NOT_FRONTAL = {"L", "LATERAL", "AXIAL", "CORONAL"}
 _PNEUMONIAS = (
@@ -49,5 +52,5 @@ def read(folder: Path) -> Iterator[Case]:
 
 
 def label_of(finding: str) -> Finding | None:
-    """The class of a `finding` cell; newer copies write it as a path (`Pneumonia/Viral/COVID-19`)."""
+    """The class of a `finding` cell, which newer copies write as `Pneumonia/Viral/COVID-19`."""
     return _LABELS.get(finding.strip().rsplit("/", 1)[-1])

@@ -11,6 +11,7 @@ from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import Finding
 
 SOURCE = "covid-cxnet"
+PROVENANCE = "COVID-CXNet (Haghanifar et al. 2020); see its repository"
 
 
 def recognises(folder: Path) -> bool:
@@ -27,4 +28,6 @@ def _patients(metadata: Path) -> dict[str, str]:
     if not metadata.is_file():
         return {}
     with metadata.open(newline="", encoding="utf-8") as lines:
-        return {row["filename"]: row["patient_id"] for row in csv.DictReader(lines) if row["patient_id"]}
+        return {
+            row["filename"]: row["patient_id"] for row in csv.DictReader(lines) if row["patient_id"]
+        }

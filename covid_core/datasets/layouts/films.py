@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FILM_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".dcm", ".dicom"}
-)
+FILM_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".dcm", ".dicom"})
 
 
 def films_in(folder: Path) -> list[Path]:

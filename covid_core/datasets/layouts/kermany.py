@@ -16,6 +16,9 @@ from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import Finding
 
 SOURCE = "chest_xray"
+PROVENANCE = (
+    "Chest X-Ray Images (Pneumonia) (Kermany et al. 2018), children of one to five years; CC BY 4.0"
+)
 _LABELS = {"NORMAL": Finding.NORMAL, "PNEUMONIA": Finding.PNEUMONIA}
 _PATIENT = re.compile(r"(person\d+|(?:NORMAL2-)?IM-\d+)")
 

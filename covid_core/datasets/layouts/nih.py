@@ -13,6 +13,9 @@ from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import Finding
 
 SOURCE = "nih"
+PROVENANCE = (
+    "NIH ChestX-ray8 (Wang et al. 2017) as used by DarkCovidNet, adults; free use with citation"
+)
 _LABELS = {"No_findings": Finding.NORMAL, "Pneumonia": Finding.PNEUMONIA}
 
 

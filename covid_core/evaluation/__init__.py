@@ -1,0 +1,1 @@
+"""Honest figures: what the network does on films it never saw, with intervals."""

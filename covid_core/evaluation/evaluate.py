@@ -1,0 +1,84 @@
+"""The figures of the model card, from the locked test part and the held-out sources."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+
+from covid_core.datasets.split import Split
+from covid_core.findings import CLASSES
+from covid_core.metrics import auroc_estimate, confusion, proportion, sensitivity, specificity
+from covid_core.metrics import estimate as bootstrap
+from covid_core.networks import DenseNet121
+from covid_core.preprocess import Preprocess
+from covid_core.training.films import Films
+from covid_core.training.loop import score
+from covid_core.weights import as_stored
+
+_FEW = 5  # fewer films of a class than this say nothing about it
+
+
+def evaluate(
+    network: DenseNet121, films: Films, preprocess: Preprocess, *, device: torch.device
+) -> dict[str, Any]:
+    """Results on the tensors as they will be stored, for the card. All films at full size, float32.
+
+    `test`: the locked test part; `test_by_source`: its sources that hold more than one class, each
+    for itself, because between sources a network can tell the hospital instead of the disease;
+    `held_out`: sources never trained on, likewise; `storage_change`: the largest change of any test
+    probability by storing the convolutions in float16.
+    """
+    stored = as_stored(network).to(device)
+    test = films.part(Split.TEST)
+    exact = score(network.to(device), films, test, preprocess, device=device)
+    scored = score(stored, films, test, preprocess, device=device)
+    held_out = films.part(Split.HELD_OUT)
+    outside = score(stored, films, held_out, preprocess, device=device) if len(held_out) else None
+    return {
+        "test": summarise(films, test, scored),
+        "test_by_source": _by_source(films, test, scored),
+        "held_out": {} if outside is None else _by_source(films, held_out, outside),
+        "storage_change": float(np.abs(exact - scored).max()),
+    }
+
+
+def summarise(films: Films, indices: np.ndarray, scored: np.ndarray) -> dict[str, Any]:
+    """Counts, confusion and per-class figures of the films at `indices`, each with its interval.
+
+    `scored`: probabilities, (len(indices), classes). A class of fewer than five films is left out.
+    """
+    labels, groups = films.labels[indices], films.groups[indices]
+    calls = scored.argmax(axis=1)
+    right, all_films = calls == labels, np.ones(len(labels), bool)
+    classes: dict[str, Any] = {}
+    for i, finding in enumerate(CLASSES):
+        positive = labels == i
+        if min(positive.sum(), (~positive).sum()) < _FEW:
+            continue
+        figures = {
+            "auroc": auroc_estimate(positive, scored[:, i], groups),
+            "sensitivity": sensitivity(positive, calls == i, groups),
+            "specificity": specificity(positive, calls == i, groups),
+        }
+        classes[finding.value] = {name: asdict(figure) for name, figure in figures.items()}
+    accuracy = bootstrap(lambda w: proportion(right, all_films, w), groups, len(labels))
+    return {
+        "films": len(labels),
+        "groups": len(np.unique(groups)),
+        "confusion": confusion(labels, calls, len(CLASSES)).tolist(),
+        "accuracy": asdict(accuracy),
+        "classes": classes,
+    }
+
+
+def _by_source(films: Films, indices: np.ndarray, scored: np.ndarray) -> dict[str, Any]:
+    summaries = {}
+    for source in sorted(set(films.sources[indices])):
+        own = films.sources[indices] == source
+        summary = summarise(films, indices[own], scored[own])
+        if summary["classes"]:
+            summaries[str(source)] = summary
+    return summaries

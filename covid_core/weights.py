@@ -1,0 +1,199 @@
+"""The only code that touches weights/: tensors in safetensors, and a card that says what they are.
+
+    weights/densenet121.safetensors   convolutions and head in float16, the rest in float32
+    weights/densenet121.json          the card: classes, preprocessing, data, results, sha256
+
+safetensors does not notice a flipped byte, so the card holds the SHA-256 of the tensor file, and no
+network is given out that does not match it. Pickle is never read here.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+import subprocess
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+
+from covid_core.errors import WeightsError
+from covid_core.findings import CLASSES
+from covid_core.networks import ARCHITECTURE, DenseNet121
+from covid_core.preprocess import Preprocess
+
+FORMAT_VERSION = 1
+_RETRAIN = "Fetch the project's weights again, or make them with train.py"
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsCard:
+    """What stands beside the tensors. `films`: split, source, class to count; `results`: as
+    `evaluation.evaluate` gives them, measured on the tensors as stored."""
+
+    format_version: int
+    architecture: str
+    classes: tuple[str, ...]
+    preprocess: Preprocess
+    sha256: str
+    created: str
+    git_commit: str
+    torch_version: str
+    training: dict[str, str]
+    films: dict[str, Any]
+    results: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Model name and version for a person: the architecture, the day, the tensors' hash."""
+        return f"DenseNet-121, {self.created[:10]}, {self.sha256[:8]}"
+
+
+def as_stored(network: DenseNet121) -> DenseNet121:
+    """A copy of the network whose tensors went through the file's precision and back to float32."""
+    stored = copy.deepcopy(network)
+    stored.load_state_dict({name: t.float() for name, t in _storable(network).items()})
+    return stored.eval()
+
+
+def save_weights(
+    network: DenseNet121,
+    folder: Path,
+    *,
+    preprocess: Preprocess,
+    training: dict[str, str],
+    films: dict[str, Any],
+    results: dict[str, Any],
+) -> WeightsCard:
+    """Write tensors and card, the card last, each whole or not at all. Raises WeightsError."""
+    tensors = safetensors.torch.save(_storable(network))
+    card = WeightsCard(
+        format_version=FORMAT_VERSION,
+        architecture=ARCHITECTURE,
+        classes=tuple(finding.value for finding in CLASSES),
+        preprocess=preprocess,
+        sha256=hashlib.sha256(tensors).hexdigest(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        git_commit=_git_commit(),
+        torch_version=torch.__version__,
+        training=training,
+        films=films,
+        results=results,
+    )
+    text = json.dumps(asdict(card), indent=1).encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_whole(folder / f"{ARCHITECTURE}.safetensors", tensors)
+        _write_whole(folder / f"{ARCHITECTURE}.json", text)
+    except OSError as error:
+        raise WeightsError(
+            f"the weights can't be written ({error.strerror})",
+            "Free some disk space or give another --out",
+            file=str(folder),
+        ) from error
+    return card
+
+
+def load_weights(folder: Path) -> tuple[DenseNet121, WeightsCard]:
+    """The network, in evaluation mode with frozen parameters, and its card.
+
+    Raises WeightsError where a file is missing, damaged, or not made for this code.
+    """
+    card = read_card(folder)
+    path = folder / f"{ARCHITECTURE}.safetensors"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise WeightsError("the weights are not there", _RETRAIN, file=str(path)) from error
+    if hashlib.sha256(data).hexdigest() != card.sha256:
+        raise WeightsError(
+            "the file is damaged, or another than its card describes", _RETRAIN, file=str(path)
+        )
+    network = DenseNet121()
+    try:
+        tensors = {name: tensor.float() for name, tensor in safetensors.torch.load(data).items()}
+        network.load_state_dict(tensors)
+    except Exception as error:  # safetensors and torch each have their own; all mean the same here
+        raise WeightsError(
+            "the tensors are not those of this project's DenseNet-121", _RETRAIN, file=str(path)
+        ) from error
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise WeightsError("the tensors hold NaN or infinity", _RETRAIN, file=str(path))
+    return network.eval().requires_grad_(False), card
+
+
+def read_card(folder: Path) -> WeightsCard:
+    """The card alone, checked against this code. Raises WeightsError."""
+    path = folder / f"{ARCHITECTURE}.json"
+    try:
+        raw = json.loads(path.read_bytes())
+    except OSError as error:
+        raise WeightsError(
+            "there is no model here",
+            "Train one with: python train.py --data DIR --out weights/",
+            file=str(folder),
+        ) from error
+    except ValueError as error:
+        raise WeightsError("the card is no JSON", _RETRAIN, file=str(path)) from error
+    try:
+        version = raw["format_version"]
+        if version != FORMAT_VERSION:
+            raise _misfit(path, "format", version, FORMAT_VERSION)
+        raw["classes"] = tuple(raw["classes"])
+        raw["preprocess"] = Preprocess(**raw["preprocess"])
+        card = WeightsCard(**{field.name: raw[field.name] for field in fields(WeightsCard)})
+    except (KeyError, TypeError) as error:
+        problem = f"the card lacks or garbles {error}"
+        raise WeightsError(problem, _RETRAIN, file=str(path)) from error
+    if card.architecture != ARCHITECTURE:
+        raise _misfit(path, "architecture", card.architecture, ARCHITECTURE)
+    expected = tuple(finding.value for finding in CLASSES)
+    if card.classes != expected:
+        raise _misfit(path, "classes", ", ".join(card.classes), ", ".join(expected))
+    if card.preprocess.version != Preprocess().version:
+        raise _misfit(path, "preprocessing", card.preprocess.version, Preprocess().version)
+    return card
+
+
+def _misfit(path: Path, what: str, found: object, expected: object) -> WeightsError:
+    return WeightsError(
+        f"{what} {found} does not fit this code, which works with {expected}",
+        "Use the release that the weights were made with, or train them anew",
+        file=str(path),
+    )
+
+
+def _storable(network: DenseNet121) -> dict[str, torch.Tensor]:
+    # Normalisation statistics span many magnitudes and weigh next to nothing: they stay float32.
+    return {
+        name: (tensor.half() if tensor.ndim >= 2 else tensor).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _git_commit() -> str:
+    here = Path(__file__).parent
+    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return answer.stdout.strip()
