@@ -1,0 +1,146 @@
+"""DICOM radiographs to grey, by pydicom, with gdcm for the compressions that CR and DX use.
+
+The order is the standard's (PS3.3 C.11): modality rescale, then VOI LUT or window, then MONOCHROME1
+turned round. Patient and study tags are never read here.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+
+import numpy as np
+import pydicom
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.pixels import apply_modality_lut, apply_voi_lut, convert_color_space
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+
+from covid_core.errors import RefusedFile
+from covid_core.radiograph import View, check_bounds, grey_from_counts
+
+MAX_INFLATED_BYTES = 256 * 1024 * 1024
+_PREAMBLE_BYTES = 132
+_EXECUTABLE_PREAMBLES = (b"MZ", b"\x7fELF", b"#!")  # CVE-2019-11687: a DICOM file that also runs
+_RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
+_CHEST = ("CHEST", "THORAX", "LUNG")
+_VIEWS = {
+    "PA": View.PA,
+    "AP": View.AP,
+    "LL": View.LATERAL,
+    "RL": View.LATERAL,
+    "LATERAL": View.LATERAL,
+}
+
+
+def decode_dicom(data: bytes) -> tuple[np.ndarray, str, View, tuple[str, ...]]:
+    """Pixels float32 (height, width) 0 to 1, format with its compression, view, and notes.
+
+    Refuses several frames, another modality than radiography, and what can't be decoded, before a
+    pixel is touched where the header tells. Raises RefusedFile.
+    """
+    try:
+        dataset = _parse(data)
+        notes: list[str] = []
+        _check_header(dataset, notes)
+        counts = _stored_values(dataset)
+        counts = _displayed_values(dataset, counts, notes)
+        pixels = grey_from_counts(counts)
+        if dataset.PhotometricInterpretation == "MONOCHROME1":
+            pixels = np.float32(1) - pixels
+            notes.append("stored inverted (MONOCHROME1): turned back")
+        view = _VIEWS.get(str(dataset.get("ViewPosition", "")).strip().upper(), View.UNKNOWN)
+        syntax = dataset.file_meta.TransferSyntaxUID.name
+        return pixels, f"DICOM, {syntax}", view, tuple(notes)
+    except RefusedFile:
+        raise
+    # pydicom trusts its input: damage shows as any of its own errors, or as Python's.
+    except Exception as error:
+        raise RefusedFile(
+            "corrupt",
+            "it is a damaged DICOM file, or one without a picture",
+            "Export the image again from the archive",
+        ) from error
+
+
+def _parse(data: bytes) -> FileDataset:
+    if data.startswith(_EXECUTABLE_PREAMBLES):
+        raise RefusedFile(
+            "executable_preamble",
+            "its preamble is a program's, not a radiograph's",
+            "Do not open this file; ask who made it",
+        )
+    if DeflatedExplicitVRLittleEndian.encode() in data[:2048]:
+        data = _inflated(data)
+    return pydicom.dcmread(io.BytesIO(data))
+
+
+def _inflated(data: bytes) -> bytes:
+    """A deflated file as a plain one. pydicom inflates without a limit: 1 MB became 2 GB."""
+    meta_length = int.from_bytes(data[140:144], "little")  # value of (0002,0000), always first
+    body_start = _PREAMBLE_BYTES + 12 + meta_length
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    body = inflater.decompress(data[body_start:], MAX_INFLATED_BYTES)
+    if inflater.unconsumed_tail:
+        raise RefusedFile(
+            "too_large",
+            f"it inflates to more than {MAX_INFLATED_BYTES // 1024**2} MiB",
+            "Export it without deflating",
+        )
+    # The even-padded UID keeps its length, so no other byte of the meta group moves.
+    deflated = DeflatedExplicitVRLittleEndian.encode()
+    plain = ExplicitVRLittleEndian.encode().ljust(len(deflated), b"\0")
+    return data[:body_start].replace(deflated, plain) + body
+
+
+def _check_header(dataset: Dataset, notes: list[str]) -> None:
+    modality = str(dataset.get("Modality", "")).strip().upper()
+    if modality not in _RADIOGRAPHY:
+        raise RefusedFile(
+            "wrong_modality",
+            f"it is of modality {modality[:16]!r}, not a radiograph (CR, DX)",
+            "Choose the frontal chest radiograph of the study",
+        )
+    if "PixelData" not in dataset:
+        raise RefusedFile(
+            "no_pixels", "this DICOM file holds no picture", "Choose the image, not its report"
+        )
+    check_bounds(int(dataset.Columns), int(dataset.Rows), int(dataset.get("NumberOfFrames") or 1))
+    part = str(dataset.get("BodyPartExamined", "")).strip().upper()
+    if part and not any(name in part for name in _CHEST):
+        notes.append(f"the file says that the body part is {part[:32].lower()}, not the chest")
+
+
+def _stored_values(dataset: Dataset) -> np.ndarray:
+    syntax = dataset.file_meta.TransferSyntaxUID
+    try:
+        counts = dataset.pixel_array
+    except (RuntimeError, NotImplementedError) as error:
+        raise RefusedFile(
+            "unsupported_syntax",
+            f"its compression ({syntax.name}) can't be decoded here, or is damaged",
+            "Export it uncompressed (Explicit VR Little Endian)",
+        ) from error
+    if counts.shape[:2] != (dataset.Rows, dataset.Columns):
+        raise RefusedFile(
+            "corrupt", "its picture has another size than its header says", "Export it again"
+        )
+    if counts.ndim == 3:
+        interpretation = str(dataset.PhotometricInterpretation)
+        if interpretation.startswith("YBR"):
+            counts = convert_color_space(counts, interpretation, "RGB")
+        counts = counts @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
+    return counts
+
+
+def _displayed_values(dataset: Dataset, counts: np.ndarray, notes: list[str]) -> np.ndarray:
+    padding = dataset.get("PixelPaddingValue")
+    outside = counts == padding if padding is not None else None
+    if outside is not None and not outside.all():
+        inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
+        inside = counts[~outside]
+        counts = np.where(outside, inside.max() if inverted else inside.min(), counts)
+    counts = apply_modality_lut(counts, dataset)
+    windowed = apply_voi_lut(counts, dataset)
+    if "VOILUTSequence" in dataset or "WindowCenter" in dataset:
+        notes.append("shown through the window stored in the file")
+    return windowed
