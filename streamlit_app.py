@@ -1,0 +1,220 @@
+"""The page: a radiograph dropped in, what the model makes of it, and where it looked.
+
+    streamlit run streamlit_app.py
+
+It shows; all science is in covid_core. File names and DICOM tags are never rendered as Markdown:
+`st.text` only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from PIL import Image
+
+from covid_core import figures
+from covid_core.errors import CovidCoreError, WeightsError
+from covid_core.findings import CLASSES, Finding
+from covid_core.overlay import displayed, png
+from covid_core.phantom import KINDS, draw_phantom
+from covid_core.predictor import Prediction, Predictor
+from covid_core.radiograph import Radiograph, View
+from covid_core.reading import read_radiograph
+from covid_core.report import DISCLAIMER
+from covid_core.weights import read_card
+
+WEIGHTS = Path(__file__).parent / "weights"
+LONGEST_PX = 2048  # more is not seen on a screen, and slow to send
+READINGS_KEPT = 4  # in one session, so that going back to a film is instant
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One film as the page holds it: what was predicted, and the film as it is drawn."""
+
+    prediction: Prediction
+    source: str
+    height: int
+    width: int
+    described: str
+
+
+def main() -> None:
+    # A picture of our own: a Material or emoji icon here makes the browser ask a host for it.
+    icon = Image.fromarray(draw_phantom(size_px=64))
+    st.set_page_config("Chest radiograph reader", icon, layout="wide")
+    show_header()
+    try:
+        predictor = load_predictor(read_card(WEIGHTS).sha256)
+    except WeightsError as error:
+        st.error("There is no model to read films with.", icon=":material/error:")
+        st.text(error.sentence)
+        return
+    data = choose_film()
+    if data is None:
+        show_sidebar(predictor, None)
+        show_empty_state()
+        return
+    try:
+        with st.spinner("Reading the film…"):
+            reading = read(data, predictor)
+    except CovidCoreError as error:
+        show_sidebar(predictor, None)
+        st.error("This file got no reading.", icon=":material/error:")
+        st.text(error.sentence)
+        return
+    finding, opacity = show_sidebar(predictor, reading.prediction)
+    words, chart = st.columns([5, 4], vertical_alignment="center")
+    with words:
+        show_decision(reading)
+    with chart:
+        show_probabilities(reading.prediction)
+    show_film(predictor, reading, finding, opacity)
+
+
+@st.cache_resource(max_entries=1, show_spinner="Loading the model…")
+def load_predictor(weights_sha256: str) -> Predictor:
+    """One network for all sessions; new weights make a new one."""
+    return Predictor.load(WEIGHTS)
+
+
+def read(data: bytes, predictor: Predictor) -> Reading:
+    """The reading of a file's bytes, kept in the session by the file's and the weights' SHA-256."""
+    kept: OrderedDict[tuple[str, str], Reading] = st.session_state.setdefault(
+        "readings", OrderedDict()
+    )
+    key = (hashlib.sha256(data).hexdigest(), predictor.card.sha256)
+    if key not in kept:
+        kept[key] = new_reading(read_radiograph(data), predictor)
+    kept.move_to_end(key)
+    while len(kept) > READINGS_KEPT:
+        kept.popitem(last=False)
+    return kept[key]
+
+
+def new_reading(radiograph: Radiograph, predictor: Predictor) -> Reading:
+    film = displayed(radiograph.pixels, LONGEST_PX)
+    return Reading(
+        prediction=predictor.predict(radiograph),
+        source=figures.film_source(film),
+        height=film.shape[0],
+        width=film.shape[1],
+        described=describe(radiograph),
+    )
+
+
+def describe(radiograph: Radiograph) -> str:
+    """The film in a few words, none of them from its name or its patient's tags."""
+    size = f"{radiograph.width_px} x {radiograph.height_px} px"
+    view = "" if radiograph.view is View.UNKNOWN else f", {radiograph.view} view"
+    return f"{radiograph.source_format}, {size}{view}"
+
+
+def show_header() -> None:
+    st.header("Chest radiograph reader", anchor=False)
+    st.caption(
+        "Drop one frontal chest X-ray to see whether the model finds it normal, COVID-19 or another"
+        f" pneumonia, and where in the film that comes from. **{DISCLAIMER}**"
+    )
+
+
+def choose_film() -> bytes | None:
+    """The bytes of the dropped file, or of a phantom asked for; None where there is neither."""
+    uploaded = st.file_uploader(
+        "Chest radiograph: PNG, JPEG, TIFF, WebP or DICOM",
+        key="film",
+        on_change=lambda: st.session_state.pop("phantom", None),
+        help="The file stays on the machine that runs this page. DICOM may have any file name.",
+    )
+    if uploaded is not None:
+        return uploaded.getvalue()
+    kind = st.session_state.get("phantom")
+    return png(draw_phantom(kind)) if kind in KINDS else None
+
+
+def show_empty_state() -> None:
+    st.write("No film at hand? Read a synthetic phantom, drawn by this program:")
+    for kind, column in zip(KINDS, st.columns(len(KINDS)), strict=True):
+        with column:
+            st.image(phantom_thumbnail(kind), width="stretch", alt=f"Synthetic phantom, {kind}")
+            st.button(
+                f"Phantom: {kind}",
+                key=f"phantom-{kind}",
+                on_click=st.session_state.update,
+                args=({"phantom": kind},),
+            )
+
+
+@st.cache_data(max_entries=len(KINDS), show_spinner=False)
+def phantom_thumbnail(kind: str) -> bytes:
+    return png(draw_phantom(kind, size_px=440))
+
+
+def show_sidebar(predictor: Predictor, prediction: Prediction | None) -> tuple[Finding, float]:
+    """The overlay's controls and the model's name. Gives the class to show and the opacity."""
+    with st.sidebar:
+        st.subheader("Grad-CAM", anchor=False)
+        most_likely = prediction.label if prediction else CLASSES[-1]
+        finding = st.radio(
+            "Evidence for",
+            CLASSES,
+            index=CLASSES.index(most_likely),
+            format_func=lambda choice: choice.display_name,
+            key=f"finding-{prediction.radiograph_sha256 if prediction else ''}",
+            disabled=prediction is None,
+        )
+        opacity = st.slider(
+            "Opacity", 0.0, 1.0, 0.5, 0.05, key="opacity", disabled=prediction is None
+        )
+        st.caption(
+            "The colours show how much each part of the film adds to the chosen class's score, on"
+            " one scale for all films. Not a lesion outline."
+        )
+        st.divider()
+        st.markdown("**Model**")
+        st.text(predictor.card.name)
+        st.caption(DISCLAIMER)
+    return finding, opacity
+
+
+def show_decision(reading: Reading) -> None:
+    decision = reading.prediction.decision
+    if st.session_state.get("phantom"):
+        st.info("A synthetic phantom: what the model says of it means nothing.")
+    st.subheader(
+        decision.finding.display_name if decision.finding else "Indeterminate", anchor=False
+    )
+    st.write(decision.sentence)
+    for note in reading.prediction.notes:
+        st.text(f"Note: {note}.")
+    st.caption(f"{reading.described}. {DISCLAIMER}")
+
+
+def show_film(predictor: Predictor, reading: Reading, finding: Finding, opacity: float) -> None:
+    saliency = predictor.explain(reading.prediction, finding)
+    figure = figures.side_by_side(reading.source, reading.height, reading.width, saliency, opacity)
+    st.plotly_chart(
+        figure,
+        key="films",
+        width="stretch",
+        config={"scrollZoom": True, "displaylogo": False},
+        alt=f"The radiograph, and beside it the same film under the evidence for"
+        f" {finding.display_name}",
+    )
+
+
+def show_probabilities(prediction: Prediction) -> None:
+    st.plotly_chart(
+        figures.probability_bars(prediction.probabilities),
+        key="probabilities",
+        width="stretch",
+        config={"displayModeBar": False},
+        alt="Probability of each class",
+    )
+
+
+main()

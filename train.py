@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from covid_core.errors import CovidCoreError
-from covid_core.evaluation.evaluate import evaluate
+from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.model_card import write_model_card
 from covid_core.networks import DenseNet121, initial_state, initialise
 from covid_core.preprocess import Preprocess
@@ -86,6 +86,7 @@ def train(options: argparse.Namespace) -> None:
     card = save_weights(
         network, options.out, preprocess=preprocess, results=results, films=films.counts(),
         training={name: str(value) for name, value in vars(options).items()},
+        full_heat=full_heat(network, films, preprocess, device=device),
     )  # fmt: skip
     write_model_card(card, options.out)
 

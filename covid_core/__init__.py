@@ -1,6 +1,53 @@
 """Chest radiograph in; normal, other pneumonia or COVID-19, and the reason, out. Research use only.
 
-from covid_core import Predictor, read_radiograph
-predictor = Predictor.load("weights")
-prediction = predictor.predict(read_radiograph(data))
+    from covid_core import Predictor, read_radiograph
+    predictor = Predictor.load("weights")
+    prediction = predictor.predict(read_radiograph(data))
+
+The modules, from the ground up, each importing only from below:
+
+    errors, findings, torchvision_ops
+    radiograph, networks, metrics
+    raster, dicom        a file's bytes to grey pixels
+    reading              bytes to Radiograph: the front door for files
+    preprocess           Radiograph to the network's input
+    decision             probabilities to a call
+    saliency             feature map to evidence on the film
+    weights              tensors and their card, on disk
+    predictor            Radiograph to Prediction: the one door
+    overlay, figures, report, phantom, model_card
+    datasets, training, evaluation      a folder of films to weights and honest figures
+    __main__             the command line
 """
+
+from covid_core.decision import Decision
+from covid_core.errors import (
+    CovidCoreError,
+    DatasetError,
+    RefusedFile,
+    TrainingError,
+    WeightsError,
+)
+from covid_core.findings import CLASSES, Finding
+from covid_core.predictor import Prediction, Predictor
+from covid_core.radiograph import Radiograph, View
+from covid_core.reading import read_file, read_radiograph
+from covid_core.saliency import Saliency
+
+__all__ = [
+    "CLASSES",
+    "CovidCoreError",
+    "DatasetError",
+    "Decision",
+    "Finding",
+    "Prediction",
+    "Predictor",
+    "Radiograph",
+    "RefusedFile",
+    "Saliency",
+    "TrainingError",
+    "View",
+    "WeightsError",
+    "read_file",
+    "read_radiograph",
+]

@@ -33,8 +33,11 @@ _RETRAIN = "Fetch the project's weights again, or make them with train.py"
 
 @dataclass(frozen=True, slots=True)
 class WeightsCard:
-    """What stands beside the tensors. `films`: split, source, class to count; `results`: as
-    `evaluation.evaluate` gives them, measured on the tensors as stored."""
+    """What stands beside the tensors.
+
+    `films`: split, source, class to count. `results`: as `evaluation.evaluate` gives them, measured
+    on the tensors as stored. `full_heat`: the evidence of one cell, in logits, drawn at full heat.
+    """
 
     format_version: int
     architecture: str
@@ -47,6 +50,7 @@ class WeightsCard:
     training: dict[str, str]
     films: dict[str, Any]
     results: dict[str, Any]
+    full_heat: float
 
     @property
     def name(self) -> str:
@@ -69,6 +73,7 @@ def save_weights(
     training: dict[str, str],
     films: dict[str, Any],
     results: dict[str, Any],
+    full_heat: float,
 ) -> WeightsCard:
     """Write tensors and card, the card last, each whole or not at all. Raises WeightsError."""
     tensors = safetensors.torch.save(_storable(network))
@@ -84,6 +89,7 @@ def save_weights(
         training=training,
         films=films,
         results=results,
+        full_heat=full_heat,
     )
     text = json.dumps(asdict(card), indent=1).encode()
     try:

@@ -1,0 +1,70 @@
+"""Synthetic chest phantoms, drawn from nothing: for demonstration and tests. No patient is in them.
+
+They look enough like a frontal film to show what the program does. What the network answers to one
+means nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter
+
+KINDS = ("clear", "one-sided opacity", "opacities on both sides")
+_GRID = 100  # all shapes below are in hundredths of the side, x to the right, y down
+_RIBS = range(10)
+# x, y, radius: consolidation of one lobe; patches at the edges of both lungs, as COVID-19 has them.
+_OPACITIES = {
+    "clear": (),
+    "one-sided opacity": ((68, 60, 8), (72, 66, 7), (64, 66, 6)),
+    "opacities on both sides": ((22, 58, 6), (25, 70, 7), (77, 54, 6), (76, 68, 7), (30, 45, 4)),
+}
+
+Box = tuple[float, float, float, float]
+
+
+def draw_phantom(kind: str = "clear", *, size_px: int = 1024, seed: int = 0) -> np.ndarray:
+    """A phantom as uint8 (size_px, size_px), air dark. `kind`: one of KINDS. `seed`: its grain."""
+    drawing = np.random.default_rng(seed)
+    lungs = _ellipses(size_px, 1.2, (17, 14, 46, 84), (54, 14, 83, 84))
+    below = _ellipses(size_px, 0.8, (10, 70, 49, 130), (50, 73, 92, 130))  # the diaphragm's domes
+    film = 150 * _ellipses(size_px, 2.0, (4, 4, 96, 150))  # the body
+    film += 40 * _ellipses(size_px, 2.0, (-6, 4, 30, 30), (70, 4, 106, 30))  # shoulders
+    film -= 105 * lungs * (1 - below)
+    film += 55 * _ellipses(size_px, 1.0, (46, -10, 54, 110))  # spine and mediastinum
+    film += 60 * _ellipses(size_px, 1.2, (43, 47, 69, 78)) * (1 - below)  # heart
+    film += 22 * _ribs(size_px) * (1 - below)
+    for x, y, radius in _OPACITIES[kind]:
+        patch = _ellipses(size_px, 2.2, (x - radius, y - radius, x + radius, y + radius))
+        film += 62 * patch * lungs * (1 - below)
+    film += gaussian_filter(drawing.normal(0, 14, film.shape), 0.8)
+    return np.clip(film, 0, 255).astype(np.uint8)
+
+
+def _ellipses(size_px: int, softness: float, *boxes: Box) -> np.ndarray:
+    """Filled ellipses, float (size_px, size_px) 0 to 1, edges blurred by `softness` hundredths."""
+    canvas = Image.new("L", (size_px, size_px))
+    for box in boxes:
+        ImageDraw.Draw(canvas).ellipse(_scaled(box, size_px), fill=255)
+    return gaussian_filter(np.asarray(canvas) / 255, softness * size_px / _GRID)
+
+
+def _ribs(size_px: int) -> np.ndarray:
+    """Rib pairs and collar bones as arcs, blurred."""
+    canvas = Image.new("L", (size_px, size_px))
+    draw = ImageDraw.Draw(canvas)
+    width = max(1, round(size_px * 0.018))
+    for rib in _RIBS:
+        y, spread = 12 + 7.2 * rib, min(36, 22 + 3 * rib)
+        for side in (-1, 1):
+            edges = sorted((50 + side * 3, 50 + side * (3 + spread)))
+            box = _scaled((edges[0], y, edges[1], y + 18), size_px)
+            draw.arc(box, 180, 360, fill=170, width=width)
+    for box, start, end in (((12, 12, 52, 24), 190, 330), ((48, 12, 88, 24), 210, 350)):
+        draw.arc(_scaled(box, size_px), start, end, fill=255, width=width)
+    return gaussian_filter(np.asarray(canvas) / 255, 0.5 * size_px / _GRID)
+
+
+def _scaled(box: Box, size_px: int) -> Box:
+    left, top, right, bottom = (side * size_px / _GRID for side in box)
+    return left, top, right, bottom

@@ -1,0 +1,95 @@
+"""The one door from radiograph to prediction, for the app, the command line and the audits."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from covid_core.decision import Decision, decide
+from covid_core.findings import CLASSES, Finding
+from covid_core.networks import DenseNet121
+from covid_core.radiograph import Radiograph
+from covid_core.saliency import Saliency, grad_cam
+from covid_core.weights import WeightsCard, load_weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What the network made of one radiograph.
+
+    `probabilities`, `logits`: float64 (3,), in class order. `feature_map`: float32 (1024, 7, 7),
+    from which any class's saliency is had without another pass. `placement`: where the film lay in
+    the network's input. `radiograph_sha256`, `weights_sha256`: what was judged, and by what.
+    """
+
+    probabilities: np.ndarray
+    logits: np.ndarray
+    feature_map: np.ndarray
+    placement: tuple[int, int, int, int]
+    decision: Decision
+    radiograph_sha256: str
+    weights_sha256: str
+    model: str
+    notes: tuple[str, ...]
+
+    @property
+    def label(self) -> Finding:
+        """The most probable class, majority or not."""
+        return CLASSES[int(self.probabilities.argmax())]
+
+    def probability(self, finding: Finding) -> float:
+        return float(self.probabilities[CLASSES.index(finding)])
+
+
+class Predictor:
+    """A loaded network. It holds no state between calls, so all sessions may share one.
+
+    One film is in the network at a time: two at once would only halve each other's speed, and grow
+    the memory.
+    """
+
+    def __init__(self, network: DenseNet121, card: WeightsCard) -> None:
+        self.card = card
+        self._network = network.eval().requires_grad_(False)
+        self._turn = threading.Lock()
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Predictor:
+        """From a weights folder. Raises WeightsError."""
+        return cls(*load_weights(Path(folder)))
+
+    def predict(self, radiograph: Radiograph) -> Prediction:
+        """Prepare the film, run the network once, decide."""
+        preprocess = self.card.preprocess
+        x = preprocess.tensor(preprocess.picture(radiograph.pixels)[np.newaxis])
+        with self._turn, torch.inference_mode():
+            feature_map = self._network.feature_map(x)
+            logits = self._network.head(feature_map)[0].double()
+        probabilities = logits.softmax(dim=0).numpy()
+        return Prediction(
+            probabilities=probabilities,
+            logits=logits.numpy(),
+            feature_map=feature_map[0].numpy(),
+            placement=preprocess.placement(radiograph.height_px, radiograph.width_px),
+            decision=decide(probabilities),
+            radiograph_sha256=radiograph.sha256,
+            weights_sha256=self.card.sha256,
+            model=self.card.name,
+            notes=radiograph.notes,
+        )
+
+    def explain(self, prediction: Prediction, finding: Finding) -> Saliency:
+        """Any class's saliency of a prediction made by these weights; runs no backbone."""
+        head = self._network.head
+        return Saliency(
+            finding=finding,
+            cells=grad_cam(head, prediction.feature_map, finding),
+            bias=float(head.linear.bias[CLASSES.index(finding)]),
+            placement=prediction.placement,
+            size_px=self.card.preprocess.size_px,
+            full_heat=self.card.full_heat,
+        )

@@ -1,0 +1,136 @@
+"""`python -m covid_core predict`: one row a file, whatever the file, and an honest exit status."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from covid_core.__main__ import main
+from covid_core.overlay import png
+from covid_core.phantom import draw_phantom
+from covid_core.report import COLUMNS
+from tests.models import save_random_weights
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_random_weights(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    """Two good films, and one of each kind that can't be read."""
+    folder = tmp_path / "films"
+    (folder / "deeper").mkdir(parents=True)
+    good = png(draw_phantom(size_px=256))
+    (folder / "good.png").write_bytes(good)
+    Image.fromarray(draw_phantom(size_px=300, seed=1)).save(folder / "deeper" / "also good.jpg")
+    (folder / "cut.png").write_bytes(good[: len(good) // 2])
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "page.png").write_bytes(b"<html>not a film</html>")
+    Image.fromarray(np.zeros((1, 1), np.uint8)).save(folder / "dot.png")
+    return folder
+
+
+def rows_of(text: str) -> dict[str, dict[str, str]]:
+    return {Path(row["file"]).name: row for row in csv.DictReader(io.StringIO(text))}
+
+
+def test_folder_gives_one_row_a_file_and_status_1(
+    films: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["predict", str(films), "--weights", str(weights)])
+    text = capsys.readouterr().out
+    rows = rows_of(text)
+    assert status == 1
+    assert text.splitlines()[0] == ",".join(COLUMNS)
+    assert sorted(rows) == sorted(path.name for path in films.rglob("*.*"))
+    for name in ("good.png", "also good.jpg"):
+        probabilities = [float(rows[name][f"p_{c}"]) for c in ("normal", "pneumonia", "covid")]
+        assert sum(probabilities) == pytest.approx(1, abs=1e-5)
+        assert rows[name]["label"] in ("normal", "pneumonia", "covid")
+        assert rows[name]["decision"] in (rows[name]["label"], "indeterminate")
+    for name, words in {
+        "cut.png": "cut short",
+        "empty.png": "empty",
+        "page.png": "not a PNG",
+        "dot.png": "too small",
+    }.items():
+        assert rows[name]["decision"] == "error"
+        assert words in rows[name]["reason"]
+        assert rows[name]["p_covid"] == ""
+
+
+def test_all_good_is_status_0_and_csv_equals_what_is_printed(
+    films: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, table = str(films / "good.png"), tmp_path / "rows.csv"
+    assert main(["predict", good, "--weights", str(weights)]) == 0
+    printed = capsys.readouterr().out
+    assert main(["predict", good, "--weights", str(weights), "--csv", str(table)]) == 0
+    assert capsys.readouterr().out == ""
+    assert rows_of(table.read_text()) == rows_of(printed)
+
+
+@pytest.mark.parametrize("names", [["good.png"], ["good.png", "empty.png", "deeper/also good.jpg"]])
+def test_json_is_one_array(
+    films: Path, weights: Path, names: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["predict", *(str(films / n) for n in names), "--weights", str(weights), "--json"])
+    rows = json.loads(capsys.readouterr().out)
+    assert [Path(row["file"]).name for row in rows] == [Path(name).name for name in names]
+    assert all(tuple(row) == COLUMNS for row in rows)
+
+
+def test_saliency_writes_an_overlay_a_film(films: Path, weights: Path, tmp_path: Path) -> None:
+    overlays = tmp_path / "overlays"
+    main(["predict", str(films), "--weights", str(weights), "--saliency", str(overlays)])
+    written = sorted(overlays.iterdir())
+    assert [path.name.split(".")[0] for path in written] == ["also good", "good"]
+    with Image.open(written[1]) as overlay:
+        assert (overlay.mode, overlay.size) == ("RGB", (256, 256))
+
+
+@pytest.mark.parametrize("arguments", [[], ["predict"], ["predict", "--no-such-flag", "x"]])
+def test_wrong_use_is_status_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+
+
+def test_empty_folder_and_missing_weights_are_status_2(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "nothing").mkdir()
+    assert main(["predict", str(tmp_path / "nothing")]) == 2
+    assert main(["predict", str(films), "--weights", str(tmp_path / "nothing")]) == 2
+    assert "python train.py" in capsys.readouterr().err
+
+
+def test_unwritable_csv_is_said_without_a_traceback(
+    films: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "no such folder" / "rows.csv"
+    good = str(films / "good.png")
+    assert main(["predict", good, "--weights", str(weights), "--csv", str(target)]) == 2
+    assert "can't be written" in capsys.readouterr().err
+
+
+def test_a_name_that_is_no_text_does_not_stop_the_others(films: Path, weights: Path) -> None:
+    odd = bytes(films) + b"/\xff\xfe.png"
+    Path(odd.decode(errors="surrogateescape")).write_bytes(png(draw_phantom(size_px=256)))
+    command = [sys.executable, "-m", "covid_core", "predict", str(films), "--weights", str(weights)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 8
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,82 @@
+"""Overlays, plots and phantoms: what is drawn is where and what it should be."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from covid_core import figures
+from covid_core.findings import CLASSES, Finding
+from covid_core.overlay import blend, displayed, heat_layer, png
+from covid_core.phantom import KINDS, draw_phantom
+from covid_core.saliency import Saliency
+
+
+def decoded(source: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(source.split(",", 1)[1]))))
+
+
+def test_displayed_keeps_small_films_exact_and_shrinks_large_ones() -> None:
+    film = draw_phantom(size_px=256)
+    assert np.array_equal(displayed(film.astype(np.float32) / 255, 2048), film)
+    assert displayed(np.zeros((400, 200), np.float32), 100).shape == (100, 50)
+
+
+def test_png_gives_the_same_pixels_back() -> None:
+    film = draw_phantom(size_px=256)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(film)))), film)
+
+
+def test_no_heat_leaves_the_film_as_it_is() -> None:
+    film = draw_phantom(size_px=256)
+    blended = blend(film, np.zeros(film.shape, np.float32), opacity=1)
+    assert np.array_equal(blended, np.repeat(film[..., np.newaxis], 3, axis=2))
+    assert heat_layer(np.zeros((4, 4), np.float32))[..., 3].max() == 0
+
+
+def test_more_heat_is_lighter_so_that_it_reads_without_colour() -> None:
+    ramp = np.linspace(0, 1, 64, dtype=np.float32)[np.newaxis]
+    luminance = heat_layer(ramp)[0, :, :3] @ np.array([0.299, 0.587, 0.114])
+    assert (np.diff(luminance) > -1).all()
+    assert luminance[-1] > luminance[0] + 100
+
+
+def test_opacity_0_shows_only_the_film() -> None:
+    film = draw_phantom(size_px=256)
+    blended = blend(film, np.ones(film.shape, np.float32), opacity=0)
+    assert np.array_equal(blended[..., 0], film)
+
+
+def test_side_by_side_draws_both_films_and_links_their_zoom() -> None:
+    film = draw_phantom(size_px=256)
+    cells = np.zeros((7, 7), np.float32)
+    cells[3, 3] = 1
+    saliency = Saliency(Finding.COVID, cells, 0.0, (0, 0, 224, 224), 224, full_heat=0.5)
+    figure = figures.side_by_side(figures.film_source(film), 256, 256, saliency, opacity=0.4)
+    left, right, heat = figure.layout.images
+    assert np.array_equal(decoded(left.source), film)
+    assert left.source == right.source
+    assert (left.xref, right.xref, heat.xref) == ("x", "x2", "x2")
+    assert (heat.layer, heat.opacity) == ("above", 0.4)
+    assert decoded(heat.source)[256, 256, 3] == 255
+    assert (figure.layout.xaxis2.matches, figure.layout.yaxis2.matches) == ("x", "y")
+
+
+def test_bars_name_every_class_with_its_probability() -> None:
+    bars = figures.probability_bars(np.array([0.2, 0.3, 0.5])).data[0]
+    assert list(bars.y) == [finding.display_name for finding in CLASSES]
+    assert list(bars.x) == [0.2, 0.3, 0.5]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_phantoms_are_the_same_every_time_and_differ_by_kind(kind: str) -> None:
+    film = draw_phantom(kind, size_px=256)
+    assert film.dtype == np.uint8
+    assert film.shape == (256, 256)
+    assert np.array_equal(film, draw_phantom(kind, size_px=256))
+    others = [draw_phantom(other, size_px=256) for other in KINDS if other != kind]
+    assert all(np.abs(film.astype(int) - other).max() > 20 for other in others)
