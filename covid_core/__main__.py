@@ -18,10 +18,12 @@ from tqdm import tqdm
 
 from covid_core.datasets.layouts.films import films_in
 from covid_core.errors import CovidCoreError, WeightsError
+from covid_core.model_card import write_headline, write_model_card
 from covid_core.overlay import blend, displayed, png
 from covid_core.predictor import Predictor
 from covid_core.reading import read_file
 from covid_core.report import COLUMNS, DISCLAIMER, error_row, prediction_row, spreadsheet_safe
+from covid_core.weights import read_card
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 _OVERLAY_LONGEST_PX = 1024
@@ -58,7 +60,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     predict.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
     predict.set_defaults(command=_predict)
+    card = commands.add_parser("card", help="write the model card, and the README's results")
+    card.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
+    card.add_argument("--readme", type=Path, metavar="FILE", help="replace its block of results")
+    card.set_defaults(command=_card)
     return parser
+
+
+def _card(options: argparse.Namespace) -> int:
+    card = read_card(options.weights)
+    write_model_card(card, options.weights)
+    if options.readme:
+        write_headline(card, options.readme)
+    return DONE
 
 
 def _predict(options: argparse.Namespace) -> int:

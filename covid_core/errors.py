@@ -26,10 +26,10 @@ class CovidCoreError(Exception):
     @property
     def sentence(self) -> str:
         """Problem and remedy in words, without the file's name."""
-        return f"{self.problem}. {self.remedy}."
+        return f"{self.problem[:1].upper()}{self.problem[1:]}. {self.remedy}."
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.sentence}" if self.file else self.sentence
+        return f"{self.file}: {self.problem}. {self.remedy}." if self.file else self.sentence
 
 
 class RefusedFile(CovidCoreError):

@@ -12,12 +12,32 @@ from covid_core.datasets.layouts import provenance
 from covid_core.findings import CLASSES
 from covid_core.weights import WeightsCard
 
+RESULTS_START, RESULTS_END = "<!-- results -->", "<!-- /results -->"
 _TITLES = {finding.value: finding.display_name for finding in CLASSES}
 
 
 def write_model_card(card: WeightsCard, folder: Path) -> None:
     """Write `folder/README.md`."""
     (folder / "README.md").write_text(model_card(card), encoding="utf-8")
+
+
+def headline(card: WeightsCard) -> str:
+    """The few figures of the project's front page, as Markdown."""
+    rows = []
+    for part, summary in _parts(card):
+        for label, figures in summary["classes"].items():
+            numbers = [_figure(figures[name]) for name in ("auroc", "sensitivity", "specificity")]
+            rows.append([part, str(summary["films"]), _TITLES[label], *numbers])
+    header = ["Films", "n", "Class against the rest", "AUROC", "Sensitivity", "Specificity"]
+    return f"{card.name}, commit `{card.git_commit}`:\n\n{_table(header, rows)}"
+
+
+def write_headline(card: WeightsCard, readme: Path) -> None:
+    """Replace what stands between `<!-- results -->` and `<!-- /results -->` in a Markdown file."""
+    before, rest = readme.read_text(encoding="utf-8").split(RESULTS_START)
+    after = rest.split(RESULTS_END)[1]
+    text = f"{before}{RESULTS_START}\n{headline(card)}\n{RESULTS_END}{after}"
+    readme.write_text(text, encoding="utf-8")
 
 
 def model_card(card: WeightsCard) -> str:
@@ -33,8 +53,8 @@ def _head(card: WeightsCard) -> str:
 
 DenseNet-121 with every layer trained, on one grey channel; answers {_listing(card.classes)}.
 {card.preprocess.describe()}
-Generated from `{card.architecture}.json`; figures are percent-free shares with 95% intervals
-(patients or sets of same pictures resampled 1,000 times)."""
+Generated from `{card.architecture}.json`. Figures carry 95% intervals, from 1,000 resamples of
+patients, or of sets of same pictures, with replacement."""
 
 
 def _use() -> str:
@@ -72,27 +92,32 @@ Films of one patient, and films that are the same picture, are on one side of th
 
 
 def _results(card: WeightsCard) -> str:
-    test = card.results["test"]
     blocks = [
-        f"""## Results
+        """## Results
 
-### Locked test part, all sources together ({test["films"]} films, {test["groups"]} independent)
-
-Sources and classes go together here, so these figures flatter: read them beside the next section.
-
-{_summary(test)}"""
+Where sources and classes go together, a network can tell the hospital instead of the disease. So
+read the figures of all sources together last: those within one source, and above all those of a
+source never trained on, say more."""
     ]
-    for key, title in (
-        ("test_by_source", "Test films of one source at a time"),
-        ("held_out", "A source never trained on"),
-    ):
-        for source, summary in card.results[key].items():
-            blocks.append(
-                f"### {title}: `{source}` ({summary['films']} films)\n\n{_summary(summary)}"
-            )
+    blocks += [
+        f"### {part} ({summary['films']} films, {summary['groups']} independent)\n\n"
+        f"{_summary(summary)}"
+        for part, summary in _parts(card)
+    ]
     change = card.results["storage_change"]
     blocks.append(f"Largest change of any test probability by storing in float16: {change:.5f}.")
     return "\n\n".join(blocks)
+
+
+def _parts(card: WeightsCard) -> list[tuple[str, dict[str, Any]]]:
+    """Every part that was measured, the most telling first: its name, and its summary."""
+    held_out = card.results["held_out"].items()
+    within = card.results["test_by_source"].items()
+    return [
+        *((f"`{source}`, never trained on", summary) for source, summary in held_out),
+        *((f"`{source}` alone, test part", summary) for source, summary in within),
+        ("all sources together, test part", card.results["test"]),
+    ]
 
 
 def _limits(card: WeightsCard) -> str:

@@ -16,7 +16,7 @@ _RIBS = range(10)
 # x, y, radius: consolidation of one lobe; patches at the edges of both lungs, as COVID-19 has them.
 _OPACITIES = {
     "clear": (),
-    "one-sided opacity": ((68, 60, 8), (72, 66, 7), (64, 66, 6)),
+    "one-sided opacity": ((71, 60, 8), (75, 67, 7), (70, 70, 6)),
     "opacities on both sides": ((22, 58, 6), (25, 70, 7), (77, 54, 6), (76, 68, 7), (30, 45, 4)),
 }
 
@@ -27,17 +27,18 @@ def draw_phantom(kind: str = "clear", *, size_px: int = 1024, seed: int = 0) -> 
     """A phantom as uint8 (size_px, size_px), air dark. `kind`: one of KINDS. `seed`: its grain."""
     drawing = np.random.default_rng(seed)
     lungs = _ellipses(size_px, 1.2, (17, 14, 46, 84), (54, 14, 83, 84))
-    below = _ellipses(size_px, 0.8, (10, 70, 49, 130), (50, 73, 92, 130))  # the diaphragm's domes
-    film = 150 * _ellipses(size_px, 2.0, (4, 4, 96, 150))  # the body
-    film += 40 * _ellipses(size_px, 2.0, (-6, 4, 30, 30), (70, 4, 106, 30))  # shoulders
-    film -= 105 * lungs * (1 - below)
-    film += 55 * _ellipses(size_px, 1.0, (46, -10, 54, 110))  # spine and mediastinum
-    film += 60 * _ellipses(size_px, 1.2, (43, 47, 69, 78)) * (1 - below)  # heart
-    film += 22 * _ribs(size_px) * (1 - below)
+    domes = _ellipses(size_px, 0.8, (10, 70, 49, 130), (50, 73, 92, 130))  # the diaphragm
+    body = _ellipses(size_px, 1.5, (-4, 5, 104, 170), (37, -30, 63, 30))  # trunk and neck
+    spine = _ellipses(size_px, 1.5, (46, -10, 54, 110))
+    heart = _ellipses(size_px, 1.2, (44, 46, 68, 80))
+    lungs *= 1 - domes
+    film = 145 * body - 100 * lungs
+    film += np.maximum(35 * spine, 105 * heart * lungs)
+    film += 24 * _ribs(size_px) * body * (1 - domes) * (1 - 0.6 * heart)
     for x, y, radius in _OPACITIES[kind]:
         patch = _ellipses(size_px, 2.2, (x - radius, y - radius, x + radius, y + radius))
-        film += 62 * patch * lungs * (1 - below)
-    film += gaussian_filter(drawing.normal(0, 14, film.shape), 0.8)
+        film += 52 * patch * lungs * (1 - heart)
+    film += gaussian_filter(drawing.normal(0, 12, film.shape), 0.8)
     return np.clip(film, 0, 255).astype(np.uint8)
 
 

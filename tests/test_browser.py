@@ -118,5 +118,5 @@ def test_both_panes_zoom_together(page: Page) -> None:
 def test_a_name_with_markup_is_neither_rendered_nor_fetched(page: Page) -> None:
     drop(page, b"no film", "![x](http://127.0.0.2:9/canary.png)<img src=http://127.0.0.2:9/c>.png")
     expect(page.get_by_text("This file got no reading")).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("it is not a PNG, JPEG, TIFF, WebP or DICOM file")).to_be_visible()
+    expect(page.get_by_text("It is not a PNG, JPEG, TIFF, WebP or DICOM file")).to_be_visible()
     assert plots(page) == 0

@@ -17,7 +17,7 @@ def test_columns_are_those_promised() -> None:
 def test_error_row_says_why_and_what_to_do() -> None:
     row = error_row("a.png", RefusedFile("blank", "it is blank", "Export it again"))
     assert tuple(row) == COLUMNS
-    assert (row["decision"], row["reason"]) == ("error", "it is blank. Export it again.")
+    assert (row["decision"], row["reason"]) == ("error", "It is blank. Export it again.")
     assert row["p_covid"] is None
 
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import covid_core.torchvision_ops  # noqa: F401  (must come before grad-cam's torchvision)
-
-# isort: split
-
 import numpy as np
 import pytest
 import torch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +72,9 @@ def load_films(
     cases: Sequence[Case] = [found[i] for i in readable]
     # Only where a film was refused do the rows differ: the memory map is kept as it is otherwise.
     kept = pictures if not refused else pictures[readable]
-    twins = twin_pairs(kept)
+    # Copies differ in aspect, so twins are looked for among squashed films, whatever is trained on.
+    squashed, _ = cached_pictures(found, replace(preprocess, fit="squash"), cache, workers=workers)
+    twins = twin_pairs(squashed[readable])
     return Films(
         pictures=kept,
         labels=np.array([CLASSES.index(case.label) for case in cases], np.int64),

@@ -1,0 +1,13 @@
+.PHONY: help setup app test check train
+help:  ## List what one does here
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
+setup:  ## Create the environment, with what the tests need
+	python3 -m venv .venv && .venv/bin/pip install -r requirements-dev.txt
+app:  ## Open the page
+	.venv/bin/streamlit run streamlit_app.py
+test:  ## Run the tests
+	.venv/bin/python -m pytest
+check:  ## Style and types
+	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+train:  ## Train on DATA=folder
+	.venv/bin/python train.py --data $(DATA)

@@ -1,0 +1,153 @@
+"""Every command of the README runs as written, in a copy of the tree; its figures are real."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torchvision.models import DenseNet121_Weights, densenet121
+
+from covid_core.model_card import RESULTS_END, RESULTS_START, headline, model_card
+from covid_core.phantom import KINDS, draw_phantom
+from covid_core.weights import load_weights, read_card
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+WEIGHTS = ROOT / "weights"
+
+
+def command(name: str) -> str:
+    match = re.search(rf"<!-- {name} -->\n```sh\n(.*?)\n```", README, re.DOTALL)
+    assert match, f"the README has no command marked {name}"
+    return match.group(1)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tracked files alone, beside an environment that finds this one's packages."""
+    clone = tmp_path_factory.mktemp("clone")
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, clone / name)
+    subprocess.run(["python3", "-m", "venv", str(clone / ".venv")], check=True)
+    [packages] = clone.glob(".venv/lib/python3*/site-packages")
+    (packages / "this-environment.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    shutil.copy(Path(sys.executable).parent / "streamlit", clone / ".venv/bin/streamlit")
+    for i in range(36):
+        kind = i % 3
+        folder = clone / "my-films" / ("normal", "pneumonia", "covid")[kind]
+        folder.mkdir(parents=True, exist_ok=True)
+        # Each from its own corner of a phantom, so that no two are near-duplicates.
+        film = draw_phantom(KINDS[kind], size_px=320, seed=i)
+        left, top = 8 * (i % 6), 20 * (i // 6)
+        film = film[top : top + 180, left : left + 180]
+        Image.fromarray(film).save(folder / f"film{i // 3}.png")
+    return clone
+
+
+def run(line: str, clone: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", line], cwd=clone, env={**os.environ, **environment},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_app_command_opens_the_page(clone: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    settings = {"STREAMLIT_SERVER_PORT": port, "STREAMLIT_SERVER_HEADLESS": "true"}
+    shell = ["bash", "-c", command("app")]
+    with subprocess.Popen(
+        shell, cwd=clone, env={**os.environ, **settings}, start_new_session=True
+    ) as app:
+        try:
+            deadline = time.monotonic() + 240
+            while True:
+                try:
+                    health = f"http://127.0.0.1:{port}/_stcore/health"
+                    assert urllib.request.urlopen(health, timeout=1).read() == b"ok"
+                    break
+                except OSError:
+                    assert app.poll() is None, "the command ended"
+                    assert time.monotonic() < deadline
+                    time.sleep(0.5)
+        finally:
+            os.killpg(app.pid, 15)
+
+
+def test_test_command_is_the_one_that_ci_runs() -> None:
+    assert command("test").endswith(".venv/bin/python -m pytest")
+    assert "<!-- test -->" in (ROOT / ".ci/run").read_text()
+
+
+def test_predict_command_writes_a_row_and_an_overlay_a_film(clone: Path) -> None:
+    done = run(command("predict"), clone)
+    assert done.returncode == 0, done.stderr
+    with (clone / "results.csv").open() as lines:
+        assert len(list(csv.DictReader(lines))) == 36
+    assert len(list((clone / "overlays").iterdir())) == 36
+
+
+def test_python_lines_run(clone: Path) -> None:
+    [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    done = subprocess.run(
+        [".venv/bin/python", "-c", code], cwd=clone, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "[" in done.stdout
+
+
+def test_train_command_makes_weights(clone: Path, tmp_path: Path) -> None:
+    """Without a network: torchvision finds ImageNet weights, of random numbers, in its cache."""
+    cached = tmp_path / "hub" / "checkpoints" / Path(DenseNet121_Weights.IMAGENET1K_V1.url).name
+    cached.parent.mkdir(parents=True)
+    torch.save(densenet121(weights=None).state_dict(), cached)
+    done = run(command("train"), clone, TORCH_HOME=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    _, card = load_weights(clone / "my-weights")
+    assert card.training["init"] == "imagenet"
+    assert (clone / "my-weights" / "README.md").read_text() == model_card(card)
+
+
+def test_help_command_runs(clone: Path) -> None:
+    assert ".venv/bin/python train.py --help" in README
+    done = run(".venv/bin/python train.py --help", clone)
+    assert "--hold-out" in done.stdout
+
+
+def test_figures_are_those_of_the_card() -> None:
+    card = read_card(WEIGHTS)
+    shown = README.split(RESULTS_START)[1].split(RESULTS_END)[0].strip()
+    assert shown == headline(card)
+    assert (WEIGHTS / "README.md").read_text(encoding="utf-8") == model_card(card)
+
+
+def test_card_command_changes_nothing_more(clone: Path) -> None:
+    line = ".venv/bin/python -m covid_core card --readme README.md"
+    assert line in README
+    assert run(line, clone).returncode == 0
+    assert (clone / "README.md").read_text(encoding="utf-8") == README
+
+
+def test_every_link_leads_somewhere() -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
