@@ -8,31 +8,37 @@ The modules, from the ground up, each importing only from below:
 
     errors, findings, torchvision_ops
     radiograph, networks, metrics
-    raster, dicom        a file's bytes to grey pixels
-    reading              bytes to Radiograph: the front door for files
-    preprocess           Radiograph to the network's input
-    decision             probabilities to a call
-    saliency             feature map to evidence on the film
-    weights              tensors and their card, on disk
-    predictor            Radiograph to Prediction: the one door
+    decompress, raster, dicom           a file's bytes to grey pixels
+    reading                             bytes to Radiograph: the front door for files
+    preprocess                          Radiograph to the network's input
+    decision                            probabilities to a call
+    saliency                            feature map to evidence on the film
+    weights                             tensors and their card, on disk
+    predictor                           Radiograph to Prediction: the one door
     overlay, figures, report, phantom, model_card
     datasets, training, evaluation      a folder of films to weights and honest figures
-    __main__             the command line
+    __main__                            the command line
 """
 
-from covid_core.decision import Decision
-from covid_core.errors import (
-    CovidCoreError,
-    DatasetError,
-    RefusedFile,
-    TrainingError,
-    WeightsError,
-)
-from covid_core.findings import CLASSES, Finding
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph, View
-from covid_core.reading import read_file, read_radiograph
-from covid_core.saliency import Saliency
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from covid_core.decision import Decision
+    from covid_core.errors import (
+        CovidCoreError,
+        DatasetError,
+        RefusedFile,
+        TrainingError,
+        WeightsError,
+    )
+    from covid_core.findings import CLASSES, Finding
+    from covid_core.predictor import Prediction, Predictor
+    from covid_core.radiograph import Radiograph, View
+    from covid_core.reading import read_file, read_radiograph
+    from covid_core.saliency import Saliency
 
 __all__ = [
     "CLASSES",
@@ -51,3 +57,21 @@ __all__ = [
     "read_file",
     "read_radiograph",
 ]
+
+_HOMES = {
+    "decision": ("Decision",),
+    "errors": ("CovidCoreError", "DatasetError", "RefusedFile", "TrainingError", "WeightsError"),
+    "findings": ("CLASSES", "Finding"),
+    "predictor": ("Prediction", "Predictor"),
+    "radiograph": ("Radiograph", "View"),
+    "reading": ("read_file", "read_radiograph"),
+    "saliency": ("Saliency",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, its module imported when it is first asked for: torch alone takes seconds."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

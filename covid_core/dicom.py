@@ -7,16 +7,21 @@ turned round. Patient and study tags are never read here.
 from __future__ import annotations
 
 import io
+import warnings
 import zlib
 
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.pixels import apply_modality_lut, apply_voi_lut, convert_color_space
+from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
+from covid_core.decompress import decompressed
 from covid_core.errors import RefusedFile
 from covid_core.radiograph import View, check_bounds, grey_from_counts
+
+# pydicom's warnings quote the values they are about, and those may be a patient's.
+warnings.filterwarnings("ignore", module="pydicom")
 
 MAX_INFLATED_BYTES = 256 * 1024 * 1024
 _PREAMBLE_BYTES = 132
@@ -42,7 +47,7 @@ def decode_dicom(data: bytes) -> tuple[np.ndarray, str, View, tuple[str, ...]]:
         dataset = _parse(data)
         notes: list[str] = []
         _check_header(dataset, notes)
-        counts = _stored_values(dataset)
+        counts = _stored_values(dataset, data)
         counts = _displayed_values(dataset, counts, notes)
         pixels = grey_from_counts(counts)
         if dataset.PhotometricInterpretation == "MONOCHROME1":
@@ -110,24 +115,23 @@ def _check_header(dataset: Dataset, notes: list[str]) -> None:
         notes.append(f"the file says that the body part is {part[:32].lower()}, not the chest")
 
 
-def _stored_values(dataset: Dataset) -> np.ndarray:
+def _stored_values(dataset: Dataset, data: bytes) -> np.ndarray:
     syntax = dataset.file_meta.TransferSyntaxUID
-    try:
+    if syntax.is_encapsulated:
+        counts = decompressed(data)
+        if counts is None:
+            raise RefusedFile(
+                "undecodable",
+                f"its compression ({syntax.name}) can't be decoded here, or the picture is damaged",
+                "Export it again, uncompressed (Explicit VR Little Endian)",
+            )
+    else:
         counts = dataset.pixel_array
-    except (RuntimeError, NotImplementedError) as error:
-        raise RefusedFile(
-            "unsupported_syntax",
-            f"its compression ({syntax.name}) can't be decoded here, or is damaged",
-            "Export it uncompressed (Explicit VR Little Endian)",
-        ) from error
     if counts.shape[:2] != (dataset.Rows, dataset.Columns):
         raise RefusedFile(
             "corrupt", "its picture has another size than its header says", "Export it again"
         )
-    if counts.ndim == 3:
-        interpretation = str(dataset.PhotometricInterpretation)
-        if interpretation.startswith("YBR"):
-            counts = convert_color_space(counts, interpretation, "RGB")
+    if counts.ndim == 3:  # pydicom gives RGB, also of YBR
         counts = counts @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
     return counts
 

@@ -12,6 +12,7 @@ from covid_core.errors import RefusedFile
 from covid_core.radiograph import check_bounds, grey_from_counts
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
+_EXIF_ORIENTATION = 0x0112
 _COLOUR_TOLERANCE = 24  # grey levels between channels; JPEG of a grey film stays far below
 _RANGE_MODES = ("I", "F")  # and I;16*: Pillow's own convert("L") clips these to white
 
@@ -34,8 +35,9 @@ def decode_raster(data: bytes) -> Grey:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             check_bounds(*image.size, frames=getattr(image, "n_frames", 1))
             image.load()
+            turned = image.getexif().get(_EXIF_ORIENTATION, 1) != 1
             upright = ImageOps.exif_transpose(image)
-            notes = ["turned upright by its EXIF orientation"] if upright.size != image.size else []
+            notes = ["turned upright by its EXIF orientation"] if turned else []
             pixels = _grey(upright, notes)
             return Grey(pixels, image.format or "picture", tuple(notes))
     except RefusedFile:

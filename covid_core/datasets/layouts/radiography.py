@@ -26,7 +26,8 @@ _LABELS = {
 
 
 def recognises(folder: Path) -> bool:
-    return all((folder / name).is_dir() for name in ("COVID", "Normal"))
+    # Its films are named by their class: a folder of one's own may be called COVID just as well.
+    return all(any((folder / name).rglob(f"{name}*.*")) for name in ("COVID", "Normal"))
 
 
 def read(folder: Path) -> Iterator[Case]:

@@ -1,0 +1,17 @@
+"""What several test modules share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real radiographs, where there is one."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("needs the radiographs of ../shared/data")
+    return SHARED_DATA

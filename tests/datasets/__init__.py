@@ -1,0 +1,1 @@
+"""Tests of the readers, duplicates, split and cache."""

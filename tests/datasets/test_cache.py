@@ -1,0 +1,68 @@
+"""The cache: decoded once, made anew when a file or the preprocessing changes, never half."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from covid_core.datasets import cache
+from covid_core.datasets.cache import cached_pictures
+from covid_core.datasets.case import Case
+from covid_core.findings import Finding
+from covid_core.preprocess import Preprocess
+from tests.films import encode, grey_film
+
+
+@pytest.fixture
+def cases(tmp_path: Path) -> list[Case]:
+    paths = [tmp_path / f"{i}.png" for i in range(3)]
+    for i, path in enumerate(paths):
+        path.write_bytes(encode(grey_film(seed=i), "PNG") if i != 1 else b"damaged")
+    return [Case(path, Finding.NORMAL, "a") for path in paths]
+
+
+def test_pictures_are_those_of_the_preprocessing_and_bad_files_are_told(
+    cases: list[Case], tmp_path: Path
+) -> None:
+    pictures, refused = cached_pictures(cases, Preprocess(), tmp_path / "c", workers=2)
+    film = grey_film(seed=2).astype(np.float32) / 255
+    assert np.array_equal(pictures[2], Preprocess().picture(film))
+    assert list(refused) == [1]
+    assert "not a PNG" in refused[1]
+    assert pictures[1].max() == 0
+
+
+def test_decodes_once_until_something_changes(
+    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    real = cache.read_file
+    monkeypatch.setattr(cache, "read_file", lambda path: (read.append(path), real(path))[1])
+
+    def decoded(preprocess: Preprocess) -> int:
+        read.clear()
+        cached_pictures(cases, preprocess, tmp_path / "c", workers=1)
+        return len(read)
+
+    assert [decoded(Preprocess()), decoded(Preprocess())] == [3, 0]
+    assert decoded(Preprocess(size_px=96)) == 3
+    os.utime(cases[0].path, (1, 1))
+    assert decoded(Preprocess()) == 3
+
+
+def test_a_stop_while_decoding_leaves_nothing_that_looks_whole(
+    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(cache.np, "save", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            cached_pictures(cases, Preprocess(), tmp_path / "c", workers=1)
+    pictures, refused = cached_pictures(cases, Preprocess(), tmp_path / "c", workers=1)
+    assert pictures[0].max() == 255
+    assert list(refused) == [1]

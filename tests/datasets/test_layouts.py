@@ -1,0 +1,119 @@
+"""Each public layout, in miniature: recognised, labelled, its patients known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from covid_core.datasets.layouts import provenance, read_cases
+from covid_core.errors import DatasetError
+
+
+def touch(root: Path, *names: str) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return root
+
+
+def counted(root: Path) -> Counter[tuple[str, str]]:
+    return Counter((case.source, case.label.value) for case in read_cases(root))
+
+
+def patients(root: Path) -> set[str | None]:
+    return {case.patient for case in read_cases(root)}
+
+
+@pytest.mark.parametrize("inner", ["", "images/"])
+def test_radiography_database(tmp_path: Path, inner: str) -> None:
+    films = [f"{name}/{inner}{name}-{n}.png" for name in ("COVID", "Normal") for n in (1, 2)]
+    extra = ["Viral Pneumonia/" + inner + "Viral Pneumonia-1.png", f"Lung_Opacity/{inner}L-1.png"]
+    masks = ["COVID/masks/COVID-1.png"] if inner else []
+    root = touch(tmp_path, *films, *extra, *masks, "COVID.metadata.xlsx")
+    assert counted(root) == {
+        ("radiography", "covid"): 2, ("radiography", "normal"): 2, ("radiography", "pneumonia"): 1,
+    }  # fmt: skip
+
+
+def test_kermany(tmp_path: Path) -> None:
+    root = touch(
+        tmp_path, "train/NORMAL/IM-0115-0001.jpeg", "train/PNEUMONIA/person1_bacteria_1.jpeg",
+        "train/PNEUMONIA/person1_virus_2.jpeg", "test/NORMAL/NORMAL2-IM-0007-0001.jpeg",
+        "test/PNEUMONIA/person1_virus_9.jpeg", "train/NORMAL/.DS_Store",
+    )  # fmt: skip
+    assert counted(root) == {("chest_xray", "normal"): 2, ("chest_xray", "pneumonia"): 3}
+    assert patients(root) == {"IM-0115", "NORMAL2-IM-0007", "person1"}
+
+
+def test_cohen_keeps_frontal_films_of_mapped_findings(tmp_path: Path) -> None:
+    rows = [
+        ("1", "COVID-19", "PA", "X-ray", "a.jpg"), ("1", "COVID-19, ARDS", "AP", "X-ray", "b.jpg"),
+        ("2", "Pneumonia/Viral/COVID-19", "AP Supine", "X-ray", "c.jpg"),
+        ("3", "Pneumonia/Bacterial/Streptococcus", "PA", "X-ray", "d.jpg"),
+        ("4", "No Finding", "PA", "X-ray", "e.jpg"), ("5", "todo", "PA", "X-ray", "f.jpg"),
+        ("6", "COVID-19", "L", "X-ray", "g.jpg"), ("7", "COVID-19", "Axial", "CT", "h.jpg"),
+        ("8", "COVID-19", "PA", "X-ray", "not there.jpg"),
+    ]  # fmt: skip
+    lines = ["patientid,finding,view,modality,filename"]
+    lines += [f'{p},"{finding}",{view},{m},{name}' for p, finding, view, m, name in rows]
+    root = touch(tmp_path, *(f"images/{row[4]}" for row in rows[:-1]))
+    (root / "metadata.csv").write_text("\n".join(lines))
+    source = "covid-chestxray"
+    assert counted(root) == {(source, "covid"): 3, (source, "pneumonia"): 1, (source, "normal"): 1}
+    assert patients(root) == {"1", "2", "3", "4"}
+
+
+def test_covid_cxnet_knows_some_patients(tmp_path: Path) -> None:
+    root = touch(tmp_path, "covid19/1.jpg", "covid19/2.jpg")
+    (root / "metadata.csv").write_text("filename,patient_id,sex\n1.jpg,77,male\n2.jpg,,\n")
+    assert counted(root) == {("covid-cxnet", "covid"): 2}
+    assert patients(root) == {"77", None}
+
+
+def test_nih(tmp_path: Path) -> None:
+    root = touch(tmp_path, "No_findings/00000001_000.jpg", "Pneumonia/00000001_004.jpg")
+    assert counted(root) == {("nih", "normal"): 1, ("nih", "pneumonia"): 1}
+    assert patients(root) == {"00000001"}
+
+
+def test_folders_of_one_s_own_in_any_letters(tmp_path: Path) -> None:
+    root = touch(
+        tmp_path / "clinic", "Normal/a.png", "COVID/ann/1.dcm", "COVID/ann/2.dcm", "notes/x.png"
+    )
+    assert counted(root) == {("clinic", "normal"): 1, ("clinic", "covid"): 2}
+    assert patients(root) == {None, "ann"}
+
+
+def test_a_folder_of_datasets(tmp_path: Path) -> None:
+    touch(tmp_path / "one", "No_findings/1_0.jpg", "Pneumonia/2_0.jpg")
+    touch(tmp_path / "two", "normal/a.png", "covid/b.png")
+    touch(tmp_path / "papers", "read me.txt")
+    assert set(counted(tmp_path)) == {
+        ("nih", "normal"), ("nih", "pneumonia"), ("two", "normal"), ("two", "covid"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["", "no such folder"])
+def test_nothing_recognised_says_what_is_wanted(tmp_path: Path, name: str) -> None:
+    touch(tmp_path, "holiday/beach.jpg")
+    with pytest.raises(DatasetError) as refused:
+        read_cases(tmp_path / name)
+    assert refused.value.file == str(tmp_path / name)
+    assert refused.value.remedy
+
+
+def test_every_source_says_where_it_is_from() -> None:
+    assert "Kermany" in provenance("chest_xray")
+    assert provenance("clinic") == "a folder of one's own"
+
+
+@pytest.mark.real_data
+def test_the_shared_sets_are_read_whole(shared_data: Path) -> None:
+    counts = counted(shared_data)
+    assert counts[("radiography", "covid")] == 3566
+    assert counts[("radiography", "normal")] == 10152
+    assert counts[("chest_xray", "normal")] + counts[("chest_xray", "pneumonia")] == 5839
+    assert counts[("nih", "normal")] + counts[("nih", "pneumonia")] == 499
+    assert counts[("covid-cxnet", "covid")] == 809

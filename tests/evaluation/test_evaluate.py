@@ -1,0 +1,78 @@
+"""The card's figures: counted by hand, source by source, and the heat's scale in closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from covid_core.datasets.split import Split
+from covid_core.evaluation.evaluate import evaluate, full_heat, summarise
+from covid_core.findings import CLASSES
+from covid_core.preprocess import Preprocess
+from covid_core.saliency import grad_cam
+from covid_core.training.films import Films
+from tests.films import grey_film
+from tests.models import random_network
+
+CPU = torch.device("cpu")
+SMALL = Preprocess(size_px=64)
+PARTS = [Split.TEST] * 24 + [Split.HELD_OUT] * 12 + [Split.VALIDATION] * 12
+
+
+@pytest.fixture(scope="module")
+def films() -> Films:
+    count = len(PARTS)
+    sources = np.array(["one", "two"] * (count // 2), dtype="<U4")
+    sources[24:36] = "away"
+    return Films(
+        pictures=np.stack([grey_film(64, 64, seed=i) for i in range(count)]),
+        labels=np.arange(count) % 3,
+        groups=np.arange(count) // 2,
+        sources=sources,
+        splits=np.array([split.value for split in PARTS]),
+        names=tuple(f"{i}.png" for i in range(count)),
+        refused=(),
+    )
+
+
+def test_summary_counts_what_a_person_would(films: Films) -> None:
+    indices = np.arange(24)
+    scored = np.full((24, 3), 0.1)
+    scored[indices, films.labels[:24]] = 0.8
+    scored[0] = (0.1, 0.1, 0.8)  # one normal film called COVID-19
+    summary = summarise(films, indices, scored)
+    assert (summary["films"], summary["groups"]) == (24, 12)
+    assert summary["confusion"] == [[7, 0, 1], [0, 8, 0], [0, 0, 8]]
+    assert summary["accuracy"]["value"] == pytest.approx(23 / 24)
+    assert summary["classes"]["normal"]["sensitivity"]["value"] == pytest.approx(7 / 8)
+    assert summary["classes"]["covid"]["specificity"]["value"] == pytest.approx(15 / 16)
+    assert summary["classes"]["pneumonia"]["auroc"]["value"] == 1
+
+
+def test_a_class_of_few_films_is_left_out(films: Films) -> None:
+    indices = np.nonzero((films.labels != 2) | (np.arange(48) < 12))[0]
+    summary = summarise(films, indices, np.full((len(indices), 3), 1 / 3))
+    assert "covid" not in summary["classes"]
+
+
+def test_evaluation_tells_sources_apart_and_measures_storage(films: Films) -> None:
+    results = evaluate(random_network(), films, SMALL, device=CPU)
+    assert results["test"]["films"] == 24
+    assert results["held_out"] == {}, "four films of a class say nothing"
+    assert set(results["test_by_source"]) <= {"one", "two"}
+    assert 0 < results["storage_change"] < 0.002
+
+
+def test_full_heat_is_a_percentile_of_grad_cam(films: Films) -> None:
+    network = random_network().requires_grad_(False)
+    cells = []
+    for i in films.part(Split.VALIDATION):
+        with torch.inference_mode():
+            features = network.feature_map(SMALL.tensor(films.pictures[i : i + 1]))
+            call = int(network.head(features).argmax())
+        if call == films.labels[i]:
+            cells.append(grad_cam(network.head, features[0].numpy(), CLASSES[call]).ravel())
+    assert cells, "a network that is never right would measure nothing"
+    expected = np.percentile(np.concatenate(cells), 99)
+    assert full_heat(network, films, SMALL, device=CPU) == pytest.approx(expected, rel=1e-4)

@@ -1,0 +1,97 @@
+"""Imports run one way: a module knows only floors below its own. The table is the house."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "covid_core"
+
+FLOORS: tuple[set[str], ...] = (
+    {"errors", "findings", "torchvision_ops", "decompress"},
+    {"radiograph", "networks", "metrics", "phantom", "datasets.case", "datasets.layouts.films"},
+    {"raster", "dicom", "preprocess", "decision", "datasets.duplicates", "datasets.layouts.*"},
+    {"reading", "saliency", "weights", "datasets.layouts", "datasets.split"},
+    {"predictor", "overlay", "model_card", "datasets.cache", "training.augment",
+     "training.checkpoint"},
+    {"report", "figures", "training.films"},
+    {"training.loop"},
+    {"evaluation.evaluate"},
+    {"__main__"},
+)  # fmt: skip
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def floor_of(module: str) -> int:
+    layout = module.startswith("datasets.layouts.")
+    for names in (module, "datasets.layouts.*" if layout else module):
+        for floor, modules in enumerate(FLOORS):
+            if names in modules:
+                return floor
+    raise AssertionError(f"{module} has no floor in the table")
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            children = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {
+                c for c in children if (ROOT / c.replace(".", "/")).with_suffix(".py").exists()
+            }
+            found |= modules or {node.module}
+    return found
+
+
+def modules() -> dict[str, Path]:
+    named = {name_of(path): path for path in PACKAGE.rglob("*.py")}
+    fronts = {"", "datasets", "training", "evaluation"}  # docstrings, and the public names
+    return {name: path for name, path in named.items() if name not in fronts}
+
+
+def test_each_module_imports_only_from_below() -> None:
+    wrong = [
+        f"{module} imports {imported}"
+        for module, path in modules().items()
+        for imported in imports_of(path)
+        if imported.startswith("covid_core.")
+        and floor_of(imported.removeprefix("covid_core.")) >= floor_of(module)
+    ]
+    assert wrong == []
+
+
+def test_the_table_names_nothing_that_is_gone() -> None:
+    named = {name for floor in FLOORS for name in floor} - {"datasets.layouts.*"}
+    assert named - set(modules()) == set()
+
+
+def test_the_core_knows_no_screen() -> None:
+    assert [name for name, path in modules().items() if "streamlit" in imports_of(path)] == []
+
+
+def test_only_one_module_imports_torchvision_first() -> None:
+    """torchvision and grad-cam, which imports it, come after torchvision_ops in every module."""
+    for name, path in modules().items():
+        text = path.read_text(encoding="utf-8")
+        if name == "torchvision_ops":
+            continue
+        for library in ("from torchvision", "import torchvision", "from pytorch_grad_cam"):
+            if f"\n{library}" in text:
+                assert text.index("import covid_core.torchvision_ops") < text.index(f"\n{library}")
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    files = [*PACKAGE.rglob("*.py"), ROOT / "train.py", ROOT / "streamlit_app.py"]
+    assert [p.name for p in files if not ast.get_docstring(ast.parse(p.read_text()))] == []
+
+
+def test_files_stay_short_enough_to_read_in_one_sitting() -> None:
+    long = {path.name: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {name: lines for name, lines in long.items() if lines > 260} == {}

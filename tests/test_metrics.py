@@ -1,0 +1,72 @@
+"""Figures and their intervals, against scikit-learn and scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix, recall_score, roc_auc_score
+
+from covid_core.metrics import (
+    auroc,
+    auroc_estimate,
+    confusion,
+    estimate,
+    proportion,
+    sensitivity,
+    specificity,
+)
+
+DRAWING = np.random.default_rng(0)
+POSITIVE = DRAWING.random(2000) < 0.3
+SCORES = DRAWING.normal(POSITIVE * 1.2, 1)
+CALLED = SCORES > 0.6
+ALONE = np.arange(2000)
+
+
+def test_values_are_those_of_scikit_learn() -> None:
+    assert auroc(POSITIVE, SCORES) == pytest.approx(roc_auc_score(POSITIVE, SCORES), abs=1e-12)
+    recall = recall_score(POSITIVE, CALLED)
+    assert sensitivity(POSITIVE, CALLED, ALONE).value == pytest.approx(recall, abs=1e-12)
+    recall_of_negatives = recall_score(~POSITIVE, ~CALLED)
+    assert specificity(POSITIVE, CALLED, ALONE).value == pytest.approx(recall_of_negatives)
+    labels, calls = DRAWING.integers(0, 3, (2, 500))
+    assert np.array_equal(confusion(labels, calls, 3), confusion_matrix(labels, calls))
+
+
+def test_interval_of_independent_films_is_wilson_s_within_a_hundredth() -> None:
+    figure = sensitivity(POSITIVE, CALLED, ALONE)
+    hits, n = int((POSITIVE & CALLED).sum()), int(POSITIVE.sum())
+    wilson = binomtest(hits, n).proportion_ci(method="wilson")
+    assert figure.n == n
+    assert (figure.low, figure.high) == pytest.approx((wilson.low, wilson.high), abs=0.01)
+
+
+def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    covered = 0
+    for seed in range(60):
+        hit = np.random.default_rng(seed).random(150) < 0.8
+        everyone = np.ones(150, bool)
+        figure = estimate(lambda w, hit=hit, e=everyone: proportion(hit, e, w), np.arange(150), 150)
+        covered += figure.low <= 0.8 <= figure.high
+    assert covered >= 51  # of 60 at 95%, fewer than 51 happens once in 10,000
+
+
+def test_films_of_few_patients_are_weaker_evidence() -> None:
+    hit = np.repeat(DRAWING.random(50) < 0.7, 20)  # a patient's films are all alike
+    everyone = np.ones(1000, bool)
+
+    def width(groups: np.ndarray) -> float:
+        figure = estimate(lambda w: proportion(hit, everyone, w), groups, 1000)
+        return figure.high - figure.low
+
+    assert width(np.repeat(np.arange(50), 20)) > 3 * width(np.arange(1000))
+
+
+def test_a_rare_class_still_gets_an_interval() -> None:
+    positive = np.zeros(80, bool)
+    positive[:2] = True
+    figure = auroc_estimate(positive, np.linspace(1, 0, 80), np.arange(80))
+    assert figure.value == 1
+    assert np.isfinite([figure.low, figure.high]).all()
+    assert str(figure) == "1.000 (1.000 to 1.000)"

@@ -1,0 +1,105 @@
+"""The network: torchvision's DenseNet-121 on grey, whatever it starts from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torchvision.models import DenseNet121_Weights, densenet121
+
+from covid_core.errors import WeightsError
+from covid_core.networks import DenseNet121, initial_state, initialise
+
+
+@pytest.fixture(scope="module")
+def colour_network() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return densenet121(weights=None).eval()
+
+
+def test_has_torchvision_s_parameters_but_for_colour_and_head() -> None:
+    ours = sum(p.numel() for p in DenseNet121().parameters())
+    theirs = sum(p.numel() for p in densenet121(weights=None).parameters())
+    assert theirs == 7_978_856
+    assert theirs - ours == 2 * 64 * 7 * 7 + 1025 * (1000 - 3)
+
+
+def test_feature_map_of_torchvision_s_weights_is_torchvision_s(
+    colour_network: torch.nn.Module,
+) -> None:
+    network = DenseNet121().eval()
+    filled = initialise(network, colour_network.state_dict())
+    assert filled == len(network.state_dict()) - 2  # all but the head's weight and bias
+    film = torch.randn(2, 1, 96, 96)
+    with torch.inference_mode():
+        theirs = torch.relu(colour_network.features(film.expand(-1, 3, -1, -1)))
+        ours = network.feature_map(film)
+    assert ours.shape == (2, 1024, 3, 3)
+    assert ours.min() >= 0
+    assert torch.allclose(ours, theirs, atol=1e-4)
+
+
+def test_feature_map_at_full_size_is_seven_by_seven() -> None:
+    with torch.inference_mode():
+        assert DenseNet121().eval().feature_map(torch.zeros(1, 1, 224, 224)).shape[2:] == (7, 7)
+
+
+def test_every_form_of_file_is_read(colour_network: torch.nn.Module, tmp_path: Path) -> None:
+    state = colour_network.state_dict()
+    torch.save(state, tmp_path / "plain.pth")
+    torch.save({"state_dict": {f"module.{n}": t for n, t in state.items()}}, tmp_path / "run.pt")
+    save_file(state, tmp_path / "safe.safetensors")
+    for path in tmp_path.iterdir():
+        network = DenseNet121()
+        found = initial_state(str(path))
+        assert found is not None
+        initialise(network, found)
+        expected = state["features.denseblock4.denselayer16.conv2.weight"]
+        assert torch.equal(network.features.denseblock4.denselayer16.conv2.weight, expected)
+
+
+def test_random_starts_from_nothing() -> None:
+    assert initial_state("random") is None
+
+
+def test_without_a_network_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(DenseNet121_Weights, "get_state_dict", unreachable)
+    with pytest.raises(WeightsError, match="no route") as refused:
+        initial_state("imagenet")
+    assert "--init random" in refused.value.remedy
+
+
+class Trap:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+def test_code_in_a_file_is_never_run(tmp_path: Path) -> None:
+    torch.save({"features.conv0.weight": Trap(tmp_path / "ran")}, tmp_path / "trap.pth")
+    with pytest.raises(WeightsError):
+        initial_state(str(tmp_path / "trap.pth"))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", None])
+def test_files_that_are_no_weights_are_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "file.pth"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(WeightsError) as refused:
+        initial_state(str(path))
+    assert refused.value.file == str(path)
+
+
+def test_another_architecture_is_refused() -> None:
+    with pytest.raises(WeightsError, match="missing"):
+        initialise(DenseNet121(), {"layer1.weight": torch.zeros(3)})

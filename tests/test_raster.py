@@ -1,0 +1,156 @@
+"""PNG, JPEG, TIFF and WebP: each mode's trap, and a refusal for what is no single film."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from covid_core.errors import RefusedFile
+from covid_core.reading import read_radiograph
+from tests.films import encode, grey_film
+
+FILM = grey_film()
+EXACT = FILM / 255
+LEVEL = 1 / 255
+
+
+def pixels_of(data: bytes) -> np.ndarray:
+    return read_radiograph(data).pixels
+
+
+def notes_of(data: bytes) -> str:
+    return " ".join(read_radiograph(data).notes)
+
+
+def refusal(data: bytes) -> RefusedFile:
+    with pytest.raises(RefusedFile) as refused:
+        read_radiograph(data)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "tolerance"),
+    [
+        ("PNG", {}, 0), ("TIFF", {}, 0), ("TIFF", {"compression": "tiff_lzw"}, 0),
+        ("WEBP", {"lossless": True}, 0), ("JPEG", {"quality": 95}, 6),
+    ],
+)  # fmt: skip
+def test_eight_bits_come_back_as_they_are(
+    kind: str, options: dict[str, object], tolerance: int
+) -> None:
+    radiograph = read_radiograph(encode(FILM, kind, **options))
+    assert np.abs(radiograph.pixels - EXACT).max() <= tolerance * LEVEL + 1e-6
+    assert radiograph.source_format == kind
+    assert radiograph.notes == ()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("factor", [257, 16], ids=["16 bit", "12 bit in 16"])
+def test_sixteen_bits_are_scaled_by_their_own_range(kind: str, factor: int) -> None:
+    """Pillow's own way to 8 bits clips all above 255: a film becomes a white sheet."""
+    data = encode(FILM.astype(np.uint16) * factor, kind)
+    assert np.abs(pixels_of(data) - EXACT).max() < 1e-4
+    assert "own range" in notes_of(data)
+
+
+def test_float_tiff() -> None:
+    assert np.abs(pixels_of(encode(FILM.astype(np.float32) * 7 - 300, "TIFF")) - EXACT).max() < 1e-5
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_float_tiff_that_is_not_finite(bad: float) -> None:
+    film = FILM.astype(np.float32)
+    film[5, 5] = bad
+    assert refusal(encode(film, "TIFF")).code == "not_finite"
+
+
+@pytest.mark.parametrize(("orientation", "turns"), [(3, 2), (6, -1), (8, 1)])
+def test_exif_orientation_is_applied_and_said(orientation: int, turns: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encode(FILM, "PNG", exif=exif)
+    assert np.array_equal(pixels_of(data), np.rot90(EXACT.astype(np.float32), turns))
+    assert "upright" in notes_of(data)
+
+
+def test_transparency_is_laid_on_black() -> None:
+    alpha = np.full(FILM.shape, 255, np.uint8)
+    alpha[:30] = 0
+    for layers in ([FILM, alpha], [FILM, FILM, FILM, alpha]):
+        data = encode(np.dstack(layers), "PNG")
+        assert pixels_of(data)[:30].max() == 0
+        assert np.abs(pixels_of(data)[30:] - EXACT[30:]).max() <= LEVEL
+        assert "transparency" in notes_of(data)
+
+
+def test_palette_and_ink_give_the_grey_they_stand_for() -> None:
+    grey = Image.fromarray(FILM)
+    for image, kind in ((grey.convert("P"), "PNG"), (grey.convert("RGB").convert("CMYK"), "TIFF")):
+        assert np.abs(pixels_of(encode(image, kind)) - EXACT).max() <= 3 * LEVEL
+
+
+def test_colour_is_noted_and_grey_stored_as_colour_is_not() -> None:
+    grey = np.dstack([FILM] * 3)
+    assert notes_of(encode(grey, "JPEG")) == ""
+    coloured = grey.copy()
+    coloured[40:120, 40:120] = (200, 30, 30)
+    assert "colour" in notes_of(encode(coloured, "PNG"))
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "WEBP", "PNG"])
+def test_several_pictures_in_one_file_are_refused(kind: str) -> None:
+    more = [Image.fromarray(grey_film(seed=1))]
+    assert refusal(encode(FILM, kind, save_all=True, append_images=more)).code == "multi_frame"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_one_value_everywhere_is_blank(kind: str) -> None:
+    assert refusal(encode(np.full((150, 150), 90, np.uint8), kind)).code == "blank"
+
+
+@pytest.mark.parametrize(
+    ("size", "code"),
+    [((1, 1), "too_small"), ((127, 300), "too_small"), ((900, 200), "bad_shape")],
+)
+def test_sizes_that_are_no_film(size: tuple[int, int], code: str) -> None:
+    assert refusal(encode(Image.effect_noise(size, 50), "PNG")).code == code
+
+
+@pytest.mark.parametrize("side", [7000, 13_376, 60_000, 2**31 - 1])
+def test_bombs_are_refused_from_their_header(side: int) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + checksum
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes(1000))
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels)
+    assert refusal(data + chunk(b"IEND", b"")).code == "too_large"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG"])
+@pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 0.9])
+def test_cut_files_are_refused(kind: str, share: float) -> None:
+    data = encode(FILM, kind)
+    assert refusal(data[: int(len(data) * share)]).code in ("corrupt", "unknown_format")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG"])
+def test_flipped_bits_only_ever_give_a_film_or_a_refusal(kind: str) -> None:
+    data, drawing = encode(FILM, kind), np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        changed = bytearray(data)
+        headers = drawing.integers(0, 60, 2) * drawing.choice([-1, 1], 2)  # at either end
+        for place in [*headers, *drawing.integers(0, len(data), 6)]:
+            changed[place] ^= 1 << drawing.integers(8)
+        try:
+            assert np.isfinite(pixels_of(bytes(changed))).all()
+        except RefusedFile as error:
+            refused += 1
+            assert error.sentence
+    assert refused > 0

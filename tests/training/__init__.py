@@ -1,0 +1,1 @@
+"""Tests of augmentation, loop and checkpoints."""

@@ -1,0 +1,134 @@
+"""The loop: its schedule, its sampling, a resume that changes nothing, a stop that loses little."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from covid_core.datasets.split import Split
+from covid_core.errors import TrainingError
+from covid_core.preprocess import Preprocess
+from covid_core.training import loop
+from covid_core.training.checkpoint import load_checkpoint
+from covid_core.training.films import Films
+from covid_core.training.loop import Schedule, balance, fit, score
+from tests.films import grey_film
+
+COUNT = 48
+SCHEDULE = Schedule(
+    stages=((32, 2), (48, 1)), batch_size=8, learning_rate=1e-2, weight_decay=0.01,
+    label_smoothing=0.05, averaging=0.5, checkpoint_every=3, seed=5,
+)  # fmt: skip
+
+
+@pytest.fixture
+def films() -> Films:
+    labels = np.arange(COUNT) % 3
+    splits = [Split.VALIDATION if i % 4 == 0 else Split.TRAIN for i in range(COUNT)]
+    return Films(
+        pictures=np.stack([grey_film(64, 64, seed=i) for i in range(COUNT)]),
+        labels=labels,
+        groups=np.arange(COUNT),
+        sources=np.array(["a", "b"])[np.arange(COUNT) % 2],
+        splits=np.array([split.value for split in splits]),
+        names=tuple(f"{i}.png" for i in range(COUNT)),
+        refused=(),
+    )
+
+
+def small_network() -> nn.Module:
+    """The loop asks a network for nothing but logits: this one takes milliseconds."""
+    torch.manual_seed(0)
+    norm = nn.BatchNorm2d(8)
+    head = [nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3)]
+    return nn.Sequential(nn.Conv2d(1, 8, 5, stride=4), norm, *head)
+
+
+def run(films: Films, folder: Path, *, resume: bool = False) -> dict[str, torch.Tensor]:
+    folder.mkdir(exist_ok=True)
+    device = torch.device("cpu")
+    network = fit(
+        small_network(),
+        films,
+        Preprocess(size_px=64),
+        SCHEDULE,
+        folder,
+        device=device,
+        resume=resume,
+    )  # type: ignore[arg-type]
+    assert not network.training
+    return network.state_dict()
+
+
+def test_sizes_and_rates_follow_the_plan() -> None:
+    sizes = SCHEDULE.sizes(films=36)
+    assert sizes == [32] * 9 + [48] * 4
+    rates = [SCHEDULE.rate(done) for done in np.linspace(0, 1, 401)]
+    peak = int(np.argmax(rates))
+    assert rates[0] == 0
+    assert rates[peak] == pytest.approx(1e-2)
+    assert peak == 20
+    assert (np.diff(rates[: peak + 1]) > 0).all()
+    assert (np.diff(rates[peak:]) < 0).all()
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_classes_weigh_alike_and_sources_by_the_root_of_their_size() -> None:
+    labels = np.array([0] * 90 + [0] * 10 + [1] * 16 + [2] * 400)
+    sources = np.array(["a"] * 90 + ["b"] * 10 + ["a"] * 16 + ["c"] * 400)
+    weights = balance(labels, sources)
+    assert [weights[labels == i].sum() for i in range(3)] == pytest.approx([1 / 3] * 3)
+    within = weights[:90].sum() / weights[90:100].sum()
+    assert within == pytest.approx(np.sqrt(90 / 10))
+
+
+def test_one_run_trains_logs_and_scores(films: Films, tmp_path: Path) -> None:
+    start = small_network().state_dict()
+    trained = run(films, tmp_path)
+    assert not any(torch.equal(trained[n], start[n]) for n in start if n.endswith("weight"))
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [4, 8, 12, 13]
+    assert all(0 <= row["validation_auroc_covid"] <= 1 for row in rows)
+    network = small_network()
+    network.load_state_dict(trained)
+    scored = score(
+        network, films, np.arange(10), Preprocess(size_px=64), device=torch.device("cpu")
+    )  # type: ignore[arg-type]
+    assert scored.sum(axis=1) == pytest.approx(np.ones(10))
+
+
+@pytest.mark.parametrize("stop_at", [1, 5, 9, 12])
+def test_resumed_run_ends_in_the_same_weights(
+    films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int
+) -> None:
+    whole = run(films, tmp_path / "whole")
+    steps = iter(range(100))
+    real = loop._step
+
+    def interrupted(*arguments: object) -> float:
+        if next(steps) == stop_at:
+            raise KeyboardInterrupt
+        return real(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(loop, "_step", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(films, tmp_path / "cut")
+    resumed = run(films, tmp_path / "cut", resume=True)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
+    films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([1.0] * 7 + [float("nan")])
+    monkeypatch.setattr(loop, "_step", lambda *_: next(losses))
+    with pytest.raises(TrainingError, match="nan at step 7") as refused:
+        run(films, tmp_path)
+    assert "--learning-rate" in refused.value.remedy
+    assert load_checkpoint(tmp_path / "checkpoint.pt")["step"] == 6
