@@ -7,26 +7,30 @@ turned round. Patient and study tags are never read here.
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 import zlib
 
 import numpy as np
 import pydicom
-from pydicom.dataset import Dataset, FileDataset
-from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.filereader import _read_file_meta_info, read_dataset
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from covid_core.decompress import decompressed
 from covid_core.errors import RefusedFile
 from covid_core.radiograph import View, check_bounds, grey_from_counts
 
-# pydicom's warnings quote the values they are about, and those may be a patient's.
+# pydicom's warnings quote the values they are about, and those may be a patient's; its log too.
 warnings.filterwarnings("ignore", module="pydicom")
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 MAX_INFLATED_BYTES = 256 * 1024 * 1024
 _PREAMBLE_BYTES = 132
 _EXECUTABLE_PREAMBLES = (b"MZ", b"\x7fELF", b"#!")  # CVE-2019-11687: a DICOM file that also runs
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
+_MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 _CHEST = ("CHEST", "THORAX", "LUNG")
 _VIEWS = {
     "PA": View.PA,
@@ -74,27 +78,29 @@ def _parse(data: bytes) -> FileDataset:
             "its preamble is a program's, not a radiograph's",
             "Do not open this file; ask who made it",
         )
-    if DeflatedExplicitVRLittleEndian.encode() in data[:2048]:
-        data = _inflated(data)
+    file = io.BytesIO(data)
+    file.seek(_PREAMBLE_BYTES)
+    # dcmread's own reader: with another, a file could show a harmless syntax here, and it the bomb.
+    meta = _read_file_meta_info(file)
+    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        return _inflated(meta, file.read())
     return pydicom.dcmread(io.BytesIO(data))
 
 
-def _inflated(data: bytes) -> bytes:
+def _inflated(meta: FileMetaDataset, deflated: bytes) -> FileDataset:
     """A deflated file as a plain one. pydicom inflates without a limit: 1 MB became 2 GB."""
-    meta_length = int.from_bytes(data[140:144], "little")  # value of (0002,0000), always first
-    body_start = _PREAMBLE_BYTES + 12 + meta_length
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    body = inflater.decompress(data[body_start:], MAX_INFLATED_BYTES)
+    body = inflater.decompress(deflated, MAX_INFLATED_BYTES)
     if inflater.unconsumed_tail:
         raise RefusedFile(
             "too_large",
             f"it inflates to more than {MAX_INFLATED_BYTES // 1024**2} MiB",
             "Export it without deflating",
         )
-    # The even-padded UID keeps its length, so no other byte of the meta group moves.
-    deflated = DeflatedExplicitVRLittleEndian.encode()
-    plain = ExplicitVRLittleEndian.encode().ljust(len(deflated), b"\0")
-    return data[:body_start].replace(deflated, plain) + body
+    # Not through dcmread: a body that opens with another meta group would be inflated once more.
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset = read_dataset(io.BytesIO(body), is_implicit_VR=False, is_little_endian=True)
+    return FileDataset("", dataset, None, meta, is_implicit_VR=False, is_little_endian=True)
 
 
 def _check_header(dataset: Dataset, notes: list[str]) -> None:
@@ -131,20 +137,26 @@ def _stored_values(dataset: Dataset, data: bytes) -> np.ndarray:
         raise RefusedFile(
             "corrupt", "its picture has another size than its header says", "Export it again"
         )
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        counts = apply_color_lut(counts, dataset)
     if counts.ndim == 3:  # pydicom gives RGB, also of YBR
         counts = counts @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
     return counts
 
 
 def _displayed_values(dataset: Dataset, counts: np.ndarray, notes: list[str]) -> np.ndarray:
+    if dataset.PhotometricInterpretation not in _MONOCHROME:
+        return counts  # neither padding, rescale nor window is meant for colours
     padding = dataset.get("PixelPaddingValue")
     outside = counts == padding if padding is not None else None
     if outside is not None and not outside.all():
         inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
         inside = counts[~outside]
         counts = np.where(outside, inside.max() if inverted else inside.min(), counts)
-    counts = apply_modality_lut(counts, dataset)
+    rescale = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
+    if dataset.get("ModalityLUTSequence") or None not in rescale:  # anonymisers leave them empty
+        counts = apply_modality_lut(counts, dataset)
     windowed = apply_voi_lut(counts, dataset)
-    if "VOILUTSequence" in dataset or "WindowCenter" in dataset:
+    if windowed is not counts:
         notes.append("shown through the window stored in the file")
     return windowed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import covid_core.torchvision_ops  # noqa: F401  (must come before torchvision)
@@ -15,6 +16,8 @@ from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES
 
 ARCHITECTURE = "densenet121"
+# torchvision's published weights still have the old names, such as denselayer1.norm.1.weight.
+_OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
 class Head(nn.Module):
@@ -107,10 +110,7 @@ def initialise(network: DenseNet121, state: dict[str, torch.Tensor]) -> int:
     where its number of classes fits, else the head stays as drawn. Raises WeightsError where the
     backbone is not DenseNet-121's.
     """
-    renamed = {
-        name.removeprefix("module.").replace("classifier.", "head.linear."): tensor.float()
-        for name, tensor in state.items()
-    }
+    renamed = {_own_name(name): tensor.float() for name, tensor in state.items()}
     first = renamed.get("features.conv0.weight")
     if first is not None and first.shape[1] == 3:
         renamed["features.conv0.weight"] = first.sum(dim=1, keepdim=True)
@@ -129,3 +129,8 @@ def initialise(network: DenseNet121, state: dict[str, torch.Tensor]) -> int:
         )
     network.load_state_dict(fitting, strict=False)
     return len(fitting)
+
+
+def _own_name(name: str) -> str:
+    name = name.removeprefix("module.").replace("classifier.", "head.linear.")
+    return _OLD_NAME.sub(r"\1\2", name)

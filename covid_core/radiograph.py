@@ -59,7 +59,7 @@ def check_bounds(width: int, height: int, frames: int = 1) -> None:
     if frames > 1:
         raise RefusedFile(
             "multi_frame",
-            f"it holds {frames} frames or pages, not one radiograph",
+            "it holds several frames or pages, not one radiograph",
             "Export the single frontal view and try that",
         )
     if width < 1 or height < 1:
@@ -92,7 +92,7 @@ def grey_from_counts(counts: np.ndarray) -> np.ndarray:
     Raises RefusedFile (`not_finite`, `blank`) on NaN, infinity or a constant picture.
     """
     low, high = float(counts.min()), float(counts.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
+    if not high - low <= float(np.finfo(np.float32).max):  # also NaN, and a range that overflows
         raise RefusedFile(
             "not_finite", "its pixels hold NaN or infinity", "Export it again as 8 or 16-bit grey"
         )
@@ -100,10 +100,9 @@ def grey_from_counts(counts: np.ndarray) -> np.ndarray:
         raise RefusedFile(
             "blank", "every pixel has the same value", "Check that the export holds the picture"
         )
+    if not np.can_cast(counts.dtype, np.float32):  # 32-bit integers and float64 need more digits
+        return ((counts - low) / (high - low)).astype(np.float32)
     grey = counts.astype(np.float32)
-    if np.issubdtype(counts.dtype, np.floating) and counts.dtype.itemsize > 4:
-        grey = (counts - low).astype(np.float32)
-        low, high = 0.0, high - low
     grey -= np.float32(low)
     grey /= np.float32(high - low)
     return grey

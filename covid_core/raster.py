@@ -13,6 +13,7 @@ from covid_core.radiograph import check_bounds, grey_from_counts
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 _EXIF_ORIENTATION = 0x0112
+_TIFF_PHOTOMETRIC = 0x0106
 _COLOUR_TOLERANCE = 24  # grey levels between channels; JPEG of a grey film stays far below
 _RANGE_MODES = ("I", "F")  # and I;16*: Pillow's own convert("L") clips these to white
 
@@ -33,12 +34,16 @@ def decode_raster(data: bytes) -> Grey:
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            check_bounds(*image.size, frames=getattr(image, "n_frames", 1))
+            # Not n_frames: counting a TIFF's pages takes Pillow time by their square.
+            check_bounds(*image.size, frames=1 + bool(getattr(image, "is_animated", False)))
             image.load()
             turned = image.getexif().get(_EXIF_ORIENTATION, 1) != 1
             upright = ImageOps.exif_transpose(image)
             notes = ["turned upright by its EXIF orientation"] if turned else []
             pixels = _grey(upright, notes)
+            if _is_inverted(image):
+                pixels = np.float32(1) - pixels
+                notes.append("stored inverted (WhiteIsZero): turned back")
             return Grey(pixels, image.format or "picture", tuple(notes))
     except RefusedFile:
         raise
@@ -59,8 +64,17 @@ def _corrupt() -> RefusedFile:
     )
 
 
+def _has_range(image: Image.Image) -> bool:
+    return image.mode in _RANGE_MODES or image.mode.startswith("I;16")
+
+
+def _is_inverted(image: Image.Image) -> bool:
+    """Whether 0 is white in a TIFF of more than 8 bits; up to 8, Pillow turns them itself."""
+    return _has_range(image) and getattr(image, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == 0
+
+
 def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
-    if image.mode in _RANGE_MODES or image.mode.startswith("I;16"):
+    if _has_range(image):
         notes.append("more than 8 bits a pixel: scaled by the picture's own range")
         return grey_from_counts(np.asarray(image))
     if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:

@@ -75,7 +75,7 @@ def save_weights(
     results: dict[str, Any],
     full_heat: float,
 ) -> WeightsCard:
-    """Write tensors and card, the card last, each whole or not at all. Raises WeightsError."""
+    """Write tensors and card, both whole or neither. Raises WeightsError."""
     tensors = safetensors.torch.save(_storable(network))
     card = WeightsCard(
         format_version=FORMAT_VERSION,
@@ -94,8 +94,9 @@ def save_weights(
     text = json.dumps(asdict(card), indent=1).encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_whole(folder / f"{ARCHITECTURE}.safetensors", tensors)
-        _write_whole(folder / f"{ARCHITECTURE}.json", text)
+        _write_whole(
+            {folder / f"{ARCHITECTURE}.safetensors": tensors, folder / f"{ARCHITECTURE}.json": text}
+        )
     except OSError as error:
         raise WeightsError(
             f"the weights can't be written ({error.strerror})",
@@ -182,16 +183,20 @@ def _storable(network: DenseNet121) -> dict[str, torch.Tensor]:
     }
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
+def _write_whole(files: dict[Path, bytes]) -> None:
+    # All are on the disk before any takes its name: a full disk leaves the old files a pair.
+    partials = {path: path.with_name(path.name + ".partial") for path in files}
     try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        for path, data in files.items():
+            with partials[path].open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for path, partial in partials.items():
+            partial.replace(path)
     except OSError:
-        partial.unlink(missing_ok=True)
+        for partial in partials.values():
+            partial.unlink(missing_ok=True)
         raise
 
 

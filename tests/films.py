@@ -47,6 +47,20 @@ def encode(pixels: np.ndarray | Image.Image, kind: str, **options: Any) -> bytes
     return file.getvalue()
 
 
+def with_pages(tiff: bytes, count: int) -> bytes:
+    """A TIFF of ours with `count` more pages, that all show its first one's pixels."""
+    start = int.from_bytes(tiff[4:8], "little")
+    end = start + 2 + 12 * int.from_bytes(tiff[start : start + 2], "little")
+    page = tiff[start:end]
+    first = len(tiff) + len(tiff) % 2
+    file = bytearray(tiff.ljust(first, b"\0"))
+    file[end : end + 4] = first.to_bytes(4, "little")
+    for number in range(1, count + 1):
+        following = first + number * (len(page) + 4) if number < count else 0
+        file += page + following.to_bytes(4, "little")
+    return bytes(file)
+
+
 def dicom_file(
     pixels: np.ndarray,
     *,

@@ -30,6 +30,9 @@ def test_values_are_those_of_scikit_learn() -> None:
     assert sensitivity(POSITIVE, CALLED, ALONE).value == pytest.approx(recall, abs=1e-12)
     recall_of_negatives = recall_score(~POSITIVE, ~CALLED)
     assert specificity(POSITIVE, CALLED, ALONE).value == pytest.approx(recall_of_negatives)
+    true_negatives = sum(not p and not c for p, c in zip(POSITIVE, CALLED, strict=True))
+    assert specificity(POSITIVE, CALLED, ALONE).n == (~POSITIVE).sum()
+    assert proportion(~CALLED, ~POSITIVE) == true_negatives / (~POSITIVE).sum()
     labels, calls = DRAWING.integers(0, 3, (2, 500))
     assert np.array_equal(confusion(labels, calls, 3), confusion_matrix(labels, calls))
 
@@ -39,6 +42,16 @@ def test_interval_of_independent_films_is_wilson_s_within_a_hundredth() -> None:
     hits, n = int((POSITIVE & CALLED).sum()), int(POSITIVE.sum())
     wilson = binomtest(hits, n).proportion_ci(method="wilson")
     assert figure.n == n
+    assert (figure.low, figure.high) == pytest.approx((wilson.low, wilson.high), abs=0.01)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_interval_of_a_plain_proportion_is_wilson_s_and_holds_the_truth(share: float) -> None:
+    hit, everyone = np.arange(2000) < 2000 * share, np.ones(2000, bool)
+    figure = estimate(lambda w: proportion(hit, everyone, w), ALONE, 2000)
+    wilson = binomtest(int(hit.sum()), 2000).proportion_ci(method="wilson")
+    assert figure.value == share
+    assert figure.low < share < figure.high
     assert (figure.low, figure.high) == pytest.approx((wilson.low, wilson.high), abs=0.01)
 
 

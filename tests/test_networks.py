@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,20 @@ def test_every_form_of_file_is_read(colour_network: torch.nn.Module, tmp_path: P
         initialise(network, found)
         expected = state["features.denseblock4.denselayer16.conv2.weight"]
         assert torch.equal(network.features.denseblock4.denselayer16.conv2.weight, expected)
+
+
+def test_published_weights_names_are_understood(colour_network: torch.nn.Module) -> None:
+    """torchvision publishes `denselayer1.norm.1.weight`, and no count of batches."""
+    state = {
+        re.sub(r"(denselayer\d+\.(?:norm|conv))([12])", r"\1.\2", name): tensor
+        for name, tensor in colour_network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    assert "features.denseblock1.denselayer1.norm.1.weight" in state
+    network = DenseNet121()
+    assert initialise(network, state) == len(state) - 2  # all but the classifier
+    expected = colour_network.features.denseblock1.denselayer1.norm1.weight
+    assert torch.equal(network.features.denseblock1.denselayer1.norm1.weight, expected)
 
 
 def test_random_starts_from_nothing() -> None:

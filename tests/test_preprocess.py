@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -21,20 +23,23 @@ def test_picture_is_square_and_uses_the_whole_range(fit: str) -> None:
     assert (picture.min(), picture.max()) == (0, 255)
 
 
-def test_bit_depth_and_file_kind_do_not_matter() -> None:
+@pytest.mark.parametrize("fit", ["squash", "pad"])
+def test_bit_depth_and_file_kind_do_not_matter(fit: str) -> None:
     wide = FILM.astype(np.uint16)
     files = [
         encode(FILM, "PNG"), encode(wide * 257, "PNG"), encode(wide * 16, "TIFF"),
         dicom_file(wide * 16, bits_stored=12),
         dicom_file(4080 - wide * 16, bits_stored=12, photometric="MONOCHROME1"),
     ]  # fmt: skip
-    pictures = [Preprocess().picture(read_radiograph(data).pixels).astype(int) for data in files]
+    preprocess = Preprocess(fit=fit)  # type: ignore[arg-type]
+    pictures = [preprocess.picture(read_radiograph(data).pixels).astype(int) for data in files]
     for picture in pictures[1:]:
         assert np.abs(picture - pictures[0]).max() <= 1
 
 
-def test_exposure_does_not_matter() -> None:
-    darker = Preprocess().picture(PIXELS * np.float32(0.4) + np.float32(0.1)).astype(int)
+@pytest.mark.parametrize(("contrast", "offset"), [(0.4, 0.1), (0.05, 0.9), (0.8, 0)])
+def test_exposure_does_not_matter(contrast: float, offset: float) -> None:
+    darker = Preprocess().picture(PIXELS * np.float32(contrast) + np.float32(offset)).astype(int)
     assert np.abs(darker - Preprocess().picture(PIXELS)).max() <= 1
 
 
@@ -57,15 +62,26 @@ def test_padding_keeps_the_aspect_between_black_bands() -> None:
     assert top == 0
 
 
+@pytest.mark.parametrize("size", [(500, 400), (400, 500), (300, 300), (384, 128), (131, 390)])
+def test_placement_lies_centred_in_the_square(size: tuple[int, int]) -> None:
+    assert Preprocess().placement(*size) == (0, 0, 224, 224)
+    top, left, height, width = Preprocess(fit="pad").placement(*size)
+    assert max(height, width) == 224
+    assert abs(height / width - size[0] / size[1]) < 0.03
+    assert abs((224 - height) - 2 * top) <= 1
+    assert abs((224 - width) - 2 * left) <= 1
+
+
 def test_tensor_is_normalised_grey() -> None:
     preprocess = Preprocess()
     tensor = preprocess.tensor(np.array([[[0, 255]]], np.uint8))
     assert tensor.dtype == torch.float32
     assert tensor.tolist() == [[[[-2.0, 2.0]]]]
+    assert preprocess.tensor(np.zeros((3, 224, 224), np.uint8)).shape == (3, 1, 224, 224)
 
 
 def test_settings_survive_json_and_describe_themselves() -> None:
-    preprocess = Preprocess(size_px=160, low_percentile=1)
-    assert Preprocess(**preprocess.to_json()) == preprocess
-    assert "160 px" in preprocess.describe()
-    assert "from the 1th" in preprocess.describe()
+    preprocess = Preprocess(160, "pad", 1, 98.5, 0.48, 0.23)
+    assert Preprocess(**json.loads(json.dumps(preprocess.to_json()))) == preprocess
+    for words in ("160 px", "padded", "from the 1th", "98.5th", "mean 0.48", "deviation 0.23"):
+        assert words in preprocess.describe()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import struct
+import time
 import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from covid_core.errors import RefusedFile
 from covid_core.reading import read_radiograph
-from tests.films import encode, grey_film
+from tests.films import encode, grey_film, with_pages
 
 FILM = grey_film()
 EXACT = FILM / 255
@@ -61,6 +62,11 @@ def test_float_tiff() -> None:
     assert np.abs(pixels_of(encode(FILM.astype(np.float32) * 7 - 300, "TIFF")) - EXACT).max() < 1e-5
 
 
+def test_large_numbers_with_a_small_range_keep_it() -> None:
+    """float32 has 24 bits: near 2**30 it knows every 64th number only."""
+    assert np.abs(pixels_of(encode(FILM.astype(np.int32) + 2**30, "TIFF")) - EXACT).max() < 1e-6
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_float_tiff_that_is_not_finite(bad: float) -> None:
     film = FILM.astype(np.float32)
@@ -68,12 +74,31 @@ def test_float_tiff_that_is_not_finite(bad: float) -> None:
     assert refusal(encode(film, "TIFF")).code == "not_finite"
 
 
+def test_float_range_that_overflows_is_refused() -> None:
+    film = ((EXACT - 0.5) * 6e38).astype(np.float32)
+    assert np.isfinite(film).all()
+    assert refusal(encode(film, "TIFF")).code == "not_finite"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_tiff_with_white_at_zero_is_turned_back(dtype: type) -> None:
+    data = bytearray(encode((255 - FILM).astype(dtype) * dtype(1), "TIFF"))
+    place = data.index(struct.pack("<HHI", 0x0106, 3, 1)) + 8
+    assert data[place] == 1
+    data[place] = 0  # WhiteIsZero
+    assert np.abs(pixels_of(bytes(data)) - EXACT).max() < 1e-4
+    assert ("inverted" in notes_of(bytes(data))) == (dtype != np.uint8)
+
+
 @pytest.mark.parametrize(("orientation", "turns"), [(3, 2), (6, -1), (8, 1)])
-def test_exif_orientation_is_applied_and_said(orientation: int, turns: int) -> None:
+@pytest.mark.parametrize("kind", ["PNG", "16-bit PNG", "JPEG"])
+def test_exif_orientation_is_applied_and_said(kind: str, orientation: int, turns: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    data = encode(FILM, "PNG", exif=exif)
-    assert np.array_equal(pixels_of(data), np.rot90(EXACT.astype(np.float32), turns))
+    film = FILM.astype(np.uint16) * 257 if kind == "16-bit PNG" else FILM
+    data = encode(film, kind.split()[-1], exif=exif, quality=98)
+    difference = np.abs(pixels_of(data) - np.rot90(EXACT, turns)).max()
+    assert difference <= (3 * LEVEL if kind == "JPEG" else 1e-6)
     assert "upright" in notes_of(data)
 
 
@@ -93,6 +118,20 @@ def test_palette_and_ink_give_the_grey_they_stand_for() -> None:
         assert np.abs(pixels_of(encode(image, kind)) - EXACT).max() <= 3 * LEVEL
 
 
+def test_transparent_palette_colour_is_laid_on_black() -> None:
+    film = np.full(FILM.shape, 100, np.uint8)
+    film[:30] = 7
+    image = Image.fromarray(film, "L").convert("P")
+    pixels = pixels_of(encode(image, "PNG", transparency=7))
+    assert pixels[:30].max() == 0
+    assert np.abs(pixels[30:] - 100 / 255).max() <= LEVEL
+
+
+def test_one_bit_is_black_and_white() -> None:
+    image = Image.fromarray(FILM).convert("1", dither=Image.Dither.NONE)
+    assert np.array_equal(pixels_of(encode(image, "PNG")), (FILM > 127).astype(np.float32))
+
+
 def test_colour_is_noted_and_grey_stored_as_colour_is_not() -> None:
     grey = np.dstack([FILM] * 3)
     assert notes_of(encode(grey, "JPEG")) == ""
@@ -105,6 +144,14 @@ def test_colour_is_noted_and_grey_stored_as_colour_is_not() -> None:
 def test_several_pictures_in_one_file_are_refused(kind: str) -> None:
     more = [Image.fromarray(grey_film(seed=1))]
     assert refusal(encode(FILM, kind, save_all=True, append_images=more)).code == "multi_frame"
+
+
+def test_pages_are_not_counted() -> None:
+    """Counting took Pillow seconds here, and time by the square of the pages."""
+    data = with_pages(encode(FILM, "TIFF"), 20_000)
+    start = time.perf_counter()
+    assert refusal(data).code == "multi_frame"
+    assert time.perf_counter() - start < 1
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
@@ -120,8 +167,11 @@ def test_sizes_that_are_no_film(size: tuple[int, int], code: str) -> None:
     assert refusal(encode(Image.effect_noise(size, 50), "PNG")).code == code
 
 
-@pytest.mark.parametrize("side", [7000, 13_376, 60_000, 2**31 - 1])
-def test_bombs_are_refused_from_their_header(side: int) -> None:
+@pytest.mark.parametrize("side", [7000, 13_000, 13_376, 60_000, 2**31 - 1])
+def test_bombs_are_refused_from_their_header(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(_: ImageFile.ImageFile) -> None:
+        raise AssertionError("it went on to the pixels")
+
     def chunk(kind: bytes, data: bytes) -> bytes:
         checksum = struct.pack(">I", zlib.crc32(kind + data))
         return struct.pack(">I", len(data)) + kind + data + checksum
@@ -129,6 +179,7 @@ def test_bombs_are_refused_from_their_header(side: int) -> None:
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
     pixels = zlib.compress(bytes(1000))
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", load)
     assert refusal(data + chunk(b"IEND", b"")).code == "too_large"
 
 

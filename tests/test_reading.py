@@ -28,6 +28,7 @@ def test_radiograph_keeps_its_promises() -> None:
     assert radiograph.pixels.dtype == np.float32
     assert (radiograph.height_px, radiograph.width_px) == FILM.shape
     assert 0 <= radiograph.pixels.min() < radiograph.pixels.max() <= 1
+    assert not radiograph.pixels.flags.writeable
     with pytest.raises(ValueError, match="read-only"):
         radiograph.pixels[0, 0] = 0
 
@@ -71,6 +72,15 @@ def test_file_errors_name_the_file_and_the_way_out(tmp_path: Path) -> None:
         assert refused.value.code == code
         assert refused.value.file == str(tmp_path / name)
         assert str(refused.value).startswith(str(tmp_path / name))
+
+
+def test_refusals_name_no_file_until_there_is_one() -> None:
+    with pytest.raises(RefusedFile) as refused:
+        read_radiograph(b"hello")
+    assert refused.value.file is None
+    assert str(refused.value) == refused.value.sentence
+    assert refused.value.sentence.startswith("It is not a PNG")
+    assert refused.value.sentence.endswith(".")
 
 
 def test_errors_speak_in_sentences() -> None:

@@ -1,4 +1,4 @@
-"""train.py: its flags, and its sentences when it can't. A whole run is among the README's tests."""
+"""train.py: its flags, a whole run from films to weights, and its sentences when it can't."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 import train
+from covid_core.findings import CLASSES
+from covid_core.model_card import model_card
+from covid_core.weights import load_weights
+from tests.films import encode, grey_film
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,3 +41,22 @@ def test_unknown_data_is_a_sentence_not_a_traceback(tmp_path: Path) -> None:
     assert done.stderr.startswith(str(tmp_path))
     assert "normal/, pneumonia/ and covid/" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_whole_run_makes_weights_that_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for i in range(36):
+        path = tmp_path / "clinic" / CLASSES[i % 3] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode(grey_film(128, 128, seed=i), "PNG"))
+    places = {"--data": "clinic", "--out": "weights", "--run": "runs/one"}
+    arguments = [part for flag, name in places.items() for part in (flag, str(tmp_path / name))]
+    arguments += ["--init", "random", "--stages", "32:0.5", "--batch-size", "8"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+    assert train.main() == 0
+    weights = tmp_path / "weights"
+    names = ["README.md", "densenet121.json", "densenet121.safetensors"]
+    assert sorted(path.name for path in weights.iterdir()) == names
+    _, card = load_weights(weights)
+    assert card.training["stages"] == "((32, 0.5),)"
+    assert sum(sum(s["clinic"].values()) for s in card.films.values()) == 36
+    assert (weights / "README.md").read_text(encoding="utf-8") == model_card(card)

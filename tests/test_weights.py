@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import pickle
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +20,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save
 
+from covid_core import weights
 from covid_core.errors import WeightsError
+from covid_core.findings import CLASSES
 from covid_core.networks import DenseNet121
+from covid_core.preprocess import Preprocess
 from covid_core.weights import as_stored, load_weights, read_card
 from tests.models import random_network, save_random_weights
 
@@ -95,6 +100,7 @@ def other_preprocessing(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
+        (shutil.rmtree, "no model"),
         (lambda folder: (folder / CARD).unlink(), "no model"),
         (lambda folder: (folder / TENSORS).unlink(), "not there"),
         (lambda folder: (folder / CARD).write_text("{"), "no JSON"),
@@ -150,6 +156,43 @@ def test_full_disk_leaves_the_old_weights_whole(folder: Path) -> None:
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+@pytest.mark.parametrize("file", [1, 2])
+def test_disk_full_at_either_file_leaves_the_old_pair(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, file: int
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    flushed = iter(range(1, 3))
+
+    def full(_: int) -> None:
+        if next(flushed) == file:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(weights.os, "fsync", full)
+    with pytest.raises(WeightsError, match="No space left"):
+        save_random_weights(folder, seed=1)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    load_weights(folder)
+
+
+def test_card_keeps_what_makes_the_weights_repeatable(tmp_path: Path) -> None:
+    films = {"train": {"clinic": {"covid": 3}}}
+    results = {"test": {"films": 7}, "storage_change": 0.001}
+    told = weights.save_weights(
+        random_network(), tmp_path, preprocess=Preprocess(), training={"seed": "4"}, films=films,
+        results=results, full_heat=0.2,
+    )  # fmt: skip
+    card = read_card(tmp_path)
+    assert card == told
+    assert card.classes == tuple(finding.value for finding in CLASSES)
+    assert (card.preprocess.size_px, card.preprocess.mean, card.preprocess.std) == (224, 0.5, 0.25)
+    assert (card.films, card.results, card.training) == (films, results, {"seed": "4"})
+    assert card.torch_version == torch.__version__
+    head = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    commit = subprocess.run(head, capture_output=True, text=True, check=False).stdout.strip()
+    assert commit[:12] in card.git_commit
+
+
+@pytest.mark.skipif(not (SHIPPED / CARD).exists(), reason="no weights are shipped yet")
 def test_shipped_weights_are_sound_and_their_card_complete() -> None:
     network, card = load_weights(SHIPPED)
     assert isinstance(network, DenseNet121)

@@ -34,7 +34,9 @@ def cached_pictures(
         partial = pictures_path.with_suffix(".partial.npy")
         np.save(partial, pictures)
         partial.replace(pictures_path)
-        refused_path.write_text(json.dumps(refused))
+        partial = refused_path.with_suffix(".partial.json")
+        partial.write_text(json.dumps(refused))
+        partial.replace(refused_path)
     refused = {int(i): reason for i, reason in json.loads(refused_path.read_text()).items()}
     return np.load(pictures_path, mmap_mode="r"), refused
 

@@ -8,6 +8,7 @@ with it is left out of training too.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
@@ -110,6 +111,11 @@ def _folds(strata: Sequence[str], groups: np.ndarray, seed: int) -> list[Split]:
         raise DatasetError(
             f"only {len(set(groups))} groups of films are left to split",
             f"Give at least {_FOLDS} patients or independent films",
+        )
+    if max(Counter(strata).values()) < _FOLDS:
+        raise DatasetError(
+            f"no class of any source has {_FOLDS} films to split",
+            f"Give at least {_FOLDS} films of each class",
         )
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
     splits = [Split.TRAIN] * len(strata)

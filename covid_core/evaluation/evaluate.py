@@ -53,11 +53,12 @@ def full_heat(
     """The evidence of one cell, in logits, to draw at full heat; for the card.
 
     The 99th percentile of the called class's cells over validation films called right, so that a
-    typical map uses the whole scale and one scale serves all films.
+    typical map uses the whole scale and one scale serves all films. Above 0.
     """
     network = network.to(device).eval()
     linear = network.head.linear
     strongest: list[np.ndarray] = []
+    right: list[np.ndarray] = []
     validation = films.part(Split.VALIDATION)
     for start in range(0, len(validation), _BATCH):
         indices = validation[start : start + _BATCH]
@@ -65,9 +66,12 @@ def full_heat(
         calls = network.head(maps).argmax(dim=1)
         # With a mean and one linear layer, the head's Grad-CAM in closed form.
         cells = torch.einsum("nchw,nc->nhw", maps, linear.weight[calls]) / maps[0, 0].numel()
-        right = calls.cpu().numpy() == films.labels[indices]
-        strongest.append(cells.flatten(1).cpu().numpy()[right].ravel())
-    return float(np.percentile(np.concatenate(strongest), 99))
+        strongest.append(cells.flatten(1).cpu().numpy())
+        right.append(calls.cpu().numpy() == films.labels[indices])
+    evidence, called_right = np.concatenate(strongest), np.concatenate(right)
+    # A network that calls nothing right has no typical map; its card shall still be written.
+    chosen = evidence[called_right] if called_right.any() else evidence
+    return max(float(np.percentile(chosen, 99)), np.finfo(np.float32).tiny)
 
 
 def summarise(films: Films, indices: np.ndarray, scored: np.ndarray) -> dict[str, Any]:

@@ -68,7 +68,13 @@ def load_films(
             file=str(root),
         )
     pictures, refused = cached_pictures(found, preprocess, cache, workers=workers)
-    readable = np.array([i for i in range(len(found)) if i not in refused])
+    readable = np.array([i for i in range(len(found)) if i not in refused], np.int64)
+    if not len(readable):
+        raise DatasetError(
+            f"none of its {len(found)} films can be read; the first: {refused[0]}",
+            "Check that the download is whole",
+            file=str(root),
+        )
     cases: Sequence[Case] = [found[i] for i in readable]
     # Only where a film was refused do the rows differ: the memory map is kept as it is otherwise.
     kept = pictures if not refused else pictures[readable]

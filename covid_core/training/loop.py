@@ -77,7 +77,7 @@ def fit(
     """Train `network` on the training part and give back its averaged weights, on the CPU.
 
     Writes `run/checkpoint.pt` and a JSON line an epoch to `run/log.jsonl`. Raises TrainingError on
-    a loss that is not finite, keeping the last checkpoint.
+    a loss that is not finite, keeping the last checkpoint, and on stages too short for one step.
     """
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(
@@ -89,6 +89,11 @@ def fit(
     )
     indices = films.part(Split.TRAIN)
     sizes = schedule.sizes(len(indices))
+    if not sizes:
+        raise TrainingError(
+            f"the stages make no step with {len(indices)} films to train on",
+            "Give more epochs with --stages, or a smaller --batch-size",
+        )
     checkpoint = run / "checkpoint.pt"
     start = 0
     if resume and checkpoint.exists():

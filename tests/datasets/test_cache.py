@@ -53,14 +53,17 @@ def test_decodes_once_until_something_changes(
     assert decoded(Preprocess()) == 3
 
 
-def test_a_stop_while_decoding_leaves_nothing_that_looks_whole(
-    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("writes", ["pictures", "reasons"])
+def test_a_stop_while_writing_leaves_nothing_that_looks_whole(
+    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: str
 ) -> None:
-    def stopped(*_: object) -> None:
+    def stopped(target: Path, *_: object) -> None:
+        target.touch()
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(cache.np, "save", stopped)
+        owner, name = (cache.np, "save") if writes == "pictures" else (Path, "write_text")
+        broken.setattr(owner, name, stopped)
         with pytest.raises(KeyboardInterrupt):
             cached_pictures(cases, Preprocess(), tmp_path / "c", workers=1)
     pictures, refused = cached_pictures(cases, Preprocess(), tmp_path / "c", workers=1)

@@ -44,6 +44,23 @@ def test_blocks_give_what_one_table_would(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(whole) > 20
 
 
+def test_pairs_are_those_of_brute_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing = np.random.default_rng(1)
+    originals = drawing.integers(0, 256, (6, 64, 64))
+    noisy = originals[drawing.integers(0, 6, 30)] + drawing.normal(0, 10, (30, 64, 64))
+    pictures = noisy.clip(0, 255).astype(np.uint8)
+    thumbnails = [
+        picture.reshape(32, 2, 32, 2).mean(axis=(1, 3)).ravel()
+        for picture in pictures.astype(float)
+    ]
+    expected = set(zip(*np.nonzero(np.triu(np.corrcoef(thumbnails) > 0.98, 1)), strict=True))
+    monkeypatch.setattr(duplicates, "_ROWS_AT_ONCE", 4)
+    found = [(int(a), int(b)) for a, b in twin_pairs(pictures, 0.98)]
+    assert set(found) == expected
+    assert len(found) == len(expected)
+    assert any(a // 4 != b // 4 for a, b in found), "no pair crosses a border of blocks"
+
+
 def test_groups_join_chains() -> None:
     numbers = group(6, np.array([[0, 2], [2, 5], [3, 4]]))
     assert numbers[0] == numbers[2] == numbers[5]

@@ -86,6 +86,38 @@ def test_folders_of_one_s_own_in_any_letters(tmp_path: Path) -> None:
     assert patients(root) == {None, "ann"}
 
 
+def test_folders_of_one_s_own_that_differ_in_letters_only_are_both_read(tmp_path: Path) -> None:
+    root = touch(tmp_path / "clinic", "COVID/a.png", "Covid/b.png", "normal/c.png")
+    if len(list(root.iterdir())) == 2:
+        pytest.skip("this file system knows no difference")
+    assert counted(root) == {("clinic", "normal"): 1, ("clinic", "covid"): 2}
+
+
+@pytest.mark.parametrize("patient", ["ann", None])
+def test_films_of_one_s_own_named_by_class_are_no_public_set(
+    tmp_path: Path, patient: str | None
+) -> None:
+    """They look like the radiography database, which has neither patients nor `Pneumonia/`."""
+    inner = f"{patient}/" if patient else ""
+    names = [f"{name}/{inner}{name}_1.png" for name in ("COVID", "Normal", "Pneumonia")]
+    root = touch(tmp_path / "clinic", *(names[:2] if patient else names))
+    assert {case.source for case in read_cases(root)} == {"clinic"}
+    assert len(read_cases(root)) == (2 if patient else 3)
+    assert patients(root) == {patient}
+
+
+def test_a_dataset_called_covid19_keeps_its_own_labels(tmp_path: Path) -> None:
+    root = touch(tmp_path, "covid19/normal/a.png", "covid19/covid/b.png")
+    assert counted(root) == {("covid19", "normal"): 1, ("covid19", "covid"): 1}
+
+
+def test_what_is_no_file_is_no_film(tmp_path: Path) -> None:
+    root = touch(tmp_path / "clinic", "normal/a.png", "covid/b.png")
+    (root / "normal" / "folder.png").mkdir()
+    (root / "covid" / "dead link.png").symlink_to(root / "gone.png")
+    assert counted(root) == {("clinic", "normal"): 1, ("clinic", "covid"): 1}
+
+
 def test_a_folder_of_datasets(tmp_path: Path) -> None:
     touch(tmp_path / "one", "No_findings/1_0.jpg", "Pneumonia/2_0.jpg")
     touch(tmp_path / "two", "normal/a.png", "covid/b.png")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from covid_core.datasets.case import Case
@@ -28,33 +28,54 @@ def cases_of(count: int = 120, source: str = "a", patients: int | None = None) -
     ]  # fmt: skip
 
 
+def same_person(a: Case, b: Case) -> bool:
+    return a.patient is not None and (a.source, a.patient) == (b.source, b.patient)
+
+
+def connected(count: int, pairs: list[tuple[int, int]]) -> list[set[int]]:
+    """Sets of what pairs join, the plain way."""
+    sets = [{i} for i in range(count)]
+    for a, b in pairs:
+        if sets[a] is not sets[b]:
+            joined = sets[a] | sets[b]
+            for i in joined:
+                sets[i] = joined
+    return list({id(members): members for members in sets}.values())
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     patients=st.lists(st.none() | st.integers(0, 60).map(str), min_size=150, max_size=220),
     twins=st.lists(st.tuples(st.integers(0, 149), st.integers(0, 149)), max_size=25),
     seed=st.integers(0, 1000),
+    held_out=st.sampled_from([(), ("c",), ("b", "c")]),
 )
 def test_no_patient_and_no_picture_on_two_sides(
-    patients: list[str | None], twins: list[tuple[int, int]], seed: int
+    patients: list[str | None],
+    twins: list[tuple[int, int]],
+    seed: int,
+    held_out: tuple[str, ...],
 ) -> None:
     cases = [
-        Case(Path(f"{i}.png"), CLASSES[i % 3], "ab"[i % 2], patient)
+        Case(Path(f"{i}.png"), CLASSES[i % 3], "aaabc"[i % 5], patient)
         for i, patient in enumerate(patients)
     ]
     pairs = np.array(twins, np.int64).reshape(-1, 2)
     try:
-        splits = assign_splits(cases, pairs, seed=seed)
+        splits = assign_splits(cases, pairs, seed=seed, held_out=held_out)
     except DatasetError:
-        return  # so entangled that a class is left without films: said, not split wrongly
+        reject()  # so entangled that a class is left without films: said, not split wrongly
+    assert len(splits) == len(cases)
+    assert all(isinstance(split, Split) for split in splits)
     assert overlaps(cases, pairs, splits) == []
-    sides: dict[tuple[str, str], set[Split]] = {}
+    for members in connected(len(cases), twins):
+        assert sum(splits[i] in SIDES for i in members) <= 1
+    people = [(i, j) for i, a in enumerate(cases) for j, b in enumerate(cases) if same_person(a, b)]
+    for members in connected(len(cases), twins + people):
+        assert len({splits[i] for i in members} & SIDES) <= 1
     for case, split in zip(cases, splits, strict=True):
-        if case.patient is not None and split in SIDES:
-            sides.setdefault((case.source, case.patient), set()).add(split)
-    assert all(len(seen) == 1 for seen in sides.values())
-    for a, b in twins:
-        assert a == b or not (splits[a] in SIDES and splits[b] in SIDES)
-    assert splits == assign_splits(cases, pairs, seed=seed)
+        assert (case.source in held_out) == (split is Split.HELD_OUT) or split not in SIDES
+    assert splits == assign_splits(cases, pairs, seed=seed, held_out=held_out)
 
 
 def test_sides_are_four_fifths_and_two_tenths_of_each_class() -> None:
@@ -108,3 +129,8 @@ def test_a_class_without_films_is_named() -> None:
 def test_too_few_patients_are_said() -> None:
     with pytest.raises(DatasetError, match="groups"):
         assign_splits(cases_of(60, patients=3), NO_TWINS, seed=0)
+
+
+def test_too_few_films_of_every_class_are_said() -> None:
+    with pytest.raises(DatasetError, match="class of any source has 10"):
+        assign_splits(cases_of(27), NO_TWINS, seed=0)

@@ -10,19 +10,18 @@ from pathlib import Path
 
 from covid_core.datasets.case import Case
 from covid_core.datasets.layouts.films import films_in
-from covid_core.findings import CLASSES
+from covid_core.findings import CLASSES, Finding
 
 SOURCE = None  # the folder's own name
 PROVENANCE = "a folder of one's own"
 
 
 def recognises(folder: Path) -> bool:
-    return len(_class_folders(folder)) >= 2
+    return len({label for label, _ in _class_folders(folder)}) >= 2
 
 
 def read(folder: Path) -> Iterator[Case]:
-    for name, class_folder in _class_folders(folder).items():
-        label = next(finding for finding in CLASSES if finding.value == name)
+    for label, class_folder in _class_folders(folder):
         for path in films_in(class_folder):
             patient = (
                 path.relative_to(class_folder).parts[0] if path.parent != class_folder else None
@@ -30,7 +29,7 @@ def read(folder: Path) -> Iterator[Case]:
             yield Case(path, label, folder.name, patient)
 
 
-def _class_folders(folder: Path) -> dict[str, Path]:
-    names = {finding.value for finding in CLASSES}
-    children = (child for child in folder.iterdir() if child.is_dir())
-    return {child.name.lower(): child for child in sorted(children) if child.name.lower() in names}
+def _class_folders(folder: Path) -> list[tuple[Finding, Path]]:
+    names = {finding.value: finding for finding in CLASSES}
+    children = sorted(child for child in folder.iterdir() if child.is_dir())
+    return [(names[c.name.lower()], c) for c in children if c.name.lower() in names]

@@ -15,7 +15,9 @@ PROVENANCE = "COVID-CXNet (Haghanifar et al. 2020); see its repository"
 
 
 def recognises(folder: Path) -> bool:
-    return (folder / "covid19").is_dir()
+    # Films lie directly in it: a dataset of one's own, with class folders, may be called covid19.
+    own = folder / "covid19"
+    return any(path.parent == own for path in films_in(own))
 
 
 def read(folder: Path) -> Iterator[Case]:

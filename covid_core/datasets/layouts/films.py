@@ -8,9 +8,9 @@ FILM_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".
 
 
 def films_in(folder: Path) -> list[Path]:
-    """The films below a folder, at any depth, sorted; hidden files left out."""
+    """The films below a folder, at any depth, sorted; hidden files and dead links left out."""
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in FILM_SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in FILM_SUFFIXES and not path.name.startswith(".") and path.is_file()
     )

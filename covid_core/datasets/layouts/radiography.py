@@ -26,12 +26,19 @@ _LABELS = {
 
 
 def recognises(folder: Path) -> bool:
-    # Its films are named by their class: a folder of one's own may be called COVID just as well.
-    return all(any((folder / name).rglob(f"{name}*.*")) for name in ("COVID", "Normal"))
+    # Its films are named by their class: a folder of one's own may be called COVID just as well,
+    # but has its pneumonias in pneumonia/, or its films in a folder a patient.
+    if any(child.name.lower() == "pneumonia" for child in folder.iterdir()):
+        return False
+    return all(any(_images(folder / name).glob(f"{name}*.*")) for name in ("COVID", "Normal"))
 
 
 def read(folder: Path) -> Iterator[Case]:
     for name, label in _LABELS.items():
-        images = folder / name / "images"
-        for path in films_in(images if images.is_dir() else folder / name):
+        for path in films_in(_images(folder / name)):
             yield Case(path, label, SOURCE)
+
+
+def _images(class_folder: Path) -> Path:
+    images = class_folder / "images"
+    return images if images.is_dir() else class_folder
