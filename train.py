@@ -98,6 +98,9 @@ def main() -> int:
     except CovidCoreError as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:  # a full disk, a folder without permission
+        print(f"{error}. Mend that and go on with --resume", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("stopped: go on with --resume", file=sys.stderr)
         return 130

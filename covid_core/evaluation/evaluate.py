@@ -19,6 +19,7 @@ from covid_core.training.loop import score
 from covid_core.weights import as_stored
 
 _BATCH = 64
+_LEAST_HEAT = 1e-6  # logits; a scale must be above 0
 _FEW = 5  # fewer films of a class than this say nothing about it
 
 
@@ -71,7 +72,7 @@ def full_heat(
     evidence, called_right = np.concatenate(strongest), np.concatenate(right)
     # A network that calls nothing right has no typical map; its card shall still be written.
     chosen = evidence[called_right] if called_right.any() else evidence
-    return max(float(np.percentile(chosen, 99)), np.finfo(np.float32).tiny)
+    return max(float(np.percentile(chosen, 99)), _LEAST_HEAT)
 
 
 def summarise(films: Films, indices: np.ndarray, scored: np.ndarray) -> dict[str, Any]:

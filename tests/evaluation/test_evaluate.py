@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from covid_core.findings import CLASSES
 from covid_core.preprocess import Preprocess
 from covid_core.saliency import grad_cam
 from covid_core.training.films import Films
+from covid_core.training.loop import score
 from tests.films import grey_film
 from tests.models import random_network
 
@@ -76,3 +79,10 @@ def test_full_heat_is_a_percentile_of_grad_cam(films: Films) -> None:
     assert cells, "a network that is never right would measure nothing"
     expected = np.percentile(np.concatenate(cells), 99)
     assert full_heat(network, films, SMALL, device=CPU) == pytest.approx(expected, rel=1e-4)
+
+
+def test_full_heat_is_above_zero_where_nothing_is_called_right(films: Films) -> None:
+    network = random_network().requires_grad_(False)
+    scored = score(network, films, np.arange(48), SMALL, device=CPU)
+    wrong = replace(films, labels=(scored.argmax(axis=1) + 1) % 3)
+    assert full_heat(network, wrong, SMALL, device=CPU) > 0

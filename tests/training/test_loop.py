@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -132,3 +133,13 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
         run(films, tmp_path)
     assert "--learning-rate" in refused.value.remedy
     assert load_checkpoint(tmp_path / "checkpoint.pt")["step"] == 6
+
+
+def test_stages_too_short_for_a_step_are_refused(films: Films, tmp_path: Path) -> None:
+    short = replace(SCHEDULE, stages=((32, 0.01),))
+    with pytest.raises(TrainingError, match="no step with 36 films") as refused:
+        fit(
+            small_network(), films, Preprocess(size_px=64), short, tmp_path,
+            device=torch.device("cpu"), resume=False,
+        )  # type: ignore[arg-type]  # fmt: skip
+    assert "--stages" in refused.value.remedy
