@@ -29,6 +29,7 @@ from covid_core.weights import read_card
 
 WEIGHTS = Path(__file__).parent / "weights"
 LONGEST_PX = 2048  # more is not seen on a screen, and slow to send
+TOP_MARGIN = "2.5rem"  # Streamlit leaves 6, and pushes the films off a laptop's screen
 READINGS_KEPT = 4  # in one session, so that going back to a film is instant
 
 
@@ -115,11 +116,14 @@ def describe(radiograph: Radiograph) -> str:
 
 
 def show_header() -> None:
-    st.header("Chest radiograph reader", anchor=False)
-    st.caption(
-        "Drop one frontal chest X-ray to see whether the model finds it normal, COVID-19 or another"
-        f" pneumonia, and where in the film that comes from. **{DISCLAIMER}**"
-    )
+    """The title; what to do only until it is done, so that the films stand higher on the page."""
+    st.html(f"<style>.stMainBlockContainer {{padding-top: {TOP_MARGIN}}}</style>")
+    st.subheader("Chest radiograph reader", anchor=False)
+    if not (st.session_state.get("film") or st.session_state.get("phantom")):
+        st.caption(
+            "Drop one frontal chest X-ray to see whether the model finds it normal, COVID-19 or"
+            f" another pneumonia, and where in the film that comes from. **{DISCLAIMER}**"
+        )
 
 
 def choose_film() -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,8 @@ def test_a_dropped_film_is_read_in_one_look(page: AppTest, predictions: list[Pre
     assert not page.exception
     [prediction] = predictions
     bars, films = charts(page)
-    assert films.count("data:image/png;base64,") == 3
+    sources = [image["source"] for image in json.loads(films)["layout"]["images"]]
+    assert [source[:22] for source in sources] == ["data:image/png;base64,"] * 3
     assert "Other pneumonia" in bars
     assert prediction.decision.sentence in texts(page)
     assert prediction.model in texts(page)
