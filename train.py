@@ -20,7 +20,8 @@ from pathlib import Path
 import torch
 
 from covid_core.datasets.compile import compile_manifest
-from covid_core.datasets.manifest import counts, read_manifest
+from covid_core.datasets.manifest import read_manifest
+from covid_core.datasets.split import counts
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.model_card import write_model_card

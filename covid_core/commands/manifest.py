@@ -15,8 +15,8 @@ from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.case import Selection
 from covid_core.datasets.compile import Compilation, compile_manifest
 from covid_core.datasets.exploration import write_exploration
-from covid_core.datasets.manifest import COLUMNS, counts, read_manifest, write_manifest
-from covid_core.datasets.split import overlaps
+from covid_core.datasets.manifest import COLUMNS, read_manifest, write_manifest
+from covid_core.datasets.split import counts, overlaps
 from covid_core.radiograph import View
 
 _CHECK = "manifest check"

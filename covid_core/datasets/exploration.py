@@ -20,8 +20,7 @@ from plotly.offline import get_plotlyjs
 from covid_core.datasets import figures
 from covid_core.datasets.compile import Compilation
 from covid_core.datasets.confounders import sources_told, used_rows, warnings_of
-from covid_core.datasets.manifest import counts
-from covid_core.datasets.split import Split
+from covid_core.datasets.split import Split, counts
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES
 from covid_core.preprocess import Preprocess

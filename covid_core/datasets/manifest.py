@@ -7,6 +7,7 @@ empty where a dataset does not tell.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -46,7 +47,8 @@ def write_manifest(table: pd.DataFrame, path: Path) -> None:
             stored.to_parquet(partial, index=False)
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise DatasetError(
             f"the manifest can't be written ({error.strerror})",
             "Give a folder with room that you may write to",
@@ -76,18 +78,6 @@ def read_manifest(path: Path) -> pd.DataFrame:
     return table
 
 
-def counts(table: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
-    """How many films: split, then source, then class, in class order."""
-    nested: dict[str, dict[str, dict[str, int]]] = {}
-    for label in [*(finding.value for finding in CLASSES), ""]:
-        own = table[table["label"] == label]
-        for (split, source), films in own.groupby(["split", "source"]):
-            nested.setdefault(str(split), {}).setdefault(str(source), {})[label] = len(films)
-    return {
-        split: dict(sorted(sources.items())) for split, sources in sorted(nested.items())
-    }
-
-
 def _relative(film: str, folder: Path) -> str:
     try:
         return Path(os.path.relpath(film, folder)).as_posix()
@@ -97,9 +87,7 @@ def _relative(film: str, folder: Path) -> str:
 
 def _suffix(path: Path) -> str:
     if path.suffix not in (".csv", ".parquet"):
-        raise DatasetError(
-            "a manifest is a .parquet or a .csv file", "Name it so", file=str(path)
-        )
+        raise DatasetError("a manifest is a .parquet or a .csv file", "Name it so", file=str(path))
     return path.suffix
 
 

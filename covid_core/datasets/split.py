@@ -11,6 +11,7 @@ and sha256.
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
@@ -42,9 +43,7 @@ class Split(StrEnum):
 SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.HELD_OUT)
 
 
-def assign_splits(
-    table: pd.DataFrame, *, seed: int, held_out: Collection[str] = ()
-) -> list[str]:
+def assign_splits(table: pd.DataFrame, *, seed: int, held_out: Collection[str] = ()) -> list[str]:
     """A split for each row, the same for the same rows and seed.
 
     Raises DatasetError where a class is left without films in training, validation or test.
@@ -102,6 +101,18 @@ def overlaps(table: pd.DataFrame) -> list[str]:
     return complaints
 
 
+def counts(table: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
+    """How many films: split, then source, then class; each in its order."""
+    nested: dict[str, dict[str, dict[str, int]]] = {}
+    for split in Split:
+        for source, films in table[table["split"] == split.value].groupby("source"):
+            labels = films["label"].value_counts()
+            known = [finding.value for finding in CLASSES if finding.value in labels]
+            own = {label: int(labels[label]) for label in [*known, *({""} & set(labels.index))]}
+            nested.setdefault(split.value, {})[str(source)] = own
+    return nested
+
+
 def _mark(splits: list[Split | None], members: Iterable[int], split: Split) -> None:
     for i in members:
         splits[i] = splits[i] or split
@@ -133,7 +144,10 @@ def _folds(strata: Sequence[str], groups: np.ndarray, seed: int) -> list[Split]:
         )
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
     splits = [Split.TRAIN] * len(strata)
-    parts = [part for _, part in folds.split(np.zeros(len(strata)), list(strata), groups)]
+    with warnings.catch_warnings():
+        # Of a class of few films some folds get none; what must not be without is checked below.
+        warnings.simplefilter("ignore", UserWarning)
+        parts = [part for _, part in folds.split(np.zeros(len(strata)), list(strata), groups)]
     for split, part in zip((Split.TEST, Split.VALIDATION), parts, strict=False):
         for i in part:
             splits[i] = split

@@ -60,7 +60,9 @@ def survey(paths: Sequence[Path], cache: Path, *, workers: int) -> Survey:
 
     with ThreadPoolExecutor(workers) as pool:
         looked = pool.map(look, new)
-        list(tqdm(looked, total=len(new), desc="looking at films", unit="film", disable=not len(new)))
+        list(
+            tqdm(looked, total=len(new), desc="looking at films", unit="film", disable=not len(new))
+        )
     if len(new):
         known.add([keys[i] for i in new], seen[new])
     return seen

@@ -35,9 +35,7 @@ class Films:
         return np.nonzero(self.splits == split.value)[0]
 
 
-def load_films(
-    table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, workers: int
-) -> Films:
+def load_films(table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, workers: int) -> Films:
     """The films of a manifest, decoded. Raises DatasetError where one can't be read any more."""
     groups = groups_of(table)
     used = table["split"].isin([side.value for side in SIDES]).to_numpy()

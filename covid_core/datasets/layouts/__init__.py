@@ -64,7 +64,7 @@ def provenance(source: str) -> str:
 
 def stated_ages(source: str) -> tuple[float, float] | None:
     """The least and greatest age, in years, that a source's authors state for all its patients."""
-    return next((layout.AGES for layout in LAYOUTS if layout.SOURCE == source), None)
+    return next((layout.AGES for layout in LAYOUTS if source == layout.SOURCE), None)
 
 
 def _read_root(root: Path, selection: Selection) -> list[Case | LeftOut]:
