@@ -45,8 +45,8 @@ class Twins:
 def find_twins(thumbnails: np.ndarray, sha256: np.ndarray | None = None) -> Twins:
     """Pairs of same pictures among thumbnails, uint8 (N, 64, 64), and hashes, text (N,)."""
     hashed = np.empty((0, 2), np.int64) if sha256 is None else _same_hash(sha256)
-    alike = _alike(thumbnails)
-    likeness = _detail_likeness(thumbnails, alike)
+    alike = pairs_alike(thumbnails)
+    likeness = detail_likeness(thumbnails, alike)
     same = likeness > SAME
     pairs = np.concatenate([hashed, alike[same]])
     values = np.concatenate([np.ones(len(hashed), np.float32), likeness[same]])
@@ -68,7 +68,7 @@ def _same_hash(sha256: np.ndarray) -> np.ndarray:
     return np.stack([first[which[later]], later], axis=1)
 
 
-def _alike(thumbnails: np.ndarray) -> np.ndarray:
+def pairs_alike(thumbnails: np.ndarray) -> np.ndarray:
     """Pairs whose 32 px thumbnails correlate above ALIKE, int64 (pairs, 2)."""
     points = _unit(_halved(thumbnails))
     centred = points - points.mean(axis=0)
@@ -82,14 +82,14 @@ def _alike(thumbnails: np.ndarray) -> np.ndarray:
     return np.concatenate(sifted) if sifted else np.empty((0, 2), np.int64)
 
 
-def _detail_likeness(thumbnails: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def detail_likeness(thumbnails: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """The correlation of fine detail at its best shift, float32 (pairs,)."""
     films, where = np.unique(pairs, return_inverse=True)
     where = where.reshape(pairs.shape)
     spectra = np.empty((len(films), _FOURIER_PX, _FOURIER_PX // 2 + 1), np.complex64)
     for start in range(0, len(films), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
-        spectra[some] = rfft2(_detail(thumbnails[films[some]]), s=(_FOURIER_PX, _FOURIER_PX))
+        block = slice(start, start + _AT_ONCE)
+        spectra[block] = rfft2(_detail(thumbnails[films[block]]), s=(_FOURIER_PX, _FOURIER_PX))
     shifts = np.r_[0 : _SHIFT_PX + 1, -_SHIFT_PX:0]
     best = []
     for some in _in_parts(where):

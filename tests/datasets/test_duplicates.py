@@ -50,7 +50,7 @@ def test_strangers_are_left_alone_even_where_they_look_alike() -> None:
         fine = np.asarray(Image.fromarray(detail).resize((448, 448), Image.Resampling.BICUBIC))
         people.append((shape * 0.8 + 20 + fine * 12).clip(0, 255).astype(np.uint8))
     small = thumbnails(people)
-    assert len(duplicates._alike(small)) == 3, "they would pass for twins without the detail"
+    assert len(duplicates.pairs_alike(small)) == 3, "they would pass for twins without the detail"
     assert len(find_twins(small).pairs) == 0
     assert pairs_of([people[0], np.roll(people[0], 5, axis=1)]) == {(0, 1)}
 
@@ -67,7 +67,7 @@ def test_pairs_of_the_index_are_those_of_brute_force(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(duplicates, "ALIKE", float(values[middle : middle + 2].mean()))
     monkeypatch.setattr(duplicates, "_AT_ONCE", 7)
     expected = set(zip(*np.nonzero(np.triu(table > duplicates.ALIKE, 1)), strict=True))
-    found = [(int(min(p)), int(max(p))) for p in duplicates._alike(pictures)]
+    found = [(int(min(p)), int(max(p))) for p in duplicates.pairs_alike(pictures)]
     assert set(found) == expected
     assert len(found) == len(expected) > 100
 
