@@ -5,8 +5,9 @@
     python train.py --data DIR --out weights/ --resume
 
 DIR is a public dataset as downloaded, a folder of several, a folder with normal/, pneumonia/ and
-covid/, or a manifest of films that `python -m covid_core manifest` made. Every layer of DenseNet-121 is trained, on the GPU where there is one. The run's checkpoint
-and log go to --run; the weights, with everything needed to trust them, to --out.
+covid/, or a manifest of films that `python -m covid_core manifest` made. Every layer of
+DenseNet-121 is trained, on the GPU where there is one. The run's checkpoint and log go to --run;
+the weights, with everything needed to trust them, to --out.
 """
 
 from __future__ import annotations

@@ -30,7 +30,10 @@ _FILM_PX = 150
 
 def plain_pairs(thumbnails: np.ndarray) -> np.ndarray:
     """All pairs whose 32 px thumbnails correlate above 0.99, by comparing each with each."""
-    points = duplicates._unit(duplicates._halved(thumbnails))
+    cells = thumbnails.reshape(-1, 32, 2, 32, 2).mean(axis=(2, 4), dtype=np.float32)
+    points = cells.reshape(len(cells), -1)
+    points = points - points.mean(axis=1, keepdims=True)
+    points /= np.linalg.norm(points, axis=1, keepdims=True) + 1e-6
     found = []
     for start in range(0, len(points), _ROWS):
         rows, columns = np.nonzero(points[start : start + _ROWS] @ points[start:].T > PLAIN)
@@ -52,7 +55,8 @@ def larger(thumbnails: np.ndarray, count: int) -> np.ndarray:
         left, top = drawing.uniform(0, 16, 2)
         side = drawing.uniform(40, 48)
         crop = film.resize((64, 64), Image.Resampling.BICUBIC, (left, top, left + side, top + side))
-        many[i] = np.fliplr(crop) if drawing.random() < 0.5 else crop
+        picture = np.asarray(crop)
+        many[i] = picture[:, ::-1] if drawing.random() < 0.5 else picture
     return many
 
 
@@ -100,12 +104,11 @@ def main() -> None:
     for pair, count in found.most_common():
         print(f"{count:6} {known[pair]:6}  {pair}")
 
-    alike = duplicates._alike(seen.thumbnails)
-    likeness = duplicates._detail_likeness(seen.thumbnails, alike)
+    alike = duplicates.pairs_alike(seen.thumbnails)
+    likeness = duplicates.detail_likeness(seen.thumbnails, alike)
     print(f"\npairs alike at 32 px, by likeness of detail (the limit is {duplicates.SAME})")
-    for low, count in zip(
-        np.arange(0, 1, 0.05), np.histogram(likeness, 20, (0, 1))[0], strict=True
-    ):
+    films, edges = np.histogram(likeness, 20, (0, 1))
+    for low, count in zip(edges, films, strict=False):
         print(f"{low:5.2f} {count:6}")
     if options.sheet:
         sheet(cases, alike, likeness, options.sheet)
@@ -115,9 +118,7 @@ def main() -> None:
         pairs = duplicates.find_twins(many).pairs
         seconds = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-        print(
-            f"\n{options.scale} films: {len(pairs)} pairs in {seconds:.0f} s, peak {peak:.1f} GiB"
-        )
+        print(f"\n{options.scale} films: {len(pairs)} pairs in {seconds:.0f} s, {peak:.1f} GiB")
 
 
 if __name__ == "__main__":

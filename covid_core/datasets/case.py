@@ -51,6 +51,9 @@ class Selection:
     lung_opacity: bool = False
 
 
+EVERYTHING = Selection()
+
+
 def age_of(text: str | None) -> float | None:
     """An age cell in years, None where it is empty or no number from 0 to 120."""
     try:

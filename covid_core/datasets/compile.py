@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from covid_core.datasets.case import Case, LeftOut, Selection
+from covid_core.datasets.case import EVERYTHING, Case, LeftOut, Selection
 from covid_core.datasets.duplicates import Twins, find_twins, group
 from covid_core.datasets.layouts import read_cases
 from covid_core.datasets.manifest import COLUMNS
@@ -35,7 +35,7 @@ def compile_manifest(
     workers: int,
     seed: int = 0,
     held_out: Collection[str] = (),
-    selection: Selection = Selection(),
+    selection: Selection = EVERYTHING,
 ) -> Compilation:
     """Raises DatasetError where there is nothing to read, or a class is left without films."""
     found = read_cases(roots, selection)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -115,7 +116,7 @@ class _Cache:
     def add(self, keys: list[str], new: Survey) -> None:
         """Write what was known and what is new, whole or not at all."""
         old = self.survey
-        arrays = {
+        arrays: dict[str, Any] = {
             name: np.concatenate([getattr(old, name), getattr(new, name)])
             if old
             else getattr(new, name)

@@ -1,4 +1,4 @@
-"""Folders to a manifest: every column filled, every file accounted for, the real sets' twins found."""
+"""Folders to a manifest: every column filled, every file accounted for, real twins found."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +20,10 @@ SIDES = {"train", "validation", "test", "held out"}
 
 
 def films(
-    count: int = 120, source: str = "a", patients: int | None = None, twins: list[list[int]] = []
+    count: int = 120,
+    source: str = "a",
+    patients: int | None = None,
+    twins: Sequence[Sequence[int]] = (),
 ) -> pd.DataFrame:
     """A manifest's columns that a split goes by: three classes in turn."""
     return pd.DataFrame(

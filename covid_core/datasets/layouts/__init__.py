@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from covid_core.datasets.case import Case, LeftOut, Selection
+from covid_core.datasets.case import EVERYTHING, Case, LeftOut, Selection
 from covid_core.datasets.layouts import (
     class_folders,
     cohen,
@@ -41,7 +41,7 @@ class Found:
     left_out: tuple[LeftOut, ...]
 
 
-def read_cases(roots: Sequence[Path], selection: Selection = Selection()) -> Found:
+def read_cases(roots: Sequence[Path], selection: Selection = EVERYTHING) -> Found:
     """Every film of dataset folders, or of folders of dataset folders.
 
     Raises DatasetError where there is no such folder, or nothing in it is recognised.
