@@ -48,7 +48,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--out", type=Path, default=Path("weights"), help="folder for the weights")
     add("--run", type=Path, default=Path("runs/densenet121"), help="folder for checkpoint and log")
     add("--init", default="imagenet", help="imagenet, random, or a file of weights")
-    add("--hold-out", action="append", default=[], metavar="SOURCE", help="source never trained on")
+    add("--holdout-source", action="append", default=[], metavar="NAME", help="never train on it")
     add("--stages", type=parse_stages, default="224:12", help="film px:epochs, comma between")
     add("--fit", choices=("squash", "pad"), default="squash", help="how a film is made square")
     add("--batch-size", type=int, default=64)
@@ -70,8 +70,9 @@ def train(options: argparse.Namespace) -> None:
         table = read_manifest(options.data)
     else:
         compiled = compile_manifest(
-            [options.data], cache, workers=workers, seed=options.seed, held_out=options.hold_out
-        )
+            [options.data], cache, workers=workers, seed=options.seed,
+            held_out=options.holdout_source,
+        )  # fmt: skip
         table = compiled.table
         for reason, films_left in Counter(left.reason for left in compiled.left_out).items():
             print(f"left out, {films_left} films: {reason}", file=sys.stderr)

@@ -39,7 +39,10 @@ def add(commands: Any) -> None:
     make.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="datasets, or folders")
     make.add_argument("--out", type=Path, required=True, metavar="FILE", help=".parquet or .csv")
     make.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report there")
-    make.add_argument("--holdout-source", action="append", default=[], metavar="NAME")
+    make.add_argument(
+        "--holdout-source", action="append", default=[], metavar="NAME",
+        help="keep a whole source out of training; can be given again",
+    )  # fmt: skip
     make.add_argument(
         "--views", nargs="+", type=View, choices=(View.PA, View.AP), default=[],
         help="only these, of the datasets that state views",
@@ -48,8 +51,11 @@ def add(commands: Any) -> None:
         "--lung-opacity", action="store_true",
         help="take the Radiography Database's Lung_Opacity as pneumonia",
     )  # fmt: skip
-    make.add_argument("--seed", type=int, default=0)
-    make.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="DIR")
+    make.add_argument("--seed", type=int, default=0, help="of the split")
+    make.add_argument(
+        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR",
+        help="where it is kept what each film looked like, for the next time",
+    )  # fmt: skip
     make.set_defaults(command=_make)
     check: argparse.ArgumentParser = commands.add_parser(
         _CHECK, help="prove that no patient and no picture is on two sides of a manifest's split"

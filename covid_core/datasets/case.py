@@ -18,13 +18,14 @@ class Case:
 
     `label`: the reference label, None where the dataset holds it back. `source`: the dataset or
     institution. `patient`: unique within its source, None where the dataset does not tell.
-    `age`: years.
+    `finding`: the dataset's own words for it, such as `bacteria`. `age`: years.
     """
 
     path: Path
     label: Finding | None
     source: str
     patient: str | None = None
+    finding: str = ""
     view: View = View.UNKNOWN
     age: float | None = None
     sex: Sex | None = None

@@ -65,6 +65,7 @@ def _table(cases: Sequence[Case], seen: Survey, twins: Twins) -> pd.DataFrame:
         "label": [case.label.value if case.label else "" for case in cases],
         "source": [case.source for case in cases],
         "patient": [case.patient or "" for case in cases],
+        "finding": [case.finding for case in cases],
         "view": [case.view.value for case in cases],
         "age": [np.nan if case.age is None else case.age for case in cases],
         "sex": [case.sex or "" for case in cases],

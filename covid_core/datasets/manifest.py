@@ -21,6 +21,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "label": ("str", "normal, pneumonia or covid: the dataset's own label; empty where held back"),
     "source": ("str", "the dataset or institution"),
     "patient": ("str", "the patient, unique within the source"),
+    "finding": ("str", "the dataset's own words for it: bacteria, SARS, Lung_Opacity, …"),
     "view": ("str", "PA, AP or unknown"),
     "age": ("float64", "years"),
     "sex": ("str", "F or M"),

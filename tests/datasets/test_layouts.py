@@ -59,6 +59,7 @@ def test_kermany(tmp_path: Path) -> None:
     )  # fmt: skip
     assert counted(root) == {("chest_xray", "normal"): 2, ("chest_xray", "pneumonia"): 3}
     assert patients(root) == {"IM-0115", "NORMAL2-IM-0007", "person1"}
+    assert Counter(case.finding for case in cases_in(root)) == {"": 2, "bacteria": 1, "virus": 2}
 
 
 def test_cohen_keeps_frontal_films_of_mapped_findings(tmp_path: Path) -> None:
@@ -128,6 +129,7 @@ def test_coronahack_leaves_its_unlabelled_films_unlabelled(tmp_path: Path, inner
         (source, "normal"): 1, (source, "pneumonia"): 2, (source, "covid"): 1, (source, ""): 2,
     }  # fmt: skip
     assert patients(root) == {"IM-0128", "person1", None}
+    assert {case.finding for case in cases_in(root)} == {"", "Virus", "COVID-19", "Streptococcus"}
     assert left_out(root) == {
         "finding not mapped: Pnemonia, ARDS": 1, "in the metadata, not on the disk": 1,
     }  # fmt: skip

@@ -19,6 +19,7 @@ def manifest(folder: Path) -> pd.DataFrame:
         "label": ["covid", ""],
         "source": ["one", "NA"],
         "patient": ["007", ""],
+        "finding": ["COVID-19, ARDS", ""],
         "view": ["PA", "unknown"],
         "age": [0.03, np.nan],
         "sex": ["F", ""],

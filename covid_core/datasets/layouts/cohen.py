@@ -52,7 +52,7 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
                 yield LeftOut(path, SOURCE, reason)
                 continue
             yield Case(
-                path, label_of(row["finding"]), SOURCE, row["patientid"] or None,
+                path, label_of(row["finding"]), SOURCE, row["patientid"] or None, row["finding"],
                 view_of(row["view"]), age_of(row.get("age")), sex_of(row.get("sex")),
             )  # fmt: skip
 

@@ -64,7 +64,8 @@ def label_of(row: dict[str, str]) -> Finding | str | None:
 def _case(path: Path, row: dict[str, str]) -> Case | LeftOut:
     label = label_of(row)
     if isinstance(label, Finding) or label is None:
-        return Case(path, label, SOURCE, kermany_patient(path))
+        cause = row["Label_2_Virus_category"].strip() or row["Label_1_Virus_category"].strip()
+        return Case(path, label, SOURCE, kermany_patient(path), cause)
     return LeftOut(path, SOURCE, f"finding not mapped: {label}")
 
 

@@ -27,7 +27,8 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
         row = rows.get(path.name, {})
         yield Case(
             path, Finding.COVID, SOURCE, row.get("patient_id") or None,
-            view_of(row.get("view")), age_of(row.get("age")), sex_of(row.get("sex")),
+            row.get("label") or "", view_of(row.get("view")), age_of(row.get("age")),
+            sex_of(row.get("sex")),
         )  # fmt: skip
 
 

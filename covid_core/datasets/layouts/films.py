@@ -7,6 +7,7 @@ from pathlib import Path
 
 FILM_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".dcm"})
 _KERMANY_PATIENT = re.compile(r"(person\d+|(?:NORMAL2-)?IM-\d+)")
+_KERMANY_CAUSE = re.compile(r"person\d+_(bacteria|virus)_")
 
 
 def films_in(folder: Path) -> list[Path]:
@@ -23,3 +24,9 @@ def kermany_patient(path: Path) -> str | None:
     took these films in have kept."""
     match = _KERMANY_PATIENT.match(path.stem)
     return match.group(1) if match else None
+
+
+def kermany_cause(path: Path) -> str:
+    """`bacteria` or `virus`, from such a name; empty where it tells neither."""
+    match = _KERMANY_CAUSE.match(path.stem)
+    return match.group(1) if match else ""

@@ -38,10 +38,10 @@ def recognises(folder: Path) -> bool:
 def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
     for name, label in _LABELS.items():
         for path in films_in(_images(folder / name)):
-            yield Case(path, label, SOURCE)
+            yield Case(path, label, SOURCE, finding=name)
     for path in films_in(_images(folder / _OPACITY)):
         if selection.lung_opacity:
-            yield Case(path, Finding.PNEUMONIA, SOURCE)
+            yield Case(path, Finding.PNEUMONIA, SOURCE, finding=_OPACITY)
         else:
             yield LeftOut(path, SOURCE, "lung opacity of any cause")
 
