@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 from PIL import Image
@@ -25,9 +24,8 @@ from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph, View
 from covid_core.reading import read_radiograph
 from covid_core.report import DISCLAIMER
-from covid_core.weights import read_card
+from covid_core.weights import WEIGHTS, read_card
 
-WEIGHTS = Path(__file__).parent / "weights"
 LONGEST_PX = 2048  # more is not seen on a screen, and slow to send
 TOP_MARGIN = "2.5rem"  # Streamlit leaves 6, and pushes the films off a laptop's screen
 READINGS_KEPT = 4  # in one session, so that going back to a film is instant

@@ -4,9 +4,10 @@
     python train.py --data DIR --out weights/ --init random --stages 128:6,224:1
     python train.py --data DIR --out weights/ --resume
 
-DIR is a public dataset as downloaded, a folder of several, or a folder with normal/, pneumonia/ and
-covid/. Every layer of DenseNet-121 is trained, on the GPU where there is one. The run's checkpoint
-and log go to --run; the weights, with everything needed to trust them, to --out.
+DIR is a public dataset as downloaded, a folder of several, a folder with normal/, pneumonia/ and
+covid/, or a manifest of films that `python -m covid_core manifest` made. Every layer of
+DenseNet-121 is trained, on the GPU where there is one. The run's checkpoint and log go to --run;
+the weights, with everything needed to trust them, to --out.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import torch
 
+from covid_core.datasets.compile import compile_manifest
+from covid_core.datasets.manifest import read_manifest
+from covid_core.datasets.split import counts
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.model_card import write_model_card
@@ -39,11 +44,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", type=Path, required=True, help="folder of films")
+    add("--data", type=Path, required=True, help="folder of films, or a manifest")
     add("--out", type=Path, default=Path("weights"), help="folder for the weights")
     add("--run", type=Path, default=Path("runs/densenet121"), help="folder for checkpoint and log")
     add("--init", default="imagenet", help="imagenet, random, or a file of weights")
-    add("--hold-out", action="append", default=[], metavar="SOURCE", help="source never trained on")
+    add("--holdout-source", action="append", default=[], metavar="NAME", help="never train on it")
     add("--stages", type=parse_stages, default="224:12", help="film px:epochs, comma between")
     add("--fit", choices=("squash", "pad"), default="squash", help="how a film is made square")
     add("--batch-size", type=int, default=64)
@@ -60,12 +65,18 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def train(options: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     preprocess = Preprocess(fit=options.fit)
-    films = load_films(
-        options.data, preprocess, options.run.parent / "cache",
-        seed=options.seed, held_out=options.hold_out, workers=os.cpu_count() or 1,
-    )  # fmt: skip
-    for name, reason in films.refused:
-        print(f"left out: {name}: {reason}", file=sys.stderr)
+    cache, workers = options.run.parent / "cache", os.cpu_count() or 1
+    if options.data.is_file():
+        table = read_manifest(options.data)
+    else:
+        compiled = compile_manifest(
+            [options.data], cache, workers=workers, seed=options.seed,
+            held_out=options.holdout_source,
+        )  # fmt: skip
+        table = compiled.table
+        for reason, films_left in Counter(left.reason for left in compiled.left_out).items():
+            print(f"left out, {films_left} films: {reason}", file=sys.stderr)
+    films = load_films(table, preprocess, cache, workers=workers)
 
     torch.manual_seed(options.seed)
     network = DenseNet121()
@@ -84,7 +95,7 @@ def train(options: argparse.Namespace) -> None:
 
     results = evaluate(network, films, preprocess, device=device)
     card = save_weights(
-        network, options.out, preprocess=preprocess, results=results, films=films.counts(),
+        network, options.out, preprocess=preprocess, results=results, films=counts(table),
         training={name: str(value) for name, value in vars(options).items()},
         full_heat=full_heat(network, films, preprocess, device=device),
     )  # fmt: skip

@@ -7,7 +7,7 @@
 The modules, from the ground up, each importing only from below:
 
     errors, findings, torchvision_ops
-    radiograph, networks, metrics
+    radiograph, networks, metrics, palette
     decompress, raster, dicom           a file's bytes to grey pixels
     reading                             bytes to Radiograph: the front door for files
     preprocess                          Radiograph to the network's input
@@ -16,8 +16,9 @@ The modules, from the ground up, each importing only from below:
     weights                             tensors and their card, on disk
     predictor                           Radiograph to Prediction: the one door
     overlay, figures, report, phantom, model_card
-    datasets, training, evaluation      a folder of films to weights and honest figures
-    __main__                            the command line
+    datasets                            folders of films to a manifest: one table with a clean split
+    training, evaluation                a manifest to weights and honest figures
+    commands, __main__                  the command line
 """
 
 from __future__ import annotations

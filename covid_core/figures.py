@@ -8,16 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from covid_core.findings import CLASSES, Finding
+from covid_core.findings import CLASSES
 from covid_core.overlay import COLOURS, heat_layer, png
+from covid_core.palette import CLASS_COLOURS
 from covid_core.saliency import Saliency
 
-# Okabe and Ito's palette: told apart by colour-blind people.
-CLASS_COLOURS = {
-    Finding.NORMAL: "#0072B2",
-    Finding.PNEUMONIA: "#E69F00",
-    Finding.COVID: "#D55E00",
-}
 _HEAT_PX = 512  # the layer is smooth: more would only be sent, not seen
 _PANES = ("Radiograph", "Grad-CAM")
 

@@ -132,15 +132,15 @@ def _limits(card: WeightsCard) -> str:
 
 
 def _making(card: WeightsCard) -> str:
-    flags = " ".join(
-        f"--{name.replace('_', '-')} {value}"
+    places = ("data", "out", "run", "resume", "checkpoint_every")
+    flags = "; ".join(
+        f"{name.replace('_', ' ')} {value}"
         for name, value in card.training.items()
-        if name in ("init", "seed", "batch_size", "learning_rate")
+        if name not in places
     )
     return f"""## Made by
 
-`python train.py` ({flags}; stages {card.training.get("stages", "")}; held out
-{card.training.get("hold_out", "none")}), commit `{card.git_commit}`, torch {card.torch_version},
+`python train.py` ({flags}), commit `{card.git_commit}`, torch {card.torch_version},
 {card.created}. Tensors: SHA-256 `{card.sha256}`."""
 
 

@@ -27,6 +27,7 @@ from covid_core.findings import CLASSES
 from covid_core.networks import ARCHITECTURE, DenseNet121
 from covid_core.preprocess import Preprocess
 
+WEIGHTS = Path(__file__).parent.parent / "weights"  # those that are shipped
 FORMAT_VERSION = 1
 _FIRST = "features.conv0.weight"
 _RETRAIN = "Fetch the project's weights again, or make them with train.py"

@@ -19,6 +19,7 @@ import torch
 from PIL import Image
 from torchvision.models import DenseNet121_Weights, densenet121
 
+from covid_core.datasets.manifest import read_manifest
 from covid_core.model_card import RESULTS_END, RESULTS_START, headline, model_card
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.weights import load_weights, read_card
@@ -115,6 +116,16 @@ def test_python_lines_run(clone: Path) -> None:
     assert "[" in done.stdout
 
 
+def test_manifest_commands_make_a_clean_split_and_a_report(clone: Path) -> None:
+    done = run(command("manifest"), clone)
+    assert done.returncode == 0, done.stderr
+    assert len(read_manifest(clone / "manifest.parquet")) == 36
+    assert "What will mislead a model" in (clone / "manifest.html").read_text()
+    done = run(command("check"), clone)
+    assert done.returncode == 0, done.stderr
+    assert "the split is clean" in done.stdout
+
+
 def test_train_command_makes_weights(clone: Path, tmp_path: Path) -> None:
     """Without a network: torchvision finds ImageNet weights, of random numbers, in its cache."""
     cached = tmp_path / "hub" / "checkpoints" / Path(DenseNet121_Weights.IMAGENET1K_V1.url).name
@@ -130,7 +141,7 @@ def test_train_command_makes_weights(clone: Path, tmp_path: Path) -> None:
 def test_help_command_runs(clone: Path) -> None:
     assert ".venv/bin/python train.py --help" in README
     done = run(".venv/bin/python train.py --help", clone)
-    assert "--hold-out" in done.stdout
+    assert "--resume" in done.stdout
 
 
 def test_figures_are_those_of_the_card() -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 import train
-from covid_core.findings import CLASSES
+from covid_core.datasets.compile import compile_manifest
+from covid_core.datasets.manifest import write_manifest
 from covid_core.model_card import model_card
 from covid_core.weights import load_weights
-from tests.films import encode, grey_film
+from tests.films import clinic
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,12 +44,16 @@ def test_unknown_data_is_a_sentence_not_a_traceback(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_whole_run_makes_weights_that_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for i in range(36):
-        path = tmp_path / "clinic" / CLASSES[i % 3] / f"{i}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode(grey_film(128, 128, seed=i), "PNG"))
-    places = {"--data": "clinic", "--out": "weights", "--run": "runs/one"}
+@pytest.mark.parametrize("kind", ["folder", "manifest"])
+def test_whole_run_makes_weights_that_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    data = clinic(tmp_path / "clinic", films=36)
+    if kind == "manifest":
+        table = compile_manifest([data], tmp_path / "runs" / "cache", workers=2).table
+        data = tmp_path / "m.csv"
+        write_manifest(table, data)
+    places = {"--data": data.name, "--out": "weights", "--run": "runs/one"}
     arguments = [part for flag, name in places.items() for part in (flag, str(tmp_path / name))]
     arguments += ["--init", "random", "--stages", "32:0.5", "--batch-size", "8"]
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments])

@@ -11,26 +11,25 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from covid_core.datasets.case import Case
 from covid_core.errors import RefusedFile
 from covid_core.preprocess import Preprocess
 from covid_core.reading import read_file
 
 
 def cached_pictures(
-    cases: Sequence[Case], preprocess: Preprocess, folder: Path, *, workers: int
+    paths: Sequence[Path], preprocess: Preprocess, folder: Path, *, workers: int
 ) -> tuple[np.ndarray, dict[int, str]]:
-    """The cases' pictures, uint8 (N, S, S) memory-mapped; and why, for each that can't be read.
+    """The films' pictures, uint8 (N, S, S) memory-mapped; and why, for each that can't be read.
 
     An unreadable film's picture is left black. The cache is named by the files (path, size, time of
     change) and the preprocessing, so that a change of either makes a new one; it is complete or
     absent, never half-written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    name = _fingerprint(cases, preprocess)
+    name = _fingerprint(paths, preprocess)
     pictures_path, refused_path = folder / f"{name}.npy", folder / f"{name}.json"
     if not refused_path.exists():
-        pictures, refused = _decode(cases, preprocess, workers)
+        pictures, refused = _decode(paths, preprocess, workers)
         partial = pictures_path.with_suffix(".partial.npy")
         np.save(partial, pictures)
         partial.replace(pictures_path)
@@ -42,27 +41,28 @@ def cached_pictures(
 
 
 def _decode(
-    cases: Sequence[Case], preprocess: Preprocess, workers: int
+    paths: Sequence[Path], preprocess: Preprocess, workers: int
 ) -> tuple[np.ndarray, dict[int, str]]:
     side = preprocess.size_px
-    pictures = np.zeros((len(cases), side, side), np.uint8)
+    pictures = np.zeros((len(paths), side, side), np.uint8)
     refused: dict[int, str] = {}
 
     def decode(i: int) -> None:
         try:
-            pictures[i] = preprocess.picture(read_file(cases[i].path).pixels)
+            pictures[i] = preprocess.picture(read_file(paths[i]).pixels)
         except RefusedFile as error:
             refused[i] = error.sentence
 
     with ThreadPoolExecutor(workers) as pool:
-        progress = pool.map(decode, range(len(cases)))
-        list(tqdm(progress, total=len(cases), desc="decoding films", unit="film"))
+        progress = pool.map(decode, range(len(paths)))
+        list(tqdm(progress, total=len(paths), desc="decoding films", unit="film"))
     return pictures, refused
 
 
-def _fingerprint(cases: Sequence[Case], preprocess: Preprocess) -> str:
+def _fingerprint(paths: Sequence[Path], preprocess: Preprocess) -> str:
     digest = hashlib.sha256(json.dumps(preprocess.to_json(), sort_keys=True).encode())
-    for case in cases:
-        stat = case.path.stat()
-        digest.update(f"{case.path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
+    for path in paths:
+        stat = path.stat()
+        told = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}\n"
+        digest.update(told.encode(errors="surrogateescape"))
     return digest.hexdigest()[:16]

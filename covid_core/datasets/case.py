@@ -1,19 +1,78 @@
-"""One labelled film on disk, whatever dataset it came from."""
+"""One film of a dataset on disk, whatever layout it came in; and one that was left out, and why."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from covid_core.findings import Finding
+from covid_core.radiograph import View
+
+Sex = Literal["F", "M"]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`label` is the reference label; `source` the dataset or institution; `patient` is unique
-    within its source, and None where the dataset does not tell."""
+    """One frontal film and what its dataset says of it.
+
+    `label`: the reference label, None where the dataset holds it back. `source`: the dataset or
+    institution. `patient`: unique within its source, None where the dataset does not tell.
+    `finding`: the dataset's own words for it, such as `bacteria`. `age`: years.
+    """
 
     path: Path
-    label: Finding
+    label: Finding | None
     source: str
     patient: str | None = None
+    finding: str = ""
+    view: View = View.UNKNOWN
+    age: float | None = None
+    sex: Sex | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that is in a dataset and not among the cases, and why in a few words."""
+
+    path: Path
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user asks of all datasets.
+
+    `views`: only these, of datasets that state views at all; empty takes every frontal film.
+    `lung_opacity`: take the Radiography Database's lung opacities, of every cause, as pneumonia.
+    """
+
+    views: frozenset[View] = frozenset()
+    lung_opacity: bool = False
+
+
+EVERYTHING = Selection()
+
+
+def age_of(text: str | None) -> float | None:
+    """An age cell in years, None where it is empty or no number from 0 to 120."""
+    try:
+        age = float(text or "")
+    except ValueError:
+        return None
+    return age if 0 <= age <= 120 else None
+
+
+def sex_of(text: str | None) -> Sex | None:
+    """A cell of `F`, `female`, `M`, `Male`, … to one letter."""
+    first = (text or "").strip()[:1].upper()
+    return "F" if first == "F" else "M" if first == "M" else None
+
+
+def view_of(text: str | None) -> View:
+    """A cell of `PA`, `AP Supine`, `L`, … to a view."""
+    word = (text or "").strip().upper()
+    if word.startswith(("L", "RL")):
+        return View.LATERAL
+    return {"PA": View.PA, "AP": View.AP}.get(word[:2], View.UNKNOWN)

@@ -1,21 +1,25 @@
 """Which film trains, which tunes, which tests: no patient and no picture on two sides.
 
-Films of one patient, and films that are the same picture, form a group; a group is never split.
+Films of one patient, and films that are the same picture, belong together and are never split.
 Of films that are the same picture one is kept, so that none counts twice. Where such films carry
-different labels, all are left out. A source can be held out whole; then whatever shares a group
-with it is left out of training too.
+different labels, all are left out. A source can be held out whole; then whatever belongs together
+with a film of it is left out of training too.
+
+All works on the columns of a manifest: label, source, patient, duplicate_group and, to check, split
+and sha256.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
-from covid_core.datasets.case import Case
 from covid_core.datasets.duplicates import group
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES
@@ -24,7 +28,7 @@ _FOLDS = 10  # one of ten tests, one tunes
 
 
 class Split(StrEnum):
-    """Where a film goes. The last three never reach the network."""
+    """Where a film goes. Those below `HELD_OUT` neither train nor count."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -32,58 +36,81 @@ class Split(StrEnum):
     HELD_OUT = "held out"
     TWIN = "twin of a film kept"
     CONFLICT = "twins with different labels"
-    LEAK = "shares a group with a held-out source"
+    LEAK = "belongs with a held-out film"
+    UNLABELLED = "unlabelled"
 
 
-def assign_splits(
-    cases: Sequence[Case], twins: np.ndarray, *, seed: int, held_out: Collection[str] = ()
-) -> list[Split]:
-    """A split for each case. `twins`: pairs of same pictures, int (pairs, 2).
+SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+
+
+def assign_splits(table: pd.DataFrame, *, seed: int, held_out: Collection[str] = ()) -> list[str]:
+    """A split for each row, the same for the same rows and seed.
 
     Raises DatasetError where a class is left without films in training, validation or test.
     """
-    count = len(cases)
-    pictures = group(count, twins)
-    groups = groups_of(cases, twins)
-    labels = np.array([case.label.value for case in cases])
-    outside = np.array([case.source in held_out for case in cases])
+    labels, sources = table["label"].to_numpy(), table["source"].to_numpy()
+    known_patient = (table["patient"] != "").to_numpy()
+    outside = table["source"].isin(list(held_out)).to_numpy()
+    groups = groups_of(table)
 
-    splits: list[Split | None] = [None] * count
-    for members in _members(pictures):
-        if len(set(labels[members])) > 1:
-            _mark(splits, members, Split.CONFLICT)
-            continue
-        kept = min(members, key=lambda i: (not outside[i], cases[i].patient is None, i))
-        _mark(splits, [i for i in members if i != kept], Split.TWIN)
+    splits: list[Split | None] = [None] * len(table)
+    _mark(splits, np.nonzero(labels == "")[0], Split.UNLABELLED)
+    for twins in _members(table["duplicate_group"].to_numpy()):
+        labelled = twins[labels[twins] != ""]
+        if len(set(labels[labelled])) > 1:
+            _mark(splits, labelled, Split.CONFLICT)
+        elif len(labelled):
+            kept = min(labelled, key=lambda i: (not outside[i], not known_patient[i], i))
+            _mark(splits, labelled[labelled != kept], Split.TWIN)
     for members in _members(groups):
         if outside[members].any():
-            _mark(splits, [i for i in members if outside[i]], Split.HELD_OUT)
-            _mark(splits, [i for i in members if not outside[i]], Split.LEAK)
+            _mark(splits, members[outside[members]], Split.HELD_OUT)
+            _mark(splits, members[~outside[members]], Split.LEAK)
 
-    open_cases = [i for i in range(count) if splits[i] is None]
-    strata = [f"{cases[i].label}/{cases[i].source}" for i in open_cases]
-    for i, split in zip(open_cases, _folds(strata, groups[open_cases], seed), strict=True):
+    free = np.array([i for i, split in enumerate(splits) if split is None], np.int64)
+    strata = [f"{labels[i]}/{sources[i]}" for i in free]
+    for i, split in zip(free, _folds(strata, groups[free], seed), strict=True):
         splits[i] = split
-    done = [split for split in splits if split is not None]
+    done = [split.value for split in splits if split is not None]
     _check_classes(labels, done)
     return done
 
 
-def groups_of(cases: Sequence[Case], twins: np.ndarray) -> np.ndarray:
-    """A group number for each case: films of one patient, or of one picture, share it."""
-    return group(len(cases), np.concatenate([twins, _patient_pairs(cases)]))
+def groups_of(table: pd.DataFrame) -> np.ndarray:
+    """A group number for each row: films of one patient, or of one picture, share it."""
+    patients = table["patient"].where(table["patient"] != "").str.cat(table["source"], sep="\n")
+    keys = [patients.to_numpy(), table["duplicate_group"].to_numpy()]
+    return group(len(table), np.concatenate([_chain(key) for key in keys]))
 
 
-def overlaps(cases: Sequence[Case], twins: np.ndarray, splits: Sequence[Split]) -> list[str]:
-    """Groups seen on two sides of the split, in words; empty where the split is clean."""
-    groups = groups_of(cases, twins)
-    sides = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+def overlaps(table: pd.DataFrame) -> list[str]:
+    """What is on two sides of the split, in words: patients, duplicates, files. Empty if clean."""
+    sides = table[table["split"].isin([side.value for side in SIDES])]
+    named = sides[sides["patient"] != ""]
+    keys = {
+        "patient": (named, [named["source"], named["patient"]]),
+        "duplicate group": (sides, [sides["duplicate_group"]]),
+        "SHA-256": (sides, [sides["sha256"]]),
+    }
     complaints = []
-    for members in _members(groups):
-        seen = sorted({splits[i].value for i in members if splits[i] in sides})
-        if len(seen) > 1:
-            complaints.append(f"{cases[members[0]].path.name} and others are in {', '.join(seen)}")
+    for what, (films, by) in keys.items():
+        for key, seen in films["split"].groupby(by):
+            if seen.nunique() > 1:
+                which = " ".join(str(part) for part in key)
+                complaints.append(f"{what} {which} is in {', '.join(sorted(set(seen)))}")
     return complaints
+
+
+def counts(table: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
+    """How many films: split, then source, then class; each in its order."""
+    nested: dict[str, dict[str, dict[str, int]]] = {}
+    for split in Split:
+        for source, films in table[table["split"] == split.value].groupby("source"):
+            labels = films["label"].value_counts()
+            known = [finding.value for finding in CLASSES if finding.value in labels]
+            own = {label: int(labels[label]) for label in [*known, *({""} & set(labels.index))]}
+            nested.setdefault(split.value, {})[str(source)] = own
+    return nested
 
 
 def _mark(splits: list[Split | None], members: Iterable[int], split: Split) -> None:
@@ -96,14 +123,12 @@ def _members(numbers: np.ndarray) -> list[np.ndarray]:
     return np.split(order, np.nonzero(np.diff(numbers[order]))[0] + 1)
 
 
-def _patient_pairs(cases: Sequence[Case]) -> np.ndarray:
-    first: dict[tuple[str, str], int] = {}
-    pairs = [
-        (first.setdefault((case.source, case.patient), i), i)
-        for i, case in enumerate(cases)
-        if case.patient is not None
-    ]
-    return np.array(pairs, np.int64).reshape(-1, 2)
+def _chain(keys: np.ndarray) -> np.ndarray:
+    """Pairs of each row with the first row of its key, int (pairs, 2); a missing key has none."""
+    codes, _ = pd.factorize(keys)
+    known = np.nonzero(codes >= 0)[0]
+    _, first, which = np.unique(codes[known], return_index=True, return_inverse=True)
+    return np.stack([known[first[which]], known], axis=1)
 
 
 def _folds(strata: Sequence[str], groups: np.ndarray, seed: int) -> list[Split]:
@@ -119,16 +144,19 @@ def _folds(strata: Sequence[str], groups: np.ndarray, seed: int) -> list[Split]:
         )
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
     splits = [Split.TRAIN] * len(strata)
-    parts = [part for _, part in folds.split(np.zeros(len(strata)), list(strata), groups)]
+    with warnings.catch_warnings():
+        # Of a class of few films some folds get none; what must not be without is checked below.
+        warnings.simplefilter("ignore", UserWarning)
+        parts = [part for _, part in folds.split(np.zeros(len(strata)), list(strata), groups)]
     for split, part in zip((Split.TEST, Split.VALIDATION), parts, strict=False):
         for i in part:
             splits[i] = split
     return splits
 
 
-def _check_classes(labels: np.ndarray, splits: Sequence[Split]) -> None:
+def _check_classes(labels: np.ndarray, splits: Sequence[str]) -> None:
     for split in (Split.TRAIN, Split.VALIDATION, Split.TEST):
-        present = {label for label, side in zip(labels, splits, strict=True) if side is split}
+        present = {label for label, side in zip(labels, splits, strict=True) if side == split}
         for finding in CLASSES:
             if finding.value not in present:
                 raise DatasetError(

@@ -10,24 +10,22 @@ import pytest
 
 from covid_core.datasets import cache
 from covid_core.datasets.cache import cached_pictures
-from covid_core.datasets.case import Case
-from covid_core.findings import Finding
 from covid_core.preprocess import Preprocess
 from tests.films import encode, grey_film
 
 
 @pytest.fixture
-def cases(tmp_path: Path) -> list[Case]:
+def paths(tmp_path: Path) -> list[Path]:
     paths = [tmp_path / f"{i}.png" for i in range(3)]
     for i, path in enumerate(paths):
         path.write_bytes(encode(grey_film(seed=i), "PNG") if i != 1 else b"damaged")
-    return [Case(path, Finding.NORMAL, "a") for path in paths]
+    return paths
 
 
 def test_pictures_are_those_of_the_preprocessing_and_bad_files_are_told(
-    cases: list[Case], tmp_path: Path
+    paths: list[Path], tmp_path: Path
 ) -> None:
-    pictures, refused = cached_pictures(cases, Preprocess(), tmp_path / "c", workers=2)
+    pictures, refused = cached_pictures(paths, Preprocess(), tmp_path / "c", workers=2)
     film = grey_film(seed=2).astype(np.float32) / 255
     assert np.array_equal(pictures[2], Preprocess().picture(film))
     assert list(refused) == [1]
@@ -36,7 +34,7 @@ def test_pictures_are_those_of_the_preprocessing_and_bad_files_are_told(
 
 
 def test_decodes_once_until_something_changes(
-    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[Path] = []
     real = cache.read_file
@@ -44,18 +42,18 @@ def test_decodes_once_until_something_changes(
 
     def decoded(preprocess: Preprocess) -> int:
         read.clear()
-        cached_pictures(cases, preprocess, tmp_path / "c", workers=1)
+        cached_pictures(paths, preprocess, tmp_path / "c", workers=1)
         return len(read)
 
     assert [decoded(Preprocess()), decoded(Preprocess())] == [3, 0]
     assert decoded(Preprocess(size_px=96)) == 3
-    os.utime(cases[0].path, (1, 1))
+    os.utime(paths[0], (1, 1))
     assert decoded(Preprocess()) == 3
 
 
 @pytest.mark.parametrize("writes", ["pictures", "reasons"])
 def test_a_stop_while_writing_leaves_nothing_that_looks_whole(
-    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: str
+    paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: str
 ) -> None:
     def stopped(target: Path, *_: object) -> None:
         target.touch()
@@ -65,7 +63,7 @@ def test_a_stop_while_writing_leaves_nothing_that_looks_whole(
         owner, name = (cache.np, "save") if writes == "pictures" else (Path, "write_text")
         broken.setattr(owner, name, stopped)
         with pytest.raises(KeyboardInterrupt):
-            cached_pictures(cases, Preprocess(), tmp_path / "c", workers=1)
-    pictures, refused = cached_pictures(cases, Preprocess(), tmp_path / "c", workers=1)
+            cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)
+    pictures, refused = cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)
     assert pictures[0].max() == 255
     assert list(refused) == [1]

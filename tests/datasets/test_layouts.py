@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from covid_core.datasets.layouts import provenance, read_cases
+from covid_core.datasets.case import Case, Selection
+from covid_core.datasets.layouts import LAYOUTS, provenance, read_cases, stated_ages
 from covid_core.errors import DatasetError
+from covid_core.radiograph import View
 
 
 def touch(root: Path, *names: str) -> Path:
@@ -18,12 +21,21 @@ def touch(root: Path, *names: str) -> Path:
     return root
 
 
-def counted(root: Path) -> Counter[tuple[str, str]]:
-    return Counter((case.source, case.label.value) for case in read_cases(root))
+def cases_in(root: Path, **selection: Any) -> tuple[Case, ...]:
+    return read_cases([root], Selection(**selection)).cases
+
+
+def counted(root: Path, **selection: Any) -> Counter[tuple[str, str]]:
+    cases = cases_in(root, **selection)
+    return Counter((case.source, case.label.value if case.label else "") for case in cases)
+
+
+def left_out(root: Path, **selection: Any) -> Counter[str]:
+    return Counter(left.reason for left in read_cases([root], Selection(**selection)).left_out)
 
 
 def patients(root: Path) -> set[str | None]:
-    return {case.patient for case in read_cases(root)}
+    return {case.patient for case in cases_in(root)}
 
 
 @pytest.mark.parametrize("inner", ["", "images/"])
@@ -35,6 +47,8 @@ def test_radiography_database(tmp_path: Path, inner: str) -> None:
     assert counted(root) == {
         ("radiography", "covid"): 2, ("radiography", "normal"): 2, ("radiography", "pneumonia"): 1,
     }  # fmt: skip
+    assert left_out(root) == {"lung opacity of any cause": 1}
+    assert counted(root, lung_opacity=True)["radiography", "pneumonia"] == 2
 
 
 def test_kermany(tmp_path: Path) -> None:
@@ -45,6 +59,7 @@ def test_kermany(tmp_path: Path) -> None:
     )  # fmt: skip
     assert counted(root) == {("chest_xray", "normal"): 2, ("chest_xray", "pneumonia"): 3}
     assert patients(root) == {"IM-0115", "NORMAL2-IM-0007", "person1"}
+    assert Counter(case.finding for case in cases_in(root)) == {"": 2, "bacteria": 1, "virus": 2}
 
 
 def test_cohen_keeps_frontal_films_of_mapped_findings(tmp_path: Path) -> None:
@@ -63,6 +78,74 @@ def test_cohen_keeps_frontal_films_of_mapped_findings(tmp_path: Path) -> None:
     source = "covid-chestxray"
     assert counted(root) == {(source, "covid"): 3, (source, "pneumonia"): 1, (source, "normal"): 1}
     assert patients(root) == {"1", "2", "3", "4"}
+    assert left_out(root) == {
+        "finding not mapped: todo": 1, "lateral view": 1, "CT, not a radiograph": 1,
+        "in the metadata, not on the disk": 1,
+    }  # fmt: skip
+    assert sum(counted(root, views=frozenset({View.PA})).values()) == 3
+    assert left_out(root, views=frozenset({View.PA}))["view AP"] == 2
+
+
+def test_cohen_knows_view_age_and_sex(tmp_path: Path) -> None:
+    root = touch(tmp_path, "images/a.jpg", "images/b.jpg")
+    (root / "metadata.csv").write_text(
+        "patientid,finding,view,modality,filename,folder,age,sex\n"
+        "1,COVID-19,AP Supine,X-ray,a.jpg,images,65,M\n"
+        "2,COVID-19,,X-ray,b.jpg,images,old,\n"
+    )
+    known, unknown = cases_in(root)
+    assert (known.view, known.age, known.sex) == (View.AP, 65.0, "M")
+    assert (unknown.view, unknown.age, unknown.sex) == (View.UNKNOWN, None, None)
+    assert left_out(root, views=frozenset({View.AP})) == {"view unknown": 1}
+
+
+def coronahack(root: Path, inner: str = "") -> Path:
+    rows = [
+        ("IM-0128-0001.jpeg", "Normal", "TRAIN", "", ""),
+        ("person1_virus_6.jpeg", "Pnemonia", "TRAIN", "", "Virus"),
+        ("c.jpg", "Pnemonia", "TRAIN", "COVID-19", "Virus"),
+        ("d.jpg", "Pnemonia", "TRAIN", "ARDS", "Stress-Smoking"),
+        ("e.jpeg", "Pnemonia", "TEST", "Streptococcus", "bacteria"),
+        ("f.jpeg", "", "TEST", "", ""),
+        ("gone.jpeg", "Normal", "TEST", "", ""),
+    ]
+    films = f"{inner}Coronahack-Chest-XRay-Dataset/"
+    for name, _, part, _, _ in rows[:-1]:
+        touch(root, f"{films}{part.lower()}/{name}")
+    touch(root, f"{films}test/without a row.jpeg")
+    lines = [",X_ray_image_name,Label,Dataset_type,Label_2_Virus_category,Label_1_Virus_category"]
+    lines += [f"{i},{','.join(row)}" for i, row in enumerate(rows)]
+    table = root / inner / "Chest_xray_Corona_Metadata.csv"
+    table.parent.mkdir(parents=True, exist_ok=True)
+    table.write_text("\n".join(lines))
+    return root
+
+
+@pytest.mark.parametrize("inner", ["", "archive/"])
+def test_coronahack_leaves_its_unlabelled_films_unlabelled(tmp_path: Path, inner: str) -> None:
+    root = coronahack(tmp_path, inner)
+    source = "coronahack"
+    assert counted(root) == {
+        (source, "normal"): 1, (source, "pneumonia"): 2, (source, "covid"): 1, (source, ""): 2,
+    }  # fmt: skip
+    assert patients(root) == {"IM-0128", "person1", None}
+    assert {case.finding for case in cases_in(root)} == {"", "Virus", "COVID-19", "Streptococcus"}
+    assert left_out(root) == {
+        "finding not mapped: Pnemonia, ARDS": 1, "in the metadata, not on the disk": 1,
+    }  # fmt: skip
+
+
+def test_a_stated_view_is_asked_of_datasets_that_state_views_only(tmp_path: Path) -> None:
+    root = touch(tmp_path / "cx", "covid19/1.jpg", "covid19/2.jpg", "covid19/3.jpg").parent
+    (root / "cx" / "metadata.csv").write_text("filename,patient_id,view\n1.jpg,7,PA\n2.jpg,8,AP\n")
+    touch(root / "nih", "No_findings/1_0.jpg", "Pneumonia/2_0.jpg")
+    kept = cases_in(root, views=frozenset({View.PA}))
+    assert [case.path.name for case in kept] == ["1.jpg", "1_0.jpg", "2_0.jpg"]
+
+
+def test_a_file_given_twice_counts_once(tmp_path: Path) -> None:
+    root = touch(tmp_path / "nih", "No_findings/1_0.jpg", "Pneumonia/2_0.jpg")
+    assert len(read_cases([root, tmp_path]).cases) == 2
 
 
 def test_covid_cxnet_knows_some_patients(tmp_path: Path) -> None:
@@ -101,8 +184,8 @@ def test_films_of_one_s_own_named_by_class_are_no_public_set(
     inner = f"{patient}/" if patient else ""
     names = [f"{name}/{inner}{name}_1.png" for name in ("COVID", "Normal", "Pneumonia")]
     root = touch(tmp_path / "clinic", *(names[:2] if patient else names))
-    assert {case.source for case in read_cases(root)} == {"clinic"}
-    assert len(read_cases(root)) == (2 if patient else 3)
+    assert {case.source for case in cases_in(root)} == {"clinic"}
+    assert len(cases_in(root)) == (2 if patient else 3)
     assert patients(root) == {patient}
 
 
@@ -121,17 +204,18 @@ def test_what_is_no_file_is_no_film(tmp_path: Path) -> None:
 def test_a_folder_of_datasets(tmp_path: Path) -> None:
     touch(tmp_path / "one", "No_findings/1_0.jpg", "Pneumonia/2_0.jpg")
     touch(tmp_path / "two", "normal/a.png", "covid/b.png")
-    touch(tmp_path / "papers", "read me.txt")
+    touch(tmp_path / "papers", "read me.txt", "scan.png")
     assert set(counted(tmp_path)) == {
         ("nih", "normal"), ("nih", "pneumonia"), ("two", "normal"), ("two", "covid"),
     }  # fmt: skip
+    assert left_out(tmp_path) == {"in no layout known here": 1}
 
 
 @pytest.mark.parametrize("name", ["", "no such folder"])
 def test_nothing_recognised_says_what_is_wanted(tmp_path: Path, name: str) -> None:
     touch(tmp_path, "holiday/beach.jpg")
     with pytest.raises(DatasetError) as refused:
-        read_cases(tmp_path / name)
+        read_cases([tmp_path / name])
     assert refused.value.file == str(tmp_path / name)
     assert refused.value.remedy
 
@@ -149,3 +233,14 @@ def test_the_shared_sets_are_read_whole(shared_data: Path) -> None:
     assert counts[("chest_xray", "normal")] + counts[("chest_xray", "pneumonia")] == 5839
     assert counts[("nih", "normal")] + counts[("nih", "pneumonia")] == 499
     assert counts[("covid-cxnet", "covid")] == 809
+
+
+def test_every_layout_has_the_same_five_names() -> None:
+    for layout in LAYOUTS:
+        for name in ("SOURCE", "PROVENANCE", "AGES", "recognises", "read"):
+            assert hasattr(layout, name), f"{layout.__name__} has no {name}"
+
+
+def test_ages_are_those_that_a_source_states() -> None:
+    assert stated_ages("chest_xray") == (1, 5)
+    assert stated_ages("radiography") is None

@@ -2,34 +2,53 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from covid_core.datasets.case import Case
-from covid_core.datasets.split import Split, assign_splits, overlaps
+from covid_core.datasets.duplicates import group
+from covid_core.datasets.split import Split, assign_splits, counts, groups_of, overlaps
 from covid_core.errors import DatasetError
-from covid_core.findings import CLASSES, Finding
+from covid_core.findings import CLASSES
 
-NO_TWINS = np.empty((0, 2), np.int64)
-SIDES = {Split.TRAIN, Split.VALIDATION, Split.TEST, Split.HELD_OUT}
-
-
-def cases_of(count: int = 120, source: str = "a", patients: int | None = None) -> list[Case]:
-    return [
-        Case(
-            Path(f"{source}/{i}.png"), CLASSES[i % 3], source,
-            None if patients is None else str(i % patients),
-        )
-        for i in range(count)
-    ]  # fmt: skip
+LABELS = [finding.value for finding in CLASSES]
+SIDES = {"train", "validation", "test", "held out"}
 
 
-def same_person(a: Case, b: Case) -> bool:
-    return a.patient is not None and (a.source, a.patient) == (b.source, b.patient)
+def films(
+    count: int = 120,
+    source: str = "a",
+    patients: int | None = None,
+    twins: Sequence[Sequence[int]] = (),
+) -> pd.DataFrame:
+    """A manifest's columns that a split goes by: three classes in turn."""
+    return pd.DataFrame(
+        {
+            "label": [LABELS[i % 3] for i in range(count)],
+            "source": source,
+            "patient": ["" if patients is None else str(i % patients) for i in range(count)],
+            "duplicate_group": group(count, np.array(twins, np.int64).reshape(-1, 2)),
+            "sha256": [f"{source}{i}" for i in range(count)],
+        }
+    )
+
+
+def joined(first: pd.DataFrame, second: pd.DataFrame, *twins: tuple[int, int]) -> pd.DataFrame:
+    """Two manifests as one; `twins`: rows of it that are one picture besides."""
+    table = pd.concat([first, second], ignore_index=True)
+    table.loc[len(first) :, "duplicate_group"] += len(first)
+    for a, b in twins:
+        numbers = table["duplicate_group"]
+        table.loc[numbers == numbers[b], "duplicate_group"] = numbers[a]
+    return table
+
+
+def with_split(table: pd.DataFrame, **options: object) -> pd.DataFrame:
+    return table.assign(split=assign_splits(table, seed=0, **options))  # type: ignore[arg-type]
 
 
 def connected(count: int, pairs: list[tuple[int, int]]) -> list[set[int]]:
@@ -37,9 +56,9 @@ def connected(count: int, pairs: list[tuple[int, int]]) -> list[set[int]]:
     sets = [{i} for i in range(count)]
     for a, b in pairs:
         if sets[a] is not sets[b]:
-            joined = sets[a] | sets[b]
-            for i in joined:
-                sets[i] = joined
+            union = sets[a] | sets[b]
+            for i in union:
+                sets[i] = union
     return list({id(members): members for members in sets}.values())
 
 
@@ -47,90 +66,120 @@ def connected(count: int, pairs: list[tuple[int, int]]) -> list[set[int]]:
 @given(
     patients=st.lists(st.none() | st.integers(0, 60).map(str), min_size=150, max_size=220),
     twins=st.lists(st.tuples(st.integers(0, 149), st.integers(0, 149)), max_size=25),
+    unlabelled=st.sets(st.integers(0, 149), max_size=10),
     seed=st.integers(0, 1000),
     held_out=st.sampled_from([(), ("c",), ("b", "c")]),
 )
 def test_no_patient_and_no_picture_on_two_sides(
     patients: list[str | None],
     twins: list[tuple[int, int]],
+    unlabelled: set[int],
     seed: int,
     held_out: tuple[str, ...],
 ) -> None:
-    cases = [
-        Case(Path(f"{i}.png"), CLASSES[i % 3], "aaabc"[i % 5], patient)
-        for i, patient in enumerate(patients)
-    ]
-    pairs = np.array(twins, np.int64).reshape(-1, 2)
+    count = len(patients)
+    table = films(count, twins=[list(pair) for pair in twins])
+    table["source"] = ["aaabc"[i % 5] for i in range(count)]
+    table["patient"] = [patient or "" for patient in patients]
+    table.loc[list(unlabelled), "label"] = ""
     try:
-        splits = assign_splits(cases, pairs, seed=seed, held_out=held_out)
+        splits = assign_splits(table, seed=seed, held_out=held_out)
     except DatasetError:
         reject()  # so entangled that a class is left without films: said, not split wrongly
-    assert len(splits) == len(cases)
-    assert all(isinstance(split, Split) for split in splits)
-    assert overlaps(cases, pairs, splits) == []
-    for members in connected(len(cases), twins):
+    assert set(splits) <= {split.value for split in Split}
+    assert overlaps(table.assign(split=splits)) == []
+    for members in connected(count, twins):
         assert sum(splits[i] in SIDES for i in members) <= 1
-    people = [(i, j) for i, a in enumerate(cases) for j, b in enumerate(cases) if same_person(a, b)]
-    for members in connected(len(cases), twins + people):
+    keys = list(zip(table["source"], table["patient"], strict=True))
+    people = [(i, j) for i in range(count) for j in range(i) if keys[i] == keys[j] and keys[i][1]]
+    entities = connected(count, twins + people)
+    for members in entities:
         assert len({splits[i] for i in members} & SIDES) <= 1
-    for case, split in zip(cases, splits, strict=True):
-        assert (case.source in held_out) == (split is Split.HELD_OUT) or split not in SIDES
-    assert splits == assign_splits(cases, pairs, seed=seed, held_out=held_out)
+    groups = groups_of(table)
+    assert len(set(groups)) == len(entities)
+    assert all(len(set(groups[list(members)])) == 1 for members in entities)
+    for i, (source, split) in enumerate(zip(table["source"], splits, strict=True)):
+        assert (source in held_out) == (split == "held out") or split not in SIDES
+        assert (i in unlabelled) == (split == "unlabelled")
+    assert splits == assign_splits(table, seed=seed, held_out=held_out)
 
 
 def test_sides_are_four_fifths_and_two_tenths_of_each_class() -> None:
-    cases = cases_of(600)
-    splits = assign_splits(cases, NO_TWINS, seed=0)
-    for finding in CLASSES:
-        own = [s for c, s in zip(cases, splits, strict=True) if c.label is finding]
-        assert (own.count(Split.TEST), own.count(Split.VALIDATION)) == (20, 20)
-    assert splits != assign_splits(cases, NO_TWINS, seed=1)
+    table = films(600)
+    split = with_split(table)
+    assert counts(split)["test"] == {"a": dict.fromkeys(LABELS, 20)}
+    assert counts(split)["validation"] == {"a": dict.fromkeys(LABELS, 20)}
+    assert list(split["split"]) != assign_splits(table, seed=1)
+
+
+def test_classes_of_a_source_are_split_alike() -> None:
+    split = with_split(joined(films(300, "a"), films(90, "b")))
+    assert counts(split)["test"]["b"] == dict.fromkeys(LABELS, 3)
 
 
 def test_of_twins_one_is_kept() -> None:
-    splits = assign_splits(cases_of(), np.array([[0, 3], [3, 6]]), seed=0)
+    splits = assign_splits(films(twins=[[0, 3], [3, 6]]), seed=0)
     assert [splits[i] for i in (0, 3, 6)].count(Split.TWIN) == 2
 
 
 def test_twins_with_different_labels_are_all_left_out() -> None:
-    splits = assign_splits(cases_of(), np.array([[0, 1], [1, 4]]), seed=0)
+    splits = assign_splits(films(twins=[[0, 1], [1, 4]]), seed=0)
     assert [splits[i] for i in (0, 1, 4)] == [Split.CONFLICT] * 3
 
 
+def test_an_unlabelled_twin_contradicts_nobody() -> None:
+    table = films(twins=[[0, 3]])
+    table.loc[3, "label"] = ""
+    splits = assign_splits(table, seed=0)
+    assert splits[3] == Split.UNLABELLED
+    assert splits[0] in SIDES
+
+
 def test_held_out_source_takes_its_twins_and_patients_with_it() -> None:
-    cases = cases_of(120, "a") + cases_of(6, "b", patients=3)
-    splits = assign_splits(cases, np.array([[0, 120], [120, 123]]), seed=0, held_out=["b"])
-    assert splits[0] is Split.TWIN
+    table = joined(films(120, "a"), films(6, "b", patients=3), (0, 120), (0, 123))
+    splits = assign_splits(table, seed=0, held_out=["b"])
+    assert splits[0] == Split.TWIN
     assert {splits[i] for i in range(120, 126)} == {Split.HELD_OUT, Split.TWIN}
     assert [splits[i] for i in (120, 123)].count(Split.TWIN) == 1
     assert Split.HELD_OUT not in splits[:120]
 
 
 def test_another_film_of_a_held_out_patient_is_a_leak() -> None:
-    cases = [*cases_of(120, "a", patients=60), Case(Path("b.png"), Finding.NORMAL, "b", "x")]
-    splits = assign_splits(cases, np.array([[0, 120]]), seed=0, held_out=["b"])
-    assert splits[0] is Split.TWIN
-    assert splits[60] is Split.LEAK  # the patient of film 0, and so of the held-out film
+    table = joined(films(120, "a", patients=60), films(3, "b", patients=3), (0, 120))
+    splits = assign_splits(table, seed=0, held_out=["b"])
+    assert splits[0] == Split.TWIN
+    assert splits[60] == Split.LEAK  # the patient of film 0, and so of the held-out film
 
 
-def test_overlaps_sees_a_planted_leak() -> None:
-    cases = cases_of(120, patients=60)
-    splits = assign_splits(cases, NO_TWINS, seed=0)
-    splits[0] = next(side for side in (Split.TRAIN, Split.TEST) if side is not splits[0])
-    assert len(overlaps(cases, NO_TWINS, splits)) == 1
+@pytest.mark.parametrize("what", ["patient", "duplicate group", "SHA-256"])
+def test_overlaps_sees_a_planted_leak(what: str) -> None:
+    table = with_split(films(120))
+    here, there = (table.index[table["split"] == side][0] for side in ("train", "test"))
+    column = {"patient": "patient", "duplicate group": "duplicate_group", "SHA-256": "sha256"}[what]
+    table[column] = table[column].astype(object)
+    table.loc[[here, there], column] = "x"
+    [complaint] = overlaps(table)
+    assert complaint.startswith(what)
+    assert complaint.endswith("is in test, train")
+
+
+def test_one_patient_number_in_two_sources_is_two_people() -> None:
+    table = joined(films(120, "a", patients=120), films(120, "b", patients=120))
+    assert len(set(groups_of(table))) == 240
+    assert overlaps(with_split(table)) == []
 
 
 def test_a_class_without_films_is_named() -> None:
-    cases = [case for case in cases_of() if case.label is not Finding.COVID]
+    table = films()
     with pytest.raises(DatasetError, match="covid"):
-        assign_splits(cases, NO_TWINS, seed=0)
+        assign_splits(table[table["label"] != "covid"].reset_index(drop=True), seed=0)
 
 
 def test_too_few_patients_are_said() -> None:
     with pytest.raises(DatasetError, match="groups"):
-        assign_splits(cases_of(60, patients=3), NO_TWINS, seed=0)
+        assign_splits(films(60, patients=3), seed=0)
 
 
 def test_too_few_films_of_every_class_are_said() -> None:
     with pytest.raises(DatasetError, match="class of any source has 10"):
-        assign_splits(cases_of(27), NO_TWINS, seed=0)
+        assign_splits(films(27), seed=0)

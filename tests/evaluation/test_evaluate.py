@@ -35,7 +35,6 @@ def films() -> Films:
         sources=sources,
         splits=np.array([split.value for split in PARTS]),
         names=tuple(f"{i}.png" for i in range(count)),
-        refused=(),
     )
 
 

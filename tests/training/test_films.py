@@ -1,47 +1,48 @@
-"""A data folder as arrays: a bad film stops nothing, a folder of bad films says so."""
+"""A manifest as arrays: only films that train, tune or test; one that went bad since is named."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from covid_core.datasets.compile import compile_manifest
+from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
+from covid_core.findings import CLASSES
 from covid_core.preprocess import Preprocess
-from covid_core.training.films import Films, load_films
-from tests.films import encode, grey_film
+from covid_core.training.films import load_films
+from tests.films import clinic
 
 SMALL = Preprocess(size_px=64)
 
 
-def folder_of_films(root: Path, a_class: int) -> Path:
-    for k, label in enumerate(("normal", "pneumonia", "covid")):
-        (root / label).mkdir(parents=True)
-        for i in range(a_class):
-            film = grey_film(150, 140, seed=100 * k + i)
-            (root / label / f"{i}.png").write_bytes(encode(film, "PNG"))
-    return root
+@pytest.fixture
+def table(tmp_path: Path) -> pd.DataFrame:
+    root = clinic(tmp_path / "clinic", films=36)
+    (root / "covid" / "copy.png").write_bytes((root / "covid" / "2.png").read_bytes())
+    return compile_manifest([root], tmp_path / "cache", workers=2).table
 
 
-def load(root: Path, cache: Path) -> Films:
-    return load_films(root, SMALL, cache, seed=0, held_out=(), workers=2)
+def test_arrays_are_the_manifest_without_what_is_left_out(
+    table: pd.DataFrame, tmp_path: Path
+) -> None:
+    films = load_films(table, SMALL, tmp_path / "cache", workers=2)
+    rows = table[table["split"] != "twin of a film kept"]
+    assert len(rows) == 36
+    assert list(films.names) == list(rows["path"])
+    assert [CLASSES[label].value for label in films.labels] == list(rows["label"])
+    assert films.pictures.shape == (36, 64, 64)
+    assert len(set(films.groups)) == 36
+    parts = (Split.TRAIN, Split.VALIDATION, Split.TEST)
+    assert sorted(np.concatenate([films.part(split) for split in parts])) == list(range(36))
 
 
-def test_an_unreadable_film_is_named_and_left_out(tmp_path: Path) -> None:
-    root = folder_of_films(tmp_path / "mine", 12)
-    (root / "normal" / "3.png").write_bytes(b"not a picture")
-    films = load(root, tmp_path / "cache")
-    [(name, reason)] = films.refused
-    assert name.endswith("normal/3.png")
-    assert reason
-    assert len(films.pictures) == len(films.labels) == len(films.names) == 35
-    assert "normal/3.png" not in films.names
-    assert all(len(parts) for parts in (films.groups, films.splits, films.sources))
-
-
-def test_a_folder_of_unreadable_films_is_an_error_in_words(tmp_path: Path) -> None:
-    root = folder_of_films(tmp_path / "mine", 2)
-    for path in root.rglob("*.png"):
-        path.write_bytes(b"not a picture")
-    with pytest.raises(DatasetError, match="none of its 6 films can be read"):
-        load(root, tmp_path / "cache")
+def test_a_film_that_went_bad_since_is_named(table: pd.DataFrame, tmp_path: Path) -> None:
+    bad = table.loc[table["split"] == "train", "path"].iloc[0]
+    Path(bad).write_bytes(b"no picture")
+    with pytest.raises(DatasetError, match="Make the manifest anew") as refused:
+        load_films(table, SMALL, tmp_path / "cache", workers=2)
+    assert refused.value.file == bad

@@ -38,7 +38,6 @@ def films() -> Films:
         sources=np.array(["a", "b"])[np.arange(COUNT) % 2],
         splits=np.array([split.value for split in splits]),
         names=tuple(f"{i}.png" for i in range(COUNT)),
-        refused=(),
     )
 
 

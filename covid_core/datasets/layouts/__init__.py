@@ -1,44 +1,59 @@
-"""The folder layouts that users download, each one module: `recognises(folder)`, `read(folder)`,
-and `SOURCE` and `PROVENANCE`, the name its films go by and where they come from.
+"""The folder layouts that users download, each one module of the same five names:
+
+`recognises(folder)`; `read(folder, selection)`, which yields a `Case` or a `LeftOut` for each film;
+`SOURCE` and `PROVENANCE`, the name its films go by and where they come from; `AGES`, the least and
+the greatest age that its authors state, None where they state none.
 
 A further layout is one more file here and one more name in `LAYOUTS`, the most telling ones first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from covid_core.datasets.case import Case
+from covid_core.datasets.case import EVERYTHING, Case, LeftOut, Selection
 from covid_core.datasets.layouts import (
     class_folders,
     cohen,
+    coronahack,
     covid_cxnet,
     kermany,
     nih,
     radiography,
 )
+from covid_core.datasets.layouts.films import films_in
 from covid_core.errors import DatasetError
+from covid_core.radiograph import View
 
-LAYOUTS: tuple[ModuleType, ...] = (cohen, covid_cxnet, kermany, nih, radiography, class_folders)
+LAYOUTS: tuple[ModuleType, ...] = (
+    cohen, coronahack, covid_cxnet, kermany, nih, radiography, class_folders,
+)  # fmt: skip
 
 
-def read_cases(root: Path) -> list[Case]:
-    """Every labelled film of a dataset folder, or of a folder of dataset folders, sorted by path.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a walk through dataset folders gave, sorted by path."""
+
+    cases: tuple[Case, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def read_cases(roots: Sequence[Path], selection: Selection = EVERYTHING) -> Found:
+    """Every film of dataset folders, or of folders of dataset folders.
 
     Raises DatasetError where there is no such folder, or nothing in it is recognised.
     """
-    if not root.is_dir():
-        raise DatasetError("it is not a folder", "Give the folder of a dataset", file=str(root))
-    folders = [root] if _layout_of(root) else sorted(p for p in root.iterdir() if p.is_dir())
-    cases = [case for folder in folders for case in _read(folder)]
-    if not cases:
-        raise DatasetError(
-            "no dataset layout is recognised in it",
-            "Give a known public dataset, or a folder with normal/, pneumonia/ and covid/",
-            file=str(root),
-        )
-    return sorted(cases, key=lambda case: str(case.path))
+    read = [item for root in roots for item in _read_root(root, selection)]
+    # Two folders given may lie in one another: a file counts once.
+    unique = {item.path.resolve(): item for item in sorted(read, key=lambda item: str(item.path))}
+    items = tuple(unique.values())
+    return Found(
+        tuple(item for item in items if isinstance(item, Case)),
+        tuple(item for item in items if isinstance(item, LeftOut)),
+    )
 
 
 def provenance(source: str) -> str:
@@ -47,10 +62,41 @@ def provenance(source: str) -> str:
     return str(named.get(source, class_folders.PROVENANCE))
 
 
+def stated_ages(source: str) -> tuple[float, float] | None:
+    """The least and greatest age, in years, that a source's authors state for all its patients."""
+    return next((layout.AGES for layout in LAYOUTS if source == layout.SOURCE), None)
+
+
+def _read_root(root: Path, selection: Selection) -> list[Case | LeftOut]:
+    if not root.is_dir():
+        raise DatasetError("it is not a folder", "Give the folder of a dataset", file=str(root))
+    folders = [root] if _layout_of(root) else sorted(p for p in root.iterdir() if p.is_dir())
+    items = [item for folder in folders for item in _read(folder, selection)]
+    if not any(isinstance(item, Case) for item in items):
+        raise DatasetError(
+            "no dataset layout is recognised in it",
+            "Give a known public dataset, or a folder with normal/, pneumonia/ and covid/",
+            file=str(root),
+        )
+    return items
+
+
 def _layout_of(folder: Path) -> ModuleType | None:
     return next((layout for layout in LAYOUTS if layout.recognises(folder)), None)
 
 
-def _read(folder: Path) -> list[Case]:
+def _read(folder: Path, selection: Selection) -> list[Case | LeftOut]:
     layout = _layout_of(folder)
-    return list(layout.read(folder)) if layout else []
+    if layout is None:
+        return [LeftOut(path, folder.name, "in no layout known here") for path in films_in(folder)]
+    items = list(layout.read(folder, selection))
+    states_views = any(isinstance(item, Case) and item.view is not View.UNKNOWN for item in items)
+    if not (selection.views and states_views):
+        return items
+    return [_of_view(item, selection.views) for item in items]
+
+
+def _of_view(item: Case | LeftOut, views: frozenset[View]) -> Case | LeftOut:
+    if isinstance(item, LeftOut) or item.view in views:
+        return item
+    return LeftOut(item.path, item.source, f"view {item.view}")

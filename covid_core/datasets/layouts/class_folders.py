@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from covid_core.datasets.case import Case
+from covid_core.datasets.case import Case, LeftOut, Selection
 from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import CLASSES, Finding
 
 SOURCE = None  # the folder's own name
 PROVENANCE = "a folder of one's own"
+AGES = None
 
 
 def recognises(folder: Path) -> bool:
     return len({label for label, _ in _class_folders(folder)}) >= 2
 
 
-def read(folder: Path) -> Iterator[Case]:
+def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
     for label, class_folder in _class_folders(folder):
         for path in films_in(class_folder):
             patient = (

@@ -10,22 +10,24 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from covid_core.datasets.case import Case
+from covid_core.datasets.case import Case, LeftOut, Selection, age_of, sex_of, view_of
 from covid_core.findings import Finding
+from covid_core.radiograph import View
 
 SOURCE = "covid-chestxray"
 PROVENANCE = (
     "COVID-19 image data collection (Cohen et al. 2020); a licence an image, in its metadata"
 )
+AGES = None
 _COLUMNS = {"finding", "view", "modality", "filename", "patientid"}
-_NOT_FRONTAL = {"L", "LATERAL", "AXIAL", "CORONAL"}
+_SLICES = {"AXIAL", "CORONAL"}
 _PNEUMONIAS = (
     "Aspiration", "Bacterial", "Chlamydophila", "E.Coli", "Fungal", "H1N1", "Herpes", "Influenza",
     "Klebsiella", "Legionella", "Lipoid", "MERS-CoV", "MRSA", "Mycoplasma",
     "Mycoplasma Bacterial Pneumonia", "Nocardia", "Pneumocystis", "Pneumonia", "SARS",
     "Staphylococcus", "Streptococcus", "Varicella", "Viral", "Aspergillosis",
 )  # fmt: skip
-_LABELS = {
+LABELS = {
     "COVID-19": Finding.COVID,
     "COVID-19, ARDS": Finding.COVID,
     "No Finding": Finding.NORMAL,
@@ -37,20 +39,35 @@ def recognises(folder: Path) -> bool:
     metadata = folder / "metadata.csv"
     if not (metadata.is_file() and (folder / "images").is_dir()):
         return False
-    with metadata.open(newline="", encoding="utf-8") as lines:
+    with metadata.open(newline="", encoding="utf-8-sig") as lines:
         return set(next(csv.reader(lines), [])) >= _COLUMNS
 
 
-def read(folder: Path) -> Iterator[Case]:
-    with (folder / "metadata.csv").open(newline="", encoding="utf-8") as lines:
+def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
+    with (folder / "metadata.csv").open(newline="", encoding="utf-8-sig") as lines:
         for row in csv.DictReader(lines):
-            label = label_of(row["finding"])
-            path = folder / "images" / row["filename"]
-            frontal = row["view"].upper() not in _NOT_FRONTAL
-            if label and frontal and row["modality"] == "X-ray" and path.is_file():
-                yield Case(path, label, SOURCE, row["patientid"] or None)
+            path = folder / (row.get("folder") or "images") / row["filename"]
+            reason = _reason(row, path)
+            if reason:
+                yield LeftOut(path, SOURCE, reason)
+                continue
+            yield Case(
+                path, label_of(row["finding"]), SOURCE, row["patientid"] or None, row["finding"],
+                view_of(row["view"]), age_of(row.get("age")), sex_of(row.get("sex")),
+            )  # fmt: skip
 
 
 def label_of(finding: str) -> Finding | None:
     """The class of a `finding` cell, which newer copies write as `Pneumonia/Viral/COVID-19`."""
-    return _LABELS.get(finding.strip().rsplit("/", 1)[-1])
+    return LABELS.get(finding.strip().rsplit("/", 1)[-1])
+
+
+def _reason(row: dict[str, str], path: Path) -> str | None:
+    """Why a row gives no case; None where it does."""
+    if row["modality"] != "X-ray" or (row["view"] or "").strip().upper() in _SLICES:
+        return "CT, not a radiograph"
+    if view_of(row["view"]) is View.LATERAL:
+        return "lateral view"
+    if label_of(row["finding"]) is None:
+        return f"finding not mapped: {row['finding'] or 'none'}"
+    return None if path.is_file() else "in the metadata, not on the disk"

@@ -6,12 +6,13 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from covid_core.datasets.case import Case
+from covid_core.datasets.case import Case, LeftOut, Selection, age_of, sex_of, view_of
 from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import Finding
 
 SOURCE = "covid-cxnet"
 PROVENANCE = "COVID-CXNet (Haghanifar et al. 2020); see its repository"
+AGES = None
 
 
 def recognises(folder: Path) -> bool:
@@ -20,16 +21,19 @@ def recognises(folder: Path) -> bool:
     return any(path.parent == own for path in films_in(own))
 
 
-def read(folder: Path) -> Iterator[Case]:
-    patients = _patients(folder / "metadata.csv")
+def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
+    rows = _metadata(folder / "metadata.csv")
     for path in films_in(folder / "covid19"):
-        yield Case(path, Finding.COVID, SOURCE, patients.get(path.name))
+        row = rows.get(path.name, {})
+        yield Case(
+            path, Finding.COVID, SOURCE, row.get("patient_id") or None,
+            row.get("label") or "", view_of(row.get("view")), age_of(row.get("age")),
+            sex_of(row.get("sex")),
+        )  # fmt: skip
 
 
-def _patients(metadata: Path) -> dict[str, str]:
-    if not metadata.is_file():
+def _metadata(path: Path) -> dict[str, dict[str, str]]:
+    if not path.is_file():
         return {}
-    with metadata.open(newline="", encoding="utf-8") as lines:
-        return {
-            row["filename"]: row["patient_id"] for row in csv.DictReader(lines) if row["patient_id"]
-        }
+    with path.open(newline="", encoding="utf-8-sig") as lines:
+        return {row["filename"]: row for row in csv.DictReader(lines)}

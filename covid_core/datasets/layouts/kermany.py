@@ -1,35 +1,33 @@
 """Chest X-Ray Images (Pneumonia), Kermany et al. 2018: `train|test|val/NORMAL|PNEUMONIA/`.
 
-Children of one to five years. `personN_bacteria_M` and `personN_virus_M` carry the patient, as does
-`IM-N-M` of the normal ones. Whether the numbers start anew in `test/` is not known, so films of one
-number count as one patient across the parts: too strict splits no patient.
+Children of one to five years. `personN_bacteria_M` and `personN_virus_M` carry the patient and the
+cause, `IM-N-M` of the normal ones the patient. Whether the numbers start anew in `test/` is not
+known, so films of one number count as one patient across the parts: too strict splits no patient.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from covid_core.datasets.case import Case
-from covid_core.datasets.layouts.films import films_in
+from covid_core.datasets.case import Case, LeftOut, Selection
+from covid_core.datasets.layouts.films import films_in, kermany_cause, kermany_patient
 from covid_core.findings import Finding
 
 SOURCE = "chest_xray"
 PROVENANCE = (
     "Chest X-Ray Images (Pneumonia) (Kermany et al. 2018), children of one to five years; CC BY 4.0"
 )
+AGES = (1.0, 5.0)
 _LABELS = {"NORMAL": Finding.NORMAL, "PNEUMONIA": Finding.PNEUMONIA}
-_PATIENT = re.compile(r"(person\d+|(?:NORMAL2-)?IM-\d+)")
 
 
 def recognises(folder: Path) -> bool:
     return all((folder / "train" / name).is_dir() for name in _LABELS)
 
 
-def read(folder: Path) -> Iterator[Case]:
+def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
     for part in ("train", "val", "test"):
         for name, label in _LABELS.items():
             for path in films_in(folder / part / name):
-                match = _PATIENT.match(path.stem)
-                yield Case(path, label, SOURCE, match.group(1) if match else None)
+                yield Case(path, label, SOURCE, kermany_patient(path), kermany_cause(path))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from covid_core.datasets.case import Case
+from covid_core.datasets.case import Case, LeftOut, Selection
 from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import Finding
 
@@ -16,6 +16,7 @@ SOURCE = "nih"
 PROVENANCE = (
     "NIH ChestX-ray8 (Wang et al. 2017) as used by DarkCovidNet, adults; free use with citation"
 )
+AGES = (18.0, 120.0)
 _LABELS = {"No_findings": Finding.NORMAL, "Pneumonia": Finding.PNEUMONIA}
 
 
@@ -23,7 +24,7 @@ def recognises(folder: Path) -> bool:
     return all((folder / name).is_dir() for name in _LABELS)
 
 
-def read(folder: Path) -> Iterator[Case]:
+def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
     for name, label in _LABELS.items():
         for path in films_in(folder / name):
             yield Case(path, label, SOURCE, path.stem.split("_")[0])

@@ -1,7 +1,7 @@
 """COVID-19 Radiography Database (Chowdhury, Rahman et al. 2020): `COVID/`, `Normal/`, …
 
 Both its layouts: films directly in the class folder, or in `images/` beside `masks/`. No patients.
-`Lung_Opacity` is left out: it holds opacities of every cause.
+`Lung_Opacity` holds opacities of every cause: pneumonia only on request.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from covid_core.datasets.case import Case
+from covid_core.datasets.case import Case, LeftOut, Selection
 from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import Finding
 
@@ -18,11 +18,13 @@ PROVENANCE = (
     "COVID-19 Radiography Database (Chowdhury et al. 2020, Rahman et al. 2021);"
     " academic use, cite both papers"
 )
+AGES = None
 _LABELS = {
     "COVID": Finding.COVID,
     "Normal": Finding.NORMAL,
     "Viral Pneumonia": Finding.PNEUMONIA,
 }
+_OPACITY = "Lung_Opacity"
 
 
 def recognises(folder: Path) -> bool:
@@ -33,10 +35,15 @@ def recognises(folder: Path) -> bool:
     return all(any(_images(folder / name).glob(f"{name}*.*")) for name in ("COVID", "Normal"))
 
 
-def read(folder: Path) -> Iterator[Case]:
+def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
     for name, label in _LABELS.items():
         for path in films_in(_images(folder / name)):
-            yield Case(path, label, SOURCE)
+            yield Case(path, label, SOURCE, finding=name)
+    for path in films_in(_images(folder / _OPACITY)):
+        if selection.lung_opacity:
+            yield Case(path, Finding.PNEUMONIA, SOURCE, finding=_OPACITY)
+        else:
+            yield LeftOut(path, SOURCE, "lung opacity of any cause")
 
 
 def _images(class_folder: Path) -> Path:

@@ -1,0 +1,1 @@
+"""The commands of `python -m covid_core`, one module each: `add(commands)` and what it runs."""

@@ -1,0 +1,28 @@
+"""`card`: write the model card, and the README's results, from the weights."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from covid_core.commands.status import DONE
+from covid_core.model_card import write_headline, write_model_card
+from covid_core.weights import WEIGHTS, read_card
+
+
+def add(commands: Any) -> None:
+    card: argparse.ArgumentParser = commands.add_parser(
+        "card", help="write the model card, and the README's results"
+    )
+    card.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
+    card.add_argument("--readme", type=Path, metavar="FILE", help="replace its block of results")
+    card.set_defaults(command=_card)
+
+
+def _card(options: argparse.Namespace) -> int:
+    card = read_card(options.weights)
+    write_model_card(card, options.weights)
+    if options.readme:
+        write_headline(card, options.readme)
+    return DONE

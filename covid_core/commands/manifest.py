@@ -1,0 +1,111 @@
+"""`manifest DIR...`: dataset folders to one table; `manifest check FILE` proves its split."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from covid_core.commands.status import DONE, SOME_FAILED
+from covid_core.datasets.case import Selection
+from covid_core.datasets.compile import Compilation, compile_manifest
+from covid_core.datasets.exploration import write_exploration
+from covid_core.datasets.manifest import COLUMNS, read_manifest, write_manifest
+from covid_core.datasets.split import counts, overlaps
+from covid_core.radiograph import View
+
+_CHECK = "manifest check"
+
+
+def with_verb(arguments: list[str]) -> list[str]:
+    """`manifest check FILE` as one command: argparse knows no verb that is optional."""
+    return [_CHECK, *arguments[2:]] if arguments[:2] == _CHECK.split() else arguments
+
+
+def add(commands: Any) -> None:
+    columns = "\n".join(f"  {name:<16} {meaning}" for name, (_, meaning) in COLUMNS.items())
+    make: argparse.ArgumentParser = commands.add_parser(
+        "manifest",
+        help="datasets to one table, with twins grouped and a clean split",
+        description="Datasets to one table, a row a film.",
+        epilog=f"columns:\n{columns}\n\npython -m covid_core manifest check FILE proves its split.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    make.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="datasets, or folders")
+    make.add_argument("--out", type=Path, required=True, metavar="FILE", help=".parquet or .csv")
+    make.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report there")
+    make.add_argument(
+        "--holdout-source", action="append", default=[], metavar="NAME",
+        help="keep a whole source out of training; can be given again",
+    )  # fmt: skip
+    make.add_argument(
+        "--views", nargs="+", type=View, choices=(View.PA, View.AP), default=[],
+        help="only these, of the datasets that state views",
+    )  # fmt: skip
+    make.add_argument(
+        "--lung-opacity", action="store_true",
+        help="take the Radiography Database's Lung_Opacity as pneumonia",
+    )  # fmt: skip
+    make.add_argument("--seed", type=int, default=0, help="of the split")
+    make.add_argument(
+        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR",
+        help="where it is kept what each film looked like, for the next time",
+    )  # fmt: skip
+    make.set_defaults(command=_make)
+    check: argparse.ArgumentParser = commands.add_parser(
+        _CHECK, help="prove that no patient and no picture is on two sides of a manifest's split"
+    )
+    check.add_argument("manifest", type=Path, metavar="FILE")
+    check.set_defaults(command=_check)
+
+
+def _make(options: argparse.Namespace) -> int:
+    compiled = compile_manifest(
+        options.folders, options.cache, workers=os.cpu_count() or 1, seed=options.seed,
+        held_out=options.holdout_source,
+        selection=Selection(frozenset(options.views), options.lung_opacity),
+    )  # fmt: skip
+    write_manifest(compiled.table, options.out)
+    _write_left_out(compiled, options.out)
+    if options.report:
+        write_exploration(compiled, options.report)
+    print(_summary(compiled))
+    return DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    table = read_manifest(options.manifest)
+    complaints = overlaps(table)
+    for complaint in complaints:
+        print(complaint)
+    films = f"{len(table)} films"
+    print(f"{films}: {len(complaints)} overlaps" if complaints else f"{films}: the split is clean")
+    return SOME_FAILED if complaints else DONE
+
+
+def _write_left_out(compiled: Compilation, out: Path) -> None:
+    """Each film that is in no row, and why, beside the manifest."""
+    rows = [(str(left.path), left.source, left.reason) for left in compiled.left_out]
+    path = out.with_suffix(".left-out.csv")
+    pd.DataFrame(rows, columns=["path", "source", "reason"]).to_csv(path, index=False)
+    if rows:
+        print(f"{len(rows)} files were left out; {path} names each:", file=sys.stderr)
+    reasons = Counter((left.source, left.reason) for left in compiled.left_out)
+    for (source, reason), files in sorted(reasons.items()):
+        print(f"  {source}: {files} files: {reason}", file=sys.stderr)
+
+
+def _summary(compiled: Compilation) -> str:
+    rows = [
+        (split, source, *(classes.get(label, 0) for label in ("normal", "pneumonia", "covid", "")))
+        for split, sources in counts(compiled.table).items()
+        for source, classes in sources.items()
+    ]
+    header = ["split", "source", "normal", "pneumonia", "covid", "unlabelled"]
+    table = pd.DataFrame(rows, columns=header).to_string(index=False)
+    return f"{table}\n\n{len(compiled.table)} films, {len(compiled.twins.pairs)} pairs of twins"

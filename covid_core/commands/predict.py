@@ -1,0 +1,127 @@
+"""`predict PATH...`: score radiographs, one row a file."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import itertools
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+from covid_core.commands.status import DONE, SOME_FAILED, WRONG_USE
+from covid_core.datasets.layouts.films import films_in
+from covid_core.errors import CovidCoreError
+from covid_core.overlay import blend, displayed, png
+from covid_core.predictor import Predictor
+from covid_core.reading import read_file
+from covid_core.report import COLUMNS, DISCLAIMER, error_row, prediction_row, spreadsheet_safe
+from covid_core.weights import WEIGHTS
+
+_OVERLAY_LONGEST_PX = 1024
+_OVERLAY_OPACITY = 0.5
+
+
+def add(commands: Any) -> None:
+    predict: argparse.ArgumentParser = commands.add_parser(
+        "predict",
+        help="score radiographs",
+        description=f"Score radiographs: one row a file. {DISCLAIMER}",
+    )
+    predict.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
+    predict.add_argument("--csv", type=Path, metavar="FILE", help="write the rows there")
+    predict.add_argument("--json", action="store_true", help="print the rows as JSON, one a line")
+    predict.add_argument(
+        "--saliency", type=Path, metavar="DIR", help="write Grad-CAM overlays there"
+    )
+    predict.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
+    predict.set_defaults(command=_predict)
+
+
+def _predict(options: argparse.Namespace) -> int:
+    files = list(_files(options.paths))
+    if not files:
+        print("there is no film in the folders given", file=sys.stderr)
+        return WRONG_USE
+    predictor = Predictor.load(options.weights)
+    progress = tqdm(files, unit="film", disable=None)
+    try:
+        failed = _write(_rows(predictor, progress, options.saliency), options)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"{error.filename}: it can't be written ({error.strerror})", file=sys.stderr)
+        return WRONG_USE
+    if failed:
+        print(f"{failed} of {len(files)} files got no prediction", file=sys.stderr)
+    return SOME_FAILED if failed else DONE
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from films_in(path)
+        else:
+            yield path
+
+
+def _rows(
+    predictor: Predictor, files: Iterable[Path], overlays: Path | None
+) -> Iterator[dict[str, Any]]:
+    if overlays:
+        overlays.mkdir(parents=True, exist_ok=True)
+    for path in files:
+        try:
+            radiograph = read_file(path)
+        except CovidCoreError as error:
+            yield error_row(str(path), error)
+            continue
+        prediction = predictor.predict(radiograph)
+        if overlays:
+            saliency = predictor.explain(prediction, prediction.label)
+            name = f"{path.stem}.{prediction.label}.{radiograph.sha256[:8]}.png"
+            film = displayed(radiograph.pixels, _OVERLAY_LONGEST_PX)
+            overlay = blend(film, saliency.heat(*film.shape), _OVERLAY_OPACITY)
+            (overlays / name).write_bytes(png(overlay))
+        yield prediction_row(str(path), prediction)
+
+
+def _write(rows: Iterable[dict[str, Any]], options: argparse.Namespace) -> int:
+    """Write each row as it comes, and count the files that got no prediction."""
+    failed = 0
+    with contextlib.ExitStack() as open_files:
+        emit = [_json_array(open_files)] if options.json else []
+        if options.csv:
+            # A file name may hold bytes that are no text: it must not stop the others.
+            file = options.csv.open("w", newline="", encoding="utf-8", errors="backslashreplace")
+            emit.append(_csv_rows(open_files.enter_context(file)))
+        elif not options.json:
+            emit.append(_csv_rows(sys.stdout))
+        for row in rows:
+            failed += row["decision"] == "error"
+            for write in emit:
+                write(row)
+    return failed
+
+
+def _csv_rows(file: TextIO) -> Callable[[dict[str, Any]], None]:
+    writer = csv.DictWriter(file, COLUMNS)
+    writer.writeheader()
+
+    def write(row: dict[str, Any]) -> None:
+        writer.writerow(spreadsheet_safe(row))
+        file.flush()
+
+    return write
+
+
+def _json_array(open_files: contextlib.ExitStack) -> Callable[[dict[str, Any]], None]:
+    """One JSON array on the standard output, a row a line, each printed as it comes."""
+    separators = itertools.chain(["[\n"], itertools.repeat(",\n"))
+    open_files.callback(lambda: print("\n]" if next(separators) == ",\n" else "[]"))
+    return lambda row: print(next(separators), json.dumps(row), sep="", end="", flush=True)

@@ -1,0 +1,87 @@
+"""Dataset folders to a manifest: read, look at every film, find the twins, split."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from covid_core.datasets.case import EVERYTHING, Case, LeftOut, Selection
+from covid_core.datasets.duplicates import Twins, find_twins, group
+from covid_core.datasets.layouts import read_cases
+from covid_core.datasets.manifest import COLUMNS
+from covid_core.datasets.split import assign_splits
+from covid_core.datasets.survey import Survey, survey
+from covid_core.errors import DatasetError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compilation:
+    """A manifest, and what was seen on the way. `survey` and `twins` go by the table's rows."""
+
+    table: pd.DataFrame
+    survey: Survey
+    twins: Twins
+    left_out: tuple[LeftOut, ...]
+
+
+def compile_manifest(
+    roots: Sequence[Path],
+    cache: Path,
+    *,
+    workers: int,
+    seed: int = 0,
+    held_out: Collection[str] = (),
+    selection: Selection = EVERYTHING,
+) -> Compilation:
+    """Raises DatasetError where there is nothing to read, or a class is left without films."""
+    found = read_cases(roots, selection)
+    _check_sources(held_out, {case.source for case in found.cases})
+    seen = survey([case.path for case in found.cases], cache, workers=workers)
+    readable = np.nonzero(seen.reason == "")[0]
+    if not len(readable):
+        raise DatasetError(
+            f"none of {len(found.cases)} films can be read; the first: {seen.reason[0]}",
+            "Check that the download is whole",
+            file=str(found.cases[0].path),
+        )
+    refused = [
+        LeftOut(found.cases[i].path, found.cases[i].source, str(seen.reason[i]))
+        for i in np.nonzero(seen.reason != "")[0]
+    ]
+    seen = seen[readable]
+    twins = find_twins(seen.thumbnails, seen.sha256)
+    table = _table([found.cases[i] for i in readable], seen, twins)
+    table["split"] = assign_splits(table, seed=seed, held_out=held_out)
+    return Compilation(table, seen, twins, (*found.left_out, *refused))
+
+
+def _table(cases: Sequence[Case], seen: Survey, twins: Twins) -> pd.DataFrame:
+    columns = {
+        "path": [str(case.path.resolve()) for case in cases],
+        "label": [case.label.value if case.label else "" for case in cases],
+        "source": [case.source for case in cases],
+        "patient": [case.patient or "" for case in cases],
+        "finding": [case.finding for case in cases],
+        "view": [case.view.value for case in cases],
+        "age": [np.nan if case.age is None else case.age for case in cases],
+        "sex": [case.sex or "" for case in cases],
+        "width": seen.width,
+        "height": seen.height,
+        "sha256": seen.sha256,
+        "duplicate_group": group(len(cases), twins.pairs),
+        "split": "",
+    }
+    return pd.DataFrame(columns).astype({name: kind for name, (kind, _) in COLUMNS.items()})
+
+
+def _check_sources(held_out: Collection[str], sources: Collection[str]) -> None:
+    unknown = sorted(set(held_out) - set(sources))
+    if unknown:
+        raise DatasetError(
+            f"there is no source named {', '.join(unknown)}",
+            f"Hold out one of {', '.join(sorted(sources))}",
+        )

@@ -1,0 +1,81 @@
+"""The manifest on disk: what is written is read, in both formats; what is none is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from covid_core.datasets.manifest import COLUMNS, read_manifest, write_manifest
+from covid_core.errors import DatasetError
+
+
+def manifest(folder: Path) -> pd.DataFrame:
+    """Two films with everything that is hard to keep: nothing known, commas, accents, zeros."""
+    rows = {
+        "path": [str(folder / "films" / "a, b.png"), str(folder / "films" / "é.png")],
+        "label": ["covid", ""],
+        "source": ["one", "NA"],
+        "patient": ["007", ""],
+        "finding": ["COVID-19, ARDS", ""],
+        "view": ["PA", "unknown"],
+        "age": [0.03, np.nan],
+        "sex": ["F", ""],
+        "width": [200, 300],
+        "height": [100, 150],
+        "sha256": ["0" * 64, "1" * 64],
+        "duplicate_group": [0, 1],
+        "split": ["train", "unlabelled"],
+    }
+    return pd.DataFrame(rows).astype({name: kind for name, (kind, _) in COLUMNS.items()})
+
+
+@pytest.mark.parametrize("name", ["manifest.parquet", "manifest.csv"])
+def test_what_is_written_is_read(tmp_path: Path, name: str) -> None:
+    table = manifest(tmp_path)
+    write_manifest(table, tmp_path / name)
+    pd.testing.assert_frame_equal(read_manifest(tmp_path / name), table)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["manifest.parquet", "manifest.csv"])
+def test_films_and_manifest_move_together(tmp_path: Path, name: str) -> None:
+    (tmp_path / "here" / "films").mkdir(parents=True)
+    write_manifest(manifest(tmp_path / "here"), tmp_path / "here" / name)
+    (tmp_path / "here").rename(tmp_path / "there")
+    moved = read_manifest(tmp_path / "there" / name)
+    assert list(moved["path"]) == list(manifest(tmp_path / "there")["path"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("m.csv", b"path,label\n", "no column source"),
+        ("m.csv", b"\xff\xfe\x00", "can't be read as a manifest"),
+        ("m.parquet", b"PAR1", "can't be read as a manifest"),
+        ("m.parquet", None, "can't be read as a manifest"),
+        ("m.xlsx", b"", ".parquet or a .csv"),
+    ],
+)
+def test_what_is_no_manifest_is_refused(
+    tmp_path: Path, name: str, content: bytes | None, problem: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(DatasetError, match=problem) as refused:
+        read_manifest(tmp_path / name)
+    assert refused.value.file == str(tmp_path / name)
+
+
+def test_a_label_that_is_none_is_named(tmp_path: Path) -> None:
+    write_manifest(manifest(tmp_path).assign(label=["covid", "COVID-19"]), tmp_path / "m.csv")
+    with pytest.raises(DatasetError, match="COVID-19"):
+        read_manifest(tmp_path / "m.csv")
+
+
+def test_a_folder_that_can_t_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DatasetError, match="can't be written"):
+        write_manifest(manifest(tmp_path), tmp_path / "file" / "m.csv")
