@@ -186,7 +186,7 @@ def show_sidebar(predictor: Predictor, prediction: Prediction | None) -> tuple[F
 def show_decision(reading: Reading) -> None:
     decision = reading.prediction.decision
     if st.session_state.get("phantom"):
-        st.info("A synthetic phantom: what the model says of it means nothing.")
+        st.markdown("*A synthetic phantom: what the model says of it means nothing.*")
     st.subheader(
         decision.finding.display_name if decision.finding else "Indeterminate", anchor=False
     )

@@ -1,6 +1,6 @@
 """How well and how fast twins are found: against plain correlation, near the limit, at scale.
 
-    python benchmarks/duplicates.py DIR [--sheet borderline.png] [--scale 100000]
+    python -m benchmarks.duplicates DIR [--sheet borderline.png] [--scale 100000]
 
 DIR: datasets, as for `python -m covid_core manifest`. The sheet, for the eye, holds radiographs.
 """

@@ -138,7 +138,7 @@ def test_a_phantom_is_read_and_said_to_mean_nothing(page: AppTest) -> None:
 def test_without_weights_the_page_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    script = APP.read_text().replace('Path(__file__).parent / "weights"', f'Path("{tmp_path}")')
-    page = AppTest.from_string(script, default_timeout=120).run()
+    monkeypatch.setattr("covid_core.weights.WEIGHTS", tmp_path)
+    page = AppTest.from_file(str(APP), default_timeout=120).run()
     assert not page.exception
     assert "python train.py" in texts(page)

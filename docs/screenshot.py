@@ -1,0 +1,67 @@
+"""Take the README's picture of the page, reading a synthetic phantom.
+
+    python docs/screenshot.py
+
+Needs Chromium on the machine, and what requirements-dev.txt installs.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parent.parent
+PHANTOM = "Phantom: opacities on both sides"
+SIZE = {"width": 1280, "height": 800}
+
+
+def main() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+    options = ["--server.headless", "true", "--server.port", port]
+    with subprocess.Popen([*command, *options], cwd=ROOT) as server:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+            take(f"http://127.0.0.1:{port}", ROOT / "docs" / "page.png")
+        finally:
+            server.terminate()
+
+
+def wait_for(health: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(health, timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.3)
+
+
+def take(address: str, picture: Path) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
+        page.goto(address)
+        page.get_by_role("button", name=PHANTOM).click()
+        page.get_by_text("Grad-CAM").nth(1).wait_for()
+        page.mouse.move(1, 1)
+        page.wait_for_timeout(3000)  # the films are drawn after the words
+        page.screenshot(path=picture)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
