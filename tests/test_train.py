@@ -24,8 +24,22 @@ def test_stages_are_sizes_and_epochs() -> None:
 
 def test_defaults_fine_tune_every_layer_from_imagenet_into_weights() -> None:
     options = train.parse_arguments(["--data", "films"])
-    assert (options.init, options.out) == ("imagenet", Path("weights"))
-    assert options.stages == ((224, 12.0),)
+    recipe = train.chosen_recipe(options)
+    assert options.out == Path("weights")
+    assert (recipe.name, recipe.architecture, recipe.init) == (
+        "densenet121", "densenet121", "imagenet"
+    )  # fmt: skip
+    assert [(phase.trained, phase.stages) for phase in recipe.phases] == [("all", ((224, 12.0),))]
+
+
+def test_the_command_line_outdoes_the_recipe() -> None:
+    flags = "--recipe efficientnet-two-stage --architecture resnet18 --head-depth 0 --stages 64:1"
+    options = train.parse_arguments(["--data", "films", *flags.split(), "--learning-rate", "0.1"])
+    recipe = train.chosen_recipe(options)
+    assert (recipe.architecture, recipe.head_depth) == ("resnet18", 0)
+    assert [phase.stages for phase in recipe.phases] == [((64, 1.0),)] * 2
+    assert recipe.optimisation.learning_rate == 0.1
+    assert recipe.optimisation.batch_size == 64
 
 
 @pytest.mark.parametrize("arguments", [[], ["--data", "x", "--fit", "stretch"]])
@@ -65,3 +79,21 @@ def test_whole_run_makes_weights_that_load(
     assert card.training["stages"] == "((32, 0.5),)"
     assert sum(sum(s["clinic"].values()) for s in card.films.values()) == 36
     assert (weights / "README.md").read_text(encoding="utf-8") == model_card(card)
+
+
+@pytest.mark.parametrize(
+    "recipe", ["efficientnet-two-stage", "resnet18-three-class", "cnn-scratch", "vgg16-binary"]
+)
+def test_every_recipe_runs_to_weights_that_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str
+) -> None:
+    data = clinic(tmp_path / "clinic", films=36)
+    places = {"--data": data.name, "--out": "weights", "--run": "runs/one"}
+    arguments = [part for flag, name in places.items() for part in (flag, str(tmp_path / name))]
+    arguments += ["--recipe", recipe, "--init", "random", "--stages", "32:0.5"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--batch-size", "8"])
+    assert train.main() == 0
+    network, card = load_weights(tmp_path / "weights", recipe)
+    assert network.architecture == card.architecture
+    assert network.head.linear.out_features == len(card.classes)
+    assert set(card.results["test"]["classes"]) <= set(card.classes)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,85 +21,80 @@ from tqdm import tqdm
 
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.findings import CLASSES
 from covid_core.metrics import auroc
-from covid_core.networks import DenseNet121
+from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
+from covid_core.tasks import Task
 from covid_core.training.augment import augment
 from covid_core.training.checkpoint import load_checkpoint, save_checkpoint
 from covid_core.training.films import Films
+from covid_core.training.recipe import Balance, Phase, Recipe
 
 _SCORING_BATCH = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How long, how large, how fast.
+def train(
+    network: Network,
+    films: Films,
+    preprocess: Preprocess,
+    recipe: Recipe,
+    run: Path,
+    *,
+    seed: int,
+    device: torch.device,
+    resume: bool = False,
+    checkpoint_every: int = 100,
+) -> Network:
+    """Every phase of a recipe in turn; gives the last one's averaged weights, on the CPU.
 
-    `stages`: (film size in px, epochs) in turn; an epoch draws as many films as there are to train
-    on. One cosine runs over all stages, from `learning_rate` to nothing, after `warm_up` of it.
+    Writes a checkpoint a phase and a JSON line an epoch, to `run/log.jsonl`. Raises TrainingError
+    on a loss that is not finite, keeping the last checkpoint, and on stages too short for one step.
     """
-
-    stages: tuple[tuple[int, float], ...]
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    label_smoothing: float
-    averaging: float
-    checkpoint_every: int
-    seed: int
-    warm_up: float = 0.05
-
-    def sizes(self, films: int) -> list[int]:
-        """The film size of every step."""
-        steps = films / self.batch_size
-        return [size for size, epochs in self.stages for _ in range(round(steps * epochs))]
-
-    def rate(self, done: float) -> float:
-        """The learning rate at a share (0 to 1) of the run."""
-        if done < self.warm_up:
-            return self.learning_rate * done / self.warm_up
-        wave = (done - self.warm_up) / (1 - self.warm_up)
-        return self.learning_rate * (1 + math.cos(math.pi * wave)) / 2
+    for number, phase in enumerate(recipe.phases):
+        network = fit(
+            network, films.asked(phase.asked), preprocess, recipe, phase,
+            run / f"phase{number}.pt", seed=seed + number, device=device, resume=resume,
+            checkpoint_every=checkpoint_every,
+        )  # fmt: skip
+    return network
 
 
 def fit(
-    network: DenseNet121,
+    network: Network,
     films: Films,
     preprocess: Preprocess,
-    schedule: Schedule,
-    run: Path,
+    recipe: Recipe,
+    phase: Phase,
+    checkpoint: Path,
     *,
+    seed: int,
     device: torch.device,
     resume: bool,
-) -> DenseNet121:
-    """Train `network` on the training part and give back its averaged weights, on the CPU.
-
-    Writes `run/checkpoint.pt` and a JSON line an epoch to `run/log.jsonl`. Raises TrainingError on
-    a loss that is not finite, keeping the last checkpoint, and on stages too short for one step.
-    """
+    checkpoint_every: int = 100,
+) -> Network:
+    """One phase, as `train` runs it. `films`: labelled by the phase's task."""
+    by = recipe.optimisation
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.features.requires_grad_(phase.trained == "all")
     average = AveragedModel(
-        network, multi_avg_fn=get_ema_multi_avg_fn(schedule.averaging), use_buffers=True
+        network, multi_avg_fn=get_ema_multi_avg_fn(by.averaging), use_buffers=True
     )
-    averaged = cast(DenseNet121, average.module)
-    optimiser = torch.optim.AdamW(
-        network.parameters(), weight_decay=schedule.weight_decay, fused=True
-    )
+    averaged = cast(Network, average.module)
+    learnt = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(learnt, weight_decay=by.weight_decay, fused=True)
     indices = films.part(Split.TRAIN)
-    sizes = schedule.sizes(len(indices))
+    sizes = phase.sizes(len(indices), by.batch_size)
     if not sizes:
         raise TrainingError(
             f"the stages make no step with {len(indices)} films to train on",
             "Give more epochs with --stages, or a smaller --batch-size",
         )
-    checkpoint = run / "checkpoint.pt"
     start = 0
     if resume and checkpoint.exists():
         start = _restore(load_checkpoint(checkpoint), network, average, optimiser)
-    weights = balance(films.labels[indices], films.sources[indices])
+    weights = balance(films.labels[indices], films.sources[indices], recipe.balance)
     labels = torch.from_numpy(films.labels).to(device)
-    per_epoch = max(1, round(len(indices) / schedule.batch_size))
+    per_epoch = max(1, round(len(indices) / by.batch_size))
     losses: list[float] = []
 
     def save(step: int) -> None:
@@ -112,52 +106,55 @@ def fit(
         }
         save_checkpoint(checkpoint, state)
 
-    draws = _draws(indices, weights, len(sizes), schedule, start)
-    progress = tqdm(draws, total=len(sizes), initial=start, desc="training", unit="step")
+    draws = _draws(indices, weights, len(sizes), by.batch_size, seed, start)
+    progress = tqdm(draws, total=len(sizes), initial=start, desc=phase.task, unit="step")
     for step, batch in enumerate(progress, start):
         for group in optimiser.param_groups:
-            group["lr"] = schedule.rate(step / len(sizes))
-        generator = torch.Generator(device).manual_seed(schedule.seed * 1_000_003 + step)
+            group["lr"] = by.rate(step / len(sizes))
+        generator = torch.Generator(device).manual_seed(seed * 1_000_003 + step)
         pictures = torch.from_numpy(films.pictures[batch]).to(device)
-        x = preprocess.normalise(augment(pictures, sizes[step], generator))
-        loss = _step(network, optimiser, x, labels[batch], schedule.label_smoothing)
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss is {loss} at step {step} (films such as {films.names[batch[0]]})",
-                "Lower --learning-rate and go on with --resume; the last checkpoint is kept",
-            )
+        varied = augment(pictures, sizes[step], recipe.augmentation, generator)
+        x = preprocess.normalise(varied)
+        loss = _step(network, optimiser, x, labels[batch], by.label_smoothing)
+        _check_finite(loss, step, films.names[batch[0]])
         average.update_parameters(network)
         losses.append(loss)
         progress.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", px=sizes[step])
         ended = (step + 1) % per_epoch == 0 or step + 1 == len(sizes)
         if ended:
-            row = _validate(averaged, films, preprocess, sizes[step], device)
-            _log(run, {"step": step + 1, "loss": float(np.mean(losses)), **row}, progress.write)
+            row = _validate(averaged, films, preprocess, phase.asked, sizes[step], device)
+            told = {"task": phase.task, "step": step + 1, "loss": float(np.mean(losses)), **row}
+            _log(checkpoint.parent, told, progress.write)
             losses.clear()
-        if ended or (step + 1) % schedule.checkpoint_every == 0:
+            if by.stop_below is not None and row.get("validation_loss", math.inf) < by.stop_below:
+                sizes = sizes[: step + 1]
+        if ended or (step + 1) % checkpoint_every == 0:
             save(step + 1)
-    return averaged.cpu().eval()
+        if step + 1 == len(sizes):
+            break
+    return averaged.cpu().eval().requires_grad_(True)
 
 
-def balance(labels: np.ndarray, sources: np.ndarray) -> np.ndarray:
-    """How often each film is drawn: classes alike, small sources of a class above their share.
+def balance(labels: np.ndarray, sources: np.ndarray, by: Balance) -> np.ndarray:
+    """How often each film is drawn.
 
-    Within a class a source counts by the square root of its size, so that the few adults with
-    pneumonia weigh more against the many children, and a class is less the same as a source.
+    `class`: classes alike. `class and source`: besides, within a class a source counts by the
+    square root of its size, so that the few adults with pneumonia weigh more against the many
+    children, and a class is less the same as a source.
     """
-    weights = np.zeros(len(labels))
-    for label in np.unique(labels):
+    weights = np.ones(len(labels)) if by == "none" else np.zeros(len(labels))
+    for label in np.unique(labels) if by != "none" else ():
         of_class = labels == label
         for source in np.unique(sources[of_class]):
             members = of_class & (sources == source)
-            weights[members] = 1 / np.sqrt(members.sum())
+            weights[members] = 1 / np.sqrt(members.sum()) if by == "class and source" else 1
         weights[of_class] /= weights[of_class].sum()
     return weights / weights.sum()
 
 
 @torch.inference_mode()
 def score(
-    network: DenseNet121,
+    network: Network,
     films: Films,
     indices: np.ndarray,
     preprocess: Preprocess,
@@ -183,13 +180,15 @@ def score(
 
 
 def _step(
-    network: nn.Module,
+    network: Network,
     optimiser: torch.optim.Optimizer,
     x: torch.Tensor,
     labels: torch.Tensor,
     smoothing: float,
 ) -> float:
     network.train()
+    if not next(network.features.parameters()).requires_grad:
+        network.features.eval()  # frozen: its normalisation too
     with torch.autocast(x.device.type, torch.bfloat16):
         logits = network(x.contiguous(memory_format=torch.channels_last))
     loss = F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
@@ -200,12 +199,20 @@ def _step(
     return loss.item()
 
 
+def _check_finite(loss: float, step: int, film: str) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the loss is {loss} at step {step} (films such as {film})",
+            "Lower --learning-rate and go on with --resume; the last checkpoint is kept",
+        )
+
+
 def _draws(
-    indices: np.ndarray, weights: np.ndarray, steps: int, schedule: Schedule, start: int
+    indices: np.ndarray, weights: np.ndarray, steps: int, batch_size: int, seed: int, start: int
 ) -> Iterator[np.ndarray]:
     for step in range(start, steps):
-        drawing = np.random.default_rng((schedule.seed, step))
-        yield np.sort(drawing.choice(indices, schedule.batch_size, p=weights))
+        drawing = np.random.default_rng((seed, step))
+        yield np.sort(drawing.choice(indices, batch_size, p=weights))
 
 
 def _restore(
@@ -218,7 +225,12 @@ def _restore(
 
 
 def _validate(
-    network: DenseNet121, films: Films, preprocess: Preprocess, size_px: int, device: torch.device
+    network: Network,
+    films: Films,
+    preprocess: Preprocess,
+    task: Task,
+    size_px: int,
+    device: torch.device,
 ) -> dict[str, float]:
     row = {}
     for name, split in (("validation", Split.VALIDATION), ("held_out", Split.HELD_OUT)):
@@ -228,15 +240,19 @@ def _validate(
         scored = score(
             network, films, indices, preprocess, device=device, size_px=size_px, half=True
         )
-        for i, finding in enumerate(CLASSES):
-            positive = films.labels[indices] == i
+        labels = films.labels[indices]
+        row[f"{name}_loss"] = float(-np.log(scored[np.arange(len(labels)), labels] + 1e-12).mean())
+        row[f"{name}_accuracy"] = float((scored.argmax(axis=1) == labels).mean())
+        for i, output in enumerate(task.outputs):
+            positive = labels == i
             if 0 < positive.sum() < len(positive):
-                row[f"{name}_auroc_{finding}"] = auroc(positive, scored[:, i])
+                row[f"{name}_auroc_{output}"] = auroc(positive, scored[:, i])
     return row
 
 
-def _log(run: Path, row: dict[str, float], write: Callable[[str], None]) -> None:
-    line = json.dumps({name: round(value, 5) for name, value in row.items()})
+def _log(run: Path, row: dict[str, Any], write: Callable[[str], None]) -> None:
+    rounded = {n: round(v, 5) if isinstance(v, float) else v for n, v in row.items()}
+    line = json.dumps(rounded)
     with (run / "log.jsonl").open("a") as log:
         log.write(line + "\n")
     write(line)
