@@ -25,13 +25,14 @@ import torch
 
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.split import counts
+from covid_core.datasets.split import counts, fingerprint
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.model_card import write_model_card
 from covid_core.networks import Network, initial_state, initialise
 from covid_core.preprocess import Preprocess
 from covid_core.training.films import load_films
+from covid_core.training.loop import read_log
 from covid_core.training.loop import train as train_phases
 from covid_core.training.recipe import Recipe, read_recipe, recipe_names
 from covid_core.weights import save_weights
@@ -125,7 +126,7 @@ def train(options: argparse.Namespace) -> None:
         network, options.out, preprocess=preprocess, results=results, films=counts(table),
         training={name: str(value) for name, value in vars(options).items() if value is not None},
         full_heat=full_heat(network, asked, preprocess, device=device),
-        recipe=recipe.name, classes=task.outputs,
+        recipe=recipe.name, classes=task.outputs, split=fingerprint(table), history=read_log(run),
     )  # fmt: skip
     write_model_card(card, options.out)
 

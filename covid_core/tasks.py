@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from covid_core.findings import CLASSES, Finding
@@ -30,3 +30,8 @@ TASKS: dict[str, Task] = {
     )
 }
 THREE_CLASSES = TASKS["three classes"]
+
+
+def task_of(outputs: Sequence[str]) -> Task:
+    """The task that has these outputs."""
+    return next(task for task in TASKS.values() if task.outputs == tuple(outputs))

@@ -41,7 +41,8 @@ class WeightsCard:
     `recipe`: what trained it, and the files' name. `classes`: what it answers, in the order of its
     outputs. `films`: split, source, class to count. `results`: as `evaluation.evaluate` gives
     them, measured on the tensors as stored. `full_heat`: the evidence of one cell, in logits,
-    drawn at full heat.
+    drawn at full heat. `split`: `datasets.split.fingerprint` of the manifest. `history`: what was
+    logged at the end of each epoch.
     """
 
     format_version: int
@@ -58,6 +59,8 @@ class WeightsCard:
     full_heat: float
     recipe: str = SHIPPED
     head_depth: int = 0
+    split: str = ""
+    history: Sequence[dict[str, Any]] = ()
 
     @property
     def name(self) -> str:
@@ -84,6 +87,8 @@ def save_weights(
     full_heat: float,
     recipe: str = SHIPPED,
     classes: Sequence[str] = CLASSES,
+    split: str = "",
+    history: Sequence[dict[str, Any]] = (),
 ) -> WeightsCard:
     """Write tensors and card, both whole or neither. Raises WeightsError."""
     tensors = safetensors.torch.save(_storable(network))
@@ -102,6 +107,8 @@ def save_weights(
         full_heat=full_heat,
         recipe=recipe,
         head_depth=network.head.depth,
+        split=split,
+        history=history,
     )
     text = json.dumps(asdict(card), indent=1).encode()
     try:

@@ -19,8 +19,12 @@ FLOORS: tuple[set[str], ...] = (
      "training.augment", "training.checkpoint"},
     {"report", "figures", "model_card", "datasets.compile", "datasets.confounders",
      "training.films", "training.recipe"},
-    {"training.loop", "datasets.exploration"},
+    {"training.scoring", "datasets.exploration"},
+    {"training.loop"},
     {"evaluation.evaluate"},
+    {"evaluation.compare"},
+    {"evaluation.figures"},
+    {"evaluation.comparison"},
     {"commands.*"},
     {"__main__"},
 )  # fmt: skip

@@ -9,13 +9,21 @@ import numpy as np
 import torch
 
 from covid_core.datasets.split import Split
-from covid_core.metrics import auroc_estimate, confusion, proportion, sensitivity, specificity
+from covid_core.metrics import (
+    auroc_estimate,
+    confusion,
+    f1,
+    precision,
+    proportion,
+    sensitivity,
+    specificity,
+)
 from covid_core.metrics import estimate as bootstrap
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
 from covid_core.tasks import THREE_CLASSES, Task
 from covid_core.training.films import Films
-from covid_core.training.loop import score
+from covid_core.training.scoring import score
 from covid_core.weights import as_stored
 
 _BATCH = 64
@@ -102,6 +110,8 @@ def summarise(
             "auroc": auroc_estimate(positive, scored[:, i], groups),
             "sensitivity": sensitivity(positive, calls == i, groups),
             "specificity": specificity(positive, calls == i, groups),
+            "precision": precision(positive, calls == i, groups),
+            "f1": f1(positive, calls == i, groups),
         }
         classes[output] = {name: asdict(figure) for name, figure in figures.items()}
     accuracy = bootstrap(lambda w: proportion(right, all_films, w), groups, len(labels))

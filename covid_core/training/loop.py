@@ -21,16 +21,13 @@ from tqdm import tqdm
 
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.metrics import auroc
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
-from covid_core.tasks import Task
 from covid_core.training.augment import augment
 from covid_core.training.checkpoint import load_checkpoint, save_checkpoint
 from covid_core.training.films import Films
 from covid_core.training.recipe import Balance, Phase, Recipe
-
-_SCORING_BATCH = 64
+from covid_core.training.scoring import validate
 
 
 def train(
@@ -122,7 +119,7 @@ def fit(
         progress.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", px=sizes[step])
         ended = (step + 1) % per_epoch == 0 or step + 1 == len(sizes)
         if ended:
-            row = _validate(averaged, films, preprocess, phase.asked, sizes[step], device)
+            row = validate(averaged, films, preprocess, phase.asked, sizes[step], device)
             told = {"task": phase.task, "step": step + 1, "loss": float(np.mean(losses)), **row}
             _log(checkpoint.parent, told, progress.write)
             losses.clear()
@@ -150,33 +147,6 @@ def balance(labels: np.ndarray, sources: np.ndarray, by: Balance) -> np.ndarray:
             weights[members] = 1 / np.sqrt(members.sum()) if by == "class and source" else 1
         weights[of_class] /= weights[of_class].sum()
     return weights / weights.sum()
-
-
-@torch.inference_mode()
-def score(
-    network: Network,
-    films: Films,
-    indices: np.ndarray,
-    preprocess: Preprocess,
-    *,
-    device: torch.device,
-    size_px: int | None = None,
-    half: bool = False,
-) -> np.ndarray:
-    """Probabilities, float64 (N, classes), of the films at `indices`.
-
-    `size_px`: another film size than the preprocessing's, for validation between stages.
-    `half`: bfloat16, for speed where the last digits don't matter.
-    """
-    network.eval()
-    logits = []
-    for start in range(0, len(indices), _SCORING_BATCH):
-        x = preprocess.tensor(films.pictures[indices[start : start + _SCORING_BATCH]]).to(device)
-        if size_px not in (None, preprocess.size_px):
-            x = F.interpolate(x, size_px, mode="bilinear", antialias=True)
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            logits.append(network(x.contiguous(memory_format=torch.channels_last)).double().cpu())
-    return torch.cat(logits).softmax(dim=1).numpy()
 
 
 def _step(
@@ -224,30 +194,11 @@ def _restore(
     return int(state["step"])
 
 
-def _validate(
-    network: Network,
-    films: Films,
-    preprocess: Preprocess,
-    task: Task,
-    size_px: int,
-    device: torch.device,
-) -> dict[str, float]:
-    row = {}
-    for name, split in (("validation", Split.VALIDATION), ("held_out", Split.HELD_OUT)):
-        indices = films.part(split)
-        if not len(indices):
-            continue
-        scored = score(
-            network, films, indices, preprocess, device=device, size_px=size_px, half=True
-        )
-        labels = films.labels[indices]
-        row[f"{name}_loss"] = float(-np.log(scored[np.arange(len(labels)), labels] + 1e-12).mean())
-        row[f"{name}_accuracy"] = float((scored.argmax(axis=1) == labels).mean())
-        for i, output in enumerate(task.outputs):
-            positive = labels == i
-            if 0 < positive.sum() < len(positive):
-                row[f"{name}_auroc_{output}"] = auroc(positive, scored[:, i])
-    return row
+def read_log(run: Path) -> list[dict[str, Any]]:
+    """What was logged at the end of each epoch; of a step logged twice, the later."""
+    lines = (run / "log.jsonl").read_text().splitlines()
+    rows = {(row["task"], row["step"]): row for row in map(json.loads, lines)}
+    return list(rows.values())
 
 
 def _log(run: Path, row: dict[str, Any], write: Callable[[str], None]) -> None:

@@ -18,8 +18,9 @@ from covid_core.preprocess import Preprocess
 from covid_core.training import loop
 from covid_core.training.checkpoint import load_checkpoint
 from covid_core.training.films import Films
-from covid_core.training.loop import balance, score, train
+from covid_core.training.loop import balance, train
 from covid_core.training.recipe import Optimisation, Phase, Recipe
+from covid_core.training.scoring import score
 from tests.films import grey_film
 
 COUNT = 48
