@@ -4,10 +4,11 @@
     python train.py --data manifest.parquet --out weights/ --init random --stages 128:6,224:1
     python train.py --data DIR --out weights/ --resume
     python train.py --data DIR --out runs/resnet --recipe resnet18-three-class
+    torchrun --nproc-per-node=2 train.py --data DIR --out weights/
 
 DIR is a public dataset as downloaded, a folder of several, a folder with normal/, pneumonia/ and
 covid/, or a manifest of films that `python -m covid_core manifest` made. The GPU is used where
-there is one. The run's checkpoint and log go to --run; the weights, with everything needed to trust
+there is one. The run's checkpoint and log go to --run-dir; the weights, with everything needed to trust
 them, to --out.
 """
 
@@ -31,6 +32,7 @@ from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.model_card import write_model_card
 from covid_core.networks import Network, initial_state, initialise
 from covid_core.preprocess import Preprocess
+from covid_core.training import processes
 from covid_core.training.films import load_films
 from covid_core.training.loop import read_log
 from covid_core.training.loop import train as train_phases
@@ -51,7 +53,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--data", type=Path, required=True, help="folder of films, or a manifest")
     add("--out", type=Path, default=Path("weights"), help="folder for the weights")
-    add("--run", type=Path, help="folder for checkpoint and log (default runs/RECIPE)")
+    add(
+        "--run-dir",
+        type=Path,
+        dest="run",
+        help="folder for checkpoint and log (default runs/RECIPE)",
+    )
     add("--recipe", default="densenet121", help=f"{', '.join(recipe_names())}, or a .toml file")
     add("--holdout-source", action="append", default=[], metavar="NAME", help="never train on it")
     add("--seed", type=int, default=0)
@@ -99,15 +106,15 @@ def films_table(options: argparse.Namespace, cache: Path, workers: int) -> pd.Da
     return compiled.table
 
 
-def train(options: argparse.Namespace) -> None:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def train(options: argparse.Namespace, device: torch.device) -> None:
     recipe = chosen_recipe(options)
     task = recipe.phases[-1].asked
     run = options.run or Path("runs") / recipe.name
     cache, workers = run.parent / "cache", os.cpu_count() or 1
     preprocess = Preprocess(fit=recipe.fit)
-    table = films_table(options, cache, workers)
-    films = load_films(table, preprocess, cache, workers=workers)
+    with processes.first_alone():
+        table = films_table(options, cache, workers)
+        films = load_films(table, preprocess, cache, workers=workers)
 
     torch.manual_seed(options.seed)
     network = Network(recipe.architecture, len(task.outputs), recipe.head_depth)
@@ -120,6 +127,8 @@ def train(options: argparse.Namespace) -> None:
         resume=options.resume, checkpoint_every=options.checkpoint_every,
     )  # fmt: skip
 
+    if processes.rank():
+        return
     asked = films.asked(task)
     results = evaluate(network, asked, preprocess, device=device, task=task)
     card = save_weights(
@@ -134,7 +143,8 @@ def train(options: argparse.Namespace) -> None:
 def main() -> int:
     options = parse_arguments()
     try:
-        train(options)
+        with processes.joined() as device:
+            train(options, device)
     except CovidCoreError as error:
         print(error, file=sys.stderr)
         return 1

@@ -11,7 +11,7 @@ PACKAGE = ROOT / "covid_core"
 FLOORS: tuple[set[str], ...] = (
     {"errors", "findings", "torchvision_ops", "decompress", "commands.status"},
     {"radiograph", "networks", "metrics", "phantom", "palette", "datasets.layouts.films",
-     "datasets.duplicates", "tasks"},
+     "datasets.duplicates", "tasks", "training.processes"},
     {"raster", "dicom", "preprocess", "decision", "datasets.case", "datasets.manifest",
      "datasets.split"},
     {"reading", "saliency", "weights", "datasets.layouts.*", "datasets.figures"},

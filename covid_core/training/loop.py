@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,13 +16,16 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
+from covid_core.training import processes
 from covid_core.training.augment import augment
 from covid_core.training.checkpoint import load_checkpoint, save_checkpoint
 from covid_core.training.films import Films
@@ -44,8 +47,9 @@ def train(
 ) -> Network:
     """Every phase of a recipe in turn; gives the last one's averaged weights, on the CPU.
 
-    Writes a checkpoint a phase and a JSON line an epoch, to `run/log.jsonl`. Raises TrainingError
-    on a loss that is not finite, keeping the last checkpoint, and on stages too short for one step.
+    Writes a checkpoint a phase, a JSON line an epoch to `run/log.jsonl`, and the same for
+    TensorBoard to `run/tensorboard`. Raises TrainingError on a loss that is not finite, keeping
+    the last checkpoint, and on stages too short for one step.
     """
     for number, phase in enumerate(recipe.phases):
         network = fit(
@@ -77,6 +81,7 @@ def fit(
         network, multi_avg_fn=get_ema_multi_avg_fn(by.averaging), use_buffers=True
     )
     averaged = cast(Network, average.module)
+    limit = -math.inf if by.stop_below is None else by.stop_below
     learnt = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learnt, weight_decay=by.weight_decay, fused=True)
     indices = films.part(Split.TRAIN)
@@ -86,50 +91,76 @@ def fit(
             f"the stages make no step with {len(indices)} films to train on",
             "Give more epochs with --stages, or a smaller --batch-size",
         )
-    start = 0
+    start, ended_early = 0, False
     if resume and checkpoint.exists():
-        start = _restore(load_checkpoint(checkpoint), network, average, optimiser)
+        start, ended_early = _restore(load_checkpoint(checkpoint), network, average, optimiser)
+    if ended_early:
+        return _result(averaged)
+    together = DistributedDataParallel(network) if processes.count() > 1 else network
     weights = balance(films.labels[indices], films.sources[indices], recipe.balance)
     labels = torch.from_numpy(films.labels).to(device)
     per_epoch = max(1, round(len(indices) / by.batch_size))
     losses: list[float] = []
 
-    def save(step: int) -> None:
-        state = {
-            "network": network.state_dict(),
-            "average": average.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "step": step,
-        }
-        save_checkpoint(checkpoint, state)
-
     draws = _draws(indices, weights, len(sizes), by.batch_size, seed, start)
-    progress = tqdm(draws, total=len(sizes), initial=start, desc=phase.task, unit="step")
+    quiet = processes.rank() > 0
+    progress = tqdm(draws, phase.task, len(sizes), initial=start, unit="step", disable=quiet)
     for step, batch in enumerate(progress, start):
         for group in optimiser.param_groups:
             group["lr"] = by.rate(step / len(sizes))
-        generator = torch.Generator(device).manual_seed(seed * 1_000_003 + step)
-        pictures = torch.from_numpy(films.pictures[batch]).to(device)
+        own = batch[processes.rank() :: processes.count()]
+        generator = torch.Generator(device).manual_seed(_draw_seed(seed, step))
+        pictures = torch.from_numpy(films.pictures[own]).to(device)
         varied = augment(pictures, sizes[step], recipe.augmentation, generator)
         x = preprocess.normalise(varied)
-        loss = _step(network, optimiser, x, labels[batch], by.label_smoothing)
-        _check_finite(loss, step, films.names[batch[0]])
+        loss = _step(together, network, optimiser, x, labels[own], by.label_smoothing)
+        _check_finite(loss, step, films.names[own[0]])
         average.update_parameters(network)
         losses.append(loss)
         progress.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", px=sizes[step])
         ended = (step + 1) % per_epoch == 0 or step + 1 == len(sizes)
         if ended:
-            row = validate(averaged, films, preprocess, phase.asked, sizes[step], device)
-            told = {"task": phase.task, "step": step + 1, "loss": float(np.mean(losses)), **row}
-            _log(checkpoint.parent, told, progress.write)
+            told = {"task": phase.task, "step": step + 1, "loss": float(np.mean(losses))}
             losses.clear()
-            if by.stop_below is not None and row.get("validation_loss", math.inf) < by.stop_below:
-                sizes = sizes[: step + 1]
-        if ended or (step + 1) % checkpoint_every == 0:
-            save(step + 1)
-        if step + 1 == len(sizes):
+            row = _end_epoch(averaged, films, preprocess, phase, sizes[step], checkpoint, told)
+            ended_early = processes.told_by_first(row.get("validation_loss", math.inf) < limit)
+        if (ended or (step + 1) % checkpoint_every == 0) and not processes.rank():
+            _save(checkpoint, network, average, optimiser, step + 1, ended_early)
+        if ended_early:
             break
+    return _result(averaged)
+
+
+def _result(averaged: Network) -> Network:
     return averaged.cpu().eval().requires_grad_(True)
+
+
+def _draw_seed(seed: int, step: int) -> int:
+    """Another for every step, run and process, the same when a run is resumed."""
+    return (seed * 1_000_003 + step) * processes.count() + processes.rank()
+
+
+def _end_epoch(
+    averaged: Network,
+    films: Films,
+    preprocess: Preprocess,
+    phase: Phase,
+    size_px: int,
+    checkpoint: Path,
+    told: dict[str, Any],
+) -> dict[str, Any]:
+    """Measure and log, in the first process alone."""
+    if processes.rank():
+        return {}
+    row = told | validate(averaged, films, preprocess, phase.asked, size_px)
+    rounded = {n: round(v, 5) if isinstance(v, float) else v for n, v in row.items()}
+    with (checkpoint.parent / "log.jsonl").open("a") as log:
+        log.write(json.dumps(rounded) + "\n")
+    with SummaryWriter(checkpoint.parent / "tensorboard") as board:
+        for name in row.keys() - {"task", "step"}:
+            board.add_scalar(f"{phase.task}/{name}", row[name], row["step"])
+    tqdm.write(json.dumps(rounded))
+    return row
 
 
 def balance(labels: np.ndarray, sources: np.ndarray, by: Balance) -> np.ndarray:
@@ -150,6 +181,7 @@ def balance(labels: np.ndarray, sources: np.ndarray, by: Balance) -> np.ndarray:
 
 
 def _step(
+    together: nn.Module,
     network: Network,
     optimiser: torch.optim.Optimizer,
     x: torch.Tensor,
@@ -160,7 +192,7 @@ def _step(
     if not next(network.features.parameters()).requires_grad:
         network.features.eval()  # frozen: its normalisation too
     with torch.autocast(x.device.type, torch.bfloat16):
-        logits = network(x.contiguous(memory_format=torch.channels_last))
+        logits = together(x.contiguous(memory_format=torch.channels_last))
     loss = F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
     optimiser.zero_grad()
     loss.backward()
@@ -185,13 +217,31 @@ def _draws(
         yield np.sort(drawing.choice(indices, batch_size, p=weights))
 
 
+def _save(
+    checkpoint: Path,
+    network: nn.Module,
+    average: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    step: int,
+    ended_early: bool,
+) -> None:
+    state = {
+        "network": network.state_dict(),
+        "average": average.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "step": step,
+        "ended_early": ended_early,
+    }
+    save_checkpoint(checkpoint, state)
+
+
 def _restore(
     state: dict[str, Any], network: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
-) -> int:
+) -> tuple[int, bool]:
     network.load_state_dict(state["network"])
     average.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])
+    return int(state["step"]), bool(state["ended_early"])
 
 
 def read_log(run: Path) -> list[dict[str, Any]]:
@@ -199,11 +249,3 @@ def read_log(run: Path) -> list[dict[str, Any]]:
     lines = (run / "log.jsonl").read_text().splitlines()
     rows = {(row["task"], row["step"]): row for row in map(json.loads, lines)}
     return list(rows.values())
-
-
-def _log(run: Path, row: dict[str, Any], write: Callable[[str], None]) -> None:
-    rounded = {n: round(v, 5) if isinstance(v, float) else v for n, v in row.items()}
-    line = json.dumps(rounded)
-    with (run / "log.jsonl").open("a") as log:
-        log.write(line + "\n")
-    write(line)

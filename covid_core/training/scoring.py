@@ -49,9 +49,9 @@ def validate(
     preprocess: Preprocess,
     task: Task,
     size_px: int,
-    device: torch.device,
 ) -> dict[str, float]:
     """Loss, accuracy and AUROCs on the validation part and on sources held out, by name."""
+    device = next(network.parameters()).device
     row = {}
     for name, split in (("validation", Split.VALIDATION), ("held_out", Split.HELD_OUT)):
         indices = films.part(split)
