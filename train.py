@@ -1,13 +1,15 @@
-"""Train the chest-radiograph reader on your own films.
+"""Train the chest-radiograph reader, or one of the recipes, on your own films.
 
     python train.py --data DIR --out weights/
-    python train.py --data DIR --out weights/ --init random --stages 128:6,224:1
+    python train.py --data manifest.parquet --out weights/ --init random --stages 128:6,224:1
     python train.py --data DIR --out weights/ --resume
+    python train.py --data DIR --out runs/resnet --recipe resnet18-three-class
+    torchrun --nproc-per-node=2 train.py --data DIR --out weights/
 
 DIR is a public dataset as downloaded, a folder of several, a folder with normal/, pneumonia/ and
-covid/, or a manifest of films that `python -m covid_core manifest` made. Every layer of
-DenseNet-121 is trained, on the GPU where there is one. The run's checkpoint and log go to --run;
-the weights, with everything needed to trust them, to --out.
+covid/, or a manifest of films that `python -m covid_core manifest` made. The GPU is used where
+there is one. The run's checkpoint and log go to --run-dir; the weights, with everything needed to trust
+them, to --out.
 """
 
 from __future__ import annotations
@@ -16,20 +18,25 @@ import argparse
 import os
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.split import counts
+from covid_core.datasets.split import counts, fingerprint
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.model_card import write_model_card
-from covid_core.networks import DenseNet121, initial_state, initialise
+from covid_core.networks import Network, initial_state, initialise
 from covid_core.preprocess import Preprocess
+from covid_core.training import processes
 from covid_core.training.films import load_films
-from covid_core.training.loop import Schedule, fit
+from covid_core.training.loop import read_log
+from covid_core.training.loop import train as train_phases
+from covid_core.training.recipe import Recipe, read_recipe, recipe_names
 from covid_core.weights import save_weights
 
 
@@ -46,58 +53,89 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--data", type=Path, required=True, help="folder of films, or a manifest")
     add("--out", type=Path, default=Path("weights"), help="folder for the weights")
-    add("--run", type=Path, default=Path("runs/densenet121"), help="folder for checkpoint and log")
-    add("--init", default="imagenet", help="imagenet, random, or a file of weights")
+    add(
+        "--run-dir",
+        type=Path,
+        dest="run",
+        help="folder for checkpoint and log (default runs/RECIPE)",
+    )
+    add("--recipe", default="densenet121", help=f"{', '.join(recipe_names())}, or a .toml file")
     add("--holdout-source", action="append", default=[], metavar="NAME", help="never train on it")
-    add("--stages", type=parse_stages, default="224:12", help="film px:epochs, comma between")
-    add("--fit", choices=("squash", "pad"), default="squash", help="how a film is made square")
-    add("--batch-size", type=int, default=64)
-    add("--learning-rate", type=float, default=1e-3, help="at its highest")
-    add("--weight-decay", type=float, default=0.05)
-    add("--label-smoothing", type=float, default=0.05)
-    add("--averaging", type=float, default=0.995, help="decay of the averaged weights")
-    add("--checkpoint-every", type=int, default=100, metavar="STEPS")
     add("--seed", type=int, default=0)
+    add("--checkpoint-every", type=int, default=100, metavar="STEPS")
     add("--resume", action="store_true", help="go on from the run's checkpoint")
+    own = parser.add_argument_group("instead of what the recipe says")
+    own.add_argument("--init", help="imagenet, random, or a file of weights")
+    own.add_argument("--architecture", help="another backbone")
+    own.add_argument("--head-depth", type=int, help="hidden layers of the head, 0 to 4")
+    own.add_argument("--stages", type=parse_stages, help="of each phase: film px:epochs, …")
+    own.add_argument("--fit", choices=("squash", "pad"), help="how a film is made square")
+    own.add_argument("--batch-size", type=int)
+    own.add_argument("--learning-rate", type=float, help="at its highest")
+    own.add_argument("--weight-decay", type=float)
+    own.add_argument("--label-smoothing", type=float)
+    own.add_argument("--averaging", type=float, help="decay of the averaged weights")
     return parser.parse_args(arguments)
 
 
-def train(options: argparse.Namespace) -> None:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    preprocess = Preprocess(fit=options.fit)
-    cache, workers = options.run.parent / "cache", os.cpu_count() or 1
+def chosen_recipe(options: argparse.Namespace) -> Recipe:
+    """The recipe, with what the command line says instead."""
+    recipe = read_recipe(options.recipe)
+
+    def given(*names: str) -> dict[str, object]:
+        return {n: getattr(options, n) for n in names if getattr(options, n) is not None}
+
+    optimisation = replace(
+        recipe.optimisation,
+        **given("batch_size", "learning_rate", "weight_decay", "label_smoothing", "averaging"),  # type: ignore[arg-type]
+    )
+    phases = tuple(replace(phase, **given("stages")) for phase in recipe.phases)  # type: ignore[arg-type]
+    own = given("init", "architecture", "head_depth", "fit")
+    return replace(recipe, phases=phases, optimisation=optimisation, **own)  # type: ignore[arg-type]
+
+
+def films_table(options: argparse.Namespace, cache: Path, workers: int) -> pd.DataFrame:
+    """The manifest given, or one made of the folder given."""
     if options.data.is_file():
-        table = read_manifest(options.data)
-    else:
-        compiled = compile_manifest(
-            [options.data], cache, workers=workers, seed=options.seed,
-            held_out=options.holdout_source,
-        )  # fmt: skip
-        table = compiled.table
-        for reason, films_left in Counter(left.reason for left in compiled.left_out).items():
-            print(f"left out, {films_left} films: {reason}", file=sys.stderr)
-    films = load_films(table, preprocess, cache, workers=workers)
+        return read_manifest(options.data)
+    compiled = compile_manifest(
+        [options.data], cache, workers=workers, seed=options.seed, held_out=options.holdout_source
+    )
+    for reason, films in Counter(left.reason for left in compiled.left_out).items():
+        print(f"left out, {films} films: {reason}", file=sys.stderr)
+    return compiled.table
+
+
+def train(options: argparse.Namespace, device: torch.device) -> None:
+    recipe = chosen_recipe(options)
+    task = recipe.phases[-1].asked
+    run = options.run or Path("runs") / recipe.name
+    cache, workers = run.parent / "cache", os.cpu_count() or 1
+    preprocess = Preprocess(fit=recipe.fit)
+    with processes.first_alone():
+        table = films_table(options, cache, workers)
+        films = load_films(table, preprocess, cache, workers=workers)
 
     torch.manual_seed(options.seed)
-    network = DenseNet121()
-    state = initial_state(options.init)
+    network = Network(recipe.architecture, len(task.outputs), recipe.head_depth)
+    state = initial_state(recipe.init, recipe.architecture)
     if state is not None:
         initialise(network, state)
-
-    schedule = Schedule(
-        options.stages, options.batch_size, options.learning_rate, options.weight_decay,
-        options.label_smoothing, options.averaging, options.checkpoint_every, options.seed,
+    run.mkdir(parents=True, exist_ok=True)
+    network = train_phases(
+        network, films, preprocess, recipe, run, seed=options.seed, device=device,
+        resume=options.resume, checkpoint_every=options.checkpoint_every,
     )  # fmt: skip
-    options.run.mkdir(parents=True, exist_ok=True)
-    network = fit(
-        network, films, preprocess, schedule, options.run, device=device, resume=options.resume
-    )
 
-    results = evaluate(network, films, preprocess, device=device)
+    if processes.rank():
+        return
+    asked = films.asked(task)
+    results = evaluate(network, asked, preprocess, device=device, task=task)
     card = save_weights(
         network, options.out, preprocess=preprocess, results=results, films=counts(table),
-        training={name: str(value) for name, value in vars(options).items()},
-        full_heat=full_heat(network, films, preprocess, device=device),
+        training={name: str(value) for name, value in vars(options).items() if value is not None},
+        full_heat=full_heat(network, asked, preprocess, device=device),
+        recipe=recipe.name, classes=task.outputs, split=fingerprint(table), history=read_log(run),
     )  # fmt: skip
     write_model_card(card, options.out)
 
@@ -105,7 +143,8 @@ def train(options: argparse.Namespace) -> None:
 def main() -> int:
     options = parse_arguments()
     try:
-        train(options)
+        with processes.joined() as device:
+            train(options, device)
     except CovidCoreError as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,12 +8,12 @@ import os
 import sys
 from typing import cast
 
-from covid_core.commands import card, manifest, predict
+from covid_core.commands import card, evaluate, manifest, predict
 from covid_core.commands.status import SOME_FAILED, WRONG_USE
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.report import DISCLAIMER
 
-_COMMANDS = (predict, manifest, card)
+_COMMANDS = (predict, manifest, evaluate, card)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -30,9 +30,10 @@ def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None =
 
 
 def proportion(of: np.ndarray, among: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """The share of the films `among` (bool) that are also `of` (bool)."""
+    """The share of the films `among` (bool) that are also `of` (bool); NaN among none."""
     counted = np.ones(len(of)) if weights is None else weights
-    return float(np.divide((counted * (of & among)).sum(), (counted * among).sum()))
+    with np.errstate(invalid="ignore"):
+        return float(np.divide((counted * (of & among)).sum(), (counted * among).sum()))
 
 
 def estimate(
@@ -50,8 +51,7 @@ def estimate(
     values: list[float] = []
     for _ in range(2 * RESAMPLES):  # a rare class may be missing from half the draws, not more
         times = np.bincount(drawing.integers(0, count, count), minlength=count)
-        with np.errstate(invalid="ignore"):
-            value = statistic(times[members].astype(float))
+        value = statistic(times[members].astype(float))
         if np.isfinite(value):
             values.append(value)
         if len(values) == RESAMPLES:
@@ -68,6 +68,22 @@ def sensitivity(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) ->
 def specificity(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate:
     """The share of negative films that are not called positive."""
     return estimate(lambda w: proportion(~called, ~positive, w), groups, int((~positive).sum()))
+
+
+def precision(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate:
+    """The share of films called positive that are so: the positive predictive value."""
+    return estimate(lambda w: proportion(positive, called, w), groups, int(called.sum()))
+
+
+def f1(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate:
+    """The harmonic mean of precision and sensitivity (recall)."""
+
+    def statistic(weights: np.ndarray) -> float:
+        hits = (weights * (positive & called)).sum()
+        with np.errstate(invalid="ignore"):
+            return float(np.divide(2 * hits, (weights * (positive.astype(int) + called)).sum()))
+
+    return estimate(statistic, groups, len(positive))
 
 
 def auroc_estimate(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> Estimate:

@@ -1,8 +1,12 @@
-"""DenseNet-121 on grey films, split where saliency needs it: tensor to feature map to logits."""
+"""The networks, on grey films, split where saliency needs it: tensor to feature map to logits."""
 
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import covid_core.torchvision_ops  # noqa: F401  (must come before torchvision)
@@ -10,59 +14,146 @@ import covid_core.torchvision_ops  # noqa: F401  (must come before torchvision)
 # isort: split
 import torch
 from torch import nn
-from torchvision.models import DenseNet121_Weights, densenet121
+from torchvision import models
 
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES
 
-ARCHITECTURE = "densenet121"
+DENSENET121 = "densenet121"
+_WIDTHS = (512, 128, 64, 32)  # of a deep head's hidden layers
+_DROPOUT = 0.25
 # torchvision's published weights still have the old names, such as denselayer1.norm.1.weight.
 _OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
-class Head(nn.Module):
-    """Mean over the feature map's cells, then one linear layer: (N, C, h, w) to (N, classes).
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A backbone: `build` draws it at random, for colour as torchvision does or for grey as ours.
 
-    `cells` passes its input on unchanged. It is the layer to take a class activation map at: the
-    whole backbone stays out of the explanation.
+    `first`: its first layer, by name. `channels`: of its feature map. `imagenet`: torchvision's
+    published weights, None where there are none. `rectified`: whether a ReLU follows it.
     """
 
-    def __init__(self, linear: nn.Linear) -> None:
+    title: str
+    build: Callable[[], nn.Module]
+    first: str
+    channels: int
+    imagenet: models.WeightsEnum | None
+    rectified: bool = False
+
+
+def _resnet18() -> nn.Module:
+    whole = models.resnet18(weights=None)
+    layers = [(name, layer) for name, layer in whole.named_children()]
+    return nn.Sequential(OrderedDict(layers[:-2]))  # without the mean and the last layer
+
+
+def _four_convolutions() -> nn.Module:
+    """Four times convolution, ReLU, normalisation and pooling: 64 to 512 channels."""
+    blocks = [
+        nn.Sequential(
+            nn.Conv2d(before, after, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(after),
+            nn.MaxPool2d(2),
+        )
+        for before, after in pairwise((3, 64, 128, 256, 512))
+    ]  # fmt: skip
+    return nn.Sequential(*blocks)
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    DENSENET121: Architecture(
+        # memory_efficient is off: the films are small, and recomputing costs time.
+        "DenseNet-121", lambda: models.densenet121(weights=None).features, "conv0", 1024,
+        models.DenseNet121_Weights.IMAGENET1K_V1, rectified=True,
+    ),
+    "efficientnet_b0": Architecture(
+        "EfficientNet-B0", lambda: models.efficientnet_b0(weights=None).features, "0.0", 1280,
+        models.EfficientNet_B0_Weights.IMAGENET1K_V1,
+    ),
+    "resnet18": Architecture(
+        "ResNet-18", _resnet18, "conv1", 512, models.ResNet18_Weights.IMAGENET1K_V1
+    ),
+    "vgg16": Architecture(
+        "VGG16", lambda: models.vgg16(weights=None).features, "0", 512,
+        models.VGG16_Weights.IMAGENET1K_V1,
+    ),
+    "cnn4": Architecture("four-layer CNN", _four_convolutions, "0.0", 512, None),
+}  # fmt: skip
+
+
+class Head(nn.Module):
+    """Mean over the feature map's cells, hidden layers if any, one linear layer.
+
+    (N, C, h, w) to (N, outputs). `cells` passes its input on unchanged. It is the layer to take a
+    class activation map at: the whole backbone stays out of the explanation.
+    """
+
+    def __init__(self, linear: nn.Linear, hidden: nn.Sequential | None = None) -> None:
         super().__init__()
         self.cells = nn.Identity()
+        self.hidden = hidden if hidden is not None else nn.Sequential()
         self.linear = linear
 
+    @property
+    def depth(self) -> int:
+        """How many hidden layers it has."""
+        return sum(isinstance(layer, nn.Linear) for layer in self.hidden)
+
     def forward(self, feature_map: torch.Tensor) -> torch.Tensor:
-        return self.linear(self.cells(feature_map).mean(dim=(2, 3)))
+        return self.linear(self.hidden(self.cells(feature_map).mean(dim=(2, 3))))
 
 
-class DenseNet121(nn.Module):
-    """torchvision's DenseNet-121 (Huang et al. 2017) with one grey input channel and our head.
+class Network(nn.Module):
+    """One of torchvision's backbones (or ours) with one grey input channel and our head.
 
-    The last ReLU is a layer of its own and works out of place: torchvision's works in place after
-    `features`, so that what a hook stores there differs between CPU and GPU.
+    DenseNet's last ReLU is a layer of its own and works out of place: torchvision's works in place
+    after `features`, so that what a hook stores there differs between CPU and GPU.
     """
 
-    def __init__(self, classes: int = len(CLASSES)) -> None:
+    def __init__(
+        self, architecture: str = DENSENET121, outputs: int = len(CLASSES), head_depth: int = 0
+    ) -> None:
         super().__init__()
-        # memory_efficient is off: the films are small, and recomputing costs time.
-        self.features = densenet121(weights=None).features
-        self.features.conv0 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
-        self.rectify = nn.ReLU(inplace=False)
-        self.head = Head(nn.Linear(1024, classes))
-        nn.init.kaiming_normal_(self.features.conv0.weight)
-        nn.init.zeros_(self.head.linear.bias)
+        about = ARCHITECTURES[architecture]
+        self.architecture = architecture
+        self.features = about.build()
+        self._make_grey(about.first)
+        self.rectify = nn.ReLU(inplace=False) if about.rectified else nn.Identity()
+        self.head = _head(about.channels, outputs, head_depth)
 
     def feature_map(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, 1, H, W) normalised films to (N, 1024, H/32, W/32), never negative."""
+        """(N, 1, H, W) normalised films to (N, channels, h, w)."""
         return self.rectify(self.features(x))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, 1, H, W) normalised films to (N, classes) logits."""
+        """(N, 1, H, W) normalised films to (N, outputs) logits."""
         return self.head(self.feature_map(x))
 
+    def _make_grey(self, name: str) -> None:
+        parent, _, last = name.rpartition(".")
+        colour = self.features.get_submodule(name)
+        assert isinstance(colour, nn.Conv2d)
+        grey = nn.Conv2d(
+            1, colour.out_channels, colour.kernel_size, colour.stride, colour.padding,  # type: ignore[arg-type]
+            bias=colour.bias is not None,
+        )  # fmt: skip
+        nn.init.kaiming_normal_(grey.weight)
+        setattr(self.features.get_submodule(parent), last, grey)
 
-def initial_state(init: str) -> dict[str, torch.Tensor] | None:
+
+def _head(channels: int, outputs: int, depth: int) -> Head:
+    """A head with `depth` hidden layers, 0 to 4."""
+    if not 0 <= depth <= len(_WIDTHS):
+        raise WeightsError(f"a head can't be {depth} deep", f"Give 0 to {len(_WIDTHS)}")
+    layers: list[nn.Module] = []
+    for before, after in pairwise((channels, *_WIDTHS[:depth])):
+        layers += [nn.Linear(before, after), nn.LeakyReLU(0.1), nn.Dropout(_DROPOUT)]
+    linear = nn.Linear(_WIDTHS[depth - 1] if depth else channels, outputs)
+    nn.init.zeros_(linear.bias)
+    return Head(linear, nn.Sequential(*layers))
+
+
+def initial_state(init: str, architecture: str = DENSENET121) -> dict[str, torch.Tensor] | None:
     """The weights that training starts from.
 
     `random` gives None; `imagenet` fetches torchvision's ImageNet weights, or reads them from its
@@ -71,15 +162,18 @@ def initial_state(init: str) -> dict[str, torch.Tensor] | None:
     """
     if init == "random":
         return None
-    if init == "imagenet":
-        try:
-            return dict(DenseNet121_Weights.IMAGENET1K_V1.get_state_dict(progress=True))
-        except (OSError, RuntimeError) as error:
-            raise WeightsError(
-                f"the ImageNet weights can't be fetched here ({error})",
-                "Use --init random, or --init FILE with a copy of them",
-            ) from error
-    return _state_from_file(Path(init))
+    if init != "imagenet":
+        return _state_from_file(Path(init))
+    published = ARCHITECTURES[architecture].imagenet
+    if published is None:
+        raise WeightsError(f"there are no ImageNet weights of {architecture}", "Use --init random")
+    try:
+        return dict(published.get_state_dict(progress=True))
+    except (OSError, RuntimeError) as error:
+        raise WeightsError(
+            f"the ImageNet weights can't be fetched here ({error})",
+            "Use --init random, or --init FILE with a copy of them",
+        ) from error
 
 
 def _state_from_file(path: Path) -> dict[str, torch.Tensor]:
@@ -103,18 +197,19 @@ def _state_from_file(path: Path) -> dict[str, torch.Tensor]:
     return dict(state)
 
 
-def initialise(network: DenseNet121, state: dict[str, torch.Tensor]) -> int:
+def initialise(network: Network, state: dict[str, torch.Tensor]) -> int:
     """Copy into `network` what fits of `state`; returns how many of its tensors were filled.
 
-    A first layer for colour is summed to one for grey. torchvision's head (`classifier`) is taken
-    where its number of classes fits, else the head stays as drawn. Raises WeightsError where the
-    backbone is not DenseNet-121's.
+    A first layer for colour is summed to one for grey. A head, torchvision's or ours, is taken
+    where its shape fits, else it stays as drawn. Raises WeightsError where the backbone is another.
     """
-    renamed = {_own_name(name): tensor.float() for name, tensor in state.items()}
-    first = renamed.get("features.conv0.weight")
-    if first is not None and first.shape[1] == 3:
-        renamed["features.conv0.weight"] = first.sum(dim=1, keepdim=True)
+    about = ARCHITECTURES[network.architecture]
     own = network.state_dict()
+    renamed = {_own_name(name, own): tensor.float() for name, tensor in state.items()}
+    name = f"features.{about.first}.weight"
+    first = renamed.get(name)
+    if first is not None and first.ndim == 4 and first.shape[1] == 3:
+        renamed[name] = first.sum(dim=1, keepdim=True)
     fitting = {
         name: tensor
         for name, tensor in renamed.items()
@@ -124,13 +219,14 @@ def initialise(network: DenseNet121, state: dict[str, torch.Tensor]) -> int:
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     if missing:
         raise WeightsError(
-            f"{len(missing)} tensors of DenseNet-121's backbone are missing, such as {missing[0]}",
-            "Give weights of torchvision's densenet121 or of this project",
+            f"{len(missing)} tensors of {about.title}'s backbone are missing, such as {missing[0]}",
+            f"Give weights of torchvision's {network.architecture} or of this project",
         )
     network.load_state_dict(fitting, strict=False)
     return len(fitting)
 
 
-def _own_name(name: str) -> str:
+def _own_name(name: str, own: dict[str, torch.Tensor]) -> str:
     name = name.removeprefix("module.").replace("classifier.", "head.linear.")
-    return _OLD_NAME.sub(r"\1\2", name)
+    name = _OLD_NAME.sub(r"\1\2", name)
+    return f"features.{name}" if f"features.{name}" in own else name  # ResNet has no `features`

@@ -11,7 +11,7 @@ import torch
 
 from covid_core.decision import Decision, decide
 from covid_core.findings import CLASSES, Finding
-from covid_core.networks import DenseNet121
+from covid_core.networks import Network
 from covid_core.radiograph import Radiograph
 from covid_core.saliency import Saliency, grad_cam
 from covid_core.weights import WeightsCard, load_weights
@@ -52,7 +52,7 @@ class Predictor:
     the memory.
     """
 
-    def __init__(self, network: DenseNet121, card: WeightsCard) -> None:
+    def __init__(self, network: Network, card: WeightsCard) -> None:
         self.card = card
         self._network = network.eval().requires_grad_(False)
         self._turn = threading.Lock()

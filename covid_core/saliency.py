@@ -91,7 +91,7 @@ def grad_cam(head: Head, feature_map: np.ndarray, finding: Finding) -> np.ndarra
     exactly the logit. Safe to call from any thread; touches nothing shared.
     """
     with torch.inference_mode(False), torch.enable_grad():
-        borrowed = Head(head.linear)
+        borrowed = Head(head.linear, head.hidden)
         cells = torch.from_numpy(feature_map.copy()).unsqueeze(0).requires_grad_(True)
         with _EvidenceCAM(model=borrowed, target_layers=[borrowed.cells]) as cam:
             evidence = cam(cells, [ClassifierOutputTarget(CLASSES.index(finding))])

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,12 +25,12 @@ import torch
 
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES
-from covid_core.networks import ARCHITECTURE, DenseNet121
+from covid_core.networks import ARCHITECTURES, Network
 from covid_core.preprocess import Preprocess
 
 WEIGHTS = Path(__file__).parent.parent / "weights"  # those that are shipped
+SHIPPED = "densenet121"  # the recipe of the weights that the page and the command line use
 FORMAT_VERSION = 1
-_FIRST = "features.conv0.weight"
 _RETRAIN = "Fetch the project's weights again, or make them with train.py"
 
 
@@ -37,8 +38,11 @@ _RETRAIN = "Fetch the project's weights again, or make them with train.py"
 class WeightsCard:
     """What stands beside the tensors.
 
-    `films`: split, source, class to count. `results`: as `evaluation.evaluate` gives them, measured
-    on the tensors as stored. `full_heat`: the evidence of one cell, in logits, drawn at full heat.
+    `recipe`: what trained it, and the files' name. `classes`: what it answers, in the order of its
+    outputs. `films`: split, source, class to count. `results`: as `evaluation.evaluate` gives
+    them, measured on the tensors as stored. `full_heat`: the evidence of one cell, in logits,
+    drawn at full heat. `split`: `datasets.split.fingerprint` of the manifest. `history`: what was
+    logged at the end of each epoch.
     """
 
     format_version: int
@@ -53,14 +57,19 @@ class WeightsCard:
     films: dict[str, Any]
     results: dict[str, Any]
     full_heat: float
+    recipe: str = SHIPPED
+    head_depth: int = 0
+    split: str = ""
+    history: Sequence[dict[str, Any]] = ()
 
     @property
     def name(self) -> str:
         """Model name and version for a person: the architecture, the day, the tensors' hash."""
-        return f"DenseNet-121, {self.created[:10]}, {self.sha256[:8]}"
+        title = ARCHITECTURES[self.architecture].title
+        return f"{title}, {self.created[:10]}, {self.sha256[:8]}"
 
 
-def as_stored(network: DenseNet121) -> DenseNet121:
+def as_stored(network: Network) -> Network:
     """A copy of the network whose tensors went through the file's precision and back to float32."""
     stored = copy.deepcopy(network)
     stored.load_state_dict({name: t.float() for name, t in _storable(network).items()})
@@ -68,7 +77,7 @@ def as_stored(network: DenseNet121) -> DenseNet121:
 
 
 def save_weights(
-    network: DenseNet121,
+    network: Network,
     folder: Path,
     *,
     preprocess: Preprocess,
@@ -76,13 +85,17 @@ def save_weights(
     films: dict[str, Any],
     results: dict[str, Any],
     full_heat: float,
+    recipe: str = SHIPPED,
+    classes: Sequence[str] = CLASSES,
+    split: str = "",
+    history: Sequence[dict[str, Any]] = (),
 ) -> WeightsCard:
     """Write tensors and card, both whole or neither. Raises WeightsError."""
     tensors = safetensors.torch.save(_storable(network))
     card = WeightsCard(
         format_version=FORMAT_VERSION,
-        architecture=ARCHITECTURE,
-        classes=tuple(finding.value for finding in CLASSES),
+        architecture=network.architecture,
+        classes=tuple(str(name) for name in classes),
         preprocess=preprocess,
         sha256=hashlib.sha256(tensors).hexdigest(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -92,13 +105,15 @@ def save_weights(
         films=films,
         results=results,
         full_heat=full_heat,
+        recipe=recipe,
+        head_depth=network.head.depth,
+        split=split,
+        history=history,
     )
     text = json.dumps(asdict(card), indent=1).encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_whole(
-            {folder / f"{ARCHITECTURE}.safetensors": tensors, folder / f"{ARCHITECTURE}.json": text}
-        )
+        _write_whole({folder / f"{recipe}.safetensors": tensors, folder / f"{recipe}.json": text})
     except OSError as error:
         raise WeightsError(
             f"the weights can't be written ({error.strerror})",
@@ -108,13 +123,13 @@ def save_weights(
     return card
 
 
-def load_weights(folder: Path) -> tuple[DenseNet121, WeightsCard]:
-    """The network, in evaluation mode with frozen parameters, and its card.
+def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsCard]:
+    """The network that a recipe made, in evaluation mode with frozen parameters, and its card.
 
     Raises WeightsError where a file is missing, damaged, or not made for this code.
     """
-    card = read_card(folder)
-    path = folder / f"{ARCHITECTURE}.safetensors"
+    card = read_card(folder, recipe)
+    path = folder / f"{recipe}.safetensors"
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -123,22 +138,24 @@ def load_weights(folder: Path) -> tuple[DenseNet121, WeightsCard]:
         raise WeightsError(
             "the file is damaged, or another than its card describes", _RETRAIN, file=str(path)
         )
-    network = DenseNet121()
+    network = Network(card.architecture, len(card.classes), card.head_depth)
     try:
         tensors = {name: tensor.float() for name, tensor in safetensors.torch.load(data).items()}
         network.load_state_dict(tensors)
     except Exception as error:  # safetensors and torch each have their own; all mean the same here
         raise WeightsError(
-            "the tensors are not those of this project's DenseNet-121", _RETRAIN, file=str(path)
+            f"the tensors are not those of this project's {card.architecture}",
+            _RETRAIN,
+            file=str(path),
         ) from error
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise WeightsError("the tensors hold NaN or infinity", _RETRAIN, file=str(path))
     return network.eval().requires_grad_(False), card
 
 
-def read_card(folder: Path) -> WeightsCard:
+def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
     """The card alone, checked against this code. Raises WeightsError."""
-    path = folder / f"{ARCHITECTURE}.json"
+    path = folder / f"{recipe}.json"
     try:
         raw = json.loads(path.read_bytes())
     except OSError as error:
@@ -155,14 +172,15 @@ def read_card(folder: Path) -> WeightsCard:
             raise _misfit(path, "format", version, FORMAT_VERSION)
         raw["classes"] = tuple(raw["classes"])
         raw["preprocess"] = Preprocess(**raw["preprocess"])
-        card = WeightsCard(**{field.name: raw[field.name] for field in fields(WeightsCard)})
+        known = {field.name for field in fields(WeightsCard)}
+        card = WeightsCard(**{name: value for name, value in raw.items() if name in known})
     except (KeyError, TypeError) as error:
         problem = f"the card lacks or garbles {error}"
         raise WeightsError(problem, _RETRAIN, file=str(path)) from error
-    if card.architecture != ARCHITECTURE:
-        raise _misfit(path, "architecture", card.architecture, ARCHITECTURE)
+    if card.architecture not in ARCHITECTURES:
+        raise _misfit(path, "architecture", card.architecture, ", ".join(ARCHITECTURES))
     expected = tuple(finding.value for finding in CLASSES)
-    if card.classes != expected:
+    if recipe == SHIPPED and card.classes != expected:
         raise _misfit(path, "classes", ", ".join(card.classes), ", ".join(expected))
     if card.preprocess.version != Preprocess().version:
         raise _misfit(path, "preprocessing", card.preprocess.version, Preprocess().version)
@@ -177,11 +195,12 @@ def _misfit(path: Path, what: str, found: object, expected: object) -> WeightsEr
     )
 
 
-def _storable(network: DenseNet121) -> dict[str, torch.Tensor]:
+def _storable(network: Network) -> dict[str, torch.Tensor]:
     # Normalisation statistics and the first layer stay float32: they weigh next to nothing, and
     # rounding the first layer alone did nine tenths of what rounding changed.
+    first = f"features.{ARCHITECTURES[network.architecture].first}.weight"
     return {
-        name: (tensor.half() if tensor.ndim >= 2 and name != _FIRST else tensor).contiguous()
+        name: (tensor.half() if tensor.ndim >= 2 and name != first else tensor).contiguous()
         for name, tensor in network.state_dict().items()
     }
 

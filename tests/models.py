@@ -6,15 +6,15 @@ from pathlib import Path
 
 import torch
 
-from covid_core.networks import DenseNet121
+from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
 from covid_core.weights import save_weights
 
 
-def random_network(seed: int = 0) -> DenseNet121:
+def random_network(seed: int = 0) -> Network:
     """DenseNet-121 of random weights whose normalisation fits them, so that films differ in it."""
     torch.manual_seed(seed)
-    network = DenseNet121()
+    network = Network()
     with torch.no_grad():
         for _ in range(2):
             network.train()(torch.randn(4, 1, 96, 96))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, recall_score, roc_auc_score
+from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score, roc_auc_score
 
 from covid_core.metrics import (
     auroc,
     auroc_estimate,
     confusion,
     estimate,
+    f1,
+    precision,
     proportion,
     sensitivity,
     specificity,
@@ -83,3 +85,15 @@ def test_a_rare_class_still_gets_an_interval() -> None:
     assert figure.value == 1
     assert np.isfinite([figure.low, figure.high]).all()
     assert str(figure) == "1.000 (1.000 to 1.000)"
+
+
+def test_precision_and_f1_are_scikit_learn_s() -> None:
+    drawing = np.random.default_rng(3)
+    positive, called = drawing.random(200) < 0.4, drawing.random(200) < 0.5
+    groups = np.arange(200)
+    assert precision(positive, called, groups).value == pytest.approx(
+        precision_score(positive, called)
+    )
+    one = f1(positive, called, groups)
+    assert one.value == pytest.approx(f1_score(positive, called))
+    assert one.low < one.value < one.high

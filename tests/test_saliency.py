@@ -12,23 +12,23 @@ from pytorch_grad_cam.utils.image import scale_cam_image
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from covid_core.findings import CLASSES, Finding
-from covid_core.networks import DenseNet121
+from covid_core.networks import Network
 from covid_core.saliency import Saliency, grad_cam
 from tests.models import random_network
 
 
 @pytest.fixture(scope="module")
-def network() -> DenseNet121:
+def network() -> Network:
     return random_network().requires_grad_(False)
 
 
-def feature_map(network: DenseNet121, film: torch.Tensor) -> np.ndarray:
+def feature_map(network: Network, film: torch.Tensor) -> np.ndarray:
     with torch.inference_mode():
         return network.feature_map(film)[0].numpy()
 
 
 @pytest.mark.parametrize("finding", CLASSES)
-def test_equals_the_library_on_the_whole_network(network: DenseNet121, finding: Finding) -> None:
+def test_equals_the_library_on_the_whole_network(network: Network, finding: Finding) -> None:
     film = torch.randn(1, 1, 224, 224, generator=torch.Generator().manual_seed(1))
     plain_network = random_network()
     with GradCAM(model=plain_network, target_layers=[plain_network.rectify]) as library:
@@ -40,7 +40,7 @@ def test_equals_the_library_on_the_whole_network(network: DenseNet121, finding: 
 
 
 @pytest.mark.parametrize("finding", CLASSES)
-def test_cells_and_bias_sum_to_the_logit(network: DenseNet121, finding: Finding) -> None:
+def test_cells_and_bias_sum_to_the_logit(network: Network, finding: Finding) -> None:
     film = torch.randn(1, 1, 224, 224)
     features = feature_map(network, film)
     with torch.inference_mode():
@@ -49,13 +49,13 @@ def test_cells_and_bias_sum_to_the_logit(network: DenseNet121, finding: Finding)
     assert grad_cam(network.head, features, finding).sum() + bias == pytest.approx(logit, abs=1e-4)
 
 
-def test_leaves_no_hook_and_no_gradient_on_the_shared_network(network: DenseNet121) -> None:
+def test_leaves_no_hook_and_no_gradient_on_the_shared_network(network: Network) -> None:
     grad_cam(network.head, feature_map(network, torch.randn(1, 1, 224, 224)), Finding.COVID)
     assert not any(module._forward_hooks for module in network.modules())
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
-def test_four_threads_get_their_own_maps(network: DenseNet121) -> None:
+def test_four_threads_get_their_own_maps(network: Network) -> None:
     drawing = np.random.default_rng(0)
     maps = [drawing.random((1024, 7, 7), np.float32) for _ in range(48)]
     serial = [grad_cam(network.head, features, Finding.COVID) for features in maps]

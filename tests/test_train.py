@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import write_manifest
 from covid_core.model_card import model_card
 from covid_core.weights import load_weights
-from tests.films import clinic
+from tests.films import clinic, encode, grey_film
 
 ROOT = Path(__file__).parent.parent
 
@@ -24,8 +25,22 @@ def test_stages_are_sizes_and_epochs() -> None:
 
 def test_defaults_fine_tune_every_layer_from_imagenet_into_weights() -> None:
     options = train.parse_arguments(["--data", "films"])
-    assert (options.init, options.out) == ("imagenet", Path("weights"))
-    assert options.stages == ((224, 12.0),)
+    recipe = train.chosen_recipe(options)
+    assert options.out == Path("weights")
+    assert (recipe.name, recipe.architecture, recipe.init) == (
+        "densenet121", "densenet121", "imagenet"
+    )  # fmt: skip
+    assert [(phase.trained, phase.stages) for phase in recipe.phases] == [("all", ((224, 12.0),))]
+
+
+def test_the_command_line_outdoes_the_recipe() -> None:
+    flags = "--recipe efficientnet-two-stage --architecture resnet18 --head-depth 0 --stages 64:1"
+    options = train.parse_arguments(["--data", "films", *flags.split(), "--learning-rate", "0.1"])
+    recipe = train.chosen_recipe(options)
+    assert (recipe.architecture, recipe.head_depth) == ("resnet18", 0)
+    assert [phase.stages for phase in recipe.phases] == [((64, 1.0),)] * 2
+    assert recipe.optimisation.learning_rate == 0.1
+    assert recipe.optimisation.batch_size == 64
 
 
 @pytest.mark.parametrize("arguments", [[], ["--data", "x", "--fit", "stretch"]])
@@ -36,7 +51,14 @@ def test_wrong_use_is_status_2(arguments: list[str]) -> None:
 
 
 def test_unknown_data_is_a_sentence_not_a_traceback(tmp_path: Path) -> None:
-    command = [sys.executable, "train.py", "--data", str(tmp_path), "--run", str(tmp_path / "run")]
+    command = [
+        sys.executable,
+        "train.py",
+        "--data",
+        str(tmp_path),
+        "--run-dir",
+        str(tmp_path / "run"),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith(str(tmp_path))
@@ -53,7 +75,7 @@ def test_whole_run_makes_weights_that_load(
         table = compile_manifest([data], tmp_path / "runs" / "cache", workers=2).table
         data = tmp_path / "m.csv"
         write_manifest(table, data)
-    places = {"--data": data.name, "--out": "weights", "--run": "runs/one"}
+    places = {"--data": data.name, "--out": "weights", "--run-dir": "runs/one"}
     arguments = [part for flag, name in places.items() for part in (flag, str(tmp_path / name))]
     arguments += ["--init", "random", "--stages", "32:0.5", "--batch-size", "8"]
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
@@ -65,3 +87,102 @@ def test_whole_run_makes_weights_that_load(
     assert card.training["stages"] == "((32, 0.5),)"
     assert sum(sum(s["clinic"].values()) for s in card.films.values()) == 36
     assert (weights / "README.md").read_text(encoding="utf-8") == model_card(card)
+
+
+@pytest.mark.parametrize(
+    "recipe", ["efficientnet-two-stage", "resnet18-three-class", "cnn-scratch", "vgg16-binary"]
+)
+def test_every_recipe_runs_to_weights_that_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str
+) -> None:
+    data = clinic(tmp_path / "clinic", films=36)
+    places = {"--data": data.name, "--out": "weights", "--run-dir": "runs/one"}
+    arguments = [part for flag, name in places.items() for part in (flag, str(tmp_path / name))]
+    arguments += ["--recipe", recipe, "--init", "random", "--stages", "32:0.5"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--batch-size", "8"])
+    assert train.main() == 0
+    network, card = load_weights(tmp_path / "weights", recipe)
+    assert network.architecture == card.architecture
+    assert network.head.linear.out_features == len(card.classes)
+    assert set(card.results["test"]["classes"]) <= set(card.classes)
+
+
+OWN = """says = "small"
+architecture = "cnn4"
+init = "random"
+[[phases]]
+task = "three classes"
+stages = [[32, 12]]
+[optimisation]
+batch_size = 8
+averaging = 0.9
+[augmentation]
+patches = 0
+"""
+
+
+@pytest.fixture(scope="module")
+def told_apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Films whose class a small network learns in a minute, and a recipe for it."""
+    place = tmp_path_factory.mktemp("told apart")
+    for i in range(150):
+        film = grey_film(140, 140, seed=i)
+        film[:, : 47 * (i % 3 + 1)] //= 4
+        path = place / "films" / ("normal", "pneumonia", "covid")[i % 3] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode(film, "PNG"))
+    (place / "own.toml").write_text(OWN)
+    return place
+
+
+def started(place: Path, run: str, *more: str, processes: int = 1) -> subprocess.Popen[str]:
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
+    command = [
+        sys.executable, *(launcher if processes > 1 else []), str(ROOT / "train.py"),
+        "--data", str(place / "films"), "--recipe", str(place / "own.toml"),
+        "--run-dir", str(place / run), "--out", str(place / run / "weights"), *more,
+    ]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        command,
+        cwd=place,
+        env=environment,
+        text=True,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_weights(told_apart: Path) -> None:
+    with started(told_apart, "whole", "--checkpoint-every", "5") as whole:
+        assert whole.wait() == 0, whole.communicate()[1]
+    killed = 0
+    for moment in (4, 9):  # checkpoints seen before the kill
+        with started(told_apart, "cut", "--checkpoint-every", "5", "--resume") as cut:
+            checkpoint, seen = told_apart / "cut" / "phase0.pt", set()
+            while cut.poll() is None and len(seen) < moment:
+                if checkpoint.exists():
+                    seen.add(checkpoint.stat().st_mtime_ns)
+            if cut.poll() is None:
+                cut.kill()
+                killed += 1
+    assert killed
+    with started(told_apart, "cut", "--checkpoint-every", "5", "--resume") as cut:
+        assert cut.wait() == 0, cut.communicate()[1]
+    names = [told_apart / run / "weights" / "own.safetensors" for run in ("whole", "cut")]
+    assert names[0].read_bytes() == names[1].read_bytes()
+    assert list((told_apart / "whole" / "tensorboard").iterdir())
+
+
+def test_two_processes_do_as_well_as_one(told_apart: Path) -> None:
+    results = []
+    for processes in (1, 2):
+        with started(told_apart, f"by {processes}", processes=processes) as training:
+            assert training.wait() == 0, training.communicate()[1]
+        _, card = load_weights(told_apart / f"by {processes}" / "weights", "own")
+        results.append(card.history)
+    assert [row["step"] for row in results[0]] == [row["step"] for row in results[1]]
+    last = [rows[-1] for rows in results]
+    for name in ("validation_auroc_normal", "validation_auroc_covid"):
+        assert last[0][name] > 0.9
+        assert last[1][name] == pytest.approx(last[0][name], abs=0.1)

@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save
 from covid_core import weights
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES
-from covid_core.networks import DenseNet121
+from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
 from covid_core.weights import as_stored, load_weights, read_card
 from tests.models import random_network, save_random_weights
@@ -111,7 +111,7 @@ def other_preprocessing(folder: Path) -> None:
         (poison, "NaN"),
         (lose_a_tensor, "not those"),
         (edit(classes=["covid", "normal", "pneumonia"]), "classes"),
-        (edit(architecture="resnet18"), "architecture"),
+        (edit(architecture="alexnet"), "architecture"),
         (edit(format_version=2), "format"),
         (other_preprocessing, "preprocessing"),
     ],
@@ -195,7 +195,7 @@ def test_card_keeps_what_makes_the_weights_repeatable(tmp_path: Path) -> None:
 @pytest.mark.skipif(not (SHIPPED / CARD).exists(), reason="no weights are shipped yet")
 def test_shipped_weights_are_sound_and_their_card_complete() -> None:
     network, card = load_weights(SHIPPED)
-    assert isinstance(network, DenseNet121)
+    assert isinstance(network, Network)
     assert (SHIPPED / TENSORS).stat().st_size < MAX_BYTES
     assert card.classes == ("normal", "pneumonia", "covid")
     assert card.preprocess.size_px == 224

@@ -11,6 +11,7 @@ and sha256.
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -111,6 +112,13 @@ def counts(table: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
             own = {label: int(labels[label]) for label in [*known, *({""} & set(labels.index))]}
             nested.setdefault(split.value, {})[str(source)] = own
     return nested
+
+
+def fingerprint(table: pd.DataFrame) -> str:
+    """SHA-256, in hex, of which film is on which side: the same split, the same digest."""
+    sides = table[table["split"].isin([side.value for side in SIDES])]
+    lines = sorted(sides["sha256"] + " " + sides["split"])
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _mark(splits: list[Split | None], members: Iterable[int], split: Split) -> None:

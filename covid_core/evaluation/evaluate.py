@@ -9,13 +9,21 @@ import numpy as np
 import torch
 
 from covid_core.datasets.split import Split
-from covid_core.findings import CLASSES
-from covid_core.metrics import auroc_estimate, confusion, proportion, sensitivity, specificity
+from covid_core.metrics import (
+    auroc_estimate,
+    confusion,
+    f1,
+    precision,
+    proportion,
+    sensitivity,
+    specificity,
+)
 from covid_core.metrics import estimate as bootstrap
-from covid_core.networks import DenseNet121
+from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
+from covid_core.tasks import THREE_CLASSES, Task
 from covid_core.training.films import Films
-from covid_core.training.loop import score
+from covid_core.training.scoring import score
 from covid_core.weights import as_stored
 
 _BATCH = 64
@@ -24,14 +32,19 @@ _FEW = 5  # fewer films of a class than this say nothing about it
 
 
 def evaluate(
-    network: DenseNet121, films: Films, preprocess: Preprocess, *, device: torch.device
+    network: Network,
+    films: Films,
+    preprocess: Preprocess,
+    *,
+    device: torch.device,
+    task: Task = THREE_CLASSES,
 ) -> dict[str, Any]:
     """Results on the tensors as they will be stored, for the card. All films at full size, float32.
 
-    `test`: the locked test part; `test_by_source`: its sources that hold more than one class, each
-    for itself, because between sources a network can tell the hospital instead of the disease;
-    `held_out`: sources never trained on, likewise; `storage_change`: the largest change of any test
-    probability by storing the convolutions in float16.
+    `films` are labelled by `task`. `test`: the locked test part; `test_by_source`: its sources that
+    hold more than one class, each for itself, because between sources a network can tell the
+    hospital instead of the disease; `held_out`: sources never trained on, likewise;
+    `storage_change`: the largest change of any test probability by storing in float16.
     """
     stored = as_stored(network).to(device)
     test = films.part(Split.TEST)
@@ -40,16 +53,15 @@ def evaluate(
     held_out = films.part(Split.HELD_OUT)
     outside = score(stored, films, held_out, preprocess, device=device) if len(held_out) else None
     return {
-        "test": summarise(films, test, scored),
-        "test_by_source": _by_source(films, test, scored),
-        "held_out": {} if outside is None else _by_source(films, held_out, outside),
+        "test": summarise(films, test, scored, task),
+        "test_by_source": _by_source(films, test, scored, task),
+        "held_out": {} if outside is None else _by_source(films, held_out, outside, task),
         "storage_change": float(np.abs(exact - scored).max()),
     }
 
 
-@torch.inference_mode()
 def full_heat(
-    network: DenseNet121, films: Films, preprocess: Preprocess, *, device: torch.device
+    network: Network, films: Films, preprocess: Preprocess, *, device: torch.device
 ) -> float:
     """The evidence of one cell, in logits, to draw at full heat; for the card.
 
@@ -57,16 +69,20 @@ def full_heat(
     typical map uses the whole scale and one scale serves all films. Above 0.
     """
     network = network.to(device).eval()
-    linear = network.head.linear
     strongest: list[np.ndarray] = []
     right: list[np.ndarray] = []
     validation = films.part(Split.VALIDATION)
     for start in range(0, len(validation), _BATCH):
         indices = validation[start : start + _BATCH]
-        maps = network.feature_map(preprocess.tensor(films.pictures[indices]).to(device))
-        calls = network.head(maps).argmax(dim=1)
-        # With a mean and one linear layer, the head's Grad-CAM in closed form.
-        cells = torch.einsum("nchw,nc->nhw", maps, linear.weight[calls]) / maps[0, 0].numel()
+        with torch.inference_mode():
+            maps = network.feature_map(preprocess.tensor(films.pictures[indices]).to(device))
+        maps = maps.clone().requires_grad_()  # out of inference mode: the head is differentiated
+        logits = network.head(maps)
+        calls = logits.argmax(dim=1)
+        called = logits.gather(1, calls[:, None]).sum()
+        (gradient,) = torch.autograd.grad(called, maps)
+        weights = gradient.mean(dim=(2, 3), keepdim=True)  # Grad-CAM's
+        cells = (maps * weights).sum(dim=1).detach()
         strongest.append(cells.flatten(1).cpu().numpy())
         right.append(calls.cpu().numpy() == films.labels[indices])
     evidence, called_right = np.concatenate(strongest), np.concatenate(right)
@@ -75,16 +91,18 @@ def full_heat(
     return max(float(np.percentile(chosen, 99)), _LEAST_HEAT)
 
 
-def summarise(films: Films, indices: np.ndarray, scored: np.ndarray) -> dict[str, Any]:
+def summarise(
+    films: Films, indices: np.ndarray, scored: np.ndarray, task: Task = THREE_CLASSES
+) -> dict[str, Any]:
     """Counts, confusion and per-class figures of the films at `indices`, each with its interval.
 
-    `scored`: probabilities, (len(indices), classes). A class of fewer than five films is left out.
+    `scored`: probabilities, (len(indices), outputs). A class of fewer than five films is left out.
     """
     labels, groups = films.labels[indices], films.groups[indices]
     calls = scored.argmax(axis=1)
     right, all_films = calls == labels, np.ones(len(labels), bool)
     classes: dict[str, Any] = {}
-    for i, finding in enumerate(CLASSES):
+    for i, output in enumerate(task.outputs):
         positive = labels == i
         if min(positive.sum(), (~positive).sum()) < _FEW:
             continue
@@ -92,23 +110,25 @@ def summarise(films: Films, indices: np.ndarray, scored: np.ndarray) -> dict[str
             "auroc": auroc_estimate(positive, scored[:, i], groups),
             "sensitivity": sensitivity(positive, calls == i, groups),
             "specificity": specificity(positive, calls == i, groups),
+            "precision": precision(positive, calls == i, groups),
+            "f1": f1(positive, calls == i, groups),
         }
-        classes[finding.value] = {name: asdict(figure) for name, figure in figures.items()}
+        classes[output] = {name: asdict(figure) for name, figure in figures.items()}
     accuracy = bootstrap(lambda w: proportion(right, all_films, w), groups, len(labels))
     return {
         "films": len(labels),
         "groups": len(np.unique(groups)),
-        "confusion": confusion(labels, calls, len(CLASSES)).tolist(),
+        "confusion": confusion(labels, calls, len(task.outputs)).tolist(),
         "accuracy": asdict(accuracy),
         "classes": classes,
     }
 
 
-def _by_source(films: Films, indices: np.ndarray, scored: np.ndarray) -> dict[str, Any]:
+def _by_source(films: Films, indices: np.ndarray, scored: np.ndarray, task: Task) -> dict[str, Any]:
     summaries = {}
     for source in sorted(set(films.sources[indices])):
         own = films.sources[indices] == source
-        summary = summarise(films, indices[own], scored[own])
+        summary = summarise(films, indices[own], scored[own], task)
         if summary["classes"]:
             summaries[str(source)] = summary
     return summaries

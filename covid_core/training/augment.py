@@ -6,25 +6,42 @@ strong on purpose, so that one hospital's processing is no clue; the patches cov
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import pi
 
 import torch
 from torch.nn import functional as F
 
-ROTATION_DEGREES = 12.0
-SCALE = (0.85, 1.12)
-ASPECT = 0.10  # films reach us squashed by different amounts
-SHIFT = 0.06  # of the side
-GAMMA = 0.45  # exponent within e^±
-CONTRAST = 0.25
-BRIGHTNESS = 0.12
-SHARPNESS = (-0.8, 1.0)  # below 0 sharpens, above 0 blurs
-NOISE = 0.04
-PATCHES = 2
-PATCH_SIDE = (0.05, 0.25)  # of the side
+_Uniform = Callable[..., torch.Tensor]  # low, high, then the shape behind the films
 
 
-def augment(pictures: torch.Tensor, size_px: int, generator: torch.Generator) -> torch.Tensor:
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How far a film may be changed; each draw is uniform within these.
+
+    `rotation_degrees`: either way. `scale`: of the chest in the film. `aspect`: exponent within
+    e^±, for films reach us squashed by different amounts. `shift`: of the side. `gamma`: exponent
+    within e^±. `sharpness`: below 0 sharpens, above 0 blurs. `patch_side`: of the side.
+    """
+
+    rotation_degrees: float = 12.0
+    scale: tuple[float, float] = (0.85, 1.12)
+    aspect: float = 0.10
+    shift: float = 0.06
+    mirrored: bool = True
+    gamma: float = 0.45
+    contrast: float = 0.25
+    brightness: float = 0.12
+    sharpness: tuple[float, float] = (-0.8, 1.0)
+    noise: float = 0.04
+    patches: int = 2
+    patch_side: tuple[float, float] = (0.05, 0.25)
+
+
+def augment(
+    pictures: torch.Tensor, size_px: int, by: Augmentation, generator: torch.Generator
+) -> torch.Tensor:
     """uint8 (N, S, S) to float32 (N, 1, size_px, size_px), 0 to 1; one draw for each film."""
     device = pictures.device
     count = len(pictures)
@@ -36,40 +53,46 @@ def augment(pictures: torch.Tensor, size_px: int, generator: torch.Generator) ->
     films = pictures.unsqueeze(1).to(torch.float32) / 255
     films = F.grid_sample(
         films,
-        F.affine_grid(_affine(uniform), [count, 1, size_px, size_px], align_corners=False),
+        F.affine_grid(_affine(uniform, by), [count, 1, size_px, size_px], align_corners=False),
         padding_mode="border",
         align_corners=False,
     )
     blurred = F.avg_pool2d(F.pad(films, (2, 2, 2, 2), mode="replicate"), 5, stride=1)
-    films = films.lerp(blurred, uniform(*SHARPNESS, 1, 1, 1)).clamp_(0, 1)
-    films = films.pow(uniform(-GAMMA, GAMMA, 1, 1, 1).exp())
-    films = (films - 0.5) * (1 + uniform(-CONTRAST, CONTRAST, 1, 1, 1)) + 0.5
-    films = films + uniform(-BRIGHTNESS, BRIGHTNESS, 1, 1, 1)
+    films = films.lerp(blurred, uniform(*by.sharpness, 1, 1, 1)).clamp_(0, 1)
+    films = films.pow(uniform(-by.gamma, by.gamma, 1, 1, 1).exp())
+    films = (films - 0.5) * (1 + uniform(-by.contrast, by.contrast, 1, 1, 1)) + 0.5
+    films = films + uniform(-by.brightness, by.brightness, 1, 1, 1)
     noise = torch.randn(films.shape, generator=generator, device=device)
-    films = films + noise * uniform(0, NOISE, 1, 1, 1)
-    for _ in range(PATCHES):
-        films = torch.where(_patch(uniform, size_px, device), uniform(0, 1, 1, 1, 1), films)
+    films = films + noise * uniform(0, by.noise, 1, 1, 1)
+    for _ in range(by.patches):
+        films = torch.where(
+            _patch(uniform, by.patch_side, size_px, device), uniform(0, 1, 1, 1, 1), films
+        )
     return films.clamp_(0, 1)
 
 
-def _affine(uniform) -> torch.Tensor:  # type: ignore[no-untyped-def]
+def _affine(uniform: _Uniform, by: Augmentation) -> torch.Tensor:
     """Sampling matrices, (N, 2, 3): rotation, scale, aspect, shift and left-right mirroring."""
-    angle = uniform(-ROTATION_DEGREES, ROTATION_DEGREES) * pi / 180
-    zoom = 1 / uniform(*SCALE)
-    stretch = uniform(-ASPECT, ASPECT).exp()
-    mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
+    angle = uniform(-by.rotation_degrees, by.rotation_degrees) * pi / 180
+    zoom = 1 / uniform(*by.scale)
+    stretch = uniform(-by.aspect, by.aspect).exp()
+    mirror = torch.where(uniform(0, 1) < (0.5 if by.mirrored else 0.0), -1.0, 1.0)
     cos, sin = angle.cos() * zoom, angle.sin() * zoom
-    x_row = torch.stack([cos * stretch * mirror, -sin * mirror, uniform(-SHIFT, SHIFT) * 2], dim=1)
-    y_row = torch.stack([sin, cos / stretch, uniform(-SHIFT, SHIFT) * 2], dim=1)
+    x_row = torch.stack(
+        [cos * stretch * mirror, -sin * mirror, uniform(-by.shift, by.shift) * 2], dim=1
+    )
+    y_row = torch.stack([sin, cos / stretch, uniform(-by.shift, by.shift) * 2], dim=1)
     return torch.stack([x_row, y_row], dim=1)
 
 
-def _patch(uniform, size_px: int, device: torch.device) -> torch.Tensor:  # type: ignore[no-untyped-def]
+def _patch(
+    uniform: _Uniform, sides: tuple[float, float], size_px: int, device: torch.device
+) -> torch.Tensor:
     """A box a film, true inside, (N, 1, size_px, size_px)."""
     along = (torch.arange(size_px, device=device) + 0.5) / size_px
 
     def within() -> torch.Tensor:
-        start, side = uniform(-0.1, 1.0, 1), uniform(*PATCH_SIDE, 1)
+        start, side = uniform(-0.1, 1.0, 1), uniform(*sides, 1)
         return (along >= start) & (along < start + side)
 
     return within()[:, None, :, None] & within()[:, None, None, :]

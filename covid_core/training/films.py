@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,15 @@ from covid_core.datasets.split import SIDES, Split, groups_of
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES
 from covid_core.preprocess import Preprocess
+from covid_core.tasks import Task
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Films:
     """All arrays have one entry a film; only films that train, tune or test are in them.
 
-    `pictures` uint8 (N, S, S); `labels` int64, index into CLASSES; `groups` int, films of one
-    patient or of one picture; `sources` and `splits` text.
+    `pictures` uint8 (N, S, S); `labels` int64, index into CLASSES, or into a task's outputs;
+    `groups` int, films of one patient or of one picture; `sources` and `splits` text.
     """
 
     pictures: np.ndarray
@@ -31,8 +32,13 @@ class Films:
     names: tuple[str, ...]
 
     def part(self, split: Split) -> np.ndarray:
-        """The indices of one part of the split."""
-        return np.nonzero(self.splits == split.value)[0]
+        """The indices of one part of the split, of films that the task asks about."""
+        return np.nonzero((self.splits == split.value) & (self.labels >= 0))[0]
+
+    def asked(self, task: Task) -> Films:
+        """The same films labelled by a task's outputs; -1 where it does not ask about them."""
+        outputs = [task.of.get(finding, -1) for finding in CLASSES]
+        return replace(self, labels=np.array(outputs, np.int64)[self.labels])
 
 
 def load_films(table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, workers: int) -> Films:

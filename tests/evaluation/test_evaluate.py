@@ -14,7 +14,7 @@ from covid_core.findings import CLASSES
 from covid_core.preprocess import Preprocess
 from covid_core.saliency import grad_cam
 from covid_core.training.films import Films
-from covid_core.training.loop import score
+from covid_core.training.scoring import score
 from tests.films import grey_film
 from tests.models import random_network
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
-from covid_core.training.augment import augment
+from covid_core.training.augment import Augmentation, augment
 from tests.films import grey_film
 
 FILMS = torch.from_numpy(np.stack([grey_film(128, 128)] * 6))
 
 
-def drawn(seed: int, size_px: int = 96) -> torch.Tensor:
-    return augment(FILMS, size_px, torch.Generator().manual_seed(seed))
+NOTHING = Augmentation(
+    rotation_degrees=0, scale=(1, 1), aspect=0, shift=0, mirrored=False, gamma=0, contrast=0,
+    brightness=0, sharpness=(0, 0), noise=0, patches=0,
+)  # fmt: skip
+
+
+def drawn(seed: int, size_px: int = 96, by: Augmentation = Augmentation()) -> torch.Tensor:  # noqa: B008
+    return augment(FILMS, size_px, by, torch.Generator().manual_seed(seed))
 
 
 def test_gives_grey_films_of_the_size_asked_for() -> None:
@@ -38,3 +46,15 @@ def test_the_film_stays_recognisable() -> None:
     plain = torch.nn.functional.interpolate(FILMS[:1, None].float(), 96, mode="area")[0, 0]
     folded, film = many + many.flip(1), plain + plain.flip(1)
     assert torch.corrcoef(torch.stack([folded.flatten(), film.flatten()]))[0, 1] > 0.7
+
+
+def test_an_augmentation_of_nothing_changes_nothing() -> None:
+    assert torch.allclose(drawn(0, 128, NOTHING)[:, 0], FILMS / 255, atol=1e-5)
+
+
+def test_mirroring_is_drawn_only_where_it_is_asked_for() -> None:
+    mirrored = drawn(0, 128, replace(NOTHING, mirrored=True))[:, 0]
+    plain = (mirrored - FILMS / 255).abs().amax(dim=(1, 2)) < 1e-4
+    flipped = (mirrored - FILMS.flip(2) / 255).abs().amax(dim=(1, 2)) < 1e-4
+    assert (plain ^ flipped).all()
+    assert plain.any() and flipped.any()

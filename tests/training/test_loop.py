@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,13 +18,18 @@ from covid_core.preprocess import Preprocess
 from covid_core.training import loop
 from covid_core.training.checkpoint import load_checkpoint
 from covid_core.training.films import Films
-from covid_core.training.loop import Schedule, balance, fit, score
+from covid_core.training.loop import balance, train
+from covid_core.training.recipe import Optimisation, Phase, Recipe
+from covid_core.training.scoring import score
 from tests.films import grey_film
 
 COUNT = 48
-SCHEDULE = Schedule(
-    stages=((32, 2), (48, 1)), batch_size=8, learning_rate=1e-2, weight_decay=0.01,
-    label_smoothing=0.05, averaging=0.5, checkpoint_every=3, seed=5,
+PHASE = Phase("three classes", stages=((32, 2), (48, 1)))
+RECIPE = Recipe(
+    name="tiny", says="", architecture="cnn4", phases=(PHASE,),
+    optimisation=Optimisation(
+        batch_size=8, learning_rate=1e-2, weight_decay=0.01, label_smoothing=0.05, averaging=0.5
+    ),
 )  # fmt: skip
 
 
@@ -41,34 +47,41 @@ def films() -> Films:
     )
 
 
-def small_network() -> nn.Module:
-    """The loop asks a network for nothing but logits: this one takes milliseconds."""
-    torch.manual_seed(0)
-    norm = nn.BatchNorm2d(8)
-    head = [nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3)]
-    return nn.Sequential(nn.Conv2d(1, 8, 5, stride=4), norm, *head)
+class SmallNetwork(nn.Module):
+    """The loop asks a network for logits, and for its parts to freeze: this takes milliseconds."""
+
+    def __init__(self, outputs: int = 3) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.features = nn.Sequential(nn.Conv2d(1, 8, 5, stride=4), nn.BatchNorm2d(8))
+        self.head = nn.Sequential(
+            nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, outputs)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.features(x))
 
 
-def run(films: Films, folder: Path, *, resume: bool = False) -> dict[str, torch.Tensor]:
+def small_network(outputs: int = 3) -> Any:
+    return SmallNetwork(outputs)
+
+
+def run(
+    films: Films, folder: Path, *, resume: bool = False, recipe: Recipe = RECIPE, outputs: int = 3
+) -> dict[str, torch.Tensor]:
     folder.mkdir(exist_ok=True)
-    device = torch.device("cpu")
-    network = fit(
-        small_network(),
-        films,
-        Preprocess(size_px=64),
-        SCHEDULE,
-        folder,
-        device=device,
-        resume=resume,
-    )  # type: ignore[arg-type]
+    network = train(
+        small_network(outputs), films, Preprocess(size_px=64), recipe, folder, seed=5,
+        device=torch.device("cpu"), resume=resume, checkpoint_every=3,
+    )  # fmt: skip
     assert not network.training
     return network.state_dict()
 
 
 def test_sizes_and_rates_follow_the_plan() -> None:
-    sizes = SCHEDULE.sizes(films=36)
+    sizes = PHASE.sizes(films=36, batch_size=8)
     assert sizes == [32] * 9 + [48] * 4
-    rates = [SCHEDULE.rate(done) for done in np.linspace(0, 1, 401)]
+    rates = [RECIPE.optimisation.rate(done) for done in np.linspace(0, 1, 401)]
     peak = int(np.argmax(rates))
     assert rates[0] == 0
     assert rates[peak] == pytest.approx(1e-2)
@@ -81,10 +94,14 @@ def test_sizes_and_rates_follow_the_plan() -> None:
 def test_classes_weigh_alike_and_sources_by_the_root_of_their_size() -> None:
     labels = np.array([0] * 90 + [0] * 10 + [1] * 16 + [2] * 400)
     sources = np.array(["a"] * 90 + ["b"] * 10 + ["a"] * 16 + ["c"] * 400)
-    weights = balance(labels, sources)
+    weights = balance(labels, sources, "class and source")
     assert [weights[labels == i].sum() for i in range(3)] == pytest.approx([1 / 3] * 3)
     within = weights[:90].sum() / weights[90:100].sum()
     assert within == pytest.approx(np.sqrt(90 / 10))
+    by_class = balance(labels, sources, "class")
+    assert by_class[:90].sum() / by_class[90:100].sum() == pytest.approx(9)
+    assert by_class[:100].sum() == pytest.approx(1 / 3)
+    assert np.ptp(balance(labels, sources, "none")) == 0
 
 
 def test_one_run_trains_logs_and_scores(films: Films, tmp_path: Path) -> None:
@@ -98,7 +115,7 @@ def test_one_run_trains_logs_and_scores(films: Films, tmp_path: Path) -> None:
     network.load_state_dict(trained)
     scored = score(
         network, films, np.arange(10), Preprocess(size_px=64), device=torch.device("cpu")
-    )  # type: ignore[arg-type]
+    )
     assert scored.sum(axis=1) == pytest.approx(np.ones(10))
 
 
@@ -131,14 +148,44 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
     with pytest.raises(TrainingError, match="nan at step 7") as refused:
         run(films, tmp_path)
     assert "--learning-rate" in refused.value.remedy
-    assert load_checkpoint(tmp_path / "checkpoint.pt")["step"] == 6
+    assert load_checkpoint(tmp_path / "phase0.pt")["step"] == 6
 
 
 def test_stages_too_short_for_a_step_are_refused(films: Films, tmp_path: Path) -> None:
-    short = replace(SCHEDULE, stages=((32, 0.01),))
+    short = replace(RECIPE, phases=(Phase("three classes", ((32, 0.01),)),))
     with pytest.raises(TrainingError, match="no step with 36 films") as refused:
-        fit(
-            small_network(), films, Preprocess(size_px=64), short, tmp_path,
-            device=torch.device("cpu"), resume=False,
-        )  # type: ignore[arg-type]  # fmt: skip
+        run(films, tmp_path, recipe=short)
     assert "--stages" in refused.value.remedy
+
+
+def test_a_frozen_backbone_stays_as_it_is_and_its_head_learns(films: Films, tmp_path: Path) -> None:
+    start = small_network().state_dict()
+    frozen = replace(RECIPE, phases=(replace(PHASE, trained="head"),))
+    trained = run(films, tmp_path, recipe=frozen)
+    changed = {name for name in start if not torch.equal(trained[name], start[name])}
+    assert changed == {"head.3.weight", "head.3.bias"}
+
+
+def test_a_second_phase_goes_on_from_the_first_with_its_own_task(
+    films: Films, tmp_path: Path
+) -> None:
+    phases = tuple(Phase(task, ((32, 1),)) for task in ("pneumonia or normal", "covid or not"))
+    whole = run(films, tmp_path / "whole", recipe=replace(RECIPE, phases=phases), outputs=2)
+    rows = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").open()]
+    assert [row["task"] for row in rows] == [phase.task for phase in phases]
+    assert "validation_auroc_pneumonia" in rows[0]
+    assert "validation_auroc_covid" in rows[1]
+    first = run(films, tmp_path / "one", recipe=replace(RECIPE, phases=phases[:1]), outputs=2)
+    kept = load_checkpoint(tmp_path / "whole" / "phase0.pt")["average"]
+    assert all(torch.equal(first[name], kept[f"module.{name}"]) for name in first)
+    assert not torch.equal(whole["head.3.weight"], first["head.3.weight"])
+    resumed = run(
+        films, tmp_path / "whole", recipe=replace(RECIPE, phases=phases), outputs=2, resume=True
+    )
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_a_low_validation_loss_ends_a_phase(films: Films, tmp_path: Path) -> None:
+    quick = replace(RECIPE, optimisation=replace(RECIPE.optimisation, stop_below=100.0))
+    run(films, tmp_path, recipe=quick)
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1

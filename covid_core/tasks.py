@@ -1,0 +1,37 @@
+"""What a network is asked: which findings stand for which of its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from covid_core.findings import CLASSES, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`outputs`: what each output answers, in order. `of`: finding to output; a finding that is not
+    in it is neither trained on nor counted."""
+
+    name: str
+    outputs: tuple[str, ...]
+    of: Mapping[Finding, int]
+
+
+_N, _P, _C = CLASSES
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        Task("three classes", tuple(str(c) for c in CLASSES), {_N: 0, _P: 1, _C: 2}),
+        Task("pneumonia or normal", ("normal", "pneumonia"), {_N: 0, _P: 1}),
+        Task("covid or not", ("not covid", "covid"), {_N: 0, _P: 0, _C: 1}),
+        Task("covid or normal", ("normal", "covid"), {_N: 0, _C: 1}),
+    )
+}
+THREE_CLASSES = TASKS["three classes"]
+
+
+def task_of(outputs: Sequence[str]) -> Task:
+    """The task that has these outputs."""
+    return next(task for task in TASKS.values() if task.outputs == tuple(outputs))

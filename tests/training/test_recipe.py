@@ -1,0 +1,78 @@
+"""Recipes: those of the project are sound, a wrong one says what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from covid_core.errors import TrainingError
+from covid_core.training.recipe import read_recipe, recipe_names
+
+SEEDS = {
+    "efficientnet-two-stage": ("efficientnet_b0", 2, "head"),
+    "resnet18-three-class": ("resnet18", 1, "all"),
+    "cnn-scratch": ("cnn4", 1, "all"),
+    "vgg16-binary": ("vgg16", 1, "all"),
+    "densenet121": ("densenet121", 1, "all"),
+}
+
+
+def test_the_five_seeds_are_there() -> None:
+    assert set(recipe_names()) == set(SEEDS)
+    for name, (architecture, phases, trained) in SEEDS.items():
+        recipe = read_recipe(name)
+        assert recipe.says
+        assert (recipe.name, recipe.architecture) == (name, architecture)
+        assert len(recipe.phases) == phases
+        assert {phase.trained for phase in recipe.phases} == {trained}
+
+
+def test_the_four_layer_network_is_trained_as_published() -> None:
+    recipe = read_recipe("cnn-scratch")
+    assert recipe.phases[0].stages == ((224, 20.0),)
+    assert (recipe.optimisation.batch_size, recipe.optimisation.stop_below) == (16, 0.2)
+    assert recipe.augmentation.shift == 0.15
+    assert recipe.augmentation.scale == (0.5, 1.5)
+
+
+def test_a_recipe_of_one_s_own(tmp_path: Path) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text(
+        'says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "covid or not"\n'
+        "stages = [[64, 0.5], [96, 1]]\n"
+    )
+    recipe = read_recipe(str(own))
+    assert recipe.name == "mine"
+    assert recipe.phases[0].stages == ((64, 0.5), (96, 1.0))
+    assert recipe.phases[0].asked.outputs == ("not covid", "covid")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("says =", "no TOML"),
+        ('says = "x"', "lacks something"),
+        ('says = "x"\narchitecture = "resnet18"', "no phase"),
+        ('says = "x"\narchitecture = "alexnet"\n[[phases]]\ntask = "covid or not"\nstages = []',
+         "no architecture alexnet"),
+        ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "age"\nstages = []',
+         "no task age"),
+        ('says = "x"\narchitecture = "resnet18"\nlearning_rte = 1', "key learning_rte"),
+        ('says = "x"\narchitecture = "resnet18"\n[augmentation]\nblurr = 1', "key blurr"),
+        ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "covid or not"\nstages = []\n'
+         '[[phases]]\ntask = "three classes"\nstages = []', "numbers of outputs"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, problem: str) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text(text)
+    with pytest.raises(TrainingError, match=problem) as refused:
+        read_recipe(str(own))
+    assert refused.value.file == str(own)
+
+
+def test_an_unknown_recipe_names_those_there_are() -> None:
+    with pytest.raises(TrainingError, match="no recipe resnet") as refused:
+        read_recipe("resnet")
+    assert "resnet18-three-class" in refused.value.remedy
