@@ -8,8 +8,8 @@
 
 DIR is a public dataset as downloaded, a folder of several, a folder with normal/, pneumonia/ and
 covid/, or a manifest of films that `python -m covid_core manifest` made. The GPU is used where
-there is one. The run's checkpoint and log go to --run-dir; the weights, with everything needed to trust
-them, to --out.
+there is one. The run's checkpoints and log go to --run-dir; the weights, with everything needed to
+trust them, to --out.
 """
 
 from __future__ import annotations

@@ -7,11 +7,13 @@ weights: a network is only ever shown what it was trained on.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import torch
 from PIL import Image
+
+if TYPE_CHECKING:
+    import torch
 
 Fit = Literal["squash", "pad"]
 
@@ -57,6 +59,8 @@ class Preprocess:
 
     def tensor(self, pictures: np.ndarray | torch.Tensor) -> torch.Tensor:
         """Pictures, uint8 (N, S, S), to the network's input, float32 (N, 1, S, S)."""
+        import torch  # takes a second, and looking at films needs none of it
+
         return self.normalise(torch.as_tensor(pictures).unsqueeze(1).to(torch.float32) / 255)
 
     def normalise(self, grey: torch.Tensor) -> torch.Tensor:

@@ -138,6 +138,14 @@ def test_train_command_makes_weights(clone: Path, tmp_path: Path) -> None:
     assert (clone / "my-weights" / "README.md").read_text() == model_card(card)
 
 
+def test_evaluate_command_compares(clone: Path) -> None:
+    done = run(command("evaluate"), clone)
+    assert done.returncode == 0, done.stderr
+    assert "| densenet121 | covid against the rest |" in done.stdout
+    assert "another split" not in done.stdout
+    assert (clone / "report.html").stat().st_size > 1_000_000
+
+
 def test_help_command_runs(clone: Path) -> None:
     assert ".venv/bin/python train.py --help" in README
     done = run(".venv/bin/python train.py --help", clone)

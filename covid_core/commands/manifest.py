@@ -22,11 +22,6 @@ from covid_core.radiograph import View
 _CHECK = "manifest check"
 
 
-def with_verb(arguments: list[str]) -> list[str]:
-    """`manifest check FILE` as one command: argparse knows no verb that is optional."""
-    return [_CHECK, *arguments[2:]] if arguments[:2] == _CHECK.split() else arguments
-
-
 def add(commands: Any) -> None:
     columns = "\n".join(f"  {name:<16} {meaning}" for name, (_, meaning) in COLUMNS.items())
     make: argparse.ArgumentParser = commands.add_parser(

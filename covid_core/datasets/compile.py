@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import zipfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from covid_core.datasets.case import EVERYTHING, Case, LeftOut, Selection
-from covid_core.datasets.duplicates import Twins, find_twins, group
+from covid_core.datasets.duplicates import METHOD, Twins, find_twins, group
 from covid_core.datasets.layouts import read_cases
 from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import assign_splits
@@ -53,15 +55,31 @@ def compile_manifest(
         for i in np.nonzero(seen.reason != "")[0]
     ]
     seen = seen[readable]
-    twins = find_twins(seen.thumbnails, seen.sha256)
+    twins = _twins(seen, cache)
     table = _table([found.cases[i] for i in readable], seen, twins)
     table["split"] = assign_splits(table, seed=seed, held_out=held_out)
     return Compilation(table, seen, twins, (*found.left_out, *refused))
 
 
+def _twins(seen: Survey, cache: Path) -> Twins:
+    """The films' twins, remembered for these very films."""
+    told = "".join([METHOD, *seen.sha256])
+    path = cache / f"twins-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Twins(arrays["pairs"], arrays["likeness"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        pass  # not there, or damaged: looked for anew
+    twins = find_twins(seen.thumbnails, seen.sha256)
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, pairs=twins.pairs, likeness=twins.likeness)
+    partial.replace(path)
+    return twins
+
+
 def _table(cases: Sequence[Case], seen: Survey, twins: Twins) -> pd.DataFrame:
     columns = {
-        "path": [str(case.path.resolve()) for case in cases],
+        "path": [str(case.path) for case in cases],
         "label": [case.label.value if case.label else "" for case in cases],
         "source": [case.source for case in cases],
         "patient": [case.patient or "" for case in cases],

@@ -23,6 +23,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+METHOD = "1"  # raised whenever what counts as a twin changes
 ALIKE = 0.94
 SAME = 0.6
 _COMPONENTS = 48

@@ -95,7 +95,7 @@ def _empty(count: int) -> Survey:
 
 def _key(path: Path) -> str:
     stat = path.stat()
-    told = f"{_VERSION}|{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
+    told = f"{_VERSION}|{path.absolute()}|{stat.st_size}|{stat.st_mtime_ns}"
     return hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()
 
 

@@ -35,7 +35,7 @@ LAYOUTS: tuple[ModuleType, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a walk through dataset folders gave, sorted by path."""
+    """What a walk through dataset folders gave, sorted by path; paths are absolute."""
 
     cases: tuple[Case, ...]
     left_out: tuple[LeftOut, ...]
@@ -48,7 +48,7 @@ def read_cases(roots: Sequence[Path], selection: Selection = EVERYTHING) -> Foun
     """
     read = [item for root in roots for item in _read_root(root, selection)]
     # Two folders given may lie in one another: a file counts once.
-    unique = {item.path.resolve(): item for item in sorted(read, key=lambda item: str(item.path))}
+    unique = {str(item.path): item for item in sorted(read, key=lambda item: str(item.path))}
     items = tuple(unique.values())
     return Found(
         tuple(item for item in items if isinstance(item, Case)),
@@ -70,6 +70,7 @@ def stated_ages(source: str) -> tuple[float, float] | None:
 def _read_root(root: Path, selection: Selection) -> list[Case | LeftOut]:
     if not root.is_dir():
         raise DatasetError("it is not a folder", "Give the folder of a dataset", file=str(root))
+    root = root.resolve()  # here once, and not film by film
     folders = [root] if _layout_of(root) else sorted(p for p in root.iterdir() if p.is_dir())
     items = [item for folder in folders for item in _read(folder, selection)]
     if not any(isinstance(item, Case) for item in items):
