@@ -18,7 +18,7 @@ import argparse
 import os
 import sys
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -106,6 +106,14 @@ def films_table(options: argparse.Namespace, cache: Path, workers: int) -> pd.Da
     return compiled.table
 
 
+def as_text(options: argparse.Namespace, recipe: Recipe) -> dict[str, str]:
+    """All that was chosen, by the command line or the recipe, for the weights' card."""
+    places = {name: getattr(options, name) for name in ("data", "holdout_source", "seed")}
+    chosen = {**places, **asdict(recipe), **asdict(recipe.optimisation)}
+    left = ("name", "says", "optimisation")
+    return {name: str(value) for name, value in chosen.items() if name not in left}
+
+
 def train(options: argparse.Namespace, device: torch.device) -> None:
     recipe = chosen_recipe(options)
     task = recipe.phases[-1].asked
@@ -133,7 +141,7 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     results = evaluate(network, asked, preprocess, device=device, task=task)
     card = save_weights(
         network, options.out, preprocess=preprocess, results=results, films=counts(table),
-        training={name: str(value) for name, value in vars(options).items() if value is not None},
+        training=as_text(options, recipe),
         full_heat=full_heat(network, asked, preprocess, device=device),
         recipe=recipe.name, classes=task.outputs, split=fingerprint(table), history=read_log(run),
     )  # fmt: skip

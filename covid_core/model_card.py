@@ -5,15 +5,19 @@ No figure in it is typed by hand: all come from `evaluation.evaluate` by way of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from covid_core.datasets.layouts import provenance
 from covid_core.findings import CLASSES
+from covid_core.networks import ARCHITECTURES
 from covid_core.weights import WeightsCard
 
 RESULTS_START, RESULTS_END = "<!-- results -->", "<!-- /results -->"
-_TITLES = {finding.value: finding.display_name for finding in CLASSES}
+_TITLES = {finding.value: finding.display_name for finding in CLASSES} | {
+    "not covid": "Not COVID-19"
+}
 
 
 def write_model_card(card: WeightsCard, folder: Path) -> None:
@@ -51,7 +55,7 @@ def _head(card: WeightsCard) -> str:
 
 **Research use only. Not a medical device, not a diagnosis.**
 
-DenseNet-121 with every layer trained, on one grey channel; answers {_listing(card.classes)}.
+{ARCHITECTURES[card.architecture].title} on one grey channel; answers {_listing(card.classes)}.
 {card.preprocess.describe()}
 Generated from `{card.architecture}.json`. Figures carry 95% intervals, from 1,000 resamples of
 patients, or of sets of same pictures, with replacement."""
@@ -74,10 +78,10 @@ def _data(card: WeightsCard) -> str:
     splits = list(card.films)
     rows = []
     for source in sorted({source for split in card.films.values() for source in split}):
-        for label in card.classes:
+        for label in CLASSES:
             counts = [card.films[split].get(source, {}).get(label, 0) for split in splits]
             if any(counts):
-                rows.append([source, _TITLES[label], *map(str, counts)])
+                rows.append([source, _TITLES[label.value], *map(str, counts)])
     totals = [str(sum(sum(s.values()) for s in card.films[split].values())) for split in splits]
     rows.append(["all", "", *totals])
     sources = sorted({source for split in card.films.values() for source in split})
@@ -101,7 +105,7 @@ source never trained on, say more."""
     ]
     blocks += [
         f"### {part} ({summary['films']} films, {summary['groups']} independent)\n\n"
-        f"{_summary(summary)}"
+        f"{_summary(summary, card.classes)}"
         for part, summary in _parts(card)
     ]
     change = card.results["storage_change"]
@@ -144,18 +148,18 @@ def _making(card: WeightsCard) -> str:
 {card.created}. Tensors: SHA-256 `{card.sha256}`."""
 
 
-def _summary(summary: dict[str, Any]) -> str:
+def _summary(summary: dict[str, Any], classes: Sequence[str]) -> str:
     figures = [
         [_TITLES[label], *(_figure(per[name]) for name in ("auroc", "sensitivity", "specificity"))]
         for label, per in summary["classes"].items()
     ]
     header = ["Class against the rest", "AUROC", "Sensitivity", "Specificity"]
     confusion = [
-        [f"{title} (label)", *map(str, row)]
-        for title, row in zip(_TITLES.values(), summary["confusion"], strict=True)
+        [f"{_TITLES[label]} (label)", *map(str, row)]
+        for label, row in zip(classes, summary["confusion"], strict=True)
         if any(row)
     ]
-    called = ["", *(f"{title} (called)" for title in _TITLES.values())]
+    called = ["", *(f"{_TITLES[label]} (called)" for label in classes)]
     return f"""{_table(header, figures)}
 
 Accuracy {_figure(summary["accuracy"])}.
@@ -172,6 +176,6 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _listing(classes: tuple[str, ...]) -> str:
-    titles = [_TITLES[label].lower() if label != "covid" else _TITLES[label] for label in classes]
+def _listing(classes: Sequence[str]) -> str:
+    titles = [_TITLES[c] if "covid" in c else _TITLES[c].lower() for c in classes]
     return ", ".join(titles[:-1]) + " or " + titles[-1]

@@ -108,7 +108,7 @@ def save_weights(
         recipe=recipe,
         head_depth=network.head.depth,
         split=split,
-        history=history,
+        history=tuple(history),
     )
     text = json.dumps(asdict(card), indent=1).encode()
     try:
@@ -171,6 +171,7 @@ def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
         if version != FORMAT_VERSION:
             raise _misfit(path, "format", version, FORMAT_VERSION)
         raw["classes"] = tuple(raw["classes"])
+        raw["history"] = tuple(raw.get("history", ()))
         raw["preprocess"] = Preprocess(**raw["preprocess"])
         known = {field.name for field in fields(WeightsCard)}
         card = WeightsCard(**{name: value for name, value in raw.items() if name in known})
