@@ -7,7 +7,7 @@
 The modules, from the ground up, each importing only from below:
 
     errors, findings, torchvision_ops
-    radiograph, networks, metrics, palette
+    radiograph, networks, metrics, tasks, look
     decompress, raster, dicom           a file's bytes to grey pixels
     reading                             bytes to Radiograph: the front door for files
     preprocess                          Radiograph to the network's input
@@ -15,7 +15,7 @@ The modules, from the ground up, each importing only from below:
     saliency                            feature map to evidence on the film
     weights                             tensors and their card, on disk
     predictor                           Radiograph to Prediction: the one door
-    overlay, figures, report, phantom, model_card
+    overlay, figures, report, phantom, model_card, pages
     datasets                            folders of films to a manifest: one table with a clean split
     training, evaluation                a manifest to weights and honest figures
     commands, __main__                  the command line

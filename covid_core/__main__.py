@@ -10,7 +10,7 @@ import sys
 from typing import cast
 
 from covid_core.commands.status import SOME_FAILED, WRONG_USE
-from covid_core.errors import DatasetError, WeightsError
+from covid_core.errors import CovidCoreError
 from covid_core.report import DISCLAIMER
 
 _COMMANDS = ("predict", "manifest", "evaluate", "card")
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser(arguments).parse_args(with_verb(arguments))
     try:
         return int(options.command(options))
-    except (WeightsError, DatasetError) as error:
+    except CovidCoreError as error:
         print(error, file=sys.stderr)
         return WRONG_USE
     except BrokenPipeError:  # the reader of our output has seen enough

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from covid_core.findings import CLASSES
+from covid_core.look import CLASS_COLOURS
 from covid_core.overlay import COLOURS, heat_layer, png
-from covid_core.palette import CLASS_COLOURS
 from covid_core.saliency import Saliency
 
 _HEAT_PX = 512  # the layer is smooth: more would only be sent, not seen

@@ -10,7 +10,7 @@ PACKAGE = ROOT / "covid_core"
 
 FLOORS: tuple[set[str], ...] = (
     {"errors", "findings", "torchvision_ops", "decompress", "commands.status"},
-    {"radiograph", "networks", "metrics", "phantom", "palette", "datasets.layouts.films",
+    {"radiograph", "networks", "metrics", "phantom", "look", "pages", "datasets.layouts.films",
      "datasets.duplicates", "tasks", "training.processes"},
     {"raster", "dicom", "preprocess", "decision", "datasets.case", "datasets.manifest",
      "datasets.split"},

@@ -10,19 +10,16 @@ import io
 from collections import Counter
 from pathlib import Path
 
-import jinja2
 import numpy as np
 import pandas as pd
-import plotly.io
 from PIL import Image
-from plotly.offline import get_plotlyjs
 
 from covid_core.datasets import figures
 from covid_core.datasets.compile import Compilation
 from covid_core.datasets.confounders import sources_told, used_rows, warnings_of
 from covid_core.datasets.split import Split, counts
-from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES
+from covid_core.pages import embedded, write_page
 from covid_core.preprocess import Preprocess
 from covid_core.reading import read_file
 
@@ -33,13 +30,13 @@ _TEMPLATE = Path(__file__).with_name("exploration.html")
 
 
 def write_exploration(compiled: Compilation, path: Path, *, seed: int = 0) -> None:
-    """Write the report, self-contained. Raises DatasetError where it can't be written."""
+    """Write the report, self-contained. Raises CovidCoreError where it can't be written."""
     table = compiled.table
     used = table[used_rows(table)]
     told = sources_told(table, compiled.survey.thumbnails, seed=seed)
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    page = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        plotly=get_plotlyjs(),
+    write_page(
+        _TEMPLATE,
+        path,
         films=len(table),
         used=len(used),
         pairs=len(compiled.twins.pairs),
@@ -53,15 +50,6 @@ def write_exploration(compiled: Compilation, path: Path, *, seed: int = 0) -> No
         twins=_examples(compiled, seed),
         conflicts=int((table["split"] == Split.CONFLICT.value).sum()),
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise DatasetError(
-            f"the report can't be written ({error.strerror})",
-            "Give a folder with room that you may write to",
-            file=str(path),
-        ) from error
 
 
 def _plots(compiled: Compilation, used: pd.DataFrame, seed: int) -> list[tuple[str, str]]:
@@ -75,10 +63,7 @@ def _plots(compiled: Compilation, used: pd.DataFrame, seed: int) -> list[tuple[s
         "Aspect ratio": figures.spread(used["width"] / used["height"], source, "width / height"),
         "Brightness": figures.spread(brightness, source, "mean grey level, 0 to 1"),
     }
-    return [
-        (title, plotly.io.to_html(figure, include_plotlyjs=False, full_html=False))
-        for title, figure in drawn.items()
-    ]
+    return [(title, embedded(figure)) for title, figure in drawn.items()]
 
 
 def _sheets(used: pd.DataFrame, seed: int) -> list[tuple[str, list[tuple[str, str]]]]:

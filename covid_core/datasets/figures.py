@@ -9,8 +9,9 @@ from plotly.subplots import make_subplots
 
 from covid_core.datasets.split import SIDES
 from covid_core.findings import CLASSES
-from covid_core.palette import CLASS_COLOURS, SERIES
+from covid_core.look import CLASS_COLOURS, SERIES, styled
 
+_HEIGHT_PX = 380
 _POINTS = 3000  # more only hide one another
 _BIN_YEARS = 5
 
@@ -30,7 +31,7 @@ def class_by_source_by_split(table: pd.DataFrame) -> go.Figure:
                 legendgroup=finding.value, row=1, col=column,
             )  # fmt: skip
     figure.update_yaxes(title_text="films", col=1)
-    return _looking(figure.update_layout(barmode="stack"))
+    return styled(figure.update_layout(barmode="stack"), _HEIGHT_PX)
 
 
 def ages(table: pd.DataFrame) -> go.Figure:
@@ -46,7 +47,7 @@ def ages(table: pd.DataFrame) -> go.Figure:
         )  # fmt: skip
     figure.update_xaxes(title_text="age in years, by five")
     figure.update_yaxes(title_text="films")
-    return _looking(figure.update_layout(barmode="group"))
+    return styled(figure.update_layout(barmode="group"), _HEIGHT_PX)
 
 
 def sizes(table: pd.DataFrame, *, seed: int) -> go.Figure:
@@ -60,7 +61,7 @@ def sizes(table: pd.DataFrame, *, seed: int) -> go.Figure:
         )  # fmt: skip
     figure.update_xaxes(title_text="width in px")
     figure.update_yaxes(title_text="height in px")
-    return _looking(figure)
+    return styled(figure, _HEIGHT_PX)
 
 
 def spread(values: pd.Series, sources: pd.Series, title: str) -> go.Figure:
@@ -73,13 +74,4 @@ def spread(values: pd.Series, sources: pd.Series, title: str) -> go.Figure:
             upperfence=[high], marker_color=SERIES[i % len(SERIES)], showlegend=False,
         )  # fmt: skip
     figure.update_yaxes(title_text=title)
-    return _looking(figure)
-
-
-def _looking(figure: go.Figure) -> go.Figure:
-    return figure.update_layout(
-        template="simple_white",
-        height=380,
-        margin={"l": 60, "r": 20, "t": 40, "b": 40},
-        font_family="system-ui, sans-serif",
-    )
+    return styled(figure, _HEIGHT_PX)

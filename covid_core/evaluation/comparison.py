@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import jinja2
-import plotly.io
-from plotly.offline import get_plotlyjs
-
-from covid_core.errors import DatasetError
 from covid_core.evaluation import figures
 from covid_core.evaluation.compare import Scored
+from covid_core.pages import embedded, write_page
 
 _TEMPLATE = Path(__file__).with_name("comparison.html")
 _FIGURES = ("auroc", "sensitivity", "specificity", "precision", "f1")
@@ -45,24 +41,15 @@ def markdown(scored: Sequence[Scored]) -> str:
 
 
 def write_comparison(scored: Sequence[Scored], part: str, path: Path) -> None:
-    """Write the report, self-contained. Raises DatasetError where it can't be written."""
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    page = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        plotly=get_plotlyjs(),
+    """Write the report, self-contained. Raises CovidCoreError where it can't be written."""
+    write_page(
+        _TEMPLATE,
+        path,
         part=part,
         header=_HEADER,
         rows=rows(scored),
         networks=[(one, _plots(one)) for one in scored],
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise DatasetError(
-            f"the report can't be written ({error.strerror})",
-            "Give a folder with room that you may write to",
-            file=str(path),
-        ) from error
 
 
 def _plots(one: Scored) -> list[tuple[str, str]]:
@@ -74,10 +61,7 @@ def _plots(one: Scored) -> list[tuple[str, str]]:
     }
     if one.card.history:
         drawn["Training"] = figures.curves(one)
-    return [
-        (title, plotly.io.to_html(figure, include_plotlyjs=False, full_html=False))
-        for title, figure in drawn.items()
-    ]
+    return [(title, embedded(figure)) for title, figure in drawn.items()]
 
 
 def _interval(estimate: dict[str, float]) -> str:

@@ -8,8 +8,9 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from covid_core.evaluation.compare import Scored
-from covid_core.palette import SERIES
+from covid_core.look import SERIES, styled
 
+_HEIGHT_PX = 320
 _POINTS = 400  # more only hide one another
 _BINS = 10
 
@@ -63,7 +64,7 @@ def confusion(scored: Scored) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed", title_text="label")
     figure.update_xaxes(title_text="called")
-    return _looking(figure)
+    return styled(figure, _HEIGHT_PX)
 
 
 def curves(scored: Scored) -> go.Figure:
@@ -83,7 +84,7 @@ def curves(scored: Scored) -> go.Figure:
         )  # fmt: skip
     figure.update_xaxes(title_text="epoch, over all phases")
     figure.update_yaxes(rangemode="tozero")
-    return _looking(figure)
+    return styled(figure, _HEIGHT_PX)
 
 
 def _outputs(scored: Scored) -> list[tuple[int, str, str]]:
@@ -107,14 +108,4 @@ def _square(figure: go.Figure, x: str, y: str, *, diagonal: bool = False) -> go.
     if diagonal:
         grey = {"color": "#999", "dash": "dot"}
         figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=grey)
-    return _looking(figure)
-
-
-def _looking(figure: go.Figure) -> go.Figure:
-    return figure.update_layout(
-        template="simple_white",
-        height=320,
-        margin={"l": 50, "r": 10, "t": 20, "b": 40},
-        font_family="system-ui, sans-serif",
-        legend={"orientation": "h", "y": 1.1},
-    )
+    return styled(figure, _HEIGHT_PX)

@@ -9,7 +9,7 @@ import pytest
 
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.exploration import write_exploration
-from covid_core.errors import DatasetError
+from covid_core.errors import CovidCoreError
 from tests.films import clinic
 
 
@@ -53,5 +53,5 @@ def test_a_folder_s_name_stays_text(report: str) -> None:
 def test_a_place_that_can_t_be_written_is_said(tmp_path: Path) -> None:
     compiled = compile_manifest([clinic(tmp_path / "c", films=60)], tmp_path / "cache", workers=2)
     (tmp_path / "file").touch()
-    with pytest.raises(DatasetError, match="can't be written"):
+    with pytest.raises(CovidCoreError, match="can't be written"):
         write_exploration(compiled, tmp_path / "file" / "report.html")
