@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,7 @@ def told_apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def started(place: Path, run: str, *more: str, processes: int = 1) -> subprocess.Popen[str]:
-    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     command = [
         sys.executable, *(launcher if processes > 1 else []), str(ROOT / "train.py"),
         "--data", str(place / "films"), "--recipe", str(place / "own.toml"),
@@ -162,6 +163,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_weights(told_apart: Path) -
         with started(told_apart, "cut", "--checkpoint-every", "5", "--resume") as cut:
             checkpoint, seen = told_apart / "cut" / "phase0.pt", set()
             while cut.poll() is None and len(seen) < moment:
+                time.sleep(0.005)
                 if checkpoint.exists():
                     seen.add(checkpoint.stat().st_mtime_ns)
             if cut.poll() is None:
