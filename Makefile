@@ -1,4 +1,4 @@
-.PHONY: help setup app test check train
+.PHONY: help setup app test check bench train
 help:  ## List what one does here
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
 setup:  ## Create the environment, with what the tests need
@@ -9,5 +9,7 @@ test:  ## Run the tests
 	.venv/bin/python -m pytest
 check:  ## Style and types
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+bench:  ## Measure how fast training is
+	.venv/bin/python -m covid_core bench train
 train:  ## Train on DATA=folder
 	.venv/bin/python train.py --data $(DATA)

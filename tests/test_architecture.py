@@ -11,7 +11,8 @@ PACKAGE = ROOT / "covid_core"
 FLOORS: tuple[set[str], ...] = (
     {"errors", "findings", "torchvision_ops", "decompress", "commands.status"},
     {"radiograph", "networks", "metrics", "phantom", "look", "pages", "datasets.layouts.films",
-     "datasets.duplicates", "tasks", "training.processes"},
+     "datasets.duplicates", "tasks", "training.processes",
+     "training.feed"},
     {"raster", "dicom", "preprocess", "decision", "datasets.case", "datasets.manifest",
      "datasets.split"},
     {"reading", "saliency", "weights", "datasets.layouts.*", "datasets.figures"},
@@ -22,7 +23,7 @@ FLOORS: tuple[set[str], ...] = (
     {"training.scoring", "datasets.exploration"},
     {"training.loop"},
     {"evaluation.evaluate"},
-    {"evaluation.compare"},
+    {"evaluation.compare", "training.bench"},
     {"evaluation.figures"},
     {"evaluation.comparison"},
     {"commands.*"},

@@ -28,6 +28,7 @@ from covid_core.preprocess import Preprocess
 from covid_core.training import processes
 from covid_core.training.augment import augment
 from covid_core.training.checkpoint import load_checkpoint, save_checkpoint
+from covid_core.training.feed import feed
 from covid_core.training.films import Films
 from covid_core.training.recipe import Balance, Phase, Recipe
 from covid_core.training.scoring import validate
@@ -102,30 +103,30 @@ def fit(
     per_epoch = max(1, round(len(indices) / by.batch_size))
     losses: list[float] = []
 
+    give = feed(films.pictures, device)
     draws = _draws(indices, weights, len(sizes), by.batch_size, seed, start)
     quiet = processes.rank() > 0
     progress = tqdm(draws, phase.task, len(sizes), initial=start, unit="step", disable=quiet)
-    for step, batch in enumerate(progress, start):
+    for number, batch in enumerate(progress, start):
         for group in optimiser.param_groups:
-            group["lr"] = by.rate(step / len(sizes))
+            group["lr"] = by.rate(number / len(sizes))
         own = batch[processes.rank() :: processes.count()]
-        generator = torch.Generator(device).manual_seed(_draw_seed(seed, step))
-        pictures = torch.from_numpy(films.pictures[own]).to(device)
-        varied = augment(pictures, sizes[step], recipe.augmentation, generator)
+        generator = torch.Generator(device).manual_seed(_draw_seed(seed, number))
+        varied = augment(give(own), sizes[number], recipe.augmentation, generator)
         x = preprocess.normalise(varied)
-        loss = _step(together, network, optimiser, x, labels[own], by.label_smoothing)
-        _check_finite(loss, step, films.names[own[0]])
+        loss = step(together, network, optimiser, x, labels[own], by.label_smoothing)
+        _check_finite(loss, number, films.names[own[0]])
         average.update_parameters(network)
         losses.append(loss)
-        progress.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", px=sizes[step])
-        ended = (step + 1) % per_epoch == 0 or step + 1 == len(sizes)
+        progress.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", px=sizes[number])
+        ended = (number + 1) % per_epoch == 0 or number + 1 == len(sizes)
         if ended:
-            told = {"task": phase.task, "step": step + 1, "loss": float(np.mean(losses))}
+            told = {"task": phase.task, "step": number + 1, "loss": float(np.mean(losses))}
             losses.clear()
-            row = _end_epoch(averaged, films, preprocess, phase, sizes[step], checkpoint, told)
+            row = _end_epoch(averaged, films, preprocess, phase, sizes[number], checkpoint, told)
             ended_early = processes.told_by_first(row.get("validation_loss", math.inf) < limit)
-        if (ended or (step + 1) % checkpoint_every == 0) and not processes.rank():
-            _save(checkpoint, network, average, optimiser, step + 1, ended_early)
+        if (ended or (number + 1) % checkpoint_every == 0) and not processes.rank():
+            _save(checkpoint, network, average, optimiser, number + 1, ended_early)
         if ended_early:
             break
     return _result(averaged)
@@ -168,19 +169,21 @@ def balance(labels: np.ndarray, sources: np.ndarray, by: Balance) -> np.ndarray:
 
     `class`: classes alike. `class and source`: besides, within a class a source counts by the
     square root of its size, so that the few adults with pneumonia weigh more against the many
-    children, and a class is less the same as a source.
+    children, and a class is less the same as a source. `class and sources alike`: within a class
+    every source counts the same, however few its films.
     """
+    power = {"class and source": 0.5, "class and sources alike": 1.0}.get(by, 0.0)
     weights = np.ones(len(labels)) if by == "none" else np.zeros(len(labels))
     for label in np.unique(labels) if by != "none" else ():
         of_class = labels == label
         for source in np.unique(sources[of_class]):
             members = of_class & (sources == source)
-            weights[members] = 1 / np.sqrt(members.sum()) if by == "class and source" else 1
+            weights[members] = 1 / members.sum() ** power
         weights[of_class] /= weights[of_class].sum()
     return weights / weights.sum()
 
 
-def _step(
+def step(
     together: nn.Module,
     network: Network,
     optimiser: torch.optim.Optimizer,
@@ -188,6 +191,8 @@ def _step(
     labels: torch.Tensor,
     smoothing: float,
 ) -> float:
+    """One step of learning; gives the loss. `together`: the network as several processes share it,
+    or the network itself."""
     network.train()
     if not next(network.features.parameters()).requires_grad:
         network.features.eval()  # frozen: its normalisation too

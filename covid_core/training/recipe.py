@@ -19,7 +19,7 @@ from covid_core.tasks import TASKS, Task
 from covid_core.training.augment import Augmentation
 
 RECIPES = Path(__file__).with_name("recipes")
-Balance = Literal["class and source", "class", "none"]
+Balance = Literal["class and sources alike", "class and source", "class", "none"]
 _Section = TypeVar("_Section")
 
 

@@ -98,6 +98,8 @@ def test_classes_weigh_alike_and_sources_by_the_root_of_their_size() -> None:
     assert [weights[labels == i].sum() for i in range(3)] == pytest.approx([1 / 3] * 3)
     within = weights[:90].sum() / weights[90:100].sum()
     assert within == pytest.approx(np.sqrt(90 / 10))
+    alike = balance(labels, sources, "class and sources alike")
+    assert alike[:90].sum() == pytest.approx(alike[90:100].sum())
     by_class = balance(labels, sources, "class")
     assert by_class[:90].sum() / by_class[90:100].sum() == pytest.approx(9)
     assert by_class[:100].sum() == pytest.approx(1 / 3)
@@ -125,7 +127,7 @@ def test_resumed_run_ends_in_the_same_weights(
 ) -> None:
     whole = run(films, tmp_path / "whole")
     steps = iter(range(100))
-    real = loop._step
+    real = loop.step
 
     def interrupted(*arguments: object) -> float:
         if next(steps) == stop_at:
@@ -133,7 +135,7 @@ def test_resumed_run_ends_in_the_same_weights(
         return real(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as stopped:
-        stopped.setattr(loop, "_step", interrupted)
+        stopped.setattr(loop, "step", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(films, tmp_path / "cut")
     resumed = run(films, tmp_path / "cut", resume=True)
@@ -144,7 +146,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
     films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = iter([1.0] * 7 + [float("nan")])
-    monkeypatch.setattr(loop, "_step", lambda *_: next(losses))
+    monkeypatch.setattr(loop, "step", lambda *_: next(losses))
     with pytest.raises(TrainingError, match="nan at step 7") as refused:
         run(films, tmp_path)
     assert "--learning-rate" in refused.value.remedy
