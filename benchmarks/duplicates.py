@@ -30,10 +30,7 @@ _FILM_PX = 150
 
 def plain_pairs(thumbnails: np.ndarray) -> np.ndarray:
     """All pairs whose 32 px thumbnails correlate above 0.99, by comparing each with each."""
-    cells = thumbnails.reshape(-1, 32, 2, 32, 2).mean(axis=(2, 4), dtype=np.float32)
-    points = cells.reshape(len(cells), -1)
-    points = points - points.mean(axis=1, keepdims=True)
-    points /= np.linalg.norm(points, axis=1, keepdims=True) + 1e-6
+    points = duplicates.unit_rows(duplicates.halved(thumbnails))
     found = []
     for start in range(0, len(points), _ROWS):
         rows, columns = np.nonzero(points[start : start + _ROWS] @ points[start:].T > PLAIN)

@@ -12,7 +12,7 @@ FLOORS: tuple[set[str], ...] = (
     {"errors", "findings", "torchvision_ops", "decompress", "commands.status"},
     {"radiograph", "networks", "metrics", "phantom", "look", "pages", "datasets.layouts.films",
      "datasets.duplicates", "tasks", "training.processes",
-     "training.feed"},
+     "training.feed", "datasets.remembered"},
     {"raster", "dicom", "preprocess", "decision", "datasets.case", "datasets.manifest",
      "datasets.split"},
     {"reading", "saliency", "weights", "datasets.layouts.*", "datasets.figures"},

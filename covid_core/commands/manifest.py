@@ -17,6 +17,7 @@ from covid_core.datasets.compile import Compilation, compile_manifest
 from covid_core.datasets.exploration import write_exploration
 from covid_core.datasets.manifest import COLUMNS, read_manifest, write_manifest
 from covid_core.datasets.split import counts, overlaps
+from covid_core.findings import CLASSES
 from covid_core.radiograph import View
 
 _CHECK = "manifest check"
@@ -97,10 +98,10 @@ def _write_left_out(compiled: Compilation, out: Path) -> None:
 
 def _summary(compiled: Compilation) -> str:
     rows = [
-        (split, source, *(classes.get(label, 0) for label in ("normal", "pneumonia", "covid", "")))
+        (split, source, *(classes.get(label, 0) for label in (*CLASSES, "")))
         for split, sources in counts(compiled.table).items()
         for source, classes in sources.items()
     ]
-    header = ["split", "source", "normal", "pneumonia", "covid", "unlabelled"]
+    header = ["split", "source", *map(str, CLASSES), "unlabelled"]
     table = pd.DataFrame(rows, columns=header).to_string(index=False)
     return f"{table}\n\n{len(compiled.table)} films, {len(compiled.twins.pairs)} pairs of twins"

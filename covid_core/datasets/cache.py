@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from covid_core.datasets.remembered import file_stamp
 from covid_core.errors import RefusedFile
 from covid_core.preprocess import Preprocess
 from covid_core.reading import read_file
@@ -62,7 +63,5 @@ def _decode(
 def _fingerprint(paths: Sequence[Path], preprocess: Preprocess) -> str:
     digest = hashlib.sha256(json.dumps(preprocess.to_json(), sort_keys=True).encode())
     for path in paths:
-        stat = path.stat()
-        told = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}\n"
-        digest.update(told.encode(errors="surrogateescape"))
+        digest.update(file_stamp(path) + b"\n")
     return digest.hexdigest()[:16]

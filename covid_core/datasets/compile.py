@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from covid_core.datasets.case import EVERYTHING, Case, LeftOut, Selection
 from covid_core.datasets.duplicates import METHOD, Twins, find_twins, group
 from covid_core.datasets.layouts import read_cases
 from covid_core.datasets.manifest import COLUMNS
+from covid_core.datasets.remembered import load_arrays, save_arrays
 from covid_core.datasets.split import assign_splits
 from covid_core.datasets.survey import Survey, survey
 from covid_core.errors import DatasetError
@@ -65,15 +65,11 @@ def _twins(seen: Survey, cache: Path) -> Twins:
     """The films' twins, remembered for these very films."""
     told = "".join([METHOD, *seen.sha256])
     path = cache / f"twins-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return Twins(arrays["pairs"], arrays["likeness"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        pass  # not there, or damaged: looked for anew
+    known = load_arrays(path, Twins.__slots__)
+    if known:
+        return Twins(**known)
     twins = find_twins(seen.thumbnails, seen.sha256)
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, pairs=twins.pairs, likeness=twins.likeness)
-    partial.replace(path)
+    save_arrays(path, {"pairs": twins.pairs, "likeness": twins.likeness})
     return twins
 
 

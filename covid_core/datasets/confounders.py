@@ -16,8 +16,9 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from covid_core.datasets.duplicates import halved
 from covid_core.datasets.layouts import stated_ages
-from covid_core.datasets.split import SIDES, groups_of
+from covid_core.datasets.split import groups_of, on_a_side
 from covid_core.findings import CLASSES
 
 MOST = 0.9  # of a class: then it is as good as all of it
@@ -42,15 +43,10 @@ class SourceTold:
     films: int
 
 
-def used_rows(table: pd.DataFrame) -> np.ndarray:
-    """Which rows train, tune or test: bool (rows,)."""
-    return table["split"].isin([side.value for side in SIDES]).to_numpy()
-
-
 def sources_told(table: pd.DataFrame, thumbnails: np.ndarray, *, seed: int) -> list[SourceTold]:
     """Try to tell each source of the used films by thumbnails, uint8 (rows, 64, 64), alone."""
     drawing = np.random.default_rng(seed)
-    used = used_rows(table)
+    used = on_a_side(table)
     sources = table["source"].to_numpy(str)
     chosen: list[np.ndarray] = []
     for source in np.unique(sources[used]):
@@ -60,7 +56,7 @@ def sources_told(table: pd.DataFrame, thumbnails: np.ndarray, *, seed: int) -> l
     if len(chosen) < 2:
         return []
     rows = np.concatenate(chosen)
-    small = thumbnails[rows].reshape(-1, 32, 2, 32, 2).mean(axis=(2, 4)).reshape(len(rows), -1)
+    small = halved(thumbnails[rows])
     classifier = make_pipeline(
         StandardScaler(),
         PCA(min(_COMPONENTS, len(rows) // 2), whiten=True, random_state=seed),
@@ -80,7 +76,7 @@ def sources_told(table: pd.DataFrame, thumbnails: np.ndarray, *, seed: int) -> l
 
 def warnings_of(table: pd.DataFrame, told: list[SourceTold]) -> list[str]:
     """Each confounder of a manifest, a sentence or two each."""
-    films = table[used_rows(table)]
+    films = table[on_a_side(table)]
     return [*_one_source(films), *_one_age(films), *_one_class(films), *_told(told)]
 
 

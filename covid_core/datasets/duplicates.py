@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.fft import irfft2, rfft2
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import coo_array
@@ -45,7 +46,7 @@ class Twins:
 
 def find_twins(thumbnails: np.ndarray, sha256: np.ndarray | None = None) -> Twins:
     """Pairs of same pictures among thumbnails, uint8 (N, 64, 64), and hashes, text (N,)."""
-    hashed = np.empty((0, 2), np.int64) if sha256 is None else _same_hash(sha256)
+    hashed = np.empty((0, 2), np.int64) if sha256 is None else same_key(sha256)
     alike = pairs_alike(thumbnails)
     likeness = detail_likeness(thumbnails, alike)
     same = likeness > SAME
@@ -62,16 +63,21 @@ def group(count: int, pairs: np.ndarray) -> np.ndarray:
     return connected_components(graph, directed=False)[1]
 
 
-def _same_hash(sha256: np.ndarray) -> np.ndarray:
-    """Each copy of a file with the first of it: a chain is enough to make a group."""
-    _, first, which = np.unique(sha256, return_index=True, return_inverse=True)
-    later = np.nonzero(first[which] != np.arange(len(sha256)))[0]
-    return np.stack([first[which[later]], later], axis=1)
+def same_key(keys: np.ndarray) -> np.ndarray:
+    """Pairs of each item with the first of its key, int64 (pairs, 2); a missing key has none.
+
+    A chain is enough to make a group.
+    """
+    codes, _ = pd.factorize(keys)
+    known = np.nonzero(codes >= 0)[0]
+    _, first, which = np.unique(codes[known], return_index=True, return_inverse=True)
+    pairs = np.stack([known[first[which]], known], axis=1)
+    return pairs[pairs[:, 0] != pairs[:, 1]]
 
 
 def pairs_alike(thumbnails: np.ndarray) -> np.ndarray:
     """Pairs whose 32 px thumbnails correlate above ALIKE, int64 (pairs, 2)."""
-    points = _unit(_halved(thumbnails))
+    points = unit_rows(halved(thumbnails))
     centred = points - points.mean(axis=0)
     components = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :_COMPONENTS]
     tree = cKDTree(centred @ components)
@@ -107,10 +113,10 @@ def _detail(thumbnails: np.ndarray) -> np.ndarray:
     fine = fine[:, _BORDER_PX:-_BORDER_PX, _BORDER_PX:-_BORDER_PX]
     spread = fine.std(axis=(1, 2), keepdims=True) + 1e-6
     clipped = np.clip(fine / spread, -_OUTLIER, _OUTLIER)
-    return _unit(clipped.reshape(len(clipped), -1)).reshape(clipped.shape)
+    return unit_rows(clipped.reshape(len(clipped), -1)).reshape(clipped.shape)
 
 
-def _halved(thumbnails: np.ndarray) -> np.ndarray:
+def halved(thumbnails: np.ndarray) -> np.ndarray:
     """uint8 (N, 64, 64) to float32 (N, 1024): means of 2 x 2."""
     count, side = thumbnails.shape[:2]
     halved = np.empty((count, (side // 2) ** 2), np.float32)
@@ -121,7 +127,7 @@ def _halved(thumbnails: np.ndarray) -> np.ndarray:
     return halved
 
 
-def _unit(rows: np.ndarray) -> np.ndarray:
+def unit_rows(rows: np.ndarray) -> np.ndarray:
     """Rows centred and of length 1, so that their product is their correlation."""
     rows = rows - rows.mean(axis=1, keepdims=True)
     return rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-6)

@@ -16,8 +16,8 @@ from PIL import Image
 
 from covid_core.datasets import figures
 from covid_core.datasets.compile import Compilation
-from covid_core.datasets.confounders import sources_told, used_rows, warnings_of
-from covid_core.datasets.split import Split, counts
+from covid_core.datasets.confounders import sources_told, warnings_of
+from covid_core.datasets.split import Split, counts, on_a_side
 from covid_core.findings import CLASSES
 from covid_core.pages import embedded, write_page
 from covid_core.preprocess import Preprocess
@@ -32,7 +32,7 @@ _TEMPLATE = Path(__file__).with_name("exploration.html")
 def write_exploration(compiled: Compilation, path: Path, *, seed: int = 0) -> None:
     """Write the report, self-contained. Raises CovidCoreError where it can't be written."""
     table = compiled.table
-    used = table[used_rows(table)]
+    used = table[on_a_side(table)]
     told = sources_told(table, compiled.survey.thumbnails, seed=seed)
     write_page(
         _TEMPLATE,

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
-from covid_core.datasets.duplicates import group
+from covid_core.datasets.duplicates import group, same_key
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES
 
@@ -81,12 +81,17 @@ def groups_of(table: pd.DataFrame) -> np.ndarray:
     """A group number for each row: films of one patient, or of one picture, share it."""
     patients = table["patient"].where(table["patient"] != "").str.cat(table["source"], sep="\n")
     keys = [patients.to_numpy(), table["duplicate_group"].to_numpy()]
-    return group(len(table), np.concatenate([_chain(key) for key in keys]))
+    return group(len(table), np.concatenate([same_key(key) for key in keys]))
+
+
+def on_a_side(table: pd.DataFrame) -> np.ndarray:
+    """Which rows train, tune or test: bool (rows,)."""
+    return table["split"].isin([side.value for side in SIDES]).to_numpy()
 
 
 def overlaps(table: pd.DataFrame) -> list[str]:
     """What is on two sides of the split, in words: patients, duplicates, files. Empty if clean."""
-    sides = table[table["split"].isin([side.value for side in SIDES])]
+    sides = table[on_a_side(table)]
     named = sides[sides["patient"] != ""]
     keys = {
         "patient": (named, [named["source"], named["patient"]]),
@@ -116,7 +121,7 @@ def counts(table: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
 
 def fingerprint(table: pd.DataFrame) -> str:
     """SHA-256, in hex, of which film is on which side: the same split, the same digest."""
-    sides = table[table["split"].isin([side.value for side in SIDES])]
+    sides = table[on_a_side(table)]
     lines = sorted(sides["sha256"] + " " + sides["split"])
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -129,14 +134,6 @@ def _mark(splits: list[Split | None], members: Iterable[int], split: Split) -> N
 def _members(numbers: np.ndarray) -> list[np.ndarray]:
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.nonzero(np.diff(numbers[order]))[0] + 1)
-
-
-def _chain(keys: np.ndarray) -> np.ndarray:
-    """Pairs of each row with the first row of its key, int (pairs, 2); a missing key has none."""
-    codes, _ = pd.factorize(keys)
-    known = np.nonzero(codes >= 0)[0]
-    _, first, which = np.unique(codes[known], return_index=True, return_inverse=True)
-    return np.stack([known[first[which]], known], axis=1)
 
 
 def _folds(strata: Sequence[str], groups: np.ndarray, seed: int) -> list[Split]:

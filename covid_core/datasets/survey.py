@@ -7,16 +7,15 @@ the films that are new or changed.
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from covid_core.datasets.remembered import file_stamp, load_arrays, save_arrays
 from covid_core.errors import RefusedFile
 from covid_core.preprocess import Preprocess
 from covid_core.reading import read_file
@@ -94,9 +93,7 @@ def _empty(count: int) -> Survey:
 
 
 def _key(path: Path) -> str:
-    stat = path.stat()
-    told = f"{_VERSION}|{path.absolute()}|{stat.st_size}|{stat.st_mtime_ns}"
-    return hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()
+    return hashlib.sha256(_VERSION.encode() + file_stamp(path)).hexdigest()
 
 
 class _Cache:
@@ -106,23 +103,18 @@ class _Cache:
         self.path = path
         self.survey: Survey | None = None
         self.rows: dict[str, int] = {}
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                self.survey = Survey(*(arrays[name] for name in Survey.__slots__))
-                self.rows = {key: row for row, key in enumerate(arrays["key"].tolist())}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            self.survey, self.rows = None, {}
+        arrays = load_arrays(path, ("key", *Survey.__slots__))
+        if arrays:
+            self.rows = {key: row for row, key in enumerate(arrays.pop("key").tolist())}
+            self.survey = Survey(**arrays)
 
     def add(self, keys: list[str], new: Survey) -> None:
-        """Write what was known and what is new, whole or not at all."""
+        """Write what was known and what is new."""
         old = self.survey
-        arrays: dict[str, Any] = {
+        arrays = {
             name: np.concatenate([getattr(old, name), getattr(new, name)])
             if old
             else getattr(new, name)
             for name in Survey.__slots__
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial.npz")
-        np.savez(partial, key=np.array([*self.rows, *keys], "<U64"), **arrays)
-        partial.replace(self.path)
+        save_arrays(self.path, {"key": np.array([*self.rows, *keys], "<U64"), **arrays})

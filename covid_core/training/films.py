@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from covid_core.datasets.cache import cached_pictures
-from covid_core.datasets.split import SIDES, Split, groups_of
+from covid_core.datasets.split import Split, groups_of, on_a_side
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES
 from covid_core.preprocess import Preprocess
@@ -44,7 +44,7 @@ class Films:
 def load_films(table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, workers: int) -> Films:
     """The films of a manifest, decoded. Raises DatasetError where one can't be read any more."""
     groups = groups_of(table)
-    used = table["split"].isin([side.value for side in SIDES]).to_numpy()
+    used = on_a_side(table)
     rows = table[used]
     paths = [Path(path) for path in rows["path"]]
     pictures, refused = cached_pictures(paths, preprocess, cache, workers=workers)

@@ -41,10 +41,10 @@ def rank() -> int:
 @contextmanager
 def first_alone() -> Iterator[None]:
     """Process 0 goes through alone, then the others: what it cached they find."""
-    if rank() and distributed.is_initialized():
+    if rank():
         distributed.barrier()
     yield
-    if not rank() and distributed.is_initialized():
+    if count() > 1 and not rank():
         distributed.barrier()
 
 

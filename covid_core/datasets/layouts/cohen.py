@@ -27,7 +27,7 @@ _PNEUMONIAS = (
     "Mycoplasma Bacterial Pneumonia", "Nocardia", "Pneumocystis", "Pneumonia", "SARS",
     "Staphylococcus", "Streptococcus", "Varicella", "Viral", "Aspergillosis",
 )  # fmt: skip
-LABELS = {
+_LABELS = {
     "COVID-19": Finding.COVID,
     "COVID-19, ARDS": Finding.COVID,
     "No Finding": Finding.NORMAL,
@@ -59,7 +59,7 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
 
 def label_of(finding: str) -> Finding | None:
     """The class of a `finding` cell, which newer copies write as `Pneumonia/Viral/COVID-19`."""
-    return LABELS.get(finding.strip().rsplit("/", 1)[-1])
+    return _LABELS.get(finding.strip().rsplit("/", 1)[-1])
 
 
 def _reason(row: dict[str, str], path: Path) -> str | None:

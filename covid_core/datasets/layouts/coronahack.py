@@ -55,17 +55,20 @@ def label_of(row: dict[str, str]) -> Finding | str | None:
         return None
     if label == "Normal":
         return Finding.NORMAL
-    cause = row["Label_2_Virus_category"].strip() or row["Label_1_Virus_category"].strip()
+    cause = _cause(row)
     if label in _PNEUMONIA and not cause:
         return Finding.PNEUMONIA
     return _CAUSES.get(cause, f"{label}, {cause}") if label in _PNEUMONIA else label
 
 
+def _cause(row: dict[str, str]) -> str:
+    return row["Label_2_Virus_category"].strip() or row["Label_1_Virus_category"].strip()
+
+
 def _case(path: Path, row: dict[str, str]) -> Case | LeftOut:
     label = label_of(row)
     if isinstance(label, Finding) or label is None:
-        cause = row["Label_2_Virus_category"].strip() or row["Label_1_Virus_category"].strip()
-        return Case(path, label, SOURCE, kermany_patient(path), cause)
+        return Case(path, label, SOURCE, kermany_patient(path), _cause(row))
     return LeftOut(path, SOURCE, f"finding not mapped: {label}")
 
 
