@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -30,8 +31,8 @@ from covid_core.training.augment import augment
 from covid_core.training.checkpoint import load_checkpoint, save_checkpoint
 from covid_core.training.feed import feed
 from covid_core.training.films import Films
-from covid_core.training.recipe import Balance, Phase, Recipe
-from covid_core.training.scoring import validate
+from covid_core.training.recipe import LAST, Balance, Optimisation, Phase, Recipe
+from covid_core.training.scoring import goodness, validate
 
 
 def train(
@@ -49,9 +50,11 @@ def train(
     """Every phase of a recipe in turn; gives the last one's averaged weights, on the CPU.
 
     Writes a checkpoint a phase, a JSON line an epoch to `run/log.jsonl`, and the same for
-    TensorBoard to `run/tensorboard`. Raises TrainingError on a loss that is not finite, keeping
+    TensorBoard to `run/tensorboard`; without `resume` those of an older run go first. Raises TrainingError on a loss that is not finite, keeping
     the last checkpoint, and on stages too short for one step.
     """
+    if not resume and not processes.rank():
+        _clear(run)
     for number, phase in enumerate(recipe.phases):
         network = fit(
             network, films.asked(phase.asked), preprocess, recipe, phase,
@@ -82,7 +85,6 @@ def fit(
         network, multi_avg_fn=get_ema_multi_avg_fn(by.averaging), use_buffers=True
     )
     averaged = cast(Network, average.module)
-    limit = -math.inf if by.stop_below is None else by.stop_below
     learnt = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learnt, weight_decay=by.weight_decay, fused=True)
     indices = films.part(Split.TRAIN)
@@ -93,10 +95,12 @@ def fit(
             "Give more epochs with --stages, or a smaller --batch-size",
         )
     start, ended_early = 0, False
+    best: dict[str, Any] | None = None
     if resume and checkpoint.exists():
-        start, ended_early = _restore(load_checkpoint(checkpoint), network, average, optimiser)
+        state = load_checkpoint(checkpoint)
+        start, ended_early, best = _restore(state, network, average, optimiser)
     if ended_early:
-        return _result(averaged)
+        return _result(averaged, best)
     together = DistributedDataParallel(network) if processes.count() > 1 else network
     weights = balance(films.labels[indices], films.sources[indices], recipe.balance)
     labels = torch.from_numpy(films.labels).to(device)
@@ -124,16 +128,46 @@ def fit(
             told = {"task": phase.task, "step": number + 1, "loss": float(np.mean(losses))}
             losses.clear()
             row = _end_epoch(averaged, films, preprocess, phase, sizes[number], checkpoint, told)
-            ended_early = processes.told_by_first(row.get("validation_loss", math.inf) < limit)
+            ended_early = processes.told_by_first(_good_enough(row, by))
+            best = _better(best, row, by, averaged)
         if (ended or (number + 1) % checkpoint_every == 0) and not processes.rank():
-            _save(checkpoint, network, average, optimiser, number + 1, ended_early)
+            _save(checkpoint, network, average, optimiser, number + 1, ended_early, best)
         if ended_early:
             break
-    return _result(averaged)
+    return _result(averaged, best)
 
 
-def _result(averaged: Network) -> Network:
+def _result(averaged: Network, best: dict[str, Any] | None) -> Network:
+    if best:
+        averaged.load_state_dict(best["state"])
     return averaged.cpu().eval().requires_grad_(True)
+
+
+def _good_enough(row: dict[str, Any], by: Optimisation) -> bool:
+    """Whether an epoch ends the phase."""
+    if by.stop is None:
+        return False
+    measure, limit = by.stop
+    return goodness(row, measure) >= goodness({measure: limit}, measure)
+
+
+def _better(
+    best: dict[str, Any] | None, row: dict[str, Any], by: Optimisation, averaged: Network
+) -> dict[str, Any] | None:
+    """The better of the best epoch so far and this one: its figure, step and weights."""
+    value = math.nan if by.keep == LAST else goodness(row, by.keep)
+    if math.isnan(value) or (best and best["value"] >= value):
+        return best
+    state = {name: tensor.detach().clone() for name, tensor in averaged.state_dict().items()}
+    return {"value": value, "step": row["step"], "state": state}
+
+
+def _clear(run: Path) -> None:
+    """Away with an older run's log and checkpoints: two runs in one folder would be told as one."""
+    (run / "log.jsonl").unlink(missing_ok=True)
+    shutil.rmtree(run / "tensorboard", ignore_errors=True)
+    for checkpoint in run.glob("phase*.pt"):
+        checkpoint.unlink()
 
 
 def _draw_seed(seed: int, step: int) -> int:
@@ -229,6 +263,7 @@ def _save(
     optimiser: torch.optim.Optimizer,
     step: int,
     ended_early: bool,
+    best: dict[str, Any] | None,
 ) -> None:
     state = {
         "network": network.state_dict(),
@@ -236,17 +271,18 @@ def _save(
         "optimiser": optimiser.state_dict(),
         "step": step,
         "ended_early": ended_early,
+        "best": best,
     }
     save_checkpoint(checkpoint, state)
 
 
 def _restore(
     state: dict[str, Any], network: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
-) -> tuple[int, bool]:
+) -> tuple[int, bool, dict[str, Any] | None]:
     network.load_state_dict(state["network"])
     average.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"]), bool(state["ended_early"])
+    return int(state["step"]), bool(state["ended_early"]), state["best"]
 
 
 def read_log(run: Path) -> list[dict[str, Any]]:

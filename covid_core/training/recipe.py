@@ -17,9 +17,11 @@ from covid_core.networks import ARCHITECTURES
 from covid_core.preprocess import Fit
 from covid_core.tasks import TASKS, Task
 from covid_core.training.augment import Augmentation
+from covid_core.training.scoring import MEASURES
 
 RECIPES = Path(__file__).with_name("recipes")
 Balance = Literal["class and sources alike", "class and source", "class", "none"]
+LAST = "last"
 _Section = TypeVar("_Section")
 
 
@@ -46,10 +48,12 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Optimisation:
-    """How fast. One cosine runs over a phase, from `learning_rate` to nothing, after `warm_up`.
+    """How fast, and until when. One cosine runs over a phase, from `learning_rate` to nothing,
+    after `warm_up`.
 
-    `averaging`: decay of the averaged weights, 0 for none. `stop_below`: a validation loss that
-    ends a phase at the end of an epoch.
+    `averaging`: decay of the averaged weights, 0 for none. `keep`: the epoch whose weights a phase
+    ends with: the last, or the best by one of `scoring.validate`'s measures. `stop`: a measure, and
+    how good it must be to end a phase early.
     """
 
     batch_size: int = 64
@@ -58,7 +62,8 @@ class Optimisation:
     label_smoothing: float = 0.0
     averaging: float = 0.0
     warm_up: float = 0.05
-    stop_below: float | None = None
+    keep: str = LAST
+    stop: tuple[str, float] | None = None
 
     def rate(self, done: float) -> float:
         """The learning rate at a share (0 to 1) of the phase."""
@@ -142,6 +147,10 @@ def _check(recipe: Recipe, path: Path) -> None:
     for phase in recipe.phases:
         if phase.task not in TASKS:
             raise _wrong(path, f"there is no task {phase.task}")
+    by = recipe.optimisation
+    for measure in (by.keep, by.stop[0] if by.stop else LAST):
+        if measure not in (*MEASURES, LAST):
+            raise _wrong(path, f"nothing is measured as {measure}")
     if len({len(phase.asked.outputs) for phase in recipe.phases}) > 1:
         raise _wrong(path, "its phases ask for different numbers of outputs")
 

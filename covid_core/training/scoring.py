@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -13,7 +15,11 @@ from covid_core.preprocess import Preprocess
 from covid_core.tasks import Task
 from covid_core.training.films import Films
 
+LOSS, ACCURACY = "validation_loss", "validation_accuracy"
+WITHIN, UNSEEN = "within_auroc", "unseen_auroc"
+MEASURES = (LOSS, ACCURACY, WITHIN, UNSEEN)  # that a recipe may stop or choose by
 _BATCH = 64
+_FEW = 20  # fewer films for or against say too little to choose by
 
 
 @torch.inference_mode()
@@ -50,10 +56,16 @@ def validate(
     task: Task,
     size_px: int,
 ) -> dict[str, float]:
-    """Loss, accuracy and AUROCs on the validation part and on sources held out, by name."""
+    """The figures at the end of an epoch, by name; what the films at hand can't tell is left out.
+
+    Loss, accuracy and AUROCs on the validation part. `within_auroc`: the mean of the AUROCs within
+    each of its sources that holds more than one class, for there the hospital is no clue.
+    `unseen_auroc`: the same within sources held out, the figure to choose a network by; beside it
+    each of its parts, as `unseen_auroc SOURCE OUTPUT`.
+    """
     device = next(network.parameters()).device
     row = {}
-    for name, split in (("validation", Split.VALIDATION), ("held_out", Split.HELD_OUT)):
+    for name, split in ((WITHIN, Split.VALIDATION), (UNSEEN, Split.HELD_OUT)):
         indices = films.part(split)
         if not len(indices):
             continue
@@ -61,10 +73,47 @@ def validate(
             network, films, indices, preprocess, device=device, size_px=size_px, half=True
         )
         labels = films.labels[indices]
-        row[f"{name}_loss"] = float(-np.log(scored[np.arange(len(labels)), labels] + 1e-12).mean())
-        row[f"{name}_accuracy"] = float((scored.argmax(axis=1) == labels).mean())
-        for i, output in enumerate(task.outputs):
-            positive = labels == i
-            if 0 < positive.sum() < len(positive):
-                row[f"{name}_auroc_{output}"] = auroc(positive, scored[:, i])
+        if split is Split.VALIDATION:
+            row[LOSS] = float(-np.log(scored[np.arange(len(labels)), labels] + 1e-12).mean())
+            row[ACCURACY] = float((scored.argmax(axis=1) == labels).mean())
+            for output, value in _aurocs(labels, scored, task, few=1).items():
+                row[f"validation_auroc_{output}"] = value
+        by_source = _within_sources(films.sources[indices], labels, scored, task)
+        if by_source:
+            row[name] = float(np.mean([np.mean(list(own.values())) for own in by_source.values()]))
+        if split is Split.HELD_OUT:
+            row |= {f"{name} {s} {o}": v for s, own in by_source.items() for o, v in own.items()}
     return row
+
+
+def goodness(row: Mapping[str, float], measure: str) -> float:
+    """An epoch's figure for a measure, turned so that more is better; NaN where it has none.
+
+    Without a source held out, what was seen within sources stands for what was not seen.
+    """
+    if measure == UNSEEN and UNSEEN not in row:
+        measure = WITHIN
+    value = row.get(measure, float("nan"))
+    return -value if measure == LOSS else value
+
+
+def _within_sources(
+    sources: np.ndarray, labels: np.ndarray, scored: np.ndarray, task: Task
+) -> dict[str, dict[str, float]]:
+    """AUROCs by source and output, of sources that hold enough films for and against."""
+    found = {}
+    for source in sorted(set(sources)):
+        own = sources == source
+        aurocs = _aurocs(labels[own], scored[own], task, few=_FEW)
+        if aurocs:
+            found[str(source)] = aurocs
+    return found
+
+
+def _aurocs(labels: np.ndarray, scored: np.ndarray, task: Task, *, few: int) -> dict[str, float]:
+    aurocs = {}
+    for i, output in enumerate(task.outputs):
+        positive = labels == i
+        if min(positive.sum(), (~positive).sum()) >= few:
+            aurocs[output] = auroc(positive, scored[:, i])
+    return aurocs

@@ -18,7 +18,7 @@ from covid_core.preprocess import Preprocess
 from covid_core.training import loop
 from covid_core.training.checkpoint import load_checkpoint
 from covid_core.training.films import Films
-from covid_core.training.loop import balance, train
+from covid_core.training.loop import balance, read_log, train
 from covid_core.training.recipe import Optimisation, Phase, Recipe
 from covid_core.training.scoring import score
 from tests.films import grey_film
@@ -188,6 +188,40 @@ def test_a_second_phase_goes_on_from_the_first_with_its_own_task(
 
 
 def test_a_low_validation_loss_ends_a_phase(films: Films, tmp_path: Path) -> None:
-    quick = replace(RECIPE, optimisation=replace(RECIPE.optimisation, stop_below=100.0))
-    run(films, tmp_path, recipe=quick)
-    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
+    quick = replace(RECIPE.optimisation, stop=("validation_loss", 100.0))
+    run(films, tmp_path, recipe=replace(RECIPE, optimisation=quick))
+    assert len(read_log(tmp_path)) == 1
+
+
+def test_a_measure_not_reached_does_not_end_a_phase(films: Films, tmp_path: Path) -> None:
+    strict = replace(RECIPE.optimisation, stop=("validation_accuracy", 1.1))
+    run(films, tmp_path, recipe=replace(RECIPE, optimisation=strict))
+    assert len(read_log(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(("measure", "sign"), [("validation_loss", -1), ("validation_accuracy", 1)])
+def test_the_best_epoch_s_weights_are_kept(
+    films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measure: str, sign: int
+) -> None:
+    seen: list[dict[str, torch.Tensor]] = []
+    figures = iter([0.3, 0.7, 0.5, 0.6])
+
+    def told(averaged: nn.Module, *_: object) -> dict[str, float]:
+        seen.append({name: t.clone() for name, t in averaged.state_dict().items()})
+        return {measure: sign * next(figures)}
+
+    monkeypatch.setattr(loop, "validate", told)
+    choosing = replace(RECIPE, optimisation=replace(RECIPE.optimisation, keep=measure))
+    kept = run(films, tmp_path, recipe=choosing)
+    assert all(torch.equal(kept[name], seen[1][name]) for name in kept)
+    again = run(films, tmp_path, recipe=choosing, resume=True)
+    assert all(torch.equal(kept[name], again[name]) for name in kept)
+
+
+def test_a_new_run_does_not_go_on_in_an_old_one_s_log(films: Films, tmp_path: Path) -> None:
+    run(films, tmp_path)
+    first = read_log(tmp_path)
+    short = replace(RECIPE, phases=(replace(PHASE, stages=((32, 1),)),))
+    run(films, tmp_path, recipe=short)
+    assert len(read_log(tmp_path)) == 1 < len(first)
+    assert len(list((tmp_path / "tensorboard").iterdir())) == 1

@@ -31,7 +31,8 @@ def test_the_five_seeds_are_there() -> None:
 def test_the_four_layer_network_is_trained_as_published() -> None:
     recipe = read_recipe("cnn-scratch")
     assert recipe.phases[0].stages == ((224, 20.0),)
-    assert (recipe.optimisation.batch_size, recipe.optimisation.stop_below) == (16, 0.2)
+    assert recipe.optimisation.batch_size == 16
+    assert recipe.optimisation.stop == ("validation_loss", 0.2)
     assert recipe.augmentation.shift == 0.15
     assert recipe.augmentation.scale == (0.5, 1.5)
 
@@ -59,6 +60,8 @@ def test_a_recipe_of_one_s_own(tmp_path: Path) -> None:
         ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "age"\nstages = []',
          "no task age"),
         ('says = "x"\narchitecture = "resnet18"\nlearning_rte = 1', "key learning_rte"),
+        ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "covid or not"\nstages = []\n'
+         '[optimisation]\nkeep = "luck"', "measured as luck"),
         ('says = "x"\narchitecture = "resnet18"\n[augmentation]\nblurr = 1', "key blurr"),
         ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "covid or not"\nstages = []\n'
          '[[phases]]\ntask = "three classes"\nstages = []', "numbers of outputs"),
