@@ -26,6 +26,7 @@ import torch
 
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import read_manifest
+from covid_core.datasets.published import as_published, shared
 from covid_core.datasets.split import counts, fingerprint
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.evaluate import evaluate, full_heat
@@ -36,7 +37,7 @@ from covid_core.training import processes
 from covid_core.training.films import load_films
 from covid_core.training.loop import read_log
 from covid_core.training.loop import train as train_phases
-from covid_core.training.recipe import Recipe, read_recipe, recipe_names
+from covid_core.training.recipe import Recipe, published_protocol, read_recipe, recipe_names
 from covid_core.weights import save_weights
 
 
@@ -60,6 +61,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="folder for checkpoint and log (default runs/RECIPE)",
     )
     add("--recipe", default="densenet121", help=f"{', '.join(recipe_names())}, or a .toml file")
+    add(
+        "--as-published",
+        action="store_true",
+        help="on the films and the leaky split of the study that the recipe is from",
+    )
     add("--holdout-source", action="append", default=[], metavar="NAME", help="never train on it")
     add("--seed", type=int, default=0)
     add("--checkpoint-every", type=int, default=100, metavar="STEPS")
@@ -89,28 +95,38 @@ def chosen_recipe(options: argparse.Namespace) -> Recipe:
         recipe.optimisation,
         **given("batch_size", "learning_rate", "weight_decay", "label_smoothing", "averaging"),  # type: ignore[arg-type]
     )
+    if options.as_published:
+        optimisation = replace(optimisation, keep=published_protocol(recipe).keep)
     phases = tuple(replace(phase, **given("stages")) for phase in recipe.phases)  # type: ignore[arg-type]
     own = given("init", "architecture", "head_depth", "fit")
     return replace(recipe, phases=phases, optimisation=optimisation, **own)  # type: ignore[arg-type]
 
 
-def films_table(options: argparse.Namespace, cache: Path, workers: int) -> pd.DataFrame:
-    """The manifest given, or one made of the folder given."""
+def films_table(
+    options: argparse.Namespace, recipe: Recipe, cache: Path, workers: int
+) -> pd.DataFrame:
+    """The manifest given, or one made of the folder given; split as published, where asked."""
     if options.data.is_file():
-        return read_manifest(options.data)
-    compiled = compile_manifest(
-        [options.data], cache, workers=workers, seed=options.seed, held_out=options.holdout_source
-    )
-    for reason, films in Counter(left.reason for left in compiled.left_out).items():
-        print(f"left out, {films} films: {reason}", file=sys.stderr)
-    return compiled.table
+        table = read_manifest(options.data)
+    else:
+        compiled = compile_manifest(
+            [options.data], cache, workers=workers, seed=options.seed,
+            held_out=options.holdout_source,
+        )  # fmt: skip
+        for reason, films in Counter(left.reason for left in compiled.left_out).items():
+            print(f"left out, {films} films: {reason}", file=sys.stderr)
+        table = compiled.table
+    if options.as_published:
+        return as_published(table, published_protocol(recipe), seed=options.seed)
+    return table
 
 
 def as_text(options: argparse.Namespace, recipe: Recipe) -> dict[str, str]:
     """All that was chosen, by the command line or the recipe, for the weights' card."""
-    places = {name: getattr(options, name) for name in ("data", "holdout_source", "seed")}
-    chosen = {**places, **asdict(recipe), **asdict(recipe.optimisation)}
-    left = ("name", "says", "optimisation")
+    places = ("data", "holdout_source", "seed", "as_published")
+    chosen = {name: getattr(options, name) for name in places}
+    chosen |= {**asdict(recipe), **asdict(recipe.optimisation)}
+    left = ("name", "says", "optimisation", "published")
     return {name: str(value) for name, value in chosen.items() if name not in left}
 
 
@@ -121,7 +137,7 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     cache, workers = run.parent / "cache", os.cpu_count() or 1
     preprocess = Preprocess(fit=recipe.fit)
     with processes.first_alone():
-        table = films_table(options, cache, workers)
+        table = films_table(options, recipe, cache, workers)
         films = load_films(table, preprocess, cache, workers=workers)
 
     torch.manual_seed(options.seed)
@@ -139,6 +155,7 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
         return
     asked = films.asked(task)
     results = evaluate(network, asked, preprocess, device=device, task=task)
+    results["shared"] = shared(table)
     card = save_weights(
         network, options.out, preprocess=preprocess, results=results, films=counts(table),
         training=as_text(options, recipe),

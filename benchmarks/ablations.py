@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -30,8 +31,8 @@ from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
 from covid_core.training.augment import Augmentation, augment
 from covid_core.training.films import Films, load_films
-from covid_core.training.loop import balance
 from covid_core.training.recipe import Balance, Optimisation
+from covid_core.training.sampling import balance
 
 CLASSES = 3
 _STORED_PX = 128  # films are kept at this size
@@ -219,7 +220,9 @@ class Learner(nn.Module):
         return torch.stack([1 - opacity, opacity * (1 - covid), opacity * covid], dim=1)
 
 
-def run(idea: Idea, films: Films, pictures: torch.Tensor, *, seed: int, steps: int, name: str):
+def run(
+    idea: Idea, films: Films, pictures: torch.Tensor, *, seed: int, steps: int, name: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Train one idea; gives scores, (films, classes), of each film measured, plain and flipped."""
     torch.manual_seed(seed)
     np.random.seed(seed)
@@ -233,7 +236,8 @@ def run(idea: Idea, films: Films, pictures: torch.Tensor, *, seed: int, steps: i
     for i, weight in zip(train, drawn, strict=True):
         priors[source_of[i], films.labels[i]] += weight
     priors = (priors / priors.sum(dim=1, keepdim=True)).clamp_min(_FLOOR).log()
-    learner = Learner(idea, priors, len(names)).to(memory_format=torch.channels_last)
+    learner = Learner(idea, priors, len(names))
+    learner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(
         learner, multi_avg_fn=get_ema_multi_avg_fn(idea.averaging), use_buffers=True
     )
@@ -254,7 +258,7 @@ def run(idea: Idea, films: Films, pictures: torch.Tensor, *, seed: int, steps: i
         nn.utils.clip_grad_norm_(learner.parameters(), 5.0)
         optimiser.step()
         average.update_parameters(learner)
-    measured = average.module.eval()
+    measured = cast(Learner, average.module).eval()
 
     @torch.inference_mode()
     def score(indices: np.ndarray, flipped: bool) -> np.ndarray:

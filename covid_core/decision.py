@@ -1,14 +1,15 @@
-"""From three probabilities to a call in words."""
+"""From probabilities to a call in words."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from covid_core.findings import CLASSES, Finding
 
-MIN_PROBABILITY = 0.5  # below it the three together outweigh any one of them
+MIN_PROBABILITY = 0.5  # below it the others together outweigh any one of them
 INDETERMINATE = "indeterminate"
 
 
@@ -25,20 +26,22 @@ class Decision:
         return self.finding.value if self.finding else INDETERMINATE
 
 
-def decide(probabilities: np.ndarray) -> Decision:
-    """Probabilities, (3,) in class order, to a call: the class that has the majority, if any."""
+def decide(probabilities: np.ndarray, answers: Sequence[Finding] = CLASSES) -> Decision:
+    """Probabilities, (N,) in the order of `answers`, to a call: what has the majority, if any."""
     first, second = np.argsort(probabilities)[::-1][:2]
-    leading, runner_up = CLASSES[first], CLASSES[second]
+    leading, runner_up = answers[first], answers[second]
     if probabilities[first] < MIN_PROBABILITY:
         return Decision(
             None, f"{leading.display_name} or {in_sentence(runner_up)}: the model can't tell."
         )
-    sentence = f"{leading.display_name} is the most likely of the three."
-    if leading is Finding.NORMAL:
+    number = {2: "two", 3: "three"}[len(answers)]
+    sentence = f"{leading.display_name} is the most likely of the {number}."
+    if leading in (Finding.NORMAL, Finding.NOT_COVID):
         sentence += " A normal film does not exclude COVID-19."
     return Decision(leading, sentence)
 
 
 def in_sentence(finding: Finding) -> str:
     """A finding's name inside a sentence: small letters, but for COVID-19."""
-    return finding.display_name if finding is Finding.COVID else finding.display_name.lower()
+    name = finding.display_name
+    return name if finding is Finding.COVID else name[0].lower() + name[1:]

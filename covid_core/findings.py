@@ -1,4 +1,4 @@
-"""The three answers, in the one order used everywhere: network outputs, tables, files, the page."""
+"""The answers, in the one order used everywhere: network outputs, tables, files, the page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ class Finding(StrEnum):
     NORMAL = "normal"
     PNEUMONIA = "pneumonia"
     COVID = "covid"
+    NOT_COVID = "not covid"  # only ever an answer, of a network that knows no other
 
     @property
     def display_name(self) -> str:
@@ -23,15 +24,17 @@ class Finding(StrEnum):
         return _DEFINITIONS[self]
 
 
-CLASSES: tuple[Finding, ...] = tuple(Finding)
+CLASSES: tuple[Finding, ...] = (Finding.NORMAL, Finding.PNEUMONIA, Finding.COVID)
 
 _TITLES = {
     Finding.NORMAL: "Normal",
     Finding.PNEUMONIA: "Other pneumonia",
     Finding.COVID: "COVID-19",
+    Finding.NOT_COVID: "Not COVID-19",
 }
 _DEFINITIONS = {
     Finding.NORMAL: "no finding of pneumonia in the source's own label",
     Finding.PNEUMONIA: "bacterial, viral or unspecified pneumonia that is not COVID-19",
     Finding.COVID: "COVID-19 in the source's own label; how it was proven differs by source",
+    Finding.NOT_COVID: "any label but COVID-19",
 }

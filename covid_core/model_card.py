@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from covid_core.datasets.layouts import provenance
-from covid_core.findings import CLASSES
+from covid_core.decision import in_sentence
+from covid_core.findings import CLASSES, Finding
 from covid_core.networks import ARCHITECTURES
 from covid_core.weights import WeightsCard
 
 RESULTS_START, RESULTS_END = "<!-- results -->", "<!-- /results -->"
-_TITLES = {finding.value: finding.display_name for finding in CLASSES} | {
-    "not covid": "Not COVID-19"
-}
+_TITLES = {finding.value: finding.display_name for finding in Finding}
 
 
 def write_model_card(card: WeightsCard, folder: Path) -> None:
@@ -176,6 +175,6 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _listing(classes: Sequence[str]) -> str:
-    titles = [_TITLES[c] if "covid" in c else _TITLES[c].lower() for c in classes]
+def _listing(classes: Sequence[Finding]) -> str:
+    titles = [in_sentence(finding) for finding in classes]
     return ", ".join(titles[:-1]) + " or " + titles[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,11 @@ from covid_core.errors import CovidCoreError
 def embedded(figure: go.Figure) -> str:
     """A plot as HTML for a page that `write_page` writes."""
     return str(plotly.io.to_html(figure, include_plotlyjs=False, full_html=False))
+
+
+def embedded_png(data: bytes) -> str:
+    """A PNG file's bytes as an address that needs no other file."""
+    return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
 def write_page(template: Path, path: Path, **values: Any) -> None:

@@ -10,22 +10,24 @@ import numpy as np
 import torch
 
 from covid_core.decision import Decision, decide
-from covid_core.findings import CLASSES, Finding
+from covid_core.findings import Finding
 from covid_core.networks import Network
 from covid_core.radiograph import Radiograph
 from covid_core.saliency import Saliency, grad_cam
-from covid_core.weights import WeightsCard, load_weights
+from covid_core.weights import SHIPPED, WeightsCard, load_weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
     """What the network made of one radiograph.
 
-    `probabilities`, `logits`: float64 (3,), in class order. `feature_map`: float32 (1024, 7, 7),
-    from which any class's saliency is had without another pass. `placement`: where the film lay in
-    the network's input. `radiograph_sha256`, `weights_sha256`: what was judged, and by what.
+    `probabilities`, `logits`: float64, one for each of `answers`, in their order. `feature_map`:
+    float32 (channels, h, w), from which any answer's saliency is had without another pass.
+    `placement`: where the film lay in the network's input. `radiograph_sha256`, `weights_sha256`:
+    what was judged, and by what.
     """
 
+    answers: tuple[Finding, ...]
     probabilities: np.ndarray
     logits: np.ndarray
     feature_map: np.ndarray
@@ -38,11 +40,11 @@ class Prediction:
 
     @property
     def label(self) -> Finding:
-        """The most probable class, majority or not."""
-        return CLASSES[int(self.probabilities.argmax())]
+        """The most probable answer, majority or not."""
+        return self.answers[int(self.probabilities.argmax())]
 
     def probability(self, finding: Finding) -> float:
-        return float(self.probabilities[CLASSES.index(finding)])
+        return float(self.probabilities[self.answers.index(finding)])
 
 
 class Predictor:
@@ -58,9 +60,9 @@ class Predictor:
         self._turn = threading.Lock()
 
     @classmethod
-    def load(cls, folder: str | Path) -> Predictor:
-        """From a weights folder. Raises WeightsError."""
-        return cls(*load_weights(Path(folder)))
+    def load(cls, folder: str | Path, recipe: str = SHIPPED) -> Predictor:
+        """What a recipe left in a weights folder. Raises WeightsError."""
+        return cls(*load_weights(Path(folder), recipe))
 
     def predict(self, radiograph: Radiograph) -> Prediction:
         """Prepare the film, run the network once, decide."""
@@ -71,11 +73,12 @@ class Predictor:
             logits = self._network.head(feature_map)[0].double()
         probabilities = logits.softmax(dim=0).numpy()
         return Prediction(
+            answers=self.card.classes,
             probabilities=probabilities,
             logits=logits.numpy(),
             feature_map=feature_map[0].numpy(),
             placement=preprocess.placement(radiograph.height_px, radiograph.width_px),
-            decision=decide(probabilities),
+            decision=decide(probabilities, self.card.classes),
             radiograph_sha256=radiograph.sha256,
             weights_sha256=self.card.sha256,
             model=self.card.name,
@@ -83,12 +86,12 @@ class Predictor:
         )
 
     def explain(self, prediction: Prediction, finding: Finding) -> Saliency:
-        """Any class's saliency of a prediction made by these weights; runs no backbone."""
-        head = self._network.head
+        """Any answer's saliency of a prediction made by these weights; runs no backbone."""
+        head, output = self._network.head, self.card.classes.index(finding)
         return Saliency(
             finding=finding,
-            cells=grad_cam(head, prediction.feature_map, finding),
-            bias=float(head.linear.bias[CLASSES.index(finding)]),
+            cells=grad_cam(head, prediction.feature_map, output),
+            bias=float(head.linear.bias[output]),
             placement=prediction.placement,
             size_px=self.card.preprocess.size_px,
             full_heat=self.card.full_heat,

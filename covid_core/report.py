@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from covid_core.errors import CovidCoreError
-from covid_core.findings import CLASSES
+from covid_core.findings import CLASSES, Finding
 from covid_core.predictor import Prediction
 
 DISCLAIMER = "Research use only, not a diagnosis."
-COLUMNS = ("file", "label", *(f"p_{finding}" for finding in CLASSES), "decision", "reason")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
+    """The names of a row's values, for a network of these answers."""
+    return ("file", "label", *map(_column, answers), "decision", "reason")
 
 
 def prediction_row(file: str, prediction: Prediction) -> dict[str, Any]:
     """One row for a film that got a prediction; `reason` is the decision in words, then notes."""
-    probabilities = {f"p_{f}": round(prediction.probability(f), 6) for f in CLASSES}
+    probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
     reason = " ".join([prediction.decision.sentence, *map(_note, prediction.notes)])
     return {
         "file": file,
@@ -26,9 +31,11 @@ def prediction_row(file: str, prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def error_row(file: str, error: CovidCoreError) -> dict[str, Any]:
+def error_row(
+    file: str, error: CovidCoreError, answers: Sequence[Finding] = CLASSES
+) -> dict[str, Any]:
     """One row for a film that got none: `decision` is `error`, `reason` says why and what to do."""
-    return {**dict.fromkeys(COLUMNS), "file": file, "decision": "error"} | {
+    return {**dict.fromkeys(columns(answers)), "file": file, "decision": "error"} | {
         "reason": error.sentence
     }
 
@@ -39,6 +46,10 @@ def spreadsheet_safe(row: dict[str, Any]) -> dict[str, Any]:
         name: f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
         for name, value in row.items()
     }
+
+
+def _column(answer: Finding) -> str:
+    return f"p_{answer}".replace(" ", "_")
 
 
 def _note(note: str) -> str:

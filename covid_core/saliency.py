@@ -22,7 +22,7 @@ from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
-from covid_core.findings import CLASSES, Finding
+from covid_core.findings import Finding
 from covid_core.networks import Head
 
 METHOD = "Grad-CAM"
@@ -84,8 +84,8 @@ class _EvidenceCAM(GradCAM):  # type: ignore[misc]
         return cam_per_target_layer
 
 
-def grad_cam(head: Head, feature_map: np.ndarray, finding: Finding) -> np.ndarray:
-    """Evidence for a class, float32 (h, w) in logits, from a feature map, float32 (C, h, w).
+def grad_cam(head: Head, feature_map: np.ndarray, output: int) -> np.ndarray:
+    """Evidence for an output, float32 (h, w) in logits, from a feature map, float32 (C, h, w).
 
     Signed and unscaled. For a mean over cells and one linear layer, the cells' sum plus the bias is
     exactly the logit. Safe to call from any thread; touches nothing shared.
@@ -94,5 +94,5 @@ def grad_cam(head: Head, feature_map: np.ndarray, finding: Finding) -> np.ndarra
         borrowed = Head(head.linear, head.hidden)
         cells = torch.from_numpy(feature_map.copy()).unsqueeze(0).requires_grad_(True)
         with _EvidenceCAM(model=borrowed, target_layers=[borrowed.cells]) as cam:
-            evidence = cam(cells, [ClassifierOutputTarget(CLASSES.index(finding))])
+            evidence = cam(cells, [ClassifierOutputTarget(output)])
     return evidence[0].astype(np.float32)

@@ -14,7 +14,7 @@ class Task:
     in it is neither trained on nor counted."""
 
     name: str
-    outputs: tuple[str, ...]
+    outputs: tuple[Finding, ...]
     of: Mapping[Finding, int]
 
 
@@ -23,10 +23,10 @@ _N, _P, _C = CLASSES
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
-        Task("three classes", tuple(str(c) for c in CLASSES), {_N: 0, _P: 1, _C: 2}),
-        Task("pneumonia or normal", ("normal", "pneumonia"), {_N: 0, _P: 1}),
-        Task("covid or not", ("not covid", "covid"), {_N: 0, _P: 0, _C: 1}),
-        Task("covid or normal", ("normal", "covid"), {_N: 0, _C: 1}),
+        Task("three classes", CLASSES, {_N: 0, _P: 1, _C: 2}),
+        Task("pneumonia or normal", (_N, _P), {_N: 0, _P: 1}),
+        Task("covid or not", (Finding.NOT_COVID, _C), {_N: 0, _P: 0, _C: 1}),
+        Task("covid or normal", (_N, _C), {_N: 0, _C: 1}),
     )
 }
 THREE_CLASSES = TASKS["three classes"]

@@ -2,6 +2,8 @@
 
     weights/densenet121.safetensors   convolutions and head in float16, the rest in float32
     weights/densenet121.json          the card: classes, preprocessing, data, results, sha256
+    weights/recipes/                  the other recipes' cards, and the tensors of the small ones
+    weights/as-published/             cards of every recipe trained on its study's leaky split
 
 safetensors does not notice a flipped byte, so the card holds the SHA-256 of the tensor file, and no
 network is given out that does not match it. Pickle is never read here.
@@ -24,11 +26,12 @@ import safetensors.torch
 import torch
 
 from covid_core.errors import WeightsError
-from covid_core.findings import CLASSES
+from covid_core.findings import CLASSES, Finding
 from covid_core.networks import ARCHITECTURES, Network
 from covid_core.preprocess import Preprocess
 
 WEIGHTS = Path(__file__).parent.parent / "weights"  # those that are shipped
+RECIPES, AS_PUBLISHED = "recipes", "as-published"  # folders of it: other recipes, leaky splits
 SHIPPED = "densenet121"  # the recipe of the weights that the page and the command line use
 FORMAT_VERSION = 1
 _RETRAIN = "Fetch the project's weights again, or make them with train.py"
@@ -47,7 +50,7 @@ class WeightsCard:
 
     format_version: int
     architecture: str
-    classes: tuple[str, ...]
+    classes: tuple[Finding, ...]
     preprocess: Preprocess
     sha256: str
     created: str
@@ -86,7 +89,7 @@ def save_weights(
     results: dict[str, Any],
     full_heat: float,
     recipe: str = SHIPPED,
-    classes: Sequence[str] = CLASSES,
+    classes: Sequence[Finding] = CLASSES,
     split: str = "",
     history: Sequence[dict[str, Any]] = (),
 ) -> WeightsCard:
@@ -95,7 +98,7 @@ def save_weights(
     card = WeightsCard(
         format_version=FORMAT_VERSION,
         architecture=network.architecture,
-        classes=tuple(str(name) for name in classes),
+        classes=tuple(classes),
         preprocess=preprocess,
         sha256=hashlib.sha256(tensors).hexdigest(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -170,19 +173,18 @@ def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
         version = raw["format_version"]
         if version != FORMAT_VERSION:
             raise _misfit(path, "format", version, FORMAT_VERSION)
-        raw["classes"] = tuple(raw["classes"])
+        raw["classes"] = tuple(map(Finding, raw["classes"]))
         raw["history"] = tuple(raw.get("history", ()))
         raw["preprocess"] = Preprocess(**raw["preprocess"])
         known = {field.name for field in fields(WeightsCard)}
         card = WeightsCard(**{name: value for name, value in raw.items() if name in known})
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         problem = f"the card lacks or garbles {error}"
         raise WeightsError(problem, _RETRAIN, file=str(path)) from error
     if card.architecture not in ARCHITECTURES:
         raise _misfit(path, "architecture", card.architecture, ", ".join(ARCHITECTURES))
-    expected = tuple(finding.value for finding in CLASSES)
-    if recipe == SHIPPED and card.classes != expected:
-        raise _misfit(path, "classes", ", ".join(card.classes), ", ".join(expected))
+    if recipe == SHIPPED and card.classes != CLASSES:
+        raise _misfit(path, "classes", ", ".join(card.classes), ", ".join(CLASSES))
     if card.preprocess.version != Preprocess().version:
         raise _misfit(path, "preprocessing", card.preprocess.version, Preprocess().version)
     return card

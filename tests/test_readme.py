@@ -20,9 +20,16 @@ from PIL import Image
 from torchvision.models import DenseNet121_Weights, densenet121
 
 from covid_core.datasets.manifest import read_manifest
+from covid_core.evaluation.comparison import (
+    RECIPES_END,
+    RECIPES_START,
+    entry_of_card,
+    markdown,
+    read_cards,
+)
 from covid_core.model_card import RESULTS_END, RESULTS_START, headline, model_card
 from covid_core.phantom import KINDS, draw_phantom
-from covid_core.weights import load_weights, read_card
+from covid_core.weights import AS_PUBLISHED, RECIPES, load_weights, read_card
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -141,7 +148,7 @@ def test_train_command_makes_weights(clone: Path, tmp_path: Path) -> None:
 def test_evaluate_command_compares(clone: Path) -> None:
     done = run(command("evaluate"), clone)
     assert done.returncode == 0, done.stderr
-    assert "| densenet121 | covid against the rest |" in done.stdout
+    assert "| **densenet121**, COVID-19 against the rest | clean test part |" in done.stdout
     assert "another split" not in done.stdout
     assert (clone / "report.html").stat().st_size > 1_000_000
 
@@ -157,6 +164,21 @@ def test_figures_are_those_of_the_card() -> None:
     shown = README.split(RESULTS_START)[1].split(RESULTS_END)[0].strip()
     assert shown == headline(card)
     assert (WEIGHTS / "README.md").read_text(encoding="utf-8") == model_card(card)
+
+
+def test_the_recipes_figures_are_those_of_their_cards() -> None:
+    published = read_cards(WEIGHTS / AS_PUBLISHED)
+    cards = [read_card(WEIGHTS), *read_cards(WEIGHTS / RECIPES).values()]
+    shown = README.split(RECIPES_START)[1].split(RECIPES_END)[0].strip()
+    assert shown == markdown([entry_of_card(c, published.get(c.recipe)) for c in cards]).strip()
+
+
+def test_what_is_shipped_is_small_and_whole() -> None:
+    tensors = list(WEIGHTS.rglob("*.safetensors"))
+    assert all(path.stat().st_size < 20_000_000 for path in tensors)
+    assert sum(path.stat().st_size for path in tensors) < 60_000_000
+    for path in tensors:
+        load_weights(path.parent, path.stem)
 
 
 def test_card_command_changes_nothing_more(clone: Path) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from covid_core.commands.status import DONE
+from covid_core.evaluation.comparison import entry_of_card, read_cards, write_recipes
 from covid_core.model_card import write_headline, write_model_card
-from covid_core.weights import WEIGHTS, read_card
+from covid_core.weights import AS_PUBLISHED, RECIPES, WEIGHTS, read_card
 
 
 def add(commands: Any) -> None:
@@ -16,7 +17,7 @@ def add(commands: Any) -> None:
         "card", help="write the model card, and the README's results"
     )
     card.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
-    card.add_argument("--readme", type=Path, metavar="FILE", help="replace its block of results")
+    card.add_argument("--readme", type=Path, metavar="FILE", help="replace its blocks of results")
     card.set_defaults(command=_card)
 
 
@@ -25,4 +26,8 @@ def _card(options: argparse.Namespace) -> int:
     write_model_card(card, options.weights)
     if options.readme:
         write_headline(card, options.readme)
+        cards = [card, *read_cards(options.weights / RECIPES).values()]
+        published = read_cards(options.weights / AS_PUBLISHED)
+        entries = [entry_of_card(one, published.get(one.recipe)) for one in cards]
+        write_recipes(entries, options.readme)
     return DONE

@@ -11,17 +11,17 @@ import torch
 
 from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.split import SIDES, Split
-from covid_core.evaluation.compare import find_weights, score_weights
-from covid_core.evaluation.comparison import markdown, write_comparison
+from covid_core.evaluation.compare import compare, find_weights
+from covid_core.evaluation.comparison import entry_of, markdown, read_cards, write_comparison
 from covid_core.weights import WEIGHTS
 
 
 def add(commands: Any) -> None:
     evaluate: argparse.ArgumentParser = commands.add_parser(
         "evaluate",
-        help="score networks on the same films of a manifest",
-        description="Score networks on one part of a manifest: a table, and a report with plots.",
+        help="compare networks on the same films of a manifest",
+        description="Networks on the test part of a manifest and on each source held out of it: a"
+        " table, and a report with plots.",
     )
     evaluate.add_argument("manifest", type=Path, metavar="MANIFEST")
     evaluate.add_argument(
@@ -30,8 +30,9 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     evaluate.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report there")
     evaluate.add_argument(
-        "--part", type=Split, choices=SIDES, default=Split.TEST, help="default: test"
-    )
+        "--published", type=Path, metavar="DIR",
+        help="cards of the same recipes, trained with --as-published, to stand beside them",
+    )  # fmt: skip
     evaluate.add_argument(
         "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
     )
@@ -41,14 +42,12 @@ def add(commands: Any) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     table = read_manifest(options.manifest)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    scored = [
-        score_weights(
-            folder, recipe, table, options.cache, part=options.part,
-            workers=os.cpu_count() or 1, device=device,
-        )
-        for folder, recipe in find_weights(options.weights)
-    ]  # fmt: skip
+    compared = compare(
+        find_weights(options.weights), table, options.cache,
+        workers=os.cpu_count() or 1, device=device,
+    )  # fmt: skip
+    published = read_cards(options.published) if options.published else {}
     if options.report:
-        write_comparison(scored, options.part.value, options.report)
-    print(markdown(scored), end="")
+        write_comparison(compared, published, options.report)
+    print(markdown([entry_of(one, published) for one in compared]), end="")
     return DONE

@@ -8,7 +8,7 @@ import csv
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,8 +20,8 @@ from covid_core.errors import CovidCoreError
 from covid_core.overlay import blend, displayed, png
 from covid_core.predictor import Predictor
 from covid_core.reading import read_file
-from covid_core.report import COLUMNS, DISCLAIMER, error_row, prediction_row, spreadsheet_safe
-from covid_core.weights import WEIGHTS
+from covid_core.report import DISCLAIMER, columns, error_row, prediction_row, spreadsheet_safe
+from covid_core.weights import SHIPPED, WEIGHTS
 
 _OVERLAY_LONGEST_PX = 1024
 _OVERLAY_OPACITY = 0.5
@@ -40,6 +40,9 @@ def add(commands: Any) -> None:
         "--saliency", type=Path, metavar="DIR", help="write Grad-CAM overlays there"
     )
     predict.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
+    predict.add_argument(
+        "--recipe", default=SHIPPED, metavar="NAME", help="whose weights of that folder to use"
+    )
     predict.set_defaults(command=_predict)
 
 
@@ -48,10 +51,12 @@ def _predict(options: argparse.Namespace) -> int:
     if not files:
         print("there is no film in the folders given", file=sys.stderr)
         return WRONG_USE
-    predictor = Predictor.load(options.weights)
+    predictor = Predictor.load(options.weights, options.recipe)
     progress = tqdm(files, unit="film", disable=None)
     try:
-        failed = _write(_rows(predictor, progress, options.saliency), options)
+        failed = _write(
+            _rows(predictor, progress, options.saliency), columns(predictor.card.classes), options
+        )
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -79,19 +84,22 @@ def _rows(
         try:
             radiograph = read_file(path)
         except CovidCoreError as error:
-            yield error_row(str(path), error)
+            yield error_row(str(path), error, predictor.card.classes)
             continue
         prediction = predictor.predict(radiograph)
         if overlays:
             saliency = predictor.explain(prediction, prediction.label)
-            name = f"{path.stem}.{prediction.label}.{radiograph.sha256[:8]}.png"
+            label = prediction.label.replace(" ", "-")
+            name = f"{path.stem}.{label}.{radiograph.sha256[:8]}.png"
             film = displayed(radiograph.pixels, _OVERLAY_LONGEST_PX)
             overlay = blend(film, saliency.heat(*film.shape), _OVERLAY_OPACITY)
             (overlays / name).write_bytes(png(overlay))
         yield prediction_row(str(path), prediction)
 
 
-def _write(rows: Iterable[dict[str, Any]], options: argparse.Namespace) -> int:
+def _write(
+    rows: Iterable[dict[str, Any]], names: Sequence[str], options: argparse.Namespace
+) -> int:
     """Write each row as it comes, and count the files that got no prediction."""
     failed = 0
     with contextlib.ExitStack() as open_files:
@@ -99,9 +107,9 @@ def _write(rows: Iterable[dict[str, Any]], options: argparse.Namespace) -> int:
         if options.csv:
             # A file name may hold bytes that are no text: it must not stop the others.
             file = options.csv.open("w", newline="", encoding="utf-8", errors="backslashreplace")
-            emit.append(_csv_rows(open_files.enter_context(file)))
+            emit.append(_csv_rows(open_files.enter_context(file), names))
         elif not options.json:
-            emit.append(_csv_rows(sys.stdout))
+            emit.append(_csv_rows(sys.stdout, names))
         for row in rows:
             failed += row["decision"] == "error"
             for write in emit:
@@ -109,8 +117,8 @@ def _write(rows: Iterable[dict[str, Any]], options: argparse.Namespace) -> int:
     return failed
 
 
-def _csv_rows(file: TextIO) -> Callable[[dict[str, Any]], None]:
-    writer = csv.DictWriter(file, COLUMNS)
+def _csv_rows(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
+    writer = csv.DictWriter(file, names)
     writer.writeheader()
 
     def write(row: dict[str, Any]) -> None:

@@ -39,6 +39,7 @@ class Split(StrEnum):
     CONFLICT = "twins with different labels"
     LEAK = "belongs with a held-out film"
     UNLABELLED = "unlabelled"
+    NOT_TAKEN = "not taken by the study"
 
 
 SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.HELD_OUT)

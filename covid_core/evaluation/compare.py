@@ -1,39 +1,58 @@
-"""Several weights on the same films of one manifest: scores, figures, and whether they are fair."""
+"""Several networks on the same films of one manifest: scores, figures, and if they are fair."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from tqdm import tqdm
 
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.evaluate import summarise
+from covid_core.overlay import blend, png
+from covid_core.phantom import KINDS, draw_phantom
+from covid_core.predictor import Predictor
+from covid_core.preprocess import Preprocess
+from covid_core.reading import read_radiograph
 from covid_core.tasks import Task, task_of
-from covid_core.training.films import load_films
+from covid_core.training.films import Films, load_films
 from covid_core.training.scoring import score
 from covid_core.weights import WeightsCard, load_weights
 
+TEST = "test part"
+_PHANTOM_PX = 300
+_OPACITY = 0.6
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scored:
-    """One network's answers: `labels` int (N,), `probabilities` float64 (N, outputs).
+class Part:
+    """One network's answers to some films: `labels` int (N,), `probabilities` float64
+    (N, outputs); `summary` as `evaluate.summarise` gives it."""
 
-    `results`: as `evaluate.summarise` gives them. `same_split`: whether the network was trained on
-    this very split; if not, its test films may have trained it.
+    labels: np.ndarray
+    probabilities: np.ndarray
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """One network. `parts`: the test part first, then each source held out, by name.
+
+    `same_split`: whether the network was trained on this very split; if not, its test films may
+    have trained it. `maps`: its class activation maps of the phantoms, uint8 (H, W, 3), by kind.
     """
 
     card: WeightsCard
     task: Task
-    labels: np.ndarray
-    probabilities: np.ndarray
-    results: dict[str, Any]
+    parts: dict[str, Part]
     same_split: bool
+    maps: dict[str, np.ndarray]
 
 
 def find_weights(folders: Sequence[Path]) -> list[tuple[Path, str]]:
@@ -49,32 +68,50 @@ def find_weights(folders: Sequence[Path]) -> list[tuple[Path, str]]:
     return found
 
 
-def score_weights(
-    folder: Path,
-    recipe: str,
+def compare(
+    networks: Sequence[tuple[Path, str]],
     table: pd.DataFrame,
     cache: Path,
     *,
-    part: Split,
     workers: int,
     device: torch.device,
-) -> Scored:
-    """A network's answers to one part of a manifest. Raises WeightsError, DatasetError."""
-    network, card = load_weights(folder, recipe)
-    task = task_of(card.classes)
-    films = load_films(table, card.preprocess, cache, workers=workers).asked(task)
-    indices = films.part(part)
-    if not len(indices):
-        raise DatasetError(
-            f"no film of it is in the part {part}", "Choose another --part, or hold a source out"
-        )
-    network = network.to(device)
-    probabilities = score(network, films, indices, card.preprocess, device=device)
-    return Scored(
-        card=card,
-        task=task,
-        labels=films.labels[indices],
-        probabilities=probabilities,
-        results=summarise(films, indices, probabilities, task),
-        same_split=card.split == fingerprint(table),
-    )
+) -> list[Compared]:
+    """Each network (folder, recipe) on a manifest. Raises WeightsError, DatasetError."""
+    split = fingerprint(table)
+    loaded: dict[Preprocess, Films] = {}  # networks that see films alike share them
+    compared = []
+    for folder, recipe in tqdm(networks, "networks"):
+        network, card = load_weights(folder, recipe)
+        if card.preprocess not in loaded:
+            loaded[card.preprocess] = load_films(table, card.preprocess, cache, workers=workers)
+        task = task_of(card.classes)
+        films = loaded[card.preprocess].asked(task)
+        predictor = Predictor(network, card)
+        maps = {kind: phantom_map(predictor, kind) for kind in KINDS}
+        network = network.to(device)
+        parts = {}
+        for name, indices in _parts(films).items():
+            scored = score(network, films, indices, card.preprocess, device=device)
+            summary = summarise(films, indices, scored, task)
+            if name == TEST or summary["classes"]:
+                parts[name] = Part(films.labels[indices], scored, summary)
+        compared.append(Compared(card, task, parts, card.split == split, maps))
+    return compared
+
+
+def phantom_map(predictor: Predictor, kind: str) -> np.ndarray:
+    """Where a network sees evidence for its last answer in a phantom: uint8 (H, W, 3)."""
+    film = draw_phantom(kind, size_px=_PHANTOM_PX)
+    prediction = predictor.predict(read_radiograph(png(film)))
+    saliency = predictor.explain(prediction, predictor.card.classes[-1])
+    strongest = max(float(saliency.cells.max()), 1e-6)
+    # Each map to its own scale: the page compares where, not how much.
+    return blend(film, replace(saliency, full_heat=strongest).heat(*film.shape), _OPACITY)
+
+
+def _parts(films: Films) -> dict[str, np.ndarray]:
+    test, held_out = films.part(Split.TEST), films.part(Split.HELD_OUT)
+    if not len(test):
+        raise DatasetError("no film of it is in the test part", "Make the manifest anew")
+    sources = films.sources[held_out]
+    return {TEST: test} | {str(s): held_out[sources == s] for s in sorted(set(sources))}

@@ -1,58 +1,151 @@
-"""A comparison of several weights as one HTML file, and as the table that a README shows."""
+"""A comparison of several networks: the table that a README shows, and one HTML file.
+
+The inflated figure and the honest one stand one above the other: a study's own split, the clean
+test part of one manifest, and sources that never trained.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from covid_core.decision import in_sentence
 from covid_core.evaluation import figures
-from covid_core.evaluation.compare import Scored
-from covid_core.pages import embedded, write_page
+from covid_core.evaluation.compare import TEST, Compared
+from covid_core.findings import Finding
+from covid_core.overlay import png
+from covid_core.pages import embedded, embedded_png, write_page
+from covid_core.training.recipe import read_recipe, recipe_names
+from covid_core.weights import WeightsCard, read_card
 
 _TEMPLATE = Path(__file__).with_name("comparison.html")
 _FIGURES = ("auroc", "sensitivity", "specificity", "precision", "f1")
-_HEADER = ("Recipe", "Answers", "Films", "Accuracy", "AUROC", "Sensitivity (recall)",
-           "Specificity", "Precision", "F1", "Made by")  # fmt: skip
+HEADER = ("Recipe", "Films", "n", "Accuracy", "Always the commonest", "AUROC",
+          "Sensitivity (recall)", "Specificity", "Precision", "F1", "Made by")  # fmt: skip
+RECIPES_START, RECIPES_END = "<!-- recipes -->", "<!-- /recipes -->"
 
 
-def rows(scored: Sequence[Scored]) -> list[list[str]]:
-    """A row a network, in `_HEADER`'s order: its last output, the disease it was made for."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One recipe's lines of the table. `parts`: what was tested on, by name, to its summary, as
+    `evaluate.summarise` gives it. `published`: the card of the same recipe trained as published."""
+
+    card: WeightsCard
+    parts: Mapping[str, Mapping[str, Any]]
+    same_split: bool = True
+    published: WeightsCard | None = None
+
+
+def entry_of_card(card: WeightsCard, published: WeightsCard | None = None) -> Entry:
+    """The figures that train.py left in the card."""
+    return Entry(card, _parts_of_card(card), published=published)
+
+
+def read_cards(folder: Path) -> dict[str, WeightsCard]:
+    """The cards in a folder, by recipe; their tensors are not needed."""
+    cards = [read_card(folder, path.stem) for path in sorted(folder.glob("*.json"))]
+    return {card.recipe: card for card in cards}
+
+
+def rows(entries: Sequence[Entry]) -> list[list[str]]:
+    """A line for each part of each entry, in `HEADER`'s order, for the disease it was made for."""
     table = []
-    for one in scored:
-        output = one.task.outputs[-1]
-        figure = one.results["classes"].get(output, {})
-        seed = one.card.training.get("seed", "?")
-        table.append([
-            one.card.recipe,
-            output + (" against " + one.task.outputs[0] if len(one.task.outputs) == 2 else
-                      " against the rest"),
-            str(one.results["films"]),
-            _interval(one.results["accuracy"]),
-            *(_interval(figure[name]) if name in figure else "too few" for name in _FIGURES),
-            f"`{one.card.git_commit}`, seed {seed}" + ("" if one.same_split else ", another split"),
-        ])  # fmt: skip
+    for entry in entries:
+        summary: Mapping[str, Any]
+        first = f"**{entry.card.recipe}**, {_answer(entry.card)}"
+        lines = []
+        if entry.published:
+            shared = entry.published.results.get("shared", 0.0)
+            for name, summary in _parts_of_card(entry.published).items():
+                where = f"the study's second source, `{name}`"
+                if name == TEST:
+                    where = (
+                        f"the study's own split{_reported(entry.card)}; {shared:.0%} of its test"
+                        " films share patient or picture with training"
+                    )
+                lines.append(_line(where, summary, entry.published))
+        for name, summary in entry.parts.items():
+            where = "clean test part" if name == TEST else f"`{name}`, never trained on"
+            line = _line(where, summary, entry.card)
+            line[-1] += "" if entry.same_split else ", another split"
+            lines.append(line)
+        table += [[first if i == 0 else "", *line] for i, line in enumerate(lines)]
     return table
 
 
-def markdown(scored: Sequence[Scored]) -> str:
+def markdown(entries: Sequence[Entry]) -> str:
     """The table as Markdown."""
-    lines = [_HEADER, ["---"] * len(_HEADER), *rows(scored)]
+    lines = [HEADER, ["---"] * len(HEADER), *rows(entries)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def write_comparison(scored: Sequence[Scored], part: str, path: Path) -> None:
+def write_recipes(entries: Sequence[Entry], readme: Path) -> None:
+    """Replace what stands between `<!-- recipes -->` and `<!-- /recipes -->` in a Markdown file."""
+    before, rest = readme.read_text(encoding="utf-8").split(RECIPES_START)
+    after = rest.split(RECIPES_END)[1]
+    text = f"{before}{RECIPES_START}\n{markdown(entries)}{RECIPES_END}{after}"
+    readme.write_text(text, encoding="utf-8")
+
+
+def write_comparison(
+    compared: Sequence[Compared], published: Mapping[str, WeightsCard], path: Path
+) -> None:
     """Write the report, self-contained. Raises CovidCoreError where it can't be written."""
+    entries = [entry_of(one, published) for one in compared]
+    together = {
+        name: embedded(figures.roc_together(compared, name))
+        for name in dict.fromkeys(name for one in compared for name in one.parts)
+    }
     write_page(
         _TEMPLATE,
         path,
-        part=part,
-        header=_HEADER,
-        rows=rows(scored),
-        networks=[(one, _plots(one)) for one in scored],
+        header=HEADER,
+        rows=[[cell.replace("**", "").replace("`", "") for cell in row] for row in rows(entries)],
+        together=together,
+        networks=[(one, _answer(one.card), _plots(one), _maps(one)) for one in compared],
     )
 
 
-def _plots(one: Scored) -> list[tuple[str, str]]:
+def entry_of(one: Compared, published: Mapping[str, WeightsCard]) -> Entry:
+    """The figures that were measured just now."""
+    parts = {name: part.summary for name, part in one.parts.items()}
+    return Entry(one.card, parts, one.same_split, published.get(one.card.recipe))
+
+
+def _parts_of_card(card: WeightsCard) -> dict[str, dict[str, Any]]:
+    return {TEST: card.results["test"], **card.results["held_out"]}
+
+
+def _line(where: str, summary: Mapping[str, Any], card: WeightsCard) -> list[str]:
+    figure = summary["classes"].get(card.classes[-1], {})
+    return [
+        where,
+        str(summary["films"]),
+        _interval(summary["accuracy"]),
+        f"{summary['commonest']:.3f}" if "commonest" in summary else "",
+        *(_interval(figure[name]) if name in figure else "too few" for name in _FIGURES),
+        f"`{card.git_commit}`, seed {card.training.get('seed', '?')}",
+    ]
+
+
+def _answer(card: WeightsCard) -> str:
+    disease = in_sentence(card.classes[-1])
+    others = card.classes[:-1]
+    if others == (Finding.NORMAL,):
+        return f"{disease} against normal"
+    return f"{disease} against the rest"
+
+
+def _reported(card: WeightsCard) -> str:
+    if card.recipe not in recipe_names():
+        return ""
+    published = read_recipe(card.recipe).published
+    return f" (it reports {published.reported:.3f})" if published else ""
+
+
+def _plots(one: Compared) -> list[tuple[str, str]]:
     drawn = {
         "ROC": figures.roc(one),
         "Precision and recall": figures.precision_recall(one),
@@ -64,5 +157,9 @@ def _plots(one: Scored) -> list[tuple[str, str]]:
     return [(title, embedded(figure)) for title, figure in drawn.items()]
 
 
-def _interval(estimate: dict[str, float]) -> str:
+def _maps(one: Compared) -> list[tuple[str, str]]:
+    return [(kind, embedded_png(png(drawn))) for kind, drawn in one.maps.items()]
+
+
+def _interval(estimate: Mapping[str, float]) -> str:
     return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"

@@ -96,7 +96,8 @@ def summarise(
 ) -> dict[str, Any]:
     """Counts, confusion and per-class figures of the films at `indices`, each with its interval.
 
-    `scored`: probabilities, (len(indices), outputs). A class of fewer than five films is left out.
+    `commonest`: the accuracy of always calling the commonest class. `scored`: probabilities,
+    (len(indices), outputs). A class of fewer than five films is left out.
     """
     labels, groups = films.labels[indices], films.groups[indices]
     calls = scored.argmax(axis=1)
@@ -120,6 +121,7 @@ def summarise(
         "groups": len(np.unique(groups)),
         "confusion": confusion(labels, calls, len(task.outputs)).tolist(),
         "accuracy": asdict(accuracy),
+        "commonest": float(np.bincount(labels).max() / len(labels)),
         "classes": classes,
     }
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import cycle
+
 import numpy as np
 import plotly.graph_objects as go
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from covid_core.evaluation.compare import Scored
+from covid_core.evaluation.compare import TEST, Compared, Part
 from covid_core.look import SERIES, styled
 
 _HEIGHT_PX = 320
@@ -15,40 +18,52 @@ _POINTS = 400  # more only hide one another
 _BINS = 10
 
 
-def roc(scored: Scored) -> go.Figure:
+def roc(one: Compared) -> go.Figure:
     """Sensitivity against 1 - specificity, a curve an output."""
-    figure = go.Figure()
-    for i, name, colour in _outputs(scored):
-        x, y, _ = roc_curve(scored.labels == i, scored.probabilities[:, i])
+    figure, part = go.Figure(), one.parts[TEST]
+    for i, name, colour in _outputs(one):
+        x, y, _ = roc_curve(part.labels == i, part.probabilities[:, i])
         figure.add_scatter(x=_thin(x), y=_thin(y), name=name, line_color=colour)
     return _square(figure, "1 - specificity", "sensitivity", diagonal=True)
 
 
-def precision_recall(scored: Scored) -> go.Figure:
-    """Precision against recall, a curve an output."""
+def roc_together(compared: Sequence[Compared], part: str) -> go.Figure:
+    """Every network's curve for its disease, its last output, on one part that they share."""
     figure = go.Figure()
-    for i, name, colour in _outputs(scored):
-        y, x, _ = precision_recall_curve(scored.labels == i, scored.probabilities[:, i])
+    for one, colour in zip(compared, cycle(SERIES), strict=False):
+        output = len(one.task.outputs) - 1
+        if part in one.parts and _has_both(one.parts[part], output):
+            own = one.parts[part]
+            x, y, _ = roc_curve(own.labels == output, own.probabilities[:, output])
+            figure.add_scatter(x=_thin(x), y=_thin(y), name=one.card.recipe, line_color=colour)
+    return _square(figure, "1 - specificity", "sensitivity", diagonal=True)
+
+
+def precision_recall(one: Compared) -> go.Figure:
+    """Precision against recall, a curve an output."""
+    figure, part = go.Figure(), one.parts[TEST]
+    for i, name, colour in _outputs(one):
+        y, x, _ = precision_recall_curve(part.labels == i, part.probabilities[:, i])
         figure.add_scatter(x=_thin(x), y=_thin(y), name=name, line_color=colour)
     return _square(figure, "recall", "precision")
 
 
-def calibration(scored: Scored) -> go.Figure:
+def calibration(one: Compared) -> go.Figure:
     """How often an output was right, against how sure it was, in bins of equally many films."""
-    figure = go.Figure()
-    for i, name, colour in _outputs(scored):
+    figure, part = go.Figure(), one.parts[TEST]
+    for i, name, colour in _outputs(one):
         right, sure = calibration_curve(
-            scored.labels == i, scored.probabilities[:, i], n_bins=_BINS, strategy="quantile"
+            part.labels == i, part.probabilities[:, i], n_bins=_BINS, strategy="quantile"
         )
         figure.add_scatter(x=sure, y=right, name=name, mode="lines+markers", line_color=colour)
     return _square(figure, "probability", "share of films", diagonal=True)
 
 
-def confusion(scored: Scored) -> go.Figure:
+def confusion(one: Compared) -> go.Figure:
     """Films by label (down) and call (across), coloured by their share of the label."""
-    table = np.array(scored.results["confusion"])
+    table = np.array(one.parts[TEST].summary["confusion"])
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    names = list(scored.task.outputs)
+    names = list(one.task.outputs)
     figure = go.Figure(
         go.Heatmap(
             z=shares,
@@ -67,10 +82,10 @@ def confusion(scored: Scored) -> go.Figure:
     return styled(figure, _HEIGHT_PX)
 
 
-def curves(scored: Scored) -> go.Figure:
+def curves(one: Compared) -> go.Figure:
     """Loss and accuracy at the end of each epoch."""
     figure = go.Figure()
-    rows = scored.card.history
+    rows = one.card.history
     drawn = {
         "training loss": "loss",
         "validation loss": "validation_loss",
@@ -87,13 +102,17 @@ def curves(scored: Scored) -> go.Figure:
     return styled(figure, _HEIGHT_PX)
 
 
-def _outputs(scored: Scored) -> list[tuple[int, str, str]]:
+def _outputs(one: Compared) -> list[tuple[int, str, str]]:
     """Index, name and colour of the outputs that have films for and against."""
     return [
         (i, name, SERIES[i])
-        for i, name in enumerate(scored.task.outputs)
-        if 0 < (scored.labels == i).sum() < len(scored.labels)
+        for i, name in enumerate(one.task.outputs)
+        if _has_both(one.parts[TEST], i)
     ]
+
+
+def _has_both(part: Part, output: int) -> bool:
+    return bool(0 < (part.labels == output).sum() < len(part.labels))
 
 
 def _thin(values: np.ndarray) -> np.ndarray:

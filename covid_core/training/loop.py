@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,7 +30,8 @@ from covid_core.training.augment import augment
 from covid_core.training.checkpoint import load_checkpoint, save_checkpoint
 from covid_core.training.feed import feed
 from covid_core.training.films import Films
-from covid_core.training.recipe import LAST, Balance, Optimisation, Phase, Recipe
+from covid_core.training.recipe import LAST, Optimisation, Phase, Recipe
+from covid_core.training.sampling import balance, draws
 from covid_core.training.scoring import goodness, validate
 
 
@@ -50,8 +50,9 @@ def train(
     """Every phase of a recipe in turn; gives the last one's averaged weights, on the CPU.
 
     Writes a checkpoint a phase, a JSON line an epoch to `run/log.jsonl`, and the same for
-    TensorBoard to `run/tensorboard`; without `resume` those of an older run go first. Raises TrainingError on a loss that is not finite, keeping
-    the last checkpoint, and on stages too short for one step.
+    TensorBoard to `run/tensorboard`; without `resume` those of an older run go first. Raises
+    TrainingError on a loss that is not finite, keeping the last checkpoint, and on stages too short
+    for one step.
     """
     if not resume and not processes.rank():
         _clear(run)
@@ -108,9 +109,9 @@ def fit(
     losses: list[float] = []
 
     give = feed(films.pictures, device)
-    draws = _draws(indices, weights, len(sizes), by.batch_size, seed, start)
+    batches = draws(indices, weights, len(sizes), by.batch_size, seed, start)
     quiet = processes.rank() > 0
-    progress = tqdm(draws, phase.task, len(sizes), initial=start, unit="step", disable=quiet)
+    progress = tqdm(batches, phase.task, len(sizes), initial=start, unit="step", disable=quiet)
     for number, batch in enumerate(progress, start):
         for group in optimiser.param_groups:
             group["lr"] = by.rate(number / len(sizes))
@@ -198,25 +199,6 @@ def _end_epoch(
     return row
 
 
-def balance(labels: np.ndarray, sources: np.ndarray, by: Balance) -> np.ndarray:
-    """How often each film is drawn.
-
-    `class`: classes alike. `class and source`: besides, within a class a source counts by the
-    square root of its size, so that the few adults with pneumonia weigh more against the many
-    children, and a class is less the same as a source. `class and sources alike`: within a class
-    every source counts the same, however few its films.
-    """
-    power = {"class and source": 0.5, "class and sources alike": 1.0}.get(by, 0.0)
-    weights = np.ones(len(labels)) if by == "none" else np.zeros(len(labels))
-    for label in np.unique(labels) if by != "none" else ():
-        of_class = labels == label
-        for source in np.unique(sources[of_class]):
-            members = of_class & (sources == source)
-            weights[members] = 1 / members.sum() ** power
-        weights[of_class] /= weights[of_class].sum()
-    return weights / weights.sum()
-
-
 def step(
     together: nn.Module,
     network: Network,
@@ -246,14 +228,6 @@ def _check_finite(loss: float, step: int, film: str) -> None:
             f"the loss is {loss} at step {step} (films such as {film})",
             "Lower --learning-rate and go on with --resume; the last checkpoint is kept",
         )
-
-
-def _draws(
-    indices: np.ndarray, weights: np.ndarray, steps: int, batch_size: int, seed: int, start: int
-) -> Iterator[np.ndarray]:
-    for step in range(start, steps):
-        drawing = np.random.default_rng((seed, step))
-        yield np.sort(drawing.choice(indices, batch_size, p=weights))
 
 
 def _save(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from covid_core.datasets.published import Draw, Protocol
 from covid_core.errors import TrainingError
 from covid_core.networks import ARCHITECTURES
 from covid_core.preprocess import Fit
@@ -75,7 +76,8 @@ class Optimisation:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`init`: as `networks.initial_state` takes it. `balance`: what is drawn equally often."""
+    """`init`: as `networks.initial_state` takes it. `balance`: what is drawn equally often.
+    `published`: the films and the split of the study that the recipe is from."""
 
     name: str
     says: str
@@ -87,6 +89,7 @@ class Recipe:
     balance: Balance = "class and source"
     optimisation: Optimisation = field(default_factory=Optimisation)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    published: Protocol | None = None
 
 
 def recipe_names() -> list[str]:
@@ -107,6 +110,7 @@ def read_recipe(name: str) -> Recipe:
     except ValueError as error:  # TOML's own error, and text that is no UTF-8
         raise _wrong(path, f"it is no TOML: {error}") from error
     phases = table.pop("phases", [])
+    published = table.pop("published", None)
     recipe = _section(
         Recipe,
         path,
@@ -116,15 +120,33 @@ def read_recipe(name: str) -> Recipe:
             "phases": tuple(_phase(path, phase) for phase in phases),
             "optimisation": _section(Optimisation, path, table.pop("optimisation", {})),
             "augmentation": _section(Augmentation, path, table.pop("augmentation", {})),
+            "published": None if published is None else _protocol(path, published),
         },
     )
     _check(recipe, path)
     return recipe
 
 
+def published_protocol(recipe: Recipe) -> Protocol:
+    """The recipe's study. Raises TrainingError where the recipe is from none."""
+    if recipe.published is None:
+        raise TrainingError(
+            f"{recipe.name} names no published protocol", "Train it without --as-published"
+        )
+    return recipe.published
+
+
 def _phase(path: Path, table: dict[str, Any]) -> Phase:
     stages = tuple((int(size), float(epochs)) for size, epochs in table.get("stages", ()))
     return _section(Phase, path, {**table, "stages": stages})
+
+
+def _protocol(path: Path, table: dict[str, Any]) -> Protocol:
+    draws = {
+        name: [_section(Draw, path, draw) for draw in table.pop(name, [])]
+        for name in ("films", "second")
+    }
+    return _section(Protocol, path, {**table, **draws})
 
 
 def _section(kind: type[_Section], path: Path, table: dict[str, Any]) -> _Section:

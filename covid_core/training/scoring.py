@@ -111,7 +111,7 @@ def _within_sources(
 
 
 def _aurocs(labels: np.ndarray, scored: np.ndarray, task: Task, *, few: int) -> dict[str, float]:
-    aurocs = {}
+    aurocs: dict[str, float] = {}
     for i, output in enumerate(task.outputs):
         positive = labels == i
         if min(positive.sum(), (~positive).sum()) >= few:

@@ -18,7 +18,7 @@ from covid_core.preprocess import Preprocess
 from covid_core.training import loop
 from covid_core.training.checkpoint import load_checkpoint
 from covid_core.training.films import Films
-from covid_core.training.loop import balance, read_log, train
+from covid_core.training.loop import read_log, train
 from covid_core.training.recipe import Optimisation, Phase, Recipe
 from covid_core.training.scoring import score
 from tests.films import grey_film
@@ -89,21 +89,6 @@ def test_sizes_and_rates_follow_the_plan() -> None:
     assert (np.diff(rates[: peak + 1]) > 0).all()
     assert (np.diff(rates[peak:]) < 0).all()
     assert rates[-1] == pytest.approx(0, abs=1e-9)
-
-
-def test_classes_weigh_alike_and_sources_by_the_root_of_their_size() -> None:
-    labels = np.array([0] * 90 + [0] * 10 + [1] * 16 + [2] * 400)
-    sources = np.array(["a"] * 90 + ["b"] * 10 + ["a"] * 16 + ["c"] * 400)
-    weights = balance(labels, sources, "class and source")
-    assert [weights[labels == i].sum() for i in range(3)] == pytest.approx([1 / 3] * 3)
-    within = weights[:90].sum() / weights[90:100].sum()
-    assert within == pytest.approx(np.sqrt(90 / 10))
-    alike = balance(labels, sources, "class and sources alike")
-    assert alike[:90].sum() == pytest.approx(alike[90:100].sum())
-    by_class = balance(labels, sources, "class")
-    assert by_class[:90].sum() / by_class[90:100].sum() == pytest.approx(9)
-    assert by_class[:100].sum() == pytest.approx(1 / 3)
-    assert np.ptp(balance(labels, sources, "none")) == 0
 
 
 def test_one_run_trains_logs_and_scores(films: Films, tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""A study's own split: the films it took, in its proportions, and what they share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from covid_core.datasets.published import Draw, Protocol, as_published, shared
+from covid_core.datasets.split import Split
+from covid_core.errors import DatasetError
+
+
+def manifest(films: int = 60) -> pd.DataFrame:
+    """Two sources; in `a` every patient has two films."""
+    i = np.arange(films)
+    return pd.DataFrame({
+        "path": [f"{n:03}.png" for n in i],
+        "label": np.where(i % 2, "covid", "normal"),
+        "source": np.where(i < 40, "a", "b"),
+        "patient": [f"p{n // 4}{n % 2}" if n < 40 else "" for n in i],
+        "finding": np.where(i % 4 == 0, "virus", ""),
+        "view": np.where(i < 20, "PA", "AP"),
+        "duplicate_group": i,
+        "split": Split.TRAIN.value,
+    })  # fmt: skip
+
+
+PROTOCOL = Protocol(0.9, (Draw("a", "covid", 15), Draw("a", "normal", 100)), test=0.2, validation=3)
+
+
+def test_the_first_films_by_path_in_the_study_s_proportions() -> None:
+    table = as_published(manifest()[::-1].reset_index(drop=True), PROTOCOL, seed=0)
+    taken = table[table["split"] != Split.NOT_TAKEN.value]
+    covid = taken[taken["label"] == "covid"]
+    assert sorted(covid["path"]) == [f"{n:03}.png" for n in range(1, 31, 2)]
+    assert (taken["source"] == "a").all()
+    counted = covid["split"].value_counts()
+    assert (counted["test"], counted["validation"], counted["train"]) == (3, 3, 9)
+    assert (taken[taken["label"] == "normal"]["split"] == "test").sum() == 4
+
+
+def test_the_draw_is_by_film_and_the_cost_is_counted() -> None:
+    table = as_published(manifest(), PROTOCOL, seed=0)
+    train = set(table["patient"][table["split"] == "train"])
+    test = table[table["split"] == "test"]
+    assert shared(table) == pytest.approx(test["patient"].isin(train).mean())
+    assert shared(table) > 0
+    assert shared(manifest()) == 0
+    again = as_published(manifest(), PROTOCOL, seed=0)
+    assert (again["split"] == table["split"]).all()
+    assert (as_published(manifest(), PROTOCOL, seed=1)["split"] != table["split"]).any()
+
+
+def test_views_findings_and_a_second_source() -> None:
+    protocol = Protocol(
+        0.9, (Draw("a", "normal", 99, finding="virus"), Draw("a", "covid", 99, view="PA")),
+        test=0.3, validation=0.1, second=(Draw("b", "covid", 4),),
+    )  # fmt: skip
+    table = as_published(manifest(), protocol, seed=0)
+    taken = table[table["split"].isin(["train", "validation", "test"])]
+    assert (taken["finding"][taken["label"] == "normal"] == "virus").all()
+    assert (taken["view"][taken["label"] == "covid"] == "PA").all()
+    second = table[table["split"] == Split.HELD_OUT.value]
+    assert list(second["path"]) == ["041.png", "043.png", "045.png", "047.png"]
+
+
+def test_films_that_are_not_here_are_named() -> None:
+    protocol = Protocol(0.9, (Draw("c", "covid", 4, view="PA"),), test=0.2, validation=0.1)
+    with pytest.raises(DatasetError, match="not here: c covid PA"):
+        as_published(manifest(), protocol, seed=0)

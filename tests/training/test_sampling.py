@@ -1,0 +1,31 @@
+"""What is drawn how often."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from covid_core.training.sampling import balance, draws
+
+
+def test_classes_weigh_alike_and_sources_by_the_root_of_their_size() -> None:
+    labels = np.array([0] * 90 + [0] * 10 + [1] * 16 + [2] * 400)
+    sources = np.array(["a"] * 90 + ["b"] * 10 + ["a"] * 16 + ["c"] * 400)
+    weights = balance(labels, sources, "class and source")
+    assert [weights[labels == i].sum() for i in range(3)] == pytest.approx([1 / 3] * 3)
+    within = weights[:90].sum() / weights[90:100].sum()
+    assert within == pytest.approx(np.sqrt(90 / 10))
+    alike = balance(labels, sources, "class and sources alike")
+    assert alike[:90].sum() == pytest.approx(alike[90:100].sum())
+    by_class = balance(labels, sources, "class")
+    assert by_class[:90].sum() / by_class[90:100].sum() == pytest.approx(9)
+    assert by_class[:100].sum() == pytest.approx(1 / 3)
+    assert np.ptp(balance(labels, sources, "none")) == 0
+
+
+def test_a_step_is_drawn_the_same_whenever_it_is_drawn() -> None:
+    indices, weights = np.arange(100), np.full(100, 0.01)
+    whole = list(draws(indices, weights, 6, 8, 3, 0))
+    later = list(draws(indices, weights, 6, 8, 3, 4))
+    assert [list(batch) for batch in whole[4:]] == [list(batch) for batch in later]
+    assert list(whole[0]) != list(whole[1])
