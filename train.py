@@ -35,7 +35,7 @@ from covid_core.networks import Network, initial_state, initialise
 from covid_core.preprocess import Preprocess
 from covid_core.training import processes
 from covid_core.training.films import load_films
-from covid_core.training.loop import read_log
+from covid_core.training.log import read_log
 from covid_core.training.loop import train as train_phases
 from covid_core.training.recipe import Recipe, published_protocol, read_recipe, recipe_names
 from covid_core.weights import save_weights

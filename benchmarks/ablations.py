@@ -40,6 +40,7 @@ _MEASURED = 800  # validation films
 _BLAND = Augmentation(
     gamma=0.0, contrast=0.0, brightness=0.0, sharpness=(0.0, 0.0), noise=0.0, patches=0
 )
+_NO_TONE = Augmentation(gamma=0.0, contrast=0.0, brightness=0.0)
 _FLOOR = 0.01  # a source is never quite sure of its class
 
 Grey = Callable[[torch.Tensor], torch.Tensor]  # (N, 1, S, S), 0 to 1, to the same
@@ -96,8 +97,10 @@ def as_is(films: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Idea:
-    """`seen`: what is done to every film, in training and testing. `varied`: in training alone."""
+    """`stored`: what is done to every film once, before it is varied; `seen`: after; `varied`: in
+    training alone."""
 
+    stored: Grey = as_is
     seen: Grey = as_is
     varied: Grey = as_is
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -113,6 +116,14 @@ IDEAS: dict[str, Idea] = {
     "no photometric augmentation": Idea(augmentation=_BLAND),
     "another scanner": Idea(varied=other_scanner),
     "equalised": Idea(seen=equalised),
+    "equalised first, then varied": Idea(stored=equalised),
+    "equalised first, tone left alone": Idea(stored=equalised, augmentation=_NO_TONE),
+    "equalised first, tone left alone, mixup": Idea(
+        stored=equalised, augmentation=_NO_TONE, loss="mixup"
+    ),
+    "equalised first, tone left alone, more patches": Idea(
+        stored=equalised, augmentation=replace(_NO_TONE, patches=6)
+    ),
     "local contrast": Idea(seen=local_contrast),
     "cropped": Idea(seen=cropped),
     "cropped, local contrast": Idea(seen=lambda films: local_contrast(cropped(films))),
@@ -241,6 +252,7 @@ def run(
     average = AveragedModel(
         learner, multi_avg_fn=get_ema_multi_avg_fn(idea.averaging), use_buffers=True
     )
+    pictures = changed(pictures, idea.stored)
     optimiser = torch.optim.AdamW(learner.parameters(), weight_decay=0.05, fused=True)
     by = Optimisation(learning_rate=idea.rate)
     for step in tqdm(range(steps), f"{name}, seed {seed}", mininterval=20):
@@ -276,6 +288,14 @@ def run(
     )
     indices = np.concatenate([films.part(Split.HELD_OUT), validation])
     return indices, score(indices, False), score(indices, True)
+
+
+def changed(pictures: torch.Tensor, how: Grey) -> torch.Tensor:
+    """Stored pictures, uint8 (N, S, S), after what an idea does to each of them."""
+    if how is as_is:
+        return pictures
+    grey = (how(part.unsqueeze(1).float() / 255).squeeze(1) for part in pictures.split(512))
+    return torch.cat([(part * 255).round().byte() for part in grey])
 
 
 def figures(films: Films, indices: np.ndarray, scored: np.ndarray) -> dict[str, float]:

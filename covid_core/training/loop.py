@@ -6,9 +6,7 @@ draws what an uninterrupted one would have drawn.
 
 from __future__ import annotations
 
-import json
 import math
-import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +16,6 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from covid_core.datasets.split import Split
@@ -30,6 +27,7 @@ from covid_core.training.augment import augment
 from covid_core.training.checkpoint import load_checkpoint, save_checkpoint
 from covid_core.training.feed import feed
 from covid_core.training.films import Films
+from covid_core.training.log import clear_log, log_epoch
 from covid_core.training.recipe import LAST, Optimisation, Phase, Recipe
 from covid_core.training.sampling import balance, draws
 from covid_core.training.scoring import goodness, validate
@@ -55,7 +53,9 @@ def train(
     for one step.
     """
     if not resume and not processes.rank():
-        _clear(run)
+        clear_log(run)
+        for checkpoint in run.glob("phase*.pt"):
+            checkpoint.unlink()
     for number, phase in enumerate(recipe.phases):
         network = fit(
             network, films.asked(phase.asked), preprocess, recipe, phase,
@@ -163,14 +163,6 @@ def _better(
     return {"value": value, "step": row["step"], "state": state}
 
 
-def _clear(run: Path) -> None:
-    """Away with an older run's log and checkpoints: two runs in one folder would be told as one."""
-    (run / "log.jsonl").unlink(missing_ok=True)
-    shutil.rmtree(run / "tensorboard", ignore_errors=True)
-    for checkpoint in run.glob("phase*.pt"):
-        checkpoint.unlink()
-
-
 def _draw_seed(seed: int, step: int) -> int:
     """Another for every step, run and process, the same when a run is resumed."""
     return (seed * 1_000_003 + step) * processes.count() + processes.rank()
@@ -189,13 +181,7 @@ def _end_epoch(
     if processes.rank():
         return {}
     row = told | validate(averaged, films, preprocess, phase.asked, size_px)
-    rounded = {n: round(v, 5) if isinstance(v, float) else v for n, v in row.items()}
-    with (checkpoint.parent / "log.jsonl").open("a") as log:
-        log.write(json.dumps(rounded) + "\n")
-    with SummaryWriter(checkpoint.parent / "tensorboard") as board:
-        for name in row.keys() - {"task", "step"}:
-            board.add_scalar(f"{phase.task}/{name}", row[name], row["step"])
-    tqdm.write(json.dumps(rounded))
+    log_epoch(checkpoint.parent, row)
     return row
 
 
@@ -257,10 +243,3 @@ def _restore(
     average.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])
     return int(state["step"]), bool(state["ended_early"]), state["best"]
-
-
-def read_log(run: Path) -> list[dict[str, Any]]:
-    """What was logged at the end of each epoch; of a step logged twice, the later."""
-    lines = (run / "log.jsonl").read_text().splitlines()
-    rows = {(row["task"], row["step"]): row for row in map(json.loads, lines)}
-    return list(rows.values())

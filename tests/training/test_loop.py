@@ -18,7 +18,8 @@ from covid_core.preprocess import Preprocess
 from covid_core.training import loop
 from covid_core.training.checkpoint import load_checkpoint
 from covid_core.training.films import Films
-from covid_core.training.loop import read_log, train
+from covid_core.training.log import read_log
+from covid_core.training.loop import train
 from covid_core.training.recipe import Optimisation, Phase, Recipe
 from covid_core.training.scoring import score
 from tests.films import grey_film
