@@ -76,6 +76,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     own.add_argument("--head-depth", type=int, help="hidden layers of the head, 0 to 4")
     own.add_argument("--stages", type=parse_stages, help="of each phase: film px:epochs, …")
     own.add_argument("--fit", choices=("squash", "pad"), help="how a film is made square")
+    own.add_argument("--tone", choices=("stretch", "equalise"), help="of a film's grey levels")
     own.add_argument("--batch-size", type=int)
     own.add_argument("--learning-rate", type=float, help="at its highest")
     own.add_argument("--weight-decay", type=float)
@@ -98,7 +99,7 @@ def chosen_recipe(options: argparse.Namespace) -> Recipe:
     if options.as_published:
         optimisation = replace(optimisation, keep=published_protocol(recipe).keep)
     phases = tuple(replace(phase, **given("stages")) for phase in recipe.phases)  # type: ignore[arg-type]
-    own = given("init", "architecture", "head_depth", "fit")
+    own = given("init", "architecture", "head_depth", "fit", "tone")
     return replace(recipe, phases=phases, optimisation=optimisation, **own)  # type: ignore[arg-type]
 
 
@@ -135,7 +136,7 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     task = recipe.phases[-1].asked
     run = options.run or Path("runs") / recipe.name
     cache, workers = run.parent / "cache", os.cpu_count() or 1
-    preprocess = Preprocess(fit=recipe.fit)
+    preprocess = Preprocess(fit=recipe.fit, tone=recipe.tone)
     with processes.first_alone():
         table = films_table(options, recipe, cache, workers)
         films = load_films(table, preprocess, cache, workers=workers)

@@ -47,10 +47,11 @@ Grey = Callable[[torch.Tensor], torch.Tensor]  # (N, 1, S, S), 0 to 1, to the sa
 
 
 def equalised(films: torch.Tensor) -> torch.Tensor:
-    """Each grey level by its rank in the film: histogram equalisation, exact."""
-    flat = films.flatten(1)
-    ranks = flat.argsort(dim=1).argsort(dim=1).to(films.dtype)
-    return (ranks / (flat.shape[1] - 1)).view_as(films)
+    """Each of 256 grey levels by its rank among the film's pixels: histogram equalisation."""
+    levels = (films.flatten(1) * 255).round().long()
+    counts = torch.zeros(len(films), 256).scatter_add_(1, levels, torch.ones_like(films.flatten(1)))
+    ranks = (counts.cumsum(dim=1) - counts / 2) / levels.shape[1]
+    return ranks.gather(1, levels).view_as(films)
 
 
 def local_contrast(films: torch.Tensor) -> torch.Tensor:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import torch
 
 Fit = Literal["squash", "pad"]
+Tone = Literal["stretch", "equalise"]
+_TONES = 4096  # grey levels that equalisation tells apart, for it spreads the frequent ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Preprocess:
     `fit`: `squash` resizes to a square whatever the aspect; `pad` keeps the aspect on black.
     `low_percentile`, `high_percentile`: grey levels stretched to black and white, clipped beyond,
     so that exposure, windowing and bit depth change the input as little as can be.
+    `tone`: `stretch` leaves it at that; `equalise` then gives every grey level its rank among the
+    film's pixels (histogram equalisation), so that no scanner's tone curve is left to learn.
     `mean`, `std`: normalisation of the 0 to 1 picture.
     `version`: raised whenever the arithmetic below changes; weights of another one are refused.
     """
@@ -33,6 +37,7 @@ class Preprocess:
     fit: Fit = "squash"
     low_percentile: float = 0.5
     high_percentile: float = 99.5
+    tone: Tone = "stretch"
     mean: float = 0.5
     std: float = 0.25
     version: int = 1
@@ -50,7 +55,9 @@ class Preprocess:
         )
         low, high = np.percentile(resized, (self.low_percentile, self.high_percentile))
         stretched = (resized - low) / max(float(high - low), 1e-6)
-        levels = np.rint(np.clip(stretched, 0, 1) * 255).astype(np.uint8)
+        clipped = np.clip(stretched, 0, 1)
+        grey = _equalised(clipped) if self.tone == "equalise" else clipped
+        levels = np.rint(grey * 255).astype(np.uint8)
         if self.fit == "squash":
             return levels
         canvas = np.zeros((self.size_px, self.size_px), np.uint8)
@@ -84,11 +91,19 @@ class Preprocess:
     def describe(self) -> str:
         """One sentence for the model card and the page."""
         fit = "squashed to a square" if self.fit == "squash" else "padded to a square with black"
+        tone = ", its histogram equalised" if self.tone == "equalise" else ""
         return (
             f"Turned to grey, {fit} of {self.size_px} px, stretched from the"
-            f" {self.low_percentile:g}th to the {self.high_percentile:g}th percentile, normalised"
-            f" by mean {self.mean:g} and standard deviation {self.std:g}."
+            f" {self.low_percentile:g}th to the {self.high_percentile:g}th percentile{tone},"
+            f" normalised by mean {self.mean:g} and standard deviation {self.std:g}."
         )
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def _equalised(grey: np.ndarray) -> np.ndarray:
+    """Grey, 0 to 1, to the share of the film's pixels that are darker; equals stay equal."""
+    levels = np.rint(grey * (_TONES - 1)).astype(np.int64)
+    counts = np.bincount(levels.ravel(), minlength=_TONES)
+    return ((counts.cumsum() - counts / 2) / levels.size)[levels]

@@ -43,6 +43,25 @@ def test_exposure_does_not_matter(contrast: float, offset: float) -> None:
     assert np.abs(darker - Preprocess().picture(PIXELS)).max() <= 1
 
 
+def test_equalised_no_tone_curve_matters() -> None:
+    preprocess = Preprocess(tone="equalise")
+    picture = preprocess.picture(PIXELS)
+    for gamma in (0.5, 2.0):
+        curved = preprocess.picture((PIXELS ** np.float32(gamma)).astype(np.float32))
+        assert np.abs(curved.astype(int) - picture).mean() < 1.5
+        plain = Preprocess().picture((PIXELS ** np.float32(gamma)).astype(np.float32))
+        assert np.abs(plain.astype(int) - Preprocess().picture(PIXELS)).mean() > 15
+
+
+def test_equalised_every_grey_is_as_frequent() -> None:
+    picture = Preprocess(tone="equalise").picture(PIXELS)
+    tenths = np.histogram(picture, bins=10, range=(0, 256))[0] / picture.size
+    assert tenths == pytest.approx(np.full(10, 0.1), abs=0.02)
+    flat = PIXELS.copy()
+    flat[:250] = 0
+    assert len(np.unique(Preprocess(tone="equalise").picture(flat)[:100])) == 1
+
+
 def test_a_bright_marker_does_not_darken_the_film() -> None:
     film = PIXELS * np.float32(0.5)
     marked = film.copy()
@@ -81,7 +100,7 @@ def test_tensor_is_normalised_grey() -> None:
 
 
 def test_settings_survive_json_and_describe_themselves() -> None:
-    preprocess = Preprocess(160, "pad", 1, 98.5, 0.48, 0.23)
+    preprocess = Preprocess(160, "pad", 1, 98.5, "equalise", 0.48, 0.23)
     assert Preprocess(**json.loads(json.dumps(preprocess.to_json()))) == preprocess
-    for words in ("160 px", "padded", "from the 1th", "98.5th", "mean 0.48", "deviation 0.23"):
+    for words in ("160 px", "padded", "from the 1th", "98.5th", "equalised", "mean 0.48", "deviation 0.23"):
         assert words in preprocess.describe()

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 from covid_core.datasets.published import Draw, Protocol
 from covid_core.errors import TrainingError
 from covid_core.networks import ARCHITECTURES
-from covid_core.preprocess import Fit
+from covid_core.preprocess import Fit, Tone
 from covid_core.tasks import TASKS, Task
 from covid_core.training.augment import Augmentation
 from covid_core.training.scoring import MEASURES
@@ -86,6 +86,7 @@ class Recipe:
     init: str = "imagenet"
     head_depth: int = 0
     fit: Fit = "squash"
+    tone: Tone = "stretch"
     balance: Balance = "class and source"
     optimisation: Optimisation = field(default_factory=Optimisation)
     augmentation: Augmentation = field(default_factory=Augmentation)
