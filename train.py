@@ -69,12 +69,15 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--holdout-source", action="append", default=[], metavar="NAME", help="never train on it")
     add("--seed", type=int, default=0)
     add("--checkpoint-every", type=int, default=100, metavar="STEPS")
+    add("--compile", action="store_true", help="by torch.compile: slower to start, then faster")
     add("--resume", action="store_true", help="go on from the run's checkpoint")
     own = parser.add_argument_group("instead of what the recipe says")
     own.add_argument("--init", help="imagenet, random, or a file of weights")
     own.add_argument("--architecture", help="another backbone")
     own.add_argument("--head-depth", type=int, help="hidden layers of the head, 0 to 4")
-    own.add_argument("--stages", type=parse_stages, help="of each phase: film px:epochs, …")
+    own.add_argument(
+        "--stages", type=parse_stages, help="of each phase: film px:epochs, …; the last size stays"
+    )
     own.add_argument("--fit", choices=("squash", "pad"), help="how a film is made square")
     own.add_argument("--tone", choices=("stretch", "equalise"), help="of a film's grey levels")
     own.add_argument("--batch-size", type=int)
@@ -133,10 +136,11 @@ def as_text(options: argparse.Namespace, recipe: Recipe) -> dict[str, str]:
 
 def train(options: argparse.Namespace, device: torch.device) -> None:
     recipe = chosen_recipe(options)
-    task = recipe.phases[-1].asked
+    phase = recipe.phases[-1]  # whose network it will be
+    task = phase.asked
     run = options.run or Path("runs") / recipe.name
     cache, workers = run.parent / "cache", os.cpu_count() or 1
-    preprocess = Preprocess(fit=recipe.fit, tone=recipe.tone)
+    preprocess = Preprocess(phase.size_px, recipe.fit, tone=recipe.tone)
     with processes.first_alone():
         table = films_table(options, recipe, cache, workers)
         films = load_films(table, preprocess, cache, workers=workers)
@@ -149,7 +153,7 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     run.mkdir(parents=True, exist_ok=True)
     network = train_phases(
         network, films, preprocess, recipe, run, seed=options.seed, device=device,
-        resume=options.resume, checkpoint_every=options.checkpoint_every,
+        resume=options.resume, checkpoint_every=options.checkpoint_every, compiled=options.compile,
     )  # fmt: skip
 
     if processes.rank():

@@ -86,6 +86,7 @@ def test_whole_run_makes_weights_that_load(
     assert sorted(path.name for path in weights.iterdir()) == names
     _, card = load_weights(weights)
     assert card.training["init"] == "random"
+    assert card.preprocess.size_px == 32
     assert "'stages': ((32, 0.5),)" in card.training["phases"]
     assert sum(sum(s["clinic"].values()) for s in card.films.values()) == 36
     assert (weights / "README.md").read_text(encoding="utf-8") == model_card(card)

@@ -21,6 +21,7 @@ def add(commands: Any) -> None:
     train.add_argument("--steps", type=int, default=20)
     train.add_argument("--batch-size", type=int, default=32)
     train.add_argument("--architecture", choices=ARCHITECTURES, default=DENSENET121)
+    train.add_argument("--compile", action="store_true", help="ours by torch.compile")
     train.set_defaults(command=_train)
 
 
@@ -29,12 +30,14 @@ def _train(options: argparse.Namespace) -> int:
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     measured = bench(
         steps=options.steps, batch_size=options.batch_size, device=device,
-        architecture=options.architecture,
+        architecture=options.architecture, compiled=options.compile,
     )  # fmt: skip
     print(f"{options.architecture}, 224 px, {options.batch_size} films a step, {name}")
     print(f"ours   {_told(measured.ours)}")
     print(f"plain  {_told(measured.plain)}")
     print(f"ratio  {measured.ratio:.2f}")
+    print(f"augmentation alone, films/s: {measured.augmented:.0f} as a batch,")
+    print(f"               {measured.augmented_singly:.0f} film by film, torchvision's transforms")
     print(f"of the device: {measured.matrix_share:.0%} of its bfloat16 matrix rate,")
     print(f"               {measured.memory_share:.0%} of its memory bandwidth at most")
     return DONE

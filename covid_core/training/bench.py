@@ -52,6 +52,10 @@ class Pace:
 class Bench:
     """Both paces, and what ours uses of what the device can do, measured here: shares, 0 to 1.
 
+    `augmented`, `augmented_singly`: films a second that our augmentation of a whole batch varies,
+    each film by a draw of its own; and torchvision's transforms, which draw once a call, and so go
+    film by film. Both on the device.
+
     `matrix_share`: of the rate of a large bfloat16 matrix product. `memory_share`: of a large
     copy's bandwidth, by the sizes of what each operation reads and writes (an upper bound: fused
     operations and caches move less).
@@ -59,6 +63,8 @@ class Bench:
 
     ours: Pace
     plain: Pace
+    augmented: float
+    augmented_singly: float
     matrix_share: float
     memory_share: float
 
@@ -68,9 +74,14 @@ class Bench:
 
 
 def bench(
-    *, steps: int, batch_size: int, device: torch.device, architecture: str = DENSENET121
+    *,
+    steps: int,
+    batch_size: int,
+    device: torch.device,
+    architecture: str = DENSENET121,
+    compiled: bool = False,
 ) -> Bench:
-    """Train some steps either way, on phantoms."""
+    """Train some steps either way, on phantoms. `compiled`: ours by torch.compile."""
     preprocess = Preprocess()
     size = preprocess.size_px
     films = np.stack([draw_phantom(KINDS[i % 3], size_px=size, seed=i) for i in range(_FILMS)])
@@ -86,15 +97,22 @@ def bench(
             pictures = give(drawing.integers(0, _FILMS, batch_size))
             yield preprocess.normalise(augment(pictures, size, Augmentation(), generator))
 
+    together: Any = torch.compile(network) if compiled else network
+
     def learn(x: torch.Tensor) -> None:
-        one_step(network, network, optimiser, x, labels, 0.0)
+        one_step(together, network, optimiser, x, labels, 0.0)
 
     ours = _pace(batches(), learn, steps, batch_size, device)
     work, traffic = _work(lambda: learn(next(batches())))
     seconds = batch_size / ours.films_per_s
     matrix, copy = _device_rates(device)
+    some = give(drawing.integers(0, _FILMS, batch_size))
+    whole = _best(lambda: augment(some, size, Augmentation(), generator), device)
+    singly = _best(lambda: _film_by_film(some, Augmentation()), device)
     return Bench(
         ours=ours,
+        augmented=batch_size / whole,
+        augmented_singly=batch_size / singly,
         plain=_plain(films, steps, batch_size, device, architecture),
         matrix_share=work / seconds / matrix,
         memory_share=traffic / seconds / copy,
@@ -147,6 +165,23 @@ class _Files(Dataset[torch.Tensor]):
     def __getitem__(self, i: int) -> torch.Tensor:
         with Image.open(self.paths[i % len(self.paths)]) as film:
             return self.varied(film.convert("L"))
+
+
+def _film_by_film(pictures: torch.Tensor, by: Augmentation) -> torch.Tensor:
+    """The nearest to `augment` in torchvision's transforms."""
+    varied = v2.Compose([
+        v2.ToDtype(torch.float32, scale=True),
+        v2.RandomAffine(
+            by.rotation_degrees, (by.shift, by.shift), by.scale,
+            interpolation=v2.InterpolationMode.BILINEAR,
+        ),
+        v2.RandomHorizontalFlip(),
+        v2.GaussianBlur(5),
+        v2.ColorJitter(by.brightness, by.contrast),
+        v2.GaussianNoise(sigma=by.noise),
+        *[v2.RandomErasing(1, (0.003, 0.06)) for _ in range(by.patches)],
+    ])  # fmt: skip
+    return torch.stack([varied(picture) for picture in pictures.unsqueeze(1)])
 
 
 def _pace(

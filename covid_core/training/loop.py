@@ -44,6 +44,7 @@ def train(
     device: torch.device,
     resume: bool = False,
     checkpoint_every: int = 100,
+    compiled: bool = False,
 ) -> Network:
     """Every phase of a recipe in turn; gives the last one's averaged weights, on the CPU.
 
@@ -60,7 +61,7 @@ def train(
         network = fit(
             network, films.asked(phase.asked), preprocess, recipe, phase,
             run / f"phase{number}.pt", seed=seed + number, device=device, resume=resume,
-            checkpoint_every=checkpoint_every,
+            checkpoint_every=checkpoint_every, compiled=compiled,
         )  # fmt: skip
     return network
 
@@ -77,8 +78,10 @@ def fit(
     device: torch.device,
     resume: bool,
     checkpoint_every: int = 100,
+    compiled: bool = False,
 ) -> Network:
-    """One phase, as `train` runs it. `films`: labelled by the phase's task."""
+    """One phase, as `train` runs it. `films`: labelled by the phase's task. `compiled`: by
+    torch.compile, which takes a minute or two before the first step at each film size."""
     by = recipe.optimisation
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.features.requires_grad_(phase.trained == "all")
@@ -102,7 +105,8 @@ def fit(
         start, ended_early, best = _restore(state, network, average, optimiser)
     if ended_early:
         return _result(averaged, best)
-    together = DistributedDataParallel(network) if processes.count() > 1 else network
+    together: nn.Module = DistributedDataParallel(network) if processes.count() > 1 else network
+    together = torch.compile(together) if compiled else together  # type: ignore[assignment]
     weights = balance(films.labels[indices], films.sources[indices], recipe.balance)
     labels = torch.from_numpy(films.labels).to(device)
     per_epoch = max(1, round(len(indices) / by.batch_size))

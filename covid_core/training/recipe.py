@@ -43,6 +43,11 @@ class Phase:
         return [size for size, epochs in self.stages for _ in range(round(steps * epochs))]
 
     @property
+    def size_px(self) -> int:
+        """The film size it ends with, and its network is used at."""
+        return self.stages[-1][0]
+
+    @property
     def asked(self) -> Task:
         return TASKS[self.task]
 
@@ -170,6 +175,8 @@ def _check(recipe: Recipe, path: Path) -> None:
     for phase in recipe.phases:
         if phase.task not in TASKS:
             raise _wrong(path, f"there is no task {phase.task}")
+        if not phase.stages:
+            raise _wrong(path, f"the phase {phase.task} has no stages")
     by = recipe.optimisation
     for measure in (by.keep, by.stop[0] if by.stop else LAST):
         if measure not in (*MEASURES, LAST):

@@ -24,6 +24,7 @@ def test_both_ways_are_measured() -> None:
     assert measured.ratio == measured.ours.films_per_s / measured.plain.films_per_s
     assert 0 <= measured.ours.waiting < 1
     assert measured.matrix_share > 0
+    assert measured.augmented > 0 < measured.augmented_singly
     assert measured.memory_share > 0
 
 
@@ -38,4 +39,9 @@ def test_command_says_ratio_and_shares(capsys: pytest.CaptureFixture[str]) -> No
     arguments = ["bench", "train", "--steps", "1", "--batch-size", "2"]
     assert main([*arguments, "--architecture", "resnet18"]) == 0
     said = capsys.readouterr().out
-    assert [line.split()[0] for line in said.splitlines()[1:5]] == ["ours", "plain", "ratio", "of"]
+    assert [line.split()[0] for line in said.splitlines()[1:5]] == [
+        "ours",
+        "plain",
+        "ratio",
+        "augmentation",
+    ]

@@ -107,6 +107,29 @@ def test_one_run_trains_logs_and_scores(films: Films, tmp_path: Path) -> None:
     assert scored.sum(axis=1) == pytest.approx(np.ones(10))
 
 
+def test_compiled_the_same_is_learnt(
+    films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[nn.Module] = []
+
+    def compiled(network: nn.Module) -> Any:
+        seen.append(network)
+        return real(network, backend="eager")  # the default needs a C++ compiler and a minute
+
+    real = torch.compile
+    monkeypatch.setattr(torch, "compile", compiled)
+    folder = tmp_path / "compiled"
+    folder.mkdir()
+    network = train(
+        small_network(), films, Preprocess(size_px=64), RECIPE, folder, seed=5,
+        device=torch.device("cpu"), checkpoint_every=3, compiled=True,
+    )  # fmt: skip
+    plain = run(films, tmp_path / "plain")
+    assert len(seen) == 1
+    state = network.state_dict()
+    assert all(torch.allclose(plain[name], state[name], atol=1e-5) for name in plain)
+
+
 @pytest.mark.parametrize("stop_at", [1, 5, 9, 12])
 def test_resumed_run_ends_in_the_same_weights(
     films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int

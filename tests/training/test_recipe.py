@@ -49,22 +49,27 @@ def test_a_recipe_of_one_s_own(tmp_path: Path) -> None:
     assert recipe.phases[0].asked.outputs == ("not covid", "covid")
 
 
+PHASE = '[[phases]]\ntask = "covid or not"\nstages = [[32, 1]]\n'
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("says =", "no TOML"),
         ('says = "x"', "lacks something"),
         ('says = "x"\narchitecture = "resnet18"', "no phase"),
-        ('says = "x"\narchitecture = "alexnet"\n[[phases]]\ntask = "covid or not"\nstages = []',
+        ('says = "x"\narchitecture = "alexnet"\n' + PHASE,
          "no architecture alexnet"),
-        ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "age"\nstages = []',
+        ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "age"\nstages = [[32, 1]]',
          "no task age"),
+        ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "covid or not"\nstages = []',
+         "has no stages"),
         ('says = "x"\narchitecture = "resnet18"\nlearning_rte = 1', "key learning_rte"),
-        ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "covid or not"\nstages = []\n'
+        ('says = "x"\narchitecture = "resnet18"\n' + PHASE +
          '[optimisation]\nkeep = "luck"', "measured as luck"),
         ('says = "x"\narchitecture = "resnet18"\n[augmentation]\nblurr = 1', "key blurr"),
-        ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "covid or not"\nstages = []\n'
-         '[[phases]]\ntask = "three classes"\nstages = []', "numbers of outputs"),
+        ('says = "x"\narchitecture = "resnet18"\n' + PHASE +
+         '[[phases]]\ntask = "three classes"\nstages = [[32, 1]]', "numbers of outputs"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(tmp_path: Path, text: str, problem: str) -> None:
