@@ -14,9 +14,13 @@ import pytest
 from PIL import Image
 
 from covid_core.__main__ import main
+from covid_core.networks import Network
 from covid_core.overlay import png
 from covid_core.phantom import draw_phantom
+from covid_core.preprocess import Preprocess
 from covid_core.report import columns
+from covid_core.tasks import TASKS
+from covid_core.weights import save_weights
 from tests.models import save_random_weights
 
 ROOT = Path(__file__).parent.parent
@@ -134,3 +138,25 @@ def test_a_name_that_is_no_text_does_not_stop_the_others(films: Path, weights: P
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 8
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("task", "architecture"), [("covid or normal", "vgg16"), ("covid or not", "cnn4")]
+)
+def test_another_recipe_answers_what_it_was_asked(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], task: str, architecture: str
+) -> None:
+    outputs = TASKS[task].outputs
+    save_weights(
+        Network(architecture, 2, head_depth=1), tmp_path / "w", preprocess=Preprocess(96),
+        training={}, films={}, results={}, full_heat=0.01, recipe="two", classes=outputs,
+    )  # fmt: skip
+    where = ["--weights", str(tmp_path / "w"), "--recipe", "two"]
+    assert main(["predict", str(films), *where, "--saliency", str(tmp_path / "maps")]) == 1
+    text = capsys.readouterr().out
+    assert text.splitlines()[0] == ",".join(columns(outputs))
+    row = rows_of(text)["good.png"]
+    assert row["label"] in outputs
+    assert float(row[columns(outputs)[2]]) + float(row["p_covid"]) == pytest.approx(1, abs=1e-5)
+    maps = [path.name for path in (tmp_path / "maps").iterdir()]
+    assert len(maps) == 2 and not any(" covid" in name for name in maps)

@@ -134,7 +134,8 @@ def fit(
             losses.clear()
             row = _end_epoch(averaged, films, preprocess, phase, sizes[number], checkpoint, told)
             ended_early = processes.told_by_first(_good_enough(row, by))
-            best = _better(best, row, by, averaged)
+            if sizes[number] == phase.size_px:  # that of another size would be used at a wrong one
+                best = _better(best, row, by, averaged)
         if (ended or (number + 1) % checkpoint_every == 0) and not processes.rank():
             _save(checkpoint, network, average, optimiser, number + 1, ended_early, best)
         if ended_early:

@@ -58,7 +58,8 @@ class Optimisation:
     after `warm_up`.
 
     `averaging`: decay of the averaged weights, 0 for none. `keep`: the epoch whose weights a phase
-    ends with: the last, or the best by one of `scoring.validate`'s measures. `stop`: a measure, and
+    ends with: the last, or, of those at the last film size, the best by one of
+    `scoring.validate`'s measures. `stop`: a measure, and
     how good it must be to end a phase early.
     """
 
