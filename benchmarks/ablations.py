@@ -92,6 +92,16 @@ def other_scanner(films: torch.Tensor) -> torch.Tensor:
     return torch.where(torch.rand(count, 1, 1, 1) < 0.1, 1 - films, films)
 
 
+def amplitudes_mixed(films: torch.Tensor) -> torch.Tensor:
+    """The amplitudes of a film's frequencies, its style, mixed with another's of the batch; the
+    phases, its anatomy, stay (Xu et al. 2021)."""
+    spectrum = torch.fft.rfft2(films)
+    amplitude = spectrum.abs()
+    share = torch.rand(len(films), 1, 1, 1)
+    mixed = amplitude.lerp(amplitude[torch.randperm(len(films))], share)
+    return torch.fft.irfft2(torch.polar(mixed, spectrum.angle()), films.shape[-2:]).clamp(0, 1)
+
+
 def as_is(films: torch.Tensor) -> torch.Tensor:
     return films
 
@@ -119,6 +129,9 @@ IDEAS: dict[str, Idea] = {
     "equalised": Idea(seen=equalised),
     "equalised first, then varied": Idea(stored=equalised),
     "equalised first, tone left alone": Idea(stored=equalised, augmentation=_NO_TONE),
+    "equalised first, tone left alone, amplitudes mixed": Idea(
+        stored=equalised, augmentation=_NO_TONE, varied=amplitudes_mixed
+    ),
     "equalised first, tone left alone, mixup": Idea(
         stored=equalised, augmentation=_NO_TONE, loss="mixup"
     ),
