@@ -2,6 +2,7 @@
 
     python -m covid_core manifest DIR --out M --holdout-source covid-chestxray --holdout-source nih
     python -m benchmarks.ablations M --idea plain --idea equalised --seeds 0 1 --out ablations.jsonl
+    python -m benchmarks.ablations --table ablations.jsonl
 
 Every row trains the same small DenseNet-121 from random weights on the same films, changed by one
 idea, and is scored within each source held out: there, hospital and class are not the same thing.
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -335,11 +337,30 @@ def figures(films: Films, indices: np.ndarray, scored: np.ndarray) -> dict[str, 
     }
 
 
+def table(rows: pd.DataFrame) -> str:
+    """The rows of runs as Markdown: the mean over seeds, the best on unseen sources first."""
+    names = list(rows.columns[3:])
+    unseen = [name for name in names if not name.startswith("home")]
+    rows = rows.drop_duplicates(["idea", "flips averaged", "seed"], keep="last")
+    rows = rows.assign(unseen=rows[unseen].mean(axis=1))
+    means = rows.groupby(["idea", "flips averaged"])[["unseen", *names]].mean()
+    whole = means.xs(False, level=1).sort_values("unseen", ascending=False)
+    seeds = rows.groupby("idea")["seed"].nunique()
+    header = ["Idea", "Seeds", "Unseen, mean", *names]
+    lines = [header, ["---"] * len(header)]
+    for idea, figure in whole.iterrows():
+        lines.append([str(idea), str(seeds[idea]), *(f"{value:.3f}" for value in figure)])
+    gained = means.xs(True, level=1)["unseen"] - means.xs(False, level=1)["unseen"]
+    flips = f"Flips averaged: {gained.mean():+.4f} of the unseen mean, {len(gained)} ideas."
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + f"\n\n{flips}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("manifest", type=Path)
+    parser.add_argument("manifest", type=Path, nargs="?")
+    parser.add_argument("--table", type=Path, nargs="+", help="print the rows written before")
     parser.add_argument("--idea", action="append", choices=IDEAS, help="all, if none is given")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--steps", type=int, default=220, help="of 64 films")
@@ -348,6 +369,12 @@ def main() -> None:
     parser.add_argument("--scores", type=Path, help="a folder for every film's scores")
     parser.add_argument("--threads", type=int)
     options = parser.parse_args()
+    if options.table:
+        lines = [line for path in options.table for line in path.read_text().splitlines()]
+        print(table(pd.DataFrame([json.loads(line) for line in lines])))
+        return
+    if options.manifest is None:
+        parser.error("give a manifest")
     if options.threads:
         torch.set_num_threads(options.threads)
     films = load_films(read_manifest(options.manifest), Preprocess(), options.cache, workers=2)

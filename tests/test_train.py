@@ -14,7 +14,7 @@ import train
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import write_manifest
 from covid_core.model_card import model_card
-from covid_core.weights import load_weights
+from covid_core.weights import load_weights, read_card
 from tests.films import clinic, encode, grey_film
 
 ROOT = Path(__file__).parent.parent
@@ -108,6 +108,57 @@ def test_every_recipe_runs_to_weights_that_load(
     assert network.architecture == card.architecture
     assert network.head.linear.out_features == len(card.classes)
     assert set(card.results["test"]["classes"]) <= set(card.classes)
+
+
+STUDY = """says = "small"
+architecture = "cnn4"
+init = "random"
+[[phases]]
+task = "covid or normal"
+stages = [[32, 1]]
+[optimisation]
+batch_size = 8
+keep = "unseen_auroc"
+[published]
+reported = 0.99
+test = 0.25
+validation = 0.25
+keep = "validation_loss"
+films = [
+    { source = "clinic", label = "covid", first = 40 },
+    { source = "clinic", label = "normal", first = 24 },
+]
+"""
+
+
+def test_as_published_takes_the_study_s_films_and_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = clinic(tmp_path / "clinic", films=120)
+    recipe = tmp_path / "study.toml"
+    recipe.write_text(STUDY)
+    options = {"--data": data, "--recipe": recipe, "--out": tmp_path / "w", "--run-dir": tmp_path}
+    arguments = [str(part) for pair in options.items() for part in pair]
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--as-published"])
+    assert train.main() == 0
+    card = read_card(tmp_path / "w", "study")
+    assert card.films["test"]["clinic"] == {"normal": 6, "covid": 10}
+    assert card.films["train"]["clinic"] == {"normal": 12, "covid": 20}
+    assert card.training["as_published"] == "True"
+    assert card.training["keep"] == "validation_loss"
+    assert card.results["shared"] == 0
+    assert card.results["test"]["commonest"] == 10 / 16
+
+
+def test_a_recipe_from_no_study_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(OWN)
+    arguments = ["--data", str(tmp_path), "--recipe", str(own), "--as-published"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+    assert train.main() == 1
+    assert "recipe own names no published protocol" in capsys.readouterr().err
 
 
 OWN = """says = "small"

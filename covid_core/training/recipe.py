@@ -138,7 +138,8 @@ def published_protocol(recipe: Recipe) -> Protocol:
     """The recipe's study. Raises TrainingError where the recipe is from none."""
     if recipe.published is None:
         raise TrainingError(
-            f"{recipe.name} names no published protocol", "Train it without --as-published"
+            f"the recipe {recipe.name} names no published protocol",
+            "Train it without --as-published",
         )
     return recipe.published
 
