@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import train
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import write_manifest
 from covid_core.model_card import model_card
+from covid_core.training.checkpoint import load_checkpoint
 from covid_core.weights import load_weights, read_card
 from tests.films import clinic, encode, grey_film
 
@@ -227,6 +229,19 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_weights(told_apart: Path) -
     names = [told_apart / run / "weights" / "own.safetensors" for run in ("whole", "cut")]
     assert names[0].read_bytes() == names[1].read_bytes()
     assert list((told_apart / "whole" / "tensorboard").iterdir())
+
+
+def test_stopped_by_hand_it_says_how_to_go_on(told_apart: Path) -> None:
+    with started(told_apart, "stopped", "--checkpoint-every", "5") as stopped:
+        while not (told_apart / "stopped" / "phase0.pt").exists():
+            assert stopped.poll() is None, stopped.communicate()[1]
+            time.sleep(0.005)
+        stopped.send_signal(signal.SIGINT)
+        said = stopped.communicate()[1]
+    assert stopped.returncode == 130
+    assert said.strip().splitlines()[-1] == "stopped: go on with --resume"
+    assert "Traceback" not in said
+    assert load_checkpoint(told_apart / "stopped" / "phase0.pt")["step"] > 0
 
 
 def test_two_processes_do_as_well_as_one(told_apart: Path) -> None:

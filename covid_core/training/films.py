@@ -47,6 +47,13 @@ def load_films(table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, work
     used = on_a_side(table)
     rows = table[used]
     paths = [Path(path) for path in rows["path"]]
+    gone = [path for path in paths if not path.is_file()]
+    if gone:
+        raise DatasetError(
+            f"{len(gone)} of {len(paths)} films of the manifest are not there, such as this",
+            "Put them, or the manifest, where they were, or make it anew",
+            file=str(gone[0]),
+        )
     pictures, refused = cached_pictures(paths, preprocess, cache, workers=workers)
     for i, reason in refused.items():
         raise DatasetError(
