@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
+from covid_core.lungs import PREPROCESS, Lungs
 from covid_core.metrics import auroc
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
@@ -104,6 +105,31 @@ def amplitudes_mixed(films: torch.Tensor) -> torch.Tensor:
     return torch.fft.irfft2(torch.polar(mixed, spectrum.angle()), films.shape[-2:]).clamp(0, 1)
 
 
+def _lungs(films: torch.Tensor) -> torch.Tensor:
+    """Where the lungs are, 0 or 1, (N, 1, S, S), a little wider than drawn."""
+    seen = (F.interpolate(equalised(films), PREPROCESS.size_px, mode="bilinear") * 255).byte()
+    masks = torch.from_numpy(Lungs.load().masks(seen[:, 0].numpy())).unsqueeze(1)
+    wider = F.max_pool2d((masks > 0.5).float(), 9, stride=1, padding=4)
+    return F.interpolate(wider, films.shape[-1])
+
+
+def lungs_cropped(films: torch.Tensor) -> torch.Tensor:
+    """The box around the lungs, at full size, equalised."""
+    side = films.shape[-1]
+    cut = []
+    for film, mask in zip(films, _lungs(films)[:, 0], strict=True):
+        rows, columns = mask.any(dim=1).nonzero(), mask.any(dim=0).nonzero()
+        if len(rows) > side // 4 and len(columns) > side // 4:  # else no lungs were found
+            film = film[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        cut.append(F.interpolate(film.unsqueeze(0), side, mode="bilinear", antialias=True))
+    return equalised(torch.cat(cut).clamp(0, 1))
+
+
+def lungs_alone(films: torch.Tensor) -> torch.Tensor:
+    """Grey where there is no lung, the film equalised."""
+    return torch.where(_lungs(films) > 0, equalised(films), 0.5)
+
+
 def as_is(films: torch.Tensor) -> torch.Tensor:
     return films
 
@@ -134,6 +160,8 @@ IDEAS: dict[str, Idea] = {
     "equalised first, tone left alone, amplitudes mixed": Idea(
         stored=equalised, augmentation=_NO_TONE, varied=amplitudes_mixed
     ),
+    "lungs cropped, equalised": Idea(stored=lungs_cropped, augmentation=_NO_TONE),
+    "lungs alone, equalised": Idea(stored=lungs_alone, augmentation=_NO_TONE),
     "equalised first, tone left alone, mixup": Idea(
         stored=equalised, augmentation=_NO_TONE, loss="mixup"
     ),

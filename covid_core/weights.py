@@ -12,13 +12,9 @@ network is given out that does not match it. Pickle is never read here.
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
-import os
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +25,12 @@ from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES, Finding
 from covid_core.networks import ARCHITECTURES, Network
 from covid_core.preprocess import Preprocess
+from covid_core.tensor_files import RETRAIN, checked, identity, write_files
 
 WEIGHTS = Path(__file__).parent.parent / "weights"  # those that are shipped
 RECIPES, AS_PUBLISHED = "recipes", "as-published"  # folders of it: other recipes, leaky splits
 SHIPPED = "densenet121"  # the recipe of the weights that the page and the command line use
 FORMAT_VERSION = 1
-_RETRAIN = "Fetch the project's weights again, or make them with train.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +96,7 @@ def save_weights(
         architecture=network.architecture,
         classes=tuple(classes),
         preprocess=preprocess,
-        sha256=hashlib.sha256(tensors).hexdigest(),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        git_commit=_git_commit(),
+        **identity(tensors),
         torch_version=torch.__version__,
         training=training,
         films=films,
@@ -113,16 +107,7 @@ def save_weights(
         split=split,
         history=tuple(history),
     )
-    text = json.dumps(asdict(card), indent=1).encode()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_whole({folder / f"{recipe}.safetensors": tensors, folder / f"{recipe}.json": text})
-    except OSError as error:
-        raise WeightsError(
-            f"the weights can't be written ({error.strerror})",
-            "Free some disk space or give another --out",
-            file=str(folder),
-        ) from error
+    write_files(folder, recipe, tensors, asdict(card))
     return card
 
 
@@ -133,14 +118,7 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
     """
     card = read_card(folder, recipe)
     path = folder / f"{recipe}.safetensors"
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise WeightsError("the weights are not there", _RETRAIN, file=str(path)) from error
-    if hashlib.sha256(data).hexdigest() != card.sha256:
-        raise WeightsError(
-            "the file is damaged, or another than its card describes", _RETRAIN, file=str(path)
-        )
+    data = checked(path, card.sha256)
     network = Network(card.architecture, len(card.classes), card.head_depth)
     try:
         tensors = {name: tensor.float() for name, tensor in safetensors.torch.load(data).items()}
@@ -148,11 +126,11 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
     except Exception as error:  # safetensors and torch each have their own; all mean the same here
         raise WeightsError(
             f"the tensors are not those of this project's {card.architecture}",
-            _RETRAIN,
+            RETRAIN,
             file=str(path),
         ) from error
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
-        raise WeightsError("the tensors hold NaN or infinity", _RETRAIN, file=str(path))
+        raise WeightsError("the tensors hold NaN or infinity", RETRAIN, file=str(path))
     return network.eval().requires_grad_(False), card
 
 
@@ -168,7 +146,7 @@ def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
             file=str(folder),
         ) from error
     except ValueError as error:
-        raise WeightsError("the card is no JSON", _RETRAIN, file=str(path)) from error
+        raise WeightsError("the card is no JSON", RETRAIN, file=str(path)) from error
     try:
         version = raw["format_version"]
         if version != FORMAT_VERSION:
@@ -180,7 +158,7 @@ def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
         card = WeightsCard(**{name: value for name, value in raw.items() if name in known})
     except (KeyError, TypeError, ValueError) as error:
         problem = f"the card lacks or garbles {error}"
-        raise WeightsError(problem, _RETRAIN, file=str(path)) from error
+        raise WeightsError(problem, RETRAIN, file=str(path)) from error
     if card.architecture not in ARCHITECTURES:
         raise _misfit(path, "architecture", card.architecture, ", ".join(ARCHITECTURES))
     if recipe == SHIPPED and card.classes != CLASSES:
@@ -206,30 +184,3 @@ def _storable(network: Network) -> dict[str, torch.Tensor]:
         name: (tensor.half() if tensor.ndim >= 2 and name != first else tensor).contiguous()
         for name, tensor in network.state_dict().items()
     }
-
-
-def _write_whole(files: dict[Path, bytes]) -> None:
-    # All are on the disk before any takes its name: a full disk leaves the old files a pair.
-    partials = {path: path.with_name(path.name + ".partial") for path in files}
-    try:
-        for path, data in files.items():
-            with partials[path].open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        for path, partial in partials.items():
-            partial.replace(path)
-    except OSError:
-        for partial in partials.values():
-            partial.unlink(missing_ok=True)
-        raise
-
-
-def _git_commit() -> str:
-    here = Path(__file__).parent
-    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return answer.stdout.strip()

@@ -20,12 +20,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save
 
-from covid_core import weights
+from covid_core import tensor_files
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
-from covid_core.weights import as_stored, load_weights, read_card
+from covid_core.weights import as_stored, load_weights, read_card, save_weights
 from tests.models import random_network, save_random_weights
 
 ROOT = Path(__file__).parent.parent
@@ -167,7 +167,7 @@ def test_disk_full_at_either_file_leaves_the_old_pair(
         if next(flushed) == file:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(weights.os, "fsync", full)
+    monkeypatch.setattr(tensor_files.os, "fsync", full)
     with pytest.raises(WeightsError, match="No space left"):
         save_random_weights(folder, seed=1)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
@@ -177,7 +177,7 @@ def test_disk_full_at_either_file_leaves_the_old_pair(
 def test_card_keeps_what_makes_the_weights_repeatable(tmp_path: Path) -> None:
     films = {"train": {"clinic": {"covid": 3}}}
     results = {"test": {"films": 7}, "storage_change": 0.001}
-    told = weights.save_weights(
+    told = save_weights(
         random_network(), tmp_path, preprocess=Preprocess(), training={"seed": "4"}, films=films,
         results=results, full_heat=0.2,
     )  # fmt: skip

@@ -43,20 +43,44 @@ def augment(
     pictures: torch.Tensor, size_px: int, by: Augmentation, generator: torch.Generator
 ) -> torch.Tensor:
     """uint8 (N, S, S) to float32 (N, 1, size_px, size_px), 0 to 1; one draw for each film."""
-    device = pictures.device
-    count = len(pictures)
+    uniform = _draws(len(pictures), pictures.device, generator)
+    films = pictures.unsqueeze(1).to(torch.float32) / 255
+    return _exposed(_placed(films, size_px, uniform, by), uniform, by, generator)
 
+
+def augment_with_masks(
+    pictures: torch.Tensor, masks: torch.Tensor, by: Augmentation, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Films as `augment` gives them, of the same size, and masks, uint8 (N, S, S) 0 or 255, moved
+    with them: float32 (N, 1, S, S), 0 to 1."""
+    uniform = _draws(len(pictures), pictures.device, generator)
+    both = torch.stack([pictures, masks], dim=1).to(torch.float32) / 255
+    both = _placed(both, pictures.shape[-1], uniform, by)
+    return _exposed(both[:, :1], uniform, by, generator), both[:, 1:]
+
+
+def _draws(count: int, device: torch.device, generator: torch.Generator) -> _Uniform:
     def uniform(low: float, high: float, *shape: int) -> torch.Tensor:
         drawn = torch.rand(count, *shape, generator=generator, device=device)
         return low + (high - low) * drawn
 
-    films = pictures.unsqueeze(1).to(torch.float32) / 255
-    films = F.grid_sample(
+    return uniform
+
+
+def _placed(films: torch.Tensor, size_px: int, uniform: _Uniform, by: Augmentation) -> torch.Tensor:
+    count, channels = films.shape[:2]
+    return F.grid_sample(
         films,
-        F.affine_grid(_affine(uniform, by), [count, 1, size_px, size_px], align_corners=False),
+        F.affine_grid(_affine(uniform, by), [count, channels, size_px, size_px], False),
         padding_mode="border",
         align_corners=False,
     )
+
+
+def _exposed(
+    films: torch.Tensor, uniform: _Uniform, by: Augmentation, generator: torch.Generator
+) -> torch.Tensor:
+    device = films.device
     blurred = F.avg_pool2d(F.pad(films, (2, 2, 2, 2), mode="replicate"), 5, stride=1)
     films = films.lerp(blurred, uniform(*by.sharpness, 1, 1, 1)).clamp_(0, 1)
     films = films.pow(uniform(-by.gamma, by.gamma, 1, 1, 1).exp())
@@ -65,9 +89,8 @@ def augment(
     noise = torch.randn(films.shape, generator=generator, device=device)
     films = films + noise * uniform(0, by.noise, 1, 1, 1)
     for _ in range(by.patches):
-        films = torch.where(
-            _patch(uniform, by.patch_side, size_px, device), uniform(0, 1, 1, 1, 1), films
-        )
+        box = _patch(uniform, by.patch_side, films.shape[-1], device)
+        films = torch.where(box, uniform(0, 1, 1, 1, 1), films)
     return films.clamp_(0, 1)
 
 

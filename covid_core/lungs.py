@@ -1,0 +1,119 @@
+"""Where the lungs are: a small U-Net (Ronneberger et al. 2015) from film to outline.
+
+It is there to outline and to check, not to decide: dense consolidation and effusion hide a lung's
+edge, and there it may cut the lung short.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from covid_core.errors import WeightsError
+from covid_core.preprocess import Preprocess
+from covid_core.tensor_files import read_pair, write_pair
+from covid_core.weights import WEIGHTS
+
+LUNGS = WEIGHTS / "lungs"
+PREPROCESS = Preprocess(size_px=128, tone="equalise")
+_NAME = "lungs"
+_WIDTHS = (16, 32, 64, 128)  # channels at each halving of the side
+
+
+@dataclass(frozen=True, slots=True)
+class LungsCard:
+    """What stands beside the tensors. `dice`: overlap with outlines drawn by people, on patients
+    who did not train it, as an estimate (value, low, high, n). `films`: how many trained, tested.
+    """
+
+    sha256: str
+    created: str
+    git_commit: str
+    dice: dict[str, float]
+    films: dict[str, int]
+    training: dict[str, str]
+
+
+class LungNetwork(nn.Module):
+    """(N, 1, S, S) normalised films, S a multiple of 8, to (N, 1, S, S) logits of "lung here"."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(
+            _block(before, after) for before, after in zip((1, *_WIDTHS), _WIDTHS, strict=False)
+        )
+        self.up = nn.ModuleList(
+            _block(deep + shallow, shallow)
+            for deep, shallow in zip(_WIDTHS[:0:-1], _WIDTHS[-2::-1], strict=True)
+        )
+        self.last = nn.Conv2d(_WIDTHS[0], 1, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        seen = []
+        for i, block in enumerate(self.down):
+            x = block(F.max_pool2d(x, 2) if i else x)
+            seen.append(x)
+        for block, skipped in zip(self.up, seen[-2::-1], strict=True):
+            x = block(torch.cat([F.interpolate(x, scale_factor=2.0), skipped], dim=1))
+        return self.last(x)
+
+
+class Lungs:
+    """A loaded network. It holds no state between calls, so all sessions may share one."""
+
+    def __init__(self, network: LungNetwork, card: LungsCard) -> None:
+        self.card = card
+        self._network = network.eval().requires_grad_(False)
+
+    @classmethod
+    def load(cls, folder: Path = LUNGS) -> Lungs:
+        """From a weights folder. Raises WeightsError."""
+        raw, tensors = read_pair(folder, _NAME)
+        network = LungNetwork()
+        try:
+            card = LungsCard(**raw)
+            network.load_state_dict(tensors)
+        except (TypeError, RuntimeError) as error:
+            raise WeightsError(
+                "they are not those of this project's lung network",
+                "Fetch the project's weights again",
+                file=str(folder),
+            ) from error
+        return cls(network, card)
+
+    def mask(self, pixels: np.ndarray) -> np.ndarray:
+        """Radiograph pixels, float32 (height, width) 0 to 1, to the probability of lung over the
+        whole film, float32 (128, 128), 0 to 1."""
+        return self.masks(PREPROCESS.picture(pixels)[np.newaxis])[0]
+
+    def masks(self, pictures: np.ndarray) -> np.ndarray:
+        """The same of pictures that `PREPROCESS` made, uint8 (N, 128, 128)."""
+        with torch.inference_mode():
+            return self._network(PREPROCESS.tensor(pictures)).sigmoid()[:, 0].numpy()
+
+
+def save_lungs(network: LungNetwork, folder: Path, **card: Any) -> LungsCard:
+    """Write tensors and card; `card`: what LungsCard holds besides. Raises WeightsError."""
+    tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
+    return LungsCard(**write_pair(folder, _NAME, tensors, card))
+
+
+def dice(truth: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Overlap of masks, bool (N, h, w), each pair 0 to 1 (Dice 1945): float64 (N,)."""
+    both = (truth & found).sum(axis=(1, 2))
+    return 2 * both / np.maximum(truth.sum(axis=(1, 2)) + found.sum(axis=(1, 2)), 1)
+
+
+def _block(before: int, after: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for channels in (before, after):
+        layers += [
+            nn.Conv2d(channels, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU(),
+        ]  # fmt: skip
+    return nn.Sequential(*layers)

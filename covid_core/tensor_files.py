@@ -1,0 +1,110 @@
+"""A tensor file and its card side by side: both whole or neither, checked when they are read.
+
+safetensors does not notice a flipped byte, so the card holds the SHA-256 of the tensor file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+
+from covid_core.errors import WeightsError
+
+RETRAIN = "Fetch the project's weights again, or make them with train.py"
+
+
+def write_pair(
+    folder: Path, name: str, tensors: dict[str, torch.Tensor], card: dict[str, Any]
+) -> dict[str, Any]:
+    """Tensors and a card of another kind, both whole or neither; gives the card with what every
+    card holds: `sha256`, `created`, `git_commit`. Raises WeightsError."""
+    data = safetensors.torch.save({key: tensor.contiguous() for key, tensor in tensors.items()})
+    whole = {**identity(data), **card}
+    write_files(folder, name, data, whole)
+    return whole
+
+
+def read_pair(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """What `write_pair` wrote, the tensors in float32, checked against the card's SHA-256.
+
+    Raises WeightsError where a file is missing or damaged.
+    """
+    path = folder / f"{name}.json"
+    try:
+        card = json.loads(path.read_bytes())
+        sha256 = card["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError("the card is missing or no card", RETRAIN, file=str(path)) from error
+    data = checked(path.with_suffix(".safetensors"), sha256)
+    return card, {key: tensor.float() for key, tensor in safetensors.torch.load(data).items()}
+
+
+def checked(path: Path, sha256: str) -> bytes:
+    """A tensor file's bytes, if they are those that its card describes."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise WeightsError("the weights are not there", RETRAIN, file=str(path)) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise WeightsError(
+            "the file is damaged, or another than its card describes", RETRAIN, file=str(path)
+        )
+    return data
+
+
+def identity(data: bytes) -> dict[str, str]:
+    """What every card says of its tensors: which, from when, by which commit."""
+    return {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "git_commit": _git_commit(),
+    }
+
+
+def write_files(folder: Path, name: str, tensors: bytes, card: dict[str, Any]) -> None:
+    """`name`.safetensors and `name`.json. Raises WeightsError; the old pair is kept then."""
+    text = json.dumps(card, indent=1).encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_whole({folder / f"{name}.safetensors": tensors, folder / f"{name}.json": text})
+    except OSError as error:
+        raise WeightsError(
+            f"the weights can't be written ({error.strerror})",
+            "Free some disk space or give another --out",
+            file=str(folder),
+        ) from error
+
+
+def _write_whole(files: dict[Path, bytes]) -> None:
+    # All are on the disk before any takes its name: a full disk leaves the old files a pair.
+    partials = {path: path.with_name(path.name + ".partial") for path in files}
+    try:
+        for path, data in files.items():
+            with partials[path].open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for path, partial in partials.items():
+            partial.replace(path)
+    except OSError:
+        for partial in partials.values():
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def _git_commit() -> str:
+    here = Path(__file__).parent
+    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return answer.stdout.strip()

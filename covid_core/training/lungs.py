@@ -1,0 +1,111 @@
+"""The lung network, from films with outlines drawn by people: `images/` and `lung_masks/` of one
+name, as Cohen's collection and V7's outlines come. Patients are on one side only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from sklearn.model_selection import GroupShuffleSplit
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from covid_core.datasets.duplicates import group, same_key
+from covid_core.datasets.layouts import read_cases
+from covid_core.errors import DatasetError
+from covid_core.lungs import PREPROCESS, LungNetwork, Lungs, LungsCard, dice, save_lungs
+from covid_core.metrics import Estimate, estimate
+from covid_core.reading import read_file
+from covid_core.training.augment import Augmentation, augment_with_masks
+
+_BATCH, _RATE = 16, 3e-3
+_TESTED = 0.25  # of the patients
+_AUGMENTATION = Augmentation(rotation_degrees=15, scale=(0.8, 1.25), shift=0.1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlined:
+    """Films and their lungs: `pictures`, `masks` uint8 (N, 128, 128), lung 255; `patients` int."""
+
+    pictures: np.ndarray
+    masks: np.ndarray
+    patients: np.ndarray
+
+
+def read_outlined(folder: Path) -> Outlined:
+    """Every frontal film of a dataset that has an outline. Raises DatasetError where none has."""
+    outlines = {path.stem: path for path in (folder / "lung_masks").glob("*.png")}
+    cases = [case for case in read_cases([folder]).cases if case.path.stem in outlines]
+    if len(cases) < 8:
+        raise DatasetError(
+            f"only {len(cases)} films with outlines are in it",
+            "Give a folder with metadata.csv, images/ and lung_masks/*.png of the same names",
+            file=str(folder),
+        )
+    size = (PREPROCESS.size_px, PREPROCESS.size_px)
+    films = [PREPROCESS.picture(read_file(case.path).pixels) for case in tqdm(cases, "films")]
+    masks = []
+    for case in cases:
+        with Image.open(outlines[case.path.stem]) as mask:
+            small = mask.convert("L").resize(size, Image.Resampling.BOX)
+        masks.append(np.where(np.asarray(small) > 127, 255, 0).astype(np.uint8))
+    named = np.array([case.patient for case in cases], object)
+    return Outlined(np.stack(films), np.stack(masks), group(len(cases), same_key(named)))
+
+
+def train_lungs(outlined: Outlined, *, epochs: int, seed: int) -> tuple[LungNetwork, Estimate, int]:
+    """A network; its Dice overlap on patients who did not train it; how many films trained."""
+    torch.manual_seed(seed)
+    folds = GroupShuffleSplit(1, test_size=_TESTED, random_state=seed)
+    [(train, test)] = folds.split(outlined.pictures, groups=outlined.patients)
+    network = LungNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=1e-3)
+    steps = epochs * len(train) // _BATCH
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
+    pictures, masks = map(torch.from_numpy, (outlined.pictures, outlined.masks))
+    progress = tqdm(range(steps), "lungs", unit="step")
+    for step in progress:
+        chosen = np.random.default_rng((seed, step)).choice(train, _BATCH)
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        films, truth = augment_with_masks(pictures[chosen], masks[chosen], _AUGMENTATION, generator)
+        network.train()
+        x = PREPROCESS.normalise(films).contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = network(x)
+        loss = _loss(logits.float(), truth)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        progress.set_postfix(loss=f"{loss.item():.3f}")
+    return network, _overlap(network, outlined, test), len(train)
+
+
+def make_lungs(folder: Path, out: Path, *, epochs: int, seed: int) -> LungsCard:
+    """Train, measure and save. Raises DatasetError, WeightsError."""
+    outlined = read_outlined(folder)
+    network, overlap, trained = train_lungs(outlined, epochs=epochs, seed=seed)
+    return save_lungs(
+        network, out, dice=asdict(overlap),
+        films={"train": trained, "test": len(outlined.pictures) - trained},
+        training={"epochs": str(epochs), "seed": str(seed)},
+    )  # fmt: skip
+
+
+def _loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy, and what overlap lacks (Milletari et al. 2016)."""
+    found = logits.sigmoid()
+    overlap = 2 * (found * truth).sum() / (found.sum() + truth.sum() + 1)
+    return F.binary_cross_entropy_with_logits(logits, truth) + 1 - overlap
+
+
+def _overlap(network: LungNetwork, outlined: Outlined, test: np.ndarray) -> Estimate:
+    card = LungsCard("", "", "", {}, {}, {})
+    found = Lungs(network, card).masks(outlined.pictures[test]) > 0.5
+    network.requires_grad_(True)
+    overlaps = dice(outlined.masks[test] > 127, found)
+    patients = outlined.patients[test]
+    return estimate(lambda w: float(np.average(overlaps, weights=w)), patients, len(test))
