@@ -1,6 +1,7 @@
-"""Take the README's picture of the page, reading a synthetic phantom.
+"""Take the README's pictures: of the page, reading a synthetic phantom, and of a report's curves.
 
     python docs/screenshot.py
+    python docs/screenshot.py report.html      what `python -m covid_core evaluate` wrote
 
 Needs Chromium on the machine, and what requirements-dev.txt installs.
 """
@@ -13,9 +14,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 PHANTOM = "Phantom: opacities on both sides"
@@ -23,6 +26,9 @@ SIZE = {"width": 1280, "height": 800}
 
 
 def main() -> None:
+    if sys.argv[1:]:
+        take_curves(Path(sys.argv[1]), ROOT / "docs" / "recipes.png")
+        return
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -48,19 +54,31 @@ def wait_for(health: str, seconds: float = 60) -> None:
             time.sleep(0.3)
 
 
-def take(address: str, picture: Path) -> None:
+def take_curves(report: Path, picture: Path) -> None:
+    with opened(report.resolve().as_uri()) as page:
+        page.wait_for_timeout(3000)  # the plots are drawn after the words
+        page.locator("h2:text('All together') + div").screenshot(path=picture)
+
+
+@contextmanager
+def opened(address: str) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
         page.goto(address)
+        yield page
+        browser.close()
+
+
+def take(address: str, picture: Path) -> None:
+    with opened(address) as page:
         page.get_by_role("button", name=PHANTOM).click()
         page.get_by_text("Grad-CAM").nth(1).wait_for()
         page.mouse.move(1, 1)
         page.wait_for_timeout(3000)  # the films are drawn after the words
         page.screenshot(path=picture)
-        browser.close()
 
 
 if __name__ == "__main__":
