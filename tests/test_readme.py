@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -14,11 +15,13 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
 from torchvision.models import DenseNet121_Weights, densenet121
 
+from benchmarks.ablations import table
 from covid_core.datasets.manifest import read_manifest
 from covid_core.evaluation.comparison import (
     RECIPES_END,
@@ -172,6 +175,13 @@ def test_the_recipes_figures_are_those_of_their_cards() -> None:
     cards = [read_card(WEIGHTS), *read_cards(WEIGHTS / RECIPES).values()]
     shown = README.split(RECIPES_START)[1].split(RECIPES_END)[0].strip()
     assert shown == markdown([entry_of_card(c, published.get(c.recipe)) for c in cards]).strip()
+
+
+def test_the_ablations_are_those_of_their_rows() -> None:
+    lines = (ROOT / "docs" / "ablations.jsonl").read_text().splitlines()
+    told = (ROOT / "docs" / "measurements.md").read_text()
+    shown = told.split("<!-- ablations -->")[1].split("<!-- /ablations -->")[0].strip()
+    assert shown == table(pd.DataFrame([json.loads(line) for line in lines]))
 
 
 def test_what_is_shipped_is_small_and_whole() -> None:
