@@ -7,13 +7,14 @@
 The modules, from the ground up, each importing only from below:
 
     errors, findings, torchvision_ops
-    radiograph, networks, metrics, tasks, look
+    radiograph, networks, metrics, tasks, look, tensor_files
     decompress, raster, dicom           a file's bytes to grey pixels
     reading                             bytes to Radiograph: the front door for files
     preprocess                          Radiograph to the network's input
     decision                            probabilities to a call
     saliency                            feature map to evidence on the film
     weights                             tensors and their card, on disk
+    lungs                               Radiograph to where its lungs are
     predictor                           Radiograph to Prediction: the one door
     overlay, figures, report, phantom, model_card, pages
     datasets                            folders of films to a manifest: one table with a clean split
