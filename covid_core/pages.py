@@ -16,7 +16,11 @@ from covid_core.errors import CovidCoreError
 
 def embedded(figure: go.Figure) -> str:
     """A plot as HTML for a page that `write_page` writes."""
-    return str(plotly.io.to_html(figure, include_plotlyjs=False, full_html=False))
+    return str(
+        plotly.io.to_html(
+            figure, include_plotlyjs=False, full_html=False, config={"responsive": True}
+        )
+    )
 
 
 def embedded_png(data: bytes) -> str:

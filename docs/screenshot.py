@@ -55,25 +55,25 @@ def wait_for(health: str, seconds: float = 60) -> None:
 
 
 def take_curves(report: Path, picture: Path) -> None:
-    with opened(report.resolve().as_uri()) as page:
+    with opened(report.resolve().as_uri(), {"width": 900, "height": 800}) as page:
         page.wait_for_timeout(3000)  # the plots are drawn after the words
         page.locator("h2:text('All together') + div").screenshot(path=picture)
 
 
 @contextmanager
-def opened(address: str) -> Iterator[Page]:
+def opened(address: str, size: dict[str, int]) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]
+        page = browser.new_page(viewport=size)  # type: ignore[arg-type]
         page.goto(address)
         yield page
         browser.close()
 
 
 def take(address: str, picture: Path) -> None:
-    with opened(address) as page:
+    with opened(address, SIZE) as page:
         page.get_by_role("button", name=PHANTOM).click()
         page.get_by_text("Grad-CAM").nth(1).wait_for()
         page.mouse.move(1, 1)

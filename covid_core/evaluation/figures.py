@@ -23,7 +23,7 @@ def roc(one: Compared) -> go.Figure:
     figure, part = go.Figure(), one.parts[TEST]
     for i, name, colour in _outputs(one):
         x, y, _ = roc_curve(part.labels == i, part.probabilities[:, i])
-        figure.add_scatter(x=_thin(x), y=_thin(y), name=name, line_color=colour)
+        figure.add_scatter(x=_thin(x), y=_thin(y), name=name, line_color=colour, mode="lines")
     return _square(figure, "1 - specificity", "sensitivity", diagonal=True)
 
 
@@ -35,8 +35,12 @@ def roc_together(compared: Sequence[Compared], part: str) -> go.Figure:
         if part in one.parts and _has_both(one.parts[part], output):
             own = one.parts[part]
             x, y, _ = roc_curve(own.labels == output, own.probabilities[:, output])
-            figure.add_scatter(x=_thin(x), y=_thin(y), name=one.card.recipe, line_color=colour)
-    return _square(figure, "1 - specificity", "sensitivity", diagonal=True)
+            figure.add_scatter(
+                x=_thin(x), y=_thin(y), name=one.card.recipe, line_color=colour, mode="lines"
+            )
+    below = {"orientation": "h", "y": -0.3}
+    _square(figure, "1 - specificity", "sensitivity", diagonal=True)
+    return figure.update_layout(legend=below, height=_HEIGHT_PX + 80)
 
 
 def precision_recall(one: Compared) -> go.Figure:
@@ -44,7 +48,7 @@ def precision_recall(one: Compared) -> go.Figure:
     figure, part = go.Figure(), one.parts[TEST]
     for i, name, colour in _outputs(one):
         y, x, _ = precision_recall_curve(part.labels == i, part.probabilities[:, i])
-        figure.add_scatter(x=_thin(x), y=_thin(y), name=name, line_color=colour)
+        figure.add_scatter(x=_thin(x), y=_thin(y), name=name, line_color=colour, mode="lines")
     return _square(figure, "recall", "precision")
 
 
@@ -125,6 +129,6 @@ def _square(figure: go.Figure, x: str, y: str, *, diagonal: bool = False) -> go.
     figure.update_xaxes(title_text=x, range=[-0.02, 1.02])
     figure.update_yaxes(title_text=y, range=[-0.02, 1.02])
     if diagonal:
-        grey = {"color": "#999", "dash": "dot"}
-        figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=grey)
+        grey = {"color": "#777", "dash": "dot", "width": 1}  # the template's own width is 0
+        figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=grey, opacity=1)
     return styled(figure, _HEIGHT_PX)
