@@ -138,7 +138,7 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     recipe = chosen_recipe(options)
     phase = recipe.phases[-1]  # whose network it will be
     task = phase.asked
-    run = options.run or Path("runs") / recipe.name
+    run = options.run or Path("runs") / (recipe.name + "-as-published" * options.as_published)
     cache, workers = run.parent / "cache", os.cpu_count() or 1
     preprocess = Preprocess(phase.size_px, recipe.fit, tone=recipe.tone)
     with processes.first_alone():

@@ -43,6 +43,12 @@ def write_headline(card: WeightsCard, readme: Path) -> None:
     readme.write_text(text, encoding="utf-8")
 
 
+def held_out_name(source: str, card: WeightsCard) -> str:
+    """A source held out, as the tables name it; and whether it was looked at all the same."""
+    chose = card.training.get("keep") == "unseen_auroc"
+    return f"`{source}`, never trained on" + (", but chose the epoch" if chose else "")
+
+
 def model_card(card: WeightsCard) -> str:
     """The card as Markdown."""
     sections = (_head(card), _use(), _data(card), _results(card), _limits(card), _making(card))
@@ -117,7 +123,7 @@ def _parts(card: WeightsCard) -> list[tuple[str, dict[str, Any]]]:
     held_out = card.results["held_out"].items()
     within = card.results["test_by_source"].items()
     return [
-        *((f"`{source}`, never trained on", summary) for source, summary in held_out),
+        *((held_out_name(source, card), summary) for source, summary in held_out),
         *((f"`{source}` alone, test part", summary) for source, summary in within),
         ("all sources together, test part", card.results["test"]),
     ]

@@ -11,6 +11,7 @@ import torch
 
 from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
+from covid_core.errors import WeightsError
 from covid_core.evaluation.compare import compare, find_weights
 from covid_core.evaluation.comparison import entry_of, markdown, read_cards, write_comparison
 from covid_core.weights import WEIGHTS
@@ -47,6 +48,12 @@ def _evaluate(options: argparse.Namespace) -> int:
         workers=os.cpu_count() or 1, device=device,
     )  # fmt: skip
     published = read_cards(options.published) if options.published else {}
+    if options.published and not published:
+        raise WeightsError(
+            "there is no card in it",
+            "Make some with train.py --as-published",
+            file=str(options.published),
+        )
     if options.report:
         write_comparison(compared, published, options.report)
     print(markdown([entry_of(one, published) for one in compared]), end="")

@@ -15,6 +15,7 @@ from covid_core.decision import in_sentence
 from covid_core.evaluation import figures
 from covid_core.evaluation.compare import TEST, Compared
 from covid_core.findings import Finding
+from covid_core.model_card import held_out_name
 from covid_core.overlay import png
 from covid_core.pages import embedded, embedded_png, write_page
 from covid_core.training.recipe import read_recipe, recipe_names
@@ -67,7 +68,7 @@ def rows(entries: Sequence[Entry]) -> list[list[str]]:
                     )
                 lines.append(_line(where, summary, entry.published))
         for name, summary in entry.parts.items():
-            where = "clean test part" if name == TEST else f"`{name}`, never trained on"
+            where = "clean test part" if name == TEST else held_out_name(name, entry.card)
             line = _line(where, summary, entry.card)
             line[-1] += "" if entry.same_split else ", another split"
             lines.append(line)

@@ -123,6 +123,7 @@ def fit(
         generator = torch.Generator(device).manual_seed(_draw_seed(seed, number))
         varied = augment(give(own), sizes[number], recipe.augmentation, generator)
         x = preprocess.normalise(varied)
+        torch.manual_seed(_draw_seed(seed, number))  # what the network itself draws, by dropout
         loss = step(together, network, optimiser, x, labels[own], by.label_smoothing)
         _check_finite(loss, number, films.names[own[0]])
         average.update_parameters(network)
@@ -133,9 +134,9 @@ def fit(
             told = {"task": phase.task, "step": number + 1, "loss": float(np.mean(losses))}
             losses.clear()
             row = _end_epoch(averaged, films, preprocess, phase, sizes[number], checkpoint, told)
-            ended_early = processes.told_by_first(_good_enough(row, by))
-            if sizes[number] == phase.size_px:  # that of another size would be used at a wrong one
-                best = _better(best, row, by, averaged)
+            final = sizes[number] == phase.size_px  # else it would be used at a wrong size
+            ended_early = processes.told_by_first(final and _good_enough(row, by))
+            best = _better(best, row, by, averaged) if final else best
         if (ended or (number + 1) % checkpoint_every == 0) and not processes.rank():
             _save(checkpoint, network, average, optimiser, number + 1, ended_early, best)
         if ended_early:

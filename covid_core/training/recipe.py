@@ -59,8 +59,8 @@ class Optimisation:
 
     `averaging`: decay of the averaged weights, 0 for none. `keep`: the epoch whose weights a phase
     ends with: the last, or, of those at the last film size, the best by one of
-    `scoring.validate`'s measures. `stop`: a measure, and
-    how good it must be to end a phase early.
+    `scoring.validate`'s measures. `stop`: a measure, and how good it must be, at that size, to end
+    a phase early.
     """
 
     batch_size: int = 64
