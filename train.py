@@ -28,8 +28,9 @@ from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.published import as_published, shared
 from covid_core.datasets.split import counts, fingerprint
-from covid_core.errors import CovidCoreError
+from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.evaluation.evaluate import evaluate, full_heat
+from covid_core.evaluation.trust import fit_and_measure
 from covid_core.model_card import write_model_card
 from covid_core.networks import Network, initial_state, initialise
 from covid_core.preprocess import Preprocess
@@ -161,11 +162,17 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     asked = films.asked(task)
     results = evaluate(network, asked, preprocess, device=device, task=task)
     results["shared"] = shared(table)
+    try:
+        rules, trust = fit_and_measure(network, asked, preprocess, device=device)
+    except DatasetError as error:  # still worth its weights: the most probable class is called
+        print(f"not calibrated: {error}", file=sys.stderr)
+        rules, trust = None, {}
     card = save_weights(
         network, options.out, preprocess=preprocess, results=results, films=counts(table),
         training=as_text(options, recipe),
         full_heat=full_heat(network, asked, preprocess, device=device),
         recipe=recipe.name, classes=task.outputs, split=fingerprint(table), history=read_log(run),
+        rules=rules, trust=trust,
     )  # fmt: skip
     write_model_card(card, options.out)
 

@@ -13,7 +13,7 @@ from covid_core.commands.status import SOME_FAILED, WRONG_USE
 from covid_core.errors import CovidCoreError
 from covid_core.report import DISCLAIMER
 
-_COMMANDS = ("predict", "manifest", "evaluate", "card", "lungs", "bench")
+_COMMANDS = ("predict", "manifest", "evaluate", "calibrate", "card", "lungs", "bench")
 
 
 def main(arguments: list[str] | None = None) -> int:

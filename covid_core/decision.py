@@ -1,23 +1,115 @@
-"""From probabilities to a call in words."""
+"""From logits to a call in words: calibration, operating points, prediction sets.
+
+All of it was fitted on validation films (`training.tuning`) and travels with the weights as
+`Rules`; here it is only applied.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
+from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES, Finding
+from covid_core.metrics import Estimate
 
-MIN_PROBABILITY = 0.5  # below it the others together outweigh any one of them
 INDETERMINATE = "indeterminate"
+BALANCED, RULE_OUT, RULE_IN = "balanced", "rule-out", "rule-in"
+POINTS = (RULE_OUT, BALANCED, RULE_IN)
+_MAJORITY = 0.5  # below it the others together outweigh any one of them
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """From which probability on a film is called the disease, the network's last answer.
+
+    `threshold`: 0 to 1, chosen on validation films. `sensitivity`, `specificity`: what it costs,
+    measured on the test part; None where nothing was measured.
+    """
+
+    name: str
+    threshold: float
+    sensitivity: Estimate | None = None
+    specificity: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictiveValues:
+    """Of films called the disease, the share that have it; of those not, the share that have not.
+    At a prevalence, 0 to 1."""
+
+    positive: float
+    negative: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a network's logits become a call.
+
+    `temperature`: what logits are divided by (Guo et al. 2017). `bias`: logits added after that,
+    one an answer: the classes' frequencies, which training evens out. `points`: the operating
+    points. `least`: the probability from which an answer belongs to the prediction set, one an
+    answer, so that the set holds the right one in a share `coverage` of such films (split
+    conformal prediction with the class's own quantile: Vovk 2012, Sadinle et al. 2019).
+    """
+
+    temperature: float
+    bias: tuple[float, ...]
+    points: tuple[OperatingPoint, ...]
+    least: tuple[float, ...]
+    coverage: float | None = None
+
+    @classmethod
+    def plain(cls, answers: int) -> Rules:
+        """Of a network on which nothing was fitted: softmax, and what has the majority."""
+        point = OperatingPoint(BALANCED, _MAJORITY)
+        return cls(1.0, (0.0,) * answers, (point,), (_MAJORITY,) * answers)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Rules:
+        """What `dataclasses.asdict` made of one. Raises KeyError, TypeError."""
+        points = tuple(_point(point) for point in raw["points"])
+        return cls(
+            raw["temperature"], tuple(raw["bias"]), points, tuple(raw["least"]), raw["coverage"]
+        )
+
+    @property
+    def fitted(self) -> bool:
+        return self.coverage is not None
+
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """Logits, float (…, answers), to calibrated probabilities, float64 of the same shape."""
+        scaled = np.asarray(logits, np.float64) / self.temperature + np.array(self.bias)
+        return softmax(scaled, axis=-1)
+
+    def prediction_sets(self, probabilities: np.ndarray) -> np.ndarray:
+        """Which answers can't be ruled out: bool, of the probabilities' shape, (…, answers)."""
+        return probabilities >= np.array(self.least)
+
+    def point(self, name: str) -> OperatingPoint:
+        """The operating point of a name. Raises CovidCoreError where these weights have none."""
+        for point in self.points:
+            if point.name == name:
+                return point
+        known = ", ".join(point.name for point in self.points)
+        raise CovidCoreError(
+            f"these weights have no operating point {name}",
+            f"Choose one of: {known}; or fit them with: python -m covid_core calibrate",
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`finding`: what the film is called, or None where no class has the majority."""
+    """`finding`: what the film is called, or None where the model can't tell. `candidates`: the
+    prediction set, the most probable first. `point`: the operating point that was used."""
 
     finding: Finding | None
+    candidates: tuple[Finding, ...]
+    point: OperatingPoint
     sentence: str
 
     @property
@@ -26,22 +118,83 @@ class Decision:
         return self.finding.value if self.finding else INDETERMINATE
 
 
-def decide(probabilities: np.ndarray, answers: Sequence[Finding] = CLASSES) -> Decision:
-    """Probabilities, (N,) in the order of `answers`, to a call: what has the majority, if any."""
-    first, second = np.argsort(probabilities)[::-1][:2]
-    leading, runner_up = answers[first], answers[second]
-    if probabilities[first] < MIN_PROBABILITY:
-        return Decision(
-            None, f"{leading.display_name} or {in_sentence(runner_up)}: the model can't tell."
+def decide(
+    probabilities: np.ndarray,
+    rules: Rules,
+    answers: Sequence[Finding] = CLASSES,
+    point: str = BALANCED,
+) -> Decision:
+    """Calibrated probabilities, (N,) in the order of `answers`, to a call.
+
+    The operating point says whether the film is called the disease, and the prediction set whether
+    any call is made: where it does not hold exactly the answer called, the model can't tell. Raises
+    CovidCoreError for an operating point that the weights do not have.
+    """
+    chosen = rules.point(point)
+    order = np.argsort(-probabilities, kind="stable")
+    fits = rules.prediction_sets(probabilities)
+    candidates = tuple(answers[i] for i in order if fits[i])
+    disease, positive = answers[-1], bool(probabilities[-1] >= chosen.threshold)
+    called = disease if positive else answers[int(probabilities[:-1].argmax())]
+    if len(candidates) != 1:
+        ranked = [answers[i] for i in order]
+        return Decision(None, candidates, chosen, _cannot_tell(ranked, fits[order]))
+    if candidates[0] is not called:
+        limit = "is not ruled out at" if positive else "is below the threshold of"
+        other = "but " + in_sentence(disease) if positive else "but it"
+        sentence = (
+            f"{candidates[0].display_name} is the most likely, {other} {limit} the operating point"
+            f" “{point}”: the model can't tell."
         )
-    number = {2: "two", 3: "three"}[len(answers)]
-    sentence = f"{leading.display_name} is the most likely of the {number}."
-    if leading in (Finding.NORMAL, Finding.NOT_COVID):
-        sentence += " A normal film does not exclude COVID-19."
-    return Decision(leading, sentence)
+        return Decision(None, candidates, chosen, sentence)
+    return Decision(called, candidates, chosen, _said(called, len(answers)))
+
+
+def predictive_values(
+    sensitivity: float, specificity: float, prevalence: float
+) -> PredictiveValues:
+    """What a call is worth where the disease has that prevalence, 0 to 1 (Bayes' theorem)."""
+    found, missed = sensitivity * prevalence, (1 - sensitivity) * prevalence
+    cleared, alarmed = specificity * (1 - prevalence), (1 - specificity) * (1 - prevalence)
+    with np.errstate(invalid="ignore"):
+        return PredictiveValues(
+            float(np.divide(found, found + alarmed)), float(np.divide(cleared, cleared + missed))
+        )
 
 
 def in_sentence(finding: Finding) -> str:
     """A finding's name inside a sentence: small letters, but for COVID-19."""
     name = finding.display_name
     return name if finding is Finding.COVID else name[0].lower() + name[1:]
+
+
+def _point(raw: Mapping[str, Any]) -> OperatingPoint:
+    costs = [Estimate(**raw[k]) if raw[k] else None for k in ("sensitivity", "specificity")]
+    return OperatingPoint(raw["name"], raw["threshold"], *costs)
+
+
+def _cannot_tell(ranked: Sequence[Finding], fits: np.ndarray) -> str:
+    """`ranked`: the answers, the most probable first; `fits`: bool (N,), in the same order."""
+    if not fits.any():
+        return f"{_either(ranked[:2])}, and neither fits well: the model can't tell."
+    fitting = [answer for answer, fit in zip(ranked, fits, strict=True) if fit]
+    others = [answer.display_name for answer in ranked if answer not in fitting]
+    sentence = f"{_either(fitting)}: the model can't tell."
+    return sentence + "".join(f" {other} does not fit." for other in others)
+
+
+def _either(answers: Sequence[Finding]) -> str:
+    first, *others = [answers[0].display_name, *map(in_sentence, answers[1:])]
+    return ", ".join([first, *others[:-1]]) + f" or {others[-1]}"
+
+
+def _said(called: Finding, answers: int) -> str:
+    sentence = f"{called.display_name} is the only one of the {_NUMBERS[answers]} that fits."
+    if called is Finding.NORMAL:
+        sentence += " A normal film does not exclude COVID-19."
+    if called is Finding.NOT_COVID:
+        sentence += " That does not exclude COVID-19."
+    return sentence
+
+
+_NUMBERS = {2: "two", 3: "three"}

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 RESAMPLES = 1000
+BINS = 15  # of a reliability diagram
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,34 @@ def auroc_estimate(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray)
         return auroc(positive[seen], scores[seen], weights[seen])
 
     return estimate(statistic, groups, len(positive))
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Films sorted by how sure the network was of its call, in bins of equal width; only bins that
+    hold films. `sure`: mean confidence; `right`: share called right; `films`: how many."""
+
+    sure: tuple[float, ...]
+    right: tuple[float, ...]
+    films: tuple[int, ...]
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: how far `sure` is from `right`, films counting alike."""
+        gaps = np.abs(np.array(self.sure) - np.array(self.right))
+        return float(np.average(gaps, weights=self.films))
+
+
+def reliability(confidence: np.ndarray, right: np.ndarray) -> Reliability:
+    """Of the called answer's probability, float (N,) 0 to 1, and whether it was right, bool (N,):
+    15 bins, as Guo et al. 2017."""
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    held = [bins == i for i in np.unique(bins)]
+    return Reliability(
+        tuple(float(confidence[one].mean()) for one in held),
+        tuple(float(right[one].mean()) for one in held),
+        tuple(int(one.sum()) for one in held),
+    )
 
 
 def confusion(labels: np.ndarray, calls: np.ndarray, classes: int) -> np.ndarray:

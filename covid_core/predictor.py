@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from covid_core.decision import Decision, decide
+from covid_core.decision import BALANCED, Decision, decide
 from covid_core.findings import Finding
 from covid_core.networks import Network
 from covid_core.radiograph import Radiograph
@@ -21,8 +21,9 @@ from covid_core.weights import SHIPPED, WeightsCard, load_weights
 class Prediction:
     """What the network made of one radiograph.
 
-    `probabilities`, `logits`: float64, one for each of `answers`, in their order. `feature_map`:
-    float32 (channels, h, w), from which any answer's saliency is had without another pass.
+    `probabilities` (calibrated), `logits`: float64, one for each of `answers`, in their order.
+    `feature_map`: float32 (channels, h, w), from which any answer's saliency is had without another
+    pass.
     `placement`: where the film lay in the network's input. `radiograph_sha256`, `weights_sha256`:
     what was judged, and by what.
     """
@@ -64,26 +65,34 @@ class Predictor:
         """What a recipe left in a weights folder. Raises WeightsError."""
         return cls(*load_weights(Path(folder), recipe))
 
-    def predict(self, radiograph: Radiograph) -> Prediction:
-        """Prepare the film, run the network once, decide."""
+    def predict(self, radiograph: Radiograph, point: str = BALANCED) -> Prediction:
+        """Prepare the film, run the network once, decide at an operating point.
+
+        Raises CovidCoreError where the weights do not have that point.
+        """
         preprocess = self.card.preprocess
         x = preprocess.tensor(preprocess.picture(radiograph.pixels)[np.newaxis])
         with self._turn, torch.inference_mode():
             feature_map = self._network.feature_map(x)
             logits = self._network.head(feature_map)[0].double()
-        probabilities = logits.softmax(dim=0).numpy()
+        probabilities = self.card.rules.probabilities(logits.numpy())
         return Prediction(
             answers=self.card.classes,
             probabilities=probabilities,
             logits=logits.numpy(),
             feature_map=feature_map[0].numpy(),
             placement=preprocess.placement(radiograph.height_px, radiograph.width_px),
-            decision=decide(probabilities, self.card.classes),
+            decision=decide(probabilities, self.card.rules, self.card.classes, point),
             radiograph_sha256=radiograph.sha256,
             weights_sha256=self.card.sha256,
             model=self.card.name,
             notes=radiograph.notes,
         )
+
+    def decide(self, prediction: Prediction, point: str) -> Prediction:
+        """The same prediction decided at another operating point; runs no network."""
+        decision = decide(prediction.probabilities, self.card.rules, self.card.classes, point)
+        return replace(prediction, decision=decision)
 
     def explain(self, prediction: Prediction, finding: Finding) -> Saliency:
         """Any answer's saliency of a prediction made by these weights; runs no backbone."""

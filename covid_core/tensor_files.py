@@ -71,10 +71,22 @@ def identity(data: bytes) -> dict[str, str]:
 
 def write_files(folder: Path, name: str, tensors: bytes, card: dict[str, Any]) -> None:
     """`name`.safetensors and `name`.json. Raises WeightsError; the old pair is kept then."""
-    text = json.dumps(card, indent=1).encode()
+    _write_in(folder, {f"{name}.safetensors": tensors, f"{name}.json": _text(card)})
+
+
+def write_card(folder: Path, name: str, card: dict[str, Any]) -> None:
+    """`name`.json alone. Raises WeightsError; the old one is kept then."""
+    _write_in(folder, {f"{name}.json": _text(card)})
+
+
+def _text(card: dict[str, Any]) -> bytes:
+    return json.dumps(card, indent=1).encode()
+
+
+def _write_in(folder: Path, files: dict[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_whole({folder / f"{name}.safetensors": tensors, folder / f"{name}.json": text})
+        _write_whole({folder / name: data for name, data in files.items()})
     except OSError as error:
         raise WeightsError(
             f"the weights can't be written ({error.strerror})",

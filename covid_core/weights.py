@@ -14,18 +14,19 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
 
+from covid_core.decision import Rules
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES, Finding
 from covid_core.networks import ARCHITECTURES, Network
 from covid_core.preprocess import Preprocess
-from covid_core.tensor_files import RETRAIN, checked, identity, write_files
+from covid_core.tensor_files import RETRAIN, checked, identity, write_card, write_files
 
 WEIGHTS = Path(__file__).parent.parent / "weights"  # those that are shipped
 RECIPES, AS_PUBLISHED = "recipes", "as-published"  # folders of it: other recipes, leaky splits
@@ -41,7 +42,8 @@ class WeightsCard:
     outputs. `films`: split, source, class to count. `results`: as `evaluation.evaluate` gives
     them, measured on the tensors as stored. `full_heat`: the evidence of one cell, in logits,
     drawn at full heat. `split`: `datasets.split.fingerprint` of the manifest. `history`: what was
-    logged at the end of each epoch.
+    logged at the end of each epoch. `rules`: how its logits become a call. `trust`: what
+    `evaluation.trust` measured of the rules.
     """
 
     format_version: int
@@ -60,6 +62,8 @@ class WeightsCard:
     head_depth: int = 0
     split: str = ""
     history: Sequence[dict[str, Any]] = ()
+    rules: Rules = field(default_factory=lambda: Rules.plain(len(CLASSES)))
+    trust: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -88,6 +92,8 @@ def save_weights(
     classes: Sequence[Finding] = CLASSES,
     split: str = "",
     history: Sequence[dict[str, Any]] = (),
+    rules: Rules | None = None,
+    trust: dict[str, Any] | None = None,
 ) -> WeightsCard:
     """Write tensors and card, both whole or neither. Raises WeightsError."""
     tensors = safetensors.torch.save(_storable(network))
@@ -106,9 +112,16 @@ def save_weights(
         head_depth=network.head.depth,
         split=split,
         history=tuple(history),
+        rules=rules or Rules.plain(len(classes)),
+        trust=trust or {},
     )
     write_files(folder, recipe, tensors, asdict(card))
     return card
+
+
+def save_card(card: WeightsCard, folder: Path) -> None:
+    """Write the card anew, whole or not at all; the tensors stay. Raises WeightsError."""
+    write_card(folder, card.recipe, asdict(card))
 
 
 def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsCard]:
@@ -154,6 +167,8 @@ def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
         raw["classes"] = tuple(map(Finding, raw["classes"]))
         raw["history"] = tuple(raw.get("history", ()))
         raw["preprocess"] = Preprocess(**raw["preprocess"])
+        fitted = raw.get("rules")
+        raw["rules"] = Rules.from_json(fitted) if fitted else Rules.plain(len(raw["classes"]))
         known = {field.name for field in fields(WeightsCard)}
         card = WeightsCard(**{name: value for name, value in raw.items() if name in known})
     except (KeyError, TypeError, ValueError) as error:
@@ -163,6 +178,8 @@ def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
         raise _misfit(path, "architecture", card.architecture, ", ".join(ARCHITECTURES))
     if recipe == SHIPPED and card.classes != CLASSES:
         raise _misfit(path, "classes", ", ".join(card.classes), ", ".join(CLASSES))
+    if {len(card.rules.bias), len(card.rules.least)} != {len(card.classes)}:
+        raise _misfit(path, "rules", f"for {len(card.rules.bias)} answers", len(card.classes))
     if card.preprocess.version != Preprocess().version:
         raise _misfit(path, "preprocessing", card.preprocess.version, Preprocess().version)
     return card

@@ -1,30 +1,132 @@
-"""Probabilities to a call: by majority, in words, and honest about a tie."""
+"""Probabilities to a call: by operating point and prediction set, in words, and honest."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
-from covid_core.decision import decide
+from covid_core.decision import (
+    BALANCED,
+    RULE_IN,
+    RULE_OUT,
+    OperatingPoint,
+    Rules,
+    decide,
+    predictive_values,
+)
+from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES, Finding
+from covid_core.metrics import Estimate
+
+PLAIN = Rules.plain(3)
+FITTED = Rules(
+    temperature=2.0,
+    bias=(0.5, 0.0, -0.5),
+    points=(
+        OperatingPoint(RULE_OUT, 0.05),
+        OperatingPoint(BALANCED, 0.4, Estimate(0.9, 0.8, 0.95, 100)),
+        OperatingPoint(RULE_IN, 0.9),
+    ),
+    least=(0.6, 0.5, 0.3),
+    coverage=0.9,
+)
 
 
 @pytest.mark.parametrize("finding", CLASSES)
-def test_majority_is_called(finding: Finding) -> None:
+def test_without_rules_the_majority_is_called(finding: Finding) -> None:
     probabilities = np.full(3, 0.1)
     probabilities[CLASSES.index(finding)] = 0.8
-    decision = decide(probabilities)
+    decision = decide(probabilities, PLAIN)
     assert decision.finding is finding
     assert decision.name == finding.value
+    assert decision.candidates == (finding,)
     assert finding.display_name in decision.sentence
 
 
-def test_no_majority_names_the_two_it_cannot_tell() -> None:
-    decision = decide(np.array([0.15, 0.43, 0.42]))
+def test_without_a_majority_it_names_the_two_it_cannot_tell() -> None:
+    decision = decide(np.array([0.15, 0.43, 0.42]), PLAIN)
     assert decision.finding is None
     assert decision.name == "indeterminate"
-    assert decision.sentence == "Other pneumonia or COVID-19: the model can't tell."
+    assert decision.sentence.startswith("Other pneumonia or COVID-19")
+    assert "the model can't tell" in decision.sentence
+
+
+def test_a_set_of_several_is_told_with_the_most_probable_first() -> None:
+    decision = decide(np.array([0.62, 0.0, 0.38]), FITTED)
+    assert decision.candidates == (Finding.NORMAL, Finding.COVID)
+    assert decision.finding is None
+    assert decision.sentence == (
+        "Normal or COVID-19: the model can't tell. Other pneumonia does not fit."
+    )
+
+
+def test_an_empty_set_says_that_nothing_fits_well() -> None:
+    decision = decide(np.array([0.4, 0.39, 0.21]), FITTED)
+    assert decision.candidates == ()
+    assert "Normal or other pneumonia, and neither fits well" in decision.sentence
+
+
+@pytest.mark.parametrize(
+    ("p_covid", "point", "called"),
+    [
+        (0.02, RULE_OUT, Finding.NORMAL),
+        (0.10, RULE_OUT, None),  # not ruled out, though normal alone fits
+        (0.10, BALANCED, Finding.NORMAL),
+        (0.80, BALANCED, Finding.COVID),
+        (0.80, RULE_IN, None),  # COVID-19 alone fits, but not surely enough
+        (0.95, RULE_IN, Finding.COVID),
+    ],
+)
+def test_the_operating_point_decides_what_is_called(
+    p_covid: float, point: str, called: Finding | None
+) -> None:
+    decision = decide(np.array([1 - p_covid, 0.0, p_covid]), FITTED, point=point)
+    assert decision.finding is called
+    assert decision.point.name == point
+    assert (point in decision.sentence) == (called is None)
 
 
 def test_a_normal_film_is_not_said_to_exclude_covid() -> None:
-    assert "does not exclude COVID-19" in decide(np.array([0.9, 0.05, 0.05])).sentence
+    assert "does not exclude COVID-19" in decide(np.array([0.9, 0.05, 0.05]), PLAIN).sentence
+
+
+def test_calibration_is_temperature_then_bias() -> None:
+    logits = np.array([[2.0, 0.0, 1.0], [0.0, 4.0, -2.0]])
+    scaled = np.exp(logits / 2 + np.array([0.5, 0, -0.5]))
+    expected = scaled / scaled.sum(axis=1, keepdims=True)
+    assert FITTED.probabilities(logits) == pytest.approx(expected)
+    plain = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert PLAIN.probabilities(logits) == pytest.approx(plain)
+
+
+def test_rules_survive_json() -> None:
+    assert Rules.from_json(asdict(FITTED)) == FITTED
+    assert Rules.from_json(asdict(PLAIN)) == PLAIN
+    assert (FITTED.fitted, PLAIN.fitted) == (True, False)
+
+
+def test_a_point_that_the_weights_lack_is_said_with_those_they_have() -> None:
+    with pytest.raises(CovidCoreError, match="balanced") as refused:
+        decide(np.array([1.0, 0, 0]), PLAIN, point=RULE_OUT)
+    assert "no operating point rule-out" in str(refused.value)
+
+
+def test_predictive_values_are_bayes() -> None:
+    """qXR's stated 0.912 and 0.775: at a prevalence of 5% a positive call is right in 17.6%."""
+    values = predictive_values(0.912, 0.775, 0.05)
+    assert values.positive == pytest.approx(0.176, abs=5e-4)
+    counts = {"found": 912 * 0.5, "missed": 88 * 0.5, "cleared": 775 * 9.5, "alarmed": 225 * 9.5}
+    assert values.negative == pytest.approx(
+        counts["cleared"] / (counts["cleared"] + counts["missed"])
+    )
+
+
+@pytest.mark.parametrize(("prevalence", "positive"), [(0.0, 0.0), (1.0, 1.0)])
+def test_predictive_values_at_the_ends(prevalence: float, positive: float) -> None:
+    assert predictive_values(0.9, 0.8, prevalence).positive == positive
+
+
+def test_a_perfect_specificity_has_no_false_alarm_to_divide_by() -> None:
+    assert np.isnan(predictive_values(0.9, 1.0, 0.0).positive)

@@ -15,6 +15,7 @@ from covid_core.metrics import (
     f1,
     precision,
     proportion,
+    reliability,
     sensitivity,
     specificity,
 )
@@ -97,3 +98,27 @@ def test_precision_and_f1_are_scikit_learn_s() -> None:
     one = f1(positive, called, groups)
     assert one.value == pytest.approx(f1_score(positive, called))
     assert one.low < one.value < one.high
+
+
+def test_reliability_equals_another_implementation() -> None:
+    from mapie.metrics.calibration import top_label_ece  # noqa: PLC0415
+
+    drawing = np.random.default_rng(0)
+    scores = drawing.dirichlet((2, 1, 1), 3000)
+    labels = np.array([drawing.choice(3, p=p) for p in scores**2 / (scores**2).sum(1)[:, None]])
+    calls = scores.argmax(axis=1)
+    found = reliability(scores.max(axis=1), calls == labels)
+    assert sum(found.films) == 3000
+    gaps = [abs(s - r) for s, r in zip(found.sure, found.right, strict=True)]
+    assert found.error == pytest.approx(np.average(gaps, weights=found.films))
+    # Theirs is the mean over labels called, each in bins of its own.
+    by_call = [reliability(scores.max(axis=1)[calls == c], (calls == labels)[calls == c]).error
+               for c in range(3)]  # fmt: skip
+    theirs = top_label_ece(labels, scores, num_bins=15, split_strategy="uniform")
+    assert np.mean(by_call) == pytest.approx(theirs, abs=5e-3)
+
+
+def test_a_network_as_sure_as_it_is_right_has_no_calibration_error() -> None:
+    confidence = np.full(1000, 0.75)
+    assert reliability(confidence, np.arange(1000) % 4 != 0).error == pytest.approx(0)
+    assert reliability(confidence, np.zeros(1000, bool)).error == pytest.approx(0.75)

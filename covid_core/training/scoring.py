@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from torch.nn import functional as F
 
 from covid_core.datasets.split import Split
@@ -22,7 +23,6 @@ _BATCH = 64
 _FEW = 20  # fewer films for or against say too little to choose by
 
 
-@torch.inference_mode()
 def score(
     network: Network,
     films: Films,
@@ -33,7 +33,24 @@ def score(
     size_px: int | None = None,
     half: bool = False,
 ) -> np.ndarray:
-    """Probabilities, float64 (N, classes), of the films at `indices`.
+    """Probabilities, float64 (N, classes), of the films at `indices`, before any calibration; as
+    `answer` gives the logits."""
+    logits = answer(network, films, indices, preprocess, device=device, size_px=size_px, half=half)
+    return softmax(logits, axis=1)
+
+
+@torch.inference_mode()
+def answer(
+    network: Network,
+    films: Films,
+    indices: np.ndarray,
+    preprocess: Preprocess,
+    *,
+    device: torch.device,
+    size_px: int | None = None,
+    half: bool = False,
+) -> np.ndarray:
+    """Logits, float64 (N, outputs), of the films at `indices`.
 
     `size_px`: another film size than the preprocessing's, for validation between stages.
     `half`: bfloat16, for speed where the last digits don't matter.
@@ -46,7 +63,7 @@ def score(
             x = F.interpolate(x, size_px, mode="bilinear", antialias=True)
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             logits.append(network(x.contiguous(memory_format=torch.channels_last)).double().cpu())
-    return torch.cat(logits).softmax(dim=1).numpy()
+    return torch.cat(logits).numpy()
 
 
 def validate(

@@ -1,0 +1,67 @@
+"""`calibrate`: fit the rules that turn a network's logits into calls, and measure them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from covid_core.commands.status import DONE
+from covid_core.datasets.manifest import read_manifest
+from covid_core.datasets.split import fingerprint
+from covid_core.errors import DatasetError
+from covid_core.evaluation.trust import TEST, fit_and_measure
+from covid_core.tasks import task_of
+from covid_core.training.films import load_films
+from covid_core.weights import SHIPPED, WEIGHTS, load_weights, save_card
+
+
+def add(commands: Any) -> None:
+    calibrate: argparse.ArgumentParser = commands.add_parser(
+        "calibrate",
+        help="fit calibration, operating points and prediction sets anew",
+        description="On the validation films of the manifest that the weights were trained on;"
+        " measured on its test part and on sources held out. train.py does the same at its end."
+        " Only the card changes.",
+    )
+    calibrate.add_argument("manifest", type=Path, metavar="MANIFEST")
+    calibrate.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
+    calibrate.add_argument("--recipe", default=SHIPPED, metavar="NAME")
+    calibrate.add_argument(
+        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
+    )
+    calibrate.set_defaults(command=_calibrate)
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    network, card = load_weights(options.weights, options.recipe)
+    table = read_manifest(options.manifest)
+    if fingerprint(table) != card.split:
+        raise DatasetError(
+            "the weights were trained on another split: films of this one's validation may have"
+            " trained them",
+            "Give the manifest that they were trained on",
+            file=str(options.manifest),
+        )
+    films = load_films(table, card.preprocess, options.cache, workers=os.cpu_count() or 1)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    rules, trust = fit_and_measure(
+        network, films.asked(task_of(card.classes)), card.preprocess, device=device
+    )
+    save_card(replace(card, rules=rules, trust=trust), options.weights)
+    test = trust[TEST]
+    print(
+        f"expected calibration error {test['reliability']['error']:.4f}"
+        f" (before {test['reliability_before']['error']:.4f})"
+    )
+    print(f"covered {test['covered']['value']:.3f}, one answer for {test['told']['value']:.3f}")
+    for point in rules.points:
+        print(
+            f"{point.name}, from {point.threshold:.3f}: sensitivity {point.sensitivity},"
+            f" specificity {point.specificity}"
+        )
+    return DONE

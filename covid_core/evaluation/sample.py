@@ -1,0 +1,86 @@
+"""Films to be tampered with: small, with the tone that they are stored in, and where their lungs
+are. And the one way to ask a network about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from covid_core.datasets.split import Split, groups_of
+from covid_core.findings import CLASSES
+from covid_core.lungs import Lungs
+from covid_core.networks import Network
+from covid_core.reading import read_file
+from covid_core.weights import WeightsCard
+
+SIDE_PX = 224  # of the shorter side: the size that MedMNIST-C's strengths are published for
+_BATCH = 32
+
+Reader = Callable[[Sequence[np.ndarray]], np.ndarray]
+"""Films, uint8 (h, w) each, to calibrated probabilities, float64 (N, outputs)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """All have one entry a film. `films`: uint8 (h, w), air dark. `masks`: where the lungs are,
+    bool (N, 128, 128) over the whole film. `labels`: int64, index into CLASSES. `groups`: int,
+    films of one patient or of one picture."""
+
+    films: tuple[np.ndarray, ...]
+    masks: np.ndarray
+    labels: np.ndarray
+    groups: np.ndarray
+
+
+def draw_sample(
+    table: pd.DataFrame, split: Split, lungs: Lungs, *, count: int, seed: int, workers: int
+) -> Sample:
+    """At most `count` films of one part of a manifest, each class alike as far as it has films."""
+    chosen = _evenly(table, split, count, seed)
+    groups = groups_of(table)[chosen]
+    rows = table.iloc[chosen]
+    with ThreadPoolExecutor(workers) as pool:
+        reading = pool.map(_film, map(Path, rows["path"]))
+        films = tuple(tqdm(reading, "films", total=len(rows), unit="film"))
+    masks = np.stack([lungs.mask(film.astype(np.float32) / 255) > 0.5 for film in films])
+    labels = np.array([CLASSES.index(label) for label in rows["label"]], np.int64)
+    return Sample(films, masks, labels, groups)
+
+
+def reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:
+    """A network as the audits ask it: preparation and calibration are those of its card."""
+    network = network.eval().to(device)
+
+    def read(films: Sequence[np.ndarray]) -> np.ndarray:
+        scored = []
+        for start in range(0, len(films), _BATCH):
+            batch = [film.astype(np.float32) / 255 for film in films[start : start + _BATCH]]
+            pictures = np.stack([card.preprocess.picture(film) for film in batch])
+            with torch.inference_mode():
+                logits = network(card.preprocess.tensor(pictures).to(device)).double().cpu()
+            scored.append(card.rules.probabilities(logits.numpy()))
+        return np.concatenate(scored)
+
+    return read
+
+
+def _evenly(table: pd.DataFrame, split: Split, count: int, seed: int) -> np.ndarray:
+    """Rows of a split, the classes in turn."""
+    rows = np.random.default_rng(seed).permutation(np.nonzero(table["split"] == split.value)[0])
+    turn = pd.Series(rows).groupby(table["label"].to_numpy()[rows]).cumcount()
+    return np.sort(rows[np.argsort(turn, kind="stable")][:count])
+
+
+def _film(path: Path) -> np.ndarray:
+    film = Image.fromarray(np.rint(read_file(path).pixels * 255).astype(np.uint8))
+    scale = SIDE_PX / min(film.size)
+    size = (round(film.width * scale), round(film.height * scale))
+    return np.asarray(film.resize(size, Image.Resampling.BILINEAR))
