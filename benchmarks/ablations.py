@@ -26,6 +26,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from covid_core import markdown
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.lungs import PREPROCESS, Lungs
@@ -375,12 +376,13 @@ def table(rows: pd.DataFrame) -> str:
     whole = means.xs(False, level=1).sort_values("unseen", ascending=False)
     seeds = rows.groupby("idea")["seed"].nunique()
     header = ["Idea", "Seeds", "Unseen, mean", *names]
-    lines = [header, ["---"] * len(header)]
-    for idea, figure in whole.iterrows():
-        lines.append([str(idea), str(seeds[idea]), *(f"{value:.3f}" for value in figure)])
+    lines = [
+        [str(idea), str(seeds[idea]), *(f"{value:.3f}" for value in figure)]
+        for idea, figure in whole.iterrows()
+    ]
     gained = means.xs(True, level=1)["unseen"] - means.xs(False, level=1)["unseen"]
     flips = f"Flips averaged: {gained.mean():+.4f} of the unseen mean, {len(gained)} ideas."
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + f"\n\n{flips}"
+    return f"{markdown.table(header, lines)}\n\n{flips}"
 
 
 def main() -> None:

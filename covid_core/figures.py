@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from covid_core.findings import CLASSES
 from covid_core.look import CLASS_COLOURS
-from covid_core.overlay import COLOURS, heat_layer, png
+from covid_core.overlay import COLOURS, data_uri, heat_layer, png
 from covid_core.saliency import Saliency
 
 _HEAT_PX = 512  # the layer is smooth: more would only be sent, not seen
@@ -39,7 +37,7 @@ def probability_bars(probabilities: np.ndarray) -> go.Figure:
 
 def film_source(film: np.ndarray) -> str:
     """A film, uint8 (H, W), as the data URI that `side_by_side` draws; made once a film."""
-    return "data:image/png;base64," + base64.b64encode(png(film)).decode()
+    return data_uri(png(film))
 
 
 def side_by_side(

@@ -7,6 +7,7 @@ edge, and there it may cut the lung short.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class LungNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.down = nn.ModuleList(
-            _block(before, after) for before, after in zip((1, *_WIDTHS), _WIDTHS, strict=False)
+            _block(before, after) for before, after in pairwise((1, *_WIDTHS))
         )
         self.up = nn.ModuleList(
             _block(deep + shallow, shallow)

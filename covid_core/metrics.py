@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,11 @@ class Estimate:
 
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def told(estimate: Mapping[str, float]) -> str:
+    """An estimate as a card holds it, as `Estimate` prints itself."""
+    return str(Estimate(**estimate))  # type: ignore[arg-type]
 
 
 def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:

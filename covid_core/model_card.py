@@ -12,10 +12,12 @@ from typing import Any
 from covid_core.datasets.layouts import provenance
 from covid_core.decision import in_sentence
 from covid_core.findings import CLASSES, Finding
+from covid_core.markdown import replace_block, table
+from covid_core.metrics import told
 from covid_core.networks import ARCHITECTURES
 from covid_core.weights import WeightsCard
 
-RESULTS_START, RESULTS_END = "<!-- results -->", "<!-- /results -->"
+RESULTS_BLOCK = "results"  # the block of a README
 _TITLES = {finding.value: finding.display_name for finding in Finding}
 
 
@@ -29,18 +31,15 @@ def headline(card: WeightsCard) -> str:
     rows = []
     for part, summary in _parts(card):
         for label, figures in summary["classes"].items():
-            numbers = [_figure(figures[name]) for name in ("auroc", "sensitivity", "specificity")]
+            numbers = [told(figures[name]) for name in ("auroc", "sensitivity", "specificity")]
             rows.append([part, str(summary["films"]), _TITLES[label], *numbers])
     header = ["Films", "n", "Class against the rest", "AUROC", "Sensitivity", "Specificity"]
-    return f"{card.name}, commit `{card.git_commit}`:\n\n{_table(header, rows)}"
+    return f"{card.name}, commit `{card.git_commit}`:\n\n{table(header, rows)}"
 
 
 def write_headline(card: WeightsCard, readme: Path) -> None:
     """Replace what stands between `<!-- results -->` and `<!-- /results -->` in a Markdown file."""
-    before, rest = readme.read_text(encoding="utf-8").split(RESULTS_START)
-    after = rest.split(RESULTS_END)[1]
-    text = f"{before}{RESULTS_START}\n{headline(card)}\n{RESULTS_END}{after}"
-    readme.write_text(text, encoding="utf-8")
+    replace_block(readme, RESULTS_BLOCK, headline(card))
 
 
 def held_out_name(source: str, card: WeightsCard) -> str:
@@ -95,7 +94,7 @@ def _data(card: WeightsCard) -> str:
 
 Films of one patient, and films that are the same picture, are on one side of the split only.
 
-{_table(["Source", "Class", *splits], rows)}
+{table(["Source", "Class", *splits], rows)}
 
 {terms}"""
 
@@ -155,7 +154,7 @@ def _making(card: WeightsCard) -> str:
 
 def _summary(summary: dict[str, Any], classes: Sequence[str]) -> str:
     figures = [
-        [_TITLES[label], *(_figure(per[name]) for name in ("auroc", "sensitivity", "specificity"))]
+        [_TITLES[label], *(told(per[name]) for name in ("auroc", "sensitivity", "specificity"))]
         for label, per in summary["classes"].items()
     ]
     header = ["Class against the rest", "AUROC", "Sensitivity", "Specificity"]
@@ -165,20 +164,11 @@ def _summary(summary: dict[str, Any], classes: Sequence[str]) -> str:
         if any(row)
     ]
     called = ["", *(f"{_TITLES[label]} (called)" for label in classes)]
-    return f"""{_table(header, figures)}
+    return f"""{table(header, figures)}
 
-Accuracy {_figure(summary["accuracy"])}.
+Accuracy {told(summary["accuracy"])}.
 
-{_table(called, confusion)}"""
-
-
-def _figure(estimate: dict[str, float]) -> str:
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+{table(called, confusion)}"""
 
 
 def _listing(classes: Sequence[Finding]) -> str:

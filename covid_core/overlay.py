@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 
 import numpy as np
@@ -48,3 +49,8 @@ def png(pixels: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", compress_level=1)
     return file.getvalue()
+
+
+def data_uri(data: bytes, kind: str = "png") -> str:
+    """A picture file's bytes as an address that needs no other file."""
+    return f"data:image/{kind};base64," + base64.b64encode(data).decode()

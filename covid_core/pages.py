@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,6 @@ def embedded(figure: go.Figure) -> str:
             figure, include_plotlyjs=False, full_html=False, config={"responsive": True}
         )
     )
-
-
-def embedded_png(data: bytes) -> str:
-    """A PNG file's bytes as an address that needs no other file."""
-    return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
 def write_page(template: Path, path: Path, **values: Any) -> None:

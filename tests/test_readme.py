@@ -24,14 +24,13 @@ from torchvision.models import DenseNet121_Weights, densenet121
 from benchmarks.ablations import table
 from covid_core.datasets.manifest import read_manifest
 from covid_core.evaluation.comparison import (
-    RECIPES_END,
-    RECIPES_START,
+    RECIPES_BLOCK,
     entry_of_card,
     markdown,
     read_cards,
 )
 from covid_core.lungs import LUNGS, Lungs
-from covid_core.model_card import RESULTS_END, RESULTS_START, headline, model_card
+from covid_core.model_card import RESULTS_BLOCK, headline, model_card
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.weights import AS_PUBLISHED, RECIPES, load_weights, read_card
 
@@ -163,9 +162,13 @@ def test_help_command_runs(clone: Path) -> None:
     assert "--resume" in done.stdout
 
 
+def block(name: str) -> str:
+    return README.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0].strip()
+
+
 def test_figures_are_those_of_the_card() -> None:
     card = read_card(WEIGHTS)
-    shown = README.split(RESULTS_START)[1].split(RESULTS_END)[0].strip()
+    shown = block(RESULTS_BLOCK)
     assert shown == headline(card)
     assert (WEIGHTS / "README.md").read_text(encoding="utf-8") == model_card(card)
 
@@ -173,7 +176,7 @@ def test_figures_are_those_of_the_card() -> None:
 def test_the_recipes_figures_are_those_of_their_cards() -> None:
     published = read_cards(WEIGHTS / AS_PUBLISHED)
     cards = [read_card(WEIGHTS), *read_cards(WEIGHTS / RECIPES).values()]
-    shown = README.split(RECIPES_START)[1].split(RECIPES_END)[0].strip()
+    shown = block(RECIPES_BLOCK)
     assert shown == markdown([entry_of_card(c, published.get(c.recipe)) for c in cards]).strip()
 
 

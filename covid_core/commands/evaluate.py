@@ -14,7 +14,7 @@ from covid_core.datasets.manifest import read_manifest
 from covid_core.errors import WeightsError
 from covid_core.evaluation.compare import compare, find_weights
 from covid_core.evaluation.comparison import entry_of, markdown, read_cards, write_comparison
-from covid_core.weights import WEIGHTS
+from covid_core.weights import WEIGHTS, WeightsCard
 
 
 def add(commands: Any) -> None:
@@ -42,19 +42,23 @@ def add(commands: Any) -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     table = read_manifest(options.manifest)
+    published = _published(options.published) if options.published else {}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     compared = compare(
         find_weights(options.weights), table, options.cache,
         workers=os.cpu_count() or 1, device=device,
     )  # fmt: skip
-    published = read_cards(options.published) if options.published else {}
-    if options.published and not published:
-        raise WeightsError(
-            "there is no card in it",
-            "Make some with train.py --as-published",
-            file=str(options.published),
-        )
     if options.report:
         write_comparison(compared, published, options.report)
-    print(markdown([entry_of(one, published) for one in compared]), end="")
+    print(markdown([entry_of(one, published) for one in compared]))
     return DONE
+
+
+def _published(folder: Path) -> dict[str, WeightsCard]:
+    """Cards by recipe; asked for before anything slow is done."""
+    cards = read_cards(folder)
+    if not cards:
+        raise WeightsError(
+            "there is no card in it", "Make some with train.py --as-published", file=str(folder)
+        )
+    return cards

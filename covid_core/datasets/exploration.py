@@ -5,7 +5,6 @@ The file holds pictures of patients: it goes where the data may go.
 
 from __future__ import annotations
 
-import base64
 import io
 from collections import Counter
 from pathlib import Path
@@ -19,6 +18,7 @@ from covid_core.datasets.compile import Compilation
 from covid_core.datasets.confounders import sources_told, warnings_of
 from covid_core.datasets.split import Split, counts, on_a_side
 from covid_core.findings import CLASSES
+from covid_core.overlay import data_uri
 from covid_core.pages import embedded, write_page
 from covid_core.preprocess import Preprocess
 from covid_core.reading import read_file
@@ -100,4 +100,4 @@ def _picture(path: str) -> str:
     picture = _FILM.picture(read_file(Path(path)).pixels)
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return data_uri(buffer.getvalue(), "jpeg")

@@ -15,9 +15,11 @@ from covid_core.decision import in_sentence
 from covid_core.evaluation import figures
 from covid_core.evaluation.compare import TEST, Compared
 from covid_core.findings import Finding
+from covid_core.markdown import replace_block, table
+from covid_core.metrics import told
 from covid_core.model_card import held_out_name
-from covid_core.overlay import png
-from covid_core.pages import embedded, embedded_png, write_page
+from covid_core.overlay import data_uri, png
+from covid_core.pages import embedded, write_page
 from covid_core.training.recipe import read_recipe, recipe_names
 from covid_core.weights import WeightsCard, read_card
 
@@ -25,7 +27,7 @@ _TEMPLATE = Path(__file__).with_name("comparison.html")
 _FIGURES = ("auroc", "sensitivity", "specificity", "precision", "f1")
 HEADER = ("Recipe", "Films", "n", "Accuracy", "Always the commonest", "AUROC",
           "Sensitivity (recall)", "Specificity", "Precision", "F1", "Made by")  # fmt: skip
-RECIPES_START, RECIPES_END = "<!-- recipes -->", "<!-- /recipes -->"
+RECIPES_BLOCK = "recipes"  # the block of a README
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def read_cards(folder: Path) -> dict[str, WeightsCard]:
 
 def rows(entries: Sequence[Entry]) -> list[list[str]]:
     """A line for each part of each entry, in `HEADER`'s order, for the disease it was made for."""
-    table = []
+    lines_of_all = []
     for entry in entries:
         summary: Mapping[str, Any]
         first = f"**{entry.card.recipe}**, {_answer(entry.card)}"
@@ -72,22 +74,18 @@ def rows(entries: Sequence[Entry]) -> list[list[str]]:
             line = _line(where, summary, entry.card)
             line[-1] += "" if entry.same_split else ", another split"
             lines.append(line)
-        table += [[first if i == 0 else "", *line] for i, line in enumerate(lines)]
-    return table
+        lines_of_all += [[first if i == 0 else "", *line] for i, line in enumerate(lines)]
+    return lines_of_all
 
 
 def markdown(entries: Sequence[Entry]) -> str:
     """The table as Markdown."""
-    lines = [HEADER, ["---"] * len(HEADER), *rows(entries)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return table(HEADER, rows(entries))
 
 
 def write_recipes(entries: Sequence[Entry], readme: Path) -> None:
     """Replace what stands between `<!-- recipes -->` and `<!-- /recipes -->` in a Markdown file."""
-    before, rest = readme.read_text(encoding="utf-8").split(RECIPES_START)
-    after = rest.split(RECIPES_END)[1]
-    text = f"{before}{RECIPES_START}\n{markdown(entries)}{RECIPES_END}{after}"
-    readme.write_text(text, encoding="utf-8")
+    replace_block(readme, RECIPES_BLOCK, markdown(entries))
 
 
 def write_comparison(
@@ -124,9 +122,9 @@ def _line(where: str, summary: Mapping[str, Any], card: WeightsCard) -> list[str
     return [
         where,
         str(summary["films"]),
-        _interval(summary["accuracy"]),
+        told(summary["accuracy"]),
         f"{summary['commonest']:.3f}" if "commonest" in summary else "",
-        *(_interval(figure[name]) if name in figure else "too few" for name in _FIGURES),
+        *(told(figure[name]) if name in figure else "too few" for name in _FIGURES),
         f"`{card.git_commit}`, seed {card.training.get('seed', '?')}",
     ]
 
@@ -159,8 +157,4 @@ def _plots(one: Compared) -> list[tuple[str, str]]:
 
 
 def _maps(one: Compared) -> list[tuple[str, str]]:
-    return [(kind, embedded_png(png(drawn))) for kind, drawn in one.maps.items()]
-
-
-def _interval(estimate: Mapping[str, float]) -> str:
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+    return [(kind, data_uri(png(drawn))) for kind, drawn in one.maps.items()]

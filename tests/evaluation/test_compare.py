@@ -20,8 +20,6 @@ from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.compare import TEST, Compared, compare, find_weights
 from covid_core.evaluation.comparison import (
     HEADER,
-    RECIPES_END,
-    RECIPES_START,
     entry_of,
     entry_of_card,
     markdown,
@@ -146,7 +144,7 @@ def test_the_inflated_figure_stands_above_the_honest_one(place: Path) -> None:
     assert "reports 0.989" in table[0][1] and "25% of its test films" in table[0][1]
     assert "second source, `b`" in table[1][1]
     assert table[2][1] == "clean test part"
-    assert markdown([entry]).count("\n") == 5
+    assert markdown([entry]).count("\n") == 4
 
 
 def test_the_readme_s_table_is_made_of_cards(place: Path, tmp_path: Path) -> None:
@@ -154,7 +152,7 @@ def test_the_readme_s_table_is_made_of_cards(place: Path, tmp_path: Path) -> Non
     results = {"test": three.parts[TEST].summary, "held_out": {}}
     card = replace(three.card, results=results)
     readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{RECIPES_START}\nold\n{RECIPES_END}\nafter\n")
+    readme.write_text("before\n<!-- recipes -->\nold\n<!-- /recipes -->\nafter\n")
     write_recipes([entry_of_card(card)], readme)
     text = readme.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
