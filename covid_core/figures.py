@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 
 from covid_core.findings import CLASSES
 from covid_core.look import CLASS_COLOURS
-from covid_core.overlay import COLOURS, data_uri, heat_layer, png
+from covid_core.overlay import COLOURS, data_uri, heat_layer, outline_layer, png
 from covid_core.saliency import Saliency
 
 _HEAT_PX = 512  # the layer is smooth: more would only be sent, not seen
@@ -41,14 +41,21 @@ def film_source(film: np.ndarray) -> str:
 
 
 def side_by_side(
-    source: str, height: int, width: int, saliency: Saliency, opacity: float
+    source: str,
+    height: int,
+    width: int,
+    saliency: Saliency,
+    opacity: float,
+    lungs: np.ndarray | None = None,
 ) -> go.Figure:
     """The film beside the film under its saliency; zoom and pan move both.
 
-    `source`: from `film_source`, of a film of `height` x `width` px.
+    `source`: from `film_source`, of a film of `height` x `width` px. `lungs`: where they are, bool
+    (h, w) over the film, to be outlined in both.
     """
     shrink = _HEAT_PX / max(height, width)
-    heat = saliency.heat(round(height * shrink), round(width * shrink))
+    grid = round(height * shrink), round(width * shrink)
+    heat = saliency.heat(*grid)
     figure = make_subplots(1, 2, horizontal_spacing=0.01, subplot_titles=_PANES)
     everywhere = {"x": 0, "y": 0, "sizex": width, "sizey": height, "sizing": "stretch"}
     for pane in (1, 2):
@@ -56,6 +63,10 @@ def side_by_side(
         figure.add_layout_image(film, row=1, col=pane)
     layer = {"source": film_source(heat_layer(heat)), "layer": "above", "opacity": opacity}
     figure.add_layout_image({**layer, **everywhere}, row=1, col=2)
+    if lungs is not None:
+        line = {"source": film_source(outline_layer(lungs, *grid)), "layer": "above"}
+        for pane in (1, 2):
+            figure.add_layout_image({**line, **everywhere}, row=1, col=pane)
     figure.add_trace(_heat_scale(saliency), row=1, col=2)
     figure.update_xaxes(visible=False, range=[0, width], constrain="domain")
     figure.update_yaxes(visible=False, range=[height, 0], constrain="domain", scaleanchor="x")

@@ -23,6 +23,7 @@ from covid_core.weights import WEIGHTS
 
 LUNGS = WEIGHTS / "lungs"
 PREPROCESS = Preprocess(size_px=128, tone="equalise")
+LUNG = 0.5  # from this probability on a place is lung
 _NAME = "lungs"
 _WIDTHS = (16, 32, 64, 128)  # channels at each halving of the side
 
@@ -87,6 +88,11 @@ class Lungs:
                 file=str(folder),
             ) from error
         return cls(network, card)
+
+    def inside(self, pixels: np.ndarray) -> np.ndarray:
+        """Radiograph pixels, float32 (height, width) 0 to 1, to where the lungs are over the whole
+        film, bool (128, 128)."""
+        return self.mask(pixels) > LUNG
 
     def mask(self, pixels: np.ndarray) -> np.ndarray:
         """Radiograph pixels, float32 (height, width) 0 to 1, to the probability of lung over the

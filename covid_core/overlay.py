@@ -8,6 +8,7 @@ import io
 import numpy as np
 from PIL import Image, ImageColor
 from plotly.colors import sequential
+from scipy.ndimage import binary_erosion
 
 # Perceptually uniform and readable for colour-blind people; its dark end would vanish on a film.
 _INFERNO = np.array([ImageColor.getrgb(colour) for colour in sequential.Inferno], np.float32)
@@ -18,6 +19,8 @@ _LOOKUP = np.stack(
     ],
     axis=1,
 ).astype(np.uint8)
+OUTLINE = "#56B4E9"  # Okabe and Ito's sky blue: apart from the heat for every eye
+_LINE_PX = 2
 COLOURS = tuple(f"rgb({r},{g},{b})" for r, g, b in _LOOKUP[::51])
 
 
@@ -34,6 +37,18 @@ def heat_layer(heat: np.ndarray) -> np.ndarray:
     # Full colour is reached early, so that moderate evidence is seen and none stays unseen.
     alpha = np.rint(np.minimum(heat * 2, 1) * 255).astype(np.uint8)
     return np.dstack([_LOOKUP[levels], alpha])
+
+
+def outline_layer(mask: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A mask over the film, bool (h, w), as a line on a clear layer, uint8 (height, width, 4)."""
+    soft = Image.fromarray(mask.astype(np.float32)).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )
+    inside = np.asarray(soft) > 0.5
+    line = inside & ~binary_erosion(inside, iterations=_LINE_PX, border_value=1)
+    layer = np.zeros((height, width, 4), np.uint8)
+    layer[line] = (*ImageColor.getrgb(OUTLINE), 255)
+    return layer
 
 
 def blend(film: np.ndarray, heat: np.ndarray, opacity: float) -> np.ndarray:

@@ -18,7 +18,8 @@ import covid_core.torchvision_ops  # noqa: F401  (must come before torchvision, 
 import numpy as np
 import torch
 from PIL import Image
-from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, LayerCAM
+from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
@@ -49,6 +50,16 @@ class Saliency:
 
     def heat(self, height: int, width: int) -> np.ndarray:
         """The evidence for the class on a grid over the film: float32 (height, width), 0 to 1."""
+        return np.clip(self._evidence(height, width) / self.full_heat, 0, 1).astype(np.float32)
+
+    def share_inside(self, mask: np.ndarray) -> float:
+        """How much of the evidence for the class lies inside a mask over the film, bool (h, w): 0
+        to 1, NaN where there is no such evidence at all."""
+        evidence = np.maximum(self._evidence(*mask.shape), 0)
+        total = float(evidence.sum())
+        return float(evidence[mask].sum()) / total if total > 0 else float("nan")
+
+    def _evidence(self, height: int, width: int) -> np.ndarray:
         top, left, inner_height, inner_width = self.placement
         # The film's part of the input, in cells; Pillow interpolates between cell centres.
         scale = self.cells.shape[0] / self.size_px
@@ -58,11 +69,11 @@ class Saliency:
             Image.Resampling.BICUBIC,
             box=tuple(side * scale for side in box),
         )
-        return np.clip(np.asarray(evidence) / self.full_heat, 0, 1).astype(np.float32)
+        return np.asarray(evidence)
 
 
-class _EvidenceCAM(GradCAM):  # type: ignore[misc]
-    """The library's Grad-CAM, before it clips and stretches each map from minimum to maximum.
+class _Unstretched(BaseCAM):  # type: ignore[misc]
+    """A method of the library, before it clips and stretches each map from minimum to maximum.
 
     Stretched, a film with no evidence for a class glows as much as one with plenty.
     """
@@ -84,15 +95,40 @@ class _EvidenceCAM(GradCAM):  # type: ignore[misc]
         return cam_per_target_layer
 
 
+class _GradCAM(_Unstretched, GradCAM):  # type: ignore[misc]
+    pass
+
+
+class _GradCAMPlusPlus(_Unstretched, GradCAMPlusPlus):  # type: ignore[misc]
+    pass
+
+
+class _LayerCAM(_Unstretched, LayerCAM):  # type: ignore[misc]
+    pass
+
+
+# The library's HiResCAM and XGrad-CAM are Grad-CAM itself for a mean over cells and a linear layer.
+METHODS: dict[str, type[BaseCAM]] = {
+    METHOD: _GradCAM,
+    "Grad-CAM++": _GradCAMPlusPlus,
+    "LayerCAM": _LayerCAM,
+}
+
+
 def grad_cam(head: Head, feature_map: np.ndarray, output: int) -> np.ndarray:
     """Evidence for an output, float32 (h, w) in logits, from a feature map, float32 (C, h, w).
 
     Signed and unscaled. For a mean over cells and one linear layer, the cells' sum plus the bias is
     exactly the logit. Safe to call from any thread; touches nothing shared.
     """
+    return class_activation(head, feature_map, output, METHOD)
+
+
+def class_activation(head: Head, feature_map: np.ndarray, output: int, method: str) -> np.ndarray:
+    """The same by another of METHODS, to compare with: only Grad-CAM's cells are logits."""
     with torch.inference_mode(False), torch.enable_grad():
         borrowed = Head(head.linear, head.hidden)
         cells = torch.from_numpy(feature_map.copy()).unsqueeze(0).requires_grad_(True)
-        with _EvidenceCAM(model=borrowed, target_layers=[borrowed.cells]) as cam:
+        with METHODS[method](model=borrowed, target_layers=[borrowed.cells]) as cam:
             evidence = cam(cells, [ClassifierOutputTarget(output)])
     return evidence[0].astype(np.float32)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from covid_core import figures
 from covid_core.findings import CLASSES, Finding
-from covid_core.overlay import blend, displayed, heat_layer, png
+from covid_core.overlay import blend, displayed, heat_layer, outline_layer, png
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.saliency import Saliency
 
@@ -80,3 +80,14 @@ def test_phantoms_are_the_same_every_time_and_differ_by_kind(kind: str) -> None:
     assert np.array_equal(film, draw_phantom(kind, size_px=256))
     others = [draw_phantom(other, size_px=256) for other in KINDS if other != kind]
     assert all(np.abs(film.astype(int) - other).max() > 20 for other in others)
+
+
+def test_an_outline_is_a_closed_line_around_the_mask() -> None:
+    mask = np.zeros((128, 128), bool)
+    mask[32:96, 16:64] = True
+    line = outline_layer(mask, 256, 512)[..., 3] > 0
+    rows, columns = np.nonzero(line)
+    assert (rows.min(), rows.max()) == pytest.approx((64, 191), abs=2)
+    assert (columns.min(), columns.max()) == pytest.approx((64, 255), abs=3)
+    assert not line[90:170, 100:220].any(), "clear inside"
+    assert outline_layer(np.zeros((8, 8), bool), 64, 64).max() == 0

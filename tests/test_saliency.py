@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
+from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.image import scale_cam_image
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from covid_core.findings import CLASSES, Finding
-from covid_core.networks import Network
-from covid_core.saliency import Saliency, grad_cam
+from covid_core.networks import Head, Network
+from covid_core.saliency import METHODS, Saliency, class_activation, grad_cam
 from tests.models import random_network
 
 
@@ -37,6 +38,35 @@ def test_equals_the_library_on_the_whole_network(network: Network, finding: Find
     stretched = scale_cam_image(scale_cam_image(ours[np.newaxis], (224, 224)))
     assert plain.max() > 0.5, "a map without heat would compare equal to anything"
     assert np.abs(stretched - plain).max() < 1e-4
+
+
+def of_the_library(method: type[BaseCAM], head: Head, features: np.ndarray) -> np.ndarray:
+    """The library's own map for the last class, stretched to 0 to 1: float (h, w)."""
+    cells = torch.from_numpy(features).unsqueeze(0).requires_grad_(True)
+    with method(model=head, target_layers=[head.cells]) as library:
+        library.get_target_width_height = lambda x: (7, 7)  # it knows pictures only
+        return library(cells, [ClassifierOutputTarget(2)])[0]
+
+
+def stretched(cells: np.ndarray) -> np.ndarray:
+    return scale_cam_image(np.maximum(cells, 0)[np.newaxis])[0]
+
+
+@pytest.mark.parametrize("method", [GradCAM, GradCAMPlusPlus, LayerCAM])
+def test_other_methods_equal_the_library(network: Network, method: type[BaseCAM]) -> None:
+    features = np.random.default_rng(3).random((1024, 7, 7), np.float32)
+    name = dict(zip([GradCAM, GradCAMPlusPlus, LayerCAM], METHODS, strict=True))[method]
+    ours = class_activation(network.head, features, 2, name)
+    theirs = of_the_library(method, random_network().head, features)
+    assert ours.max() > 0
+    assert np.abs(stretched(ours) - theirs).max() < 1e-3
+
+
+@pytest.mark.parametrize("method", [HiResCAM, XGradCAM])
+def test_two_more_would_be_grad_cam_itself(network: Network, method: type[BaseCAM]) -> None:
+    features = np.random.default_rng(3).random((1024, 7, 7), np.float32)
+    theirs = of_the_library(method, random_network().head, features)
+    assert np.abs(stretched(grad_cam(network.head, features, 2)) - theirs).max() < 1e-3
 
 
 @pytest.mark.parametrize("finding", CLASSES)
@@ -93,3 +123,13 @@ def test_heat_of_a_padded_film_leaves_the_padding_out() -> None:
     cells = np.zeros((7, 7))
     cells[:, :2] = 1.0  # only in the left padding
     assert saliency(cells, placement=(0, 96, 224, 32)).heat(224, 32).max() < 0.05
+
+
+def test_share_inside_is_that_of_the_evidence_for_the_class() -> None:
+    cells = np.zeros((7, 7))
+    cells[1, 1], cells[5, 5], cells[1, 5] = 1.0, 3.0, -9.0
+    left = np.arange(70) < 35
+    mask = np.broadcast_to(left, (70, 70))
+    assert saliency(cells).share_inside(mask) == pytest.approx(0.25, abs=0.01)
+    assert saliency(cells).share_inside(~mask) == pytest.approx(0.75, abs=0.01)
+    assert np.isnan(saliency(-np.ones((7, 7))).share_inside(mask)), "no evidence, no share"

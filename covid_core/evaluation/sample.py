@@ -32,12 +32,13 @@ Reader = Callable[[Sequence[np.ndarray]], np.ndarray]
 class Sample:
     """All have one entry a film. `films`: uint8 (h, w), air dark. `masks`: where the lungs are,
     bool (N, 128, 128) over the whole film. `labels`: int64, index into CLASSES. `groups`: int,
-    films of one patient or of one picture."""
+    films of one patient or of one picture. `sources`: text."""
 
     films: tuple[np.ndarray, ...]
     masks: np.ndarray
     labels: np.ndarray
     groups: np.ndarray
+    sources: np.ndarray
 
 
 def draw_sample(
@@ -50,9 +51,9 @@ def draw_sample(
     with ThreadPoolExecutor(workers) as pool:
         reading = pool.map(_film, map(Path, rows["path"]))
         films = tuple(tqdm(reading, "films", total=len(rows), unit="film"))
-    masks = np.stack([lungs.mask(film.astype(np.float32) / 255) > 0.5 for film in films])
+    masks = np.stack([lungs.inside(film.astype(np.float32) / 255) for film in films])
     labels = np.array([CLASSES.index(label) for label in rows["label"]], np.int64)
-    return Sample(films, masks, labels, groups)
+    return Sample(films, masks, labels, groups, rows["source"].to_numpy(str))
 
 
 def reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:

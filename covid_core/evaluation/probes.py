@@ -1,0 +1,190 @@
+"""Shortcut probes: is COVID-19 still told where no lung is to be seen?
+
+Markers, borders, collimation and posture differ between hospitals, and so do the share of their
+patients with COVID-19. What a network tells from them is the hospital, not the disease (DeGrave,
+Janizek and Lee 2021; Maguolo and Nanni 2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import binary_fill_holes, distance_transform_edt
+from tqdm import tqdm
+
+from covid_core.evaluation.sample import Reader, Sample
+from covid_core.findings import CLASSES, Finding
+from covid_core.metrics import auroc_estimate
+
+LIMIT = 0.60  # the AUROC above which a film without lungs still tells COVID-19
+_INTACT = "intact"
+_COVID = CLASSES.index(Finding.COVID)
+_MARGIN = 4 / 128  # how far a mask is widened, of the film's side, so that no edge remains
+_GAP = 6 / 128  # half of the widest gap that is closed: dense consolidation tears masks apart
+_FRAME = 0.12  # the outer frame's width, of each side
+_CORNER = 0.22  # a covered corner's side, of each side: where markers stand
+_LEAST_LUNG = 0.05  # of the film's area; with less, no lungs were found to cover
+_FEW = 5  # fewer films of a class than this say nothing about it
+
+Probe = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""A film, uint8 (h, w), and where its lungs are, bool (h, w), to what is left of it, alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """`without_lungs`: no network that reads the lungs can tell COVID-19 there."""
+
+    title: str
+    probe: Probe
+    without_lungs: bool = False
+
+
+def lungs_out(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
+    """Black where the lungs are, a little beyond their edge."""
+    return np.where(lungs, 0, film).astype(np.uint8)
+
+
+def lung_box_out(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
+    """Black in the box around both lungs, for a hole's outline tells the lungs' shape."""
+    down, across = (np.nonzero(lungs.any(axis=axis))[0] for axis in (1, 0))
+    left = film.copy()
+    left[down[0] : down[-1] + 1, across[0] : across[-1] + 1] = 0
+    return left
+
+
+def border_only(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
+    """The outer frame, black within, and black where a lung reaches into it."""
+    return np.where(_frame(film) & ~lungs, film, 0).astype(np.uint8)
+
+
+def border_out(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
+    """All but the outer frame, which is black."""
+    return np.where(_frame(film), 0, film).astype(np.uint8)
+
+
+def corners_out(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
+    """Black in the four corners, where markers stand."""
+    down, across = (round(side * _CORNER) for side in film.shape)
+    left = film.copy()
+    for rows in (slice(None, down), slice(-down, None)):
+        for columns in (slice(None, across), slice(-across, None)):
+            left[rows, columns] = 0
+    return left
+
+
+def lungs_only(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
+    """The lungs, black around."""
+    return np.where(lungs, film, 0).astype(np.uint8)
+
+
+def outline_only(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
+    """White lungs on black: what their shape alone tells, and no grey of the film."""
+    return np.where(lungs, 255, 0).astype(np.uint8)
+
+
+PROBES: dict[str, About] = {
+    _INTACT: About("intact", lambda film, lungs: film),
+    "lungs_only": About("only the lungs", lungs_only),
+    "border_out": About("border covered", border_out),
+    "corners_out": About("corners covered", corners_out),
+    "lungs_out": About("lungs covered", lungs_out, without_lungs=True),
+    "lung_box_out": About("lungs' box covered", lung_box_out, without_lungs=True),
+    "border_only": About("only the border", border_only, without_lungs=True),
+    "outline_only": About("only lungs' outline", outline_only),
+}
+
+
+def shortcuts(sample: Sample, read: Reader) -> dict[str, Any]:
+    """The AUROC of COVID-19 against the rest under each probe, with its interval; for JSON.
+
+    COVID-19 is the network's last output. Films in which no lungs were found are `left_out`.
+    `probes` by name: `title`, `without_lungs`, `auroc`. `failed`: the probes without lungs whose
+    AUROC is above `limit`; `uses_shortcut`: whether there are any. `within`: the same AUROCs of
+    each source that has both, by source and probe, for there no hospital gives the class away.
+    """
+    found = sample.masks.mean(axis=(1, 2)) >= _LEAST_LUNG
+    films = [film for film, there in zip(sample.films, found, strict=True) if there]
+    masks = zip(films, sample.masks[found], strict=True)
+    lungs = [widened(mask, film.shape) for film, mask in masks]
+    positive, groups = sample.labels[found] == _COVID, sample.groups[found]
+    sources = sample.sources[found]
+    scores = {}
+    for name, about in tqdm(PROBES.items(), "probes"):
+        left = [about.probe(film, own) for film, own in zip(films, lungs, strict=True)]
+        scores[name] = read(left)[:, -1]
+    everywhere = np.ones(len(positive), bool)
+    figures = _figures(scores, positive, groups, everywhere)
+    probes = {
+        name: {"title": about.title, "without_lungs": about.without_lungs, "auroc": figures[name]}
+        for name, about in PROBES.items()
+    }
+    failed = [
+        name
+        for name, about in PROBES.items()
+        if about.without_lungs and figures[name]["value"] > LIMIT
+    ]
+    return {
+        "films": len(positive),
+        "left_out": int((~found).sum()),
+        "limit": LIMIT,
+        "probes": probes,
+        "failed": failed,
+        "uses_shortcut": bool(failed),
+        "within": {
+            str(source): _figures(scores, positive, groups, sources == source)
+            for source in _with_both(sources, positive)
+        },
+    }
+
+
+def widened(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A mask over a whole film, bool (m, m), as bool of the film's shape: the gaps and holes of
+    each lung closed, and a little wider on all sides."""
+    if not mask.any():
+        return np.zeros(shape, bool)
+    middle = round(float(np.nonzero(mask)[1].mean()))
+    on_one_side = np.arange(len(mask)) < middle
+    # One lung at a time, or the gap between them would be closed too.
+    wide = _grown(mask & on_one_side) | _grown(mask & ~on_one_side)
+    height, width = shape
+    return np.asarray(Image.fromarray(wide).resize((width, height), Image.Resampling.NEAREST))
+
+
+def _grown(mask: np.ndarray) -> np.ndarray:
+    if not mask.any():
+        return mask
+    side, room = len(mask), len(mask) // 8  # what lies beyond the film is no edge
+    grown = distance_transform_edt(~np.pad(mask, room)) <= (_GAP + _MARGIN) * side
+    closed = binary_fill_holes(distance_transform_edt(grown) > _GAP * side)
+    return np.asarray(closed[room:-room, room:-room])
+
+
+def _frame(film: np.ndarray) -> np.ndarray:
+    """True in the outer frame: bool (h, w)."""
+    down, across = (round(side * _FRAME) for side in film.shape)
+    frame = np.ones(film.shape, bool)
+    frame[down:-down, across:-across] = False
+    return frame
+
+
+def _figures(
+    scores: dict[str, np.ndarray], positive: np.ndarray, groups: np.ndarray, own: np.ndarray
+) -> dict[str, dict[str, float]]:
+    return {
+        name: asdict(auroc_estimate(positive[own], given[own], groups[own]))
+        for name, given in scores.items()
+    }
+
+
+def _with_both(sources: np.ndarray, positive: np.ndarray) -> list[str]:
+    """The sources that have films enough of COVID-19 and of the rest."""
+    return [
+        source
+        for source in sorted(set(sources))
+        if min((positive & (sources == source)).sum(), (~positive & (sources == source)).sum())
+        >= _FEW
+    ]

@@ -1,0 +1,137 @@
+"""For whom a network works: figures by source, view, sex and age, and where age can't help."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from covid_core.datasets.layouts import stated_ages
+from covid_core.datasets.split import Split, groups_of
+from covid_core.decision import BALANCED, Rules
+from covid_core.findings import CLASSES, Finding
+from covid_core.metrics import auroc_estimate, estimate, proportion, sensitivity, specificity
+
+ADULT = 18  # years
+_BANDS = ((0, 18), (18, 40), (40, 65), (65, 121))
+_FEW = 5  # fewer films for or against say nothing
+_COVID = CLASSES.index(Finding.COVID)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Films of a manifest and a network's answers: `table` the rows, `logits` float (N, 3)."""
+
+    table: pd.DataFrame
+    groups: np.ndarray
+    logits: np.ndarray
+
+
+def scored_part(table: pd.DataFrame, split: Split, logits: np.ndarray) -> Scored:
+    """`logits`: of the films of that split, in the manifest's order."""
+    own = (table["split"] == split.value).to_numpy()
+    return Scored(table[own].reset_index(drop=True), groups_of(table)[own], logits)
+
+
+def strata(scored: Scored, rules: Rules) -> dict[str, dict[str, Any]]:
+    """Figures for each stratum: kind ("source", "view", "sex", "age"), then value, then `films`,
+    `covid`, and, where enough films are for and against, AUROC, sensitivity and specificity of
+    COVID-19 at the balanced point, and how often the prediction set covers and tells."""
+    return {
+        kind: {
+            value: figures(scored, rules, values == value)
+            for value in sorted(set(values), key=_in_order)
+        }
+        for kind, values in _kinds(scored.table).items()
+    }
+
+
+def where_age_cannot_help(scored: Scored, rules: Rules) -> dict[str, dict[str, Any]]:
+    """The same for adults alone, and for NIH's adults with pneumonia against COVID-19."""
+    adults = are_adults(scored.table)
+    labels = scored.table["label"].to_numpy(str)
+    nih = (scored.table["source"] == "nih").to_numpy() & (labels == Finding.PNEUMONIA)
+    return {
+        "adults": figures(scored, rules, adults),
+        "adults, COVID-19 against other pneumonia": figures(
+            scored, rules, adults & (labels != Finding.NORMAL)
+        ),
+        "NIH pneumonia against adults' COVID-19": figures(
+            scored, rules, nih | (adults & (labels == Finding.COVID))
+        ),
+    }
+
+
+def failures(scored: Scored, rules: Rules) -> list[dict[str, Any]]:
+    """What goes wrong most: films by source, label and the source's own words for them (`finding`),
+    the share called otherwise (`wrong`), and what they are called instead (`called`, the most
+    frequent); the worst first, of kinds with enough films."""
+    probabilities = rules.probabilities(scored.logits)
+    rows = scored.table[["source", "label", "finding"]].assign(
+        called=[CLASSES[i].value for i in probabilities.argmax(axis=1)]
+    )
+    kinds = []
+    for (source, label, finding), own in rows.groupby(["source", "label", "finding"]):
+        wrong = own["called"][own["called"] != label]
+        if len(own) >= _FEW and len(wrong):
+            kind = {"source": source, "label": label, "finding": finding, "films": len(own)}
+            called = str(wrong.mode()[0])
+            kinds.append({**kind, "wrong": len(wrong) / len(own), "called": called})
+    return sorted(kinds, key=lambda kind: -float(kind["wrong"]))
+
+
+def are_adults(table: pd.DataFrame) -> np.ndarray:
+    """Bool (N,): by their stated age, or, where a film has none, by its source's: one that says it
+    is of children is not of adults."""
+    ages = table["age"].to_numpy(float)
+    stated = [stated_ages(source) for source in table["source"]]
+    child_source = np.array([bool(span and span[1] < ADULT) for span in stated])
+    return np.where(np.isnan(ages), ~child_source, ages >= ADULT)
+
+
+def figures(scored: Scored, rules: Rules, own: np.ndarray) -> dict[str, Any]:
+    """Of the films where `own`, bool (N,), is true."""
+    labels = np.array([CLASSES.index(label) for label in scored.table["label"][own]])
+    positive = labels == _COVID
+    found: dict[str, Any] = {"films": int(own.sum()), "covid": int(positive.sum())}
+    if not len(labels):
+        return found
+    groups, probabilities = scored.groups[own], rules.probabilities(scored.logits[own])
+    sets = rules.prediction_sets(probabilities)
+    covered, told = sets[np.arange(len(labels)), labels], sets.sum(axis=1) == 1
+    everything = np.ones(len(labels), bool)
+    for name, of in {"covered": covered, "told": told}.items():
+        share = estimate(
+            lambda w, of=of: proportion(of, everything, w), groups, len(labels)  # type: ignore[misc]
+        )  # fmt: skip
+        found[name] = asdict(share)
+    called = probabilities[:, _COVID] >= rules.point(BALANCED).threshold
+    if positive.sum() >= _FEW:
+        found["sensitivity"] = asdict(sensitivity(positive, called, groups))
+    if (~positive).sum() >= _FEW:
+        found["specificity"] = asdict(specificity(positive, called, groups))
+    if min(positive.sum(), (~positive).sum()) >= _FEW:
+        found["auroc"] = asdict(auroc_estimate(positive, probabilities[:, _COVID], groups))
+    return found
+
+
+def _kinds(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    ages = table["age"].to_numpy(float)
+    bands = np.full(len(table), "unknown", dtype="U16")
+    for low, high in _BANDS:
+        name = f"{low} to {high - 1}" if high <= 100 else f"{low} and more"
+        bands[(ages >= low) & (ages < high)] = name
+    return {
+        "source": table["source"].to_numpy(str),
+        "view": table["view"].to_numpy(str),
+        "sex": np.where(table["sex"] == "", "unknown", table["sex"]).astype(str),
+        "age": bands,
+    }
+
+
+def _in_order(value: str) -> tuple[bool, int, str]:
+    """Unknown last, ages by their years."""
+    first = value.split(" ")[0]
+    return value == "unknown", int(first) if first.isdigit() else 0, value

@@ -1,0 +1,137 @@
+"""Who looks at the border is caught, who looks at the lungs is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from covid_core import metrics
+from covid_core.evaluation.probes import PROBES, lung_box_out, shortcuts, widened
+from covid_core.evaluation.sample import Sample
+
+COUNT, HEIGHT, WIDTH = 40, 224, 256
+COVID = 2
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "RESAMPLES", 50)
+
+
+@pytest.fixture(scope="module")
+def sample() -> Sample:
+    """Dark lungs in grey; of COVID-19, one film in two, lungs and frame are a little brighter."""
+    labels = np.where(np.arange(COUNT) % 2, COVID, np.arange(COUNT) // 2 % 2)
+    drawing = np.random.default_rng(0)
+    mask = np.zeros((128, 128), bool)
+    mask[30:95, 25:55] = mask[30:95, 73:103] = True
+    lungs = widened(mask, (HEIGHT, WIDTH))
+    films = []
+    for label in labels:
+        film = drawing.normal(120, 8, (HEIGHT, WIDTH))
+        film[lungs] -= 60
+        film[lungs] += 12 * (label == COVID)
+        film[:12, :40] += 60 * (label == COVID)  # a hospital's marker
+        films.append(np.clip(film, 0, 255).astype(np.uint8))
+    masks = np.repeat(mask[np.newaxis], COUNT, axis=0)
+    return Sample(tuple(films), masks, labels, np.arange(COUNT), np.full(COUNT, "clinic"))
+
+
+def answering(scores: Sequence[float]) -> np.ndarray:
+    return np.stack([[0.5 - s / 600, 0.5 - s / 600, s / 300] for s in scores])
+
+
+def reads_marker(films: Sequence[np.ndarray]) -> np.ndarray:
+    return answering([film[:12, :40].mean() for film in films])
+
+
+def reads_lungs(films: Sequence[np.ndarray]) -> np.ndarray:
+    return answering([film[80:140, 60:100].mean() for film in films])
+
+
+def test_who_reads_the_marker_is_caught(sample: Sample) -> None:
+    result = shortcuts(sample, reads_marker)
+    value = {name: probe["auroc"]["value"] for name, probe in result["probes"].items()}
+    assert value["intact"] == 1
+    assert result["uses_shortcut"]
+    assert result["failed"] == ["lungs_out", "lung_box_out", "border_only"]
+    assert value["corners_out"] == value["border_out"] == value["lungs_only"] == 0.5
+    assert json.loads(json.dumps(result)) == result
+
+
+def test_who_reads_the_lungs_is_not(sample: Sample) -> None:
+    result = shortcuts(sample, reads_lungs)
+    value = {name: probe["auroc"]["value"] for name, probe in result["probes"].items()}
+    assert not result["uses_shortcut"] and result["failed"] == []
+    assert value["intact"] == value["lungs_only"] == value["corners_out"] == 1
+    assert value["lungs_out"] == value["lung_box_out"] == value["border_only"] == 0.5
+    assert value["outline_only"] == 0.5
+
+
+def test_films_without_lungs_are_left_out(sample: Sample) -> None:
+    masks = sample.masks.copy()
+    masks[:4] = False
+    result = shortcuts(replace(sample, masks=masks), reads_lungs)
+    assert (result["films"], result["left_out"]) == (COUNT - 4, 4)
+
+
+def test_within_a_source_no_hospital_gives_the_class_away(sample: Sample) -> None:
+    def reads_hospital(films: Sequence[np.ndarray]) -> np.ndarray:
+        return answering([film[-1, -1] for film in films])
+
+    sources = np.where(np.arange(COUNT) < 30, "both", "covid only")
+    labels = np.where(sources == "both", sample.labels, COVID)
+    films = []
+    for film, source in zip(sample.films, sources, strict=True):
+        stamped = film.copy()
+        stamped[-1, -1] = 90 if source == "both" else 200
+        films.append(stamped)
+    mixed = replace(sample, films=tuple(films), labels=labels, sources=sources)
+    result = shortcuts(mixed, reads_hospital)
+    assert result["probes"]["border_only"]["auroc"]["value"] > 0.6
+    assert set(result["within"]) == {"both"}
+    assert set(result["within"]["both"]) == set(PROBES)
+    assert result["within"]["both"]["border_only"]["value"] == 0.5
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_probes_change_no_film_and_keep_its_size(name: str, sample: Sample) -> None:
+    film, before = sample.films[1], sample.films[1].copy()
+    lungs = widened(sample.masks[1], film.shape)
+    left = PROBES[name].probe(film, lungs)
+    assert (left.shape, left.dtype) == (film.shape, np.uint8)
+    assert np.array_equal(film, before)
+    if PROBES[name].without_lungs:
+        assert left.any() and not left[lungs].any()
+
+
+def test_a_box_goes_around_both_lungs() -> None:
+    lungs = np.zeros((20, 30), bool)
+    lungs[5:9, 4:8] = lungs[6:12, 20:26] = True
+    left = lung_box_out(np.ones((20, 30), np.uint8), lungs)
+    assert not left[5:12, 4:26].any()
+    assert left.sum() == 600 - 7 * 22
+
+
+def test_a_lung_torn_by_consolidation_is_whole_again_and_the_middle_stays() -> None:
+    mask = np.zeros((128, 128), bool)
+    mask[30:95, 25:55] = mask[30:95, 65:103] = True
+    torn = mask.copy()
+    torn[55:65, 25:55] = False  # a band
+    torn[75:85, 78:90] = False  # a hole
+    whole = widened(torn, (128, 128))
+    assert whole[mask].all()
+    assert not whole[40:80, 60].any()
+    grown = np.nonzero(whole)
+    assert (grown[0].min(), grown[0].max(), grown[1].min()) == (26, 98, 21)
+
+
+def test_a_mask_at_the_film_s_edge_grows_to_it() -> None:
+    mask = np.zeros((128, 128), bool)
+    mask[:60, :40] = mask[:60, 90:] = True
+    whole = widened(mask, (256, 256))
+    assert whole[0, 0] and whole[0, -1] and whole[100, 0]

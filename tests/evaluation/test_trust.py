@@ -1,0 +1,107 @@
+"""What the rules are worth, counted by hand; and fitted on validation alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from covid_core import metrics
+from covid_core.datasets.split import Split
+from covid_core.decision import BALANCED, OperatingPoint, Rules
+from covid_core.evaluation import trust
+from covid_core.evaluation.trust import fit_and_measure, with_costs, worth
+from covid_core.preprocess import Preprocess
+from covid_core.training.films import Films
+from covid_core.training.scoring import answer
+from covid_core.training.tuning import tune
+from tests.films import grey_film
+from tests.models import random_network
+
+SMALL = Preprocess(size_px=32)
+RULES = Rules(1.0, (0.0,) * 3, (OperatingPoint(BALANCED, 0.5),), (0.3, 0.3, 0.3), 0.9)
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "RESAMPLES", 50)
+
+
+def films_of(splits: list[Split], size_px: int = 32) -> Films:
+    count = len(splits)
+    sources = np.where(np.arange(count) % 4 == 0, "other", "home")
+    sources[np.array(splits) == Split.HELD_OUT] = "away"
+    return Films(
+        pictures=np.stack([grey_film(size_px, size_px, seed=i) for i in range(count)]),
+        labels=np.arange(count) % 3,
+        groups=np.arange(count),
+        sources=sources,
+        splits=np.array([split.value for split in splits]),
+        names=tuple(f"{i}.png" for i in range(count)),
+    )
+
+
+def test_sets_and_points_are_counted_as_a_person_would() -> None:
+    films = films_of([Split.TEST] * 6)
+    probabilities = np.array(
+        [
+            [0.8, 0.1, 0.1],  # normal, alone in its set
+            [0.5, 0.4, 0.1],  # pneumonia, in a set of two
+            [0.1, 0.1, 0.8],  # COVID-19, alone
+            [0.1, 0.1, 0.8],  # normal, called COVID-19, and not in its set
+            [0.1, 0.8, 0.1],  # pneumonia, alone
+            [0.35, 0.05, 0.6],  # COVID-19, in a set of two that leaves it open
+        ]
+    )
+    found = worth(RULES, films, np.arange(6), np.log(probabilities))
+    assert found["films"] == 6
+    assert found["covered"]["value"] == pytest.approx(5 / 6)
+    assert found["covered_by_answer"]["0"]["value"] == pytest.approx(1 / 2)
+    assert found["told"]["value"] == pytest.approx(4 / 6)
+    assert found["told_right"]["value"] == pytest.approx(3 / 4)
+    assert found["disease_told"]["value"] == pytest.approx(5 / 6)
+    assert found["points"][BALANCED]["sensitivity"]["value"] == 1
+    assert found["points"][BALANCED]["specificity"]["value"] == pytest.approx(3 / 4)
+    assert found["reliability"] == found["reliability_before"], "the rules leave logits as they are"
+    assert sum(found["reliability"]["films"]) == 6
+    json.dumps(found)
+
+
+def test_costs_go_to_the_points() -> None:
+    films = films_of([Split.TEST] * 6)
+    logits = np.log(np.full((6, 3), 1 / 3) + np.eye(3)[films.labels])
+    [point] = with_costs(RULES, films, np.arange(6), logits).points
+    assert (point.name, point.threshold) == (BALANCED, 0.5)
+    assert point.sensitivity is not None and point.sensitivity.value == 1
+    assert point.specificity is not None and point.specificity.n == 4
+
+
+def test_rules_are_fitted_on_validation_and_measured_on_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    films = films_of([Split.VALIDATION] * 90 + [Split.TEST] * 30 + [Split.HELD_OUT] * 12)
+    seen = []
+
+    def noted(logits: np.ndarray, labels: np.ndarray, sources: np.ndarray) -> Rules:
+        seen.append((logits, labels, sources))
+        return tune(logits, labels, sources)
+
+    monkeypatch.setattr(trust, "tune", noted)
+    network = random_network().float()
+    rules, measured = fit_and_measure(network, films, SMALL, device=torch.device("cpu"))
+    validation = films.part(Split.VALIDATION)
+    [(logits, labels, sources)] = seen
+    assert np.array_equal(labels, films.labels[validation])
+    assert np.array_equal(sources, films.sources[validation])
+    exact = answer(network, films, validation, SMALL, device=torch.device("cpu"))
+    assert np.abs(logits - exact).max() < 0.05, "as stored, in float16"
+    assert rules.fitted
+    assert list(measured) == ["test part", "home", "other", "away"]
+    assert measured["test part"]["films"] == 30 and measured["away"]["films"] == 12
+    changed = replace(films, labels=np.where(films.splits == "test", 0, films.labels))
+    assert (
+        fit_and_measure(network, changed, SMALL, device=torch.device("cpu"))[0].least == rules.least
+    )
