@@ -80,6 +80,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--stages", type=parse_stages, help="of each phase: film px:epochs, …; the last size stays"
     )
     own.add_argument("--fit", choices=("squash", "pad"), help="how a film is made square")
+    own.add_argument("--smooth-px", type=float, help="of the resized film, a Gaussian's deviation")
     own.add_argument("--tone", choices=("stretch", "equalise"), help="of a film's grey levels")
     own.add_argument("--batch-size", type=int)
     own.add_argument("--learning-rate", type=float, help="at its highest")
@@ -103,7 +104,7 @@ def chosen_recipe(options: argparse.Namespace) -> Recipe:
     if options.as_published:
         optimisation = replace(optimisation, keep=published_protocol(recipe).keep)
     phases = tuple(replace(phase, **given("stages")) for phase in recipe.phases)  # type: ignore[arg-type]
-    own = given("init", "architecture", "head_depth", "fit", "tone")
+    own = given("init", "architecture", "head_depth", "fit", "smooth_px", "tone")
     return replace(recipe, phases=phases, optimisation=optimisation, **own)  # type: ignore[arg-type]
 
 
@@ -141,7 +142,7 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     task = phase.asked
     run = options.run or Path("runs") / (recipe.name + "-as-published" * options.as_published)
     cache, workers = run.parent / "cache", os.cpu_count() or 1
-    preprocess = Preprocess(phase.size_px, recipe.fit, tone=recipe.tone)
+    preprocess = Preprocess(phase.size_px, recipe.fit, recipe.smooth_px, tone=recipe.tone)
     with processes.first_alone():
         table = films_table(options, recipe, cache, workers)
         films = load_films(table, preprocess, cache, workers=workers)

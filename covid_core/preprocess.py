@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +26,8 @@ class Preprocess:
     """How a film becomes the network's input: resize, stretch, quantise, normalise.
 
     `fit`: `squash` resizes to a square whatever the aspect; `pad` keeps the aspect on black.
+    `smooth_px`: standard deviation of a Gaussian over the resized film, in its pixels; 0 leaves it
+    as it is. Noise, which equalisation would spread over the whole scale, is quenched.
     `low_percentile`, `high_percentile`: grey levels stretched to black and white, clipped beyond,
     so that exposure, windowing and bit depth change the input as little as can be.
     `tone`: `stretch` leaves it at that; `equalise` then gives every grey level its rank among the
@@ -35,6 +38,7 @@ class Preprocess:
 
     size_px: int = 224
     fit: Fit = "squash"
+    smooth_px: float = 0.0
     low_percentile: float = 0.5
     high_percentile: float = 99.5
     tone: Tone = "stretch"
@@ -53,6 +57,8 @@ class Preprocess:
         resized = np.asarray(
             film.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3)
         )
+        if self.smooth_px:
+            resized = gaussian_filter(resized, self.smooth_px, mode="nearest")
         low, high = np.percentile(resized, (self.low_percentile, self.high_percentile))
         stretched = (resized - low) / max(float(high - low), 1e-6)
         clipped = np.clip(stretched, 0, 1)
@@ -91,9 +97,10 @@ class Preprocess:
     def describe(self) -> str:
         """One sentence for the model card and the page."""
         fit = "squashed to a square" if self.fit == "squash" else "padded to a square with black"
+        smooth = f", smoothed by {self.smooth_px:g} px" if self.smooth_px else ""
         tone = ", its histogram equalised" if self.tone == "equalise" else ""
         return (
-            f"Turned to grey, {fit} of {self.size_px} px, stretched from the"
+            f"Turned to grey, {fit} of {self.size_px} px{smooth}, stretched from the"
             f" {self.low_percentile:g}th to the {self.high_percentile:g}th percentile{tone},"
             f" normalised by mean {self.mean:g} and standard deviation {self.std:g}."
         )

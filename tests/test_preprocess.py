@@ -43,6 +43,19 @@ def test_exposure_does_not_matter(contrast: float, offset: float) -> None:
     assert np.abs(darker - Preprocess().picture(PIXELS)).max() <= 1
 
 
+def test_smoothing_quenches_noise_and_keeps_what_is_large() -> None:
+    noisy = PIXELS + np.random.default_rng(0).normal(0, 0.1, PIXELS.shape).astype(np.float32)
+    clean = Preprocess(tone="equalise").picture(PIXELS).astype(int)
+
+    def far(preprocess: Preprocess, pixels: np.ndarray) -> float:
+        return float(np.abs(preprocess.picture(pixels) - clean).mean())
+
+    sharp, smooth = Preprocess(tone="equalise"), Preprocess(tone="equalise", smooth_px=1.0)
+    assert far(smooth, noisy) < 0.6 * far(sharp, noisy)
+    assert far(smooth, PIXELS) < 0.3 * far(sharp, noisy)
+    assert "smoothed by 1 px" in smooth.describe() and "smoothed" not in sharp.describe()
+
+
 def test_equalised_no_tone_curve_matters() -> None:
     preprocess = Preprocess(tone="equalise")
     picture = preprocess.picture(PIXELS)
@@ -100,8 +113,8 @@ def test_tensor_is_normalised_grey() -> None:
 
 
 def test_settings_survive_json_and_describe_themselves() -> None:
-    preprocess = Preprocess(160, "pad", 1, 98.5, "equalise", 0.48, 0.23)
+    preprocess = Preprocess(160, "pad", 0.5, 1, 98.5, "equalise", 0.48, 0.23)
     assert Preprocess(**json.loads(json.dumps(preprocess.to_json()))) == preprocess
     said = preprocess.describe()
-    for words in ("160 px", "padded", "from the 1th", "98.5th", "equalised", "0.48", "0.23"):
+    for words in ("160 px", "padded", "smoothed by 0.5 px", "from the 1th", "98.5th", "equalised", "0.48", "0.23"):
         assert words in said

@@ -14,6 +14,7 @@ from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import fingerprint
 from covid_core.errors import DatasetError
+from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.evaluation.trust import TEST, fit_and_measure
 from covid_core.tasks import task_of
 from covid_core.training.films import load_films
@@ -34,6 +35,10 @@ def add(commands: Any) -> None:
     calibrate.add_argument(
         "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
     )
+    calibrate.add_argument(
+        "--smooth-px", type=float,
+        help="smooth films by this from now on; all that the card tells is then measured anew",
+    )  # fmt: skip
     calibrate.set_defaults(command=_calibrate)
 
 
@@ -47,11 +52,18 @@ def _calibrate(options: argparse.Namespace) -> int:
             "Give the manifest that they were trained on",
             file=str(options.manifest),
         )
-    films = load_films(table, card.preprocess, options.cache, workers=os.cpu_count() or 1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    rules, trust = fit_and_measure(
-        network, films.asked(task_of(card.classes)), card.preprocess, device=device
-    )
+    smooth_px = card.preprocess.smooth_px if options.smooth_px is None else options.smooth_px
+    changed = smooth_px != card.preprocess.smooth_px
+    card = replace(card, preprocess=replace(card.preprocess, smooth_px=smooth_px))
+    task = task_of(card.classes)
+    films = load_films(table, card.preprocess, options.cache, workers=os.cpu_count() or 1)
+    films = films.asked(task)
+    if changed:
+        results = evaluate(network, films, card.preprocess, device=device, task=task)
+        heat = full_heat(network, films, card.preprocess, device=device)
+        card = replace(card, results={**card.results, **results}, full_heat=heat)
+    rules, trust = fit_and_measure(network, films, card.preprocess, device=device)
     save_card(replace(card, rules=rules, trust=trust), options.weights)
     test = trust[TEST]
     print(

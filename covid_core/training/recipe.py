@@ -92,6 +92,7 @@ class Recipe:
     init: str = "imagenet"
     head_depth: int = 0
     fit: Fit = "squash"
+    smooth_px: float = 0.0
     tone: Tone = "stretch"
     balance: Balance = "class and source"
     optimisation: Optimisation = field(default_factory=Optimisation)
