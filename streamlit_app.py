@@ -11,20 +11,30 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import streamlit as st
 from PIL import Image
 
 from covid_core import figures
-from covid_core.errors import CovidCoreError, WeightsError
+from covid_core.decision import BALANCED
+from covid_core.errors import Abstained, CovidCoreError, WeightsError
 from covid_core.findings import CLASSES, Finding
+from covid_core.lungs import Lungs
 from covid_core.overlay import displayed, png
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph, View
 from covid_core.reading import read_radiograph
-from covid_core.report import DISCLAIMER
-from covid_core.weights import WEIGHTS, read_card
+from covid_core.report import (
+    DISCLAIMER,
+    heat_in_words,
+    point_in_words,
+    shortcuts_in_words,
+    values_in_words,
+)
+from covid_core.weights import WEIGHTS, read_audit, read_card
 
 LONGEST_PX = 2048  # more is not seen on a screen, and slow to send
 TOP_MARGIN = "2.5rem"  # Streamlit leaves 6, and pushes the films off a laptop's screen
@@ -33,13 +43,28 @@ READINGS_KEPT = 4  # in one session, so that going back to a film is instant
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """One film as the page holds it: what was predicted, and the film as it is drawn."""
+    """One film as the page holds it: what was predicted, and the film as it is drawn.
+
+    `lungs`: where they are, bool (128, 128) over the film.
+    """
 
     prediction: Prediction
     source: str
     height: int
     width: int
+    lungs: np.ndarray
     described: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the sidebar's controls say. `prevalence`: 0 to 1."""
+
+    finding: Finding
+    opacity: float
+    outlined: bool
+    point: str
+    prevalence: float
 
 
 def main() -> None:
@@ -63,22 +88,34 @@ def main() -> None:
             reading = read(data, predictor)
     except CovidCoreError as error:
         show_sidebar(predictor, None)
-        st.error("This file got no reading.", icon=":material/error:")
+        judged = "The model gives no answer." if isinstance(error, Abstained) else ""
+        st.error(judged or "This file got no reading.", icon=":material/error:")
         st.text(error.sentence)
         return
-    finding, opacity = show_sidebar(predictor, reading.prediction)
+    chosen = show_sidebar(predictor, reading.prediction)
+    prediction = predictor.decide(reading.prediction, chosen.point)
     words, chart = st.columns([5, 4], vertical_alignment="center")
     with words:
-        show_decision(reading)
+        show_decision(prediction, reading.described)
     with chart:
-        show_probabilities(reading.prediction)
-    show_film(predictor, reading, finding, opacity)
+        show_probabilities(prediction, chosen.prevalence)
+    show_film(predictor, reading, chosen)
 
 
 @st.cache_resource(max_entries=1, show_spinner="Loading the model…")
 def load_predictor(weights_sha256: str) -> Predictor:
     """One network for all sessions; new weights make a new one."""
     return Predictor.load(WEIGHTS)
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def load_audit(weights_sha256: str) -> dict[str, Any] | None:
+    return read_audit(WEIGHTS, read_card(WEIGHTS))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def load_lungs() -> Lungs:
+    return Lungs.load()
 
 
 def read(data: bytes, predictor: Predictor) -> Reading:
@@ -102,6 +139,7 @@ def new_reading(radiograph: Radiograph, predictor: Predictor) -> Reading:
         source=figures.film_source(film),
         height=film.shape[0],
         width=film.shape[1],
+        lungs=load_lungs().inside(radiograph.pixels),
         described=describe(radiograph),
     )
 
@@ -156,9 +194,24 @@ def phantom_thumbnail(kind: str) -> bytes:
     return png(draw_phantom(kind, size_px=440))
 
 
-def show_sidebar(predictor: Predictor, prediction: Prediction | None) -> tuple[Finding, float]:
-    """The overlay's controls and the model's name. Gives the class to show and the opacity."""
+def show_sidebar(predictor: Predictor, prediction: Prediction | None) -> Chosen:
+    """All controls, and the model's name."""
+    rules = predictor.card.rules
     with st.sidebar:
+        st.subheader("Decision", anchor=False)
+        point = st.radio(
+            "Operating point",
+            rules.point_names,
+            index=rules.point_names.index(BALANCED),
+            format_func=str.capitalize,
+            horizontal=True,
+            key="point",
+            help="Rule-out misses few with COVID-19; rule-in calls few wrongly.",
+        )
+        st.caption(point_in_words(rules.point(point), CLASSES[-1]))
+        prevalence = st.number_input(
+            "COVID-19 among your films, %", 0.0, 100.0, 10.0, 1.0, key="prevalence"
+        )
         st.subheader("Grad-CAM", anchor=False)
         most_likely = prediction.label if prediction else CLASSES[-1]
         finding = st.radio(
@@ -172,6 +225,7 @@ def show_sidebar(predictor: Predictor, prediction: Prediction | None) -> tuple[F
         opacity = st.slider(
             "Opacity", 0.0, 1.0, 0.5, 0.05, key="opacity", disabled=prediction is None
         )
+        outlined = st.toggle("Lung outline", value=True, key="outline")
         st.caption(
             "The colours show how much each part of the film adds to the chosen class's score, on"
             " one scale for all films. Not a lesion outline."
@@ -179,37 +233,47 @@ def show_sidebar(predictor: Predictor, prediction: Prediction | None) -> tuple[F
         st.divider()
         st.markdown("**Model**")
         st.text(predictor.card.name)
+        st.caption(shortcuts_in_words(load_audit(predictor.card.sha256)))
         st.caption(DISCLAIMER)
-    return finding, opacity
+    return Chosen(finding, opacity, outlined, point, prevalence / 100)
 
 
-def show_decision(reading: Reading) -> None:
-    decision = reading.prediction.decision
+def show_decision(prediction: Prediction, described: str) -> None:
+    decision = prediction.decision
     if st.session_state.get("phantom"):
         st.markdown("*A synthetic phantom: what the model says of it means nothing.*")
     st.subheader(
         decision.finding.display_name if decision.finding else "Indeterminate", anchor=False
     )
     st.write(decision.sentence)
-    for note in reading.prediction.notes:
+    for remark in prediction.remarks:
+        st.warning(remark.sentence, icon=":material/warning:")
+    for note in prediction.notes:
         st.text(f"Note: {note}.")
-    st.caption(f"{reading.described}. {DISCLAIMER}")
+    st.caption(f"{described}. {DISCLAIMER}")
 
 
-def show_film(predictor: Predictor, reading: Reading, finding: Finding, opacity: float) -> None:
-    saliency = predictor.explain(reading.prediction, finding)
-    figure = figures.side_by_side(reading.source, reading.height, reading.width, saliency, opacity)
+def show_film(predictor: Predictor, reading: Reading, chosen: Chosen) -> None:
+    saliency = predictor.explain(reading.prediction, chosen.finding)
+    words, doubtful = heat_in_words(
+        saliency.share_inside(reading.lungs), float(reading.lungs.mean())
+    )
+    figure = figures.side_by_side(
+        reading.source, reading.height, reading.width, saliency, chosen.opacity,
+        reading.lungs if chosen.outlined else None,
+    )  # fmt: skip
     st.plotly_chart(
         figure,
         key="films",
         width="stretch",
         config={"scrollZoom": True, "displaylogo": False},
         alt=f"The radiograph, and beside it the same film under the evidence for"
-        f" {finding.display_name}",
+        f" {chosen.finding.display_name}",
     )
+    (st.warning if doubtful else st.caption)(words)
 
 
-def show_probabilities(prediction: Prediction) -> None:
+def show_probabilities(prediction: Prediction, prevalence: float) -> None:
     st.plotly_chart(
         figures.probability_bars(prediction.probabilities),
         key="probabilities",
@@ -217,6 +281,9 @@ def show_probabilities(prediction: Prediction) -> None:
         config={"displayModeBar": False},
         alt="Probability of each class",
     )
+    worth = values_in_words(prediction.decision.point, prediction.answers[-1], prevalence)
+    if worth:
+        st.caption(worth)
 
 
 main()

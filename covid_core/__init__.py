@@ -7,18 +7,20 @@
 The modules, from the ground up, each importing only from below:
 
     errors, findings, torchvision_ops
-    radiograph, networks, metrics, tasks, look, tensor_files
+    radiograph, networks, metrics, tasks, look, markdown, tensor_files, remarks
     decompress, raster, dicom           a file's bytes to grey pixels
     reading                             bytes to Radiograph: the front door for files
     preprocess                          Radiograph to the network's input
-    decision                            probabilities to a call
+    decision                            logits to a calibrated call: operating points, sets
     saliency                            feature map to evidence on the film
     weights                             tensors and their card, on disk
     lungs                               Radiograph to where its lungs are
+    gate                                is it a frontal chest film that may be judged at all?
     predictor                           Radiograph to Prediction: the one door
-    overlay, figures, report, phantom, model_card, pages
+    overlay, figures, report, phantom   a prediction, to look at and to keep
+    goals, reporting_items, trust_card, model_card, pages
     datasets                            folders of films to a manifest: one table with a clean split
-    training, evaluation                a manifest to weights and honest figures
+    training, evaluation                a manifest to weights, honest figures, an audit
     commands, __main__                  the command line
 """
 
@@ -30,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from covid_core.decision import Decision
     from covid_core.errors import (
+        Abstained,
         CovidCoreError,
         DatasetError,
         RefusedFile,
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from covid_core.saliency import Saliency
 
 __all__ = [
+    "Abstained",
     "CLASSES",
     "CovidCoreError",
     "DatasetError",
@@ -62,7 +66,10 @@ __all__ = [
 
 _HOMES = {
     "decision": ("Decision",),
-    "errors": ("CovidCoreError", "DatasetError", "RefusedFile", "TrainingError", "WeightsError"),
+    "errors": (
+        "Abstained", "CovidCoreError", "DatasetError", "RefusedFile", "TrainingError",
+        "WeightsError",
+    ),  # fmt: skip
     "findings": ("CLASSES", "Finding"),
     "predictor": ("Prediction", "Predictor"),
     "radiograph": ("Radiograph", "View"),

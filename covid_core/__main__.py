@@ -13,7 +13,9 @@ from covid_core.commands.status import SOME_FAILED, WRONG_USE
 from covid_core.errors import CovidCoreError
 from covid_core.report import DISCLAIMER
 
-_COMMANDS = ("predict", "manifest", "evaluate", "calibrate", "card", "lungs", "bench")
+_COMMANDS = (
+    "predict", "manifest", "evaluate", "calibrate", "audit", "card", "lungs", "gate", "bench",
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -81,6 +81,10 @@ class Rules:
     def fitted(self) -> bool:
         return self.coverage is not None
 
+    @property
+    def point_names(self) -> tuple[str, ...]:
+        return tuple(point.name for point in self.points)
+
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Logits, float (…, answers), to calibrated probabilities, float64 of the same shape."""
         scaled = np.asarray(logits, np.float64) / self.temperature + np.array(self.bias)
@@ -95,7 +99,7 @@ class Rules:
         for point in self.points:
             if point.name == name:
                 return point
-        known = ", ".join(point.name for point in self.points)
+        known = ", ".join(self.point_names)
         raise CovidCoreError(
             f"these weights have no operating point {name}",
             f"Choose one of: {known}; or fit them with: python -m covid_core calibrate",
@@ -104,10 +108,12 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`finding`: what the film is called, or None where the model can't tell. `candidates`: the
-    prediction set, the most probable first. `point`: the operating point that was used."""
+    """`finding`: what the film is called, or None where the model can't tell. `positive`: whether
+    the disease's probability reaches the operating point's threshold. `candidates`: the prediction
+    set, the most probable first. `point`: the operating point that was used."""
 
     finding: Finding | None
+    positive: bool
     candidates: tuple[Finding, ...]
     point: OperatingPoint
     sentence: str
@@ -138,7 +144,7 @@ def decide(
     called = disease if positive else answers[int(probabilities[:-1].argmax())]
     if len(candidates) != 1:
         ranked = [answers[i] for i in order]
-        return Decision(None, candidates, chosen, _cannot_tell(ranked, fits[order]))
+        return Decision(None, positive, candidates, chosen, _cannot_tell(ranked, fits[order]))
     if candidates[0] is not called:
         limit = "is not ruled out at" if positive else "is below the threshold of"
         other = "but " + in_sentence(disease) if positive else "but it"
@@ -146,8 +152,8 @@ def decide(
             f"{candidates[0].display_name} is the most likely, {other} {limit} the operating point"
             f" “{point}”: the model can't tell."
         )
-        return Decision(None, candidates, chosen, sentence)
-    return Decision(called, candidates, chosen, _said(called, len(answers)))
+        return Decision(None, positive, candidates, chosen, sentence)
+    return Decision(called, positive, candidates, chosen, _said(called, len(answers)))
 
 
 def predictive_values(

@@ -20,13 +20,14 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from covid_core.decompress import decompressed
 from covid_core.errors import RefusedFile
-from covid_core.radiograph import View, check_bounds, grey_from_counts
+from covid_core.radiograph import View, check_bounds, grey_from_counts, is_coloured
 
 # pydicom's warnings quote the values they are about, and those may be a patient's; its log too.
 warnings.filterwarnings("ignore", module="pydicom")
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 MAX_INFLATED_BYTES = 256 * 1024 * 1024
+_COLOUR_NOTE = "a colour picture: turned to grey"
 _PREAMBLE_BYTES = 132
 _EXECUTABLE_PREAMBLES = (b"MZ", b"\x7fELF", b"#!")  # CVE-2019-11687: a DICOM file that also runs
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
@@ -41,8 +42,9 @@ _VIEWS = {
 }
 
 
-def decode_dicom(data: bytes) -> tuple[np.ndarray, str, View, tuple[str, ...]]:
-    """Pixels float32 (height, width) 0 to 1, format with its compression, view, and notes.
+def decode_dicom(data: bytes) -> tuple[np.ndarray, str, View, tuple[str, ...], bool]:
+    """Pixels float32 (height, width) 0 to 1, format with its compression, view, notes, and whether
+    it was a colour picture.
 
     Refuses several frames, another modality than radiography, and what can't be decoded, before a
     pixel is touched where the header tells. Raises RefusedFile.
@@ -51,7 +53,7 @@ def decode_dicom(data: bytes) -> tuple[np.ndarray, str, View, tuple[str, ...]]:
         dataset = _parse(data)
         notes: list[str] = []
         _check_header(dataset, notes)
-        counts = _stored_values(dataset, data)
+        counts = _stored_values(dataset, data, notes)
         counts = _displayed_values(dataset, counts, notes)
         pixels = grey_from_counts(counts)
         if dataset.PhotometricInterpretation == "MONOCHROME1":
@@ -59,7 +61,7 @@ def decode_dicom(data: bytes) -> tuple[np.ndarray, str, View, tuple[str, ...]]:
             notes.append("stored inverted (MONOCHROME1): turned back")
         view = _VIEWS.get(str(dataset.get("ViewPosition", "")).strip().upper(), View.UNKNOWN)
         syntax = dataset.file_meta.TransferSyntaxUID.name
-        return pixels, f"DICOM, {syntax}", view, tuple(notes)
+        return pixels, f"DICOM, {syntax}", view, tuple(notes), _COLOUR_NOTE in notes
     except RefusedFile:
         raise
     # pydicom trusts its input: damage shows as any of its own errors, or as Python's.
@@ -121,7 +123,7 @@ def _check_header(dataset: Dataset, notes: list[str]) -> None:
         notes.append(f"the file says that the body part is {part[:32].lower()}, not the chest")
 
 
-def _stored_values(dataset: Dataset, data: bytes) -> np.ndarray:
+def _stored_values(dataset: Dataset, data: bytes, notes: list[str]) -> np.ndarray:
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax.is_encapsulated:
         counts = decompressed(data)
@@ -140,6 +142,8 @@ def _stored_values(dataset: Dataset, data: bytes) -> np.ndarray:
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         counts = apply_color_lut(counts, dataset)
     if counts.ndim == 3:  # pydicom gives RGB, also of YBR
+        if is_coloured(counts * (255 / max(int(counts.max()), 1))):
+            notes.append(_COLOUR_NOTE)
         counts = counts @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
     return counts
 

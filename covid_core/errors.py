@@ -2,6 +2,7 @@
 
     CovidCoreError
     ├── RefusedFile      this file can't be judged: unreadable, too large, not one radiograph
+    ├── Abstained        it could be read, but shows no frontal chest radiograph to judge
     ├── WeightsError     these weights can't be trusted with this code
     ├── DatasetError     this folder can't be trained or evaluated on
     └── TrainingError    training had to stop
@@ -34,6 +35,14 @@ class CovidCoreError(Exception):
 
 class RefusedFile(CovidCoreError):
     """A file that gets no prediction. `code` is stable and safe to test or count by."""
+
+    def __init__(self, code: str, problem: str, remedy: str, *, file: str | None = None) -> None:
+        super().__init__(problem, remedy, file=file)
+        self.code = code
+
+
+class Abstained(CovidCoreError):
+    """A picture that gets no probability, for what it shows. `code`: the first reason's."""
 
     def __init__(self, code: str, problem: str, remedy: str, *, file: str | None = None) -> None:
         super().__init__(problem, remedy, file=file)

@@ -1,29 +1,57 @@
-"""The model card, `weights/README.md`, written from the weights' card and nothing else.
+"""The model card, `weights/README.md`, written from what lies beside the weights and nothing else.
 
-No figure in it is typed by hand: all come from `evaluation.evaluate` by way of the card.
+No figure in it is typed by hand: all come from `evaluation` by way of the weights' card, its audit,
+the gate's card, and the cards of networks that a source was left out of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from covid_core.datasets.layouts import provenance
 from covid_core.decision import in_sentence
 from covid_core.findings import CLASSES, Finding
+from covid_core.gate import Gate, GateCard
 from covid_core.markdown import replace_block, table
 from covid_core.metrics import told
 from covid_core.networks import ARCHITECTURES
-from covid_core.weights import WeightsCard
+from covid_core.trust_card import (
+    audit_section,
+    calibration_section,
+    gate_section,
+    reporting_section,
+    write_diagram,
+)
+from covid_core.weights import LEFT_OUT, WeightsCard, read_audit, read_cards
 
 RESULTS_BLOCK = "results"  # the block of a README
 _TITLES = {finding.value: finding.display_name for finding in Finding}
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is known of a network beyond its card. `audit`: None where there was none. `left_out`:
+    cards of networks that lacked a source, by that source."""
+
+    gate: GateCard
+    audit: Mapping[str, Any] | None = None
+    left_out: Mapping[str, WeightsCard] = field(default_factory=dict)
+
+
+def read_beside(card: WeightsCard, folder: Path) -> Beside:
+    """From a weights folder, and the project's own gate. Raises WeightsError."""
+    return Beside(Gate.load().card, read_audit(folder, card), read_cards(folder / LEFT_OUT))
+
+
 def write_model_card(card: WeightsCard, folder: Path) -> None:
-    """Write `folder/README.md`."""
-    (folder / "README.md").write_text(model_card(card), encoding="utf-8")
+    """Write `folder/README.md`, and the picture that it shows. Raises WeightsError."""
+    text = model_card(card, read_beside(card, folder))
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    if card.trust:
+        write_diagram(card, folder)
 
 
 def headline(card: WeightsCard) -> str:
@@ -48,9 +76,14 @@ def held_out_name(source: str, card: WeightsCard) -> str:
     return f"`{source}`, never trained on" + (", but chose the epoch" if chose else "")
 
 
-def model_card(card: WeightsCard) -> str:
+def model_card(card: WeightsCard, beside: Beside) -> str:
     """The card as Markdown."""
-    sections = (_head(card), _use(), _data(card), _results(card), _limits(card), _making(card))
+    sections = (
+        _head(card), _use(), _data(card), _results(card), _left_out(beside.left_out),
+        calibration_section(card), audit_section(card, beside.audit),
+        gate_section(beside.gate.measured, beside.gate.never_seen), _limits(card), _making(card),
+        reporting_section(),
+    )  # fmt: skip
     return "\n\n".join(sections) + "\n"
 
 
@@ -61,7 +94,7 @@ def _head(card: WeightsCard) -> str:
 
 {ARCHITECTURES[card.architecture].title} on one grey channel; answers {_listing(card.classes)}.
 {card.preprocess.describe()}
-Generated from `{card.architecture}.json`. Figures carry 95% intervals, from 1,000 resamples of
+Generated from `{card.recipe}.json`. Figures carry 95% intervals, from 1,000 resamples of
 patients, or of sets of same pictures, with replacement."""
 
 
@@ -90,9 +123,16 @@ def _data(card: WeightsCard) -> str:
     rows.append(["all", "", *totals])
     sources = sorted({source for split in card.films.values() for source in split})
     terms = "\n".join(f"- `{source}`: {provenance(source)}" for source in sources)
+    sides = "Films of one patient, or of the same picture, are on one side of the split only."
+    if card.training.get("as_published") == "True":
+        share = card.results.get("shared", 0.0)
+        sides = (
+            f"The study's split, by film: {share:.0%} of the test films share a patient or a"
+            " picture with training. Its figures are too good."
+        )
     return f"""## Data
 
-Films of one patient, and films that are the same picture, are on one side of the split only.
+{sides}
 
 {table(["Source", "Class", *splits], rows)}
 
@@ -128,15 +168,41 @@ def _parts(card: WeightsCard) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def _left_out(cards: Mapping[str, WeightsCard]) -> str:
+    rows = [
+        [f"`{source}`", _TITLES[label], str(summary["films"]),
+         told(card.results["test"]["classes"][label]["auroc"]), told(figures["auroc"]),
+         f"`{card.git_commit}`"]
+        for card in cards.values()
+        for source, summary in card.results["held_out"].items()
+        for label, figures in summary["classes"].items()
+    ]  # fmt: skip
+    header = [
+        "Source left out",
+        "Class against the rest",
+        "n",
+        "AUROC at home",
+        "AUROC in it",
+        "By",
+    ]
+    shown = table(header, rows) if rows else "No network was trained that way."
+    return f"""## One source left out at a time
+
+The same recipe on a small budget, each time without one source and tested within it.
+
+{shown}"""
+
+
 def _limits(card: WeightsCard) -> str:
     return """## Limits
 
 - Other pneumonia is nearly all of children, COVID-19 all of adults: age helps the model.
 - COVID-19 and normal films come mostly from different hospitals: so may scanner, marker and export.
-- Probabilities are the network's softmax, not calibrated to any population; training saw the three
-  classes equally often.
-- There is no gate yet: a picture that is no frontal chest radiograph gets an answer all the same.
-- Grad-CAM shows where the score came from, in cells of a 7 x 7 grid. It outlines no lesion."""
+- Probabilities are calibrated to the mix of films that validated them, not to any ward: enter your
+  own prevalence, and test on your own films first.
+- The prediction sets promise nothing at a hospital unlike those known.
+- Grad-CAM shows where the score came from, in the coarse cells of the last feature map. It outlines
+  no lesion."""
 
 
 def _making(card: WeightsCard) -> str:

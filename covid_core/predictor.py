@@ -10,7 +10,9 @@ import numpy as np
 import torch
 
 from covid_core.decision import BALANCED, Decision, decide
+from covid_core.errors import Abstained
 from covid_core.findings import Finding
+from covid_core.gate import Gate, Remark
 from covid_core.networks import Network
 from covid_core.radiograph import Radiograph
 from covid_core.saliency import Saliency, grad_cam
@@ -25,7 +27,7 @@ class Prediction:
     `feature_map`: float32 (channels, h, w), from which any answer's saliency is had without another
     pass.
     `placement`: where the film lay in the network's input. `radiograph_sha256`, `weights_sha256`:
-    what was judged, and by what.
+    what was judged, and by what. `remarks`: what the gate found odd about the film.
     """
 
     answers: tuple[Finding, ...]
@@ -38,6 +40,7 @@ class Prediction:
     weights_sha256: str
     model: str
     notes: tuple[str, ...]
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def label(self) -> Finding:
@@ -55,21 +58,30 @@ class Predictor:
     the memory.
     """
 
-    def __init__(self, network: Network, card: WeightsCard) -> None:
+    def __init__(self, network: Network, card: WeightsCard, gate: Gate | None = None) -> None:
         self.card = card
+        self._gate = gate
         self._network = network.eval().requires_grad_(False)
         self._turn = threading.Lock()
 
     @classmethod
     def load(cls, folder: str | Path, recipe: str = SHIPPED) -> Predictor:
-        """What a recipe left in a weights folder. Raises WeightsError."""
-        return cls(*load_weights(Path(folder), recipe))
+        """What a recipe left in a weights folder, behind the gate. Raises WeightsError.
+
+        The gate knows no classifier: the project's own stands before any.
+        """
+        return cls(*load_weights(Path(folder), recipe), Gate.load())
 
     def predict(self, radiograph: Radiograph, point: str = BALANCED) -> Prediction:
         """Prepare the film, run the network once, decide at an operating point.
 
-        Raises CovidCoreError where the weights do not have that point.
+        Raises Abstained where the gate finds no frontal chest radiograph, CovidCoreError where the
+        weights do not have that point.
         """
+        remarks = self._gate.examine(radiograph) if self._gate else ()
+        for remark in remarks:
+            if remark.abstains:
+                raise Abstained(remark.code, remark.problem, remark.remedy)
         preprocess = self.card.preprocess
         x = preprocess.tensor(preprocess.picture(radiograph.pixels)[np.newaxis])
         with self._turn, torch.inference_mode():
@@ -87,6 +99,7 @@ class Predictor:
             weights_sha256=self.card.sha256,
             model=self.card.name,
             notes=radiograph.notes,
+            remarks=remarks,
         )
 
     def decide(self, prediction: Prediction, point: str) -> Prediction:

@@ -12,6 +12,8 @@ from covid_core.errors import RefusedFile
 MIN_SIDE_PX = 128
 MAX_PIXELS = 40_000_000  # a large computed radiograph is 4280 x 3520, 15 million
 MAX_ASPECT = 3.0
+_COLOUR_TOLERANCE = 24  # grey levels between channels; JPEG of a grey film stays far below
+_COLOURED_SHARE = 0.1  # of the area; an arrow or a stamp on a film takes a few hundredths
 
 
 class View(StrEnum):
@@ -30,6 +32,8 @@ class Radiograph:
     `pixels`: float32 (height, width), 0 black (air) to 1 white (bone), read-only.
     `sha256`: hex digest of the file's bytes, by which results are kept.
     `notes`: what reading had to do or found odd, in words ("stored inverted: turned back").
+    `coloured`: whether it was a colour picture, by the share of its area that is coloured; a grey
+    film with a coloured mark is none.
     """
 
     pixels: np.ndarray
@@ -37,6 +41,7 @@ class Radiograph:
     source_format: str
     view: View = View.UNKNOWN
     notes: tuple[str, ...] = ()
+    coloured: bool = False
 
     def __post_init__(self) -> None:
         self.pixels.flags.writeable = False
@@ -84,6 +89,13 @@ def check_bounds(width: int, height: int, frames: int = 1) -> None:
             f"{width} x {height} pixels is too long and thin for a chest film",
             "Use the whole, uncropped frontal view",
         )
+
+
+def is_coloured(levels: np.ndarray) -> bool:
+    """Whether RGB, 0 to 255, (height, width, 3), is a colour picture, and no grey film with a
+    coloured mark on it."""
+    coloured = np.ptp(levels.astype(np.float32), axis=2) > _COLOUR_TOLERANCE
+    return float(coloured.mean()) > _COLOURED_SHARE
 
 
 def grey_from_counts(counts: np.ndarray) -> np.ndarray:

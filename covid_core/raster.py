@@ -9,21 +9,24 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from covid_core.errors import RefusedFile
-from covid_core.radiograph import check_bounds, grey_from_counts
+from covid_core.radiograph import check_bounds, grey_from_counts, is_coloured
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 _EXIF_ORIENTATION = 0x0112
 _TIFF_PHOTOMETRIC = 0x0106
-_COLOUR_TOLERANCE = 24  # grey levels between channels; JPEG of a grey film stays far below
+_SAMPLE_PX = 128  # the side at which colour is looked for
+_COLOUR_NOTE = "a colour picture: turned to grey"
 _RANGE_MODES = ("I", "F")  # and I;16*: Pillow's own convert("L") clips these to white
 
 
 class Grey(NamedTuple):
-    """A decoded picture: `pixels` float32 (height, width) 0 to 1, and what decoding had to do."""
+    """A decoded picture: `pixels` float32 (height, width) 0 to 1, what decoding had to do, and
+    whether it was a colour picture."""
 
     pixels: np.ndarray
     source_format: str
     notes: tuple[str, ...]
+    coloured: bool
 
 
 def decode_raster(data: bytes) -> Grey:
@@ -44,7 +47,8 @@ def decode_raster(data: bytes) -> Grey:
             if _is_inverted(image):
                 pixels = np.float32(1) - pixels
                 notes.append("stored inverted (WhiteIsZero): turned back")
-            return Grey(pixels, image.format or "picture", tuple(notes))
+            coloured = _COLOUR_NOTE in notes
+            return Grey(pixels, image.format or "picture", tuple(notes), coloured)
     except RefusedFile:
         raise
     except Image.DecompressionBombError as error:
@@ -85,7 +89,7 @@ def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
     if image.mode not in ("L", "1"):
         image = image.convert("RGB")
         if _is_coloured(image):
-            notes.append("a colour picture: turned to grey")
+            notes.append(_COLOUR_NOTE)
     levels = np.asarray(image.convert("L"))
     if levels.min() == levels.max():
         return grey_from_counts(levels)  # refuses it as blank
@@ -93,5 +97,5 @@ def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
 
 
 def _is_coloured(image: Image.Image) -> bool:
-    sample = np.asarray(image.resize((64, 64), Image.Resampling.BOX)).astype(np.int16)
-    return int(np.ptp(sample, axis=2).max()) > _COLOUR_TOLERANCE
+    size = (_SAMPLE_PX, _SAMPLE_PX)
+    return is_coloured(np.asarray(image.resize(size, Image.Resampling.BOX)))

@@ -33,11 +33,13 @@ def read_radiograph(data: bytes) -> Radiograph:
     if data[128:132] == b"DICM":
         from covid_core.dicom import decode_dicom  # pydicom is slow to import, and often not needed
 
-        pixels, source_format, view, notes = decode_dicom(data)
-        return Radiograph(pixels, sha256, source_format, view, notes)
+        pixels, source_format, view, notes, coloured = decode_dicom(data)
+        return Radiograph(pixels, sha256, source_format, view, notes, coloured)
     if any(data[at : at + len(magic)] == magic for magic, at in _RASTER_MAGIC):
         grey = decode_raster(data)
-        return Radiograph(grey.pixels, sha256, grey.source_format, notes=grey.notes)
+        return Radiograph(
+            grey.pixels, sha256, grey.source_format, notes=grey.notes, coloured=grey.coloured
+        )
     raise RefusedFile(
         "unknown_format",
         "it is not a PNG, JPEG, TIFF, WebP or DICOM file",

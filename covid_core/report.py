@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from covid_core.errors import CovidCoreError
+from covid_core.decision import Decision, OperatingPoint, in_sentence, predictive_values
+from covid_core.errors import Abstained, CovidCoreError
 from covid_core.findings import CLASSES, Finding
 from covid_core.predictor import Prediction
 
@@ -14,28 +16,132 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
-    """The names of a row's values, for a network of these answers."""
-    return ("file", "label", *map(_column, answers), "decision", "reason")
+    """The names of a row's values, for a network of these answers.
+
+    `prediction_set`: the answers that can't be ruled out, joined by `|`. `heat_in_lungs`: the share
+    of the overlay's heat, where one was made. `predictive_value`: of a decision like this one, at
+    the prevalence given.
+    """
+    return (
+        "file", "label", *map(_column, answers), "decision", "prediction_set", "operating_point",
+        "predictive_value", "heat_in_lungs", "reason",
+    )  # fmt: skip
 
 
-def prediction_row(file: str, prediction: Prediction) -> dict[str, Any]:
-    """One row for a film that got a prediction; `reason` is the decision in words, then notes."""
+def prediction_row(
+    file: str,
+    prediction: Prediction,
+    *,
+    heat_in_lungs: float | None = None,
+    prevalence: float | None = None,
+) -> dict[str, Any]:
+    """One row for a film that got a prediction; `reason` is the decision in words, then warnings
+    and notes."""
+    decision = prediction.decision
+    value = None if prevalence is None else predictive_value(decision, prevalence)
     probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
-    reason = " ".join([prediction.decision.sentence, *map(_note, prediction.notes)])
+    warnings = [remark.sentence for remark in prediction.remarks]
+    reason = " ".join([decision.sentence, *warnings, *map(_note, prediction.notes)])
     return {
         "file": file,
         "label": prediction.label.value,
         **probabilities,
-        "decision": prediction.decision.name,
+        "decision": decision.name,
+        "prediction_set": "|".join(decision.candidates),
+        "operating_point": decision.point.name,
+        "predictive_value": _share(value),
+        "heat_in_lungs": _share(heat_in_lungs),
         "reason": reason,
     }
+
+
+def point_in_words(point: OperatingPoint, disease: Finding) -> str:
+    """What an operating point does and costs, of a network made for this disease."""
+    name = in_sentence(disease)
+    words = f"{point.name.capitalize()}: called {name} from a probability of {point.threshold:.2f}."
+    if not (point.sensitivity and point.specificity):
+        return words
+    found, low, high = (
+        _per_cent(share)
+        for share in (point.sensitivity.value, point.sensitivity.low, point.sensitivity.high)
+    )
+    alarmed = _per_cent(1 - point.specificity.value)
+    return (
+        f"{words} On test films {found} of {name} is found ({low} to {high}), and {alarmed} of the"
+        " others are called so."
+    )
+
+
+def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) -> str | None:
+    """What a call at this operating point is worth at a prevalence, 0 to 1; None where the point's
+    costs were not measured."""
+    if not (point.sensitivity and point.specificity):
+        return None
+    values = predictive_values(point.sensitivity.value, point.specificity.value, prevalence)
+    name = in_sentence(disease)
+    called = "none" if math.isnan(values.positive) else _per_cent(values.positive)
+    cleared = "none" if math.isnan(values.negative) else _per_cent(values.negative)
+    return (
+        f"Where {_per_cent(prevalence)} of films show {name}: {called} of those called so have it,"
+        f" and {cleared} of those not called so do not."
+    )
+
+
+def heat_in_words(share: float, area: float) -> tuple[str, bool]:
+    """Where the heat lies, from its share inside the lungs and the lungs' share of the film, both 0
+    to 1; and whether to trust the map less for it: where it finds the lungs no better than chance.
+    """
+    if math.isnan(share):
+        return "No heat: nothing in the film speaks for this class.", False
+    words = (
+        f"{_per_cent(share)} of the heat lies in the lungs, which are {_per_cent(area)} of the film"
+    )
+    if share < area:
+        return (
+            f"{words}: less than chance. The model looks elsewhere; do not trust this answer.",
+            True,
+        )
+    return words + ".", False
+
+
+def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
+    """Whether an audit, as `weights.read_audit` gives it, caught the model using shortcuts."""
+    if audit is None:
+        return "Not audited: whether it uses shortcuts is not known."
+    worst = {
+        part: max(
+            (row["auroc"]["value"], row["title"])
+            for row in probes["probes"].values()
+            if row["without_lungs"]
+        )
+        for part, probes in audit["probes"].items()
+        if probes["uses_shortcut"]
+    }
+    if not worst:
+        return "Audited: without lungs in the film it tells COVID-19 no better than it may."
+    found = "; ".join(
+        f"{part}: {title}, AUROC {value:.2f}" for part, (value, title) in worst.items()
+    )
+    return f"Audited: it uses shortcuts. It tells COVID-19 from films without lungs ({found})."
+
+
+def predictive_value(decision: Decision, prevalence: float) -> float | None:
+    """How often a call on this side of the operating point's threshold is right, at a prevalence,
+    0 to 1; None where the model can't tell, or nothing was measured at that point."""
+    point = decision.point
+    if not (decision.finding and point.sensitivity and point.specificity):
+        return None
+    values = predictive_values(point.sensitivity.value, point.specificity.value, prevalence)
+    return values.positive if decision.positive else values.negative
 
 
 def error_row(
     file: str, error: CovidCoreError, answers: Sequence[Finding] = CLASSES
 ) -> dict[str, Any]:
-    """One row for a film that got none: `decision` is `error`, `reason` says why and what to do."""
-    return {**dict.fromkeys(columns(answers)), "file": file, "decision": "error"} | {
+    """One row for a film that got none: `decision` is `error`, or `abstained` where the picture was
+    read and is no film to judge; `reason` says why and what to do."""
+    decision = "abstained" if isinstance(error, Abstained) else "error"
+    return {**dict.fromkeys(columns(answers)), "file": file, "decision": decision} | {
         "reason": error.sentence
     }
 
@@ -46,6 +152,15 @@ def spreadsheet_safe(row: dict[str, Any]) -> dict[str, Any]:
         name: f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
         for name, value in row.items()
     }
+
+
+def _per_cent(share: float) -> str:
+    return f"{share:.1%}" if share < 0.01 or 0.99 < share < 1 else f"{share:.0%}"
+
+
+def _share(value: float | None) -> float | None:
+    """Rounded; None where there is none, for JSON has no NaN."""
+    return None if value is None or math.isnan(value) else round(value, 4)
 
 
 def _column(answer: Finding) -> str:

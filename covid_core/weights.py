@@ -4,6 +4,8 @@
     weights/densenet121.json          the card: classes, preprocessing, data, results, sha256
     weights/recipes/                  the other recipes' cards, and the tensors of the small ones
     weights/as-published/             cards of every recipe trained on its study's leaky split
+    weights/left-out/                 cards of networks each trained without one source
+    weights/lungs/, weights/gate/     two more networks, by `lungs` and `gate`
 
 safetensors does not notice a flipped byte, so the card holds the SHA-256 of the tensor file, and no
 network is given out that does not match it. Pickle is never read here.
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -30,6 +33,8 @@ from covid_core.tensor_files import RETRAIN, checked, identity, write_card, writ
 
 WEIGHTS = Path(__file__).parent.parent / "weights"  # those that are shipped
 RECIPES, AS_PUBLISHED = "recipes", "as-published"  # folders of it: other recipes, leaky splits
+LEFT_OUT = "left-out"  # of it: cards, named by the source that their networks never saw
+AUDIT = ".audit"  # what `evaluation.audit` found of a recipe
 SHIPPED = "densenet121"  # the recipe of the weights that the page and the command line use
 FORMAT_VERSION = 1
 
@@ -183,6 +188,36 @@ def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
     if card.preprocess.version != Preprocess().version:
         raise _misfit(path, "preprocessing", card.preprocess.version, Preprocess().version)
     return card
+
+
+def save_audit(folder: Path, recipe: str, figures: dict[str, Any]) -> None:
+    """What an audit found, beside the weights. Raises WeightsError."""
+    write_card(folder, recipe + AUDIT, _without_nan(figures))
+
+
+def read_audit(folder: Path, card: WeightsCard) -> dict[str, Any] | None:
+    """What an audit found of these very weights; None where there was none."""
+    try:
+        figures: dict[str, Any] = json.loads((folder / f"{card.recipe}{AUDIT}.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return figures if figures.get("sha256") == card.sha256 else None
+
+
+def read_cards(folder: Path) -> dict[str, WeightsCard]:
+    """The cards in a folder, by the files' name; their tensors are not needed. Raises
+    WeightsError."""
+    names = [path.stem for path in sorted(folder.glob("*.json"))]
+    return {name: read_card(folder, name) for name in names if not name.endswith(AUDIT)}
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN."""
+    if isinstance(value, dict):
+        return {name: _without_nan(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _misfit(path: Path, what: str, found: object, expected: object) -> WeightsError:

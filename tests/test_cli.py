@@ -60,6 +60,8 @@ def test_folder_gives_one_row_a_file_and_status_1(
     assert text.splitlines()[0] == ",".join(columns())
     assert sorted(rows) == sorted(path.name for path in films.rglob("*.*"))
     for name in ("good.png", "also good.jpg"):
+        assert rows[name]["operating_point"] == "balanced"
+        assert rows[name]["heat_in_lungs"] == rows[name]["predictive_value"] == ""
         probabilities = [float(rows[name][f"p_{c}"]) for c in ("normal", "pneumonia", "covid")]
         assert sum(probabilities) == pytest.approx(1, abs=1e-5)
         assert rows[name]["label"] in ("normal", "pneumonia", "covid")
@@ -103,6 +105,51 @@ def test_saliency_writes_an_overlay_a_film(films: Path, weights: Path, tmp_path:
     assert [path.name.split(".")[0] for path in written] == ["also good", "good"]
     with Image.open(written[1]) as overlay:
         assert (overlay.mode, overlay.size) == ("RGB", (256, 256))
+
+
+def test_shipped_weights_answer_at_every_operating_point(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = str(films / "good.png")
+    for point in ("rule-out", "rule-in"):
+        extra = ["--operating-point", point, "--prevalence", "0.1", "--saliency", str(tmp_path)]
+        assert main(["predict", good, *extra]) == 0
+        row = rows_of(capsys.readouterr().out)["good.png"]
+        assert row["operating_point"] == point
+        assert 0 <= float(row["heat_in_lungs"]) <= 1
+        if row["decision"] == "indeterminate":
+            assert row["predictive_value"] == ""
+        else:
+            assert 0 < float(row["predictive_value"]) <= 1
+            assert row["prediction_set"] == row["decision"]
+
+
+def test_a_point_that_the_weights_lack_is_said_at_once(
+    films: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wish = ["--weights", str(weights), "--operating-point", "rule-in"]
+    assert main(["predict", str(films), *wish]) == 2
+    told = capsys.readouterr()
+    assert "no operating point rule-in" in told.err and told.out == ""
+
+
+def test_what_is_no_film_abstains_and_the_others_are_scored(
+    films: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256), dtype=np.uint8)
+    (films / "noise.png").write_bytes(png(noise))
+    assert main(["predict", str(films), "--weights", str(weights)]) == 1
+    rows = rows_of(capsys.readouterr().out)
+    assert rows["noise.png"]["decision"] == "abstained"
+    assert rows["noise.png"]["p_covid"] == "" and rows["noise.png"]["reason"]
+    assert rows["good.png"]["p_covid"]
+
+
+@pytest.mark.parametrize("share", ["1.5", "-0.1", "nan"])
+def test_a_prevalence_is_a_share(share: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["predict", "film.png", "--prevalence", share])
+    assert stopped.value.code == 2
 
 
 @pytest.mark.parametrize("arguments", [[], ["predict"], ["predict", "--no-such-flag", "x"]])

@@ -170,6 +170,13 @@ def test_colours_become_their_brightness(photometric: str, syntax: pydicom.uid.U
     )
     brightness = full_range(COLOURS @ np.array([0.299, 0.587, 0.114]))
     assert np.abs(radiograph.pixels - brightness).max() <= 6 * LEVEL  # the range here is 112 levels
+    assert radiograph.coloured and "colour" in " ".join(radiograph.notes)
+
+
+def test_a_grey_film_stored_in_colours_with_a_mark_is_no_colour_picture() -> None:
+    marked = np.dstack([FILM] * 3)
+    marked[10:30, 10:30] = (200, 30, 30)
+    assert not read_radiograph(dicom_file(marked, photometric="RGB")).coloured
 
 
 def test_palette_is_resolved() -> None:

@@ -140,6 +140,17 @@ def test_colour_is_noted_and_grey_stored_as_colour_is_not() -> None:
     assert "colour" in notes_of(encode(coloured, "PNG"))
 
 
+@pytest.mark.parametrize(("side", "colour"), [(10, False), (40, False), (90, True)])
+def test_a_coloured_mark_makes_no_colour_picture(side: int, colour: bool) -> None:
+    """A tenth of the area decides."""
+    marked = np.dstack([FILM] * 3)
+    marked[:side, :side] = (30, 160, 40)
+    share = side**2 / FILM.size
+    assert (share > 0.1) == colour
+    for kind in ("PNG", "JPEG"):
+        assert read_radiograph(encode(marked, kind)).coloured == colour
+
+
 @pytest.mark.parametrize("kind", ["TIFF", "WEBP", "PNG"])
 def test_several_pictures_in_one_file_are_refused(kind: str) -> None:
     more = [Image.fromarray(grey_film(seed=1))]

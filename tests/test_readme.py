@@ -27,12 +27,11 @@ from covid_core.evaluation.comparison import (
     RECIPES_BLOCK,
     entry_of_card,
     markdown,
-    read_cards,
 )
 from covid_core.lungs import LUNGS, Lungs
-from covid_core.model_card import RESULTS_BLOCK, headline, model_card
+from covid_core.model_card import RESULTS_BLOCK, headline, model_card, read_beside
 from covid_core.phantom import KINDS, draw_phantom
-from covid_core.weights import AS_PUBLISHED, RECIPES, load_weights, read_card
+from covid_core.weights import AS_PUBLISHED, RECIPES, load_weights, read_card, read_cards
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -145,7 +144,8 @@ def test_train_command_makes_weights(clone: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     _, card = load_weights(clone / "my-weights")
     assert card.training["init"] == "imagenet"
-    assert (clone / "my-weights" / "README.md").read_text() == model_card(card)
+    beside = read_beside(card, clone / "my-weights")
+    assert (clone / "my-weights" / "README.md").read_text() == model_card(card, beside)
 
 
 def test_evaluate_command_compares(clone: Path) -> None:
@@ -170,7 +170,8 @@ def test_figures_are_those_of_the_card() -> None:
     card = read_card(WEIGHTS)
     shown = block(RESULTS_BLOCK)
     assert shown == headline(card)
-    assert (WEIGHTS / "README.md").read_text(encoding="utf-8") == model_card(card)
+    told = (WEIGHTS / "README.md").read_text(encoding="utf-8")
+    assert told == model_card(card, read_beside(card, WEIGHTS))
 
 
 def test_the_recipes_figures_are_those_of_their_cards() -> None:

@@ -13,7 +13,7 @@ from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph
-from tests.films import dicom_file, grey_film
+from tests.films import dicom_file
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"
 FILM = png(draw_phantom(size_px=256))
@@ -65,7 +65,7 @@ def test_a_dropped_film_is_read_in_one_look(page: AppTest, predictions: list[Pre
     [prediction] = predictions
     bars, films = charts(page)
     sources = [image["source"] for image in json.loads(films)["layout"]["images"]]
-    assert [source[:22] for source in sources] == ["data:image/png;base64,"] * 3
+    assert [source[:22] for source in sources] == ["data:image/png;base64,"] * 5
     assert "Other pneumonia" in bars
     assert prediction.decision.sentence in texts(page)
     assert prediction.model in texts(page)
@@ -122,7 +122,7 @@ def test_a_bad_file_gets_a_sentence_and_no_probability(
 
 
 def test_dicom_without_a_suffix_is_read_and_its_patient_never_shown(page: AppTest) -> None:
-    drop(page, dicom_file(grey_film(), PatientName="Canary^Patient"), "IM000001")
+    drop(page, dicom_file(draw_phantom(size_px=256), PatientName="Canary^Patient"), "IM000001")
     assert not page.exception
     assert len(charts(page)) == 2
     assert "Canary" not in texts(page) + "".join(charts(page))
@@ -133,6 +133,42 @@ def test_a_phantom_is_read_and_said_to_mean_nothing(page: AppTest) -> None:
     assert not page.exception
     assert len(charts(page)) == 2
     assert "means nothing" in texts(page)
+
+
+def test_operating_point_and_prevalence_need_no_forward_pass(
+    page: AppTest, predictions: list[Prediction]
+) -> None:
+    drop(page, FILM)
+    before = texts(page)
+    page.sidebar.radio(key="point").set_value("rule-out").run()
+    ruled_out = texts(page)
+    assert "Rule-out: called COVID-19 from" in ruled_out and "Balanced: called" in before
+    page.sidebar.number_input(key="prevalence").set_value(50.0).run()
+    assert not page.exception
+    assert "Where 10% of films show COVID-19" in ruled_out
+    assert "Where 50% of films show COVID-19" in texts(page)
+    assert len(predictions) == 1
+
+
+def test_the_lungs_are_outlined_and_their_share_of_the_heat_is_told(page: AppTest) -> None:
+    drop(page, FILM)
+    assert "of the heat lies in the lungs" in texts(page) + "".join(w.value for w in page.warning)
+    page.sidebar.toggle(key="outline").set_value(False).run()
+    assert not page.exception
+    assert len(json.loads(charts(page)[1])["layout"]["images"]) == 3
+
+
+def test_what_is_no_film_gets_a_reason_and_no_probability(
+    page: AppTest, predictions: list[Prediction]
+) -> None:
+    drop(page, png(np.random.default_rng(0).integers(0, 256, (256, 256), dtype=np.uint8)))
+    assert not page.exception
+    assert charts(page) == [] and predictions == []
+    assert "The model gives no answer" in texts(page)
+    upside_down = png(draw_phantom(size_px=256)[::-1])
+    drop(page, upside_down)
+    assert "on its head" in texts(page).lower()
+    assert charts(page) == []
 
 
 def test_without_weights_the_page_says_what_to_do(

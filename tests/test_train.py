@@ -14,7 +14,7 @@ import pytest
 import train
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import write_manifest
-from covid_core.model_card import model_card
+from covid_core.model_card import model_card, read_beside
 from covid_core.training.checkpoint import load_checkpoint
 from covid_core.weights import load_weights, read_card
 from tests.films import clinic, encode, grey_film
@@ -91,7 +91,9 @@ def test_whole_run_makes_weights_that_load(
     assert card.preprocess.size_px == 32
     assert "'stages': ((32, 0.5),)" in card.training["phases"]
     assert sum(sum(s["clinic"].values()) for s in card.films.values()) == 36
-    assert (weights / "README.md").read_text(encoding="utf-8") == model_card(card)
+    told = (weights / "README.md").read_text(encoding="utf-8")
+    assert told == model_card(card, read_beside(card, weights))
+    assert (card.rules.fitted, card.trust) == (False, {}), "36 films are too few to calibrate on"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from covid_core.commands.status import DONE
-from covid_core.evaluation.comparison import entry_of_card, read_cards, write_recipes
+from covid_core.evaluation.comparison import entry_of_card, write_recipes
 from covid_core.model_card import write_headline, write_model_card
-from covid_core.weights import AS_PUBLISHED, RECIPES, WEIGHTS, read_card
+from covid_core.weights import AS_PUBLISHED, RECIPES, WEIGHTS, read_card, read_cards
 
 
 def add(commands: Any) -> None:

@@ -13,8 +13,8 @@ from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
 from covid_core.errors import WeightsError
 from covid_core.evaluation.compare import compare, find_weights
-from covid_core.evaluation.comparison import entry_of, markdown, read_cards, write_comparison
-from covid_core.weights import WEIGHTS, WeightsCard
+from covid_core.evaluation.comparison import entry_of, markdown, write_comparison
+from covid_core.weights import WEIGHTS, WeightsCard, read_cards
 
 
 def add(commands: Any) -> None:

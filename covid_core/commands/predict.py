@@ -16,7 +16,9 @@ from tqdm import tqdm
 
 from covid_core.commands.status import DONE, SOME_FAILED, WRONG_USE
 from covid_core.datasets.layouts.films import films_in
+from covid_core.decision import BALANCED, POINTS
 from covid_core.errors import CovidCoreError
+from covid_core.lungs import Lungs
 from covid_core.overlay import blend, displayed, png
 from covid_core.predictor import Predictor
 from covid_core.reading import read_file
@@ -39,6 +41,14 @@ def add(commands: Any) -> None:
     predict.add_argument(
         "--saliency", type=Path, metavar="DIR", help="write Grad-CAM overlays there"
     )
+    predict.add_argument(
+        "--operating-point", choices=POINTS, default=BALANCED, dest="point",
+        help="where COVID-19 is called: rule-out misses few, rule-in calls few wrongly",
+    )  # fmt: skip
+    predict.add_argument(
+        "--prevalence", type=_share, metavar="SHARE",
+        help="of COVID-19 among your films, such as 0.1: gives each call's predictive value",
+    )  # fmt: skip
     predict.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
     predict.add_argument(
         "--recipe", default=SHIPPED, metavar="NAME", help="whose weights of that folder to use"
@@ -52,10 +62,11 @@ def _predict(options: argparse.Namespace) -> int:
         print("there is no film in the folders given", file=sys.stderr)
         return WRONG_USE
     predictor = Predictor.load(options.weights, options.recipe)
+    predictor.card.rules.point(options.point)  # said before the first film is read
     progress = tqdm(files, unit="film", disable=None)
     try:
         failed = _write(
-            _rows(predictor, progress, options.saliency), columns(predictor.card.classes), options
+            _rows(predictor, progress, options), columns(predictor.card.classes), options
         )
     except BrokenPipeError:
         raise
@@ -67,6 +78,13 @@ def _predict(options: argparse.Namespace) -> int:
     return SOME_FAILED if failed else DONE
 
 
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError("a share lies from 0 to 1")
+    return share
+
+
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
@@ -76,25 +94,31 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _rows(
-    predictor: Predictor, files: Iterable[Path], overlays: Path | None
+    predictor: Predictor, files: Iterable[Path], options: argparse.Namespace
 ) -> Iterator[dict[str, Any]]:
+    overlays: Path | None = options.saliency
+    lungs = Lungs.load() if overlays else None
     if overlays:
         overlays.mkdir(parents=True, exist_ok=True)
     for path in files:
         try:
             radiograph = read_file(path)
+            prediction = predictor.predict(radiograph, options.point)
         except CovidCoreError as error:
             yield error_row(str(path), error, predictor.card.classes)
             continue
-        prediction = predictor.predict(radiograph)
-        if overlays:
+        inside = None
+        if overlays and lungs:
             saliency = predictor.explain(prediction, prediction.label)
             label = prediction.label.replace(" ", "-")
             name = f"{path.stem}.{label}.{radiograph.sha256[:8]}.png"
             film = displayed(radiograph.pixels, _OVERLAY_LONGEST_PX)
             overlay = blend(film, saliency.heat(*film.shape), _OVERLAY_OPACITY)
             (overlays / name).write_bytes(png(overlay))
-        yield prediction_row(str(path), prediction)
+            inside = saliency.share_inside(lungs.inside(radiograph.pixels))
+        yield prediction_row(
+            str(path), prediction, heat_in_lungs=inside, prevalence=options.prevalence
+        )
 
 
 def _write(
@@ -111,7 +135,7 @@ def _write(
         elif not options.json:
             emit.append(_csv_rows(sys.stdout, names))
         for row in rows:
-            failed += row["decision"] == "error"
+            failed += row["decision"] in ("error", "abstained")
             for write in emit:
                 write(row)
     return failed

@@ -21,7 +21,7 @@ from covid_core.model_card import held_out_name
 from covid_core.overlay import data_uri, png
 from covid_core.pages import embedded, write_page
 from covid_core.training.recipe import read_recipe, recipe_names
-from covid_core.weights import WeightsCard, read_card
+from covid_core.weights import WeightsCard
 
 _TEMPLATE = Path(__file__).with_name("comparison.html")
 _FIGURES = ("auroc", "sensitivity", "specificity", "precision", "f1")
@@ -44,12 +44,6 @@ class Entry:
 def entry_of_card(card: WeightsCard, published: WeightsCard | None = None) -> Entry:
     """The figures that train.py left in the card."""
     return Entry(card, _parts_of_card(card), published=published)
-
-
-def read_cards(folder: Path) -> dict[str, WeightsCard]:
-    """The cards in a folder, by recipe; their tensors are not needed."""
-    cards = [read_card(folder, path.stem) for path in sorted(folder.glob("*.json"))]
-    return {card.recipe: card for card in cards}
 
 
 def rows(entries: Sequence[Entry]) -> list[list[str]]:

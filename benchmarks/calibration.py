@@ -1,0 +1,184 @@
+"""Which calibration, which prediction sets, and is a second look at the mirrored film worth it?
+
+    python -m benchmarks.calibration MANIFEST [--weights DIR]
+
+Fitted on validation films, measured on the test part and on sources held out. What was chosen is in
+`covid_core.training.tuning`; the rest stays here alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+
+from covid_core import markdown
+from covid_core.datasets.manifest import read_manifest
+from covid_core.datasets.split import Split
+from covid_core.decision import Rules
+from covid_core.metrics import auroc, reliability
+from covid_core.training.films import Films, load_films
+from covid_core.training.scoring import answer
+from covid_core.training.tuning import fit_calibration, least_probabilities, tune
+from covid_core.weights import WEIGHTS, load_weights
+
+Calibrated = Callable[[np.ndarray], np.ndarray]  # logits (N, outputs) to probabilities
+PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+
+
+def as_it_is(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
+    return lambda given: softmax(given, axis=1)
+
+
+def temperature(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
+    """Guo et al. 2017."""
+
+    def cross_entropy(exponent: float) -> float:
+        found = log_softmax(logits * np.exp(exponent), axis=1)
+        return float(-found[np.arange(len(labels)), labels].mean())
+
+    scale = np.exp(minimize_scalar(cross_entropy).x)
+    return lambda given: softmax(given * scale, axis=1)
+
+
+def temperature_and_bias(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
+    """The product's."""
+    degree, bias = fit_calibration(logits, labels)
+    return Rules(degree, bias, (), (0.0,) * len(bias)).probabilities
+
+
+def matrix(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
+    """Matrix scaling (Guo et al. 2017), all but unpenalised."""
+    return LogisticRegression(C=1e3, max_iter=2000).fit(logits, labels).predict_proba
+
+
+def isotonic(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
+    """Each class against the rest, then made to sum to one (Zadrozny and Elkan 2002)."""
+    scores = softmax(logits, axis=1)
+    fitted = [
+        IsotonicRegression(out_of_bounds="clip", y_min=1e-4, y_max=1 - 1e-4).fit(
+            scores[:, i], labels == i
+        )
+        for i in range(logits.shape[1])
+    ]
+
+    def calibrated(given: np.ndarray) -> np.ndarray:
+        each = softmax(given, axis=1)
+        rows = np.stack([one.predict(each[:, i]) for i, one in enumerate(fitted)], axis=1)
+        return rows / rows.sum(axis=1, keepdims=True)
+
+    return calibrated
+
+
+WAYS = {
+    "as it is": as_it_is,
+    "temperature": temperature,
+    "temperature and bias": temperature_and_bias,
+    "matrix": matrix,
+    "isotonic": isotonic,
+}
+
+
+def calibrations(logits: dict[Split, np.ndarray], labels: dict[Split, np.ndarray]) -> str:
+    """Calibration error, cross-entropy and AUROC of COVID-19, by way and part."""
+    rows = []
+    for name, fit in WAYS.items():
+        calibrated = fit(logits[Split.VALIDATION], labels[Split.VALIDATION])
+        row = [name]
+        for part in (Split.TEST, Split.HELD_OUT):
+            found, own = calibrated(logits[part]), labels[part]
+            right = found.argmax(axis=1) == own
+            entropy = -np.log(found[np.arange(len(own)), own] + 1e-12).mean()
+            error = reliability(found.max(axis=1), right).error
+            row += [f"{error:.4f}", f"{entropy:.3f}", f"{auroc(own == 2, found[:, 2]):.3f}"]
+        rows.append(row)
+    measured = ("calibration error", "cross-entropy", "AUROC, COVID-19")
+    header = [f"{part}: {figure}" for part in ("test", "held out") for figure in measured]
+    return markdown.table(["Calibration", *header], rows)
+
+
+def sets(films: Films, logits: dict[Split, np.ndarray], labels: dict[Split, np.ndarray]) -> str:
+    """Coverage and decisiveness of prediction sets, by how their thresholds were found."""
+    sources = films.sources[films.part(Split.VALIDATION)]
+    fitted = tune(logits[Split.VALIDATION], labels[Split.VALIDATION], sources)
+    known = fitted.probabilities(logits[Split.VALIDATION])
+    own = labels[Split.VALIDATION]
+    marginal = np.sort(known[np.arange(len(own)), own])[int(np.floor((len(own) + 1) * 0.1)) - 1]
+    ways = {
+        "all classes together": replace(fitted, least=(float(marginal),) * 3),
+        "each class": replace(fitted, least=least_probabilities(known, own)),
+        "each class, hardest source": fitted,
+    }
+    rows = []
+    for name, rules in ways.items():
+        row = [name]
+        for part in (Split.TEST, Split.HELD_OUT):
+            found = rules.prediction_sets(rules.probabilities(logits[part]))
+            covered, one = found[np.arange(len(found)), labels[part]], found.sum(axis=1) == 1
+            row += [f"{covered.mean():.3f}", f"{one.mean():.3f}", f"{covered[one].mean():.3f}"]
+        rows.append(row)
+    measured = ("covered", "one answer", "right, of those")
+    header = [f"{part}: {figure}" for part in ("test", "held out") for figure in measured]
+    return markdown.table(["Thresholds of", *header], rows)
+
+
+def mirrored(
+    logits: dict[Split, np.ndarray], flipped: dict[Split, np.ndarray],
+    labels: dict[Split, np.ndarray],
+) -> str:  # fmt: skip
+    """How well errors are told: by the call's probability, by how far film and mirrored film
+    differ (the spread of a test-time augmentation), and by both."""
+    calibrated = temperature_and_bias(logits[Split.VALIDATION], labels[Split.VALIDATION])
+    rows = []
+    for part in (Split.TEST, Split.HELD_OUT):
+        plain, other = calibrated(logits[part]), calibrated(flipped[part])
+        wrong = plain.argmax(axis=1) != labels[part]
+        sure, spread = plain.max(axis=1), np.abs(plain - other).sum(axis=1)
+        both = ((plain + other) / 2).max(axis=1)
+        scores = (1 - sure, spread, 1 - both)
+        rows.append([part.value, *(f"{auroc(wrong, score):.3f}" for score in scores)])
+    header = ["Films", "By probability", "By spread", "By the mean's probability"]
+    return markdown.table(header, rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("manifest", type=Path)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--cache", type=Path, default=Path("runs/cache"))
+    options = parser.parse_args()
+    network, card = load_weights(options.weights)
+    films = load_films(read_manifest(options.manifest), card.preprocess, options.cache, workers=2)
+    turned = replace(films, pictures=films.pictures[:, :, ::-1])
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = network.to(device)
+
+    def answers(of: Films) -> dict[Split, np.ndarray]:
+        return {
+            part: answer(network, of, of.part(part), card.preprocess, device=device)
+            for part in PARTS
+        }
+
+    logits = answers(films)
+    labels = {part: films.labels[films.part(part)] for part in PARTS}
+    flipped = answers(turned)
+    for table in (
+        calibrations(logits, labels),
+        sets(films, logits, labels),
+        mirrored(logits, flipped, labels),
+    ):
+        print(table, end="\n\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""`audit`: put a network to every test that a sceptic would ask for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from covid_core.commands.status import DONE
+from covid_core.datasets.manifest import read_manifest
+from covid_core.evaluation.audit import Amount, audit
+from covid_core.evaluation.audit_report import write_audit
+from covid_core.goals import goals
+from covid_core.weights import (
+    LEFT_OUT,
+    SHIPPED,
+    WEIGHTS,
+    load_weights,
+    read_cards,
+    save_audit,
+)
+
+
+def add(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "audit",
+        help="test a network for shortcuts, robustness, honesty",
+        description="Groups of patients, shortcut probes, heat maps, spoilt films: one HTML report,"
+        " and the figures beside the weights, for the model card.",
+    )
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
+    parser.add_argument("--recipe", default=SHIPPED, metavar="NAME")
+    parser.add_argument(
+        "--manifest", type=Path, required=True, metavar="FILE", help="that the weights trained on"
+    )
+    parser.add_argument("--report", type=Path, default=Path("audit.html"), metavar="FILE")
+    parser.add_argument(
+        "--left-out", type=Path, metavar="DIR",
+        help="cards of networks that were trained without a source (default: left-out beside the"
+        " weights)",
+    )  # fmt: skip
+    amount = Amount()
+    parser.add_argument("--probes", type=int, default=amount.probes, metavar="FILMS")
+    parser.add_argument("--maps", type=int, default=amount.maps, metavar="FILMS")
+    parser.add_argument("--corruptions", type=int, default=amount.corruptions, metavar="FILMS")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
+    )
+    parser.set_defaults(command=_audit)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    network, card = load_weights(options.weights, options.recipe)
+    left_out = read_cards(options.left_out or options.weights / LEFT_OUT)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    found = audit(
+        network, card, read_manifest(options.manifest), options.cache,
+        amount=Amount(options.probes, options.maps, options.corruptions), seed=options.seed,
+        workers=os.cpu_count() or 1, device=device,
+    )  # fmt: skip
+    save_audit(options.weights, options.recipe, found.figures)
+    write_audit(found, card, left_out, options.report)
+    for goal in goals(card, found.figures):
+        met = {None: "-", True: "met", False: "MISSED"}[goal.met]
+        print(f"{met:7} {goal.name}: {goal.measured}, asked {goal.asked}")
+    print(options.report)
+    return DONE

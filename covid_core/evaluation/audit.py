@@ -1,0 +1,138 @@
+"""One network under audit: every figure that a sceptical reader would ask for, in one go.
+
+The result is plain data for JSON, kept beside the weights, from which report and model card are
+written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from covid_core.datasets.split import Split, fingerprint
+from covid_core.decision import Rules
+from covid_core.errors import DatasetError, WeightsError
+from covid_core.evaluation.explanations import Panel, explanations
+from covid_core.evaluation.probes import shortcuts
+from covid_core.evaluation.robustness import Abstains, robustness
+from covid_core.evaluation.sample import Sample, draw_sample, reader
+from covid_core.evaluation.strata import failures, scored_part, strata, where_age_cannot_help
+from covid_core.findings import CLASSES
+from covid_core.gate import Gate
+from covid_core.lungs import Lungs
+from covid_core.networks import Network
+from covid_core.training.films import load_films
+from covid_core.training.scoring import answer
+from covid_core.weights import WeightsCard
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How many films of each part are tampered with: the probes, the maps, the corruptions."""
+
+    probes: int = 400
+    maps: int = 48
+    corruptions: int = 150
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audit:
+    """`figures`: what was measured, ready for JSON. `panels`: examples of maps to look at."""
+
+    figures: dict[str, Any]
+    panels: Sequence[Panel]
+
+
+def audit(
+    network: Network,
+    card: WeightsCard,
+    table: pd.DataFrame,
+    cache: Path,
+    *,
+    amount: Amount,
+    seed: int,
+    workers: int,
+    device: torch.device,
+) -> Audit:
+    """Every figure of a three-class network on the manifest that it was trained on.
+
+    Raises DatasetError for another manifest, WeightsError for a network that answers anything else.
+    """
+    _check(card, table)
+    gate, lungs = Gate.load(), Lungs.load()
+    films = load_films(table, card.preprocess, cache, workers=workers)
+    parts = [split for split in (Split.TEST, Split.HELD_OUT) if len(films.part(split))]
+    by_part = {}
+    for split in parts:
+        logits = answer(network, films, films.part(split), card.preprocess, device=device)
+        scored = scored_part(table, split, logits)
+        by_part[split.value] = {
+            "strata": strata(scored, card.rules),
+            "age": where_age_cannot_help(scored, card.rules),
+            "failures": failures(scored, card.rules),
+        }
+    read = reader(network, card, device)
+    samples = {
+        split.value: draw_sample(
+            table, split, lungs, count=amount.probes, seed=seed, workers=workers
+        )
+        for split in parts
+    }
+    test = samples[Split.TEST.value]
+    maps, panels = explanations(
+        test, network, card, device=device, count=amount.maps, seed=seed
+    )  # fmt: skip
+    return Audit(
+        {
+            "sha256": card.sha256,
+            "amount": asdict(amount),
+            "parts": by_part,
+            "probes": {name: shortcuts(sample, read) for name, sample in samples.items()},
+            "explanations": maps,
+            "robustness": robustness(
+                _some(test, amount.corruptions), read, abstains(gate, card.rules), seed=seed
+            ),
+            "gate": gate.card.measured,
+            "lungs": lungs.card.dice,
+        },
+        panels,
+    )
+
+
+def abstains(gate: Gate, rules: Rules) -> Abstains:
+    """No answer: the gate refuses the film, or the prediction set holds not exactly one."""
+
+    def held_back(films: Sequence[np.ndarray], probabilities: np.ndarray) -> np.ndarray:
+        undecided = rules.prediction_sets(probabilities).sum(axis=1) != 1
+        return np.array(undecided | gate.refuses([film.astype(np.float32) / 255 for film in films]))
+
+    return held_back
+
+
+def _check(card: WeightsCard, table: pd.DataFrame) -> None:
+    if card.classes != CLASSES:
+        raise WeightsError(
+            "the audit asks for three classes, and these weights answer others",
+            "Give weights of a recipe for normal, other pneumonia and COVID-19",
+        )
+    if card.split != fingerprint(table):
+        raise DatasetError(
+            "the weights were trained on another split: its test films may have trained them",
+            "Give the manifest that they were trained on",
+        )
+
+
+def _some(sample: Sample, count: int) -> Sample:
+    """The first films of each class in turn."""
+    turn = pd.Series(sample.labels).groupby(sample.labels).cumcount().to_numpy()
+    chosen = np.sort(np.argsort(turn, kind="stable")[:count])
+    return Sample(
+        tuple(sample.films[i] for i in chosen),
+        *(one[chosen] for one in (sample.masks, sample.labels, sample.groups, sample.sources)),
+    )

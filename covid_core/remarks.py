@@ -1,0 +1,76 @@
+"""What may be said of a film before it is judged: stable codes, and the words for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Why a picture is not, or not simply, judged. Stable: safe to test or count by."""
+
+    NOT_A_RADIOGRAPH = "not_a_radiograph"
+    NOT_A_CHEST = "not_a_chest"
+    LATERAL_OR_CT = "lateral_or_ct"
+    UNFAMILIAR = "unfamiliar"
+    ROTATED = "rotated"
+    UPSIDE_DOWN = "upside_down"
+    INVERTED = "inverted"
+    CROPPED = "cropped"
+    TOO_DARK = "too_dark"
+    SATURATED = "saturated"
+    CHILD = "child"
+
+
+# What was found, and what to do.
+WORDS = {
+    Code.NOT_A_RADIOGRAPH: (
+        "this looks like a photo, a document or a drawing, not a radiograph",
+        "Give the film itself, as it was exported",
+    ),
+    Code.NOT_A_CHEST: ("this does not look like a chest", "Give a frontal chest radiograph"),
+    Code.LATERAL_OR_CT: (
+        "this looks like a lateral view, or a slice of a CT or MR",
+        "Give the frontal (PA or AP) view",
+    ),
+    Code.UNFAMILIAR: (
+        "this is unlike every frontal chest film that the program knows",
+        "Check that it is one, whole and with nothing drawn over it",
+    ),
+    Code.ROTATED: ("the film lies on its side", "Turn it upright"),
+    Code.UPSIDE_DOWN: ("the film stands on its head", "Turn it upright"),
+    Code.INVERTED: (
+        "black and white are swapped, so that the lungs are bright",
+        "Export it with dark lungs",
+    ),
+    Code.CROPPED: ("part of the lungs seems to be cut off", "Use the whole film if there is one"),
+    Code.TOO_DARK: (
+        "the film is darker than nearly all that were tested",
+        "Check its window and export it again",
+    ),
+    Code.SATURATED: (
+        "much of the film is burnt out to plain white",
+        "Check its window and export it again",
+    ),
+    Code.CHILD: (
+        "this looks like a young child's chest",
+        "Do not rely on the answer: nearly all pneumonia that trained it was of children",
+    ),
+}
+COLOURED = ("this is a colour picture, not a radiograph", WORDS[Code.NOT_A_RADIOGRAPH][1])
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing found odd: `problem` says what, `remedy` what to do. `abstains`: no probability
+    may be shown."""
+
+    code: Code
+    problem: str
+    remedy: str
+    abstains: bool
+
+    @property
+    def sentence(self) -> str:
+        """Problem and remedy in words."""
+        return f"{self.problem[:1].upper()}{self.problem[1:]}. {self.remedy}."

@@ -1,0 +1,41 @@
+"""What drawn pictures are made to look real with: natural spectra, exposure, wear."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+SIDE_PX = 192
+
+
+def clouds(drawing: np.random.Generator, steepness: float) -> np.ndarray:
+    """Noise of amplitude 1/f^steepness, float (SIDE_PX, SIDE_PX), mean 0, deviation 1; photographs
+    have about 1 (Field 1987)."""
+    spectrum = np.fft.rfft2(drawing.standard_normal((SIDE_PX, SIDE_PX)))
+    frequency = np.hypot(np.fft.fftfreq(SIDE_PX)[:, None], np.fft.rfftfreq(SIDE_PX))
+    frequency[0, 0] = np.inf
+    field = np.fft.irfft2(spectrum / frequency**steepness, (SIDE_PX, SIDE_PX))
+    return (field - field.mean()) / field.std()
+
+
+def exposed(field: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
+    """Any field to grey levels 0 to 255, by its own range and some tone curve."""
+    grey = (field - field.min()) / max(float(np.ptp(field)), 1e-6)
+    return 255 * grey ** np.exp(drawing.uniform(-0.6, 0.6))
+
+
+def worn(levels: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
+    """Grey levels as a camera, a scanner or an export leaves them: blurred, noisy, compressed;
+    uint8 of the same shape."""
+    blurred = gaussian_filter(levels, drawing.uniform(0, 1.5))
+    noisy = blurred + drawing.normal(0, drawing.uniform(0, 8), levels.shape)
+    kept = np.clip(noisy, 0, 255).astype(np.uint8)
+    if drawing.random() < 0.5:
+        return kept
+    file = io.BytesIO()
+    Image.fromarray(kept).save(file, "JPEG", quality=int(drawing.integers(30, 95)))
+    with Image.open(file) as opened:
+        return np.asarray(opened)

@@ -1,0 +1,178 @@
+"""The audit from end to end: on films drawn here, to figures beside the weights and one report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from covid_core import metrics
+from covid_core.__main__ import main
+from covid_core.datasets.manifest import COLUMNS, write_manifest
+from covid_core.datasets.split import Split, fingerprint
+from covid_core.decision import Rules
+from covid_core.errors import DatasetError, WeightsError
+from covid_core.evaluation.audit import Amount, abstains, audit
+from covid_core.findings import CLASSES
+from covid_core.gate import Gate
+from covid_core.goals import goals
+from covid_core.model_card import model_card, read_beside
+from covid_core.overlay import png
+from covid_core.phantom import KINDS, draw_phantom
+from covid_core.preprocess import Preprocess
+from covid_core.reporting_items import ITEMS
+from covid_core.tasks import TASKS
+from covid_core.weights import load_weights, read_audit, read_card, save_card, save_weights
+from tests.models import random_network
+
+PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+EACH = 10  # films of each class in each part
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_resamples() -> None:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(metrics, "RESAMPLES", 20)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A manifest of phantoms, and weights, drawn at random, that say they were trained on it."""
+    place = tmp_path_factory.mktemp("audit")
+    rows = []
+    for i in range(3 * EACH * len(PARTS)):
+        label, part = CLASSES[i % 3], PARTS[i % (3 * len(PARTS)) // 3]
+        film = place / f"{i}.png"
+        film.write_bytes(png(draw_phantom(KINDS[i % 3], size_px=160, seed=i)))
+        row = dict.fromkeys(COLUMNS, "") | {"path": str(film), "label": label.value}
+        row |= {"source": "away" if part is Split.HELD_OUT else "clinic", "patient": f"{i}"}
+        row |= {"age": 20.0 + i % 60, "sex": "FM"[i % 2], "view": "PA", "split": part.value}
+        row |= {"width": 160, "height": 160, "sha256": f"{i:064x}", "duplicate_group": i}
+        rows.append(row)
+    table = pd.DataFrame(rows).astype({name: kind for name, (kind, _) in COLUMNS.items()})
+    write_manifest(table, place / "manifest.parquet")
+    save_weights(
+        random_network(), place / "weights", preprocess=Preprocess(size_px=64), training={},
+        films={}, results={"test": {"films": 0, "groups": 0, "classes": {}, "confusion": [[0] * 3] * 3,
+                                    "accuracy": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 1}},
+                           "test_by_source": {}, "held_out": {}, "storage_change": 0.0},
+        full_heat=0.1, split=fingerprint(table),
+    )  # fmt: skip
+    return place
+
+
+def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights, report = place / "weights", place / "audit.html"
+    shared = ["--weights", str(weights), "--cache", str(place / "cache")]
+    before = (weights / "densenet121.safetensors").read_bytes()
+    assert main(["calibrate", str(place / "manifest.parquet"), *shared]) == 0
+    assert "expected calibration error" in capsys.readouterr().out
+    assert (weights / "densenet121.safetensors").read_bytes() == before, "only the card changes"
+    card = read_card(weights)
+    assert card.rules.fitted
+    assert [point.name for point in card.rules.points] == ["rule-out", "balanced", "rule-in"]
+    assert list(card.trust) == ["test part", "clinic", "away"]
+
+    small = ["--probes", "12", "--maps", "2", "--corruptions", "6"]
+    command = ["audit", "--manifest", str(place / "manifest.parquet"), "--report", str(report)]
+    assert main([*command, *shared, *small]) == 0
+    told = capsys.readouterr().out
+    figures = read_audit(weights, card)
+    assert figures is not None
+    for goal in goals(card, figures):
+        assert f"{goal.name}: {goal.measured}, asked {goal.asked}" in told
+    assert len(figures["robustness"]["corruptions"]) == 17
+    assert set(figures["probes"]) == {"test", "held out"}
+    assert figures["parts"]["test"]["strata"]["sex"]["F"]["films"] == 15
+    page = report.read_text(encoding="utf-8")
+    assert card.name in page and "http" not in page.split("</script>", 1)[1].split("<script")[0]
+    assert page.count("<img src=") == 2 * 4, "two films: the film, and three methods' maps"
+
+    assert main(["card", "--weights", str(weights)]) == 0
+    text = (weights / "README.md").read_text(encoding="utf-8")
+    assert text == model_card(card, read_beside(card, weights))
+    assert all(item.topic in text for item in ITEMS)
+    assert (weights / "reliability.svg").read_text().startswith("<?xml")
+    other = replace(card, sha256="0" * 64)
+    assert read_audit(weights, other) is None, "an audit of other weights says nothing of these"
+    assert "have not been audited" in model_card(other, read_beside(other, weights))
+
+
+def test_only_the_manifest_that_the_weights_know_is_audited(place: Path, tmp_path: Path) -> None:
+    network, card = load_weights(place / "weights")
+    other = replace(card, split="another")
+    table = pd.read_parquet(place / "manifest.parquet")
+    settings = {"amount": Amount(), "seed": 0, "workers": 1, "device": torch.device("cpu")}
+    with pytest.raises(DatasetError, match="another split"):
+        audit(network, other, table, tmp_path, **settings)  # type: ignore[arg-type]
+    two = replace(card, classes=TASKS["covid or normal"].outputs)
+    with pytest.raises(WeightsError, match="three classes"):
+        audit(network, two, table, tmp_path, **settings)  # type: ignore[arg-type]
+    with pytest.raises(DatasetError, match="another split"):
+        save_card(other, tmp_path)
+        (tmp_path / "densenet121.safetensors").write_bytes(
+            (place / "weights" / "densenet121.safetensors").read_bytes()
+        )
+        options = ["--weights", str(tmp_path), "--cache", str(tmp_path)]
+        raise_from_command(["calibrate", str(place / "manifest.parquet"), *options])
+
+
+def raise_from_command(arguments: list[str]) -> None:
+    """What the command line would say, as the error that it is."""
+    from covid_core.__main__ import _parser
+
+    options = _parser(arguments).parse_args(arguments)
+    options.command(options)
+
+
+def test_abstention_is_the_gate_s_or_the_set_s() -> None:
+    rules = replace(Rules.plain(3), coverage=0.9)
+    sure, torn = [0.9, 0.05, 0.05], [0.4, 0.3, 0.3]
+    phantom = draw_phantom(size_px=224)
+    noise = np.random.default_rng(0).integers(0, 256, (224, 224), dtype=np.uint8)
+    held_back = abstains(Gate.load(), rules)
+    assert held_back([phantom, phantom, noise], np.array([sure, torn, sure])).tolist() == [
+        False, True, True,
+    ]  # fmt: skip
+
+
+def test_a_goal_is_met_or_missed_by_its_own_number() -> None:
+    card = replace_trust(error=0.021, covered=0.9)
+    figures = example_figures()
+    named = {goal.name: goal for goal in goals(card, figures)}
+    assert named["Expected calibration error, test part"].met is False
+    assert named["Prediction sets hold the right answer, test part"].met is True
+    assert named["AUROC of COVID-19, lungs blacked out, test"].met is False
+    assert named["AUROC lost to corruptions of strength 1 to 3"].met is True
+    assert named["Abstention rises with strength (rank correlation)"].met is None
+    assert named["Gate: good frontal films refused"].measured == "0.030"
+    assert json.dumps([goal.asked for goal in named.values()])
+
+
+def replace_trust(error: float, covered: float):  # type: ignore[no-untyped-def]
+    from types import SimpleNamespace
+
+    part = {"reliability": {"error": error}, "covered": {"value": covered}}
+    return SimpleNamespace(trust={"test part": part})
+
+
+def example_figures() -> dict:  # type: ignore[type-arg]
+    row = {"title": "lungs blacked out", "without_lungs": True, "auroc": {"value": 0.61}}
+    return {
+        "gate": {"auroc": {"value": 0.995}, "refused": {"value": 0.03}},
+        "probes": {"test": {"limit": 0.6, "probes": {"lungs_out": row}}},
+        "explanations": {
+            "like": 0.5,
+            "randomised": {"head": {"value": 0.1}},
+            "methods": {"Grad-CAM": {"excess": {"value": 0.1}}},
+        },
+        "lungs": {"value": 0.95},
+        "robustness": {
+            "summary": {"drop": {"published": {"value": 0.01}}, "goal": 0.03, "abstention": None}
+        },
+    }
