@@ -12,10 +12,10 @@ class Code(StrEnum):
     NOT_A_RADIOGRAPH = "not_a_radiograph"
     NOT_A_CHEST = "not_a_chest"
     LATERAL_OR_CT = "lateral_or_ct"
-    UNFAMILIAR = "unfamiliar"
     ROTATED = "rotated"
     UPSIDE_DOWN = "upside_down"
     INVERTED = "inverted"
+    UNFAMILIAR = "unfamiliar"  # after those that tell what to do about it
     CROPPED = "cropped"
     TOO_DARK = "too_dark"
     SATURATED = "saturated"

@@ -21,6 +21,7 @@ from covid_core.weights import WeightsCard
 
 DIAGRAM = "reliability.svg"
 _TITLES = {finding.value: finding.display_name for finding in Finding}
+_ENOUGH = 100  # films; a source of fewer has no panel of its own
 _FAILURES = 8  # kinds that are shown, of each part
 
 
@@ -163,7 +164,11 @@ def write_diagram(card: WeightsCard, folder: Path) -> None:
     import matplotlib as mpl  # slow to import, and only this picture needs it
     from matplotlib.figure import Figure
 
-    parts = [(part, worth) for part, worth in card.trust.items() if part == TEST or worth["films"] >= 100]
+    parts = [
+        (part, worth)
+        for part, worth in card.trust.items()
+        if part == TEST or worth["films"] >= _ENOUGH
+    ]
     with mpl.rc_context({"svg.hashsalt": "reliability", "font.family": "sans-serif"}):
         figure = Figure(figsize=(2.6 * len(parts), 2.9), layout="constrained")
         for axes, (part, worth) in zip(

@@ -79,7 +79,7 @@ def test_class_and_opacity_change_the_overlay_without_a_forward_pass(
     before = charts(page)[1]
     page.sidebar.slider(key="opacity").set_value(0.2).run()
     fainter = charts(page)[1]
-    radio = page.sidebar.radio[0]
+    radio = next(r for r in page.sidebar.radio if r.label == "Evidence for")
     other = next(
         option for option in (0, 1, 2) if radio.options[option] != radio.value.display_name
     )

@@ -31,6 +31,9 @@ from covid_core.weights import load_weights, read_audit, read_card, save_card, s
 from tests.models import random_network
 
 PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+ACCURACY = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 1}
+NONE = {"films": 0, "groups": 0, "classes": {}, "confusion": [[0] * 3] * 3, "accuracy": ACCURACY}
+RESULTS = {"test": NONE, "test_by_source": {}, "held_out": {}, "storage_change": 0.0}
 EACH = 10  # films of each class in each part
 
 
@@ -58,10 +61,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_manifest(table, place / "manifest.parquet")
     save_weights(
         random_network(), place / "weights", preprocess=Preprocess(size_px=64), training={},
-        films={}, results={"test": {"films": 0, "groups": 0, "classes": {}, "confusion": [[0] * 3] * 3,
-                                    "accuracy": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 1}},
-                           "test_by_source": {}, "held_out": {}, "storage_change": 0.0},
-        full_heat=0.1, split=fingerprint(table),
+        films={}, results=RESULTS, full_heat=0.1, split=fingerprint(table),
     )  # fmt: skip
     return place
 
