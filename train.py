@@ -39,7 +39,8 @@ from covid_core.training.films import load_films
 from covid_core.training.log import read_log
 from covid_core.training.loop import train as train_phases
 from covid_core.training.recipe import Recipe, published_protocol, read_recipe, recipe_names
-from covid_core.weights import save_weights
+from covid_core.training.scoring import answer_parts
+from covid_core.weights import as_stored, save_weights
 
 
 def parse_stages(text: str) -> tuple[tuple[int, float], ...]:
@@ -164,7 +165,9 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     results = evaluate(network, asked, preprocess, device=device, task=task)
     results["shared"] = shared(table)
     try:
-        rules, trust = fit_and_measure(network, asked, preprocess, device=device)
+        stored = as_stored(network).to(device)
+        logits = answer_parts(stored, asked, preprocess, device=device)
+        rules, trust = fit_and_measure(asked, logits)
     except DatasetError as error:  # still worth its weights: the most probable class is called
         print(f"not calibrated: {error}", file=sys.stderr)
         rules, trust = None, {}

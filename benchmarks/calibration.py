@@ -18,7 +18,6 @@ import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from covid_core import markdown
 from covid_core.datasets.manifest import read_manifest
@@ -27,7 +26,7 @@ from covid_core.decision import Rules
 from covid_core.metrics import auroc, reliability
 from covid_core.training.films import Films, load_films
 from covid_core.training.scoring import answer
-from covid_core.training.tuning import fit_calibration, least_probabilities, tune
+from covid_core.training.tuning import by_matrix, by_temperature, least_probabilities, tune
 from covid_core.weights import WEIGHTS, load_weights
 
 Calibrated = Callable[[np.ndarray], np.ndarray]  # logits (N, outputs) to probabilities
@@ -50,14 +49,13 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
 
 
 def temperature_and_bias(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
-    """The product's."""
-    degree, bias = fit_calibration(logits, labels)
-    return Rules(degree, bias, (), (0.0,) * len(bias)).probabilities
+    weights, bias = by_temperature(logits, labels)
+    return Rules(weights, bias, (), (0.0,) * len(bias)).probabilities
 
 
 def matrix(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
-    """Matrix scaling (Guo et al. 2017), all but unpenalised."""
-    return LogisticRegression(C=1e3, max_iter=2000).fit(logits, labels).predict_proba
+    weights, bias = by_matrix(logits, labels)
+    return Rules(weights, bias, (), (0.0,) * len(bias)).probabilities
 
 
 def isotonic(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
@@ -136,7 +134,7 @@ def mirrored(
 ) -> str:  # fmt: skip
     """How well errors are told: by the call's probability, by how far film and mirrored film
     differ (the spread of a test-time augmentation), and by both."""
-    calibrated = temperature_and_bias(logits[Split.VALIDATION], labels[Split.VALIDATION])
+    calibrated = matrix(logits[Split.VALIDATION], labels[Split.VALIDATION])
     rows = []
     for part in (Split.TEST, Split.HELD_OUT):
         plain, other = calibrated(logits[part]), calibrated(flipped[part])

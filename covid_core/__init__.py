@@ -67,7 +67,11 @@ __all__ = [
 _HOMES = {
     "decision": ("Decision",),
     "errors": (
-        "Abstained", "CovidCoreError", "DatasetError", "RefusedFile", "TrainingError",
+        "Abstained",
+        "CovidCoreError",
+        "DatasetError",
+        "RefusedFile",
+        "TrainingError",
         "WeightsError",
     ),  # fmt: skip
     "findings": ("CLASSES", "Finding"),

@@ -50,14 +50,15 @@ class PredictiveValues:
 class Rules:
     """How a network's logits become a call.
 
-    `temperature`: what logits are divided by (Guo et al. 2017). `bias`: logits added after that,
-    one an answer: the classes' frequencies, which training evens out. `points`: the operating
-    points. `least`: the probability from which an answer belongs to the prediction set, one an
-    answer, so that the set holds the right one in a share `coverage` of such films (split
+    `weights`: the square matrix that logits are multiplied by, a row an answer: the identity over
+    a temperature, or a full one (temperature and matrix scaling: Guo et al. 2017). `bias`: added
+    after that, one an answer: the classes' frequencies, which training evens out. `points`: the
+    operating points. `least`: the probability from which an answer belongs to the prediction set,
+    one an answer, so that the set holds the right one in a share `coverage` of such films (split
     conformal prediction with the class's own quantile: Vovk 2012, Sadinle et al. 2019).
     """
 
-    temperature: float
+    weights: tuple[tuple[float, ...], ...]
     bias: tuple[float, ...]
     points: tuple[OperatingPoint, ...]
     least: tuple[float, ...]
@@ -67,14 +68,18 @@ class Rules:
     def plain(cls, answers: int) -> Rules:
         """Of a network on which nothing was fitted: softmax, and what has the majority."""
         point = OperatingPoint(BALANCED, _MAJORITY)
-        return cls(1.0, (0.0,) * answers, (point,), (_MAJORITY,) * answers)
+        return cls(scaled_by(1.0, answers), (0.0,) * answers, (point,), (_MAJORITY,) * answers)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Rules:
         """What `dataclasses.asdict` made of one. Raises KeyError, TypeError."""
         points = tuple(_point(point) for point in raw["points"])
         return cls(
-            raw["temperature"], tuple(raw["bias"]), points, tuple(raw["least"]), raw["coverage"]
+            tuple(map(tuple, raw["weights"])),
+            tuple(raw["bias"]),
+            points,
+            tuple(raw["least"]),
+            raw["coverage"],
         )
 
     @property
@@ -87,7 +92,7 @@ class Rules:
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Logits, float (…, answers), to calibrated probabilities, float64 of the same shape."""
-        scaled = np.asarray(logits, np.float64) / self.temperature + np.array(self.bias)
+        scaled = np.asarray(logits, np.float64) @ np.array(self.weights).T + np.array(self.bias)
         return softmax(scaled, axis=-1)
 
     def prediction_sets(self, probabilities: np.ndarray) -> np.ndarray:
@@ -154,6 +159,11 @@ def decide(
         )
         return Decision(None, positive, candidates, chosen, sentence)
     return Decision(called, positive, candidates, chosen, _said(called, len(answers)))
+
+
+def scaled_by(temperature: float, answers: int) -> tuple[tuple[float, ...], ...]:
+    """The matrix that divides logits by a temperature."""
+    return tuple(map(tuple, (np.eye(answers) / temperature).tolist()))
 
 
 def predictive_values(

@@ -32,10 +32,12 @@ def calibration_section(card: WeightsCard) -> str:
 
 Nothing was fitted: probabilities are the network's softmax, and what has the majority is called."""
     rules, test = card.rules, card.trust[TEST]
-    bias = ", ".join(
-        f"{_TITLES[answer]} {value:+.2f}"
-        for answer, value in zip(card.classes, rules.bias, strict=True)
-    )
+    rows = [
+        [_TITLES[answer], *(f"{value:+.3f}" for value in (*row, bias))]
+        for answer, row, bias in zip(card.classes, rules.weights, rules.bias, strict=True)
+    ]
+    names = [f"times logit of {_TITLES[answer]}" for answer in card.classes]
+    matrix = table(["Calibrated logit", *names, "plus"], rows)
     points = [
         [part, point.name, f"{point.threshold:.3f}",
          *(told(worth["points"][point.name][figure]) for figure in ("sensitivity", "specificity"))]
@@ -55,9 +57,11 @@ Nothing was fitted: probabilities are the network's softmax, and what has the ma
     coverage = rules.coverage or float("nan")
     return f"""## Calibration and operating points
 
-Fitted on the validation part, measured here. Logits are divided by {rules.temperature:.3f}, then
-{bias} is added. Expected calibration error on the test part
+Fitted on the validation part, measured here. Expected calibration error on the test part
 {test["reliability"]["error"]:.4f}, before {test["reliability_before"]["error"]:.4f} (15 bins).
+
+{matrix}
+
 By part, and in sources never trained on:
 
 {_errors(card.trust)}

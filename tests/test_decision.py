@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from covid_core.decision import (
     Rules,
     decide,
     predictive_values,
+    scaled_by,
 )
 from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES, Finding
@@ -22,7 +23,7 @@ from covid_core.metrics import Estimate
 
 PLAIN = Rules.plain(3)
 FITTED = Rules(
-    temperature=2.0,
+    weights=scaled_by(2.0, 3),
     bias=(0.5, 0.0, -0.5),
     points=(
         OperatingPoint(RULE_OUT, 0.05),
@@ -92,11 +93,13 @@ def test_a_normal_film_is_not_said_to_exclude_covid() -> None:
     assert "does not exclude COVID-19" in decide(np.array([0.9, 0.05, 0.05]), PLAIN).sentence
 
 
-def test_calibration_is_temperature_then_bias() -> None:
+def test_calibration_is_a_matrix_then_bias() -> None:
     logits = np.array([[2.0, 0.0, 1.0], [0.0, 4.0, -2.0]])
     scaled = np.exp(logits / 2 + np.array([0.5, 0, -0.5]))
     expected = scaled / scaled.sum(axis=1, keepdims=True)
     assert FITTED.probabilities(logits) == pytest.approx(expected)
+    turned = replace(FITTED, weights=((0, 1, 0), (0, 0, 1), (1, 0, 0)), bias=(0, 0, 0))
+    assert turned.probabilities(logits) == pytest.approx(PLAIN.probabilities(logits[:, [1, 2, 0]]))
     plain = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert PLAIN.probabilities(logits) == pytest.approx(plain)
 

@@ -14,6 +14,7 @@ from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import fingerprint
 from covid_core.errors import DatasetError
+from covid_core.evaluation.answers import remembered_answers
 from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.evaluation.trust import TEST, fit_and_measure
 from covid_core.tasks import task_of
@@ -63,7 +64,8 @@ def _calibrate(options: argparse.Namespace) -> int:
         results = evaluate(network, films, card.preprocess, device=device, task=task)
         heat = full_heat(network, films, card.preprocess, device=device)
         card = replace(card, results={**card.results, **results}, full_heat=heat)
-    rules, trust = fit_and_measure(network, films, card.preprocess, device=device)
+    logits = remembered_answers(network, card, films, options.cache, device=device)
+    rules, trust = fit_and_measure(films, logits)
     save_card(replace(card, rules=rules, trust=trust), options.weights)
     test = trust[TEST]
     print(

@@ -18,6 +18,7 @@ import torch
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.decision import Rules
 from covid_core.errors import DatasetError, WeightsError
+from covid_core.evaluation.answers import remembered_answers
 from covid_core.evaluation.explanations import Panel, explanations
 from covid_core.evaluation.probes import shortcuts
 from covid_core.evaluation.robustness import Abstains, robustness
@@ -28,7 +29,6 @@ from covid_core.gate import Gate
 from covid_core.lungs import Lungs
 from covid_core.networks import Network
 from covid_core.training.films import load_films
-from covid_core.training.scoring import answer
 from covid_core.weights import WeightsCard
 
 
@@ -68,10 +68,10 @@ def audit(
     gate, lungs = Gate.load(), Lungs.load()
     films = load_films(table, card.preprocess, cache, workers=workers)
     parts = [split for split in (Split.TEST, Split.HELD_OUT) if len(films.part(split))]
+    answered = remembered_answers(network, card, films, cache, device=device)
     by_part = {}
     for split in parts:
-        logits = answer(network, films, films.part(split), card.preprocess, device=device)
-        scored = scored_part(table, split, logits)
+        scored = scored_part(table, split, answered[split])
         by_part[split.value] = {
             "strata": strata(scored, card.rules),
             "age": where_age_cannot_help(scored, card.rules),

@@ -5,11 +5,11 @@ fit on validation (`training.tuning`)  ->  measured here on the test part and on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from covid_core.datasets.split import Split
 from covid_core.decision import Rules
@@ -21,41 +21,27 @@ from covid_core.metrics import (
     sensitivity,
     specificity,
 )
-from covid_core.networks import Network
-from covid_core.preprocess import Preprocess
 from covid_core.training.films import Films
-from covid_core.training.scoring import answer
 from covid_core.training.tuning import least_probabilities, tune
-from covid_core.weights import as_stored
 
 TEST = "test part"
 
 
 def fit_and_measure(
-    network: Network, films: Films, preprocess: Preprocess, *, device: torch.device
+    films: Films, logits: Mapping[Split, np.ndarray]
 ) -> tuple[Rules, dict[str, Any]]:
     """Rules for a network, and what they are worth, both for its card.
 
-    On the tensors as they will be stored. `films` are labelled by the network's task. Raises
-    DatasetError where validation holds too few films of a class.
+    `films` are labelled by the network's task; `logits`: what it answers to each part of them, as
+    `answer_parts` gives them. Raises DatasetError where validation holds too few films of a class.
     """
-    stored = as_stored(network).to(device)
-
-    def logits(indices: np.ndarray) -> np.ndarray:
-        return answer(stored, films, indices, preprocess, device=device)
-
     validation = films.part(Split.VALIDATION)
-    labels, tuned_on = films.labels[validation], logits(validation)
+    labels, tuned_on = films.labels[validation], logits[Split.VALIDATION]
     rules = tune(tuned_on, labels, films.sources[validation])
     pooled = replace(rules, least=least_probabilities(rules.probabilities(tuned_on), labels))
-    scored = {
-        split: logits(films.part(split))
-        for split in (Split.TEST, Split.HELD_OUT)
-        if len(films.part(split))
-    }
     measured = {}
     for name, split, chosen in _parts(films):
-        indices, found = films.part(split)[chosen], scored[split][chosen]
+        indices, found = films.part(split)[chosen], logits[split][chosen]
         if name == TEST:
             rules = with_costs(rules, films, indices, found)
         measured[name] = worth(rules, films, indices, found) | {

@@ -63,7 +63,19 @@ def answer(
             x = F.interpolate(x, size_px, mode="bilinear", antialias=True)
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             logits.append(network(x.contiguous(memory_format=torch.channels_last)).double().cpu())
+    if not logits:
+        return np.zeros((0, network.head.linear.out_features))
     return torch.cat(logits).numpy()
+
+
+def answer_parts(
+    network: Network, films: Films, preprocess: Preprocess, *, device: torch.device
+) -> dict[Split, np.ndarray]:
+    """`answer` to the films that did not train: validation, test, held out."""
+    return {
+        split: answer(network, films, films.part(split), preprocess, device=device)
+        for split in (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+    }
 
 
 def validate(

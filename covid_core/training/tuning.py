@@ -1,26 +1,32 @@
 """The rules that turn a network's logits into calls, fitted on validation films.
 
-Calibration by temperature and class bias, operating points for the disease, and the thresholds of
+Calibration, operating points for the disease, and the thresholds of
 the prediction sets; none of it changes the network.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from mapie.classification import SplitConformalClassifier
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_curve
+from sklearn.model_selection import StratifiedKFold
 
-from covid_core.decision import BALANCED, RULE_IN, RULE_OUT, OperatingPoint, Rules
+from covid_core.decision import BALANCED, RULE_IN, RULE_OUT, OperatingPoint, Rules, scaled_by
 from covid_core.errors import DatasetError
 
+Calibration = tuple[tuple[tuple[float, ...], ...], tuple[float, ...]]  # `Rules`' weights and bias
 COVERAGE = 0.9  # of the prediction sets
 LEAST_SENSITIVITY = 0.98  # at rule-out
 LEAST_SPECIFICITY = 0.98  # at rule-in
+_PARTS = 5  # of the validation films, left out in turn
+_PENALTY = 1e3  # scikit-learn's C: the larger, the less is penalised
 _FEW = 10  # a quantile of fewer films of a class means nothing: 1 / (1 - COVERAGE)
 
 
@@ -36,12 +42,12 @@ def tune(logits: np.ndarray, labels: np.ndarray, sources: np.ndarray) -> Rules:
             f"a class has only {fewest} validation films, too few to fit thresholds on",
             f"Give at least {_FEW} films of each class to validation",
         )
-    temperature, bias = fit_calibration(logits, labels)
-    calibrated = Rules(temperature, bias, (), (0.0,) * len(bias))
+    weights, bias = fit_calibration(logits, labels)
+    calibrated = Rules(weights, bias, (), (0.0,) * len(bias))
     probabilities = calibrated.probabilities(logits)
     disease = logits.shape[1] - 1
     return Rules(
-        temperature,
+        weights,
         bias,
         operating_points(labels == disease, probabilities[:, disease]),
         least_probabilities(probabilities, labels, sources),
@@ -49,18 +55,58 @@ def tune(logits: np.ndarray, labels: np.ndarray, sources: np.ndarray) -> Rules:
     )
 
 
-def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> tuple[float, tuple[float, ...]]:
-    """Temperature and bias of least cross-entropy (Guo et al. 2017: temperature and, of vector
-    scaling, the bias alone). The biases sum to 0, since only their differences matter."""
-    films = np.arange(len(labels))
+def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> Calibration:
+    """Temperature and bias, or a whole matrix and bias: whichever has the less cross-entropy on
+    films left out of the fit, five parts in turn (Guo et al. 2017 for both)."""
+    parts = list(StratifiedKFold(_PARTS, shuffle=True, random_state=0).split(logits, labels))
+
+    def left_out(fit: Callable[[np.ndarray, np.ndarray], Calibration]) -> float:
+        return float(
+            np.mean(
+                [
+                    _cross_entropy(*fit(logits[seen], labels[seen]), logits[rest], labels[rest])
+                    for seen, rest in parts
+                ]
+            )
+        )
+
+    return min((by_temperature, by_matrix), key=left_out)(logits, labels)
+
+
+def by_temperature(logits: np.ndarray, labels: np.ndarray) -> Calibration:
+    """Temperature and bias of least cross-entropy. The biases sum to 0, since only their
+    differences matter."""
+    answers = logits.shape[1]
+
+    def unfolded(parameters: np.ndarray) -> Calibration:
+        return scaled_by(float(np.exp(parameters[0])), answers), tuple(parameters[1:])
 
     def cross_entropy(parameters: np.ndarray) -> float:
-        scaled = logits * np.exp(parameters[0]) + parameters[1:]
-        return float(-log_softmax(scaled, axis=1)[films, labels].mean())
+        return _cross_entropy(*unfolded(parameters), logits, labels)
 
-    fitted = minimize(cross_entropy, np.zeros(1 + logits.shape[1]), method="BFGS").x
-    bias = fitted[1:] - fitted[1:].mean()
-    return float(np.exp(-fitted[0])), tuple(map(float, bias))
+    fitted = minimize(cross_entropy, np.zeros(1 + answers), method="BFGS").x
+    fitted[1:] -= fitted[1:].mean()
+    weights, bias = unfolded(fitted)
+    return weights, tuple(map(float, bias))
+
+
+def by_matrix(logits: np.ndarray, labels: np.ndarray) -> Calibration:
+    """A matrix and bias of least cross-entropy, all but unpenalised: logistic regression."""
+    fitted = LogisticRegression(C=_PENALTY, max_iter=5000).fit(logits, labels)
+    rows, bias = fitted.coef_, fitted.intercept_
+    if len(rows) == 1:  # of two answers it tells the second's alone
+        rows, bias = np.stack([-rows[0], rows[0]]) / 2, np.array([-bias[0], bias[0]]) / 2
+    return tuple(map(tuple, rows.tolist())), tuple(bias.tolist())
+
+
+def _cross_entropy(
+    weights: Sequence[Sequence[float]],
+    bias: Sequence[float],
+    logits: np.ndarray,
+    labels: np.ndarray,
+) -> float:
+    found = log_softmax(logits @ np.array(weights).T + np.array(bias), axis=1)
+    return float(-found[np.arange(len(labels)), labels].mean())
 
 
 def operating_points(positive: np.ndarray, probabilities: np.ndarray) -> tuple[OperatingPoint, ...]:

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from covid_core.decision import BALANCED, RULE_IN, RULE_OUT
+from covid_core.decision import BALANCED, RULE_IN, RULE_OUT, Rules
 from covid_core.errors import DatasetError
 from covid_core.metrics import reliability
 from covid_core.training.tuning import (
     COVERAGE,
+    by_matrix,
+    by_temperature,
     fit_calibration,
     least_probabilities,
     operating_points,
@@ -30,10 +32,34 @@ def drawn(films: int, seed: int, shares: tuple[float, ...] = (0.6, 0.25, 0.15)):
 
 def test_calibration_undoes_what_was_done_to_the_logits() -> None:
     labels, logits = drawn(20000, seed=0)
-    temperature, bias = fit_calibration((logits - np.array([1.0, 0.0, -1.0])) * 3, labels)
-    assert temperature == pytest.approx(3, rel=0.05)
+    weights, bias = by_temperature((logits - np.array([1.0, 0.0, -1.0])) * 3, labels)
+    assert np.array(weights) == pytest.approx(np.eye(3) / 3, rel=0.05)
     assert np.array(bias) == pytest.approx([1, 0, -1], abs=0.08)
     assert sum(bias) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_matrix_is_fitted_only_where_films_left_out_are_better_for_it() -> None:
+    labels, logits = drawn(2000, seed=8)
+    few = slice(0, 90)
+    plain, _ = fit_calibration(logits[few], labels[few])
+    assert np.count_nonzero(plain) == 3, "a temperature, where there is nothing else to find"
+    mixed = logits @ np.array([[1.0, 0.9, 0.0], [0.0, 1.0, 0.0], [0.4, 0.0, 1.0]])
+    whole, bias = fit_calibration(mixed, labels)
+    assert np.count_nonzero(whole) == 9
+    fresh, scored = drawn(20000, seed=9)
+    rules = Rules(whole, bias, (), (0.0,) * 3)
+    probabilities = rules.probabilities(
+        scored @ np.array([[1.0, 0.9, 0.0], [0.0, 1.0, 0.0], [0.4, 0.0, 1.0]])
+    )
+    assert np.abs(probabilities - softmax(scored, axis=1)).mean() < 0.02
+
+
+def test_a_matrix_of_two_answers_is_symmetric() -> None:
+    labels, logits = drawn(3000, seed=10)
+    two = labels < 2
+    weights, bias = by_matrix(logits[two, :2], labels[two])
+    assert np.array(weights).sum(axis=0) == pytest.approx([0, 0])
+    assert sum(bias) == pytest.approx(0)
 
 
 def test_calibration_makes_sureness_honest_on_fresh_films() -> None:

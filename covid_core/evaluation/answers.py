@@ -1,0 +1,33 @@
+"""What a network answers to a manifest's films, remembered on the disk: audits ask repeatedly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from covid_core.datasets.remembered import load_arrays, save_arrays
+from covid_core.datasets.split import Split
+from covid_core.networks import Network
+from covid_core.training.films import Films
+from covid_core.training.scoring import answer_parts
+from covid_core.weights import WeightsCard
+
+
+def remembered_answers(
+    network: Network, card: WeightsCard, films: Films, cache: Path, *, device: torch.device
+) -> dict[Split, np.ndarray]:
+    """`answer_parts` of a network as it is stored, computed once for these tensors, this
+    preparation and this split. `films`: of the split that the card names."""
+    told = json.dumps([card.sha256, card.preprocess.to_json(), card.split], sort_keys=True)
+    path = cache / f"answers-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
+    splits = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+    kept = load_arrays(path, tuple(split.name for split in splits))
+    if kept is None:
+        found = answer_parts(network, films, card.preprocess, device=device)
+        kept = {split.name: found[split] for split in splits}
+        save_arrays(path, kept)
+    return {split: kept[split.name] for split in splits}

@@ -1,0 +1,47 @@
+"""Answers are remembered for exactly these tensors, this preparation, this split."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from covid_core.datasets.split import Split
+from covid_core.evaluation import answers
+from covid_core.evaluation.answers import remembered_answers
+from covid_core.preprocess import Preprocess
+from covid_core.weights import load_weights
+from tests.evaluation.test_trust import films_of
+from tests.models import save_random_weights
+
+
+def test_answers_are_computed_once_for_each_preparation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, card = load_weights(save_random_weights(tmp_path / "weights"))
+    card = replace(card, preprocess=Preprocess(size_px=32), split="this")
+    films = films_of([Split.VALIDATION] * 3 + [Split.TEST] * 4)
+    asked = []
+
+    def counted(*given: object, **settings: object) -> dict[Split, np.ndarray]:
+        asked.append(given)
+        return answer_parts(*given, **settings)  # type: ignore[arg-type]
+
+    answer_parts = answers.answer_parts
+    monkeypatch.setattr(answers, "answer_parts", counted)
+
+    def remembered(of: object) -> dict[Split, np.ndarray]:
+        device = torch.device("cpu")
+        return remembered_answers(network, of, films, tmp_path, device=device)  # type: ignore[arg-type]
+
+    first, again = remembered(card), remembered(card)
+    assert len(asked) == 1
+    assert [first[split].shape for split in first] == [(3, 3), (4, 3), (0, 3)]
+    assert all(np.array_equal(first[split], again[split]) for split in first)
+    smooth = replace(card, preprocess=Preprocess(size_px=32, smooth_px=1.0))
+    for other in (smooth, replace(card, sha256="another"), replace(card, split="that")):
+        remembered(other)
+    assert len(asked) == 4
