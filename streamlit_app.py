@@ -204,7 +204,6 @@ def show_sidebar(predictor: Predictor, prediction: Prediction | None) -> Chosen:
             rules.point_names,
             index=rules.point_names.index(BALANCED),
             format_func=str.capitalize,
-            horizontal=True,
             key="point",
             help="Rule-out misses few with COVID-19; rule-in calls few wrongly.",
         )

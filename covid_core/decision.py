@@ -149,7 +149,13 @@ def decide(
     called = disease if positive else answers[int(probabilities[:-1].argmax())]
     if len(candidates) != 1:
         ranked = [answers[i] for i in order]
-        return Decision(None, positive, candidates, chosen, _cannot_tell(ranked, fits[order]))
+        return Decision(
+            None,
+            positive,
+            candidates,
+            chosen,
+            _cannot_tell(ranked, fits[order], float(probabilities.max())),
+        )
     if candidates[0] is not called:
         limit = "is not ruled out at" if positive else "is below the threshold of"
         other = "but " + in_sentence(disease) if positive else "but it"
@@ -189,13 +195,16 @@ def _point(raw: Mapping[str, Any]) -> OperatingPoint:
     return OperatingPoint(raw["name"], raw["threshold"], *costs)
 
 
-def _cannot_tell(ranked: Sequence[Finding], fits: np.ndarray) -> str:
-    """`ranked`: the answers, the most probable first; `fits`: bool (N,), in the same order."""
+def _cannot_tell(ranked: Sequence[Finding], fits: np.ndarray, sure: float) -> str:
+    """`ranked`: the answers, the most probable first, `sure` its probability; `fits`: bool (N,),
+    in the same order."""
     if not fits.any():
         return f"{_either(ranked[:2])}, and neither fits well: the model can't tell."
     fitting = [answer for answer, fit in zip(ranked, fits, strict=True) if fit]
     others = [answer.display_name for answer in ranked if answer not in fitting]
     sentence = f"{_either(fitting)}: the model can't tell."
+    if sure >= _MAJORITY:
+        sentence += f" It finds {in_sentence(fitting[0])} the likeliest."
     return sentence + "".join(f" {other} does not fit." for other in others)
 
 

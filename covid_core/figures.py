@@ -64,9 +64,10 @@ def side_by_side(
     layer = {"source": film_source(heat_layer(heat)), "layer": "above", "opacity": opacity}
     figure.add_layout_image({**layer, **everywhere}, row=1, col=2)
     if lungs is not None:
-        line = {"source": film_source(outline_layer(lungs, *grid)), "layer": "above"}
+        # Of pictures in one place, Plotly draws only the first: here they are a hair apart.
+        line = {"source": film_source(outline_layer(lungs, *grid)), "layer": "above", "x": 1e-6}
         for pane in (1, 2):
-            figure.add_layout_image({**line, **everywhere}, row=1, col=pane)
+            figure.add_layout_image({**everywhere, **line}, row=1, col=pane)
     figure.add_trace(_heat_scale(saliency), row=1, col=2)
     figure.update_xaxes(visible=False, range=[0, width], constrain="domain")
     figure.update_yaxes(visible=False, range=[height, 0], constrain="domain", scaleanchor="x")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.ndimage import label
 from torch import nn
 from torch.nn import functional as F
 
@@ -24,6 +25,7 @@ from covid_core.weights import WEIGHTS
 LUNGS = WEIGHTS / "lungs"
 PREPROCESS = Preprocess(size_px=128, tone="equalise")
 LUNG = 0.5  # from this probability on a place is lung
+_ISLAND = 0.01  # of the film's area; less is no lung
 _NAME = "lungs"
 _WIDTHS = (16, 32, 64, 128)  # channels at each halving of the side
 
@@ -91,8 +93,8 @@ class Lungs:
 
     def inside(self, pixels: np.ndarray) -> np.ndarray:
         """Radiograph pixels, float32 (height, width) 0 to 1, to where the lungs are over the whole
-        film, bool (128, 128)."""
-        return self.mask(pixels) > LUNG
+        film, bool (128, 128); without islands too small to be one."""
+        return whole_lungs(self.mask(pixels) > LUNG)
 
     def mask(self, pixels: np.ndarray) -> np.ndarray:
         """Radiograph pixels, float32 (height, width) 0 to 1, to the probability of lung over the
@@ -103,6 +105,15 @@ class Lungs:
         """The same of pictures that `PREPROCESS` made, uint8 (N, 128, 128)."""
         with torch.inference_mode():
             return self._network(PREPROCESS.tensor(pictures)).sigmoid()[:, 0].numpy()
+
+
+def whole_lungs(mask: np.ndarray) -> np.ndarray:
+    """A mask, bool (h, w), without islands below a hundredth of the film."""
+    islands, _ = label(mask)
+    sizes = np.bincount(islands.ravel())
+    large = sizes >= _ISLAND * mask.size
+    large[0] = False  # what is no island
+    return large[islands]
 
 
 def save_lungs(network: LungNetwork, folder: Path, **card: Any) -> LungsCard:

@@ -59,7 +59,8 @@ def test_a_set_of_several_is_told_with_the_most_probable_first() -> None:
     assert decision.candidates == (Finding.NORMAL, Finding.COVID)
     assert decision.finding is None
     assert decision.sentence == (
-        "Normal or COVID-19: the model can't tell. Other pneumonia does not fit."
+        "Normal or COVID-19: the model can't tell. It finds normal the likeliest."
+        " Other pneumonia does not fit."
     )
 
 

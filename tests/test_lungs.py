@@ -13,7 +13,7 @@ from PIL import Image
 from covid_core.__main__ import main
 from covid_core.datasets.layouts import cohen
 from covid_core.errors import DatasetError, WeightsError
-from covid_core.lungs import LUNGS, LungNetwork, Lungs, dice, save_lungs
+from covid_core.lungs import LUNGS, LungNetwork, Lungs, dice, save_lungs, whole_lungs
 from covid_core.phantom import draw_phantom
 from covid_core.training.lungs import read_outlined, train_lungs
 
@@ -112,3 +112,12 @@ def test_shipped_lungs_are_small_and_find_the_phantom_s() -> None:
     left, right = mask[:, :64].mean(), mask[:, 64:].mean()
     assert left > 0.1 and right > 0.1
     assert not mask[:, 62:66].any(axis=1)[40:80].all(), "the spine lies between the lungs"
+
+
+def test_islands_too_small_for_a_lung_are_dropped() -> None:
+    mask = np.zeros((128, 128), bool)
+    mask[20:100, 20:50] = mask[20:100, 80:110] = True
+    with_islands = mask.copy()
+    with_islands[110:118, 60:70] = with_islands[2, 2] = True
+    assert np.array_equal(whole_lungs(with_islands), mask)
+    assert not whole_lungs(np.zeros((128, 128), bool)).any()

@@ -82,6 +82,20 @@ def test_phantoms_are_the_same_every_time_and_differ_by_kind(kind: str) -> None:
     assert all(np.abs(film.astype(int) - other).max() > 20 for other in others)
 
 
+def test_the_outline_is_drawn_in_both_panes_for_plotly_draws_one_picture_a_place() -> None:
+    film = draw_phantom(size_px=256)
+    saliency = Saliency(
+        Finding.COVID, np.zeros((7, 7), np.float32), 0.0, (0, 0, 224, 224), 224, 0.5
+    )
+    mask = np.zeros((128, 128), bool)
+    mask[32:96, 16:64] = True
+    source = figures.film_source(film)
+    drawn = figures.side_by_side(source, 256, 256, saliency, 0.4, mask).layout.images
+    above = [image for image in drawn if image.layer == "above"]
+    assert sorted(image.xref for image in above) == ["x", "x2", "x2"]
+    assert len({(image.xref, image.x, image.sizex) for image in above}) == 3
+
+
 def test_an_outline_is_a_closed_line_around_the_mask() -> None:
     mask = np.zeros((128, 128), bool)
     mask[32:96, 16:64] = True
