@@ -1,4 +1,4 @@
-"""Which calibration, which prediction sets, and is a second look at the mirrored film worth it?
+"""Which calibration, and which prediction sets?
 
     python -m benchmarks.calibration MANIFEST [--weights DIR]
 
@@ -23,9 +23,9 @@ from covid_core import markdown
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.decision import Rules
+from covid_core.evaluation.answers import remembered_answers
 from covid_core.metrics import auroc, reliability
 from covid_core.training.films import Films, load_films
-from covid_core.training.scoring import answer
 from covid_core.training.tuning import by_matrix, by_temperature, least_probabilities, tune
 from covid_core.weights import WEIGHTS, load_weights
 
@@ -128,25 +128,6 @@ def sets(films: Films, logits: dict[Split, np.ndarray], labels: dict[Split, np.n
     return markdown.table(["Thresholds of", *header], rows)
 
 
-def mirrored(
-    logits: dict[Split, np.ndarray], flipped: dict[Split, np.ndarray],
-    labels: dict[Split, np.ndarray],
-) -> str:  # fmt: skip
-    """How well errors are told: by the call's probability, by how far film and mirrored film
-    differ (the spread of a test-time augmentation), and by both."""
-    calibrated = matrix(logits[Split.VALIDATION], labels[Split.VALIDATION])
-    rows = []
-    for part in (Split.TEST, Split.HELD_OUT):
-        plain, other = calibrated(logits[part]), calibrated(flipped[part])
-        wrong = plain.argmax(axis=1) != labels[part]
-        sure, spread = plain.max(axis=1), np.abs(plain - other).sum(axis=1)
-        both = ((plain + other) / 2).max(axis=1)
-        scores = (1 - sure, spread, 1 - both)
-        rows.append([part.value, *(f"{auroc(wrong, score):.3f}" for score in scores)])
-    header = ["Films", "By probability", "By spread", "By the mean's probability"]
-    return markdown.table(header, rows)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -157,25 +138,10 @@ def main() -> None:
     options = parser.parse_args()
     network, card = load_weights(options.weights)
     films = load_films(read_manifest(options.manifest), card.preprocess, options.cache, workers=2)
-    turned = replace(films, pictures=films.pictures[:, :, ::-1])
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = network.to(device)
-
-    def answers(of: Films) -> dict[Split, np.ndarray]:
-        return {
-            part: answer(network, of, of.part(part), card.preprocess, device=device)
-            for part in PARTS
-        }
-
-    logits = answers(films)
+    logits = remembered_answers(network.to(device), card, films, options.cache, device=device)
     labels = {part: films.labels[films.part(part)] for part in PARTS}
-    flipped = answers(turned)
-    for table in (
-        calibrations(logits, labels),
-        sets(films, logits, labels),
-        mirrored(logits, flipped, labels),
-    ):
-        print(table, end="\n\n")
+    print(calibrations(logits, labels), sets(films, logits, labels), sep="\n\n")
 
 
 if __name__ == "__main__":
