@@ -17,11 +17,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from covid_core.errors import WeightsError
 from covid_core.preprocess import Preprocess
 from covid_core.radiograph import Radiograph, View
 from covid_core.remarks import COLOURED, WORDS, Code, Remark
-from covid_core.tensor_files import read_pair, write_pair
+from covid_core.tensor_files import read_network, write_network
 from covid_core.weights import WEIGHTS
 
 __all__ = ["Code", "Gate", "GateCard", "Remark"]  # what callers need, in one place
@@ -114,17 +113,8 @@ class Gate:
     @classmethod
     def load(cls, folder: Path = GATE) -> Gate:
         """From a weights folder. Raises WeightsError."""
-        raw, tensors = read_pair(folder, _NAME)
         network = GateNetwork()
-        try:
-            card = GateCard(**raw)
-            network.load_state_dict(tensors)
-        except (TypeError, RuntimeError) as error:
-            raise WeightsError(
-                "they are not those of this project's gate",
-                "Fetch the project's weights again",
-                file=str(folder),
-            ) from error
+        card = read_network(network, folder, _NAME, GateCard)
         return cls(network, card)
 
     def examine(self, radiograph: Radiograph) -> tuple[Remark, ...]:
@@ -204,8 +194,7 @@ def exposure(pixels: np.ndarray) -> dict[Code, float]:
 
 def save_gate(network: GateNetwork, folder: Path, **card: Any) -> GateCard:
     """Write tensors and card; `card`: what GateCard holds besides. Raises WeightsError."""
-    tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
-    return GateCard(**write_pair(folder, _NAME, tensors, card))
+    return write_network(network, folder, _NAME, GateCard, **card)
 
 
 def _step(before: int, after: int, stride: int = 1) -> nn.Sequential:

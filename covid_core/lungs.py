@@ -17,9 +17,8 @@ from scipy.ndimage import label
 from torch import nn
 from torch.nn import functional as F
 
-from covid_core.errors import WeightsError
 from covid_core.preprocess import Preprocess
-from covid_core.tensor_files import read_pair, write_pair
+from covid_core.tensor_files import read_network, write_network
 from covid_core.weights import WEIGHTS
 
 LUNGS = WEIGHTS / "lungs"
@@ -78,17 +77,8 @@ class Lungs:
     @classmethod
     def load(cls, folder: Path = LUNGS) -> Lungs:
         """From a weights folder. Raises WeightsError."""
-        raw, tensors = read_pair(folder, _NAME)
         network = LungNetwork()
-        try:
-            card = LungsCard(**raw)
-            network.load_state_dict(tensors)
-        except (TypeError, RuntimeError) as error:
-            raise WeightsError(
-                "they are not those of this project's lung network",
-                "Fetch the project's weights again",
-                file=str(folder),
-            ) from error
+        card = read_network(network, folder, _NAME, LungsCard)
         return cls(network, card)
 
     def inside(self, pixels: np.ndarray) -> np.ndarray:
@@ -118,8 +108,7 @@ def whole_lungs(mask: np.ndarray) -> np.ndarray:
 
 def save_lungs(network: LungNetwork, folder: Path, **card: Any) -> LungsCard:
     """Write tensors and card; `card`: what LungsCard holds besides. Raises WeightsError."""
-    tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
-    return LungsCard(**write_pair(folder, _NAME, tensors, card))
+    return write_network(network, folder, _NAME, LungsCard, **card)
 
 
 def dice(truth: np.ndarray, found: np.ndarray) -> np.ndarray:

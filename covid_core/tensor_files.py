@@ -11,13 +11,15 @@ import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors.torch
 import torch
+from torch import nn
 
 from covid_core.errors import WeightsError
 
+Card = TypeVar("Card")  # a frozen dataclass of what stands beside the tensors
 RETRAIN = "Fetch the project's weights again, or make them with train.py"
 
 
@@ -43,8 +45,34 @@ def read_pair(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, torch.
         sha256 = card["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError("the card is missing or no card", RETRAIN, file=str(path)) from error
-    data = checked(path.with_suffix(".safetensors"), sha256)
-    return card, {key: tensor.float() for key, tensor in safetensors.torch.load(data).items()}
+    tensors = path.with_suffix(".safetensors")
+    try:
+        found = safetensors.torch.load(checked(tensors, sha256))
+    except safetensors.SafetensorError as error:
+        raise WeightsError("it is no tensor file", RETRAIN, file=str(tensors)) from error
+    return card, {key: tensor.float() for key, tensor in found.items()}
+
+
+def write_network(
+    network: nn.Module, folder: Path, name: str, card: type[Card], **told: Any
+) -> Card:
+    """A small network, its tensors in float16, and its card; `told`: what the card holds besides.
+    Raises WeightsError."""
+    tensors = {key: tensor.half() for key, tensor in network.state_dict().items()}
+    return card(**write_pair(folder, name, tensors, told))
+
+
+def read_network(network: nn.Module, folder: Path, name: str, card: type[Card]) -> Card:
+    """Fill a network with what `write_network` wrote, and give its card. Raises WeightsError."""
+    raw, tensors = read_pair(folder, name)
+    try:
+        found = card(**raw)
+        network.load_state_dict(tensors)
+    except (TypeError, RuntimeError) as error:
+        raise WeightsError(
+            f"they are not those of this project's {name} network", RETRAIN, file=str(folder)
+        ) from error
+    return found
 
 
 def checked(path: Path, sha256: str) -> bytes:

@@ -28,6 +28,7 @@ from covid_core.evaluation.comparison import (
     entry_of_card,
     markdown,
 )
+from covid_core.gate import GATE, Gate
 from covid_core.lungs import LUNGS, Lungs
 from covid_core.model_card import RESULTS_BLOCK, headline, model_card, read_beside
 from covid_core.phantom import KINDS, draw_phantom
@@ -216,11 +217,14 @@ def test_what_is_shipped_is_small_and_whole() -> None:
     tensors = list(WEIGHTS.rglob("*.safetensors"))
     assert all(path.stat().st_size < 20_000_000 for path in tensors)
     assert sum(path.stat().st_size for path in tensors) < 60_000_000
-    lungs, *networks = sorted(tensors, key=lambda path: path.parent != LUNGS)
-    assert lungs.parent == LUNGS
-    Lungs.load(lungs.parent)
-    for path in networks:
-        load_weights(path.parent, path.stem)
+    for path in tensors:
+        if path.parent == LUNGS:
+            Lungs.load(LUNGS)
+        elif path.parent == GATE:
+            Gate.load(GATE)
+        else:
+            load_weights(path.parent, path.stem)
+    assert {LUNGS, GATE, WEIGHTS} <= {path.parent for path in tensors}
 
 
 def test_card_command_changes_nothing_more(clone: Path) -> None:

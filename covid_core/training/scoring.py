@@ -30,13 +30,9 @@ def score(
     preprocess: Preprocess,
     *,
     device: torch.device,
-    size_px: int | None = None,
-    half: bool = False,
 ) -> np.ndarray:
-    """Probabilities, float64 (N, classes), of the films at `indices`, before any calibration; as
-    `answer` gives the logits."""
-    logits = answer(network, films, indices, preprocess, device=device, size_px=size_px, half=half)
-    return softmax(logits, axis=1)
+    """Probabilities, float64 (N, outputs), of the films at `indices`, before any calibration."""
+    return softmax(answer(network, films, indices, preprocess, device=device), axis=1)
 
 
 @torch.inference_mode()
@@ -98,9 +94,10 @@ def validate(
         indices = films.part(split)
         if not len(indices):
             continue
-        scored = score(
+        logits = answer(
             network, films, indices, preprocess, device=device, size_px=size_px, half=True
         )
+        scored = softmax(logits, axis=1)
         labels = films.labels[indices]
         if split is Split.VALIDATION:
             row[LOSS] = float(-np.log(scored[np.arange(len(labels)), labels] + 1e-12).mean())
