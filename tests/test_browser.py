@@ -70,6 +70,9 @@ def page(address: str) -> Iterator[Page]:
     assert elsewhere == []
 
 
+FILMS = 5  # pictures drawn: the film twice, the heat, the lungs' outline twice
+
+
 def drop(page: Page, data: bytes, name: str) -> None:
     """A real drop event with a real file in it."""
     build = """([data, name]) => {
@@ -90,7 +93,7 @@ def plots(page: Page) -> int:
 def test_a_dropped_film_is_read(page: Page) -> None:
     drop(page, png(draw_phantom(KINDS[-1], size_px=512)), "film.png")
     films = page.locator(".js-plotly-plot").last
-    expect(films.locator("image")).to_have_count(3, timeout=60_000)
+    expect(films.locator("image")).to_have_count(FILMS, timeout=60_000)
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     expect(page.get_by_text("Research use only, not a diagnosis").first).to_be_visible()
     expect(page.get_by_text("DenseNet-121").first).to_be_visible()
@@ -101,7 +104,7 @@ def test_a_dropped_film_is_read(page: Page) -> None:
 def test_both_panes_zoom_together(page: Page) -> None:
     drop(page, png(draw_phantom(size_px=512)), "film.png")
     films = page.locator(".js-plotly-plot").last
-    expect(films.locator("image")).to_have_count(3, timeout=60_000)
+    expect(films.locator("image")).to_have_count(FILMS, timeout=60_000)
     box = films.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.4)
@@ -119,4 +122,10 @@ def test_a_name_with_markup_is_neither_rendered_nor_fetched(page: Page) -> None:
     drop(page, b"no film", "![x](http://127.0.0.2:9/canary.png)<img src=http://127.0.0.2:9/c>.png")
     expect(page.get_by_text("This file got no reading")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("It is not a PNG, JPEG, TIFF, WebP or DICOM file")).to_be_visible()
+    assert plots(page) == 0
+
+
+def test_a_film_on_its_head_gets_a_reason_and_no_probability(page: Page) -> None:
+    drop(page, png(draw_phantom(size_px=512)[::-1].copy()), "film.png")
+    expect(page.get_by_text("The film stands on its head")).to_be_visible(timeout=60_000)
     assert plots(page) == 0
