@@ -26,7 +26,10 @@ class Estimate:
 
 
 def told(estimate: Mapping[str, float]) -> str:
-    """An estimate as a card holds it, as `Estimate` prints itself."""
+    """An estimate as a card holds it, as `Estimate` prints itself; a dash where there is none, for
+    want of films."""
+    if estimate["value"] is None or np.isnan(estimate["value"]):
+        return "–"
     return str(Estimate(**estimate))  # type: ignore[arg-type]
 
 

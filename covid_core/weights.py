@@ -120,13 +120,13 @@ def save_weights(
         rules=rules or Rules.plain(len(classes)),
         trust=trust or {},
     )
-    write_files(folder, recipe, tensors, asdict(card))
+    write_files(folder, recipe, tensors, _without_nan(asdict(card)))
     return card
 
 
 def save_card(card: WeightsCard, folder: Path) -> None:
     """Write the card anew, whole or not at all; the tensors stay. Raises WeightsError."""
-    write_card(folder, card.recipe, asdict(card))
+    write_card(folder, card.recipe, _without_nan(asdict(card)))
 
 
 def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsCard]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score, roc_auc_score
 
 from covid_core.metrics import (
+    Estimate,
     auroc,
     auroc_estimate,
     confusion,
@@ -18,6 +21,7 @@ from covid_core.metrics import (
     reliability,
     sensitivity,
     specificity,
+    told,
 )
 
 DRAWING = np.random.default_rng(0)
@@ -122,3 +126,10 @@ def test_a_network_as_sure_as_it_is_right_has_no_calibration_error() -> None:
     confidence = np.full(1000, 0.75)
     assert reliability(confidence, np.arange(1000) % 4 != 0).error == pytest.approx(0)
     assert reliability(confidence, np.zeros(1000, bool)).error == pytest.approx(0.75)
+
+
+def test_an_estimate_is_told_as_it_prints_and_none_as_a_dash() -> None:
+    found = Estimate(0.5, 0.25, 0.75, 8)
+    assert told(asdict(found)) == str(found) == "0.500 (0.250 to 0.750)"
+    assert told({"value": None, "low": None, "high": None, "n": 0}) == "–"  # type: ignore[dict-item]
+    assert told(asdict(Estimate(float("nan"), 0.0, 0.0, 0))) == "–"
