@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,9 +39,10 @@ EACH = 10  # films of each class in each part
 
 
 @pytest.fixture(scope="module", autouse=True)
-def few_resamples() -> None:
-    patch = pytest.MonkeyPatch()
-    patch.setattr(metrics, "RESAMPLES", 20)
+def few_resamples() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metrics, "RESAMPLES", 20)
+        yield
 
 
 @pytest.fixture(scope="module")
