@@ -36,6 +36,12 @@ class OperatingPoint:
     sensitivity: Estimate | None = None
     specificity: Estimate | None = None
 
+    def values_at(self, prevalence: float) -> PredictiveValues | None:
+        """What a call at this point is worth; None where its costs were not measured."""
+        if self.sensitivity is None or self.specificity is None:
+            return None
+        return predictive_values(self.sensitivity.value, self.specificity.value, prevalence)
+
 
 @dataclass(frozen=True, slots=True)
 class PredictiveValues:

@@ -22,6 +22,7 @@ from covid_core.trust_card import (
     audit_section,
     calibration_section,
     gate_section,
+    left_out_rows,
     reporting_section,
     write_diagram,
 )
@@ -170,13 +171,9 @@ def _parts(card: WeightsCard) -> list[tuple[str, dict[str, Any]]]:
 
 def _left_out(cards: Mapping[str, WeightsCard]) -> str:
     rows = [
-        [f"`{source}`", _TITLES[label], str(summary["films"]),
-         told(card.results["test"]["classes"][label]["auroc"]), told(figures["auroc"]),
-         f"`{card.git_commit}`"]
-        for card in cards.values()
-        for source, summary in card.results["held_out"].items()
-        for label, figures in summary["classes"].items()
-    ]  # fmt: skip
+        [f"`{source}`", _TITLES[label], *figures, f"`{commit}`"]
+        for source, label, *figures, commit in left_out_rows(cards)
+    ]
     header = [
         "Source left out",
         "Class against the rest",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from covid_core.decision import Decision, OperatingPoint, in_sentence, predictive_values
+from covid_core.decision import Decision, OperatingPoint, in_sentence
 from covid_core.errors import Abstained, CovidCoreError
 from covid_core.findings import CLASSES, Finding
 from covid_core.predictor import Prediction
@@ -75,9 +75,9 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
 def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) -> str | None:
     """What a call at this operating point is worth at a prevalence, 0 to 1; None where the point's
     costs were not measured."""
-    if not (point.sensitivity and point.specificity):
+    values = point.values_at(prevalence)
+    if values is None:
         return None
-    values = predictive_values(point.sensitivity.value, point.specificity.value, prevalence)
     name = in_sentence(disease)
     called = "none" if math.isnan(values.positive) else _per_cent(values.positive)
     cleared = "none" if math.isnan(values.negative) else _per_cent(values.negative)
@@ -128,10 +128,9 @@ def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
 def predictive_value(decision: Decision, prevalence: float) -> float | None:
     """How often a call on this side of the operating point's threshold is right, at a prevalence,
     0 to 1; None where the model can't tell, or nothing was measured at that point."""
-    point = decision.point
-    if not (decision.finding and point.sensitivity and point.specificity):
+    values = decision.point.values_at(prevalence)
+    if decision.finding is None or values is None:
         return None
-    values = predictive_values(point.sensitivity.value, point.specificity.value, prevalence)
     return values.positive if decision.positive else values.negative
 
 

@@ -38,12 +38,6 @@ Nothing was fitted: probabilities are the network's softmax, and what has the ma
     ]
     names = [f"times logit of {_TITLES[answer]}" for answer in card.classes]
     matrix = table(["Calibrated logit", *names, "plus"], rows)
-    points = [
-        [part, point.name, f"{point.threshold:.3f}",
-         *(told(worth["points"][point.name][figure]) for figure in ("sensitivity", "specificity"))]
-        for part, worth in card.trust.items()
-        for point in rules.points
-    ]  # fmt: skip
     sets = [
         [part, str(worth["films"]), told(worth["covered"]), told(worth["told"]),
          told(worth["told_right"]) if worth["told_right"] else "none", told(worth["disease_told"]),
@@ -70,7 +64,7 @@ By part, and in sources never trained on:
 
 COVID-19 is called from these probabilities on:
 
-{table(["Films", "Point", "From", "Sensitivity", "Specificity"], points)}
+{table(["Films", "Point", "From", "Sensitivity", "Specificity"], point_rows(card))}
 
 ### Prediction sets
 
@@ -95,6 +89,30 @@ last two columns: with thresholds of each class over all sources together, which
             sets,
         )
     }"""
+
+
+def point_rows(card: WeightsCard) -> list[list[str]]:
+    """Operating points on each part that was measured: threshold, sensitivity, specificity."""
+    return [
+        [part, point.name, f"{point.threshold:.3f}",
+         *(told(worth["points"][point.name][figure]) for figure in ("sensitivity", "specificity"))]
+        for part, worth in card.trust.items()
+        for point in card.rules.points
+    ]  # fmt: skip
+
+
+def left_out_rows(cards: Mapping[str, WeightsCard]) -> list[list[str]]:
+    """For each network that lacked a source, by class: source, label, films, AUROC at home and
+    within that source, commit."""
+    lines = []
+    for card in cards.values():
+        at_home = card.results["test"]["classes"]
+        for source, summary in card.results["held_out"].items():
+            for label, found in summary["classes"].items():
+                home = told(at_home[label]["auroc"]) if label in at_home else ""
+                away = told(found["auroc"])
+                lines.append([source, label, str(summary["films"]), home, away, card.git_commit])
+    return lines
 
 
 def audit_section(card: WeightsCard, audit: Mapping[str, Any] | None) -> str:

@@ -22,7 +22,7 @@ from covid_core.evaluation.answers import remembered_answers
 from covid_core.evaluation.explanations import Panel, explanations
 from covid_core.evaluation.probes import shortcuts
 from covid_core.evaluation.robustness import Abstains, robustness
-from covid_core.evaluation.sample import Sample, draw_sample, reader
+from covid_core.evaluation.sample import draw_sample, reader
 from covid_core.evaluation.strata import failures, scored_part, strata, where_age_cannot_help
 from covid_core.findings import CLASSES
 from covid_core.gate import Gate
@@ -96,7 +96,7 @@ def audit(
             "probes": {name: shortcuts(sample, read) for name, sample in samples.items()},
             "explanations": maps,
             "robustness": robustness(
-                _some(test, amount.corruptions), read, abstains(gate, card.rules), seed=seed
+                test.some(amount.corruptions), read, abstains(gate, card.rules), seed=seed
             ),
             "gate": gate.card.measured,
             "lungs": lungs.card.dice,
@@ -126,13 +126,3 @@ def _check(card: WeightsCard, table: pd.DataFrame) -> None:
             "the weights were trained on another split: its test films may have trained them",
             "Give the manifest that they were trained on",
         )
-
-
-def _some(sample: Sample, count: int) -> Sample:
-    """The first films of each class in turn."""
-    turn = pd.Series(sample.labels).groupby(sample.labels).cumcount().to_numpy()
-    chosen = np.sort(np.argsort(turn, kind="stable")[:count])
-    return Sample(
-        tuple(sample.films[i] for i in chosen),
-        *(one[chosen] for one in (sample.masks, sample.labels, sample.groups, sample.sources)),
-    )

@@ -18,6 +18,7 @@ from covid_core.look import SERIES, styled
 from covid_core.metrics import told
 from covid_core.overlay import blend, data_uri, outline_layer, png
 from covid_core.pages import embedded, write_page
+from covid_core.trust_card import left_out_rows, point_rows
 from covid_core.weights import WeightsCard
 
 _TEMPLATE = Path(__file__).with_name("audit.html")
@@ -49,36 +50,12 @@ def write_audit(
         robust_films=figures["robustness"]["films"],
         trust=[(part, embedded(reliability_diagram(worth))) for part, worth in card.trust.items()],
         points=point_rows(card),
-        gate=figures["gate"],
     )  # fmt: skip
 
 
 def rows(found: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     """A line for each group of films, in `HEADER`'s order."""
     return [[name, *(_cell(own.get(column)) for column in _COLUMNS)] for name, own in found.items()]
-
-
-def left_out_rows(cards: Mapping[str, WeightsCard]) -> list[list[str]]:
-    """For each network that lacked a source, by class: AUROC at home and within that source."""
-    lines = []
-    for card in cards.values():
-        at_home = card.results["test"]["classes"]
-        for source, summary in card.results["held_out"].items():
-            for label, found in summary["classes"].items():
-                home = told(at_home[label]["auroc"]) if label in at_home else ""
-                away = told(found["auroc"])
-                lines.append([source, label, str(summary["films"]), home, away, card.git_commit])
-    return lines
-
-
-def point_rows(card: WeightsCard) -> list[list[str]]:
-    """Operating points on each part that was measured: threshold, sensitivity, specificity."""
-    return [
-        [part, point.name, f"{point.threshold:.3f}",
-         *(_cell(worth["points"][point.name][figure]) for figure in ("sensitivity", "specificity"))]
-        for part, worth in card.trust.items()
-        for point in card.rules.points
-    ]  # fmt: skip
 
 
 def reliability_diagram(worth: Mapping[str, Any]) -> go.Figure:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.evaluate import summarise
+from covid_core.goals import TEST
 from covid_core.overlay import blend, png
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.predictor import Predictor
@@ -25,7 +26,6 @@ from covid_core.training.films import Films, load_films
 from covid_core.training.scoring import score
 from covid_core.weights import WeightsCard, load_weights
 
-TEST = "test part"
 _PHANTOM_PX = 300
 _OPACITY = 0.6
 

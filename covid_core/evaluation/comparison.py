@@ -13,8 +13,9 @@ from typing import Any
 
 from covid_core.decision import in_sentence
 from covid_core.evaluation import figures
-from covid_core.evaluation.compare import TEST, Compared
+from covid_core.evaluation.compare import Compared
 from covid_core.findings import Finding
+from covid_core.goals import TEST
 from covid_core.markdown import replace_block, table
 from covid_core.metrics import told
 from covid_core.model_card import held_out_name

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from covid_core.evaluation.compare import TEST, Compared, Part
+from covid_core.evaluation.compare import Compared, Part
+from covid_core.goals import TEST
 from covid_core.look import SERIES, styled
 
 _HEIGHT_PX = 320

@@ -40,6 +40,12 @@ class Sample:
     groups: np.ndarray
     sources: np.ndarray
 
+    def some(self, count: int) -> Sample:
+        """At most so many of them, the classes in turn."""
+        chosen = np.sort(_in_turn(self.labels)[:count])
+        rest = (self.masks, self.labels, self.groups, self.sources)
+        return Sample(tuple(self.films[i] for i in chosen), *(one[chosen] for one in rest))
+
 
 def draw_sample(
     table: pd.DataFrame, split: Split, lungs: Lungs, *, count: int, seed: int, workers: int
@@ -76,8 +82,12 @@ def reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:
 def _evenly(table: pd.DataFrame, split: Split, count: int, seed: int) -> np.ndarray:
     """Rows of a split, the classes in turn."""
     rows = np.random.default_rng(seed).permutation(np.nonzero(table["split"] == split.value)[0])
-    turn = pd.Series(rows).groupby(table["label"].to_numpy()[rows]).cumcount()
-    return np.sort(rows[np.argsort(turn, kind="stable")][:count])
+    return np.sort(rows[_in_turn(table["label"].to_numpy()[rows])][:count])
+
+
+def _in_turn(labels: np.ndarray) -> np.ndarray:
+    """Indices of films, first the first of each class, then the second, …"""
+    return np.argsort(pd.Series(labels).groupby(labels).cumcount().to_numpy(), kind="stable")
 
 
 def _film(path: Path) -> np.ndarray:

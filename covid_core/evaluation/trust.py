@@ -13,6 +13,7 @@ import numpy as np
 
 from covid_core.datasets.split import Split
 from covid_core.decision import Rules
+from covid_core.goals import TEST
 from covid_core.metrics import (
     Estimate,
     estimate,
@@ -23,8 +24,6 @@ from covid_core.metrics import (
 )
 from covid_core.training.films import Films
 from covid_core.training.tuning import least_probabilities, tune
-
-TEST = "test part"
 
 
 def fit_and_measure(
