@@ -10,6 +10,7 @@ The modules, from the ground up, each importing only from below:
     radiograph, networks, metrics, tasks, look, markdown, tensor_files, remarks
     decompress, raster, dicom           a file's bytes to grey pixels
     reading                             bytes to Radiograph: the front door for files
+    collection, study                   many files as one stream; a DICOM file's patient, on demand
     preprocess                          Radiograph to the network's input
     decision                            logits to a calibrated call: operating points, sets
     saliency                            feature map to evidence on the film
@@ -17,8 +18,12 @@ The modules, from the ground up, each importing only from below:
     lungs                               Radiograph to where its lungs are
     gate                                is it a frontal chest film that may be judged at all?
     predictor                           Radiograph to Prediction: the one door
-    overlay, figures, report, phantom   a prediction, to look at and to keep
-    goals, reporting_items, trust_card, model_card, pages
+    display, overlay, figures, phantom  a film and its prediction, to look at
+    report, walkthrough                 in words; step by step
+    worklist, recipes_here              of many films; by several networks
+    result, exports                     to take away: PDF, PNG, JSON, DICOM, an archive
+    site                                a hospital's own scores to its own operating point
+    goals, reporting_items, trust_card, model_card, card_figures, pages
     datasets                            folders of films to a manifest: one table with a clean split
     training, evaluation                a manifest to weights, honest figures, an audit
     commands, __main__                  the command line

@@ -10,17 +10,19 @@ import io
 import logging
 import warnings
 import zlib
+from typing import Any, NamedTuple
 
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.filereader import _read_file_meta_info, read_dataset
+from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from covid_core.decompress import decompressed
 from covid_core.errors import RefusedFile
-from covid_core.radiograph import View, check_bounds, grey_from_counts, is_coloured
+from covid_core.radiograph import Unwindowed, View, check_bounds, grey_from_counts, is_coloured
 
 # pydicom's warnings quote the values they are about, and those may be a patient's; its log too.
 warnings.filterwarnings("ignore", module="pydicom")
@@ -32,6 +34,7 @@ _PREAMBLE_BYTES = 132
 _EXECUTABLE_PREAMBLES = (b"MZ", b"\x7fELF", b"#!")  # CVE-2019-11687: a DICOM file that also runs
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
+_STRAIGHT = ("LINEAR", "LINEAR_EXACT")
 _CHEST = ("CHEST", "THORAX", "LUNG")
 _VIEWS = {
     "PA": View.PA,
@@ -42,26 +45,44 @@ _VIEWS = {
 }
 
 
-def decode_dicom(data: bytes) -> tuple[np.ndarray, str, View, tuple[str, ...], bool]:
-    """Pixels float32 (height, width) 0 to 1, format with its compression, view, notes, and whether
-    it was a colour picture.
+class DicomFilm(NamedTuple):
+    """A decoded picture: `pixels` float32 (height, width) 0 to 1, format with its compression,
+    view, what decoding had to do, whether it was a colour picture, and what its window hides."""
+
+    pixels: np.ndarray
+    source_format: str
+    view: View
+    notes: tuple[str, ...]
+    coloured: bool
+    unwindowed: Unwindowed | None
+
+
+def decode_dicom(data: bytes) -> DicomFilm:
+    """Decode one radiograph.
 
     Refuses several frames, another modality than radiography, and what can't be decoded, before a
     pixel is touched where the header tells. Raises RefusedFile.
     """
     try:
-        dataset = _parse(data)
+        dataset = parse(data)
         notes: list[str] = []
         _check_header(dataset, notes)
         counts = _stored_values(dataset, data, notes)
-        counts = _displayed_values(dataset, counts, notes)
+        inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
+        counts, whole = _displayed_values(dataset, counts, notes)
         pixels = grey_from_counts(counts)
-        if dataset.PhotometricInterpretation == "MONOCHROME1":
+        if inverted:
             pixels = np.float32(1) - pixels
             notes.append("stored inverted (MONOCHROME1): turned back")
         view = _VIEWS.get(str(dataset.get("ViewPosition", "")).strip().upper(), View.UNKNOWN)
-        syntax = dataset.file_meta.TransferSyntaxUID.name
-        return pixels, f"DICOM, {syntax}", view, tuple(notes), _COLOUR_NOTE in notes
+        return DicomFilm(
+            pixels,
+            f"DICOM, {dataset.file_meta.TransferSyntaxUID.name}",
+            view,
+            tuple(notes),
+            _COLOUR_NOTE in notes,
+            None if whole is None else _unwindowed(dataset, whole, inverted),
+        )
     except RefusedFile:
         raise
     # pydicom trusts its input: damage shows as any of its own errors, or as Python's.
@@ -73,7 +94,9 @@ def decode_dicom(data: bytes) -> tuple[np.ndarray, str, View, tuple[str, ...], b
         ) from error
 
 
-def _parse(data: bytes) -> FileDataset:
+def parse(data: bytes) -> FileDataset:
+    """All tags of a DICOM file, its pixels not decoded. Raises RefusedFile where it is a program
+    too, or inflates without bounds; pydicom's errors, and Python's, where it is damaged."""
     if data.startswith(_EXECUTABLE_PREAMBLES):
         raise RefusedFile(
             "executable_preamble",
@@ -148,9 +171,12 @@ def _stored_values(dataset: Dataset, data: bytes, notes: list[str]) -> np.ndarra
     return counts
 
 
-def _displayed_values(dataset: Dataset, counts: np.ndarray, notes: list[str]) -> np.ndarray:
+def _displayed_values(
+    dataset: Dataset, counts: np.ndarray, notes: list[str]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """What the file says is to be seen; and all it holds, where that is more."""
     if dataset.PhotometricInterpretation not in _MONOCHROME:
-        return counts  # neither padding, rescale nor window is meant for colours
+        return counts, None  # neither padding, rescale nor window is meant for colours
     padding = dataset.get("PixelPaddingValue")
     outside = counts == padding if padding is not None else None
     if outside is not None and not outside.all():
@@ -161,6 +187,31 @@ def _displayed_values(dataset: Dataset, counts: np.ndarray, notes: list[str]) ->
     if dataset.get("ModalityLUTSequence") or None not in rescale:  # anonymisers leave them empty
         counts = apply_modality_lut(counts, dataset)
     windowed = apply_voi_lut(counts, dataset)
-    if windowed is not counts:
-        notes.append("shown through the window stored in the file")
-    return windowed
+    if windowed is counts:
+        return counts, None
+    notes.append("shown through the window stored in the file")
+    return windowed, counts
+
+
+def _unwindowed(dataset: Dataset, counts: np.ndarray, inverted: bool) -> Unwindowed | None:
+    """Before the window; None where it is no straight line, and so has no two ends."""
+    function = str(dataset.get("VOILUTFunction", "") or "LINEAR")
+    if "VOILUTSequence" in dataset or function not in _STRAIGHT:
+        return None
+    grey = grey_from_counts(counts)
+    centre, width = (_first(dataset[name].value) for name in ("WindowCenter", "WindowWidth"))
+    if function == "LINEAR":  # PS3.3 C.11.2.1.2: of integers, so half a step off and a step less
+        centre, width = centre - 0.5, width - 1
+    lowest, highest = float(counts.min()), float(counts.max())
+    ends = np.array([centre - width / 2, centre + width / 2])
+    low, high = np.clip((ends - lowest) / (highest - lowest), 0, 1)
+    if not low < high:
+        return None
+    if inverted:
+        grey, low, high = np.float32(1) - grey, 1 - high, 1 - low
+    return Unwindowed(np.rint(grey * 65535).astype(np.uint16), float(low), float(high))
+
+
+def _first(value: Any) -> float:
+    """Of a tag that may hold several windows, the one that is applied."""
+    return float(value[0] if isinstance(value, MultiValue) else value)

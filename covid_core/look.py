@@ -11,6 +11,7 @@ CLASS_COLOURS = {
     Finding.PNEUMONIA: "#E69F00",
     Finding.COVID: "#D55E00",
 }
+THRESHOLD = "#7F7F7F"  # grey that is seen on white and on black
 SERIES = ("#009E73", "#CC79A7", "#56B4E9", "#000000", "#0072B2", "#D55E00", "#E69F00", "#F0E442")
 
 

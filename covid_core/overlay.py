@@ -8,20 +8,29 @@ import io
 import numpy as np
 from PIL import Image, ImageColor
 from plotly.colors import sequential
-from scipy.ndimage import binary_erosion
+from scipy.ndimage import binary_erosion, gaussian_filter
 
-# Perceptually uniform and readable for colour-blind people; its dark end would vanish on a film.
-_INFERNO = np.array([ImageColor.getrgb(colour) for colour in sequential.Inferno], np.float32)
-_LOOKUP = np.stack(
-    [
-        np.interp(np.linspace(0.35, 1, 256), np.linspace(0, 1, len(_INFERNO)), channel)
-        for channel in _INFERNO.T
-    ],
-    axis=1,
-).astype(np.uint8)
+
+def _lookup(colours: list[str], start: float) -> np.ndarray:
+    """A scale's colours from `start`, 0 to 1, on: uint8 (256, 3)."""
+    known = np.array([ImageColor.getrgb(colour) for colour in colours], np.float32)
+    at = np.linspace(start, 1, 256)
+    places = np.linspace(0, 1, len(known))
+    return np.stack([np.interp(at, places, channel) for channel in known.T], axis=1).astype(
+        np.uint8
+    )
+
+
+# Perceptually uniform and readable for colour-blind people; a dark end would vanish on a film.
+COLOUR_MAPS = {
+    "Inferno": _lookup(sequential.Inferno, 0.35),
+    "Cividis": _lookup(sequential.Cividis, 0.35),
+    "Viridis": _lookup(sequential.Viridis, 0.3),
+}
+_LOOKUP = COLOUR_MAPS["Inferno"]
 OUTLINE = "#56B4E9"  # Okabe and Ito's sky blue: apart from the heat for every eye
 _LINE_PX = 2
-COLOURS = tuple(f"rgb({r},{g},{b})" for r, g, b in _LOOKUP[::51])
+_SOFT_CELLS = 1.0
 
 
 def displayed(pixels: np.ndarray, longest_px: int) -> np.ndarray:
@@ -37,6 +46,11 @@ def heat_layer(heat: np.ndarray) -> np.ndarray:
     # Full colour is reached early, so that moderate evidence is seen and none stays unseen.
     alpha = np.rint(np.minimum(heat * 2, 1) * 255).astype(np.uint8)
     return np.dstack([_LOOKUP[levels], alpha])
+
+
+def soft(mask: np.ndarray) -> np.ndarray:
+    """A mask, bool (h, w), as uint8 that crosses half where the mask ends, without its steps."""
+    return np.rint(gaussian_filter(mask.astype(np.float32), _SOFT_CELLS) * 255).astype(np.uint8)
 
 
 def outline_layer(mask: np.ndarray, height: int, width: int) -> np.ndarray:

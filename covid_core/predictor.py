@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from covid_core.decision import BALANCED, Decision, decide
+from covid_core.decision import BALANCED, Decision, OperatingPoint, decide
 from covid_core.errors import Abstained
 from covid_core.findings import Finding
 from covid_core.gate import Gate, Remark
@@ -49,6 +49,13 @@ class Prediction:
 
     def probability(self, finding: Finding) -> float:
         return float(self.probabilities[self.answers.index(finding)])
+
+    def heat_due(self, finding: Finding) -> bool:
+        """Whether the class reaches its threshold: the operating point's for the disease, the
+        prediction set's for the others. Below it, heat would be read as a finding."""
+        if finding is self.answers[-1]:
+            return self.decision.positive
+        return finding in self.decision.candidates
 
 
 class Predictor:
@@ -102,9 +109,10 @@ class Predictor:
             remarks=remarks,
         )
 
-    def decide(self, prediction: Prediction, point: str) -> Prediction:
+    def decide(self, prediction: Prediction, point: OperatingPoint) -> Prediction:
         """The same prediction decided at another operating point; runs no network."""
-        decision = decide(prediction.probabilities, self.card.rules, self.card.classes, point)
+        rules = replace(self.card.rules, points=(point,))
+        decision = decide(prediction.probabilities, rules, self.card.classes, point.name)
         return replace(prediction, decision=decision)
 
     def explain(self, prediction: Prediction, finding: Finding) -> Saliency:

@@ -26,6 +26,22 @@ class View(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Unwindowed:
+    """All that a file holds, of which a film's `pixels` are a window.
+
+    `values`: uint16 (height, width) over the file's whole range, air dark, read-only. `low`,
+    `high`: the window's ends, 0 to 1 of that range.
+    """
+
+    values: np.ndarray
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        self.values.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Radiograph:
     """A decoded radiograph. It carries no patient's name or identifier, by construction.
 
@@ -34,6 +50,7 @@ class Radiograph:
     `notes`: what reading had to do or found odd, in words ("stored inverted: turned back").
     `coloured`: whether it was a colour picture, by the share of its area that is coloured; a grey
     film with a coloured mark is none.
+    `unwindowed`: where the file's window hides a part of its range, the whole of it, for a viewer.
     """
 
     pixels: np.ndarray
@@ -42,6 +59,7 @@ class Radiograph:
     view: View = View.UNKNOWN
     notes: tuple[str, ...] = ()
     coloured: bool = False
+    unwindowed: Unwindowed | None = None
 
     def __post_init__(self) -> None:
         self.pixels.flags.writeable = False

@@ -33,8 +33,11 @@ def read_radiograph(data: bytes) -> Radiograph:
     if data[128:132] == b"DICM":
         from covid_core.dicom import decode_dicom  # pydicom is slow to import, and often not needed
 
-        pixels, source_format, view, notes, coloured = decode_dicom(data)
-        return Radiograph(pixels, sha256, source_format, view, notes, coloured)
+        film = decode_dicom(data)
+        return Radiograph(
+            film.pixels, sha256, film.source_format, film.view, film.notes, film.coloured,
+            film.unwindowed,
+        )  # fmt: skip
     if any(data[at : at + len(magic)] == magic for magic, at in _RASTER_MAGIC):
         grey = decode_raster(data)
         return Radiograph(

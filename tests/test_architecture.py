@@ -7,25 +7,31 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "covid_core"
+APP = ROOT / "app"
+SAYING = {"label", "help", "placeholder", "text", "alt", "caption", "body"}
 
 FLOORS: tuple[set[str], ...] = (
-    {"errors", "findings", "torchvision_ops", "decompress", "reporting_items", "commands.status"},
-    {"radiograph", "networks", "metrics", "phantom", "look", "markdown", "pages", "tasks",
-     "tensor_files", "datasets.layouts.films", "datasets.duplicates", "datasets.remembered",
-     "remarks", "training.feed", "training.log", "training.processes", "evaluation.corruptions"},
-    {"raster", "dicom", "preprocess", "decision", "datasets.case", "datasets.manifest",
-     "datasets.split"},
-    {"reading", "saliency", "weights", "datasets.layouts.*", "datasets.figures",
-     "datasets.published"},
-    {"lungs", "gate", "overlay", "goals", "datasets.layouts", "datasets.cache", "datasets.survey",
+    {"errors", "findings", "torchvision_ops", "decompress", "exports.sheet", "reporting_items",
+     "commands.status"},
+    {"exports.optional", "radiograph", "networks", "metrics", "phantom", "look", "markdown",
+     "pages", "tasks", "tensor_files", "datasets.layouts.films", "datasets.duplicates",
+     "datasets.remembered", "remarks", "training.feed", "training.log", "training.processes",
+     "evaluation.corruptions"},
+    {"raster", "dicom", "site_scores", "preprocess", "decision", "datasets.case",
+     "datasets.manifest", "datasets.split"},
+    {"reading", "saliency", "weights", "study", "site_validation", "datasets.layouts.*",
+     "datasets.figures", "datasets.published"},
+    {"lungs", "gate", "overlay", "goals", "display", "collection", "site", "site_figures",
+     "exports.dicomweb", "datasets.layouts", "datasets.cache", "datasets.survey",
      "training.augment", "training.checkpoint", "training.texture"},
-    {"predictor", "figures", "trust_card", "datasets.compile", "datasets.confounders",
-     "training.films", "training.other_views", "evaluation.strata"},
-    {"report", "model_card", "training.scoring", "training.tuning", "datasets.exploration",
-     "training.negatives"},
-    {"training.recipe", "training.lungs", "training.gate_films"},
-    {"training.sampling", "training.gate_measures"},
-    {"training.loop", "training.gate"},
+    {"predictor", "figures", "trust_card", "card_figures", "datasets.compile",
+     "datasets.confounders", "training.films", "training.other_views", "evaluation.strata"},
+    {"report", "model_card", "recipes_here", "walkthrough", "training.scoring", "training.tuning",
+     "datasets.exploration", "training.negatives"},
+    {"result", "worklist", "training.recipe", "training.lungs", "training.gate_films"},
+    {"exports.identity", "exports.pictures", "training.sampling", "training.gate_measures"},
+    {"exports.pdf", "exports.secondary_capture", "exports.structured_report", "training.loop",
+     "training.gate"},
     {"evaluation.evaluate", "evaluation.trust", "evaluation.sample", "evaluation.faithfulness",
      "evaluation.answers"},
     {"evaluation.compare", "training.bench", "evaluation.probes", "evaluation.robustness",
@@ -73,6 +79,7 @@ def modules() -> dict[str, Path]:
         "training",
         "evaluation",
         "commands",
+        "exports",
     }  # docstrings, and the public names
     return {name: path for name, path in named.items() if name not in fronts}
 
@@ -102,6 +109,38 @@ def test_the_core_knows_no_screen() -> None:
     assert "streamlit" not in libraries
 
 
+def test_the_page_holds_no_science() -> None:
+    """Arrays are carried there, and times of reading; networks, statistics and files' formats are
+    the core's."""
+    theirs = {"torch", "torchvision", "pytorch_grad_cam", "scipy", "sklearn", "mapie", "pydicom",
+              "highdicom", "dicomweb_client", "fpdf", "PIL", "gdcm", "matplotlib"}  # fmt: skip
+    found = {
+        (path.name, imported.split(".")[0]) for path in APP.rglob("*.py")
+        for imported in imports_of(path)
+    }  # fmt: skip
+    assert {(name, library) for name, library in found if library in theirs} == set()
+
+
+def test_what_the_page_says_is_all_in_its_texts() -> None:
+    """So that it can be translated: no sentence stands in a call of Streamlit's."""
+    pages = [path for path in APP.rglob("*.py") if path.parent.name != "texts"]
+    spoken = {
+        f"{path.name}: {text}"
+        for path in [*pages, ROOT / "streamlit_app.py"]
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("st.")
+        for text in texts_of(call)
+    }
+    assert spoken == set()
+
+
+def texts_of(call: ast.Call) -> set[str]:
+    """What a call shows a person, as far as it stands there: texts of more than one word."""
+    said = [*call.args, *(word.value for word in call.keywords if word.arg in SAYING)]
+    nodes = [node for part in said for node in ast.walk(part) if isinstance(node, ast.Constant)]
+    return {n.value for n in nodes if isinstance(n.value, str) and " " in n.value.strip()}
+
+
 def test_only_one_module_imports_torchvision_first() -> None:
     """torchvision and grad-cam, which imports it, come after torchvision_ops in every module."""
     for name, path in modules().items():
@@ -114,10 +153,16 @@ def test_only_one_module_imports_torchvision_first() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    files = [*PACKAGE.rglob("*.py"), ROOT / "train.py", ROOT / "streamlit_app.py"]
+    files = [
+        *PACKAGE.rglob("*.py"),
+        *APP.rglob("*.py"),
+        ROOT / "train.py",
+        ROOT / "streamlit_app.py",
+    ]
     assert [p.name for p in files if not ast.get_docstring(ast.parse(p.read_text()))] == []
 
 
 def test_files_stay_short_enough_to_read_in_one_sitting() -> None:
-    long = {path.name: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    files = [*PACKAGE.rglob("*.py"), *APP.rglob("*.py")]
+    long = {path.name: len(path.read_text().splitlines()) for path in files}
     assert {name: lines for name, lines in long.items() if lines > 260} == {}

@@ -107,6 +107,30 @@ def test_rescale_and_window_clip_as_the_standard_says() -> None:
     assert any("window" in note for note in radiograph.notes)
 
 
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT"])
+def test_what_a_window_hides_is_kept_for_a_viewer(photometric: str, function: str) -> None:
+    counts = FILM.astype(np.uint16) * 16
+    film = read_radiograph(
+        dicom_file(
+            counts, photometric=photometric, WindowCenter=1500, WindowWidth=2000,
+            VOILUTFunction=function,
+        )
+    )  # fmt: skip
+    whole = film.unwindowed
+    assert whole is not None and whole.values.dtype == np.uint16
+    dark = counts.max() - counts if photometric == "MONOCHROME1" else counts
+    assert np.abs(whole.values / 65535 - full_range(dark.astype(float))).max() < 1e-4
+    through = np.clip((whole.values / 65535 - whole.low) / (whole.high - whole.low), 0, 1)
+    assert np.abs(through - film.pixels).max() < 1e-3
+
+
+def test_without_a_window_or_with_a_curve_there_is_nothing_more_to_show() -> None:
+    assert read_radiograph(dicom_file(FILM)).unwindowed is None
+    curve = dicom_file(FILM, WindowCenter=128, WindowWidth=64, VOILUTFunction="SIGMOID")
+    assert read_radiograph(curve).unwindowed is None
+
+
 def test_empty_rescale_and_window_are_as_none() -> None:
     tags = ("RescaleSlope", "RescaleIntercept", "WindowCenter", "WindowWidth")
     radiograph = read_radiograph(dicom_file(FILM, **dict.fromkeys(tags, "")))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import covid_core
+from covid_core.decision import OperatingPoint
 from covid_core.findings import CLASSES, Finding
 from covid_core.overlay import png
 from covid_core.phantom import draw_phantom
@@ -59,6 +60,19 @@ def test_four_threads_and_twelve_films_equal_one_thread(predictor: Predictor) ->
         assert np.abs(p - p_serial).max() < 1e-5
         assert np.abs(cells - cells_serial).max() < 1e-5
     assert len({tuple(p) for p, _ in serial}) == 12, "films that answer alike would hide a mix-up"
+
+
+def test_heat_is_due_only_to_a_class_that_reaches_its_threshold(predictor: Predictor) -> None:
+    prediction = predictor.predict(film(0))
+    probability = prediction.probability(Finding.COVID)
+    below, above = (
+        predictor.decide(prediction, OperatingPoint("own", probability + step))
+        for step in (0.01, -0.01)
+    )
+    assert not below.heat_due(Finding.COVID) and above.heat_due(Finding.COVID)
+    assert below.decision.point.name == "own"
+    for answer in CLASSES[:-1]:
+        assert above.heat_due(answer) == (answer in above.decision.candidates)
 
 
 def test_explaining_runs_no_backbone(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:

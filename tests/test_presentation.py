@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 
 import numpy as np
@@ -10,14 +9,9 @@ import pytest
 from PIL import Image
 
 from covid_core import figures
-from covid_core.findings import CLASSES, Finding
-from covid_core.overlay import blend, displayed, heat_layer, outline_layer, png
+from covid_core.findings import CLASSES
+from covid_core.overlay import COLOUR_MAPS, blend, displayed, heat_layer, outline_layer, png
 from covid_core.phantom import KINDS, draw_phantom
-from covid_core.saliency import Saliency
-
-
-def decoded(source: str) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(source.split(",", 1)[1]))))
 
 
 def test_displayed_keeps_small_films_exact_and_shrinks_large_ones() -> None:
@@ -45,31 +39,31 @@ def test_more_heat_is_lighter_so_that_it_reads_without_colour() -> None:
     assert luminance[-1] > luminance[0] + 100
 
 
+@pytest.mark.parametrize("name", COLOUR_MAPS)
+def test_every_colour_map_gets_lighter_and_starts_off_black(name: str) -> None:
+    luminance = COLOUR_MAPS[name] @ np.array([0.299, 0.587, 0.114])
+    assert COLOUR_MAPS[name].shape == (256, 3)
+    assert luminance[0] > 40
+    assert (np.diff(luminance) > -1).all() and luminance[-1] > luminance[0] + 90
+
+
 def test_opacity_0_shows_only_the_film() -> None:
     film = draw_phantom(size_px=256)
     blended = blend(film, np.ones(film.shape, np.float32), opacity=0)
     assert np.array_equal(blended[..., 0], film)
 
 
-def test_side_by_side_draws_both_films_and_links_their_zoom() -> None:
-    film = draw_phantom(size_px=256)
-    cells = np.zeros((7, 7), np.float32)
-    cells[3, 3] = 1
-    saliency = Saliency(Finding.COVID, cells, 0.0, (0, 0, 224, 224), 224, full_heat=0.5)
-    figure = figures.side_by_side(figures.film_source(film), 256, 256, saliency, opacity=0.4)
-    left, right, heat = figure.layout.images
-    assert np.array_equal(decoded(left.source), film)
-    assert left.source == right.source
-    assert (left.xref, right.xref, heat.xref) == ("x", "x2", "x2")
-    assert (heat.layer, heat.opacity) == ("above", 0.4)
-    assert decoded(heat.source)[256, 256, 3] == 255
-    assert (figure.layout.xaxis2.matches, figure.layout.yaxis2.matches) == ("x", "y")
-
-
 def test_bars_name_every_class_with_its_probability() -> None:
     bars = figures.probability_bars(np.array([0.2, 0.3, 0.5])).data[0]
     assert list(bars.y) == [finding.display_name for finding in CLASSES]
     assert list(bars.x) == [0.2, 0.3, 0.5]
+
+
+def test_the_threshold_is_drawn_across_the_disease_alone() -> None:
+    [line] = figures.probability_bars(np.array([0.2, 0.3, 0.5]), 0.26).layout.shapes
+    assert (line.x0, line.x1) == (0.26, 0.26)
+    assert 1 < line.y0 < 2 < line.y1 < 3
+    assert not figures.probability_bars(np.array([0.2, 0.3, 0.5])).layout.shapes
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -80,20 +74,6 @@ def test_phantoms_are_the_same_every_time_and_differ_by_kind(kind: str) -> None:
     assert np.array_equal(film, draw_phantom(kind, size_px=256))
     others = [draw_phantom(other, size_px=256) for other in KINDS if other != kind]
     assert all(np.abs(film.astype(int) - other).max() > 20 for other in others)
-
-
-def test_the_outline_is_drawn_in_both_panes_for_plotly_draws_one_picture_a_place() -> None:
-    film = draw_phantom(size_px=256)
-    saliency = Saliency(
-        Finding.COVID, np.zeros((7, 7), np.float32), 0.0, (0, 0, 224, 224), 224, 0.5
-    )
-    mask = np.zeros((128, 128), bool)
-    mask[32:96, 16:64] = True
-    source = figures.film_source(film)
-    drawn = figures.side_by_side(source, 256, 256, saliency, 0.4, mask).layout.images
-    above = [image for image in drawn if image.layer == "above"]
-    assert sorted(image.xref for image in above) == ["x", "x2", "x2"]
-    assert len({(image.xref, image.x, image.sizex) for image in above}) == 3
 
 
 def test_an_outline_is_a_closed_line_around_the_mask() -> None:

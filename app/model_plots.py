@@ -1,0 +1,127 @@
+"""The model card's plots, each under a sentence that says what to see there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app import session
+from app.texts import model as texts
+from covid_core import card_figures as figures
+from covid_core.evaluation.audit_figures import abstention_by_strength, drop_by_corruption
+from covid_core.evaluation.audit_report import reliability_diagram
+from covid_core.findings import CLASSES
+from covid_core.goals import TEST
+from covid_core.metrics import told
+from covid_core.weights import WeightsCard
+
+_QUIET = {"displayModeBar": False}
+_COVID = CLASSES[-1]
+
+
+def show_plots(card: WeightsCard) -> None:
+    audit = session.audit()
+    show_sources(card)
+    show_calibration(card)
+    show_confusion(card)
+    if audit is None:
+        st.info(texts.NOT_AUDITED, icon=":material/info:")
+    else:
+        show_groups(audit)
+        show_corruptions(audit["robustness"])
+    if card.history:
+        st.subheader(texts.TRAINING, anchor=False)
+        draw(
+            figures.training(card.history), texts.TRAINING_ALT,
+            texts.TRAINING_SEE.format(epochs=len(card.history)),
+        )  # fmt: skip
+
+
+def show_sources(card: WeightsCard) -> None:
+    parts = figures.parts_of(card)
+    st.subheader(texts.BY_SOURCE, anchor=False)
+    known = told(card.results["test"]["classes"][_COVID]["auroc"])
+    unseen = [
+        told(found["classes"][_COVID]["auroc"])
+        for found in card.results["held_out"].values()
+        if _COVID in found["classes"]
+    ]
+    see = texts.BY_SOURCE_SEE.format(unseen=", ".join(unseen) or texts.NO_FIGURE, known=known)
+    draw(figures.by_class(parts), texts.BY_SOURCE_ALT, see)
+
+
+def show_calibration(card: WeightsCard) -> None:
+    """The unseen sources, then all that trained it together."""
+    if not card.trust:
+        return
+    st.subheader(texts.CALIBRATION, anchor=False)
+    parts = [*card.results["held_out"], TEST]
+    for column, part in zip(st.columns(len(parts)), parts, strict=True):
+        worth = card.trust[part]
+        see = texts.CALIBRATION_SEE.format(
+            part=titled(part),
+            error=worth["reliability"]["error"],
+            before=worth["reliability_before"]["error"],
+        )
+        drawn = reliability_diagram(worth).update_layout(legend_y=-0.35, margin_b=90)
+        drawn.update_shapes(opacity=1)  # on a dark page it is lost else
+        with column:
+            draw(drawn, texts.CALIBRATION_ALT.format(part=part), see)
+
+
+def show_confusion(card: WeightsCard) -> None:
+    st.subheader(texts.CONFUSION, anchor=False)
+    parts = {**card.results["held_out"], TEST: card.results["test"]}
+    for column, (part, found) in zip(st.columns(len(parts)), parts.items(), strict=True):
+        *missed, hit = found["confusion"][-1]
+        see = texts.CONFUSION_SEE.format(
+            part=titled(part), missed=sum(missed), films=sum(missed) + hit
+        )
+        with column:
+            drawn = figures.confusion(found, card.classes)
+            draw(drawn, texts.CONFUSION_ALT.format(part=part), see)
+
+
+def show_groups(audit: Mapping[str, Any]) -> None:
+    st.subheader(texts.GROUPS, anchor=False)
+    figure = st.segmented_control(
+        texts.GROUPS_FIGURE, list(texts.GROUPS_NAMES), default="auroc", required=True,
+        format_func=texts.GROUPS_NAMES.__getitem__, key="model-groups",
+    )  # fmt: skip
+    found = figures.groups_of(audit, figure)
+    name = texts.GROUPS_NAMES[figure]
+    if not found:
+        st.caption(texts.GROUPS_NONE)
+        return
+    ordered = sorted(found, key=lambda row: row[1]["value"])
+    (lowest, low), (highest, high) = ordered[0], ordered[-1]
+    see = texts.GROUPS_SEE.format(
+        low=low["value"], lowest=lowest, high=high["value"], highest=highest
+    )
+    drawn = figures.by_group(found, name, chance=figure == "auroc")
+    draw(drawn, texts.GROUPS_ALT.format(figure=name), see)
+
+
+def show_corruptions(robustness: Mapping[str, Any]) -> None:
+    st.subheader(texts.ROBUST, anchor=False)
+    worst = robustness["summary"]["worst"]
+    title = robustness["corruptions"][worst["name"]]["title"]
+    left, right = st.columns(2)
+    with left:
+        see = texts.ROBUST_SEE.format(films=robustness["films"], worst=title, drop=worst["drop"])
+        draw(drop_by_corruption(robustness), texts.ROBUST_ALT, see)
+    with right:
+        draw(abstention_by_strength(robustness), texts.ABSTAINS_ALT, texts.ABSTAINS_SEE)
+
+
+def draw(figure: go.Figure, alt: str, see: str) -> None:
+    """A plot, and above it what to see there."""
+    st.caption(see)
+    st.plotly_chart(figure, key=f"model-{alt}", config=_QUIET, alt=alt)
+
+
+def titled(part: str) -> str:
+    return texts.ALL_KNOWN if part == TEST else part

@@ -1,0 +1,193 @@
+"""How the open film's answer came about, step by step, with its own pictures and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app import figures_about as figures
+from app import session
+from app.session import Reading
+from app.texts import about as texts
+from covid_core.decision import in_sentence
+from covid_core.overlay import displayed, png
+from covid_core.phantom import KINDS, draw_phantom
+from covid_core.predictor import Prediction
+from covid_core.recipes_here import at_home, never_seen
+from covid_core.report import DISCLAIMER
+from covid_core.walkthrough import Walkthrough, walk_through
+
+_FILM_PX = 800  # longer side, as sent
+_ENLARGED = 2  # the network's picture, so that its pixels can be seen
+_TEST = "test part"  # of a card's `trust`: all sources that trained it, together
+
+
+def show() -> None:
+    opened = session.current()
+    reading = opened or phantom()
+    if opened is not None:
+        show_which(opened)
+    prediction = session.decided(reading)
+    finding = st.segmented_control(
+        texts.FINDING, prediction.answers, default=prediction.label, required=True,
+        format_func=lambda answer: answer.display_name,
+        key=f"about-{prediction.radiograph_sha256[:16]}",
+    )  # fmt: skip
+    pixels = reading.film.pixels()
+    walk = walk_through(session.predictor(), prediction, pixels, finding)
+    film, seen = st.columns(2)
+    with film:
+        show_film(png(displayed(pixels, _FILM_PX)))
+    with seen:
+        show_seen(walk)
+    show_cells(walk)
+    show_sum(walk)
+    show_calibration(walk)
+    show_call(walk, prediction)
+    show_limits()
+    st.caption(DISCLAIMER)
+
+
+def phantom() -> Reading:
+    """A phantom's reading, where no film is open; said to be one."""
+    st.info(texts.NO_FILM, icon=":material/info:")
+    kind = st.segmented_control(
+        texts.KIND, KINDS, default=KINDS[-1], required=True, key="about-phantom",
+        format_func=str.capitalize,
+    )  # fmt: skip
+    return session.reading(png(draw_phantom(kind)), kind, is_phantom=True)
+
+
+def show_which(reading: Reading) -> None:
+    """Which film it is about; of a phantom, that it is one."""
+    if reading.is_phantom:
+        st.info(texts.PHANTOM_OPEN, icon=":material/info:")
+    else:
+        st.text(texts.OPEN_FILM.format(described=reading.described))
+
+
+def show_film(film: bytes) -> None:
+    with tall(texts.FILM, texts.FILM_WORDS):
+        st.image(film, width="stretch", output_format="PNG", alt=texts.FILM_ALT)
+
+
+def show_seen(walk: Walkthrough) -> None:
+    size = len(walk.picture)
+    with tall(texts.SEEN, texts.SEEN_WORDS.format(size=size)):
+        picture = walk.picture.repeat(_ENLARGED, 0).repeat(_ENLARGED, 1)
+        alt = texts.SEEN_ALT.format(size=size)
+        st.image(png(picture), width="stretch", output_format="PNG", alt=alt)
+
+
+def show_cells(walk: Walkthrough) -> None:
+    row, column = walk.strongest
+    words = texts.CELLS_WORDS.format(
+        name=in_sentence(walk.finding), row=row, column=column, value=signed(walk.cells.max(), 2)
+    )
+    with tall(texts.CELLS, words):
+        plot(figures.cells(walk, texts.UNIT), "cells", texts.CELLS_ALT)
+
+
+def show_sum(walk: Walkthrough) -> None:
+    words = texts.SUM_WORDS.format(
+        supporting=signed(walk.supporting), opposing=signed(walk.opposing),
+        bias=signed(walk.bias, 4), score=signed(walk.score),
+    )  # fmt: skip
+    with step(texts.SUM, words):
+        alt = texts.SUM_ALT.format(score=signed(walk.score))
+        plot(figures.adding_up(walk, texts.SUM_NAMES, texts.SUM_AXIS), "sum", alt)
+
+
+def show_calibration(walk: Walkthrough) -> None:
+    card = session.predictor().card
+    place = walk.answers.index(walk.finding)
+    words = texts.CALIBRATION_WORDS if card.trust else texts.UNCALIBRATED_WORDS
+    name, before, after = in_sentence(walk.finding), walk.before[place], walk.after[place]
+    with step(texts.CALIBRATION, words.format(name=name, before=before, after=after)):
+        bars = figures.before_after(walk, texts.BEFORE_AFTER)
+        plot(bars, "before-after", texts.BEFORE_AFTER_ALT)
+        if card.trust:
+            lines = figures.reliability(measured(), texts.RELIABILITY_AXES)
+            plot(lines, "reliability", texts.RELIABILITY_ALT)
+
+
+def measured() -> dict[str, figures.Line]:
+    """How sure and how right the model was, at home and where it had never been."""
+    card = session.predictor().card
+    parts = {texts.AT_HOME: figures.Line(card.trust[_TEST]["reliability"], figures.HOME)}
+    for source in never_seen(card):
+        if source in card.trust:
+            line = figures.Line(card.trust[source]["reliability"], figures.AWAY)
+            parts[texts.AWAY.format(source=source)] = line
+    return parts
+
+
+def show_call(walk: Walkthrough, prediction: Prediction) -> None:
+    disease, point = walk.answers[-1], walk.point
+    words = texts.CALL_WORDS.format(
+        disease=disease.display_name,
+        probability=prediction.probability(disease),
+        threshold=point.threshold,
+        point=point.name,
+        reaches=texts.REACHES if prediction.decision.positive else texts.BELOW,
+    )
+    with step(texts.CALL, words):
+        alt = texts.THRESHOLD_ALT.format(disease=disease.display_name)
+        plot(figures.threshold(walk), "threshold", alt)
+        plot(figures.prediction_set(walk, *texts.SET_NAMES), "set", texts.SET_ALT)
+        st.write(texts.CALL_RESULT.format(sentence=prediction.decision.sentence))
+
+
+def show_limits() -> None:
+    card = session.predictor().card
+    home, away = at_home(card), never_seen(card)
+    words = texts.LIMITS_WORDS if home and away else texts.NOT_MEASURED
+    with step(texts.LIMITS, words):
+        if home and away:
+            elsewhere = {texts.AWAY.format(source=name): one for name, one in away.items()}
+            parts = {texts.AT_HOME: home, **elsewhere}
+            told = "; ".join(f"{name} {one}" for name, one in parts.items())
+            alt = texts.TRANSFER_ALT.format(figures=told)
+            plot(figures.transfer(parts, texts.CHANCE), "transfer", alt)
+        for point in texts.LIMITS_POINTS:
+            st.markdown(f"- {point}")
+        st.page_link("app/pages/validate.py", label=texts.VALIDATE)
+
+
+@contextmanager
+def step(title: str, words: str) -> Iterator[None]:
+    """A step's heading and words, and beside them the place for its pictures."""
+    with st.container(border=True):
+        told, shown = st.columns([2, 3], gap="large")
+        with told:
+            st.subheader(title, anchor=False)
+            st.write(words)
+        with shown:
+            yield
+
+
+@contextmanager
+def tall(title: str, words: str) -> Iterator[None]:
+    """The same, with the pictures below."""
+    with st.container(border=True):
+        st.subheader(title, anchor=False)
+        st.write(words)
+        yield
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A number with its sign, and a true minus."""
+    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def plot(figure: go.Figure, name: str, alt: str) -> None:
+    drawn = figures.inked(figure) if st.context.theme.type == "light" else figure
+    st.plotly_chart(
+        drawn, key=f"about-{name}", width="stretch", config={"displayModeBar": False}, alt=alt
+    )
+
+
+show()

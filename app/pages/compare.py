@@ -1,0 +1,197 @@
+"""The open film, read by every recipe whose weights are here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from app import session
+from app.session import Reading
+from app.texts import compare as texts
+from covid_core.errors import CovidCoreError
+from covid_core.overlay import blend, displayed, png
+from covid_core.phantom import KINDS, draw_phantom
+from covid_core.predictor import Predictor
+from covid_core.recipes_here import (
+    Candidate,
+    Opinion,
+    Shelf,
+    agreement,
+    command,
+    never_seen,
+    opinion,
+    shelf,
+)
+from covid_core.report import DISCLAIMER
+from covid_core.weights import SHIPPED, WEIGHTS, WeightsCard
+
+_PICTURE_PX = 480
+_OPACITY = 0.6
+_A_ROW = 3  # pictures beside each other; more would be too small to read
+
+
+def show() -> None:
+    st.write(texts.LEDE)
+    reading, found = session.current(), shelf(WEIGHTS)
+    if reading is None:
+        show_empty_state()
+    else:
+        show_comparison(reading, found)
+    show_absent(found)
+    st.caption(DISCLAIMER)
+
+
+def show_empty_state() -> None:
+    st.write(texts.NO_FILM)
+    for kind, column in zip(KINDS, st.columns(len(KINDS)), strict=True):
+        with column:
+            alt = texts.PHANTOM_ALT.format(kind=kind)
+            st.image(thumbnail(kind), width="stretch", output_format="PNG", alt=alt)
+            label = texts.PHANTOM_BUTTON.format(kind=kind)
+            if st.button(label, key=f"compare-{kind}", width="stretch"):
+                st.session_state["phantom"] = kind  # so that the Read page shows it too
+                session.open_reading(
+                    session.reading(png(draw_phantom(kind)), kind, is_phantom=True)
+                )
+                st.rerun()
+    st.page_link("app/pages/read.py", label=texts.READ)
+
+
+def show_comparison(reading: Reading, found: Shelf) -> None:
+    if reading.is_phantom:
+        st.info(texts.IS_PHANTOM, icon=":material/info:")
+    answer = st.container()
+    opinions = ask_all(reading, found.here)
+    for recipe, error in found.damaged:
+        show_failure(texts.DAMAGED.format(recipe=recipe), error)
+    if not opinions:
+        return
+    with answer:
+        st.subheader(agreement(opinions), anchor=False)
+    show_table(opinions)
+    show_pictures(reading, opinions)
+
+
+def ask_all(reading: Reading, candidates: tuple[Candidate, ...]) -> list[Opinion]:
+    """One network after the other; one that fails is a line, and the others go on."""
+    opinions, bar = [], st.progress(0.0)
+    for number, candidate in enumerate(candidates, 1):
+        words = texts.ASKING.format(recipe=candidate.recipe, number=number, count=len(candidates))
+        bar.progress((number - 1) / len(candidates), words)
+        try:
+            opinions.append(ask(reading, candidate))
+        except CovidCoreError as error:
+            show_failure(texts.NO_ANSWER.format(recipe=candidate.recipe), error)
+    bar.empty()
+    return opinions
+
+
+def ask(reading: Reading, candidate: Candidate) -> Opinion:
+    """A candidate's opinion, kept in the session as long as the film is open. Raises WeightsError,
+    Abstained."""
+    if candidate.recipe == SHIPPED:
+        return opinion(session.predictor(), session.decided(reading))
+    film, weights = reading.prediction.radiograph_sha256, candidate.card.sha256
+    of, kept = st.session_state.get("opinions", ("", {}))
+    if of != film:
+        kept = {}
+        st.session_state["opinions"] = film, kept
+    if weights not in kept:
+        predictor = load(candidate.folder, candidate.recipe, weights)
+        kept[weights] = opinion(predictor, predictor.predict(reading.radiograph()))
+    one: Opinion = kept[weights]
+    return one
+
+
+@st.cache_resource(max_entries=5, show_spinner=False)
+def load(folder: Path, recipe: str, weights_sha256: str) -> Predictor:
+    """A recipe's network for all sessions; new weights make a new one."""
+    return Predictor.load(folder, recipe)
+
+
+@st.cache_data(max_entries=len(KINDS), show_spinner=False)
+def thumbnail(kind: str) -> bytes:
+    return png(draw_phantom(kind, size_px=_PICTURE_PX))
+
+
+def show_failure(problem: str, error: CovidCoreError) -> None:
+    st.error(problem, icon=":material/error:")
+    st.text(error.sentence)
+
+
+def show_table(opinions: list[Opinion]) -> None:
+    rows = [dict(zip(texts.COLUMNS.values(), row_of(one), strict=True)) for one in opinions]
+    st.dataframe(rows, hide_index=True, width="stretch", alt=texts.TABLE_ALT)
+    sources = sorted({source for one in opinions for source in never_seen(one.card)})
+    notes = [texts.UNSEEN.format(sources=", ".join(sources))] if sources else []
+    notes += [texts.CHOSE.format(recipe=card.recipe) for card in chosen_by_unseen(opinions)]
+    if not all(one.calibrated for one in opinions):
+        notes.append(texts.SCORES)
+    if any(len(one.prediction.answers) == 2 for one in opinions):
+        notes.append(texts.TWO_ANSWERS)
+    st.caption(" ".join(notes))
+
+
+def chosen_by_unseen(opinions: list[Opinion]) -> list[WeightsCard]:
+    """The networks whose training was stopped where the unseen source liked it best."""
+    cards = [one.card for one in opinions]
+    return [card for card in cards if card.training.get("keep") == "unseen_auroc"]
+
+
+def row_of(one: Opinion) -> tuple[str, ...]:
+    """An opinion's cells, in the order of the columns."""
+    kind = texts.CALIBRATED if one.calibrated else texts.UNCALIBRATED
+    probability = one.prediction.probability(one.prediction.answers[-1])
+    return (
+        one.card.recipe,
+        call_of(one),
+        texts.SCORE.format(probability=probability, kind=kind),
+        "; ".join(map(str, never_seen(one.card).values())) or texts.NOT_MEASURED,
+        ", ".join(answer.display_name for answer in one.prediction.answers),
+    )
+
+
+def call_of(one: Opinion) -> str:
+    """What it calls the film; of a network without rules, that it is but the larger score."""
+    if one.called is None:
+        return texts.CANNOT_TELL
+    if one.calibrated:
+        return one.called.display_name
+    sentence = texts.LARGER if len(one.prediction.answers) == 2 else texts.LARGEST
+    return sentence.format(name=one.called.display_name)
+
+
+def show_pictures(reading: Reading, opinions: list[Opinion]) -> None:
+    st.subheader(texts.PICTURES, anchor=False)
+    st.write(texts.PICTURES_WORDS)
+    film = displayed(reading.film.pixels(), _PICTURE_PX)
+    for start in range(0, len(opinions), _A_ROW):
+        row = opinions[start : start + _A_ROW]
+        for one, column in zip(row, st.columns(_A_ROW), strict=False):
+            with column:
+                show_picture(film, one)
+
+
+def show_picture(film: np.ndarray, one: Opinion) -> None:
+    """The film, uint8 (H, W), under one network's heat; without it where none is due."""
+    alt, words, picture = texts.COLD_ALT, texts.COLD, film
+    if one.heat_due:
+        alt, words = texts.PICTURE_ALT, texts.HEAT
+        picture = blend(film, one.saliency.heat(*film.shape), _OPACITY)
+    alt = alt.format(title=one.title, disease=one.prediction.answers[-1].display_name)
+    st.image(png(picture), width="stretch", output_format="PNG", alt=alt)
+    st.caption(words.format(title=one.title, call=call_of(one)))
+
+
+def show_absent(found: Shelf) -> None:
+    if not found.absent:
+        return
+    with st.expander(texts.ABSENT, icon=":material/construction:"):
+        st.write(texts.ABSENT_WORDS)
+        for recipe in found.absent:
+            st.code(command(recipe), language="sh")
+
+
+show()

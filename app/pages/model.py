@@ -1,0 +1,153 @@
+"""The model card made readable: what it is worth elsewhere first, then plots, recipes, the card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import session
+from app.card_text import pieces, section
+from app.model_plots import show_plots
+from app.recipe_tables import short_table, whole_table
+from app.texts import model as texts
+from covid_core.evaluation.comparison import HEADER
+from covid_core.findings import CLASSES
+from covid_core.goals import goals
+from covid_core.report import DISCLAIMER
+from covid_core.weights import AS_PUBLISHED, RECIPES, WEIGHTS, WeightsCard, read_card, read_cards
+
+_COVID = CLASSES[-1]
+
+
+def show() -> None:
+    card = session.predictor().card
+    names = (texts.SUMMARY, texts.PLOTS, texts.RECIPES, texts.CARD)
+    tabs = st.tabs(names, on_change="rerun", key="model-tabs")
+    for tab, fill in zip(tabs, (show_summary, show_plots, show_recipes, show_card), strict=True):
+        if tab.open:
+            with tab:
+                fill(card)
+    st.caption(DISCLAIMER)
+
+
+def show_summary(card: WeightsCard) -> None:
+    st.subheader(card.name, anchor=False)
+    st.caption(
+        texts.WEIGHTS.format(sha256=card.sha256, commit=card.git_commit, created=card.created[:10])
+    )
+    for source, found in card.results["held_out"].items():
+        chose = texts.CHOSE if card.training.get("keep") == "unseen_auroc" else ""
+        show_headline(texts.UNSEEN.format(source=source, chose=chose), found)
+    show_headline(texts.KNOWN, card.results["test"])
+    st.caption(texts.BEWARE)
+    show_goals(card)
+    show_data(card)
+    st.subheader(texts.LIMITS, anchor=False)
+    st.markdown(section(card_text(card.sha256), "Limits"))
+
+
+def show_headline(title: str, found: Mapping[str, Any]) -> None:
+    figure = found["classes"][_COVID]
+    st.markdown(f"**{title}**")
+    drawn = {
+        texts.AUROC: figure["auroc"],
+        texts.SENSITIVITY: figure["sensitivity"],
+        texts.SPECIFICITY: figure["specificity"],
+    }
+    for column, (name, one) in zip(st.columns(len(drawn)), drawn.items(), strict=True):
+        interval = {"low": one["low"], "high": one["high"]}
+        column.metric(
+            name, f"{one['value']:.2f}", texts.INTERVAL.format(**interval), delta_color="off",
+            delta_arrow="off", border=True,
+            help=texts.METRIC_HELP.format(films=found["films"], **interval),
+        )  # fmt: skip
+
+
+def show_goals(card: WeightsCard) -> None:
+    st.subheader(texts.GOALS, anchor=False)
+    audit = session.audit()
+    if audit is None:
+        st.warning(texts.GOALS_NONE, icon=":material/warning:")
+        return
+    found = sorted(goals(card, audit), key=lambda goal: (goal.met is not False, goal.met is True))
+    st.write(texts.GOALS_WORDS.format(met=sum(goal.met is True for goal in found), all=len(found)))
+    lines = [(texts.MET[goal.met], goal.name, goal.asked, goal.measured) for goal in found]
+    table = pd.DataFrame(lines, columns=list(texts.GOALS_COLUMNS))
+    st.dataframe(
+        table, hide_index=True, alt=texts.GOALS_ALT, key="model-goals", height="content",
+        column_config={texts.GOALS_COLUMNS[0]: st.column_config.TextColumn(width="small")},
+    )  # fmt: skip
+
+
+def show_data(card: WeightsCard) -> None:
+    st.subheader(texts.TRAINED, anchor=False)
+    trained = sum(sum(classes.values()) for classes in card.films["train"].values())
+    tuned = sum(sum(classes.values()) for classes in card.films["validation"].values())
+    st.write(texts.TRAINED_WORDS.format(films=f"{trained:,}", tuned=f"{tuned:,}"))
+    sources = sorted({source for split in texts.SPLITS for source in card.films.get(split, {})})
+    lines = []
+    for source in sources:
+        for finding in CLASSES:
+            counts = [
+                card.films.get(split, {}).get(source, {}).get(finding, 0) for split in texts.SPLITS
+            ]
+            if any(counts):
+                lines.append((source, finding.display_name, *counts))
+    header = [texts.SOURCE, texts.CLASS, *texts.SPLIT_TITLES]
+    st.dataframe(
+        pd.DataFrame(lines, columns=header), hide_index=True, alt=texts.TRAINED_ALT,
+        key="model-films",
+    )  # fmt: skip
+
+
+def show_recipes(card: WeightsCard) -> None:
+    st.write(texts.RECIPES_WORDS)
+    short, whole = recipes(card.sha256)
+    st.dataframe(
+        short, hide_index=True, alt=texts.RECIPES_SHORT_ALT, key="model-recipes-short",
+        height="content",
+    )  # fmt: skip
+    st.caption(texts.RECIPES_SEE)
+    st.markdown(f"**{texts.RECIPES_FULL}**")
+    columns = {
+        HEADER[0]: st.column_config.TextColumn(pinned=True),
+        HEADER[1]: st.column_config.TextColumn(width="medium"),
+    }
+    st.dataframe(
+        whole, hide_index=True, alt=texts.RECIPES_ALT, key="model-recipes", height="content",
+        column_config=columns,
+    )  # fmt: skip
+
+
+def show_card(card: WeightsCard) -> None:
+    text = card_text(card.sha256)
+    if not text:
+        st.info(texts.CARD_NONE, icon=":material/info:")
+        return
+    st.caption(texts.CARD_WORDS)
+    for piece in pieces(text, WEIGHTS):
+        if isinstance(piece, str):
+            st.markdown(piece)
+        else:
+            path, words = piece
+            st.image(str(path), alt=words, width="stretch")
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def recipes(weights_sha256: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The recipes at a glance, and all their figures."""
+    cards = [read_card(WEIGHTS), *read_cards(WEIGHTS / RECIPES).values()]
+    published = read_cards(WEIGHTS / AS_PUBLISHED)
+    return short_table(cards, published), whole_table(cards, published)
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def card_text(weights_sha256: str) -> str:
+    path = WEIGHTS / "README.md"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+show()

@@ -1,0 +1,218 @@
+"""One film's reading: the answer in a line, the viewer, and why."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import session
+from app.session import Reading
+from app.take_away import show_take_away
+from app.texts import read as texts
+from app.viewer import viewer
+from app.viewer.package import Layer, View, Window
+from covid_core import figures
+from covid_core.decision import in_sentence
+from covid_core.display import grey_windows
+from covid_core.findings import Finding
+from covid_core.overlay import COLOUR_MAPS, soft
+from covid_core.predictor import Prediction
+from covid_core.report import (
+    DISCLAIMER,
+    heat_in_words,
+    point_in_words,
+    shortcuts_in_words,
+    values_in_words,
+)
+from covid_core.study import days_between, labelled
+
+_HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
+_FILM_PX, _BESIDE_PX = 500, 420
+
+
+def show_reading(
+    reading: Reading,
+    *,
+    answer: DeltaGenerator | None = None,
+    controls: DeltaGenerator | None = None,
+    beside: Reading | None = None,
+    steps: bool = False,
+) -> str | None:
+    """The whole of it. `answer`, `controls`: where these go, where that is not here. `beside`:
+    another film of the patient, to look at with it. `steps`: the viewer's arrow keys ask for other
+    films; gives "next" or "previous" where one was asked for."""
+    session.open_reading(reading)
+    if answer is None or controls is None:
+        answer, controls = st.columns([3, 2], gap="large")
+    with controls:
+        show_controls()
+    prediction = session.decided(reading)
+    with answer:
+        show_call(reading, prediction)
+    asked = None
+    if beside is None:
+        asked = viewer(view_of(reading, prediction, steps=steps), key="viewer", height_px=_FILM_PX)
+    else:
+        show_both(reading, beside)
+    show_why(reading, prediction)
+    show_take_away(reading, prediction)
+    show_study(reading)
+    return asked
+
+
+def show_controls() -> None:
+    names = [point.name for point in session.points()]
+    point, prevalence = st.columns([9, 5], gap="small", vertical_alignment="bottom")
+    with point:
+        st.session_state.setdefault("point", session.default_point())
+        if st.session_state["point"] not in names:  # the site's own, when its profile is gone
+            st.session_state["point"] = session.default_point()
+        st.segmented_control(
+            texts.POINT, names, required=True, format_func=str.capitalize, key="point",
+            help=texts.POINT_HELP,
+        )  # fmt: skip
+    with prevalence:
+        st.session_state.setdefault("prevalence", session.PREVALENCE * 100)
+        st.number_input(
+            texts.PREVALENCE, 0.0, 100.0, step=1.0, key="prevalence", help=texts.PREVALENCE_HELP
+        )
+    if session.outdated_profile():
+        st.warning(texts.OUTDATED, icon=":material/sync_problem:")
+        st.page_link("app/pages/validate.py", label=texts.VALIDATE)
+
+
+def show_call(reading: Reading, prediction: Prediction) -> None:
+    """The answer in one line, and what must be known with it."""
+    decision, disease = prediction.decision, prediction.answers[-1]
+    if reading.is_phantom:
+        st.caption(f"**{texts.IS_PHANTOM}**")
+    called = decision.finding.display_name if decision.finding else texts.INDETERMINATE
+    st.header(called, anchor=False)
+    st.write(decision.sentence)
+    st.write(
+        texts.PROBABILITY.format(
+            disease=disease.display_name,
+            probability=f"{prediction.probability(disease):.2f}",
+            point=decision.point.name,
+            threshold=f"{decision.point.threshold:.2f}",
+        )
+    )
+    for remark in prediction.remarks:
+        st.warning(remark.sentence, icon=":material/warning:")
+    for note in prediction.notes:
+        st.text(texts.NOTE.format(note=note))
+    st.caption(f"{reading.described}. {DISCLAIMER}")
+
+
+def view_of(reading: Reading, prediction: Prediction, *, steps: bool = False) -> View:
+    """What the viewer draws of a reading."""
+    windows = grey_windows(reading.film, reading.lungs).items()
+    first = prediction.label
+    return View(
+        film=reading.film.values,
+        windows=tuple(Window(texts.WINDOWS[name], low, high) for name, (low, high) in windows),
+        layers=tuple(layer_of(reading, prediction, answer) for answer in prediction.answers),
+        layer=prediction.answers.index(first),
+        lungs=soft(reading.lungs),
+        colours=COLOUR_MAPS,
+        described=texts.FILM_ALT.format(name=in_sentence(first)),
+        steps=steps,
+    )
+
+
+def layer_of(reading: Reading, prediction: Prediction, finding: Finding) -> Layer:
+    """One class's heat; none where the class is below its threshold."""
+    saliency = session.predictor().explain(prediction, finding)
+    height, width = reading.film.values.shape
+    scale = _HEAT_PX / max(height, width)
+    heat = saliency.heat(max(1, round(height * scale)), max(1, round(width * scale)))
+    due = prediction.heat_due(finding)
+    share = saliency.share_inside(reading.lungs), float(reading.lungs.mean())
+    words, doubtful = heat_in_words(*share) if due else (no_heat(prediction, finding), False)
+    levels = np.rint(heat * 255).astype(np.uint8)
+    return Layer(finding.display_name, levels, due, words, doubtful)
+
+
+def no_heat(prediction: Prediction, finding: Finding) -> str:
+    """Why a class is shown without heat."""
+    if finding is not prediction.answers[-1]:
+        return texts.HEAT_RULED_OUT.format(name=in_sentence(finding))
+    return texts.HEAT_BELOW.format(
+        name=in_sentence(finding),
+        probability=f"{prediction.probability(finding):.2f}",
+        threshold=f"{prediction.decision.point.threshold:.2f}",
+    )
+
+
+def show_both(reading: Reading, other: Reading) -> None:
+    """Two films side by side, the second under its own reading."""
+    left, right = st.columns(2)
+    with left:
+        st.caption(texts.BESIDE_NOW)
+        show_one(reading, "viewer-now")
+    with right:
+        st.caption(dated(reading, other))
+        show_one(other, "viewer-then")
+
+
+def show_one(reading: Reading, key: str) -> None:
+    prediction = session.decided(reading)
+    viewer(view_of(reading, prediction), key=key, height_px=_BESIDE_PX)
+    st.caption(prediction.decision.sentence)
+
+
+def dated(reading: Reading, other: Reading) -> str:
+    """How long before or after the one film the other was taken, where their files say."""
+    days = days_between(other.study, reading.study) if reading.study and other.study else None
+    if days is None:
+        return texts.BESIDE_THEN
+    sentence = texts.EARLIER if days > 0 else texts.LATER if days < 0 else texts.SAME_DAY
+    return texts.BESIDE_DATED.format(when=sentence.format(days=abs(days)))
+
+
+def show_why(reading: Reading, prediction: Prediction) -> None:
+    """Charts and details: behind a click, for together with the heat they slow reading."""
+    point, disease = prediction.decision.point, prediction.answers[-1]
+    with st.expander(texts.WHY, icon=":material/help:"):
+        chart, words = st.columns(2)
+        with chart:
+            st.caption(texts.WHY_PROBABILITIES)
+            st.plotly_chart(
+                figures.probability_bars(prediction.probabilities, point.threshold),
+                key="probabilities", width="stretch", config={"displayModeBar": False},
+                alt=texts.CHART_ALT,
+            )  # fmt: skip
+            st.caption(set_in_words(prediction))
+        with words:
+            st.markdown(f"**{texts.WHY_POINT}**")
+            st.write(point_in_words(point, disease))
+            worth = values_in_words(point, disease, session.chosen().prevalence)
+            if worth:
+                st.write(worth)
+            st.markdown(f"**{texts.WHY_GATE}**")
+            st.write(" ".join(one.sentence for one in prediction.remarks) or texts.WHY_GATE_NONE)
+            st.markdown(f"**{texts.WHY_SHORTCUTS}**")
+            st.write(shortcuts_in_words(session.audit()))
+            st.page_link("app/pages/about.py", label=texts.WHY_MORE)
+
+
+def set_in_words(prediction: Prediction) -> str:
+    """The prediction set, for someone who does not know the term."""
+    coverage = session.predictor().card.rules.coverage
+    names = ", ".join(map(in_sentence, prediction.decision.candidates))
+    sentences = [texts.SET.format(names=names) if names else texts.SET_NONE]
+    if coverage:
+        sentences.append(texts.COVERAGE.format(share=round(coverage * 100)))
+    return " ".join(sentences)
+
+
+def show_study(reading: Reading) -> None:
+    """The file's tags, on demand only; as plain text, whatever they hold."""
+    if reading.study is None:
+        return
+    with st.expander(texts.STUDY, icon=":material/badge:"):
+        st.caption(texts.STUDY_HELP)
+        if st.toggle(texts.STUDY_SHOW, key="show-study"):
+            for label, value in labelled(reading.study):
+                st.text(f"{label}: {value}")

@@ -1,0 +1,204 @@
+"""What the pages share: the model, loaded once for all; and what is open in this session only.
+
+A film and what was made of it never leave the session that it was opened in: `st.cache_data` is
+shared by all visitors, so only what holds no film is kept there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.deployment import Deployment, deployment
+from app.texts import common as texts
+from covid_core.decision import BALANCED, OperatingPoint
+from covid_core.display import DisplayFilm, display_film
+from covid_core.exports.dicomweb import Archive
+from covid_core.lungs import Lungs
+from covid_core.predictor import Prediction, Predictor
+from covid_core.radiograph import Radiograph, View
+from covid_core.reading import read_radiograph
+from covid_core.site import SiteProfile, fits, load_profile
+from covid_core.study import Study, read_study
+from covid_core.weights import WEIGHTS, read_audit, read_card
+
+READINGS_KEPT = 3  # in one session, so that going back to a film is instant; each is up to 30 MB
+PREVALENCE = 0.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One film as the pages hold it.
+
+    `name`: the file's, as the user knows it. `lungs`: where they are, bool (128, 128) over the
+    film. `study`: the DICOM tags that are shown on demand; None for other files. `described`:
+    the film in a few words, none of them from its name or its patient's tags.
+    """
+
+    name: str
+    prediction: Prediction
+    film: DisplayFilm
+    lungs: np.ndarray
+    study: Study | None
+    described: str
+    view: View
+    is_phantom: bool = False
+
+    def radiograph(self) -> Radiograph:
+        """The film again, for another network."""
+        prediction = self.prediction
+        return Radiograph(
+            self.film.pixels(), prediction.radiograph_sha256, self.described, self.view,
+            prediction.notes,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the user's controls say. `prevalence`: of COVID-19 among their films, 0 to 1."""
+
+    point: OperatingPoint
+    prevalence: float
+
+
+def predictor() -> Predictor:
+    """The network for all sessions; new weights make a new one. Raises WeightsError."""
+    return _predictor(read_card(WEIGHTS).sha256)
+
+
+def lungs() -> Lungs:
+    return _lungs()
+
+
+def audit() -> dict[str, Any] | None:
+    return _audit(predictor().card.sha256)
+
+
+def settings() -> Deployment:
+    """What the deployer allows. Raises CovidCoreError."""
+    return deployment()
+
+
+def archive() -> Archive | None:
+    """The archive that the deployer has named."""
+    allowed = settings()
+    if not allowed.archive_url:
+        return None
+    return Archive(allowed.archive_url, allowed.archive_user, allowed.archive_password)
+
+
+def points() -> tuple[OperatingPoint, ...]:
+    """The weights' operating points, and the site's own where its profile fits them."""
+    rules, own = predictor().card.rules, profile()
+    return rules.points if own is None else (*rules.points, own.point)
+
+
+def profile() -> SiteProfile | None:
+    """The site's profile: this session's, or the one that the deployer laid down; None where there
+    is none, or where it was made for other weights."""
+    own = _profile()
+    return own if own is not None and fits(own, predictor().card) else None
+
+
+def outdated_profile() -> SiteProfile | None:
+    """The site's profile where it was made for other weights: they want validation again."""
+    own = _profile()
+    return own if own is not None and not fits(own, predictor().card) else None
+
+
+def use_profile(own: SiteProfile) -> None:
+    st.session_state["profile"] = own
+
+
+def chosen() -> Chosen:
+    """As the controls stand; the first of these is what has the widgets' keys."""
+    known = {point.name: point for point in points()}
+    name = st.session_state.get("point", "")
+    prevalence = st.session_state.get("prevalence", PREVALENCE * 100) / 100
+    return Chosen(known.get(name) or known[default_point()], prevalence)
+
+
+def default_point() -> str:
+    """The site's own where there is one; else the weights' balanced one."""
+    own = profile()
+    return own.point.name if own else BALANCED
+
+
+def reading(data: bytes, name: str, *, is_phantom: bool = False) -> Reading:
+    """The reading of a file's bytes, kept in the session by the file's and the weights' SHA-256.
+
+    Raises CovidCoreError: the file can't be read, or the gate abstains.
+    """
+    network = predictor()
+    kept: OrderedDict[tuple[str, str], Reading] = st.session_state.setdefault(
+        "readings", OrderedDict()
+    )
+    key = (hashlib.sha256(data).hexdigest(), network.card.sha256)
+    if key not in kept:
+        kept[key] = _read(data, name, network, is_phantom)
+    kept.move_to_end(key)
+    while len(kept) > READINGS_KEPT:
+        kept.popitem(last=False)
+    return replace(kept[key], name=name, is_phantom=is_phantom)
+
+
+def open_reading(one: Reading) -> None:
+    """Make it the film that the other pages speak of."""
+    st.session_state["current"] = one
+
+
+def current() -> Reading | None:
+    """The film that was opened last in this session."""
+    return st.session_state.get("current")
+
+
+def decided(one: Reading) -> Prediction:
+    """A reading's prediction at the operating point chosen."""
+    return predictor().decide(one.prediction, chosen().point)
+
+
+def _read(data: bytes, name: str, network: Predictor, is_phantom: bool) -> Reading:
+    radiograph = read_radiograph(data)
+    return Reading(
+        name=name,
+        prediction=network.predict(radiograph),
+        film=display_film(radiograph),
+        lungs=lungs().inside(radiograph.pixels),
+        study=read_study(data),
+        described=_described(radiograph),
+        view=radiograph.view,
+        is_phantom=is_phantom,
+    )
+
+
+def _described(radiograph: Radiograph) -> str:
+    size = f"{radiograph.width_px} x {radiograph.height_px} px"
+    view = "" if radiograph.view is View.UNKNOWN else f", {radiograph.view} view"
+    return f"{radiograph.source_format}, {size}{view}"
+
+
+@st.cache_resource(max_entries=1, show_spinner=texts.LOADING)
+def _predictor(weights_sha256: str) -> Predictor:
+    return Predictor.load(WEIGHTS)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _lungs() -> Lungs:
+    return Lungs.load()
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _audit(weights_sha256: str) -> dict[str, Any] | None:
+    return read_audit(WEIGHTS, read_card(WEIGHTS))
+
+
+def _profile() -> SiteProfile | None:
+    own: SiteProfile | None = st.session_state.get("profile")
+    if own is None and settings().profile.is_file():
+        own = load_profile(settings().profile.read_bytes())
+    return own

@@ -1,0 +1,192 @@
+"""What a site's check found, its own operating point, and the profile to keep of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isnan
+
+import pandas as pd
+import streamlit as st
+
+from app import session
+from app.texts import validate as texts
+from covid_core.errors import CovidCoreError
+from covid_core.metrics import Estimate
+from covid_core.site import MAX_NAME, SiteProfile, new_profile, profile_bytes
+from covid_core.site_figures import reliability, roc
+from covid_core.site_scores import Scores
+from covid_core.site_validation import (
+    CONFIDENCE,
+    RECALL,
+    PointHere,
+    Validation,
+    guaranteed_point,
+    measured,
+)
+
+FEW = 50  # films of a kind, below which a warning is due
+HONEST, ROUGH = 0.05, 0.1  # calibration errors, up to which probabilities fit, or nearly
+LEAN = 0.03  # how far the mean probability may lie from the prevalence before it is said
+RECALLS = tuple(range(80, 100))
+CONFIDENCES = (80, 90, 95, 99)
+_QUIET = {"displayModeBar": False}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """Scores that were given, and what they say. `is_made_up`: not of any film."""
+
+    scores: Scores
+    found: Validation
+    is_made_up: bool
+
+
+def summary(profile: SiteProfile) -> str:
+    """A profile in words; its name is the user's, so that this is shown as plain text only."""
+    return texts.SUMMARY.format(
+        site=profile.site,
+        created=profile.created[:10],
+        auroc=told(profile.auroc),
+        films=profile.films,
+        threshold=profile.point.threshold,
+        recall=profile.recall,
+        confidence=profile.confidence,
+    )
+
+
+def show_check(check: Check) -> None:
+    found = check.found
+    answer = texts.ANSWER_MADE_UP if check.is_made_up else texts.ANSWER
+    st.subheader(answer.format(auroc=told(found.auroc), films=found.films), anchor=False)
+    if check.is_made_up:
+        st.info(texts.MADE_UP_NOTE, icon=":material/casino:")
+    st.write(f"{calibration_in_words(found)} {counts_in_words(found)}")
+    show_few(found)
+    # The point is chosen further down, and drawn up here.
+    plots, points = st.container(), st.container()
+    own = show_own(check)
+    with plots:
+        show_plots(found, own)
+    with points:
+        show_points(found, own)
+
+
+def show_few(found: Validation) -> None:
+    counts = (found.positives, found.films - found.positives)
+    fewest, kind = min(zip(counts, texts.FEW_KINDS, strict=True))
+    if fewest < FEW:
+        st.warning(texts.FEW.format(fewest=fewest, kind=kind), icon=":material/warning:")
+
+
+def show_plots(found: Validation, own: PointHere | None) -> None:
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**{texts.ROC}**")
+        st.plotly_chart(roc(found, own), key="site-roc", config=_QUIET, alt=texts.ROC_ALT)
+        st.caption(texts.ROC_SEE)
+    with right:
+        st.markdown(f"**{texts.RELIABILITY}**")
+        st.plotly_chart(
+            reliability(found), key="site-reliability", config=_QUIET, alt=texts.RELIABILITY_ALT
+        )
+        st.caption(texts.RELIABILITY_SEE)
+
+
+def show_points(found: Validation, own: PointHere | None) -> None:
+    st.markdown(f"**{texts.POINTS}**")
+    rows = [row_of(here) for here in (*found.points, *([own] if own else []))]
+    table = pd.DataFrame(rows, columns=list(texts.POINTS_COLUMNS))
+    st.dataframe(table, hide_index=True, alt=texts.POINTS_ALT, key="site-points")
+    st.caption(texts.POINTS_SEE.format(prevalence=found.prevalence))
+
+
+def row_of(here: PointHere) -> tuple[str, ...]:
+    point = here.point
+    figures = (point.sensitivity, point.specificity, here.found_right, here.cleared_right)
+    return (point.name.capitalize(), f"{point.threshold:.3f}", *map(told, figures))
+
+
+def show_own(check: Check) -> PointHere | None:
+    """The site's own operating point, and what may be done with it; None where none qualifies."""
+    st.subheader(texts.OWN, anchor=False)
+    st.write(texts.OWN_WORDS)
+    asked, sure = st.columns(2)
+    recall = asked.select_slider(
+        texts.RECALL, RECALLS, round(RECALL * 100), key="site-recall", help=texts.RECALL_HELP
+    )
+    confidence = sure.segmented_control(
+        texts.CONFIDENCE, CONFIDENCES, default=round(CONFIDENCE * 100), required=True,
+        key="site-confidence", help=texts.CONFIDENCE_HELP,
+    )  # fmt: skip
+    promise = {"recall": recall / 100, "confidence": confidence / 100}
+    try:
+        point = guaranteed_point(check.scores, **promise)
+    except CovidCoreError as error:
+        st.warning(error.sentence, icon=":material/warning:")
+        return None
+    own = measured(point, check.scores)
+    st.write(texts.PROMISE.format(threshold=point.threshold, **promise))
+    spared = own.point.specificity
+    shares = told(own.point.sensitivity, texts.SHARE), told(opposite(spared), texts.SHARE)
+    st.write(texts.COST.format(found=shares[0], alarmed=shares[1]))
+    if not check.is_made_up:
+        show_keeping(check, own, promise)
+    return own
+
+
+def show_keeping(check: Check, own: PointHere, promise: dict[str, float]) -> None:
+    """A profile of it all, to use now and to keep."""
+    name = st.text_input(
+        texts.NAME, key="site-name", max_chars=MAX_NAME, placeholder=texts.NAME_PLACEHOLDER
+    )
+    profile = None
+    if name.strip():
+        try:
+            profile = new_profile(name, session.predictor().card, check.found, own.point, **promise)
+        except CovidCoreError as error:
+            st.error(error.sentence, icon=":material/error:")
+    with st.container(horizontal=True):
+        st.button(
+            texts.USE, key="site-use", type="primary", on_click=session.use_profile,
+            args=(profile,), disabled=profile is None, icon=":material/verified:",
+        )  # fmt: skip
+        st.download_button(
+            texts.DOWNLOAD, profile_bytes(profile) if profile else b"", "site-profile.json",
+            "application/json", key="site-download", disabled=profile is None,
+            on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+    st.caption(texts.DOWNLOAD_NOTE)
+
+
+def told(estimate: Estimate | None, template: str = texts.INTERVAL) -> str:
+    """With its interval; a dash where there is none."""
+    if estimate is None or isnan(estimate.value):
+        return texts.NO_FIGURE
+    return template.format(value=estimate.value, low=estimate.low, high=estimate.high)
+
+
+def opposite(estimate: Estimate | None) -> Estimate | None:
+    """Of a share, what is left of 1."""
+    if estimate is None:
+        return None
+    return Estimate(1 - estimate.value, 1 - estimate.high, 1 - estimate.low, estimate.n)
+
+
+def calibration_in_words(found: Validation) -> str:
+    error = found.reliability.error
+    if error <= HONEST:
+        return texts.FITS.format(error=error)
+    lean = found.expected - found.prevalence
+    direction = ""
+    if abs(lean) > LEAN:
+        said = texts.TOO_HIGH if lean > 0 else texts.TOO_LOW
+        direction = said.format(expected=found.expected, prevalence=found.prevalence)
+    sentence = texts.ROUGH if error <= ROUGH else texts.MISFITS
+    return sentence.format(error=error, direction=direction)
+
+
+def counts_in_words(found: Validation) -> str:
+    counts = {"positives": found.positives, "negatives": found.films - found.positives}
+    if found.patients == found.films:
+        return texts.COUNTS_ALONE.format(**counts)
+    return texts.COUNTS.format(**counts, patients=found.patients)

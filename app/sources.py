@@ -1,0 +1,173 @@
+"""Where films come from: dropped files, a folder, the server, the archive, a phantom.
+
+Items are kept in the session, each as long as its source is chosen: what is known of a film is
+known by its item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import streamlit as st
+
+from app.deployment import Deployment, deployment
+from app.texts import worklist as texts
+from covid_core.collection import Item, in_folder, members, refused
+from covid_core.errors import CovidCoreError, RefusedFile
+from covid_core.exports.dicomweb import Archive, FoundStudy, fetch_study, find_studies
+from covid_core.overlay import png
+from covid_core.phantom import KINDS, draw_phantom
+
+_FETCHED = "study "  # how the sources that are studies of the archive begin
+
+Kept = dict[str, list[Item]]
+
+
+def choose_films() -> tuple[Item, ...]:
+    """The films that the user has chosen, from every source; a phantom only where there are none.
+
+    The same film is the same item in every run of the script. Raises CovidCoreError where the
+    deployer's settings are wrong.
+    """
+    allowed = deployment()
+    kept: Kept = st.session_state.setdefault("items", {})
+    used: Kept = {}
+    dropped = st.file_uploader(
+        texts.DROP, key="film", accept_multiple_files=True, help=texts.DROP_HELP,
+        max_upload_size=allowed.max_upload_mb, on_change=_forget_phantom,
+    )  # fmt: skip
+    with st.popover(texts.MORE, type="tertiary", icon=":material/folder_open:"):
+        files = [*dropped, *_choose_folder(allowed)]
+        _keep_server_folder(allowed, kept, used)
+        _keep_fetched(allowed, kept, used)
+    for file in files:
+        used[file.file_id] = kept.get(file.file_id) or films_in_file(file.name, file.getvalue())
+    kind = st.session_state.get("phantom")
+    if not used and kind in KINDS:
+        used[f"phantom {kind}"] = kept.get(f"phantom {kind}") or [_phantom(kind)]
+    st.session_state["items"] = used
+    return _bounded([item for items in used.values() for item in items], allowed.max_films)
+
+
+def films_in_file(name: str, data: bytes) -> list[Item]:
+    """The films of a dropped file; one that refuses where there is none, so that it is listed."""
+    try:
+        found = members(data, name)
+    except RefusedFile as error:
+        return [refused(name, error)]
+    nothing = RefusedFile("no_films", "there is no film in this file", "Give the films themselves")
+    return found or [refused(name, nothing)]
+
+
+def _choose_folder(allowed: Deployment) -> list[Any]:
+    files = st.file_uploader(
+        texts.FOLDER, key="folder", accept_multiple_files="directory",
+        max_upload_size=allowed.max_upload_mb, on_change=_forget_phantom,
+    )  # fmt: skip
+    st.caption(texts.FOLDER_LIMIT)
+    return list(files)
+
+
+def _keep_server_folder(allowed: Deployment, kept: Kept, used: Kept) -> None:
+    """The films of the server's folder that is chosen, listed once or when asked to anew."""
+    if not allowed.folders:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            texts.SERVER, list(allowed.folders), index=None, placeholder=texts.SERVER_NONE,
+            key="server-folder", on_change=_forget_phantom,
+        )  # fmt: skip
+        again = st.button(
+            texts.AGAIN, key="server-again", help=texts.AGAIN_HELP, disabled=name is None
+        )
+    if name is None or name not in allowed.folders:  # a browser may send any name
+        return
+    known = kept.get(f"folder {name}", [])
+    if again or not known:
+        listed = islice(in_folder(allowed.folders[name]), allowed.max_films + 1)
+        old = {item.name: item for item in known}
+        known = [old.get(item.name, item) for item in listed]
+    used[f"folder {name}"] = known
+
+
+def _keep_fetched(allowed: Deployment, kept: Kept, used: Kept) -> None:
+    """The films that were fetched from the archive, and the way to fetch more."""
+    archive = allowed.archive
+    if archive is None:
+        return
+    fetched = {source: items for source, items in kept.items() if source.startswith(_FETCHED)}
+    st.text(texts.ARCHIVE.format(name=allowed.archive_name))
+    try:
+        _find(archive)
+        for study in _choose_studies():
+            source = f"{_FETCHED}{study.study_uid}"
+            if source not in fetched:
+                fetched[source] = _fetched(archive, study.study_uid, len(fetched) + 1)
+    except CovidCoreError as error:
+        st.error(texts.NOT_FETCHED, icon=":material/error:")
+        st.text(error.sentence)
+    if fetched and st.button(texts.FORGET, key="archive-forget"):
+        fetched = {}
+    used.update(fetched)
+
+
+def _find(archive: Archive) -> None:
+    with st.form("archive", border=False):
+        patient_id = st.text_input(texts.PATIENT_ID, key="archive-patient", help=texts.FIND_HELP)
+        day = st.date_input(texts.STUDY_DATE, None, key="archive-date")
+        asked = st.form_submit_button(texts.FIND)
+    if asked:
+        study_date = day.strftime("%Y%m%d") if day else ""
+        st.session_state["found"] = find_studies(
+            archive, patient_id=patient_id, study_date=study_date
+        )
+
+
+def _choose_studies() -> list[FoundStudy]:
+    """The studies that were found and ticked, in the run after it was asked to fetch them."""
+    found: list[FoundStudy] | None = st.session_state.get("found")
+    if not found:
+        if found is not None:
+            st.caption(texts.FOUND_NONE)
+        return []
+    st.caption(texts.FOUND.format(count=len(found)))
+    event = st.dataframe(
+        [_study_row(study) for study in found],
+        key=f"found-{hash(tuple(study.study_uid for study in found))}",
+        on_select="rerun", hide_index=True, alt=texts.FOUND_ALT,
+    )  # fmt: skip
+    ticked = [found[row] for row in event["selection"]["rows"]]
+    asked = st.button(texts.FETCH, key="archive-fetch", disabled=not ticked)
+    return ticked if asked else []
+
+
+def _study_row(study: FoundStudy) -> dict[str, str]:
+    values = (
+        study.study_date, study.description, ", ".join(study.modalities),
+        study.patient_name, study.patient_id,
+    )  # fmt: skip
+    return dict(zip(texts.STUDY_COLUMNS, values, strict=True))
+
+
+def _fetched(archive: Archive, study_uid: str, number: int) -> list[Item]:
+    with st.spinner(texts.FETCHING):
+        films = fetch_study(archive, study_uid)
+    _forget_phantom()
+    named = [(texts.FETCHED.format(study=number, film=i), data) for i, data in enumerate(films, 1)]
+    return [item for name, data in named for item in members(data, name)]
+
+
+def _phantom(kind: str) -> Item:
+    return Item(texts.PHANTOM.format(kind=kind), lambda: png(draw_phantom(kind)))
+
+
+def _forget_phantom() -> None:
+    st.session_state.pop("phantom", None)
+
+
+def _bounded(items: Sequence[Item], most: int) -> tuple[Item, ...]:
+    if len(items) > most:
+        st.warning(texts.TOO_MANY.format(most=most), icon=":material/warning:")
+    return tuple(items[:most])

@@ -1,0 +1,100 @@
+"""What the page 'About this prediction' says: two plain sentences a step, for a clinician."""
+
+from __future__ import annotations
+
+OPEN_FILM = "The film that is open: {described}."
+PHANTOM_OPEN = "A synthetic phantom is open: what the model says of it means nothing."
+NO_FILM = (
+    "No film is open on the Read page, so this is a synthetic phantom, drawn by this program. What"
+    " the model says of it means nothing; the way there is the same as for a patient's film."
+)
+KIND = "Phantom"
+FINDING = "Evidence for"
+
+FILM = "1. The film"
+FILM_WORDS = (
+    "This is the radiograph as it was read, through the window that its file asks for. Nothing that"
+    " names the patient goes any further: the model is given grey levels only."
+)
+FILM_ALT = "The radiograph as it was read"
+
+SEEN = "2. What the network sees"
+SEEN_WORDS = (
+    "The film is shrunk to {size} x {size} pixels and its greys are evened out, so that exposure"
+    " and scanner matter less. Whatever is lost at this size is lost to the network."
+)
+SEEN_ALT = "The film as the network gets it, {size} by {size} pixels, its greys evened out"
+
+CELLS = "3. Seven by seven cells"
+CELLS_WORDS = (
+    "The network sums its picture up in 7 x 7 cells, and each gets a number: orange speaks for"
+    " {name}, purple against it. The strongest cell here is row {row}, column {column}, with"
+    " {value}."
+)
+CELLS_ALT = "The network's picture beside a grid of 7 by 7 numbers, the evidence in each cell"
+UNIT = "logits"
+
+SUM = "4. Adding up"
+SUM_WORDS = (
+    "The cells for and the cells against, plus one number that is the same for all films, are the"
+    " score: {supporting} {opposing} {bias} = {score}. Nothing else goes into"
+    " it: these cells are the whole account of the score, not an illustration."
+)
+SUM_NAMES = ("Cells for", "Cells against", "Same for all films", "Score")
+SUM_ALT = "Bars: cells for, cells against and a constant add up to the score of {score}"
+SUM_AXIS = "Evidence, in logits"
+
+CALIBRATION = "5. From score to probability"
+CALIBRATION_WORDS = (
+    "The scores of all classes are turned into shares of 1, and then corrected, because a network"
+    " is not as right as it says: for {name} from {before:.2f} to {after:.2f}. On films like those"
+    " that trained it the corrected figure holds (blue, along the dotted line); at a hospital that"
+    " it never learnt from (pink) it is right less often than it says."
+)
+UNCALIBRATED_WORDS = (
+    "The scores of all classes are turned into shares of 1, for {name} {after:.2f}. Nothing was"
+    " measured to correct them by: read them as scores, not as probabilities."
+)
+BEFORE_AFTER = ("before", "after")
+BEFORE_AFTER_ALT = "Each class's share before calibration and its probability after it"
+RELIABILITY_ALT = (
+    "How often calls were right against how sure the model was, at home and at a source that it"
+    " never learnt from"
+)
+RELIABILITY_AXES = ("the model says", "and is right")
+AT_HOME, AWAY = "at home", "{source}, never learnt from"
+
+CALL = "6. From probability to call"
+CALL_WORDS = (
+    "{disease} has {probability:.2f}, and is called from {threshold:.2f} on at the operating point"
+    " “{point}”: it {reaches} that line. A class that does not reach its own tick is ruled out;"
+    " only where exactly one is left, and the line agrees, is a call made."
+)
+REACHES, BELOW = "reaches", "stays below"
+CALL_RESULT = "So the answer is: {sentence}"
+THRESHOLD_ALT = "The probability of {disease} beside the thresholds of the operating points"
+SET_ALT = "Each class's probability, and from where on it is in the prediction set"
+SET_NAMES = ("in the set", "ruled out")
+
+LIMITS = "7. What it cannot do"
+LIMITS_WORDS = (
+    "The model was tested at home, on new patients from the sources that trained it, and at a"
+    " source that it never learnt from. The gap between the two is the hospital's own mark on its"
+    " films: expect the lower figure at yours, or measure it on the Validate page."
+)
+LIMITS_POINTS = (
+    "The 7 x 7 cells are coarse, each a seventh of the film's height and width, and each has looked"
+    " at its surroundings too. Heat is not the outline of a lesion.",
+    "A normal film does not exclude COVID-19. In the first days many films are normal.",
+    "It knows three answers. A tumour, a pneumothorax or heart failure gets one of them, or “can't"
+    " tell”.",
+    "Nearly all other pneumonia that it learnt from is of children, all COVID-19 of adults: do not"
+    " rely on it for a child, and mistrust “other pneumonia” in an adult.",
+    "It sees one film: no history, no earlier film, no laboratory.",
+)
+TRANSFER_ALT = "AUROC for COVID-19, with 95% intervals: {figures}"
+CHANCE = "chance"
+NOT_MEASURED = (
+    "How it does at a hospital that it never learnt from was not measured for these weights."
+)
+VALIDATE = "Measure it at your hospital"

@@ -1,0 +1,19 @@
+"""What more than one page says."""
+
+from __future__ import annotations
+
+READ, COMPARE, VALIDATE, MODEL, ABOUT = (
+    "Read",
+    "Compare",
+    "Validate",
+    "Model",
+    "About this prediction",
+)
+PAGE_HELP = {
+    READ: "Drop one film or many, and see what the model makes of them.",
+    COMPARE: "The recipes whose weights are here, on the film that is open.",
+    VALIDATE: "Does the model work at your hospital? Your films or your scores tell.",
+    MODEL: "The model card: data, results, limits.",
+    ABOUT: "How the open film's answer came about, step by step.",
+}
+LOADING = "Loading the model…"

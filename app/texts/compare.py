@@ -1,0 +1,63 @@
+"""What the Compare page says."""
+
+from __future__ import annotations
+
+LEDE = (
+    "The same film, read by every recipe whose weights are here. Where they disagree, none of them"
+    " should be believed on its word; where they agree, they may still share a mistake, for they"
+    " learnt from the same films."
+)
+NO_FILM = "No film is open. Open one on the Read page, or take a synthetic phantom:"
+READ = "Open a film"
+PHANTOM_BUTTON = "Compare on: {kind}"
+PHANTOM_ALT = "Synthetic phantom, {kind}"
+IS_PHANTOM = "A synthetic phantom: what the networks say of it means nothing."
+
+ASKING = "Asking {recipe} ({number} of {count})…"
+NO_ANSWER = "{recipe} gave no answer."
+
+CANNOT_TELL = "Can't tell"
+LARGER, LARGEST = "{name} (the larger score)", "{name} (the largest score)"
+CALIBRATED, UNCALIBRATED = "calibrated", "uncalibrated"
+NOT_MEASURED = "not measured"
+SCORES = (
+    "“The larger score”: these recipes were given no operating points and no calibration, so the"
+    " answer with the larger score is shown as their call, and the score is no probability."
+)
+TWO_ANSWERS = "Some recipes know two answers only: they can't say “other pneumonia”."
+UNSEEN = (
+    "AUROC for COVID-19 on films of a source that trained none of them ({sources}), with its 95%"
+    " interval: 0.5 is a coin, 1 is perfect. It is measured against all other films, or against"
+    " normal films where a recipe knows no others."
+)
+
+CHOSE = "Training of {recipe} was stopped where it did best on them, which flatters its figure."
+
+COLUMNS = {
+    "recipe": "Recipe",
+    "call": "Call",
+    "score": "COVID-19",
+    "unseen": "AUROC, source not learnt from",
+    "answers": "Answers",
+}
+SCORE = "{probability:.2f}, {kind}"
+TABLE_ALT = (
+    "Each recipe's call, its figure for COVID-19 and its AUROC on a source that it never"
+    " learnt from"
+)
+
+PICTURES = "Where each looked for COVID-19"
+PICTURES_WORDS = (
+    "Full colour is strong evidence for that network, by its own card; no heat is drawn where it"
+    " does not call COVID-19 likely enough."
+)
+PICTURE_ALT = "The film under the evidence that {title} finds for {disease}"
+COLD_ALT = "The film without heat: {title} does not call {disease}"
+HEAT, COLD = "{title}: {call}", "{title}: {call}. No heat"
+
+ABSENT = "Recipes that are not here"
+ABSENT_WORDS = (
+    "Their tensors are too large to be delivered, or were never made. With a manifest of your"
+    " films, one command each makes them:"
+)
+DAMAGED = "{recipe} can't be used."

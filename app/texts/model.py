@@ -1,0 +1,108 @@
+"""What the page 'Model' says."""
+
+from __future__ import annotations
+
+SUMMARY, PLOTS, RECIPES, CARD = "Summary", "Plots", "Recipes", "Full card"
+
+WEIGHTS = "Weights SHA-256 {sha256}, made by commit {commit} on {created}."
+UNSEEN = "On {source}, a collection that it never trained on{chose}"
+CHOSE = ", but that chose when to stop"
+KNOWN = "On new films of the sources that trained it"
+AUROC, SENSITIVITY, SPECIFICITY = "AUROC", "Sensitivity", "Specificity"
+METRIC_HELP = (
+    "COVID-19 against the rest, {films} films, each called what has the largest probability. 95%"
+    " interval: {low:.2f} to {high:.2f}."
+)
+INTERVAL = "{low:.2f} to {high:.2f}"
+BEWARE = (
+    "Your hospital never trained it either: expect the first line. The second flatters, for the"
+    " source often gives the class away there."
+)
+
+TRAINED = "What it was trained on"
+TRAINED_WORDS = (
+    "{films} films trained it, {tuned} chose its thresholds; on the others it was measured. A class"
+    " that comes from few sources can be told by them, without looking at the lungs."
+)
+TRAINED_ALT = "Films by source, class and use"
+SOURCE, CLASS = "Source", "Class"
+SPLITS = ("train", "validation", "test", "held out")
+SPLIT_TITLES = ("Trained", "Tuned", "Tested", "Unseen")
+
+GOALS = "What it set out to reach"
+GOALS_WORDS = "{met} of {all} goals are met. Those that are not stand first."
+GOALS_NONE = "These weights have not been audited, so that most goals are not measured."
+GOALS_ALT = "Goals, what was asked and measured, and whether each was met"
+GOALS_COLUMNS = ("Met", "Goal", "Asked", "Measured")
+MET = {True: "yes", False: "no", None: "not measured"}
+
+LIMITS = "Limits"
+
+BY_SOURCE = "How well each class is told apart, by source"
+BY_SOURCE_SEE = (
+    "The uppermost source never trained the model: there COVID-19 reaches {unseen}, against {known}"
+    " on the sources that did. The lines are 95% intervals."
+)
+BY_SOURCE_ALT = "AUROC of each class with its interval, a line for each source"
+
+CALIBRATION = "How honest its probabilities are"
+CALIBRATION_SEE = (
+    "{part}: off by {error:.3f} on average, and by {before:.3f} before it was calibrated. On the"
+    " dotted line it is as often right as it is sure."
+)
+CALIBRATION_ALT = "Reliability diagram, {part}: how often calls were right against how sure"
+
+CONFUSION = "What is called what"
+CONFUSION_SEE = "{part}: {missed} of {films} films with COVID-19 are called something else."
+CONFUSION_ALT = "Confusion matrix, {part}: films by label and by call"
+
+GROUPS = "Who it works for"
+GROUPS_FIGURE = "Figure"
+GROUPS_SEE = (
+    "By view, sex and age, on the source that never trained it: from {low:.2f} ({lowest}) to"
+    " {high:.2f} ({highest}). Intervals that overlap show no difference."
+)
+GROUPS_NONE = "No group of these films is large enough."
+GROUPS_ALT = "{figure} by view, sex and age, with intervals"
+GROUPS_NAMES = {"auroc": "AUROC", "sensitivity": "Sensitivity", "specificity": "Specificity"}
+
+ROBUST = "What spoils it"
+ROBUST_SEE = (
+    "AUROC lost when {films} films are spoilt, the stronger the further right; blue gains, red"
+    " loses. Worst: {worst}, {drop:.2f} lost."
+)
+ROBUST_ALT = "AUROC lost by corruption and strength"
+ABSTAINS_SEE = "Films without an answer: the more it is spoilt, the more often it should abstain."
+ABSTAINS_ALT = "Share of films without an answer, by the strength of corruption"
+
+TRAINING = "How it was trained"
+TRAINING_SEE = (
+    "At the end of each of {epochs} epochs. Losses that still fall while the unseen source gains"
+    " nothing mean that more training would learn the sources, not the disease."
+)
+TRAINING_ALT = "Losses, accuracy and AUROC by epoch"
+NOT_AUDITED = "These weights have not been audited: `python -m covid_core audit`."
+
+RECIPES_WORDS = (
+    "Each recipe trained twice: as its study published it, on the study's own split, and on the"
+    " clean split of one manifest, the same for all. The first figure is what such studies report;"
+    " the unseen source is what it is worth."
+)
+RECIPES_SEE = (
+    "Accuracy and AUROC for COVID-19. A study's own split shares patients or pictures with what it"
+    " trained on. Beside an accuracy stands what calling everything the commonest class would give."
+)
+RECIPES_COLUMNS = (
+    "Recipe", "Accuracy reported", "Accuracy, own split", "Shared with training",
+    "Accuracy, clean", "Always commonest", "AUROC, own split", "AUROC, clean", "AUROC, unseen",
+)  # fmt: skip
+RECIPES_SHORT_ALT = "Each recipe: what its study reports, and accuracy and AUROC as measured here"
+RECIPES_FULL = "All figures, with intervals"
+RECIPES_ALT = (
+    "The recipes and their figures, on their study's split, a clean test part and an unseen source"
+)
+
+CARD_WORDS = "As it lies beside the weights, in weights/README.md."
+CARD_NONE = "There is no model card beside these weights: `python -m covid_core card` writes it."
+NO_FIGURE = "–"
+ALL_KNOWN = "Sources that trained it"

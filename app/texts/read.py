@@ -1,0 +1,93 @@
+"""What the Read page says."""
+
+from __future__ import annotations
+
+TITLE = "Chest radiograph reader"
+LEDE = (
+    "Drop a frontal chest X-ray: a second later you see whether the model finds it normal, COVID-19"
+    " or another pneumonia, how sure it is, and where in the film that comes from."
+)
+LIST = "Several films: the likeliest COVID-19 first. Choose one to open it."
+PRIVATE = "Films stay on the machine that runs this page."
+PHANTOMS = "No film at hand? Read a synthetic phantom, drawn by this program. No patient is shown."
+PHANTOM_BUTTON = "Read: {kind}"
+PHANTOM_ALT = "Synthetic phantom, {kind}"
+IS_PHANTOM = "A synthetic phantom: what the model says of it means nothing."
+READING = "Reading the film…"
+
+NO_MODEL = "There is no model to read films with."
+ABSTAINED = "The model gives no answer."
+NOT_READ = "This file got no reading."
+
+INDETERMINATE = "Indeterminate"
+PROBABILITY = (
+    "Calibrated probability of {disease}: **{probability}**; “{point}” calls from {threshold} on."
+)
+SET = "Not ruled out: {names}."
+SET_NONE = "No class fits well."
+COVERAGE = "Of 100 films, such a set holds the right answer in about {share}."
+NOTE = "Note: {note}."
+
+POINT = "Operating point"
+POINT_HELP = (
+    "Rule-out misses few with COVID-19; rule-in calls few wrongly; balanced lies between. “Site” is"
+    " your own, from the Validate page."
+)
+PREVALENCE = "Prevalence, %"
+PREVALENCE_HELP = (
+    "Of COVID-19 among your films. What a call is worth depends on how common COVID-19 is there."
+)
+OUTDATED = (
+    "The site profile was made for other weights: its operating point is not used. Validate again."
+)
+VALIDATE = "Validate these weights"
+
+WHY = "Why this answer"
+WHY_PROBABILITIES = "Calibrated probabilities"
+WHY_POINT = "Operating point"
+WHY_SHORTCUTS = "Shortcuts"
+WHY_GATE = "Checks before reading"
+WHY_GATE_NONE = "The gate found nothing odd: a frontal chest film, upright, well exposed."
+WHY_MORE = "How this came about, step by step"
+CHART_ALT = "Probability of each class, and the operating point's threshold"
+
+HEAT_BELOW = (
+    "No heat for {name}: its probability, {probability}, is below the operating point's threshold,"
+    " {threshold}."
+)
+HEAT_RULED_OUT = "No heat for {name}: the prediction set rules it out."
+FILM_ALT = "The radiograph, and beside it the same film under the evidence for {name}"
+WINDOWS = {
+    "as stored": "As read",
+    "whole range": "Whole range",
+    "lungs": "Lungs",
+    "soft tissue": "Soft tissue",
+}
+
+STUDY = "Patient and study"
+STUDY_HELP = "The tags of this DICOM file. They are shown here only, and kept nowhere."
+STUDY_SHOW = "Show this file's tags"
+
+BESIDE_NOW = "This film"
+BESIDE_THEN = "The other film"
+BESIDE_DATED = "The other film, {when}"
+EARLIER = "{days} days earlier"
+LATER = "{days} days later"
+SAME_DAY = "of the same day"
+
+TAKE = "Take it away"
+TAKE_CLASS = "Evidence for"
+TAKE_PDF = "Report (PDF)"
+TAKE_PNG = "Overlay (PNG)"
+TAKE_JSON = "Result (JSON)"
+TAKE_CAPTURE = "Overlay (DICOM Secondary Capture)"
+TAKE_SR = "Result (DICOM Structured Report)"
+TAKE_IDENTITY = "Keep the patient's identity in the DICOM files"
+TAKE_IDENTITY_HELP = (
+    "So that an archive files them with the study. Without it they hold new identifiers only."
+)
+TAKE_NOTE = "No file's name and no patient is in the PDF, the PNG or the JSON."
+SEND = "Send both DICOM files to {archive}"
+SENT = "Both files were sent to {archive}."
+MAKING = "Sending…"
+NOT_SENT = "Nothing was sent."

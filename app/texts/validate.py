@@ -1,0 +1,127 @@
+"""What the page 'Validate' says."""
+
+from __future__ import annotations
+
+LEAD = (
+    "A model that reads well elsewhere may not here: other scanners, other patients. Give films of"
+    " yours whose answer is known, and see how well it does, how honest its probabilities are, and"
+    " which operating point keeps its promise at your site."
+)
+
+TABLE, FILMS, EARLIER = "A table of scores", "A ZIP of films", "An earlier profile"
+
+TABLE_WORDS = (
+    "One row a film. **label**: normal, pneumonia or covid, or 0 and 1: what the film is known to"
+    " show. **score**, or **p_covid** from `predict --csv`: this model's probability of COVID-19."
+    " **patient**, if a patient has several films. Of predict's own table, replace the column label"
+    " first: there it is the model's answer."
+)
+TABLE_UPLOAD = "Labels and scores: CSV or Parquet"
+TEMPLATE = "Template (CSV)"
+MADE_UP = "Try it with made-up scores"
+MADE_UP_NOTE = (
+    "These scores are made up, drawn by chance: they say nothing about this model. No profile can"
+    " be kept of them."
+)
+
+FILMS_WORDS = (
+    "Folders normal, pneumonia (or other) and covid, with films in them; a folder below these is a"
+    " patient. The model reads each; nothing is kept on disk. Up to {limit} MB; for more, run"
+    " `python -m covid_core predict` on the folder and give its table."
+)
+FILMS_UPLOAD = "Films in folders by what they show: ZIP"
+STOPPED = "They are read in no order, so that what was read before a stop is a fair sample."
+READING = "Reading films: {done} of {total}"
+STOP = "Stop reading"
+NO_FOLDER = "it lies in no folder called normal, pneumonia, other or covid"
+NO_FOLDER_REMEDY = "Put it in the folder of what it shows"
+NO_FILMS = "there is no film in this file"
+NO_FILMS_REMEDY = "Pack the folders normal, pneumonia and covid into a ZIP file"
+FAILED = "{failed} of {total} films gave no score and do not count. Why:"
+FAILED_FILE, FAILED_WHY = "File", "Reason"
+FAILED_ALT = "Files that gave no score, and the reason for each"
+
+EARLIER_WORDS = "The file that this page gave when the site was last validated."
+EARLIER_UPLOAD = "Profile: JSON"
+OTHER_WEIGHTS = (
+    "This profile was measured with other weights. Its threshold means nothing with these: validate"
+    " the site again."
+)
+
+REFUSED = "These films can't be measured."
+MEASURING = "Measuring…"
+ANSWER = "At your site: AUROC {auroc}, {films} films"
+ANSWER_MADE_UP = "Made-up scores: AUROC {auroc}, {films} films"
+COUNTS = "{positives} films with COVID-19, {negatives} without, of {patients} patients."
+COUNTS_ALONE = "{positives} films with COVID-19, {negatives} without."
+INTERVAL = "{value:.2f} ({low:.2f} to {high:.2f})"
+SHARE = "{value:.0%} ({low:.0%} to {high:.0%})"
+NO_FIGURE = "–"
+FEW = (
+    "Only {fewest} films {kind}: another so many could give quite other figures. From about 100 of"
+    " each they say something."
+)
+FEW_KINDS = ("with COVID-19", "without COVID-19")
+
+FITS = "Its probabilities can be taken at their word: off by {error:.2f} on average."
+ROUGH = "Its probabilities are off by {error:.2f} on average{direction}."
+MISFITS = (
+    "Its probabilities do not hold here: off by {error:.2f} on average{direction}. Go by the"
+    " operating point, not by the probability."
+)
+TOO_HIGH = ", too high: they add up to {expected:.0%} with COVID-19, where {prevalence:.0%} have it"
+TOO_LOW = ", too low: they add up to {expected:.0%} with COVID-19, where {prevalence:.0%} have it"
+
+ROC = "How well films are told apart"
+ROC_SEE = "The further to the upper left, the better; on the dotted line it is chance."
+ROC_ALT = "ROC curve: films with COVID-19 found against films without it called so"
+RELIABILITY = "How honest the probabilities are"
+RELIABILITY_SEE = (
+    "On the dotted line, of films given 0.7 seven in ten have it. Below: too sure. Above: not sure"
+    " enough. The larger a point, the more films."
+)
+RELIABILITY_ALT = "Reliability diagram: share with COVID-19 against the probability given"
+
+POINTS = "Operating points on your films"
+POINTS_SEE = (
+    "Right when called, and when not called: predictive values where {prevalence:.0%} of films show"
+    " COVID-19, as among these."
+)
+POINTS_ALT = "Operating points with their thresholds and what they cost, with intervals"
+POINTS_COLUMNS = (
+    "Operating point", "From", "Sensitivity", "Specificity", "Right when called",
+    "Right when not called",
+)  # fmt: skip
+
+OWN = "An operating point of your own"
+OWN_WORDS = "The highest threshold that is sure enough to find the share you ask for."
+RECALL = "Share of COVID-19 to find, %"
+RECALL_HELP = "The recall, or sensitivity, that is promised."
+CONFIDENCE = "Confidence, %"
+CONFIDENCE_HELP = (
+    "Of 100 sites that choose a threshold this way, at least so many keep the promise. The higher,"
+    " the more films it takes."
+)
+PROMISE = (
+    "Called COVID-19 from a probability of {threshold:.3f}: finds at least {recall:.0%} of COVID-19"
+    " in patients like these, at a confidence of {confidence:.0%}."
+)
+COST = (
+    "On these films it finds {found} of COVID-19 and calls {alarmed} of the others so. The share"
+    " found flatters a little, for the same films chose the threshold; the false alarms do not."
+)
+NAME = "Name of the site"
+NAME_PLACEHOLDER = "Ward, hospital or data set"
+USE = "Use at this site"
+DOWNLOAD = "Profile (JSON)"
+DOWNLOAD_NOTE = (
+    "The profile holds figures and a threshold, no film and no patient. It serves these weights"
+    " only. In use, it lasts as long as this tab is open: keep the file."
+)
+
+IN_USE = "This site's operating point is in use."
+OUTDATED = "The site's profile was measured with other weights and is not in use. Validate again."
+SUMMARY = (
+    "{site}, {created}: AUROC {auroc} on {films} films. Called COVID-19 from {threshold:.3f}, to"
+    " find {recall:.0%} at a confidence of {confidence:.0%}."
+)

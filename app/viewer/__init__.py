@@ -1,0 +1,41 @@
+"""The viewer: a radiograph beside itself under the model's heat, drawn in the browser.
+
+Zoom, window, class and all else answer there, without one run of the script. The script hears of it
+only where the reader asks by key for another film.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.viewer.package import Layer, View, Window, package
+
+__all__ = ["Layer", "View", "Window", "viewer"]
+
+_FOLDER = Path(__file__).parent
+_SCRIPTS = ("film", "heat", "state", "paint", "picture", "controls", "gestures", "viewer")
+
+
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+_mount = st.components.v2.component(
+    "radiograph_viewer",
+    html=_text("viewer.html"),
+    css=_text("viewer.css"),
+    js="\n".join(_text(f"{name}.js") for name in _SCRIPTS),
+)
+
+
+def viewer(view: View, *, key: str, height_px: int = 560) -> str | None:
+    """Shows a view, its panes `height_px` high; "next" or "previous" in the one run after the
+    reader asked by key for another film, where the view has steps."""
+    result = _mount(data=package(view, height_px=height_px), key=key, on_step_change=_heard)
+    return result.step if view.steps else None
+
+
+def _heard() -> None:
+    """Streamlit names a trigger in the result only where there is a callback for it."""

@@ -1,0 +1,167 @@
+// Buttons, sliders and lists: what each does, and how all of them show the state.
+
+const ACTIONS = {
+  fit: viewer => change(viewer, { fitted: true }),
+  native: viewer => zoomBy(viewer, 1 / viewer.state.zoom),
+  closer: viewer => zoomBy(viewer, 1.25),
+  further: viewer => zoomBy(viewer, 0.8),
+  reset,
+  save: savePicture,
+  full: ({ root }) =>
+    root.matches(":fullscreen") ? document.exitFullscreen() : root.requestFullscreen(),
+  help: ({ parts }) => parts.help.togglePopover(),
+}
+
+const toggle = (viewer, name) => change(viewer, { [name]: !viewer.state[name] })
+
+// Each slider's value in the state, and what moving it does.
+const SLIDERS = {
+  width: {
+    read: state => width(state),
+    write: (viewer, to) => setWindow(viewer, to, level(viewer.state)),
+  },
+  level: {
+    read: state => level(state),
+    write: (viewer, to) => setWindow(viewer, width(viewer.state), to),
+  },
+  gamma: slid("gamma"),
+  opacity: slid("opacity"),
+  threshold: slid("threshold"),
+}
+
+function slid(name) {
+  return { read: state => state[name], write: (viewer, to) => change(viewer, { [name]: to }) }
+}
+
+const level = ({ low, high }) => (low + high) / 2
+const width = ({ low, high }) => high - low
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name])
+const BUTTONS = "[data-view], [data-drag], [data-toggle], [data-do]"
+const buttonKind = ({ dataset }) => ["view", "drag", "toggle", "do"].find(kind => kind in dataset)
+
+/** Once for each viewer: all that is to be pressed, moved or chosen. */
+function bindControls(viewer) {
+  const { root, parts } = viewer
+  for (const button of root.querySelectorAll(BUTTONS)) {
+    const kind = buttonKind(button)
+    const name = button.dataset[kind]
+    if (kind === "do") button.onclick = () => ACTIONS[name](viewer)
+    if (kind === "toggle") button.onclick = () => toggle(viewer, name)
+    if (kind === "view" || kind === "drag") button.onclick = () => change(viewer, { [kind]: name })
+  }
+  for (const [name, { write }] of Object.entries(SLIDERS)) {
+    parts[name].oninput = event => write(viewer, event.target.valueAsNumber)
+  }
+  parts.layer.onchange = event => change(viewer, { layer: event.target.selectedIndex })
+  parts.colours.onchange = event => change(viewer, { colours: event.target.value })
+}
+
+/** Once for each package: its words and its choices. Text only, whatever is in it. */
+function nameControls(viewer) {
+  const { root, parts, header } = viewer
+  const { texts } = header
+  for (const element of root.querySelectorAll("[data-text]")) {
+    element.textContent = texts[element.dataset.text]
+  }
+  for (const element of root.querySelectorAll("[data-name]")) {
+    element.setAttribute("aria-label", texts[element.dataset.name])
+  }
+  for (const button of root.querySelectorAll(BUTTONS)) {
+    const name = button.dataset[buttonKind(button)]
+    button.setAttribute("aria-label", texts[name])
+    button.title = texts[`${name}_long`] ?? texts[name]
+    button.querySelector("span").textContent = texts[name]
+  }
+  root.setAttribute("aria-label", texts.viewer)
+  root.style.setProperty("--height", `${header.height}px`)
+  parts.layer.replaceChildren(...header.layers.map(({ name }) => new Option(name)))
+  parts.colours.replaceChildren(...header.colours.map(({ name }) => new Option(name)))
+  parts.presets.replaceChildren(...presetButtons(viewer))
+  const pair = ([keys, does]) => [worded("dt", keys), worded("dd", does)]
+  parts.keys.replaceChildren(...header.keys.flatMap(pair))
+  parts.outlineButton.hidden = !viewer.lungs
+}
+
+function worded(tag, text) {
+  const element = document.createElement(tag)
+  element.textContent = text
+  return element
+}
+
+function presetButtons(viewer) {
+  const { windows, texts } = viewer.header
+  const names = windows.map(({ name }) => name)
+  if (names.length < 5) names.push(texts.equalised)
+  return names.map((name, at) => {
+    const button = worded("button", name)
+    const key = worded("kbd", at + 1)
+    key.ariaHidden = "true"
+    button.type = "button"
+    button.prepend(key)
+    button.setAttribute("aria-label", name)
+    button.onclick = () => choosePreset(viewer, at + 1)
+    return button
+  })
+}
+
+/** After each frame: every control, caption and data-* attribute as the state has it. */
+function reflect(viewer) {
+  const { root, parts, state, header } = viewer
+  for (const button of root.querySelectorAll("[data-view], [data-drag], [data-toggle]")) {
+    const { view, drag, toggle: name } = button.dataset
+    const pressed = view ? state.view === view : drag ? state.drag === drag : state[name]
+    button.setAttribute("aria-pressed", pressed)
+  }
+  for (const [name, { read }] of Object.entries(SLIDERS)) {
+    parts[name].value = read(state)
+    parts[name].previousElementSibling.textContent = read(state).toFixed(2)
+  }
+  parts.layer.selectedIndex = state.layer
+  parts.colours.value = state.colours
+  ;[...parts.presets.children].forEach((button, at) => {
+    const { low, high } = header.windows[at] ?? {}
+    const same = !state.equalised && state.low === low && state.high === high
+    const pressed = at < header.windows.length ? same : state.equalised
+    button.setAttribute("aria-pressed", pressed)
+  })
+  reflectPanes(viewer)
+  const { width: screenWidth, height: screenHeight, ...place } = viewer.shot
+  Object.assign(root.dataset, state, place, { film: header.identity })
+}
+
+function reflectPanes(viewer) {
+  const { parts, state, header } = viewer
+  const { texts, layers, described } = header
+  const layer = layers[state.layer]
+  const named = !layer.shown ? texts.no_heat : state.heat ? texts.under_heat : texts.heat_off
+  parts.markedName.textContent = filled(named, layer)
+  parts.why.textContent = layer.shown ? layer.why : ""
+  parts.why.classList.toggle("doubtful", layer.doubtful)
+  parts.verdict.hidden = layer.shown
+  parts.verdict.textContent = layer.why
+  const shades = state.equalised ? texts.shades_equalised : texts.shades
+  const numbers = {
+    zoom: state.zoom.toFixed(2), width: width(state).toFixed(2), level: level(state).toFixed(2),
+  }
+  for (const corner of viewer.root.querySelectorAll(".looks")) {
+    corner.textContent = `${filled(texts.scale, numbers)}   ${filled(shades, numbers)}`
+  }
+  parts.plain.querySelector("canvas").setAttribute("aria-label", described)
+  const alt = filled(texts.heat_alt, { described, name: layer.name, why: layer.why })
+  parts.marked.querySelector("canvas").setAttribute("aria-label", alt)
+  parts.divider.style.left = `${100 * state.swipe}%`
+  parts.divider.setAttribute("aria-valuenow", Math.round(100 * state.swipe))
+  parts.bar.style.backgroundImage = gradient(viewer.tables[state.colours], state.threshold)
+  parts.scale.classList.toggle("idle", !layer.shown || !state.heat)
+}
+
+/** The colours from none to strong; nothing below the threshold, where nothing is drawn. */
+function gradient(table, threshold) {
+  const stops = [`transparent ${100 * threshold}%`]
+  for (let at = Math.ceil(threshold * 16); at <= 16; at++) {
+    const colour = 3 * Math.round((at / 16) * 255)
+    const share = Math.max(threshold, at / 16)
+    stops.push(`rgb(${table.slice(colour, colour + 3).join()}) ${100 * share}%`)
+  }
+  return `linear-gradient(to right, ${stops.join()})`
+}

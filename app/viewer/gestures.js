@@ -1,0 +1,143 @@
+// Mouse, touch and keys. The keys are OHIF's; c and r are Streamlit's own and stay free.
+
+const STRIDE = 0.1 // of a pane, for one press of an arrow
+
+const KEYS = {
+  w: viewer => change(viewer, { drag: "window" }),
+  p: viewer => change(viewer, { drag: "pan" }),
+  z: viewer => change(viewer, { drag: "zoom" }),
+  i: viewer => toggle(viewer, "inverted"),
+  h: viewer => toggle(viewer, "flippedH"),
+  v: viewer => toggle(viewer, "flippedV"),
+  o: viewer => toggle(viewer, "outline"),
+  t: viewer => toggle(viewer, "heat"),
+  "+": ACTIONS.closer,
+  "-": ACTIONS.further,
+  "=": ACTIONS.fit,
+  " ": reset,
+  "?": ACTIONS.help,
+  ArrowLeft: viewer => panBy(viewer, STRIDE * viewer.shot.width, 0),
+  ArrowRight: viewer => panBy(viewer, -STRIDE * viewer.shot.width, 0),
+  ArrowUp: viewer => stepOrPan(viewer, "previous", STRIDE * viewer.shot.height),
+  ArrowDown: viewer => stepOrPan(viewer, "next", -STRIDE * viewer.shot.height),
+}
+for (const number of [1, 2, 3, 4, 5]) KEYS[number] = viewer => choosePreset(viewer, number)
+
+function stepOrPan(viewer, where, down) {
+  if (viewer.header.steps) viewer.step(where)
+  else panBy(viewer, 0, down)
+}
+
+function bindKeys(viewer) {
+  viewer.root.onkeydown = event => {
+    const { key, target, ctrlKey, metaKey, altKey } = event
+    const act = KEYS[key.length === 1 ? key.toLowerCase() : key]
+    if (!act || ctrlKey || metaKey || altKey || target.closest("input, select")) return
+    if (key === " " && target.closest("button, summary")) return // there it presses
+    event.preventDefault()
+    event.stopPropagation()
+    act(viewer)
+  }
+}
+
+/** A place on the screen in the pixels of the pane that holds it. */
+function inPane(event, pane) {
+  const box = pane.getBoundingClientRect()
+  const fine = devicePixels()
+  return { x: (event.clientX - box.left) * fine, y: (event.clientY - box.top) * fine }
+}
+
+const DRAGS = {
+  window: (viewer, right, down) => {
+    const { state } = viewer
+    const reach = width(state) / (150 * devicePixels())
+    setWindow(viewer, width(state) + right * reach, level(state) + down * reach)
+  },
+  pan: panBy,
+  zoom: (viewer, right, down, from) => zoomBy(viewer, Math.exp(-down / (150 * devicePixels())), from),
+}
+
+function bindPointers(viewer) {
+  const { root, parts } = viewer
+  for (const pane of [parts.plain, parts.marked]) {
+    const held = new Map() // pointer to { from, last, drag }
+    pane.onpointerdown = event => {
+      root.focus({ preventScroll: true })
+      pane.setPointerCapture(event.pointerId)
+      const from = inPane(event, pane)
+      const moves = event.button !== 0 || event.shiftKey
+      held.set(event.pointerId, { from, last: from, drag: moves ? "pan" : viewer.state.drag })
+    }
+    pane.onpointermove = event => {
+      const at = inPane(event, pane)
+      const pointer = held.get(event.pointerId)
+      if (held.size === 2) pinch(viewer, held, event.pointerId, at)
+      else if (pointer) DRAGS[pointer.drag](viewer, at.x - pointer.last.x, at.y - pointer.last.y, pointer.from)
+      if (pointer) pointer.last = at
+      point(viewer, pane, at)
+    }
+    pane.onpointerup = pane.onpointercancel = event => held.delete(event.pointerId)
+    pane.onpointerleave = () => point(viewer, pane, null)
+    pane.ondblclick = () => reset(viewer)
+    pane.oncontextmenu = event => event.preventDefault()
+    const wheel = event => {
+      event.preventDefault()
+      // Pinched on a trackpad; turned by lines; turned by pixels.
+      const speed = event.ctrlKey ? 0.01 : event.deltaMode === 1 ? 0.05 : 0.0015
+      zoomBy(viewer, Math.exp(-event.deltaY * speed), inPane(event, pane))
+    }
+    pane.addEventListener("wheel", wheel, { passive: false })
+  }
+}
+
+/** Two fingers: the film keeps to both of them. */
+function pinch(viewer, held, moved, at) {
+  const [still] = [...held].filter(([id]) => id !== moved).map(([, pointer]) => pointer.last)
+  const before = held.get(moved).last
+  const apart = (a, b) => Math.max(1, Math.hypot(a.x - b.x, a.y - b.y))
+  zoomBy(viewer, apart(at, still) / apart(before, still), still)
+}
+
+/** The grey under the cursor, and a cross at the same place in the other pane. */
+function point(viewer, pane, at) {
+  const { parts, shot, film, header } = viewer
+  const other = pane === parts.plain ? parts.marked : parts.plain
+  const cross = other.querySelector(".cross")
+  const place = at && onFilm(shot, at)
+  const inside = place && place.x >= 0 && place.y >= 0 && place.x < film.width && place.y < film.height
+  const [x, y] = inside ? [Math.floor(place.x), Math.floor(place.y)] : []
+  const grey = inside ? filled(header.texts.grey, { x, y, grey: film.pixels[y * film.width + x] }) : ""
+  for (const corner of viewer.root.querySelectorAll(".grey")) corner.textContent = grey
+  cross.hidden = !inside
+  if (!inside) return
+  cross.style.left = `${at.x / devicePixels()}px`
+  cross.style.top = `${at.y / devicePixels()}px`
+}
+
+function bindDivider(viewer) {
+  const { divider, marked } = viewer.parts
+  const put = share => change(viewer, { swipe: clamp(share, 0, 1) })
+  divider.onpointerdown = event => {
+    event.stopPropagation()
+    divider.setPointerCapture(event.pointerId)
+  }
+  divider.onpointermove = event => {
+    event.stopPropagation()
+    if (!divider.hasPointerCapture(event.pointerId)) return
+    const box = marked.getBoundingClientRect()
+    put((event.clientX - box.left) / box.width)
+  }
+  divider.ondblclick = event => event.stopPropagation()
+  const keys = {
+    ArrowLeft: swipe => swipe - 0.05,
+    ArrowRight: swipe => swipe + 0.05,
+    Home: () => 0,
+    End: () => 1,
+  }
+  divider.onkeydown = event => {
+    if (!(event.key in keys)) return
+    event.preventDefault()
+    event.stopPropagation()
+    put(keys[event.key](viewer.state.swipe))
+  }
+}

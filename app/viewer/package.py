@@ -1,0 +1,158 @@
+"""All that the viewer draws, as one run of bytes: a film, its heat, the lungs, colours and words.
+
+    4 bytes        length of the header, little-endian
+    the header     JSON, padded with spaces so that the planes begin at a multiple of 4
+    the planes     raw, little-endian, row by row; each begins at a multiple of 4
+
+Streamlit sends a message again only where its hash changed, so one run of bytes is sent once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from app.texts.viewer import KEYS, STEPPING, TEXTS
+
+THRESHOLD = 0.25  # share of full heat below which none is drawn at first
+OPACITY = 0.6
+WINDOWS = 5  # each has a key of its own
+_ALIGNMENT_BYTES = 4
+_COLOURS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window that is offered by name: what is black and what is white, 0 to 1 of the film's
+    stored range."""
+
+    name: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One class's heat, uint8 (gh, gw), 255 at full heat, over the whole film.
+
+    It is drawn bilinear: a grid of 64 cells a side or more looks smooth. `shown`: False where the
+    class is below its threshold: no heat is drawn then, and `why` is said in its place. `why`:
+    otherwise, where the heat lies. `doubtful`: `why` is a warning.
+    """
+
+    name: str
+    heat: np.ndarray
+    shown: bool
+    why: str
+    doubtful: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What one viewer shows.
+
+    `film`: uint8 or uint16 (H, W), 0 = black. `windows`: up to 5, the first is the default.
+    `layers`: all on one grid; `layer`: the one shown first. `lungs`: uint8 (h, w), probability of
+    lung over the whole film, 255 = certain, outlined at half; None draws no outline. `colours`:
+    name to uint8 (256, 3), cold to hot; the first is the default. `described`: the film for those
+    who can't see it. `steps`: the reader may ask for the next film and the previous one.
+    """
+
+    film: np.ndarray
+    windows: tuple[Window, ...]
+    layers: tuple[Layer, ...]
+    layer: int
+    lungs: np.ndarray | None
+    colours: Mapping[str, np.ndarray]
+    described: str
+    outline: bool = True
+    steps: bool = False
+
+
+def package(view: View, *, height_px: int = 560) -> bytes:
+    """The view in the module's format, its panes `height_px` high.
+
+    `identity` in the header is the film's, `digest` that of everything. Raises ValueError where an
+    array or a count is not what View says: that is a defect of the caller.
+    """
+    _check(view)
+    planes: list[bytes] = []
+    header = _header(view, planes) | {"height": height_px}
+    header["identity"] = _digest(str(view.film.shape).encode(), planes[0])
+    header["digest"] = _digest(json.dumps(header).encode(), *planes)
+    words = json.dumps(header, allow_nan=False).encode()
+    words += b" " * (-len(words) % _ALIGNMENT_BYTES)
+    return b"".join([len(words).to_bytes(4, "little"), words, *planes])
+
+
+def _header(view: View, planes: list[bytes]) -> dict[str, Any]:
+    """What is said about the planes, each added to the list as it is named."""
+    return {
+        "film": _placed(view.film, planes),
+        "windows": [asdict(window) for window in view.windows],
+        "layers": [
+            {"name": layer.name, "shown": layer.shown, "why": layer.why}
+            | {"doubtful": layer.doubtful, "heat": _placed(layer.heat, planes)}
+            for layer in view.layers
+        ],
+        "layer": view.layer,
+        "lungs": None if view.lungs is None else _placed(view.lungs, planes),
+        "colours": [
+            {"name": name, "table": _placed(table, planes)} for name, table in view.colours.items()
+        ],
+        "described": view.described,
+        "outline": view.outline,
+        "steps": view.steps,
+        "threshold": THRESHOLD,
+        "opacity": OPACITY,
+        "texts": dict(TEXTS),
+        "keys": [*KEYS, STEPPING] if view.steps else KEYS,
+    }
+
+
+def _placed(array: np.ndarray, planes: list[bytes]) -> dict[str, Any]:
+    """Where an array's bytes lie, from the planes' beginning, having been added to them."""
+    offset = sum(map(len, planes))
+    little = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+    raw = little.tobytes()
+    planes.append(raw + bytes(-len(raw) % _ALIGNMENT_BYTES))
+    return {"offset": offset, "bytes": len(raw), "type": array.dtype.name, "shape": array.shape}
+
+
+def _check(view: View) -> None:
+    _check_planes(view)
+    if len({layer.heat.shape for layer in view.layers}) != 1:
+        raise ValueError("there must be a layer, and all of them on one grid")
+    if not 0 <= view.layer < len(view.layers):
+        raise ValueError(f"there is no layer {view.layer}")
+    if not 1 <= len(view.windows) <= WINDOWS:
+        raise ValueError(f"there must be 1 to {WINDOWS} windows, not {len(view.windows)}")
+    if any(not 0 <= window.low < window.high <= 1 for window in view.windows):
+        raise ValueError("a window's low is below its high, both 0 to 1")
+    if any(table.shape != (_COLOURS, 3) for table in view.colours.values()) or not view.colours:
+        raise ValueError(f"colours are one table or more of ({_COLOURS}, 3)")
+
+
+def _check_planes(view: View) -> None:
+    if view.film.dtype.name not in ("uint8", "uint16"):
+        raise ValueError(f"a film is uint8 or uint16, not {view.film.dtype}")
+    maps = [layer.heat for layer in view.layers]
+    maps += [] if view.lungs is None else [view.lungs]
+    for plane in (view.film, *maps):
+        if plane.ndim != 2 or not plane.size:
+            raise ValueError(f"film, heat and lungs are (height, width), not {plane.shape}")
+    for plane in (*maps, *view.colours.values()):
+        if plane.dtype != np.uint8:
+            raise ValueError(f"heat, lungs and colours are uint8, not {plane.dtype}")
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()

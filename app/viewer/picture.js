@@ -1,0 +1,44 @@
+// The right pane as a picture file, with what it is not written under it.
+
+const LINE_PX = 22
+const FONT = "13px system-ui, sans-serif"
+
+async function savePicture(viewer) {
+  const { parts, header } = viewer
+  const picture = burned(parts.marked.querySelector("canvas"), caption(viewer))
+  const blob = await picture.convertToBlob({ type: "image/png" })
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(blob)
+  link.download = header.texts.picture_name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+}
+
+const caption = ({ header, parts }) => [header.texts.burned, parts.markedName.textContent]
+
+/** A canvas with lines of text in a strip below it, as many as they need. */
+function burned(canvas, sentences) {
+  const lines = sentences.flatMap(sentence => broken(sentence, canvas.width - 16))
+  const picture = new OffscreenCanvas(canvas.width, canvas.height + LINE_PX * lines.length + 8)
+  const context = picture.getContext("2d")
+  context.fillRect(0, 0, picture.width, picture.height)
+  context.drawImage(canvas, 0, 0)
+  context.font = FONT
+  context.fillStyle = "white"
+  context.textBaseline = "middle"
+  lines.forEach((text, at) => context.fillText(text, 8, canvas.height + 4 + (at + 0.5) * LINE_PX))
+  return picture
+}
+
+/** A sentence as lines of a width at most. */
+function broken(sentence, width) {
+  const context = new OffscreenCanvas(1, 1).getContext("2d")
+  context.font = FONT
+  const lines = [""]
+  for (const word of sentence.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trim()
+    if (context.measureText(longer).width <= width) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
+}

@@ -1,0 +1,61 @@
+// The viewer's life: built once in its place on the page, given a package, and another.
+
+const viewers = new WeakMap() // place on the page to the viewer in it
+
+const PARTS = [
+  "plain", "marked", "markedName", "verdict", "divider", "why", "scale", "bar", "help", "keys",
+  "presets", "layer", "colours", "outlineButton", ...Object.keys(SLIDERS),
+]
+
+function built(place) {
+  const root = place.querySelector(".viewer")
+  const parts = Object.fromEntries(PARTS.map(id => [id, root.querySelector(`#${id}`)]))
+  const viewer = { root, parts, kept: {}, frame: null, digest: null }
+  bindControls(viewer)
+  bindKeys(viewer)
+  bindPointers(viewer)
+  bindDivider(viewer)
+  viewer.observer = new ResizeObserver(() => schedule(viewer))
+  viewer.observer.observe(parts.marked)
+  return viewer
+}
+
+/** Takes a package in. The same film keeps its state, and another begins afresh. */
+function load(viewer, data) {
+  const { header, plane } = unpack(data)
+  if (header.digest === viewer.digest) return
+  const before = viewer.header
+  viewer.header = header
+  if (before?.identity !== header.identity) {
+    viewer.film = plane(header.film)
+    viewer.levels = pyramid(viewer.film)
+    viewer.state = fresh(viewer)
+  } else if (before.layer !== header.layer || !header.layers[viewer.state.layer]) {
+    viewer.state.layer = header.layer
+  }
+  viewer.heats = header.layers.map(layer => plane(layer.heat))
+  viewer.tables = Object.fromEntries(header.colours.map(({ name, table }) => [name, plane(table).pixels]))
+  if (!viewer.tables[viewer.state.colours]) viewer.state.colours = header.colours[0].name
+  viewer.lungs = header.lungs && isoline(raised(plane(header.lungs)), 0.5, viewer.film)
+  viewer.kept = {}
+  viewer.digest = header.digest
+  nameControls(viewer)
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  if (!data) return
+  let viewer = viewers.get(parentElement)
+  if (viewer?.root !== parentElement.querySelector(".viewer")) {
+    viewer?.observer.disconnect()
+    viewer = built(parentElement)
+    viewers.set(parentElement, viewer)
+  }
+  viewer.step = where => setTriggerValue("step", where)
+  load(viewer, data)
+  schedule(viewer)
+  return () => {
+    viewer.observer.disconnect()
+    cancelAnimationFrame(viewer.frame)
+    viewers.delete(parentElement)
+  }
+}

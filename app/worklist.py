@@ -1,0 +1,204 @@
+"""Many films: scored one after another, sorted, filtered, and opened from the list.
+
+The list is kept in the session by the items themselves, so a rerun, a click or a stop loses nothing
+and no film is scored twice. File names are shown in table cells and by `st.text` only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from app import session
+from app.reading import show_controls, show_reading
+from app.session import Chosen
+from app.texts import worklist as texts
+from app.worklist_table import show_filters, show_table
+from covid_core.collection import Item
+from covid_core.errors import CovidCoreError
+from covid_core.worklist import UNANSWERED, Entry, csv_text, earlier, entry, triage
+
+_REFRESH_S = 1.5  # how long films are scored before the table shows them
+_REFRESH_S_PER_FILM = 0.02  # a long table costs more to send, so it is sent less often
+
+
+@dataclass(slots=True, eq=False)
+class Worklist:
+    """One list as the session holds it. `open`: no, one or two films. `decided`: by what the
+    entries were. `spent_s`: on the `timed` films that were scored so far."""
+
+    entries: dict[Item, Entry] = field(default_factory=dict)
+    open: tuple[Item, ...] = ()
+    decided: Chosen | None = None
+    stopped: bool = False
+    spent_s: float = 0.0
+    timed: int = 0
+
+
+def show_worklist(items: Sequence[Item], key: str) -> None:
+    """The list of these films, and below it what is open. `key`: of this list in the session.
+
+    Scores what is not scored yet, so it must be the last on its page. Raises WeightsError.
+    """
+    worklist = _worklist(items, key)
+    _redecide(worklist)
+    pending = [item for item in items if item not in worklist.entries]
+    progress = _show_progress(worklist, len(items), key) if pending else None
+    if not worklist.open:
+        show_controls()
+    _show_list(worklist, len(items), key)
+    if progress and not worklist.stopped:
+        _score(worklist, pending, len(items), progress)
+
+
+def _worklist(items: Sequence[Item], key: str) -> Worklist:
+    """The session's list, without films that were taken away."""
+    worklist: Worklist = st.session_state.setdefault(f"{key}-state", Worklist())
+    known = {item: worklist.entries.get(item) for item in items}
+    worklist.entries = {item: found for item, found in known.items() if found is not None}
+    worklist.open = tuple(item for item in worklist.open if item in known)
+    return worklist
+
+
+def _redecide(worklist: Worklist) -> None:
+    chosen = session.chosen()
+    if worklist.decided in (None, chosen):
+        worklist.decided = chosen
+        return
+    predictor = session.predictor()
+    worklist.entries = {
+        item: found.redecided(predictor, chosen.point, chosen.prevalence)
+        for item, found in worklist.entries.items()
+    }
+    worklist.decided = chosen
+
+
+def _show_progress(worklist: Worklist, total: int, key: str) -> Any:
+    """How far scoring is, with its one button; the bar, to be moved on."""
+    done = len(worklist.entries)
+    bar, button = st.columns([5, 1], vertical_alignment="center")
+    label, stop = (texts.GO_ON, False) if worklist.stopped else (texts.STOP, True)
+    button.button(
+        label, key=f"{key}-stop", on_click=setattr, args=(worklist, "stopped", stop),
+        width="stretch",
+    )  # fmt: skip
+    words = texts.STOPPED.format(done=done, total=total) if worklist.stopped else None
+    return bar.progress(done / total, words or _progress(worklist, total))
+
+
+def _progress(worklist: Worklist, total: int) -> str:
+    done = len(worklist.entries)
+    left_s = worklist.spent_s / worklist.timed * (total - done) if worklist.timed else None
+    return texts.progress(done, total, left_s)
+
+
+def _score(worklist: Worklist, pending: Sequence[Item], total: int, bar: Any) -> None:
+    """Score film after film, and rerun now and then to show them.
+
+    A click on the page ends this run at the next step of the bar; the next run goes on from there.
+    """
+    predictor, lungs, chosen = session.predictor(), session.lungs(), session.chosen()
+    started = time.monotonic()
+    refresh_s = max(_REFRESH_S, _REFRESH_S_PER_FILM * len(worklist.entries))
+    for item in pending:
+        before = time.monotonic()
+        worklist.entries[item] = entry(
+            item, predictor, lungs, point=chosen.point, prevalence=chosen.prevalence
+        )
+        worklist.spent_s += time.monotonic() - before
+        worklist.timed += 1
+        bar.progress(len(worklist.entries) / total, _progress(worklist, total))
+        if time.monotonic() - started > refresh_s:
+            break
+    st.rerun()
+
+
+def _show_list(worklist: Worklist, total: int, key: str) -> None:
+    """Summary, filters, table, and what is open."""
+    scored = list(worklist.entries.values())
+    st.markdown(f"**{texts.summary([one.decision for one in scored], total)}**")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        wanted = show_filters(key)
+        entries = [one for one in triage(scored) if wanted.admits(one)]
+        _offer_rows(entries, key)
+    items = {one: item for item, one in worklist.entries.items()}
+    shown = [items[one] for one in entries]
+    if entries:
+        show_table(shown, entries, worklist.open, key, partial(setattr, worklist, "open"))
+    elif scored:
+        st.info(texts.NONE_LEFT)
+    if worklist.open:
+        _show_open(worklist, shown, key)
+    _show_unread([one for one in scored if one.decision in UNANSWERED])
+
+
+def _offer_rows(entries: Sequence[Entry], key: str) -> None:
+    answers = session.predictor().card.classes
+    st.download_button(
+        texts.DOWNLOAD, lambda: csv_text(entries, answers).encode(), "worklist.csv", "text/csv",
+        key=f"{key}-csv", on_click="ignore", icon=":material/download:", disabled=not entries,
+    )  # fmt: skip
+
+
+def _show_unread(unread: Sequence[Entry]) -> None:
+    if unread:
+        with st.expander(texts.UNREAD.format(count=len(unread)), icon=":material/error:"):
+            for one in unread:
+                st.text(f"{one.name}\n{one.note}")
+
+
+def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
+    """The open film, or two of them, and the way to the next."""
+    item, *others = worklist.open
+    _show_steps(worklist, shown, key)
+    try:
+        readings = [session.reading(one.read(), one.name) for one in worklist.open]
+    except CovidCoreError as error:
+        st.text(error.sentence)
+        return
+    beside = readings[1] if others else None
+    asked = show_reading(readings[0], beside=beside, steps=len(shown) > 1)
+    if asked:
+        _step(worklist, shown, 1 if asked == "next" else -1)
+        st.rerun()
+
+
+def _show_steps(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
+    """Which film is open, and buttons to others: its neighbours in the list, the patient's own."""
+    item = worklist.open[0]
+    at = shown.index(item) if item in shown else -1
+    step = partial(_step, worklist, shown)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(texts.PREVIOUS, key=f"{key}-previous", on_click=step, args=(-1,), disabled=at < 1)
+        st.button(
+            texts.NEXT, key=f"{key}-next", on_click=step, args=(1,), disabled=at + 1 >= len(shown)
+        )
+        st.button(texts.CLOSE, key=f"{key}-close", on_click=setattr, args=(worklist, "open", ()))
+        _offer_earlier(worklist, item, key)
+        if at >= 0:
+            st.caption(texts.POSITION.format(number=at + 1, total=len(shown)), width="content")
+        for one in worklist.open:
+            st.text(one.name, width="content")
+
+
+def _offer_earlier(worklist: Worklist, item: Item, key: str) -> None:
+    items = {one: other for other, one in worklist.entries.items()}
+    own = worklist.entries.get(item)
+    before = earlier(own, items) if own and len(worklist.open) == 1 else []
+    if not before or not (own and own.study_date and before[-1].study_date):
+        return
+    days = (own.study_date - before[-1].study_date).days
+    st.button(
+        texts.compare(days), key=f"{key}-compare", icon=":material/compare:",
+        on_click=setattr, args=(worklist, "open", (item, items[before[-1]])),
+    )  # fmt: skip
+
+
+def _step(worklist: Worklist, shown: Sequence[Item], step: int) -> None:
+    at = shown.index(worklist.open[0]) if worklist.open[0] in shown else -1
+    worklist.open = (shown[min(max(at + step, 0), len(shown) - 1)],)

@@ -1,0 +1,112 @@
+"""The list of films as a table: what is shown of it, in which order, and which film is clicked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from app.texts import worklist as texts
+from covid_core.collection import Item
+from covid_core.overlay import data_uri
+from covid_core.worklist import Entry, Filter
+
+_ROW_PX = 46
+_ROWS_SHOWN = 6  # more would push the open film off the screen
+_HEADER_PX = 37
+
+Open = tuple[Item, ...]
+
+
+def show_filters(key: str) -> Filter:
+    """The controls that say which films to show, and what they say."""
+    decisions = st.pills(
+        texts.DECISION, list(texts.DECISIONS), selection_mode="multi", label_visibility="collapsed",
+        format_func=texts.decision_name, key=f"{key}-decisions",
+    )  # fmt: skip
+    with st.popover(texts.FILTER, icon=":material/filter_list:"):
+        name = st.text_input(texts.NAME, key=f"{key}-name")
+        least = st.slider(texts.LEAST, 0.0, 1.0, step=0.05, key=f"{key}-least")
+        warned = st.toggle(texts.WARNED, key=f"{key}-warned", help=texts.WARNED_HELP)
+    return Filter(frozenset(decisions), least, name or "", warned)
+
+
+def show_table(
+    items: Sequence[Item],
+    entries: Sequence[Entry],
+    opened: Open,
+    key: str,
+    on_open: Callable[[Open], None],
+) -> None:
+    """A row an entry, in the order given; `items` are theirs. `opened`: those to be ticked.
+
+    Before the next run, `on_open` gets the one or two films to open, or none.
+    """
+    # A table of its own for each order of films: a click on one that is outdated by the time it
+    # arrives still means the film that it was made on.
+    order = hashlib.sha256(repr([id(item) for item in items]).encode()).hexdigest()[:12]
+    table = f"{key}-table-{order}"
+    _tick(table, [items.index(item) for item in opened if item in items])
+    st.dataframe(
+        [_cells(one) for one in entries],
+        key=table,
+        height=_HEADER_PX + _ROW_PX * min(_ROWS_SHOWN, len(entries)),
+        row_height=_ROW_PX,
+        column_config=_columns(any(one.study_date for one in entries)),
+        selection_mode=["multi-row", "single-cell"],
+        on_select=partial(_choose, items, opened, table, on_open),
+        hide_index=True,
+        placeholder="",
+        alt=texts.TABLE_ALT,
+    )
+    if not opened:
+        st.caption(texts.HINT)
+
+
+def _tick(table: str, rows: list[int]) -> None:
+    selection = {"rows": rows, "columns": [], "cells": []}
+    if st.session_state.get(table, {}).get("selection") != selection:
+        st.session_state[table] = {"selection": selection}
+
+
+def _choose(
+    items: Sequence[Item], opened: Open, table: str, on_open: Callable[[Open], None]
+) -> None:
+    """What a table's selection asks for: a clicked cell's film alone, or the ticked ones; of more
+    than two, those ticked last."""
+    selection = st.session_state[table]["selection"]
+    if selection["cells"]:
+        on_open((items[selection["cells"][0][0]],))
+        return
+    ticked = [items[row] for row in selection["rows"]]
+    still = [item for item in opened if item in ticked]
+    on_open(tuple(still + [item for item in ticked if item not in still])[-2:])
+
+
+def _cells(one: Entry) -> dict[str, Any]:
+    return {
+        "film": data_uri(one.thumbnail, "jpeg") if one.thumbnail else None,
+        "name": one.name,
+        "decision": texts.decision_name(one.decision),
+        "probability": one.probability,
+        "date": one.study_date,
+        "note": one.note,
+    }
+
+
+def _columns(dated: bool) -> dict[str, Any]:
+    kinds, titles = st.column_config, texts.COLUMNS
+    return {
+        "film": kinds.ImageColumn(titles["film"], width=56),
+        "name": kinds.TextColumn(titles["name"], width="medium"),
+        "decision": kinds.TextColumn(titles["decision"], width=120),
+        "probability": kinds.ProgressColumn(
+            titles["probability"], width=140, help=texts.PROBABILITY_HELP, format="%.2f",
+            min_value=0, max_value=1,
+        ),
+        "date": kinds.DateColumn(titles["date"], width=100) if dated else None,
+        "note": kinds.TextColumn(titles["note"], width="large"),
+    }  # fmt: skip

@@ -1,0 +1,210 @@
+"""Several files as one stream of films to read: files, ZIP files and folders, one after another.
+
+Nothing is unpacked to disk, and no name from a file is ever used as a path: names are only shown.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from covid_core.errors import RefusedFile
+from covid_core.reading import MAX_FILE_BYTES
+
+MAX_MEMBERS = 5_000  # of one ZIP file
+MAX_NAME = 200  # characters
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # a ZIP file, and one that holds nothing
+_DIRECTORY_MAGIC = b"PK\x01\x02"
+_MAX_DIRECTORY = 20 * MAX_MEMBERS  # entries, films or not; zipfile keeps each in memory
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile inflates others unbounded
+_ENCRYPTED = 0x1
+# Office files, e-books and programs are ZIP files too: one of these lies at their root.
+_OF_DOCUMENTS = frozenset({"[content_types].xml", "mimetype", "meta-inf/manifest.mf"})
+_NO_FILMS = frozenset({"__macosx", "thumbs.db", "desktop.ini", "dicomdir"})
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """One file that may be a film, not yet read.
+
+    `name`: as the user knows it, with its folders inside a ZIP file or folder; at most MAX_NAME
+    characters, none of them a control character. `read`: gives the file's bytes; raises RefusedFile
+    where it is too large, encrypted, damaged or gone.
+
+    Two items are never equal, not even of the same file: results are kept by the item itself.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+
+
+def members(data: bytes, name: str) -> list[Item]:
+    """The films in a file: itself, or what a ZIP file holds; none for other kinds of archive.
+
+    Folders, hidden files and what archivers and systems add are left out. A ZIP file within one
+    gives an item that refuses. Raises RefusedFile for a damaged ZIP file (`damaged_zip`) and one
+    of more than MAX_MEMBERS films (`too_many_members`).
+    """
+    if not _is_zip(data):
+        return [Item(shown_name(name), lambda: data)]
+    archive = _opened(data)
+    if any(info.filename.lower() in _OF_DOCUMENTS for info in archive.infolist()):
+        return []
+    films = [info for info in archive.infolist() if _may_be_film(info)]
+    if len(films) > MAX_MEMBERS:
+        raise _too_many()
+    return [
+        Item(shown_name(f"{name}/{info.filename}"), partial(_inflated, archive, info))
+        for info in films
+    ]
+
+
+def in_folder(folder: Path) -> Iterator[Item]:
+    """The files below a folder of this machine, found as they are asked for, sorted in each folder.
+
+    Names are relative to the folder. Links to files are followed where they stay inside it, links
+    to folders never: what they lead to is found in its own place. A folder that can't be listed
+    gives an item that refuses.
+    """
+    yield from _below(folder.resolve(), folder.resolve())
+
+
+def refused(name: str, error: RefusedFile) -> Item:
+    """An item that stands for a file known to be unusable, so that a list can still name it."""
+
+    def read() -> bytes:
+        raise error
+
+    return Item(shown_name(name), read)
+
+
+def shown_name(name: str) -> str:
+    """A file's name fit to be shown and written: no steps up, no control or direction-changing
+    characters, the end of an overlong one."""
+    parts = [p for p in name.replace("\\", "/").split("/") if p not in ("", ".", "..")]
+    plain = "".join(
+        "\ufffd" if unicodedata.category(letter).startswith("C") else letter
+        for letter in "/".join(parts)[-2 * MAX_NAME :]
+    )
+    if not plain:
+        return "(no name)"
+    return plain if len(plain) <= MAX_NAME else "…" + plain[1 - MAX_NAME :]
+
+
+def _is_zip(data: bytes) -> bool:
+    return data.startswith(_ZIP_MAGIC) and data[128:132] != b"DICM"
+
+
+def _opened(data: bytes) -> zipfile.ZipFile:
+    if data.count(_DIRECTORY_MAGIC) > _MAX_DIRECTORY:
+        raise _too_many()
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except (*_DAMAGE, NotImplementedError) as error:
+        raise RefusedFile(
+            "damaged_zip", "this ZIP file is cut short or damaged", "Pack or copy it again"
+        ) from error
+
+
+def _may_be_film(info: zipfile.ZipInfo) -> bool:
+    return not info.is_dir() and _is_plain(PurePosixPath(info.filename.replace("\\", "/")))
+
+
+def _is_plain(path: PurePosixPath) -> bool:
+    """Whether no part of it is hidden, or known to hold no film."""
+    parts = [part for part in path.parts if part not in ("/", "..")]
+    return not any(part.startswith(".") or part.lower() in _NO_FILMS for part in parts)
+
+
+def _inflated(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    if info.flag_bits & _ENCRYPTED:
+        raise RefusedFile(
+            "encrypted", "it is encrypted inside its ZIP file", "Unpack it and give the film itself"
+        )
+    if info.compress_type not in _COMPRESSIONS:
+        raise RefusedFile(
+            "unknown_compression",
+            "its ZIP file is packed in an unusual way",
+            "Pack it again as a plain ZIP file (deflate)",
+        )
+    try:
+        with archive.open(info) as member:
+            data = _bounded(member.read(MAX_FILE_BYTES + 1))
+    except (*_DAMAGE, NotImplementedError) as error:
+        raise RefusedFile(
+            "damaged_member", "it is damaged inside its ZIP file", "Pack or copy it again"
+        ) from error
+    if _is_zip(data):
+        raise RefusedFile("nested_zip", "it is a ZIP file inside another", "Give it by itself")
+    return data
+
+
+def _below(folder: Path, root: Path) -> Iterator[Item]:
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        yield refused(_relative(folder, root), _unreadable("folder", error))
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        if not _is_plain(PurePosixPath(entry.name)):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(path, root)
+        elif _stays_inside(entry, root):
+            yield Item(shown_name(_relative(path, root)), partial(_on_disk, path))
+
+
+def _stays_inside(entry: os.DirEntry[str], root: Path) -> bool:
+    """Whether it is a file, or a link to one below the root."""
+    try:
+        return entry.is_file() and Path(entry.path).resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):  # a link to itself, or one that may not be followed
+        return False
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path != root else root.name
+
+
+def _on_disk(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return _bounded(file.read(MAX_FILE_BYTES + 1))
+    except OSError as error:
+        raise _unreadable("file", error) from error
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) <= MAX_FILE_BYTES:
+        return data
+    raise RefusedFile(
+        "too_many_bytes",
+        f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB",
+        "Export the single film at a lower resolution or compressed",
+    )
+
+
+def _unreadable(what: str, error: OSError) -> RefusedFile:
+    return RefusedFile(
+        "unreadable",
+        f"the {what} can't be opened ({error.strerror})",
+        "Check that it still exists and may be read",
+    )
+
+
+def _too_many() -> RefusedFile:
+    return RefusedFile(
+        "too_many_members",
+        f"this ZIP file holds more than {MAX_MEMBERS:,} files",
+        "Split it, or score the folder with: python -m covid_core predict FOLDER",
+    )

@@ -1,0 +1,13 @@
+"""A result to take away: a picture, a page on paper, objects for an archive.
+
+    pictures                film under its heat, with what it is burned into it
+    pdf, sheet              one page on paper, and what it is drawn with
+    identity                whose object it is: the study's tags, or none at all
+    secondary_capture       the picture as a DICOM image
+    structured_report       the reading as a DICOM report (TID 1500)
+    optional                packages that may be missing
+    dicomweb                to and from an archive: STOW-RS, QIDO-RS, WADO-RS
+
+Each takes a `Result` and gives bytes, the same for the same result. None holds the patient or the
+file's name unless it is asked to keep them, which only DICOM objects can be.
+"""

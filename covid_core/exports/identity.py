@@ -1,0 +1,92 @@
+"""Whose a DICOM object is: the patient's and the study's tags, or nobody's; and which it is.
+
+UIDs come from what is in the object, so that the same result makes the same object, and an archive
+that gets it twice keeps it once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import textwrap
+
+from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
+
+from covid_core.result import Result, result_json
+from covid_core.study import Study
+
+MANUFACTURER = "Open chest radiograph COVID-19 reader"
+REMOVED = (
+    "Made anew from the picture alone: no patient, study or series attribute of the source was"
+    " copied, nor any UID. The picture itself was not searched for burned-in names."
+)
+_COPIED = {
+    "PatientName": "patient_name",
+    "PatientID": "patient_id",
+    "IssuerOfPatientID": "issuer",
+    "PatientBirthDate": "birth_date",
+    "PatientSex": "sex",
+    "StudyDate": "study_date",
+    "StudyTime": "study_time",
+    "StudyID": "study_id",
+    "StudyDescription": "study_description",
+    "AccessionNumber": "accession_number",
+}
+_TEXTS = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
+
+
+def uid_of(result: Result, kept: Study | None, what: str) -> str:
+    """A UID for one thing (`what`) made of a result: the same for the same result and study."""
+    content = json.dumps(result_json(result), sort_keys=True)
+    film = hashlib.sha256(result.film.tobytes() + result.lungs.tobytes()).hexdigest()
+    return str(generate_uid(entropy_srcs=[content, film, kept.study_uid if kept else "", what]))
+
+
+def study_uid_of(result: Result, kept: Study | None) -> str:
+    """The study's own UID where it is kept, or else a new one."""
+    return kept.study_uid if kept and kept.study_uid else uid_of(result, kept, "study")
+
+
+def stamp(dataset: Dataset, result: Result, kept: Study | None) -> None:
+    """Write into an object whose it is and when it was made.
+
+    `kept`: the study whose tags it carries, so that an archive files it there. Without, it carries
+    a pseudonym made of the film's digest, and says that the identity is removed.
+    """
+    if kept is None:
+        pseudonym = f"FILM-{result.prediction.radiograph_sha256[:12]}"
+        dataset.PatientName, dataset.PatientID = f"{pseudonym}^", pseudonym
+        dataset.PatientIdentityRemoved = "YES"
+        dataset.DeidentificationMethod = textwrap.wrap(REMOVED, 64)
+    else:
+        for keyword, name in _COPIED.items():
+            value = getattr(kept, name)
+            if value or keyword in dataset:  # some must be there, if only empty
+                setattr(dataset, keyword, value)
+    day, time = result.made.strftime("%Y%m%d"), result.made.strftime("%H%M%S")
+    for moment in ("InstanceCreation", "Content"):
+        setattr(dataset, f"{moment}Date", day)
+        setattr(dataset, f"{moment}Time", time)
+    dataset.SeriesDate, dataset.SeriesTime = day, time
+    for equipment in dataset.get("ContributingEquipmentSequence", ()):
+        equipment.ContributionDateTime = day + time
+    charset = _charset(dataset)
+    if charset:
+        dataset.SpecificCharacterSet = charset
+
+
+def _charset(dataset: Dataset) -> str:
+    """The plainest character set that holds all texts: some programs know no other than Latin."""
+    text = "".join(str(element.value) for element in dataset.iterall() if element.VR in _TEXTS)
+    if text.isascii():
+        return ""
+    return "ISO_IR 100" if all(ord(letter) < 256 for letter in text) else "ISO_IR 192"
+
+
+def as_file(dataset: Dataset) -> bytes:
+    """A DICOM file's bytes."""
+    file = io.BytesIO()
+    dataset.save_as(file, enforce_file_format=True)
+    return file.getvalue()

@@ -1,0 +1,235 @@
+"""A reading on one page of paper: the call, both films, what it rests on, what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from covid_core.decision import in_sentence
+from covid_core.exports.pictures import WARNING, overlay
+from covid_core.exports.sheet import (
+    HEIGHT,
+    INK,
+    INNER,
+    LINE,
+    MARGIN,
+    QUIET,
+    TRACK,
+    WHITE,
+    WIDTH,
+    Sheet,
+)  # fmt: skip
+from covid_core.findings import Finding
+from covid_core.look import CLASS_COLOURS
+from covid_core.report import DISCLAIMER, heat_in_words, point_in_words, values_in_words
+from covid_core.result import Result
+
+TITLE = "Chest radiograph reading"
+_GAP = 6.0  # mm between columns, and between parts
+_COLUMN = (INNER - _GAP) / 2
+_RIGHT = MARGIN + _COLUMN + _GAP
+_TALLEST, _LEAST = 112.0, 40.0  # mm, of the films
+_SIZES = (
+    10.0,
+    9.5,
+    9.0,
+    8.5,
+    8.0,
+    7.5,
+    7.0,
+    6.5,
+    6.0,
+    5.5,
+)  # points; the largest that leaves the films room
+_BAND = 11.0  # mm
+_CAUTION, _CAUTION_EDGE = "#FFF4D6", "#E69F00"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How large text and films may be: points, mm."""
+
+    points: float
+    film_mm: float
+
+
+def report_pdf(result: Result) -> bytes:
+    """One page of A4 as a PDF file, the same bytes for the same result. It names no patient."""
+    sheet = Sheet(TITLE, result.made)
+    fit = _fit(result)
+    _body(sheet, result, fit, pictured=True)
+    _foot(sheet, result, fit.points)
+    return sheet.data()
+
+
+def _fit(result: Result) -> _Fit:
+    """The largest text that leaves the films their least height; and their height, which is no more
+    than they need."""
+    tall, wide = result.film.shape
+    wanted = min(_TALLEST, _COLUMN * tall / wide)
+    for points in _SIZES:
+        trial = Sheet(TITLE, result.made)
+        text = _body(trial, result, _Fit(points, 0), pictured=False)
+        left = _foot_top(trial, result, points) - text
+        if left >= min(_LEAST, wanted):
+            break
+    return _Fit(points, max(min(_LEAST, wanted), min(wanted, left)))
+
+
+def _body(sheet: Sheet, result: Result, fit: _Fit, *, pictured: bool) -> float:
+    """All above the foot; gives the y below it."""
+    _band(sheet, result)
+    y = _call(sheet, result, _BAND + _GAP, fit.points)
+    y = _cautions(sheet, result, y, fit.points)
+    y = _films(sheet, result, y, fit, pictured)
+    left = _probabilities(sheet, result, y, fit.points)
+    right = _worth(sheet, result, y, fit.points)
+    return max(left, right) + _GAP / 2
+
+
+def _band(sheet: Sheet, result: Result) -> None:
+    sheet.block(0, 0, WIDTH, _BAND, INK)
+    sheet.words(MARGIN, 3.2, INNER, DISCLAIMER, 9, bold=True, colour=WHITE)
+    sheet.words(MARGIN, 3.4, INNER, _told(result.made), 8, colour=WHITE, align="R")
+
+
+def _call(sheet: Sheet, result: Result, y: float, points: float) -> float:
+    decision = result.prediction.decision
+    called = decision.finding
+    title = called.display_name if called else "The model can't tell"
+    x, width = MARGIN + 6, INNER - 6
+    top = y
+    y = sheet.words(x, y, width, TITLE, points - 1, colour=QUIET)
+    y = sheet.words(x, y, width, title, 24, bold=True)
+    y = sheet.words(x, y, width, decision.sentence, points + 2)
+    sheet.block(MARGIN, top, 2.4, y - top, _colour(called))
+    return y + _GAP * 0.7
+
+
+def _cautions(sheet: Sheet, result: Result, y: float, points: float) -> float:
+    """What speaks against trusting it, where something does, on a ground of its own."""
+    prediction = result.prediction
+    remarks = " ".join(remark.sentence for remark in prediction.remarks)
+    notes = f"The file: {'; '.join(prediction.notes)}." if prediction.notes else ""
+    heat, doubtful = _heat(result)
+    texts = [text for text in (remarks, heat if doubtful else "", notes) if text]
+    if not texts:
+        return y
+    x, width, pad = MARGIN + 6, INNER - 9, 2.0
+    height = sum(sheet.height_of(width, text, points) for text in texts) + 2 * pad
+    sheet.block(MARGIN, y, INNER, height, _CAUTION)
+    sheet.block(MARGIN, y, 2.4, height, _CAUTION_EDGE)
+    below = y + pad
+    for text in texts:
+        below = sheet.words(x, below, width, text, points)
+    return y + height + _GAP * 0.7
+
+
+def _films(sheet: Sheet, result: Result, y: float, fit: _Fit, pictured: bool) -> float:
+    told = ("The radiograph as it was read.", result.caption)
+    if pictured:
+        sheet.picture(MARGIN, y, _COLUMN, fit.film_mm, result.film, told[0])
+        sheet.picture(_RIGHT, y, _COLUMN, fit.film_mm, overlay(result), told[1])
+    y += fit.film_mm + 1.2
+    below = [
+        sheet.words(x, y, _COLUMN, text, fit.points - 1, colour=QUIET)
+        for x, text in zip((MARGIN, _RIGHT), told, strict=True)
+    ]
+    return max(below) + _GAP * 0.7
+
+
+def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> float:
+    prediction = result.prediction
+    y = _heading(sheet, MARGIN, y, "Calibrated probability", points)
+    for finding in prediction.answers:
+        share = prediction.probability(finding)
+        threshold = (
+            prediction.decision.point.threshold if finding is prediction.answers[-1] else None
+        )
+        y = _bar(sheet, y, finding, share, threshold, points)
+    return sheet.words(MARGIN, y + 0.5, _COLUMN, _set_in_words(result), points)
+
+
+def _bar(
+    sheet: Sheet, y: float, finding: Finding, share: float, threshold: float | None, points: float
+) -> float:
+    """One class's probability: its name, a bar, the figure; and the threshold across the bar."""
+    name, figure, high = 35.0, 14.0, 3.6
+    x, width = MARGIN + name, _COLUMN - name - figure
+    below = sheet.words(MARGIN, y, name, finding.display_name, points)
+    sheet.words(x + width, y, figure, f"{share:.1%}", points, bold=True, align="R")
+    top = (y + below - high) / 2
+    sheet.block(x, top, width, high, TRACK)
+    sheet.block(x, top, width * share, high, _colour(finding))
+    if threshold is not None:
+        sheet.block(x + width * threshold - 0.2, top - 0.8, 0.4, high + 1.6, INK)
+    return below + 1.2
+
+
+def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
+    prediction = result.prediction
+    point, disease = prediction.decision.point, prediction.answers[-1]
+    y = _heading(sheet, _RIGHT, y, "What it rests on", points)
+    heat, doubtful = _heat(result)
+    texts = (
+        point_in_words(point, disease),
+        values_in_words(point, disease, result.prevalence),
+        "" if doubtful else heat,
+    )
+    for text in texts:
+        if text:
+            y = sheet.words(_RIGHT, y, _COLUMN, text, points) + 1
+    return y
+
+
+def _heat(result: Result) -> tuple[str, bool]:
+    """Where the heat lies, in words, and whether that is a caution; "" where none is drawn."""
+    if not result.heat_drawn:
+        return "", False
+    return heat_in_words(result.heat_in_lungs, float(result.lungs.mean()))
+
+
+def _foot_top(sheet: Sheet, result: Result, points: float) -> float:
+    small = points - 2
+    lines = sheet.height_of(INNER, "\n".join(_identity(result)), small)
+    return HEIGHT - _GAP - lines - sheet.height_of(INNER, _LIMITS, points) - 5
+
+
+def _foot(sheet: Sheet, result: Result, points: float) -> None:
+    y = _foot_top(sheet, result, points)
+    sheet.block(MARGIN, y, INNER, 0.3, LINE)
+    y = sheet.words(MARGIN, y + 2, INNER, _LIMITS, points, bold=True)
+    sheet.words(MARGIN, y + 1, INNER, "\n".join(_identity(result)), points - 2, colour=QUIET)
+
+
+_LIMITS = "A normal film does not exclude COVID-19."
+
+
+def _identity(result: Result) -> list[str]:
+    """What was read, and by what: enough to have it read again."""
+    prediction = result.prediction
+    return [
+        WARNING,
+        f"Model: {prediction.model}. Operating point: {prediction.decision.point.name}."
+        f" Made: {result.made.astimezone(UTC).isoformat(timespec='seconds')}",
+        f"Weights SHA-256: {prediction.weights_sha256}",
+        f"Film SHA-256: {prediction.radiograph_sha256}",
+    ]
+
+
+def _set_in_words(result: Result) -> str:
+    decision = result.prediction.decision
+    names = ", ".join(map(in_sentence, decision.candidates)) or "nothing fits well"
+    return f"Not ruled out: {names}. The line marks the threshold, {decision.point.threshold:.2f}."
+
+
+def _heading(sheet: Sheet, x: float, y: float, text: str, points: float) -> float:
+    return sheet.words(x, y, _COLUMN, text, points, bold=True) + 1.2
+
+
+def _colour(finding: Finding | None) -> str:
+    return QUIET if finding is None else CLASS_COLOURS.get(finding, QUIET)
+
+
+def _told(made: datetime) -> str:
+    return f"{made.day} {made:%B %Y, %H:%M %Z}"

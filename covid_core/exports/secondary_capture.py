@@ -1,0 +1,77 @@
+"""The film under its heat as a DICOM image that any archive and viewer takes: Secondary Capture."""
+
+from __future__ import annotations
+
+from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
+
+from covid_core.exports.identity import MANUFACTURER, as_file, stamp, study_uid_of, uid_of
+from covid_core.exports.optional import needing
+from covid_core.exports.pictures import WARNING, captioned_overlay
+from covid_core.result import Result
+from covid_core.study import Study
+
+SERIES = "COVID-19 reader overlay, research use only"
+_SERIES_NUMBER = 9001  # beyond those of a modality
+_SOURCE = Code("121322", "DCM", "Source image for image processing operation")
+
+
+def secondary_capture(result: Result, study: Study | None, *, keep_identity: bool) -> bytes:
+    """The captioned overlay as a DICOM file, RGB, uncompressed; the same bytes for the same result.
+
+    `keep_identity`: carry the study's patient and study tags and its UID, and name the source
+    image, so that an archive files it there. Otherwise, and where there is no study, it carries a
+    pseudonym and new UIDs. The picture is as given: a name burned into the film stays in it. Raises
+    CovidCoreError where highdicom is not installed.
+    """
+    with needing("highdicom"):
+        from highdicom.sc import SCImage
+    kept = study if keep_identity else None
+    image = SCImage(
+        pixel_array=captioned_overlay(result),
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system="PATIENT",
+        study_instance_uid=study_uid_of(result, kept),
+        series_instance_uid=uid_of(result, kept, "capture series"),
+        series_number=_SERIES_NUMBER,
+        sop_instance_uid=uid_of(result, kept, "capture"),
+        instance_number=1,
+        manufacturer=MANUFACTURER,
+        manufacturer_model_name=result.prediction.model,
+        software_versions=result.prediction.weights_sha256,
+        series_description=SERIES,
+        patient_orientation=("L", "F"),  # asked for; the study's own, or none, is put in below
+    )
+    # pydicom takes a text of two values apart by itself.
+    image.PatientOrientation = kept.orientation if kept else ""  # type: ignore[assignment]
+    _describe(image, result)
+    if kept and kept.class_uid and kept.instance_uid:
+        image.SourceImageSequence = [_source(kept)]
+    stamp(image, result, kept)
+    return as_file(image)
+
+
+def _describe(image: Dataset, result: Result) -> None:
+    image.ImageType = ["DERIVED", "SECONDARY"]
+    image.ConversionType = "WSD"  # made on a workstation
+    image.BodyPartExamined = "CHEST"
+    image.DateOfSecondaryCapture = result.made.strftime("%Y%m%d")
+    image.TimeOfSecondaryCapture = result.made.strftime("%H%M%S")
+    image.BurnedInAnnotation = "YES"
+    image.RecognizableVisualFeatures = "NO"
+    image.ImageComments = WARNING
+    image.DerivationDescription = (
+        f"{result.caption} Model {result.prediction.model}, weights SHA-256"
+        f" {result.prediction.weights_sha256}. {WARNING}"
+    )
+
+
+def _source(study: Study) -> Dataset:
+    purpose = Dataset()
+    purpose.CodeValue, purpose.CodingSchemeDesignator, purpose.CodeMeaning = _SOURCE[:3]
+    source = Dataset()
+    source.ReferencedSOPClassUID = study.class_uid
+    source.ReferencedSOPInstanceUID = study.instance_uid
+    source.PurposeOfReferenceCodeSequence = [purpose]
+    return source

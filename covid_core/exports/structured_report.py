@@ -1,0 +1,205 @@
+"""The reading as a DICOM Structured Report: the Imaging Measurement Report, TID 1500.
+
+The call is the measurement group's finding, by SNOMED CT. What has no code of its own there, such
+as one class's calibrated probability, has one of this project's scheme.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.sr.coding import Code
+
+from covid_core.dicom import parse
+from covid_core.exports.identity import MANUFACTURER, as_file, stamp, uid_of
+from covid_core.exports.optional import needing
+from covid_core.exports.pictures import WARNING
+from covid_core.findings import Finding
+from covid_core.report import point_in_words, values_in_words
+from covid_core.result import Result
+from covid_core.study import Study
+
+if TYPE_CHECKING:
+    from highdicom import sr
+
+SERIES = "COVID-19 reader report, research use only"
+SCHEME = "99COVIDREADER"
+CALLS: dict[Finding | None, Code] = {
+    Finding.NORMAL: Code("17621005", "SCT", "Normal"),
+    Finding.PNEUMONIA: Code("233604007", "SCT", "Pneumonia"),
+    Finding.COVID: Code("840539006", "SCT", "COVID-19"),
+    Finding.NOT_COVID: Code("not-covid", SCHEME, "Not COVID-19"),
+    None: Code("82334004", "SCT", "Indeterminate"),
+}
+NOT_RULED_OUT = Code("not-ruled-out", SCHEME, "Not ruled out by the model")
+THRESHOLD = Code("threshold", SCHEME, "Probability from which COVID-19 is called")
+HEAT_IN_LUNGS = Code("heat-in-lungs", SCHEME, "Share of the evidence that lies in the lungs")
+SENSITIVITY = Code("111088", "DCM", "Case Sensitivity")
+SPECIFICITY = Code("111090", "DCM", "Case Specificity")
+_CHEST_FILM = Code("399208008", "SCT", "Plain chest X-ray")
+_CHEST = Code("51185008", "SCT", "Thoracic structure")
+_PER_CENT = Code("%", "UCUM", "%")
+_DEVICE = Code("121007", "DCM", "Device")
+_ILLUSTRATION = Code("121080", "DCM", "Best illustration of finding")
+_COMMENT = Code("121106", "DCM", "Comment")
+_PLAIN_QUOTES = str.maketrans("“”’", '""\'')  # within ASCII, which every reader of DICOM knows
+_CAVEAT = "A normal film does not exclude COVID-19."
+_SERIES_NUMBER = 9002  # beyond those of a modality, after the capture's
+
+
+def structured_report(
+    result: Result, study: Study | None, capture: bytes, *, keep_identity: bool
+) -> bytes:
+    """The reading as a DICOM Comprehensive SR file that shows the capture; the same bytes for the
+    same result.
+
+    `capture`: as `secondary_capture` made it of the same result, study and `keep_identity`; the
+    report joins its study. Only with `keep_identity` it names the source image, whose UID leads to
+    the patient. Raises CovidCoreError where highdicom is not installed.
+    """
+    with needing("highdicom"):
+        from highdicom.coding_schemes import CodingSchemeIdentificationItem
+        from highdicom.sr import ComprehensiveSR
+    kept = study if keep_identity else None
+    pictures = _pictures(capture, kept)
+    report = ComprehensiveSR(
+        evidence=pictures,
+        content=_content(result, kept, pictures)[0],
+        series_instance_uid=uid_of(result, kept, "report series"),
+        series_number=_SERIES_NUMBER,
+        sop_instance_uid=uid_of(result, kept, "report"),
+        instance_number=1,
+        manufacturer=MANUFACTURER,
+        manufacturer_model_name=result.prediction.model,
+        software_versions=result.prediction.weights_sha256,
+        series_description=SERIES,
+        is_complete=True,
+        coding_schemes=[
+            CodingSchemeIdentificationItem(
+                SCHEME, name="Answers of this reader", responsible_organization=MANUFACTURER
+            )
+        ],
+    )
+    stamp(report, result, kept)
+    return as_file(report)
+
+
+def probability_of(finding: Finding) -> Code:
+    """The measurement's name of one class's probability."""
+    meaning = f"Calibrated probability of {finding.display_name}"
+    return Code(f"p-{finding.value}".replace(" ", "-"), SCHEME, meaning)
+
+
+def _pictures(capture: bytes, kept: Study | None) -> list[Dataset]:
+    """What the report refers to: the capture, then the source image where it may be named."""
+    shown = parse(capture)
+    pictures = [_reference(shown, shown)]
+    if kept and kept.class_uid and kept.instance_uid and kept.series_uid:
+        source = Dataset()
+        source.SOPClassUID, source.SOPInstanceUID = kept.class_uid, kept.instance_uid
+        source.SeriesInstanceUID = kept.series_uid
+        pictures.append(_reference(source, shown))
+    return pictures
+
+
+def _reference(image: Dataset, capture: FileDataset) -> Dataset:
+    """UIDs alone: the report's other tags are `stamp`'s, as the capture's are."""
+    reference = Dataset()
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID"):
+        setattr(reference, keyword, image[keyword].value)
+    reference.StudyInstanceUID = capture.StudyInstanceUID
+    for keyword in _ASKED_FOR:
+        setattr(reference, keyword, None)
+    return reference
+
+
+_ASKED_FOR = (
+    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID",
+    "StudyDate", "StudyTime",
+)  # fmt: skip
+
+
+def _content(result: Result, kept: Study | None, pictures: list[Dataset]) -> sr.MeasurementReport:
+    from highdicom import sr
+
+    device = sr.DeviceObserverIdentifyingAttributes(
+        uid=uid_of(result, kept, "device"),
+        name=MANUFACTURER,
+        model_name=result.prediction.model,
+    )
+    report = sr.MeasurementReport(
+        observation_context=sr.ObservationContext(
+            observer_device_context=sr.ObserverContext(sr.CodedConcept(*_DEVICE[:3]), device)
+        ),
+        procedure_reported=_CHEST_FILM,
+        imaging_measurements=[_group(result, kept, pictures)],
+    )
+    for text in _comments(result):
+        report[0].ContentSequence.append(sr.TextContentItem(_COMMENT, text, "CONTAINS"))
+    return report
+
+
+def _group(
+    result: Result, kept: Study | None, pictures: list[Dataset]
+) -> sr.MeasurementsAndQualitativeEvaluations:
+    """The call, what it was made from, and what it was made by."""
+    from highdicom import sr
+
+    decision = result.prediction.decision
+    uids = [(image.SOPClassUID, image.SOPInstanceUID) for image in pictures]
+    group = sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(
+            uid_of(result, kept, "finding"), "Call of the whole film"
+        ),
+        finding_type=CALLS[decision.finding],
+        algorithm_id=_algorithm(result),
+        finding_sites=[sr.FindingSite(_CHEST)],
+        measurements=[
+            sr.Measurement(name, round(100 * share, 4), _PER_CENT)
+            for name, share in _shares(result)
+        ],
+        qualitative_evaluations=[
+            sr.QualitativeEvaluation(NOT_RULED_OUT, CALLS[answer]) for answer in decision.candidates
+        ],
+        source_images=[sr.SourceImageForMeasurementGroup(*source) for source in uids[1:]] or None,
+    )
+    illustration = sr.ImageContentItem(_ILLUSTRATION, *uids[0], relationship_type="CONTAINS")
+    group[0].ContentSequence.append(illustration)
+    return group
+
+
+def _algorithm(result: Result) -> sr.AlgorithmIdentification:
+    from highdicom import sr
+
+    prediction = result.prediction
+    return sr.AlgorithmIdentification(
+        name=MANUFACTURER,
+        version=prediction.model,
+        parameters=[
+            f"Weights SHA-256: {prediction.weights_sha256}",
+            f"Film SHA-256: {prediction.radiograph_sha256}",
+            point_in_words(prediction.decision.point, prediction.answers[-1]),
+        ],
+    )
+
+
+def _shares(result: Result) -> list[tuple[Code, float]]:
+    """All figures that are shares, 0 to 1, by name; those that there are."""
+    prediction, point = result.prediction, result.prediction.decision.point
+    shares = [(probability_of(f), prediction.probability(f)) for f in prediction.answers]
+    shares.append((THRESHOLD, point.threshold))
+    for name, cost in ((SENSITIVITY, point.sensitivity), (SPECIFICITY, point.specificity)):
+        shares.append((name, cost.value if cost else math.nan))
+    shares.append((HEAT_IN_LUNGS, result.heat_in_lungs if result.heat_drawn else math.nan))
+    return [(name, share) for name, share in shares if math.isfinite(share)]
+
+
+def _comments(result: Result) -> list[str]:
+    prediction = result.prediction
+    point, disease = prediction.decision.point, prediction.answers[-1]
+    worth = values_in_words(point, disease, result.prevalence)
+    remarks = [remark.sentence for remark in prediction.remarks]
+    said = [prediction.decision.sentence, *([worth] if worth else []), *remarks]
+    return [WARNING, _CAVEAT, *(text.translate(_PLAIN_QUOTES) for text in said)]

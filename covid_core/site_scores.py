@@ -1,0 +1,197 @@
+"""A site's own films as labels and scores: from a table, or from films in folders by their label.
+
+The score is the probability of COVID-19 that the model gave, as `predict --csv` writes it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet
+
+from covid_core.errors import CovidCoreError
+from covid_core.findings import CLASSES
+
+MAX_BYTES = 16 * 1024**2
+MAX_FILMS = 20_000  # resampling more takes longer than anyone waits at a page
+FEWEST = 10  # films with COVID-19, and without: no interval is worth drawing from fewer
+SCORES = ("score", "p_covid")  # names of the column, the first that is there
+TEMPLATE = "file,patient,label,score\nfilm1.dcm,A,covid,0.91\nfilm2.dcm,B,normal,0.07\n"
+_POSITIVE = frozenset({"covid", "covid-19", "positive", "1", "1.0", "true"})
+_NEGATIVE = frozenset(
+    {"normal", "pneumonia", "not covid", "other", "negative", "0", "0.0", "false"}
+)
+_FOLDERS = {
+    word: word in _POSITIVE for word in _POSITIVE | _NEGATIVE if word.strip("-. ").isalpha()
+}
+_OWN = tuple(f"p_{finding}" for finding in CLASSES)  # columns that predict writes, all of them
+_KNOWN = frozenset({"label", *SCORES, "patient", "prediction_set", *_OWN})
+_NAMED = 5  # rows that a message names before it only counts
+_FIRST_ROW = 2  # as a spreadsheet counts: the names of the columns are row 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """`positive`: whether a film shows COVID-19 by the reference, bool (N,). `score`: the model's
+    probability of it, float64 (N,), 0 to 1. `groups`: each film's patient, int (N,)."""
+
+    positive: np.ndarray
+    score: np.ndarray
+    groups: np.ndarray
+
+    @property
+    def patients(self) -> int:
+        return len(np.unique(self.groups))
+
+
+def gathered(
+    positive: Sequence[bool] | np.ndarray,
+    score: Sequence[float] | np.ndarray,
+    patients: Sequence[str],
+) -> Scores:
+    """Films that were read one by one; each film without a patient, "", is a group of its own.
+
+    Raises CovidCoreError where fewer than FEWEST have COVID-19, or have not.
+    """
+    shown = np.asarray(positive, bool)
+    found = {"with COVID-19": int(shown.sum()), "without": int((~shown).sum())}
+    for name, films in found.items():
+        if films < FEWEST:
+            raise CovidCoreError(
+                f"there are only {films} films {name}, too few to measure anything",
+                f"Give at least {FEWEST} films with COVID-19 and {FEWEST} without, better 100",
+            )
+    own = [f"patient {name}" if name else f"film {i}" for i, name in enumerate(patients)]
+    groups = np.unique(np.array(own, dtype=object), return_inverse=True)[1]
+    return Scores(shown, np.asarray(score, np.float64), groups)
+
+
+def read_scores(data: bytes, name: str) -> Scores:
+    """Labels and scores from a CSV or Parquet file's bytes; `name`: the file's, for messages.
+
+    Columns, in any case of letters: `label` (normal, pneumonia, covid; 0, 1; negative, positive),
+    `score` or `p_covid` (0 to 1), and `patient` if there is one. Raises CovidCoreError: the file is
+    no such table, too long, or rows of it are wrong, and which.
+    """
+    try:
+        return _read(data)
+    except CovidCoreError as error:
+        raise CovidCoreError(error.problem, error.remedy, file=name) from error
+
+
+def made_up(films: int = 400) -> Scores:
+    """Scores drawn by chance, to see what a check looks like; they mean nothing."""
+    drawing = np.random.default_rng(0)
+    positive = drawing.random(films) < 0.4
+    score = np.where(positive, drawing.beta(3, 1.2, films), drawing.beta(1.2, 2.5, films))
+    return Scores(positive, score, np.arange(films))
+
+
+def labelled(name: str) -> tuple[bool, str] | None:
+    """Whether a film shows COVID-19, by the folder that it lies in, and its patient: the folder
+    below that, or "". `name`: with folders, such as `covid/patient 7/film.dcm`. None where no
+    folder is called normal, pneumonia, covid or the like."""
+    *folders, _ = PurePosixPath(name).parts
+    for i, folder in enumerate(folders):
+        if folder.lower() in _FOLDERS:
+            patient = "/".join(folders[i : i + 2]) if folders[i + 1 :] else ""
+            return _FOLDERS[folder.lower()], patient
+    return None
+
+
+def _read(data: bytes) -> Scores:
+    if len(data) > MAX_BYTES:
+        raise CovidCoreError(
+            f"this table is larger than {MAX_BYTES // 1024**2} MiB",
+            "Keep the columns label, score and patient only",
+        )
+    table = _table(data)
+    if len(table) > MAX_FILMS:
+        raise CovidCoreError(
+            f"this table has more than {MAX_FILMS:,} rows", "Draw that many films by chance"
+        )
+    label, column = _column(table, ("label",)), _column(table, SCORES)
+    words = table[label].str.strip().str.lower()
+    unknown = ~words.isin(_POSITIVE | _NEGATIVE)
+    _refuse(unknown, "a label that is none", "Write normal, pneumonia or covid; or 0 or 1")
+    _refuse_own_answers(table, words)
+    scores = pd.to_numeric(table[column].str.strip().str.replace(",", "."), errors="coerce")
+    _refuse(scores.isna(), f"no number as {column}", "Give each film's score, or leave the row out")
+    outside = (scores < 0) | (scores > 1)
+    _refuse(outside, f"a {column} outside 0 to 1", "Give probabilities, not per cent or logits")
+    patients = table["patient"].str.strip() if "patient" in table else [""] * len(table)
+    return gathered(words.isin(_POSITIVE).to_numpy(), scores.to_numpy(), list(patients))
+
+
+def _table(data: bytes) -> pd.DataFrame:
+    """All columns as text, "" where a cell is empty, their names in small letters."""
+    try:
+        table = _parquet(data) if data.startswith(b"PAR1") else _csv(data)
+    except (ValueError, OSError, OverflowError) as error:  # pandas' and pyarrow's are ValueErrors
+        raise CovidCoreError(
+            "this file can't be read as a table", "Save it as CSV in UTF-8, or as Parquet"
+        ) from error
+    return table.rename(columns=lambda name: str(name).strip().lower())
+
+
+def _csv(data: bytes) -> pd.DataFrame:
+    header = data.partition(b"\n")[0]
+    # Spreadsheets of countries with a decimal comma part the cells by semicolons.
+    separator = ";" if header.count(b";") > header.count(b",") else ","
+    return pd.read_csv(
+        io.BytesIO(data), sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig",
+        nrows=MAX_FILMS + 1, index_col=False, skip_blank_lines=False, usecols=_is_known,
+    ).fillna("")  # fmt: skip
+
+
+def _parquet(data: bytes) -> pd.DataFrame:
+    file = pyarrow.parquet.ParquetFile(io.BytesIO(data))
+    if file.metadata.num_rows > MAX_FILMS:  # before anything is unpacked
+        return pd.DataFrame(index=range(MAX_FILMS + 1))
+    table = file.read(list(filter(_is_known, file.schema_arrow.names))).to_pandas()
+    return table.astype(object).where(table.notna(), "").astype(str)
+
+
+def _is_known(name: str) -> bool:
+    return str(name).strip().lower() in _KNOWN
+
+
+def _column(table: pd.DataFrame, names: Sequence[str]) -> str:
+    for name in names:
+        if name in table:
+            return name
+    raise CovidCoreError(
+        f"this table has no column {' or '.join(names)}",
+        f"Name its columns label and {' or '.join(SCORES)} in the first row",
+    )
+
+
+def _refuse(wrong: pd.Series, problem: str, remedy: str) -> None:
+    """Raises CovidCoreError that names the rows where something is wrong, bool (N,)."""
+    rows = (np.flatnonzero(wrong) + _FIRST_ROW).tolist()
+    if not rows:
+        return
+    *before, last = [str(row) for row in rows[:_NAMED]]
+    named = f"rows {', '.join(before)} and {last} have" if before else f"row {last} has"
+    if len(rows) > _NAMED:
+        named = f"{len(rows)} rows, the first of them {', '.join([*before, last])}, have"
+    raise CovidCoreError(f"{named} {problem}", remedy)
+
+
+def _refuse_own_answers(table: pd.DataFrame, words: pd.Series) -> None:
+    """`predict --csv` writes the model's own answer as `label`: measured against that, any model
+    would be perfect."""
+    if not {"prediction_set", *_OWN} <= set(table):
+        return
+    probabilities = table[list(_OWN)].apply(pd.to_numeric, errors="coerce").fillna(-1)
+    answers = np.array([finding.value for finding in CLASSES])
+    if (answers[probabilities.to_numpy().argmax(axis=1)] == words.to_numpy()).all():
+        raise CovidCoreError(
+            "the column label holds the model's own answers, as predict wrote them",
+            "Put the reference there: what each film is known to show",
+        )

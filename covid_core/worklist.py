@@ -1,0 +1,176 @@
+"""Many films as a list to work through: one entry a film, the likeliest COVID-19 first.
+
+An entry holds what a row and a later decision need, some kilobytes; film and feature map are let
+go, so that a list of thousands fits in memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from covid_core.collection import Item
+from covid_core.decision import OperatingPoint
+from covid_core.errors import CovidCoreError
+from covid_core.findings import CLASSES, Finding
+from covid_core.lungs import Lungs
+from covid_core.overlay import displayed
+from covid_core.predictor import Prediction, Predictor
+from covid_core.radiograph import Radiograph
+from covid_core.reading import read_radiograph
+from covid_core.report import columns, error_row, prediction_row, spreadsheet_safe
+from covid_core.study import Study, read_study, same_patient
+
+THUMBNAIL_PX = 96
+UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
+_SALT = secrets.token_bytes(32)  # of this process only: a patient's key means nothing elsewhere
+_EXCEL_READS_UTF8 = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One film in a list.
+
+    `row`: as `report.prediction_row` or `report.error_row` give it. `thumbnail`: a JPEG file of at
+    most THUMBNAIL_PX a side, b"" where the film can't be read. `probability`: of COVID-19, 0 to 1;
+    None without an answer. `patient`: equal for films of one patient, in this process only, and
+    never the identifier itself; "" where the file tells none. `sha256`: of the file's bytes, ""
+    where they can't be had. `prediction`: without its feature map.
+    """
+
+    name: str
+    row: dict[str, Any]
+    thumbnail: bytes = b""
+    probability: float | None = None
+    patient: str = ""
+    study_date: date | None = None
+    sha256: str = ""
+    prediction: Prediction | None = None
+
+    @property
+    def decision(self) -> str:
+        """The word used in files: a class, `indeterminate`, `abstained` or `error`."""
+        return str(self.row["decision"])
+
+    @property
+    def warned(self) -> bool:
+        """Whether the gate found something odd about the film that was judged."""
+        return bool(self.prediction and self.prediction.remarks)
+
+    @property
+    def note(self) -> str:
+        """Why there is no answer, or what the gate found odd; "" where there is nothing to say."""
+        if self.prediction is None:
+            return str(self.row["reason"])
+        return " ".join(remark.sentence for remark in self.prediction.remarks)
+
+    def redecided(self, predictor: Predictor, point: OperatingPoint, prevalence: float) -> Entry:
+        """The entry at another operating point and prevalence, 0 to 1; runs no network."""
+        if self.prediction is None:
+            return self
+        decided = predictor.decide(self.prediction, point)
+        heat_in_lungs = self.row["heat_in_lungs"]
+        row = prediction_row(self.name, decided, heat_in_lungs=heat_in_lungs, prevalence=prevalence)
+        return replace(self, row=row, prediction=decided)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries to show: of these decisions (all where there is none), from this probability
+    of COVID-19 on (with those of none, where it is 0), whose name holds the text, and only warned.
+    """
+
+    decisions: frozenset[str] = frozenset()
+    least: float = 0.0
+    text: str = ""
+    warned: bool = False
+
+    def admits(self, entry: Entry) -> bool:
+        return (
+            (not self.decisions or entry.decision in self.decisions)
+            and (entry.probability or 0.0) >= self.least
+            and self.text.strip().casefold() in entry.name.casefold()
+            and (entry.warned or not self.warned)
+        )
+
+
+def entry(
+    item: Item, predictor: Predictor, lungs: Lungs, *, point: OperatingPoint, prevalence: float
+) -> Entry:
+    """A film read and judged; where it can't be, an entry that says why, and nothing is raised.
+
+    `prevalence`: of COVID-19 among the films, 0 to 1.
+    """
+    known = Entry(item.name, {})
+    try:
+        data = item.read()
+        known = replace(known, sha256=hashlib.sha256(data).hexdigest())
+        radiograph = read_radiograph(data)
+        known = _described(known, radiograph, read_study(data))
+        prediction = predictor.predict(radiograph)
+    except CovidCoreError as error:
+        return replace(known, row=error_row(item.name, error, predictor.card.classes))
+    saliency = predictor.explain(prediction, prediction.label)
+    judged = replace(
+        known,
+        probability=prediction.probability(prediction.answers[-1]),
+        prediction=replace(prediction, feature_map=np.empty((0, 0, 0), np.float32)),
+        row={"heat_in_lungs": saliency.share_inside(lungs.inside(radiograph.pixels))},
+    )
+    return judged.redecided(predictor, point, prevalence)
+
+
+def triage(entries: Iterable[Entry]) -> list[Entry]:
+    """The likeliest COVID-19 first, those without an answer last; equals as they came."""
+    return sorted(entries, key=lambda one: np.inf if one.probability is None else -one.probability)
+
+
+def earlier(one: Entry, entries: Iterable[Entry]) -> list[Entry]:
+    """The same patient's films of earlier days, by their study's date."""
+    day = one.study_date
+    if not one.patient or day is None:
+        return []
+    own = [(other.study_date, other) for other in entries if other.patient == one.patient]
+    before = [(then, other) for then, other in own if then is not None and then < day]
+    return [other for _, other in sorted(before, key=lambda pair: pair[0])]
+
+
+def csv_text(entries: Iterable[Entry], answers: Sequence[Finding] = CLASSES) -> str:
+    """The entries' rows as a CSV file that spreadsheets open rightly and run nothing of."""
+    file = io.StringIO(newline="")
+    file.write(_EXCEL_READS_UTF8)
+    writer = csv.DictWriter(file, columns(answers))
+    writer.writeheader()
+    writer.writerows(spreadsheet_safe(one.row) for one in entries)
+    return file.getvalue()
+
+
+def _described(known: Entry, radiograph: Radiograph, study: Study | None) -> Entry:
+    return replace(
+        known,
+        thumbnail=_jpeg(displayed(radiograph.pixels, THUMBNAIL_PX)),
+        patient=_patient_key(study) if study else "",
+        study_date=study.taken if study else None,
+    )
+
+
+def _patient_key(study: Study) -> str:
+    if not same_patient(study, study):  # no identifier, or one that anonymisers give to all
+        return ""
+    identity = "\0".join((study.patient_id, study.issuer, study.birth_date))
+    return hashlib.blake2b(identity.encode(), key=_SALT, digest_size=16).hexdigest()
+
+
+def _jpeg(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=80)
+    return file.getvalue()

@@ -1,0 +1,3 @@
+"""Tests of the page, mirroring `app`."""
+
+from __future__ import annotations

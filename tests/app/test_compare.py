@@ -1,0 +1,109 @@
+"""The page that asks every recipe: who answers, who is not here, and one that is damaged."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.texts import compare as texts
+from covid_core.overlay import png
+from covid_core.phantom import KINDS, draw_phantom
+from covid_core.recipes_here import never_seen
+from covid_core.weights import RECIPES, WEIGHTS, read_card
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = "app/pages/compare.py"
+UNSEEN = "covid-chestxray"
+FILM = png(draw_phantom(KINDS[-1], size_px=300))
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+
+
+def compared(app: AppTest) -> AppTest:
+    app.file_uploader(key="film").upload("film.png", FILM).run()
+    return app.switch_page(PAGE).run()
+
+
+def test_without_a_film_phantoms_are_offered(app: AppTest) -> None:
+    page = app.switch_page(PAGE).run()
+    assert not page.exception
+    assert len(page.button) == len(KINDS)
+    assert len(page.dataframe) == 0
+    page.button[0].click().run()
+    assert not page.exception
+    assert [info.value for info in page.info] == [texts.IS_PHANTOM]
+    assert len(page.dataframe) == 1
+
+
+def test_each_recipe_that_is_here_has_a_row_and_a_picture(app: AppTest) -> None:
+    page = compared(app)
+    assert not page.exception
+    table = page.dataframe[0].value
+    names = ["densenet121", "cnn-scratch", "efficientnet-two-stage"]
+    assert list(table[texts.COLUMNS["recipe"]]) == names
+    kinds = [score.split(", ")[1] for score in table[texts.COLUMNS["score"]]]
+    assert kinds == ["calibrated", "uncalibrated", "uncalibrated"]
+    assert table[texts.COLUMNS["unseen"]][0] == str(never_seen(read_card(WEIGHTS))[UNSEEN])
+    assert UNSEEN in "".join(caption.value for caption in page.caption)
+    assert all("score" in call for call in table[texts.COLUMNS["call"]][1:])
+    images = [element.proto.imgs[0].alt for element in page.get("image")]
+    assert len(images) == len(names) and all("COVID-19" in alt for alt in images)
+
+
+def test_what_they_agree_on_is_said_first(app: AppTest) -> None:
+    page = compared(app)
+    calls = page.dataframe[0].value[texts.COLUMNS["call"]]
+    positive = sum(call.startswith("COVID-19") for call in calls)
+    first = page.subheader[0].value
+    assert first.startswith({0: "None of the 3", 3: "All 3"}.get(positive, f"{positive} of 3"))
+
+
+def test_recipes_that_are_not_here_come_with_their_command(app: AppTest) -> None:
+    page = app.switch_page(PAGE).run()
+    commands = [code.value for code in page.code]
+    assert [command.split("--recipe ")[1].split()[0] for command in commands] == [
+        "resnet18-three-class", "vgg16-binary",
+    ]  # fmt: skip
+
+
+def test_a_damaged_one_is_a_line_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "weights"
+    for file in [*WEIGHTS.glob("densenet121.*"), *(WEIGHTS / RECIPES).iterdir()]:
+        target = weights / file.relative_to(WEIGHTS)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+    tensors = weights / RECIPES / "cnn-scratch.safetensors"
+    data = bytearray(tensors.read_bytes())
+    data[-1] ^= 1
+    tensors.write_bytes(data)
+    (weights / RECIPES / "efficientnet-two-stage.json").write_text("{")
+    monkeypatch.setattr("covid_core.weights.WEIGHTS", weights)
+    monkeypatch.setattr("app.session.WEIGHTS", weights)
+    page = compared(AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run())
+    assert not page.exception
+    assert {error.value for error in page.error} == {
+        texts.NO_ANSWER.format(recipe="cnn-scratch"),
+        texts.DAMAGED.format(recipe="efficientnet-two-stage"),
+    }
+    assert list(page.dataframe[0].value[texts.COLUMNS["recipe"]]) == ["densenet121"]
+
+
+def test_a_second_look_asks_no_network_again(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = compared(app)
+    first = page.dataframe[0].value
+
+    def never(*_: object) -> None:
+        raise AssertionError("asked again")
+
+    monkeypatch.setattr("covid_core.predictor.Predictor.predict", never)
+    page.run()
+    assert not page.exception
+    assert page.dataframe[0].value.equals(first)

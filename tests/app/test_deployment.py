@@ -1,0 +1,103 @@
+"""`desk.toml`: closed as delivered, what it allows read, what is wrong in it named."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from app.deployment import DESK, Deployment, deployment
+from covid_core.errors import CovidCoreError
+
+FULL = """
+max_films = 50
+max_upload_mb = 128
+[folders]
+"Emergency room" = "/srv/er"
+"Ward" = "ward"
+[archive]
+name = "Hospital archive"
+url = "http://127.0.0.1:8042/dicom-web"
+user = "reader"
+password = "canary"
+[profile]
+save = true
+file = "ours.json"
+"""
+
+
+def desk(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "desk.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_as_delivered_nothing_is_open() -> None:
+    assert tomllib.loads(DESK.read_text(encoding="utf-8")) == {}
+    assert deployment() == Deployment(profile=DESK.parent / "site-profile.json")
+    assert not deployment().folders and not deployment().archive_url
+    assert not deployment().save_profile
+
+
+def test_every_line_of_the_delivered_file_works_once_uncommented(tmp_path: Path) -> None:
+    settings = re.findall(r'^# (\[.+\]|(?:\w+|".+?") = .+)$', DESK.read_text("utf-8"), re.MULTILINE)
+    assert len(settings) == 12
+    allowed = deployment(desk(tmp_path, "\n".join(settings)))
+    assert allowed.folders == {"Emergency room": Path("/srv/radiographs/emergency")}
+    assert allowed.archive_name == "Hospital archive"
+    assert (allowed.max_films, allowed.max_upload_mb) == (1000, 512)
+
+
+def test_without_a_file_nothing_is_open(tmp_path: Path) -> None:
+    assert deployment(tmp_path / "desk.toml") == Deployment()
+
+
+def test_what_the_deployer_allows_is_read(tmp_path: Path) -> None:
+    allowed = deployment(desk(tmp_path, FULL))
+    assert allowed.folders == {"Emergency room": Path("/srv/er"), "Ward": tmp_path / "ward"}
+    assert allowed.archive_url == "http://127.0.0.1:8042/dicom-web"
+    assert (allowed.archive_user, allowed.archive_password) == ("reader", "canary")
+    assert allowed.save_profile and allowed.profile == tmp_path / "ours.json"
+    assert (allowed.max_films, allowed.max_upload_mb) == (50, 128)
+
+
+def test_a_password_is_never_printed(tmp_path: Path) -> None:
+    assert "canary" not in repr(deployment(desk(tmp_path, FULL)))
+
+
+def test_an_archive_without_a_name_is_called_by_its_host(tmp_path: Path) -> None:
+    allowed = deployment(desk(tmp_path, '[archive]\nurl = "https://pacs.example/dicom-web"'))
+    assert allowed.archive_name == "pacs.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("max_films = 0", "“max_films” must be 1 or more"),
+        ('max_films = "many"', "“max_films” must be a whole number"),
+        ("max_films = true", "“max_films” must be a whole number"),
+        ("max_film = 3", "“max_film” is not one of: max_films"),
+        ('folders = "/srv"', "“folders” must be a table"),
+        ("[folders]\nward = 3", "“folders.ward” must be the path of a folder"),
+        ('[archive]\nurl = "ftp://host/x"', "“archive.url” must be an address"),
+        ('[archive]\nurl = "http://["', "“archive.url” must be an address"),
+        ('[archive]\nname = "x"', "“archive.url” must be an address"),
+        ('[archive]\nurl = "http://me:word@host/x"', "“archive.url” must hold no password"),
+        ('[archive]\nurls = "http://host/x"', "“archive.urls” is not one of: name, url"),
+        ('[profile]\nsave = "yes"', "“profile.save” must be true or false"),
+        ("[folders", "can't be read as TOML"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(CovidCoreError) as caught:
+        deployment(desk(tmp_path, text))
+    assert words in str(caught.value)
+    assert caught.value.file == "desk.toml"
+
+
+def test_an_error_never_quotes_a_password(tmp_path: Path) -> None:
+    with pytest.raises(CovidCoreError) as caught:
+        deployment(desk(tmp_path, '[archive]\nurl = "http://me:canary@host/x"'))
+    assert "canary" not in str(caught.value)

@@ -1,0 +1,198 @@
+"""The Read page by Streamlit's own test harness: what is said, and what a click recomputes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from covid_core.overlay import png
+from covid_core.phantom import KINDS, draw_phantom
+from covid_core.predictor import Prediction, Predictor
+from covid_core.radiograph import Radiograph
+from tests.films import dicom_file
+
+APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
+FILM = png(draw_phantom(size_px=256))
+
+
+@pytest.fixture
+def page() -> AppTest:
+    return AppTest.from_file(str(APP), default_timeout=120).run()
+
+
+@pytest.fixture
+def predictions(monkeypatch: pytest.MonkeyPatch) -> list[Prediction]:
+    """Every prediction made, as it is made."""
+    made: list[Prediction] = []
+    predict = Predictor.predict
+
+    def counted(predictor: Predictor, radiograph: Radiograph, **options: Any) -> Prediction:
+        made.append(predict(predictor, radiograph, **options))
+        return made[-1]
+
+    monkeypatch.setattr(Predictor, "predict", counted)
+    return made
+
+
+def drop(page: AppTest, data: bytes, name: str = "film.png") -> AppTest:
+    return page.file_uploader(key="film").set_value([(name, data, "")]).run()
+
+
+def views(page: AppTest) -> list[dict[str, Any]]:
+    """What each viewer was given: the header of its package."""
+    packages = [element.proto.bytes for element in page.get("bidi_component")]
+    return [json.loads(p[4 : 4 + int.from_bytes(p[:4], "little")]) for p in packages]
+
+
+def said(page: AppTest) -> str:
+    kinds = ("title", "header", "subheader", "markdown", "caption", "text", "error", "warning")
+    return "\n".join(element.value for kind in kinds for element in page.get(kind))
+
+
+def test_the_empty_page_explains_itself_and_offers_phantoms(page: AppTest) -> None:
+    assert not page.exception
+    assert "Drop a frontal chest X-ray" in said(page)
+    assert "Research use only, not a diagnosis" in said(page)
+    assert "No patient is shown" in said(page)
+    assert {f"phantom-{kind}" for kind in KINDS} <= {button.key for button in page.button}
+    assert views(page) == []
+
+
+def test_a_dropped_film_gets_its_answer_in_one_line(
+    page: AppTest, predictions: list[Prediction]
+) -> None:
+    drop(page, FILM)
+    assert not page.exception
+    [prediction], [view] = predictions, views(page)
+    called = prediction.decision.finding
+    assert page.subheader[0].value == (called.display_name if called else "Indeterminate")
+    assert prediction.decision.sentence in said(page)
+    assert "Calibrated probability of COVID-19" in said(page)
+    assert view["film"]["shape"] == [256, 256]
+    assert [layer["name"] for layer in view["layers"]] == ["Normal", "Other pneumonia", "COVID-19"]
+    assert "Research use only, not a diagnosis" in said(page)
+
+
+def test_no_heat_below_the_threshold_and_the_reason_instead(
+    page: AppTest, predictions: list[Prediction]
+) -> None:
+    drop(page, FILM)
+    [prediction], [view] = predictions, views(page)
+    for answer, layer in zip(prediction.answers, view["layers"], strict=True):
+        assert layer["shown"] == prediction.heat_due(answer)
+        assert layer["why"].startswith("No heat for") != layer["shown"]
+    assert not all(layer["shown"] for layer in view["layers"]), (
+        "a film that shows neither says nothing"
+    )
+
+
+def test_operating_point_and_prevalence_need_no_forward_pass(
+    page: AppTest, predictions: list[Prediction]
+) -> None:
+    drop(page, FILM)
+    before = said(page)
+    page.get("button_group")[0].set_value("rule-out").run()
+    ruled_out = said(page)
+    assert "Balanced: called COVID-19 from" in before
+    assert "Rule-out: called COVID-19 from" in ruled_out
+    page.number_input(key="prevalence").set_value(50.0).run()
+    assert not page.exception
+    assert "Where 10% of films show COVID-19" in ruled_out
+    assert "Where 50% of films show COVID-19" in said(page)
+    assert len(predictions) == 1
+
+
+def test_films_that_differ_in_one_small_patch_are_read_apart(
+    page: AppTest, predictions: list[Prediction]
+) -> None:
+    pixels = draw_phantom(size_px=1024)
+    patched = pixels.copy()
+    patched[500:504, 300:304] = 255 - patched[500:504, 300:304]
+    for film in (pixels, patched, pixels):
+        drop(page, png(film))
+    assert len(predictions) == 2
+    assert predictions[0].radiograph_sha256 != predictions[1].radiograph_sha256
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (FILM[:2000], "cut short"),
+        (b"GIF89a", "not a PNG, JPEG, TIFF, WebP or DICOM"),
+        (png(np.zeros((1, 1), np.uint8)), "too small"),
+        (png(np.zeros((256, 256), np.uint8)), "same value"),
+    ],
+)
+def test_a_bad_file_gets_a_sentence_and_no_probability(
+    page: AppTest, data: bytes, words: str
+) -> None:
+    drop(page, data, "![x](http://host/p.png).png")
+    assert not page.exception
+    assert words in "\n".join(text.value for text in page.text)
+    assert views(page) == [] and "probability" not in said(page)
+    assert "http://host" not in said(page)
+
+
+def test_what_is_no_film_gets_a_reason_and_no_probability(
+    page: AppTest, predictions: list[Prediction]
+) -> None:
+    drop(page, png(np.random.default_rng(0).integers(0, 256, (256, 256), dtype=np.uint8)))
+    assert not page.exception
+    assert views(page) == [] and predictions == []
+    assert "The model gives no answer" in said(page)
+    drop(page, png(draw_phantom(size_px=256)[::-1]))
+    assert "on its head" in said(page).lower()
+    assert views(page) == []
+
+
+def test_patient_and_study_are_shown_on_demand_only_and_as_plain_text(page: AppTest) -> None:
+    evil = "Canary^<img src=http://host/x>**bold**"
+    drop(page, dicom_file(draw_phantom(size_px=256), PatientName=evil), "IM000001")
+    assert not page.exception
+    assert len(views(page)) == 1
+    assert "Canary" not in said(page) + json.dumps(views(page))
+    page.toggle(key="show-study").set_value(True).run()
+    shown = [text.value for text in page.text if "Canary" in text.value]
+    assert len(shown) == 1, "as text, which is never markup"
+    assert all("Canary" not in element.value for element in [*page.markdown, *page.caption])
+
+
+def test_a_wrong_body_part_or_modality_is_said(page: AppTest) -> None:
+    film = draw_phantom(size_px=256)
+    drop(page, dicom_file(film, BodyPartExamined="KNEE"))
+    assert "body part is knee" in said(page)
+    drop(page, dicom_file(film, modality="MR"))
+    assert "modality 'MR'" in said(page)
+    assert views(page) == []
+
+
+def test_a_phantom_is_read_and_said_to_mean_nothing(page: AppTest) -> None:
+    page.button(key=f"phantom-{KINDS[2]}").click().run()
+    assert not page.exception
+    assert len(views(page)) == 1
+    assert "means nothing" in said(page)
+    drop(page, FILM)
+    assert "means nothing" not in said(page)
+
+
+def test_every_take_away_is_offered_and_named_by_the_film_s_hash_alone(
+    page: AppTest, predictions: list[Prediction]
+) -> None:
+    drop(page, FILM, "Meier_Anna_1950.png")
+    offered = page.get("download_button")
+    assert len(offered) == 5
+    assert "Meier" not in said(page) + "".join(str(button.proto) for button in offered)
+
+
+def test_without_weights_the_page_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("app.session.WEIGHTS", tmp_path)
+    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    assert not page.exception
+    assert "python train.py" in said(page)

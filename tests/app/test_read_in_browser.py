@@ -1,0 +1,157 @@
+"""The Read page in real headless Chromium: real files dropped, every export opened elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
+
+from covid_core.overlay import png
+from covid_core.phantom import KINDS, draw_phantom
+from tests.app.serving import drop, dropzone, in_browser, opened, served, settled
+from tests.films import dicom_file, encode
+
+pytestmark = in_browser
+PHANTOM = draw_phantom(KINDS[-1], size_px=512)
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served() as address:
+        yield address
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[Page]:
+    with opened(address) as page:
+        expect(dropzone(page)).to_be_visible(timeout=60_000)
+        settled(page)
+        yield page
+
+
+def viewer(page: Page) -> None:
+    """Until the film is drawn."""
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('*')].some(e => e.shadowRoot &&"
+        " e.shadowRoot.querySelector('[data-paints]'))",
+        timeout=60_000,
+    )
+
+
+EXPORTS = (
+    "Report (PDF)", "Overlay (PNG)", "Result (JSON)", "Secondary Capture", "Structured Report",
+)  # fmt: skip
+FILES = {
+    "film.png": png(PHANTOM),
+    "film.jpg": encode(PHANTOM, "JPEG", quality=95),
+    "film.tif": encode(PHANTOM, "TIFF"),
+    "film.webp": encode(PHANTOM, "WEBP", lossless=True),
+    "IM000001": dicom_file(PHANTOM),
+    "inverted.dcm": dicom_file(255 - PHANTOM, photometric="MONOCHROME1"),
+    "rle.dcm": dicom_file(PHANTOM, syntax=RLELossless),
+    "lossless.dcm": dicom_file(PHANTOM, syntax=JPEGLosslessSV1),
+    "2000.dcm": dicom_file(PHANTOM, syntax=JPEG2000Lossless),
+}
+
+
+def test_a_dropped_film_is_read(page: Page) -> None:
+    drop(page, ("IM000001", FILES["IM000001"]))
+    expect(page.get_by_text("Calibrated probability of COVID-19")).to_be_visible(timeout=60_000)
+    viewer(page)
+    expect(page.get_by_text("Research use only, not a diagnosis").first).to_be_visible()
+
+
+def test_a_name_with_markup_is_neither_rendered_nor_fetched(page: Page) -> None:
+    name = "![x](http://127.0.0.2:9/canary.png)<img src=http://127.0.0.2:9/c>.png"
+    drop(page, (name, b"no film"))
+    expect(page.get_by_text("This file got no reading")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("It is not a PNG, JPEG, TIFF, WebP or DICOM file")).to_be_visible()
+    expect(page.locator("img[src*='127.0.0.2']")).to_have_count(0)
+
+
+def test_tags_with_markup_are_shown_as_they_are(page: Page) -> None:
+    evil = "<script>nothing</script>^**bold**"
+    drop(page, ("film.dcm", dicom_file(PHANTOM, PatientName=evil)))
+    page.get_by_text("Patient and study").click(timeout=60_000)
+    page.get_by_text("Show this file's tags").click()
+    expect(page.get_by_text("<script>nothing</script>")).to_be_visible()
+    expect(page.locator("strong", has_text="bold")).to_have_count(0)
+
+
+def test_every_export_opens_in_another_program(page: Page, tmp_path: Path) -> None:
+    data = dicom_file(PHANTOM, PatientName="Canary^Anna", PatientID="CANARY-7")
+    drop(page, ("film.dcm", data))
+    page.get_by_text("Take it away").click(timeout=60_000)
+    found = {}
+    for label in EXPORTS:
+        with page.expect_download(timeout=60_000) as download:
+            page.get_by_role("button", name=re.compile(re.escape(label))).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        found[label] = path
+    assert all(re.fullmatch(r"film-[0-9a-f]{8}[a-z-]*\.\w+", p.name) for p in found.values())
+    for path in found.values():
+        assert b"Canary" not in path.read_bytes() and b"CANARY" not in path.read_bytes()
+    assert Image.open(found["Overlay (PNG)"]).size[0] >= 512
+    result = json.loads(found["Result (JSON)"].read_text())
+    assert 0 <= result["probabilities"]["covid"] <= 1
+    assert pydicom.dcmread(found["Secondary Capture"]).Modality == "OT"
+    assert pydicom.dcmread(found["Structured Report"]).Modality == "SR"
+    if shutil.which("pdftotext"):
+        command = ["pdftotext", "-layout", found["Report (PDF)"], "-"]
+        words = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert "not a diagnosis" in words and "Canary" not in words
+    for label in ("Secondary Capture", "Structured Report") if shutil.which("dcmdump") else ():
+        dump = subprocess.run(["dcmdump", found[label]], capture_output=True, text=True)
+        assert dump.returncode == 0 and dump.stderr == ""
+
+
+def test_a_large_film_keeps_its_own_resolution(page: Page) -> None:
+    film = np.tile(PHANTOM.astype(np.uint16) * 16, (6, 6))[:3000, :3000]
+    film[::2, ::2] += 8
+    drop(page, ("large.dcm", dicom_file(film, bits_stored=12)))
+    expect(
+        page.get_by_text("3000 x 3000 px").or_(page.get_by_text("gives no answer"))
+    ).to_be_visible(timeout=60_000)
+
+
+def test_files_of_every_kind_and_a_zip_become_a_worklist(page: Page, tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("ward/film.png", png(draw_phantom(size_px=256)))
+    drop(page, *FILES.items(), ("b.png", b"no film"), ("c.zip", packed.getvalue()))
+    save = page.get_by_role("button", name=re.compile("CSV"))
+    expect(save).to_be_enabled(timeout=120_000)
+    settled(page)
+    with page.expect_download(timeout=60_000) as download:
+        save.click()
+    download.value.save_as(tmp_path / "worklist.csv")
+    with (tmp_path / "worklist.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["file"]: row for row in csv.DictReader(file)}
+    assert set(rows) == {*FILES, "b.png", "c.zip/ward/film.png"}
+    assert {name for name, row in rows.items() if row["decision"] == "error"} == {"b.png"}
+    probabilities = [float(rows[name]["p_covid"]) for name in FILES if name != "film.jpg"]
+    assert np.ptp(probabilities) < 1e-3, "one film, in every lossless kind of file"
+
+
+def test_the_page_is_reached_by_keyboard_alone(page: Page) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("document.activeElement.textContent")
+        if f"Read: {KINDS[0]}" in focused:
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Calibrated probability of COVID-19")).to_be_visible(timeout=60_000)

@@ -1,0 +1,227 @@
+"""The viewer in real headless Chromium: what each control does, and that none runs the script.
+
+The page is `viewer_page.py`, which draws its own films and counts its runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.app.serving import in_browser
+from tests.app.viewer_shown import Opened, Shown, films, served_viewer, without_a_run
+
+pytestmark = in_browser
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[Browser, str]]:
+    with served_viewer() as server:
+        yield server
+
+
+@pytest.fixture
+def opened(server: tuple[Browser, str]) -> Iterator[Opened]:
+    with films(*server) as opened:
+        yield opened
+
+
+BUTTONS = {
+    "Blended": "view", "Swipe": "view", "Side by side": "view", "Pan": "drag", "Zoom": "drag",
+    "Window": "drag", "Zoom in": "zoom", "Fit": "zoom", "Zoom out": "zoom", "1:1": "zoom",
+    "Invert": "inverted", "Mirror": "flippedH", "Flip": "flippedV", "Contour": "contour",
+    "Heat": "heat", "Lungs": "outline", "Equalised": "equalised", "Reset": "zoom",
+}  # fmt: skip
+SLIDERS = {
+    "Window width": (0.4, "high"), "Window level": (0.6, "low"), "Heat opacity": (0.9, "opacity"),
+    "Heat from": (0.5, "threshold"), "Gamma": (2, "gamma"),
+}  # fmt: skip
+UNSEEN = {"drag"}  # what changes only how the mouse works
+
+
+def test_every_control_changes_what_is_seen_without_a_run(opened: Opened) -> None:
+    shown = opened("phantom")
+    with without_a_run(shown):
+        shown.root.get_by_text("Adjust").click()
+        for name, changed in BUTTONS.items():
+            each_changes(shown, shown.button(name).click, name, changed)
+        for name, (value, changed) in SLIDERS.items():
+            each_changes(shown, lambda n=name, v=value: shown.slide(n, v), name, changed)  # type: ignore[misc]
+        for chosen, changed in (("Other pneumonia", "layer"), ("Cividis", "colours")):
+            picker = shown.root.locator(f"#{changed}")
+            each_changes(shown, lambda p=picker, c=chosen: p.select_option(c), chosen, changed)  # type: ignore[misc]
+
+
+KEYS = {
+    "p": "drag", "z": "drag", "w": "drag", "i": "inverted", "h": "flippedH", "v": "flippedV",
+    "o": "outline", "t": "heat", "+": "zoom", "ArrowLeft": "x", "ArrowRight": "x", "ArrowUp": "y",
+    "ArrowDown": "y", "=": "zoom", "-": "zoom", "2": "low", "3": "low", "4": "equalised",
+    "1": "equalised", " ": "zoom",
+}  # fmt: skip
+
+
+def test_the_keyboard_alone_does(opened: Opened) -> None:
+    shown = opened("phantom")
+    with without_a_run(shown):
+        for _ in range(10):
+            if shown.root.evaluate("root => root.getRootNode().activeElement === root"):
+                break
+            shown.page.keyboard.press("Tab")
+        for key, changed in KEYS.items():
+            each_changes(shown, lambda k=key: shown.page.keyboard.press(k), key, changed)  # type: ignore[misc]
+        shown.page.keyboard.press("?")
+        expect(shown.root.get_by_text("Keys and mouse")).to_be_visible()
+        shown.page.keyboard.press("Escape")
+        expect(shown.root.get_by_text("Keys and mouse")).to_be_hidden()
+
+
+def each_changes(shown: Shown, act: Callable[[], Any], name: str, changed: str) -> None:
+    before, seen = shown.state(), shown.pixels("marked")
+    act()
+    after, now = shown.state(), shown.pixels("marked")
+    assert after[changed] != before[changed], name
+    assert changed in UNSEEN or not np.array_equal(seen, now), name
+
+
+def test_keys_stay_with_the_field_that_has_the_focus(opened: Opened) -> None:
+    shown = opened("phantom")
+    before = shown.state()
+    shown.root.locator("#layer").focus()
+    shown.page.keyboard.press("i")
+    shown.root.locator("#opacity").focus()
+    shown.page.keyboard.press("ArrowRight")
+    after = shown.state()
+    assert (after["inverted"], after["x"]) == (before["inverted"], before["x"])
+    assert float(after["opacity"]) > float(before["opacity"])
+
+
+def test_the_mouse_windows_pans_zooms_and_resets(opened: Opened) -> None:
+    shown = opened("phantom")
+    mouse = shown.page.mouse
+    box = shown.root.locator("#marked").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def drag(button: Any = "left") -> dict[str, str]:
+        mouse.move(x, y)
+        mouse.down(button=button)
+        mouse.move(x - 60, y + 30, steps=4)
+        mouse.up(button=button)
+        return shown.state()
+
+    with without_a_run(shown):
+        first = shown.state()
+        windowed = drag()
+        assert float(windowed["high"]) - float(windowed["low"]) < 0.8
+        assert windowed["x"] == first["x"]
+        panned = drag("right")
+        assert float(panned["x"]) == pytest.approx(512 + 60 / float(panned["zoom"]))
+        assert panned["low"] == windowed["low"]
+        mouse.move(x + 50, y)
+        held = float(panned["x"]) + 50 / float(panned["zoom"])
+        mouse.wheel(0, -300)
+        closer = shown.state()
+        assert float(closer["zoom"]) > float(panned["zoom"])
+        assert float(closer["x"]) + 50 / float(closer["zoom"]) == pytest.approx(held, abs=1)
+        mouse.dblclick(x, y)
+        again = shown.state()
+        assert [again[k] for k in ("zoom", "x", "low")] == [first[k] for k in ("zoom", "x", "low")]
+
+
+def test_the_divider_moves_by_mouse_and_key(opened: Opened) -> None:
+    shown = opened("phantom")
+    shown.button("Swipe").click()
+    divider = shown.root.locator("#divider")
+    with without_a_run(shown):
+        divider.press("ArrowLeft")
+        assert float(shown.state()["swipe"]) == pytest.approx(0.45)
+        divider.press("End")
+        no_heat = shown.pixels("marked")
+        divider.press("Home")
+        assert not np.array_equal(shown.pixels("marked"), no_heat)
+        box = shown.root.locator("#marked").bounding_box()
+        assert box is not None
+        shown.page.mouse.move(box["x"] + 3, box["y"] + 300)
+        shown.page.mouse.down()
+        shown.page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + 300, steps=3)
+        shown.page.mouse.up()
+        assert float(shown.state()["swipe"]) == pytest.approx(0.7, abs=0.01)
+    shown.root.press("t")
+    shown.root.press("o")
+    assert np.array_equal(shown.pixels("marked"), no_heat)
+
+
+def test_full_screen_and_back(opened: Opened) -> None:
+    shown = opened("phantom")
+    with without_a_run(shown):
+        shown.button("Full screen").click()
+        shown.page.wait_for_function("document.fullscreenElement")
+        shown.page.wait_for_timeout(300)
+        assert shown.pixels("marked").shape[1] > 600
+        shown.button("Full screen").click()
+        shown.page.wait_for_function("!document.fullscreenElement")
+
+
+def test_a_run_keeps_the_state_and_sends_no_film_again(opened: Opened) -> None:
+    shown = opened("phantom")
+    for key in ("+", "ArrowLeft", "2", "i", "h"):
+        shown.root.press(key)
+    shown.root.locator("#layer").select_option(index=1)
+    before, received = shown.state(), len(shown.received)
+    shown.page.get_by_role("button", name="Run again").click()
+    expect(shown.page.get_by_text("Runs: 2")).to_be_visible()
+    after = shown.state()
+    counted = {"paints", "paintMs"}
+    assert {k: v for k, v in after.items() if k not in counted} == {
+        k: v for k, v in before.items() if k not in counted
+    }
+    assert sum(shown.received[received:]) < 100_000
+
+
+def test_another_film_starts_afresh_but_for_taste(opened: Opened) -> None:
+    shown = opened("phantom")
+    shown.button("Blended").click()
+    shown.slide("Heat opacity", 0.3)
+    for key in ("2", "i", "o"):
+        shown.root.press(key)
+    before = shown.state()
+    shown.page.get_by_text("Other film").click()
+    expect(shown.page.get_by_text("Runs: 2")).to_be_visible()
+    shown.page.wait_for_function(
+        "film => document.querySelector('[data-testid=stBidiComponentIsolated]')"
+        ".shadowRoot.querySelector('.viewer').dataset.film !== film",
+        arg=before["film"],
+    )
+    after = shown.state()
+    tastes = ("view", "opacity", "outline", "colours")
+    assert [after[name] for name in tastes] == [before[name] for name in tastes]
+    assert (after["low"], after["high"], after["inverted"]) == ("0", "1", "false")
+
+
+def test_steps_ask_the_script_for_another_film(opened: Opened) -> None:
+    shown = opened("steps")
+    shown.root.press("ArrowDown")
+    expect(shown.page.get_by_text("Asked: next")).to_be_visible()
+    shown.root.press("ArrowUp")
+    expect(shown.page.get_by_text("Asked: previous")).to_be_visible()
+    shown.page.get_by_role("button", name="Run again").click()
+    expect(shown.page.get_by_text("Asked: None")).to_be_visible()
+
+
+def test_markup_stays_text(opened: Opened) -> None:
+    shown = opened("phantom")
+    shown.root.locator("#layer").select_option(index=2)
+    expect(shown.root.get_by_text("No heat: Normal <img src=")).to_be_visible()
+    assert shown.root.locator("img").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 768, 390])
+def test_it_fits_its_page(opened: Opened, width: int) -> None:
+    shown = opened("phantom", viewport={"width": width, "height": 900})
+    assert shown.root.evaluate("root => root.scrollWidth <= root.clientWidth")
+    assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert shown.pixels("plain").shape == shown.pixels("marked").shape

@@ -1,0 +1,13 @@
+"""A page with nothing but the ways to open films and the list of them, for the tests."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.sources import choose_films
+from app.worklist import show_worklist
+
+st.set_page_config("List of films", layout="wide")
+films = choose_films()
+if films:
+    show_worklist(films, key="worklist")

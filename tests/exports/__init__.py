@@ -1,0 +1,1 @@
+"""Tests of what a result becomes outside the program."""

@@ -1,0 +1,72 @@
+"""A real archive for the tests: Orthanc, on this machine alone and in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from covid_core.exports.dicomweb import Archive
+
+PLUGINS = ("/usr/share/orthanc/plugins", "/usr/lib/orthanc", "/usr/local/share/orthanc/plugins")
+USER, PASSWORD = "reader", "canary-password"
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """An empty Orthanc with DICOMweb, which asks for a name and password."""
+    program = shutil.which("Orthanc")
+    plugins = [path for folder in PLUGINS for path in Path(folder).glob("*DicomWeb*")]
+    if not program or not plugins:
+        pytest.skip("needs Orthanc and its DICOMweb plugin")
+    folder, port = tmp_path_factory.mktemp("orthanc"), free_port()
+    settings = {
+        "Name": "Test",
+        "StorageDirectory": str(folder / "films"),
+        "IndexDirectory": str(folder / "index"),
+        "HttpPort": port,
+        "DicomServerEnabled": False,
+        "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": True,
+        "RegisteredUsers": {USER: PASSWORD},
+        "Plugins": [str(plugins[0])],
+        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+    }
+    (folder / "orthanc.json").write_text(json.dumps(settings))
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(
+            [program, str(folder / "orthanc.json")], stdout=log, stderr=log, cwd=folder
+        )
+        try:
+            wait_for(f"http://127.0.0.1:{port}/system", server, folder / "log")
+            yield Archive(f"http://127.0.0.1:{port}/dicom-web", USER, PASSWORD)
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Until something answers, if only that it lets nobody in."""
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(url, timeout=1)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.25)
+    raise AssertionError(f"Orthanc did not start: {log.read_text()}")

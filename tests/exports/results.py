@@ -1,0 +1,90 @@
+"""Results without a network: a phantom, evidence drawn by hand, rules made up."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import numpy as np
+from PIL import Image
+
+from covid_core.decision import OperatingPoint, Rules, decide, scaled_by
+from covid_core.findings import CLASSES, Finding
+from covid_core.metrics import Estimate
+from covid_core.phantom import draw_phantom
+from covid_core.predictor import Prediction
+from covid_core.remarks import WORDS, Code, Remark
+from covid_core.result import Result
+from covid_core.saliency import Saliency
+from tests.films import dicom_file
+
+MADE = datetime(2026, 11, 21, 9, 30, 15, tzinfo=UTC)
+WEIGHTS_SHA256 = hashlib.sha256(b"weights").hexdigest()
+POINT = OperatingPoint(
+    "balanced", 0.3, Estimate(0.912, 0.88, 0.94, 300), Estimate(0.875, 0.85, 0.9, 900)
+)
+COVID = (0.04, 0.07, 0.89)
+NORMAL = (0.93, 0.05, 0.02)
+TORN = (0.02, 0.5, 0.48)
+CANARIES = {
+    "PatientName": "Canary^Zebedee",
+    "PatientID": "CANARY4711",
+    "PatientBirthDate": "19610203",
+    "PatientSex": "F",
+    "StudyDate": "20200301",
+    "StudyTime": "101112",
+    "StudyID": "CANARY77",
+    "AccessionNumber": "CANARY88",
+    "StudyDescription": "Canary chest",
+    "InstitutionName": "Canary General",
+    "StudyInstanceUID": "1.2.826.4711.1",
+    "SeriesInstanceUID": "1.2.826.4711.2",
+    "PatientOrientation": ["L", "F"],
+}
+
+
+_PHANTOM = draw_phantom("opacities on both sides", size_px=256)
+
+
+def film_file(**tags: object) -> bytes:
+    """A computed radiograph as DICOM, of a patient whose every tag is a canary."""
+    return dicom_file(
+        _PHANTOM,
+        modality="CR",
+        **{**CANARIES, **tags},
+    )
+
+
+def made(
+    probabilities: tuple[float, ...] = COVID,
+    *,
+    shown: Finding = Finding.COVID,
+    point: OperatingPoint = POINT,
+    remarks: tuple[Code, ...] = (),
+    notes: tuple[str, ...] = (),
+    shape: tuple[int, int] = (512, 448),
+) -> Result:
+    """A result of these calibrated probabilities. `shape`: of the film, in pixels."""
+    rules = Rules(scaled_by(1.0, 3), (0.0, 0.0, 0.0), (point,), (0.3, 0.3, 0.3), 0.95)
+    film = np.asarray(Image.fromarray(_PHANTOM).resize(shape[::-1]))
+    cells = np.full((7, 7), -0.05, np.float32)
+    cells[4:6, 1], cells[4:6, 5] = 1.4, 1.1
+    logits = np.log(probabilities)
+    prediction = Prediction(
+        answers=CLASSES,
+        probabilities=np.array(probabilities),
+        logits=logits,
+        feature_map=np.zeros((1, 7, 7), np.float32),
+        placement=(0, 0, 224, 224),
+        decision=decide(np.array(probabilities), rules, CLASSES, point.name),
+        radiograph_sha256=hashlib.sha256(film.tobytes()).hexdigest(),
+        weights_sha256=WEIGHTS_SHA256,
+        model="DenseNet-121, 2026-11-21, 8a515890",
+        notes=notes,
+        remarks=tuple(Remark(code, *WORDS[code], abstains=False) for code in remarks),
+    )
+    bias = float(logits[CLASSES.index(shown)] - cells.sum())
+    saliency = Saliency(shown, cells, bias, prediction.placement, 224, full_heat=1.5)
+    lungs = np.zeros((128, 128), bool)
+    lungs[25:100, 22:58] = lungs[25:100, 72:106] = True
+    return Result(prediction, saliency, film, lungs, 0.05, MADE)

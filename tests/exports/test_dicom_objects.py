@@ -1,0 +1,216 @@
+"""Secondary capture and structured report: read by others without a warning, whose they are."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import Dataset, FileDataset
+
+from covid_core.decision import OperatingPoint
+from covid_core.errors import CovidCoreError
+from covid_core.exports.identity import uid_of
+from covid_core.exports.pictures import captioned_overlay
+from covid_core.exports.secondary_capture import secondary_capture
+from covid_core.exports.structured_report import CALLS, SCHEME, structured_report
+from covid_core.findings import Finding
+from covid_core.remarks import Code
+from covid_core.study import Study, read_study
+from tests.exports.results import COVID, NORMAL, TORN, WEIGHTS_SHA256, film_file, made
+
+pytestmark = pytest.mark.filterwarnings("error")
+SOURCE = "1.2.826.4711.3"
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    found = read_study(film_file())
+    assert found is not None
+    return replace(found, instance_uid=SOURCE)
+
+
+def both(study: Study | None, *, keep: bool, result: object = None) -> tuple[bytes, bytes]:
+    result = result or made()
+    capture = secondary_capture(result, study, keep_identity=keep)
+    return capture, structured_report(result, study, capture, keep_identity=keep)
+
+
+def opened(data: bytes) -> FileDataset:
+    """Every value read, by a reader that forgives nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dataset = pydicom.dcmread(io.BytesIO(data))
+        str(dataset)
+    return dataset
+
+
+def every_item(item: Dataset) -> Iterator[Dataset]:
+    """A report's content, the whole tree."""
+    for child in item.get("ContentSequence", ()):
+        yield child
+        yield from every_item(child)
+
+
+def groups(data: bytes) -> list:
+    """The measurement groups, as highdicom reads them back."""
+    from highdicom.sr import srread
+
+    return srread(io.BytesIO(data)).content.get_image_measurement_groups()
+
+
+def test_the_capture_holds_the_overlay_and_says_what_it_is(study: Study) -> None:
+    capture = opened(both(study, keep=False)[0])
+    assert np.array_equal(capture.pixel_array, captioned_overlay(made()))
+    assert capture.SOPClassUID.name == "Secondary Capture Image Storage"
+    assert capture.SeriesDescription == "COVID-19 reader overlay, research use only"
+    assert (capture.BurnedInAnnotation, capture.PhotometricInterpretation) == ("YES", "RGB")
+    assert "DenseNet-121, 2026-11-21, 8a515890" in capture.DerivationDescription
+    assert WEIGHTS_SHA256 in capture.DerivationDescription
+    assert capture.InstanceCreationDate + capture.ContentTime == "20261121093015"
+
+
+def test_without_identity_both_are_nobodys(study: Study) -> None:
+    for data in both(study, keep=False):
+        written = opened(data)
+        assert written.PatientID.startswith("FILM-") and written.PatientIdentityRemoved == "YES"
+        assert "no patient" in " ".join(written.DeidentificationMethod)
+        for value in ("anary", "CANARY", "4711", "19610203", "20200301", "101112"):
+            assert value.encode() not in data
+        assert written.StudyInstanceUID != study.study_uid
+        assert "SourceImageSequence" not in written and "IssuerOfPatientID" not in written
+
+
+def test_with_identity_both_join_the_study(study: Study) -> None:
+    for data in both(study, keep=True):
+        written = opened(data)
+        assert written.StudyInstanceUID == study.study_uid
+        assert (written.PatientName, written.PatientID) == ("Canary^Zebedee", "CANARY4711")
+        assert (written.PatientBirthDate, written.PatientSex) == ("19610203", "F")
+        assert (written.StudyDate, written.AccessionNumber) == ("20200301", "CANARY88")
+        assert "PatientIdentityRemoved" not in written
+        assert written.SeriesInstanceUID != study.series_uid
+        assert SOURCE.encode() in data
+
+
+def test_capture_and_report_are_of_one_study_and_two_series(study: Study) -> None:
+    for keep in (False, True):
+        capture, report = map(opened, both(study, keep=keep))
+        assert capture.StudyInstanceUID == report.StudyInstanceUID
+        assert capture.SeriesInstanceUID != report.SeriesInstanceUID
+        [of_study] = report.CurrentRequestedProcedureEvidenceSequence
+        named = [
+            image.ReferencedSOPInstanceUID
+            for series in of_study.ReferencedSeriesSequence
+            for image in series.ReferencedSOPSequence
+        ]
+        assert named == [capture.SOPInstanceUID, *([SOURCE] if keep else [])]
+
+
+def test_a_film_that_is_no_dicom_has_nothing_to_keep() -> None:
+    for data in both(None, keep=True):
+        assert opened(data).PatientIdentityRemoved == "YES"
+
+
+def test_the_same_result_makes_the_same_bytes(study: Study) -> None:
+    assert both(study, keep=True) == both(study, keep=True)
+    assert both(study, keep=False) == both(study, keep=False)
+    result = made()
+    uids = {
+        uid_of(result, None, "capture"),
+        uid_of(result, study, "capture"),
+        uid_of(result, None, "report"),
+        uid_of(made(NORMAL), None, "capture"),
+        uid_of(replace(result, film=255 - result.film), None, "capture"),
+        uid_of(replace(result, prevalence=0.2), None, "capture"),
+    }
+    assert len(uids) == 6
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "call"), [(COVID, Finding.COVID), (NORMAL, Finding.NORMAL), (TORN, None)]
+)
+def test_the_report_says_the_call_in_codes(
+    probabilities: tuple[float, ...], call: Finding | None
+) -> None:
+    result = made(probabilities)
+    [group] = groups(both(None, keep=False, result=result)[1])
+    assert group.finding_type == CALLS[call]
+    evaluations = [item.value for item in group.get_qualitative_evaluations()]
+    assert evaluations == [CALLS[f] for f in result.prediction.decision.candidates]
+
+
+def test_the_report_measures_each_probability_and_the_point() -> None:
+    [group] = groups(both(None, keep=False)[1])
+    measured = {item.name.value: (item.value, item.unit.value) for item in group.get_measurements()}
+    assert measured["p-normal"] == (pytest.approx(4), "%")
+    assert measured["p-pneumonia"] == (pytest.approx(7), "%")
+    assert measured["p-covid"] == (pytest.approx(89), "%")
+    assert measured["threshold"][0] == pytest.approx(30)
+    assert measured["111088"][0] == pytest.approx(91.2)  # case sensitivity
+    assert measured["111090"][0] == pytest.approx(87.5)
+    assert 0 < measured["heat-in-lungs"][0] < 100
+
+
+def test_what_was_not_measured_is_left_out() -> None:
+    result = made(NORMAL, point=OperatingPoint("balanced", 0.5))
+    [group] = groups(both(None, keep=False, result=result)[1])
+    names = {item.name.value for item in group.get_measurements()}
+    assert names == {"p-normal", "p-pneumonia", "p-covid", "threshold"}
+
+
+def test_the_report_names_its_algorithm_and_its_limits() -> None:
+    report = opened(both(None, keep=False, result=made(remarks=(Code.CHILD,)))[1])
+    text = " ".join(str(item.TextValue) for item in every_item(report) if "TextValue" in item)
+    assert f"Weights SHA-256: {WEIGHTS_SHA256}" in text
+    assert "Research use only, not a diagnosis." in text
+    assert "A normal film does not exclude COVID-19." in text
+    assert "This looks like a young child's chest." in text
+    assert (report.CompletionFlag, report.VerificationFlag) == ("COMPLETE", "UNVERIFIED")
+    assert report.PreliminaryFlag == "PRELIMINARY"
+    assert report.ContentTemplateSequence[0].TemplateIdentifier == "1500"
+    assert report.CodingSchemeIdentificationSequence[0].CodingSchemeDesignator == SCHEME
+
+
+@pytest.mark.parametrize(
+    "name", ["Müller^Jörg", "山田^太郎", "Bono", "", "Canary^Zebedee^^Dr^=x=y"]
+)
+def test_any_name_is_kept_as_it_is(study: Study, name: str) -> None:
+    for data in both(replace(study, patient_name=name), keep=True):
+        assert str(opened(data).PatientName) == name
+
+
+def test_a_study_with_nothing_in_it_can_be_kept() -> None:
+    for data in both(Study(), keep=True):
+        assert opened(data).PatientID == ""
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("name", ["Canary^Zebedee", "Müller^Jörg"])
+@pytest.mark.parametrize(("program", "which"), [("dcmdump", 0), ("dcmdump", 1), ("dsrdump", 1)])
+def test_dcmtk_reads_them_without_a_word(
+    study: Study, program: str, which: int, name: str, keep: bool, tmp_path: Path
+) -> None:
+    if not shutil.which(program):
+        pytest.skip("needs dcmtk")
+    path = tmp_path / "object.dcm"
+    result = made(TORN, remarks=(Code.CHILD,))
+    path.write_bytes(both(replace(study, patient_name=name), keep=keep, result=result)[which])
+    ran = subprocess.run([program, path], capture_output=True)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert b"W: " not in ran.stdout and b"E: " not in ran.stdout
+    assert b"research use only" in ran.stdout
+
+
+def test_a_missing_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("highdicom", "highdicom.sc", "highdicom.sr"):
+        monkeypatch.setitem(__import__("sys").modules, package, None)
+    with pytest.raises(CovidCoreError, match="pip install highdicom"):
+        secondary_capture(made(), None, keep_identity=False)

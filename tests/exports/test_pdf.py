@@ -1,0 +1,123 @@
+"""The page on paper: always one, with all that must be on it, and the same for the same result."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from covid_core.decision import OperatingPoint
+from covid_core.exports.pdf import report_pdf
+from covid_core.findings import Finding
+from covid_core.remarks import Code
+from covid_core.result import Result
+from tests.exports.results import COVID, NORMAL, TORN, WEIGHTS_SHA256, made
+
+NOTES = (
+    "stored inverted (MONOCHROME1): turned back",
+    "shown through the window stored in the file",
+    "the file says that the body part is something very long indeed, not the chest",
+    "a colour picture: turned to grey",
+)
+needs_poppler = pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs poppler")
+
+
+def poppler(program: str, *options: str, data: bytes) -> bytes:
+    ran = subprocess.run([program, *options, "-", "-"], input=data, capture_output=True)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    return ran.stdout
+
+
+def text_of(result: Result) -> str:
+    """Its words in one line, as a program finds them."""
+    return " ".join(poppler("pdftotext", "-layout", data=report_pdf(result)).decode().split())
+
+
+def page_of(result: Result) -> np.ndarray:
+    """Its page as pixels, grey, 50 dots an inch."""
+    ran = subprocess.run(
+        ["pdftoppm", "-r", "50", "-gray", "-"], input=report_pdf(result), capture_output=True
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    return np.asarray(Image.open(io.BytesIO(ran.stdout)))
+
+
+@needs_poppler
+def test_all_that_must_be_told_is_told() -> None:
+    told = text_of(made(remarks=(Code.CHILD,), notes=NOTES[:1]))
+    for words in (
+        "Research use only, not a diagnosis.",
+        "COVID-19 is the only one of the three that fits.",
+        "89.0%",
+        "7.0%",
+        "A normal film does not exclude COVID-19.",
+        "Model attention, not a lesion outline.",
+        "Film SHA-256: " + made().prediction.radiograph_sha256,
+        "Weights SHA-256: " + WEIGHTS_SHA256,
+        "DenseNet-121, 2026-11-21, 8a515890",
+        "2026-11-21T09:30:15+00:00",
+        "21 November 2026, 09:30 UTC",
+        "This looks like a young child's chest.",
+        "stored inverted (MONOCHROME1): turned back",
+    ):
+        assert words in told
+    columns = poppler("pdftotext", data=report_pdf(made())).decode().replace("\n", " ")
+    for words in ("On test films 91% of COVID-19 is found", "Where 5% of films show COVID-19: 28%"):
+        assert words in columns
+    assert re.search(r"\d+% of the heat lies in the lungs", columns)
+
+
+@needs_poppler
+def test_a_film_without_heat_says_so_and_tells_nothing_of_heat() -> None:
+    told = text_of(made(NORMAL))
+    assert "No heat is drawn" in told and "of the heat lies" not in told
+    assert "The model can't tell" in text_of(made(TORN))
+
+
+@needs_poppler
+def test_heat_beside_the_lungs_is_a_caution() -> None:
+    beside = np.zeros((128, 128), bool)
+    beside[:60] = True
+    told = text_of(replace(made(), lungs=beside))
+    assert told.count("less than chance") == 1
+    assert told.index("less than chance") < told.index("Calibrated probability")
+
+
+@needs_poppler
+@pytest.mark.parametrize("shape", [(512, 448), (1300, 450), (450, 1300)])
+@pytest.mark.parametrize("remarks", [(), (Code.CHILD,), tuple(Code)])
+def test_it_is_always_one_page_on_which_nothing_overlaps(
+    shape: tuple[int, int], remarks: tuple[Code, ...]
+) -> None:
+    result = made(TORN, shape=shape, remarks=remarks, notes=NOTES if remarks else ())
+    data = report_pdf(result)
+    assert len(re.findall(rb"/Type /Page\b(?!s)", data)) == 1
+    page = page_of(result)
+    line = np.nonzero((page[:, 60:-60] < 235).mean(axis=1) > 0.99)[0]
+    above = page[line[-1] - 4 : line[-1] - 1]  # over the line of the foot
+    assert above.min() > 250
+    assert page[-8:].min() > 250 and page[25:, :25].min() > 250 and page[25:, -25:].min() > 250
+
+
+def test_the_same_result_makes_the_same_bytes() -> None:
+    result = made(remarks=(Code.CHILD,))
+    assert report_pdf(result) == report_pdf(result)
+    assert report_pdf(result) != report_pdf(made(NORMAL, remarks=(Code.CHILD,)))
+
+
+def test_networks_of_two_answers_and_unmeasured_points_have_a_page() -> None:
+    result = made(COVID, point=OperatingPoint("balanced", 0.5))
+    prediction = result.prediction
+    two = replace(
+        prediction,
+        answers=(Finding.NOT_COVID, Finding.COVID),
+        probabilities=np.array([0.2, 0.8]),
+        logits=np.log([0.2, 0.8]),
+    )
+    assert report_pdf(replace(result, prediction=two)).startswith(b"%PDF-")
