@@ -43,7 +43,7 @@ class Deployment:
     save_profile: bool = False
     profile: Path = ROOT / _PROFILE
     max_films: int = 1000
-    max_upload_mb: int = 512
+    max_upload_mb: int = 400
 
     @property
     def archive(self) -> Archive | None:

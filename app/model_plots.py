@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import session
+from app.charts import show_chart
 from app.texts import model as texts
 from covid_core import card_figures as figures
 from covid_core.evaluation.audit_figures import abstention_by_strength, drop_by_corruption
@@ -18,7 +19,6 @@ from covid_core.goals import TEST
 from covid_core.metrics import told
 from covid_core.weights import WeightsCard
 
-_QUIET = {"displayModeBar": False}
 _COVID = CLASSES[-1]
 
 
@@ -120,7 +120,7 @@ def show_corruptions(robustness: Mapping[str, Any]) -> None:
 def draw(figure: go.Figure, alt: str, see: str) -> None:
     """A plot, and above it what to see there."""
     st.caption(see)
-    st.plotly_chart(figure, key=f"model-{alt}", config=_QUIET, alt=alt)
+    show_chart(figure, key=f"model-{alt}", alt=alt)
 
 
 def titled(part: str) -> str:

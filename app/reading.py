@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
+from app.charts import show_chart
 from app.session import Reading
 from app.take_away import show_take_away
 from app.texts import read as texts
@@ -29,6 +32,7 @@ from covid_core.study import days_between, labelled
 
 _HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
 _FILM_PX, _BESIDE_PX = 500, 420
+_NUMBER_PX = 130
 
 
 def show_reading(
@@ -62,21 +66,20 @@ def show_reading(
 
 
 def show_controls() -> None:
+    """Operating point and prevalence, kept by their keys from page to page."""
     names = [point.name for point in session.points()]
-    point, prevalence = st.columns([9, 5], gap="small", vertical_alignment="bottom")
-    with point:
-        st.session_state.setdefault("point", session.default_point())
-        if st.session_state["point"] not in names:  # the site's own, when its profile is gone
-            st.session_state["point"] = session.default_point()
+    if st.session_state.get("point") not in names:  # the site's own goes with its profile
+        st.session_state["point"] = session.default_point()
+    st.session_state.setdefault("prevalence", session.PREVALENCE * 100)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
             texts.POINT, names, required=True, format_func=str.capitalize, key="point",
-            help=texts.POINT_HELP,
+            help=texts.POINT_HELP, width="content", persist_state="session",
         )  # fmt: skip
-    with prevalence:
-        st.session_state.setdefault("prevalence", session.PREVALENCE * 100)
         st.number_input(
-            texts.PREVALENCE, 0.0, 100.0, step=1.0, key="prevalence", help=texts.PREVALENCE_HELP
-        )
+            texts.PREVALENCE, 0.0, 100.0, step=1.0, format="%.0f", key="prevalence",
+            help=texts.PREVALENCE_HELP, width=_NUMBER_PX, persist_state="session",
+        )  # fmt: skip
     if session.outdated_profile():
         st.warning(texts.OUTDATED, icon=":material/sync_problem:")
         st.page_link("app/pages/validate.py", label=texts.VALIDATE)
@@ -158,7 +161,8 @@ def show_both(reading: Reading, other: Reading) -> None:
 
 def show_one(reading: Reading, key: str) -> None:
     prediction = session.decided(reading)
-    viewer(view_of(reading, prediction), key=key, height_px=_BESIDE_PX)
+    view = replace(view_of(reading, prediction), alone=True)
+    viewer(view, key=key, height_px=_BESIDE_PX)
     st.caption(prediction.decision.sentence)
 
 
@@ -178,11 +182,8 @@ def show_why(reading: Reading, prediction: Prediction) -> None:
         chart, words = st.columns(2)
         with chart:
             st.caption(texts.WHY_PROBABILITIES)
-            st.plotly_chart(
-                figures.probability_bars(prediction.probabilities, point.threshold),
-                key="probabilities", width="stretch", config={"displayModeBar": False},
-                alt=texts.CHART_ALT,
-            )  # fmt: skip
+            bars = figures.probability_bars(prediction.probabilities, point.threshold)
+            show_chart(bars, key="probabilities", alt=texts.CHART_ALT)
             st.caption(set_in_words(prediction))
         with words:
             st.markdown(f"**{texts.WHY_POINT}**")

@@ -23,7 +23,7 @@ from covid_core.lungs import Lungs
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph, View
 from covid_core.reading import read_radiograph
-from covid_core.site import SiteProfile, fits, load_profile
+from covid_core.site.profile import SiteProfile, fits, load_profile
 from covid_core.study import Study, read_study
 from covid_core.weights import WEIGHTS, read_audit, read_card
 

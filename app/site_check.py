@@ -9,13 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from app import session
+from app.charts import show_chart
 from app.texts import validate as texts
 from covid_core.errors import CovidCoreError
 from covid_core.metrics import Estimate
-from covid_core.site import MAX_NAME, SiteProfile, new_profile, profile_bytes
-from covid_core.site_figures import reliability, roc
-from covid_core.site_scores import Scores
-from covid_core.site_validation import (
+from covid_core.site.figures import reliability, roc
+from covid_core.site.profile import MAX_NAME, SiteProfile, new_profile, profile_bytes
+from covid_core.site.scores import Scores
+from covid_core.site.validation import (
     CONFIDENCE,
     RECALL,
     PointHere,
@@ -29,7 +30,6 @@ HONEST, ROUGH = 0.05, 0.1  # calibration errors, up to which probabilities fit, 
 LEAN = 0.03  # how far the mean probability may lie from the prevalence before it is said
 RECALLS = tuple(range(80, 100))
 CONFIDENCES = (80, 90, 95, 99)
-_QUIET = {"displayModeBar": False}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,13 +82,11 @@ def show_plots(found: Validation, own: PointHere | None) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown(f"**{texts.ROC}**")
-        st.plotly_chart(roc(found, own), key="site-roc", config=_QUIET, alt=texts.ROC_ALT)
+        show_chart(roc(found, own), key="site-roc", alt=texts.ROC_ALT)
         st.caption(texts.ROC_SEE)
     with right:
         st.markdown(f"**{texts.RELIABILITY}**")
-        st.plotly_chart(
-            reliability(found), key="site-reliability", config=_QUIET, alt=texts.RELIABILITY_ALT
-        )
+        show_chart(reliability(found), key="site-reliability", alt=texts.RELIABILITY_ALT)
         st.caption(texts.RELIABILITY_SEE)
 
 
@@ -96,7 +94,7 @@ def show_points(found: Validation, own: PointHere | None) -> None:
     st.markdown(f"**{texts.POINTS}**")
     rows = [row_of(here) for here in (*found.points, *([own] if own else []))]
     table = pd.DataFrame(rows, columns=list(texts.POINTS_COLUMNS))
-    st.dataframe(table, hide_index=True, alt=texts.POINTS_ALT, key="site-points")
+    st.dataframe(table, hide_index=True, alt=texts.POINTS_ALT)
     st.caption(texts.POINTS_SEE.format(prevalence=found.prevalence))
 
 
@@ -147,7 +145,7 @@ def show_keeping(check: Check, own: PointHere, promise: dict[str, float]) -> Non
             st.error(error.sentence, icon=":material/error:")
     with st.container(horizontal=True):
         st.button(
-            texts.USE, key="site-use", type="primary", on_click=session.use_profile,
+            texts.USE, key="site-use", on_click=session.use_profile,
             args=(profile,), disabled=profile is None, icon=":material/verified:",
         )  # fmt: skip
         st.download_button(

@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -23,37 +22,40 @@ from covid_core.collection import Item
 from covid_core.errors import CovidCoreError
 from covid_core.worklist import UNANSWERED, Entry, csv_text, earlier, entry, triage
 
+_PAUSE_S = 0.2  # between turns of scoring
 _REFRESH_S = 1.5  # how long films are scored before the table shows them
 _REFRESH_S_PER_FILM = 0.02  # a long table costs more to send, so it is sent less often
 
 
 @dataclass(slots=True, eq=False)
 class Worklist:
-    """One list as the session holds it. `open`: no, one or two films. `decided`: by what the
-    entries were. `spent_s`: on the `timed` films that were scored so far."""
+    """One list as the session holds it.
+
+    `open`: no, one or two films. `decided`: by what the entries were. `shown`: whether the page has
+    shown what is scored. `spent_s`: on the `timed` films that were scored so far.
+    """
 
     entries: dict[Item, Entry] = field(default_factory=dict)
     open: tuple[Item, ...] = ()
     decided: Chosen | None = None
     stopped: bool = False
+    shown: bool = False
     spent_s: float = 0.0
     timed: int = 0
 
 
 def show_worklist(items: Sequence[Item], key: str) -> None:
-    """The list of these films, and below it what is open. `key`: of this list in the session.
+    """The list of these films, and below it what is open; scores what is not scored yet.
 
-    Scores what is not scored yet, so it must be the last on its page. Raises WeightsError.
+    `key`: of this list in the session. Raises WeightsError.
     """
     worklist = _worklist(items, key)
     _redecide(worklist)
-    pending = [item for item in items if item not in worklist.entries]
-    progress = _show_progress(worklist, len(items), key) if pending else None
+    if len(worklist.entries) < len(items):
+        _show_progress(worklist, items, key)
     if not worklist.open:
         show_controls()
     _show_list(worklist, len(items), key)
-    if progress and not worklist.stopped:
-        _score(worklist, pending, len(items), progress)
 
 
 def _worklist(items: Sequence[Item], key: str) -> Worklist:
@@ -78,44 +80,60 @@ def _redecide(worklist: Worklist) -> None:
     worklist.decided = chosen
 
 
-def _show_progress(worklist: Worklist, total: int, key: str) -> Any:
-    """How far scoring is, with its one button; the bar, to be moved on."""
-    done = len(worklist.entries)
+def _show_progress(worklist: Worklist, items: Sequence[Item], key: str) -> None:
+    """How far scoring is, and its one button."""
     bar, button = st.columns([5, 1], vertical_alignment="center")
     label, stop = (texts.GO_ON, False) if worklist.stopped else (texts.STOP, True)
     button.button(
         label, key=f"{key}-stop", on_click=setattr, args=(worklist, "stopped", stop),
         width="stretch",
     )  # fmt: skip
-    words = texts.STOPPED.format(done=done, total=total) if worklist.stopped else None
-    return bar.progress(done / total, words or _progress(worklist, total))
+    done, total = len(worklist.entries), len(items)
+    with bar:
+        if worklist.stopped:
+            st.progress(done / total, texts.STOPPED.format(done=done, total=total))
+        else:
+            worklist.shown = False
+            _score_in_turns(worklist, items)
 
 
-def _progress(worklist: Worklist, total: int) -> str:
-    done = len(worklist.entries)
-    left_s = worklist.spent_s / worklist.timed * (total - done) if worklist.timed else None
-    return texts.progress(done, total, left_s)
+@st.fragment(run_every=_PAUSE_S)
+def _score_in_turns(worklist: Worklist, items: Sequence[Item]) -> None:
+    """Score film after film in turns between the page's own runs, which show them.
 
-
-def _score(worklist: Worklist, pending: Sequence[Item], total: int, bar: Any) -> None:
-    """Score film after film, and rerun now and then to show them.
-
-    A click on the page ends this run at the next step of the bar; the next run goes on from there.
+    A run of the page that scored would end early for the next one, and Streamlit clears what is
+    left of other pages only when a run ends by itself. A click ends a turn at the next step of the
+    bar; the next turn goes on from there.
     """
+    bar = st.progress(len(worklist.entries) / len(items), _progress(worklist, len(items)))
+    if _is_first_shown(worklist):
+        return
     predictor, lungs, chosen = session.predictor(), session.lungs(), session.chosen()
     started = time.monotonic()
     refresh_s = max(_REFRESH_S, _REFRESH_S_PER_FILM * len(worklist.entries))
-    for item in pending:
+    for item in [item for item in items if item not in worklist.entries]:
         before = time.monotonic()
         worklist.entries[item] = entry(
             item, predictor, lungs, point=chosen.point, prevalence=chosen.prevalence
         )
         worklist.spent_s += time.monotonic() - before
         worklist.timed += 1
-        bar.progress(len(worklist.entries) / total, _progress(worklist, total))
+        bar.progress(len(worklist.entries) / len(items), _progress(worklist, len(items)))
         if time.monotonic() - started > refresh_s:
             break
     st.rerun()
+
+
+def _is_first_shown(worklist: Worklist) -> bool:
+    """Whether this is the page's own run, which only shows, and no turn."""
+    first, worklist.shown = not worklist.shown, True
+    return first
+
+
+def _progress(worklist: Worklist, total: int) -> str:
+    done = len(worklist.entries)
+    left_s = worklist.spent_s / worklist.timed * (total - done) if worklist.timed else None
+    return texts.progress(done, total, left_s)
 
 
 def _show_list(worklist: Worklist, total: int, key: str) -> None:
@@ -139,8 +157,9 @@ def _show_list(worklist: Worklist, total: int, key: str) -> None:
 
 def _offer_rows(entries: Sequence[Entry], key: str) -> None:
     answers = session.predictor().card.classes
+    # Made at once: Streamlit forgets a deferred file with the next run, and a click then fails.
     st.download_button(
-        texts.DOWNLOAD, lambda: csv_text(entries, answers).encode(), "worklist.csv", "text/csv",
+        texts.DOWNLOAD, csv_text(entries, answers).encode(), "worklist.csv", "text/csv",
         key=f"{key}-csv", on_click="ignore", icon=":material/download:", disabled=not entries,
     )  # fmt: skip
 

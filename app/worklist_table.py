@@ -67,9 +67,10 @@ def show_table(
 
 
 def _tick(table: str, rows: list[int]) -> None:
-    selection = {"rows": rows, "columns": [], "cells": []}
-    if st.session_state.get(table, {}).get("selection") != selection:
-        st.session_state[table] = {"selection": selection}
+    """Tick a table's rows, where it shows others: setting them costs a run of the script."""
+    selected = st.session_state[table]["selection"] if table in st.session_state else {}
+    if list(selected.get("rows", [])) != rows or selected.get("cells"):
+        st.session_state[table] = {"selection": {"rows": rows, "columns": [], "cells": []}}
 
 
 def _choose(

@@ -19,7 +19,7 @@ The modules, from the ground up, each importing only from below:
     gate                                is it a frontal chest film that may be judged at all?
     predictor                           Radiograph to Prediction: the one door
     display, overlay, figures, phantom  a film and its prediction, to look at
-    report, walkthrough                 in words; step by step
+    report, walkthrough (…_figures)     in words; step by step
     worklist, recipes_here              of many films; by several networks
     result, exports                     to take away: PDF, PNG, JSON, DICOM, an archive
     site                                a hospital's own scores to its own operating point

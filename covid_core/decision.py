@@ -20,6 +20,7 @@ from covid_core.metrics import Estimate
 INDETERMINATE = "indeterminate"
 BALANCED, RULE_OUT, RULE_IN = "balanced", "rule-out", "rule-in"
 POINTS = (RULE_OUT, BALANCED, RULE_IN)
+SITE = "site"  # a hospital's own, from its own films
 _MAJORITY = 0.5  # below it the others together outweigh any one of them
 
 

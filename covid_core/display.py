@@ -70,7 +70,8 @@ def grey_windows(film: DisplayFilm, lungs: np.ndarray) -> dict[str, tuple[float,
     ):
         if where.any():
             low, high = np.percentile(sample[where], shares) / film.full
-            found[name] = (float(low), float(max(high, low + _LEAST_WIDTH)))
+            low = min(float(low), 1 - _LEAST_WIDTH)
+            found[name] = (low, max(float(high), low + _LEAST_WIDTH))
     return found
 
 

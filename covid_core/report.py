@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from covid_core.decision import Decision, OperatingPoint, in_sentence
+from covid_core.decision import SITE, Decision, OperatingPoint, in_sentence
 from covid_core.errors import Abstained, CovidCoreError
 from covid_core.findings import CLASSES, Finding
 from covid_core.predictor import Prediction
@@ -66,8 +66,9 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
         for share in (point.sensitivity.value, point.sensitivity.low, point.sensitivity.high)
     )
     alarmed = _per_cent(1 - point.specificity.value)
+    films = "the site's films" if point.name == SITE else "test films"
     return (
-        f"{words} On test films {found} of {name} is found ({low} to {high}), and {alarmed} of the"
+        f"{words} On {films} {found} of {name} is found ({low} to {high}), and {alarmed} of the"
         " others are called so."
     )
 

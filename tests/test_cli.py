@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,23 @@ def test_all_good_is_status_0_and_csv_equals_what_is_printed(
     assert main(["predict", good, "--weights", str(weights), "--csv", str(table)]) == 0
     assert capsys.readouterr().out == ""
     assert rows_of(table.read_text()) == rows_of(printed)
+
+
+def test_a_zip_gives_one_row_a_film_in_it_and_a_damaged_one_its_reason(
+    films: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, damaged = tmp_path / "ward.zip", tmp_path / "cut.zip"
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name in ("good.png", "empty.png"):
+            archive.write(films / name, f"today/{name}")
+    damaged.write_bytes(whole.read_bytes()[:-30])
+    assert main(["predict", str(whole), str(damaged), "--weights", str(weights)]) == 1
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["file"] for row in rows] == [
+        "ward.zip/today/good.png", "ward.zip/today/empty.png", "cut.zip",
+    ]  # fmt: skip
+    assert float(rows[0]["p_covid"]) >= 0
+    assert "empty" in rows[1]["reason"] and "ZIP file is cut short" in rows[2]["reason"]
 
 
 @pytest.mark.parametrize("names", [["good.png"], ["good.png", "empty.png", "deeper/also good.jpg"]])

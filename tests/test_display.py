@@ -56,6 +56,13 @@ def test_windows_span_what_they_name() -> None:
     assert all(low < high for low, high in windows.values())
 
 
+def test_a_window_of_one_grey_is_still_a_window() -> None:
+    pixels = np.full((300, 260), 255, np.uint8)
+    pixels[:, :130] = 0
+    windows = grey_windows(display_film(read_radiograph(png(pixels))), HALF)
+    assert all(0 <= low < high <= 1 for low, high in windows.values())
+
+
 def test_a_film_without_lungs_offers_no_lung_window() -> None:
     film = display_film(read_radiograph(png(FILM)))
     assert LUNGS not in grey_windows(film, np.zeros((128, 128), bool))

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import figures_about as figures
 from app import session
+from app.charts import show_chart
 from app.session import Reading
 from app.texts import about as texts
+from covid_core import walkthrough_figures as figures
 from covid_core.decision import in_sentence
 from covid_core.overlay import displayed, png
 from covid_core.phantom import KINDS, draw_phantom
@@ -184,10 +185,7 @@ def signed(value: float, digits: int = 3) -> str:
 
 
 def plot(figure: go.Figure, name: str, alt: str) -> None:
-    drawn = figures.inked(figure) if st.context.theme.type == "light" else figure
-    st.plotly_chart(
-        drawn, key=f"about-{name}", width="stretch", config={"displayModeBar": False}, alt=alt
-    )
+    show_chart(figure, key=f"about-{name}", alt=alt)
 
 
 show()

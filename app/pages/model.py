@@ -77,7 +77,7 @@ def show_goals(card: WeightsCard) -> None:
     lines = [(texts.MET[goal.met], goal.name, goal.asked, goal.measured) for goal in found]
     table = pd.DataFrame(lines, columns=list(texts.GOALS_COLUMNS))
     st.dataframe(
-        table, hide_index=True, alt=texts.GOALS_ALT, key="model-goals", height="content",
+        table, hide_index=True, alt=texts.GOALS_ALT, height="content",
         column_config={texts.GOALS_COLUMNS[0]: st.column_config.TextColumn(width="small")},
     )  # fmt: skip
 
@@ -97,19 +97,13 @@ def show_data(card: WeightsCard) -> None:
             if any(counts):
                 lines.append((source, finding.display_name, *counts))
     header = [texts.SOURCE, texts.CLASS, *texts.SPLIT_TITLES]
-    st.dataframe(
-        pd.DataFrame(lines, columns=header), hide_index=True, alt=texts.TRAINED_ALT,
-        key="model-films",
-    )  # fmt: skip
+    st.dataframe(pd.DataFrame(lines, columns=header), hide_index=True, alt=texts.TRAINED_ALT)
 
 
 def show_recipes(card: WeightsCard) -> None:
     st.write(texts.RECIPES_WORDS)
     short, whole = recipes(card.sha256)
-    st.dataframe(
-        short, hide_index=True, alt=texts.RECIPES_SHORT_ALT, key="model-recipes-short",
-        height="content",
-    )  # fmt: skip
+    st.dataframe(short, hide_index=True, alt=texts.RECIPES_SHORT_ALT, height="content")
     st.caption(texts.RECIPES_SEE)
     st.markdown(f"**{texts.RECIPES_FULL}**")
     columns = {
@@ -117,7 +111,7 @@ def show_recipes(card: WeightsCard) -> None:
         HEADER[1]: st.column_config.TextColumn(width="medium"),
     }
     st.dataframe(
-        whole, hide_index=True, alt=texts.RECIPES_ALT, key="model-recipes", height="content",
+        whole, hide_index=True, alt=texts.RECIPES_ALT, height="content",
         column_config=columns,
     )  # fmt: skip
 

@@ -20,8 +20,8 @@ from covid_core.errors import CovidCoreError
 from covid_core.predictor import Predictor
 from covid_core.reading import read_radiograph
 from covid_core.report import DISCLAIMER
-from covid_core.site import fits, load_profile
-from covid_core.site_scores import (
+from covid_core.site.profile import fits, load_profile
+from covid_core.site.scores import (
     MAX_BYTES,
     TEMPLATE,
     Scores,
@@ -30,7 +30,7 @@ from covid_core.site_scores import (
     made_up,
     read_scores,
 )
-from covid_core.site_validation import validate
+from covid_core.site.validation import validate
 
 CHECK, JOB, REFUSED, FAILED = "site-check", "site-job", "site-refused", "site-failed"
 
@@ -212,7 +212,7 @@ def show_failed() -> None:
     if failed:
         st.warning(texts.FAILED.format(failed=len(failed), total=total), icon=":material/warning:")
         table = pd.DataFrame(failed, columns=[texts.FAILED_FILE, texts.FAILED_WHY])
-        st.dataframe(table, hide_index=True, alt=texts.FAILED_ALT, key="site-failures")
+        st.dataframe(table, hide_index=True, alt=texts.FAILED_ALT)
 
 
 show()

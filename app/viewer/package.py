@@ -61,6 +61,7 @@ class View:
     lung over the whole film, 255 = certain, outlined at half; None draws no outline. `colours`:
     name to uint8 (256, 3), cold to hot; the first is the default. `described`: the film for those
     who can't see it. `steps`: the reader may ask for the next film and the previous one.
+    `alone`: one pane at first, where another film stands beside this viewer.
     """
 
     film: np.ndarray
@@ -72,6 +73,7 @@ class View:
     described: str
     outline: bool = True
     steps: bool = False
+    alone: bool = False
 
 
 def package(view: View, *, height_px: int = 560) -> bytes:
@@ -108,6 +110,7 @@ def _header(view: View, planes: list[bytes]) -> dict[str, Any]:
         "described": view.described,
         "outline": view.outline,
         "steps": view.steps,
+        "alone": view.alone,
         "threshold": THRESHOLD,
         "opacity": OPACITY,
         "texts": dict(TEXTS),

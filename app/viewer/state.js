@@ -11,19 +11,22 @@ function fresh({ header, film }) {
   const { low, high } = header.windows[0]
   const known = header.colours.some(({ name }) => name === taste.colours)
   return {
-    view: "side", drag: "window", swipe: 0.5,
+    drag: "window", swipe: 0.5,
     fitted: true, zoom: 1, x: film.width / 2, y: film.height / 2,
     low, high, gamma: 1, equalised: false, inverted: false, flippedH: false, flippedV: false,
     heat: true, contour: true, outline: header.outline, layer: header.layer,
     opacity: header.opacity, threshold: header.threshold,
     ...taste,
+    view: header.alone ? "blended" : (taste.view ?? "side"),
     colours: known ? taste.colours : header.colours[0].name,
   }
 }
 
 function change(viewer, patch) {
   Object.assign(viewer.state, patch)
-  for (const name of TASTE) if (name in patch) taste[name] = patch[name]
+  // One of two films on a page is shown blended for want of room, which says nothing of taste.
+  const kept = TASTE.filter((name) => name in patch && !(viewer.header.alone && name === "view"))
+  for (const name of kept) taste[name] = patch[name]
   schedule(viewer)
 }
 

@@ -9,24 +9,29 @@ import itertools
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from covid_core.collection import Item, members, refused
 from covid_core.commands.status import DONE, SOME_FAILED, WRONG_USE
 from covid_core.datasets.layouts.films import films_in
 from covid_core.decision import BALANCED, POINTS
-from covid_core.errors import CovidCoreError
+from covid_core.errors import CovidCoreError, RefusedFile
 from covid_core.lungs import Lungs
 from covid_core.overlay import blend, displayed, png
 from covid_core.predictor import Predictor
-from covid_core.reading import read_file
+from covid_core.radiograph import Radiograph
+from covid_core.reading import read_file, read_radiograph
 from covid_core.report import DISCLAIMER, columns, error_row, prediction_row, spreadsheet_safe
 from covid_core.weights import SHIPPED, WEIGHTS
 
 _OVERLAY_LONGEST_PX = 1024
 _OVERLAY_OPACITY = 0.5
+
+Film = tuple[str, Callable[[], Radiograph]]  # its file's name, and what reads it
 
 
 def add(commands: Any) -> None:
@@ -35,7 +40,7 @@ def add(commands: Any) -> None:
         help="score radiographs",
         description=f"Score radiographs: one row a file. {DISCLAIMER}",
     )
-    predict.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
+    predict.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, folders, ZIPs")
     predict.add_argument("--csv", type=Path, metavar="FILE", help="write the rows there")
     predict.add_argument("--json", action="store_true", help="print the rows as JSON, one a line")
     predict.add_argument(
@@ -57,13 +62,13 @@ def add(commands: Any) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    files = list(_files(options.paths))
-    if not files:
-        print("there is no film in the folders given", file=sys.stderr)
+    films = list(_films(options.paths))
+    if not films:
+        print("there is no film in what was given", file=sys.stderr)
         return WRONG_USE
     predictor = Predictor.load(options.weights, options.recipe)
     predictor.card.rules.point(options.point)  # said before the first film is read
-    progress = tqdm(files, unit="film", disable=None)
+    progress = tqdm(films, unit="film", disable=None)
     try:
         failed = _write(
             _rows(predictor, progress, options), columns(predictor.card.classes), options
@@ -74,7 +79,7 @@ def _predict(options: argparse.Namespace) -> int:
         print(f"{error.filename}: it can't be written ({error.strerror})", file=sys.stderr)
         return WRONG_USE
     if failed:
-        print(f"{failed} of {len(files)} files got no prediction", file=sys.stderr)
+        print(f"{failed} of {len(films)} files got no prediction", file=sys.stderr)
     return SOME_FAILED if failed else DONE
 
 
@@ -85,40 +90,51 @@ def _share(text: str) -> float:
     return share
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def _films(paths: Iterable[Path]) -> Iterator[Film]:
     for path in paths:
         if path.is_dir():
-            yield from films_in(path)
+            yield from ((str(film), partial(read_file, film)) for film in films_in(path))
+        elif path.suffix.lower() == ".zip" and path.is_file():
+            yield from ((item.name, partial(_read_item, item)) for item in _zipped(path))
         else:
-            yield path
+            yield str(path), partial(read_file, path)
+
+
+def _zipped(path: Path) -> list[Item]:
+    try:
+        return members(path.read_bytes(), path.name)
+    except RefusedFile as error:
+        return [refused(path.name, error)]
+
+
+def _read_item(item: Item) -> Radiograph:
+    return read_radiograph(item.read())
 
 
 def _rows(
-    predictor: Predictor, files: Iterable[Path], options: argparse.Namespace
+    predictor: Predictor, films: Iterable[Film], options: argparse.Namespace
 ) -> Iterator[dict[str, Any]]:
     overlays: Path | None = options.saliency
     lungs = Lungs.load() if overlays else None
     if overlays:
         overlays.mkdir(parents=True, exist_ok=True)
-    for path in files:
+    for file, read in films:
         try:
-            radiograph = read_file(path)
+            radiograph = read()
             prediction = predictor.predict(radiograph, options.point)
         except CovidCoreError as error:
-            yield error_row(str(path), error, predictor.card.classes)
+            yield error_row(file, error, predictor.card.classes)
             continue
         inside = None
         if overlays and lungs:
             saliency = predictor.explain(prediction, prediction.label)
             label = prediction.label.replace(" ", "-")
-            name = f"{path.stem}.{label}.{radiograph.sha256[:8]}.png"
+            name = f"{Path(file).stem}.{label}.{radiograph.sha256[:8]}.png"
             film = displayed(radiograph.pixels, _OVERLAY_LONGEST_PX)
             overlay = blend(film, saliency.heat(*film.shape), _OVERLAY_OPACITY)
             (overlays / name).write_bytes(png(overlay))
             inside = saliency.share_inside(lungs.inside(radiograph.pixels))
-        yield prediction_row(
-            str(path), prediction, heat_in_lungs=inside, prevalence=options.prevalence
-        )
+        yield prediction_row(file, prediction, heat_in_lungs=inside, prevalence=options.prevalence)
 
 
 def _write(

@@ -120,12 +120,12 @@ def test_every_export_opens_in_another_program(page: Page, tmp_path: Path) -> No
 
 
 def test_a_large_film_keeps_its_own_resolution(page: Page) -> None:
-    film = np.tile(PHANTOM.astype(np.uint16) * 16, (6, 6))[:3000, :3000]
-    film[::2, ::2] += 8
-    drop(page, ("large.dcm", dicom_file(film, bits_stored=12)))
-    expect(
-        page.get_by_text("3000 x 3000 px").or_(page.get_by_text("gives no answer"))
-    ).to_be_visible(timeout=60_000)
+    film = draw_phantom(size_px=1000).repeat(3, axis=0).repeat(3, axis=1)
+    drop(page, ("large.dcm", dicom_file(film)))
+    expect(page.get_by_text("3000 x 3000 px")).to_be_visible(timeout=60_000)
+    viewer(page)
+    page.get_by_role("button", name="1:1").click()
+    expect(page.get_by_text("Zoom 1.00x").first).to_be_visible()
 
 
 def test_files_of_every_kind_and_a_zip_become_a_worklist(page: Page, tmp_path: Path) -> None:
@@ -133,9 +133,9 @@ def test_files_of_every_kind_and_a_zip_become_a_worklist(page: Page, tmp_path: P
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("ward/film.png", png(draw_phantom(size_px=256)))
     drop(page, *FILES.items(), ("b.png", b"no film"), ("c.zip", packed.getvalue()))
-    save = page.get_by_role("button", name=re.compile("CSV"))
+    save = page.get_by_role("button", name="Save as CSV")
     expect(save).to_be_enabled(timeout=120_000)
-    settled(page)
+    expect(page.get_by_role("button", name="Stop reading")).to_have_count(0, timeout=120_000)
     with page.expect_download(timeout=60_000) as download:
         save.click()
     download.value.save_as(tmp_path / "worklist.csv")
@@ -150,8 +150,7 @@ def test_files_of_every_kind_and_a_zip_become_a_worklist(page: Page, tmp_path: P
 def test_the_page_is_reached_by_keyboard_alone(page: Page) -> None:
     for _ in range(40):
         page.keyboard.press("Tab")
-        focused = page.evaluate("document.activeElement.textContent")
-        if f"Read: {KINDS[0]}" in focused:
+        if page.evaluate("document.activeElement.innerText") == f"Read: {KINDS[0]}":
             break
     page.keyboard.press("Enter")
     expect(page.get_by_text("Calibrated probability of COVID-19")).to_be_visible(timeout=60_000)

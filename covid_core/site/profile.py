@@ -1,9 +1,4 @@
-"""A site's profile: what it measured of certain weights, and the operating point that it calls by.
-
-site_scores       a table, or films in folders, to labels and scores
-site_validation   labels and scores to figures, and to a threshold that holds a promised recall
-site              both, bound to the weights that they were measured with
-"""
+"""A site's profile: what it measured of certain weights, and the operating point it calls by."""
 
 from __future__ import annotations
 
@@ -14,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from covid_core.decision import OperatingPoint
+from covid_core.decision import SITE, OperatingPoint
 from covid_core.errors import CovidCoreError
 from covid_core.metrics import Estimate
-from covid_core.site_validation import SITE, Validation
+from covid_core.site.validation import Validation
 from covid_core.weights import WeightsCard
 
 MAX_NAME = 80  # characters of a site's name

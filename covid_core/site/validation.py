@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import binomtest
 from sklearn.metrics import roc_curve
 
-from covid_core.decision import OperatingPoint
+from covid_core.decision import SITE, OperatingPoint
 from covid_core.errors import CovidCoreError
 from covid_core.metrics import (
     Estimate,
@@ -21,9 +21,8 @@ from covid_core.metrics import (
     sensitivity,
     specificity,
 )
-from covid_core.site_scores import Scores
+from covid_core.site.scores import Scores
 
-SITE = "site"  # the operating point's name
 RECALL, CONFIDENCE = 0.95, 0.9
 _GRID = np.linspace(0, 1, 1001)  # fixed beforehand: thresholds taken from the films promise nothing
 

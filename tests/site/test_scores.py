@@ -10,7 +10,7 @@ import pytest
 
 from covid_core.errors import CovidCoreError
 from covid_core.report import columns
-from covid_core.site_scores import (
+from covid_core.site.scores import (
     FEWEST,
     MAX_FILMS,
     TEMPLATE,

@@ -1,4 +1,4 @@
-"""The About page's plots: each shows one step of the way, on either theme's background."""
+"""A walkthrough's plots: each shows one step of the way, on a light or a dark ground."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from covid_core.walkthrough import Walkthrough
 FOR, AGAINST, NEUTRAL = "#B35806", "#8073AC", "#7F7F7F"
 _SIGNED = ("#998EC3", "#D8DAEB", "#F7F7F7", "#FEE0B6", "#F1A340")  # pale: numbers stand on it
 _GRID = {"color": "rgba(255, 255, 255, 0.55)", "width": 1}
-_INK = "#6A7378"  # Streamlit's own grey is too pale on white for small print
 HOME, AWAY = "#0072B2", "#CC79A7"
 _MARGIN = {"l": 8, "r": 24, "t": 8, "b": 8}
 _CELLS_PX, _BAR_PX = 360, 46
@@ -194,14 +193,6 @@ def transfer(parts: Mapping[str, Estimate], chance: str) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(title="AUROC, COVID-19", range=[0.3, 1.02])
     return _rows(figure, len(names) + 1)
-
-
-def inked(figure: go.Figure) -> go.Figure:
-    """The same with print that is dark enough for a light ground."""
-    figure.update_layout(font_color=_INK)
-    figure.update_traces(textfont_color=_INK, selector=lambda trace: trace.type != "heatmap")
-    ink = {"tickfont_color": _INK, "title_font_color": _INK}
-    return figure.update_xaxes(**ink).update_yaxes(**ink)
 
 
 def _short(value: float) -> str:

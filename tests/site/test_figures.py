@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from covid_core.decision import OperatingPoint
-from covid_core.site_figures import reliability, roc
-from covid_core.site_scores import MAX_FILMS, Scores, made_up
-from covid_core.site_validation import SITE, Validation, measured, validate
+from covid_core.site.figures import reliability, roc
+from covid_core.site.scores import MAX_FILMS, Scores, made_up
+from covid_core.site.validation import SITE, Validation, measured, validate
 
 POINTS = (OperatingPoint("rule-out", 0.1), OperatingPoint("rule-in", 0.7))
 

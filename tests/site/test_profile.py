@@ -12,7 +12,7 @@ import pytest
 
 from covid_core.errors import CovidCoreError
 from covid_core.metrics import reliability
-from covid_core.site import (
+from covid_core.site.profile import (
     MAX_NAME,
     SiteProfile,
     fits,
@@ -21,8 +21,8 @@ from covid_core.site import (
     profile_bytes,
     save_profile,
 )
-from covid_core.site_scores import Scores
-from covid_core.site_validation import Validation, guaranteed_point, validate
+from covid_core.site.scores import Scores
+from covid_core.site.validation import Validation, guaranteed_point, validate
 from covid_core.weights import WEIGHTS, WeightsCard, read_card
 
 

@@ -9,8 +9,8 @@ from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
 from covid_core.decision import OperatingPoint
 from covid_core.errors import CovidCoreError
-from covid_core.site_scores import Scores, gathered
-from covid_core.site_validation import (
+from covid_core.site.scores import Scores, gathered
+from covid_core.site.validation import (
     SITE,
     films_needed,
     guaranteed_point,

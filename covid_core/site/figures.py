@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from covid_core.decision import SITE
 from covid_core.findings import Finding
 from covid_core.look import CLASS_COLOURS, SERIES, THRESHOLD, styled
-from covid_core.site_validation import SITE, PointHere, Validation
+from covid_core.site.validation import PointHere, Validation
 
 _HEIGHT_PX = 380
 _POINTS = 400  # more only hide one another

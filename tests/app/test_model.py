@@ -1,0 +1,157 @@
+"""The Model page by Streamlit's own test harness: what it says first, and that figures are true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.card_text import pieces, section
+from app.recipe_tables import short_table, whole_table
+from app.texts import model as texts
+from covid_core.goals import goals
+from covid_core.weights import AS_PUBLISHED, RECIPES, WEIGHTS, read_audit, read_card, read_cards
+
+ROOT = Path(__file__).parent.parent.parent
+CARD = read_card(WEIGHTS)
+
+
+@pytest.fixture(scope="module")
+def page() -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=180).run()
+    return app.switch_page("app/pages/model.py").run()
+
+
+def at(page: AppTest, tab: str) -> AppTest:
+    page.session_state["model-tabs"] = tab
+    page.run()
+    assert not page.exception
+    return page
+
+
+def table_of(page: AppTest, alt: str) -> pd.DataFrame:
+    """What a table shows, by what it is called for those who do not see it."""
+    [found] = [one.value for one in page.dataframe if one.proto.alt == alt]
+    return found
+
+
+def said(page: AppTest) -> str:
+    kinds = ("subheader", "markdown", "caption", "text", "warning", "info")
+    return "\n".join(element.value for kind in kinds for element in page.get(kind))
+
+
+def test_the_source_that_never_trained_comes_first(page: AppTest) -> None:
+    at(page, "Summary")
+    [(source, unseen)] = CARD.results["held_out"].items()
+    names = ("auroc", "sensitivity", "specificity")
+    shown = [metric.value for metric in page.metric]
+    assert shown[:3] == [f"{unseen['classes']['covid'][name]['value']:.2f}" for name in names]
+    test = CARD.results["test"]["classes"]["covid"]
+    assert shown[3:] == [f"{test[name]['value']:.2f}" for name in names]
+    words = said(page)
+    assert words.index(f"On {source}") < words.index("On new films")
+    assert CARD.name in words and CARD.sha256 in words
+
+
+def test_goals_that_are_not_met_stand_first(page: AppTest) -> None:
+    at(page, "Summary")
+    audit = read_audit(WEIGHTS, CARD)
+    assert audit
+    table = table_of(page, texts.GOALS_ALT)
+    known = goals(CARD, audit)
+    assert len(table) == len(known)
+    failed = [goal.name for goal in known if goal.met is False]
+    assert list(table["Goal"][: len(failed)]) == failed
+    assert f"{sum(goal.met is True for goal in known)} of {len(known)} goals" in said(page)
+
+
+def test_films_are_counted_by_source_and_class(page: AppTest) -> None:
+    at(page, "Summary")
+    table = table_of(page, texts.TRAINED_ALT)
+    trained = sum(sum(classes.values()) for classes in CARD.films["train"].values())
+    assert table["Trained"].sum() == trained
+    assert table["Unseen"].sum() == CARD.results["held_out"]["covid-chestxray"]["films"]
+
+
+def test_limits_are_the_card_s_own(page: AppTest) -> None:
+    at(page, "Summary")
+    limits = section((WEIGHTS / "README.md").read_text(), "Limits")
+    assert limits.startswith("- ") and limits in said(page)
+
+
+def test_only_the_open_tab_is_drawn(page: AppTest) -> None:
+    assert at(page, "Summary").get("plotly_chart") == []
+    assert len(at(page, "Plots").get("plotly_chart")) == 9
+    assert not page.metric
+    alts = [chart.proto.alt for chart in page.get("plotly_chart")]
+    assert len(set(alts)) == len(alts) and all(alts)
+
+
+def test_groups_can_be_looked_at_by_each_figure(page: AppTest) -> None:
+    at(page, "Plots")
+    first = said(page)
+    page.get_by_key("model-groups").set_value("specificity").run()
+    assert not page.exception
+    assert said(page) != first
+    audit = read_audit(WEIGHTS, CARD)
+    assert audit
+    lowest = audit["parts"]["held out"]["strata"]["view"]["AP"]["specificity"]["value"]
+    assert f"from {lowest:.2f} (view AP)" in said(page)
+
+
+def test_the_recipes_are_readme_s_to_the_digit(page: AppTest) -> None:
+    at(page, "Recipes")
+    shown = table_of(page, texts.RECIPES_ALT)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = readme.partition("<!-- recipes -->")[2].partition("<!-- /recipes -->")[0]
+    lines = [line.strip("| ").split(" | ") for line in block.strip().splitlines()[2:]]
+    assert [list(row)[-9:] for row in shown.itertuples(index=False)] == [
+        [cell.replace("`", "") for cell in line[-9:]] for line in lines
+    ]
+    assert shown["Recipe"].str.partition(",")[0].nunique() == 5
+
+
+def test_the_short_table_sets_reported_beside_unseen() -> None:
+    cards = [CARD, *read_cards(WEIGHTS / RECIPES).values()]
+    published = read_cards(WEIGHTS / AS_PUBLISHED)
+    table = short_table(cards, published).set_index("Recipe")
+    assert len(table) == len(cards) == 5
+    own = table.loc["densenet121"]
+    assert own["Accuracy reported"] == "0.992"
+    unseen = CARD.results["held_out"]["covid-chestxray"]["classes"]["covid"]["auroc"]["value"]
+    assert own["AUROC, unseen"] == f"{unseen:.3f}"
+    assert own["Shared with training"] == f"{published['densenet121'].results['shared']:.0%}"
+    alone = short_table([CARD], {}).iloc[0]
+    assert alone["Accuracy, own split"] == alone["Shared with training"] == "–"
+    assert len(whole_table([CARD], {})) == 2
+
+
+def test_the_whole_card_is_shown_without_comments_and_links(page: AppTest) -> None:
+    at(page, "Full card")
+    words = said(page)
+    assert "Model card: DenseNet-121" in words and "Reporting items" in words
+    assert "<!--" not in words and not re.search(r"\]\(", words)
+    assert len(page.get("image")) == words.count("![") + 1
+
+
+def test_pictures_and_links_of_a_card_ask_no_other_host(tmp_path: Path) -> None:
+    (tmp_path / "near.svg").write_text("<svg/>")
+    (tmp_path.parent / "outside.png").write_bytes(b"")
+    text = (
+        "before <!-- hidden\n --> ![near](near.svg) after [docs](docs/a.md) [b](b)"
+        " ![far](https://host/far.png) ![up](../outside.png) ![gone](gone.png)"
+    )
+    found = list(pieces(text, tmp_path))
+    assert [one for one in found if not isinstance(one, str)] == [(tmp_path / "near.svg", "near")]
+    words = "".join(one for one in found if isinstance(one, str))
+    assert " ".join(words.split()) == "before after docs (`docs/a.md`) b *far* *up* *gone*"
+
+
+def test_a_section_ends_where_the_next_begins() -> None:
+    text = "# A\n\n## One\n\nfirst\n\n### Sub\n\n## Two\n\nsecond\n"
+    assert section(text, "One") == "first\n\n### Sub"
+    assert section(text, "Two") == "second"
+    assert section(text, "Three") == ""

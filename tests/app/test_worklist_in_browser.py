@@ -1,0 +1,103 @@
+"""The list of films in Chromium: dropped, watched, stopped, filtered, clicked and saved."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.texts import worklist as texts
+from covid_core.overlay import png
+from covid_core.phantom import draw_phantom
+from covid_core.report import columns
+from tests.app.lists import BAD, FILMS, zipped
+from tests.app.serving import drop, dropzone, in_browser, opened, served, settled
+
+pytestmark = in_browser
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served() as address:
+        yield address
+
+
+def click_row(page: Page, row: int) -> None:
+    """On a row's name, counted from the table's top. It takes a click only where the mouse is."""
+    table = page.get_by_test_id("stDataFrame")
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    x, y = box["x"] + 250, box["y"] + 37 + 46 * (row + 0.5)
+    page.mouse.move(x + 20, y - 10)
+    page.mouse.move(x, y, steps=5)
+    page.mouse.click(x, y)
+
+
+def downloaded(page: Page) -> list[dict[str, str]]:
+    with page.expect_download() as caught:
+        page.get_by_role("button", name=texts.DOWNLOAD).click()
+    text = Path(caught.value.path()).read_text(encoding="utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def wait_for_summary(page: Page, films: int) -> None:
+    for name in (texts.STOP, texts.GO_ON):
+        expect(page.get_by_role("button", name=name)).to_have_count(0, timeout=120_000)
+    expect(page.get_by_text(f"{films} films: ")).to_be_visible(timeout=120_000)
+    settled(page)
+
+
+def test_films_dropped_together_are_listed_opened_and_saved(address: str) -> None:
+    with opened(address) as page:
+        expect(dropzone(page)).to_be_visible(timeout=60_000)
+        drop(page, *FILMS[:3], ("=1+1.zip", zipped(FILMS[3], BAD)))
+        wait_for_summary(page, 5)
+        rows = downloaded(page)
+        assert tuple(rows[0]) == columns()
+        zipped_film, zipped_text = f"'=1+1.zip/{FILMS[3][0]}", f"'=1+1.zip/{BAD[0]}"
+        assert {row["file"] for row in rows} == {
+            *(name for name, _ in FILMS[:3]), zipped_film, zipped_text,
+        }  # fmt: skip
+        answered = [float(row["p_covid"]) for row in rows if row["p_covid"]]
+        assert answered == sorted(answered, reverse=True) and len(answered) == 4
+
+        click_row(page, 1)
+        expect(page.get_by_text("Film 2 of 5")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(rows[1]["file"].lstrip("'"), exact=True).last).to_be_visible()
+        page.get_by_role("button", name=texts.NEXT).click()
+        expect(page.get_by_text("Film 3 of 5")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(rows[2]["file"].lstrip("'"), exact=True).last).to_be_visible()
+
+        page.get_by_role("button", name="Not read").click()
+        expect(page.get_by_test_id("stDataFrame")).to_have_count(1, timeout=60_000)
+        settled(page)
+        [unread] = downloaded(page)
+        assert unread["decision"] == "error"
+        assert page.locator("img[src*='canary.png']").count() == 0
+
+
+def test_reading_is_watched_stopped_and_gone_on_with(address: str) -> None:
+    films = [(f"{n}.png", png(draw_phantom(size_px=512, seed=n))) for n in range(40)]
+    with opened(address) as page:
+        expect(dropzone(page)).to_be_visible(timeout=60_000)
+        drop(page, ("ward.zip", zipped(*films)))
+        expect(page.get_by_text(re.compile(r"^\d+ of 40, about \d+ s left$"))).to_be_visible(
+            timeout=60_000
+        )
+        expect(page.get_by_role("button", name=re.compile("^Read: "))).to_have_count(0)
+        page.get_by_role("button", name=texts.STOP).click()
+        stopped = page.get_by_text(re.compile(r"^Stopped after \d+ of 40 films\.$"))
+        expect(stopped).to_be_visible(timeout=60_000)
+        settled(page)
+        done = int(stopped.inner_text().split()[2])
+        assert 0 < done < 40
+        assert len(downloaded(page)) == done
+        page.get_by_role("button", name=texts.GO_ON).click()
+        wait_for_summary(page, 40)
+        assert len(downloaded(page)) == 40
