@@ -18,7 +18,6 @@ from app.deployment import Deployment, deployment
 from app.texts import common as texts
 from covid_core.decision import BALANCED, OperatingPoint
 from covid_core.display import DisplayFilm, display_film
-from covid_core.exports.dicomweb import Archive
 from covid_core.lungs import Lungs
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph, View
@@ -82,14 +81,6 @@ def audit() -> dict[str, Any] | None:
 def settings() -> Deployment:
     """What the deployer allows. Raises CovidCoreError."""
     return deployment()
-
-
-def archive() -> Archive | None:
-    """The archive that the deployer has named."""
-    allowed = settings()
-    if not allowed.archive_url:
-        return None
-    return Archive(allowed.archive_url, allowed.archive_user, allowed.archive_password)
 
 
 def points() -> tuple[OperatingPoint, ...]:

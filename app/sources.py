@@ -20,7 +20,7 @@ from covid_core.exports.dicomweb import Archive, FoundStudy, fetch_study, find_s
 from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
 
-_FETCHED = "study "  # how the sources that are studies of the archive begin
+_FILE, _FETCHED = "file ", "study "  # how sources that were dropped or fetched begin
 
 Kept = dict[str, list[Item]]
 
@@ -36,19 +36,32 @@ def choose_films() -> tuple[Item, ...]:
     used: Kept = {}
     dropped = st.file_uploader(
         texts.DROP, key="film", accept_multiple_files=True, help=texts.DROP_HELP,
-        max_upload_size=allowed.max_upload_mb, on_change=_forget_phantom,
+        max_upload_size=allowed.max_upload_mb, on_change=_hear_files,
     )  # fmt: skip
     with st.popover(texts.MORE, type="tertiary", icon=":material/folder_open:"):
         files = [*dropped, *_choose_folder(allowed)]
         _keep_server_folder(allowed, kept, used)
         _keep_fetched(allowed, kept, used)
-    for file in files:
-        used[file.file_id] = kept.get(file.file_id) or films_in_file(file.name, file.getvalue())
+    used.update(_files(files, kept))
     kind = st.session_state.get("phantom")
     if not used and kind in KINDS:
         used[f"phantom {kind}"] = kept.get(f"phantom {kind}") or [_phantom(kind)]
     st.session_state["items"] = used
     return _bounded([item for items in used.values() for item in items], allowed.max_films)
+
+
+def _files(files: Sequence[Any], kept: Kept) -> Kept:
+    """What was dropped. After a visit to another page Streamlit has forgotten it, and the page has
+    not."""
+    heard = st.session_state.pop("files-heard", False)
+    before = {source: items for source, items in kept.items() if source.startswith(_FILE)}
+    if not files and before and not heard:
+        return {} if st.button(texts.CLOSE_FILES, key="close-files") else before
+    return {
+        f"{_FILE}{file.file_id}": kept.get(f"{_FILE}{file.file_id}")
+        or films_in_file(file.name, file.getvalue())
+        for file in files
+    }
 
 
 def films_in_file(name: str, data: bytes) -> list[Item]:
@@ -64,7 +77,7 @@ def films_in_file(name: str, data: bytes) -> list[Item]:
 def _choose_folder(allowed: Deployment) -> list[Any]:
     files = st.file_uploader(
         texts.FOLDER, key="folder", accept_multiple_files="directory",
-        max_upload_size=allowed.max_upload_mb, on_change=_forget_phantom,
+        max_upload_size=allowed.max_upload_mb, on_change=_hear_files,
     )  # fmt: skip
     st.caption(texts.FOLDER_LIMIT)
     return list(files)
@@ -77,7 +90,7 @@ def _keep_server_folder(allowed: Deployment, kept: Kept, used: Kept) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             texts.SERVER, list(allowed.folders), index=None, placeholder=texts.SERVER_NONE,
-            key="server-folder", on_change=_forget_phantom,
+            key="server-folder", on_change=_forget_phantom, persist_state="session",
         )  # fmt: skip
         again = st.button(
             texts.AGAIN, key="server-again", help=texts.AGAIN_HELP, disabled=name is None
@@ -161,6 +174,12 @@ def _fetched(archive: Archive, study_uid: str, number: int) -> list[Item]:
 
 def _phantom(kind: str) -> Item:
     return Item(texts.PHANTOM.format(kind=kind), lambda: png(draw_phantom(kind)))
+
+
+def _hear_files() -> None:
+    """The user has added or removed a file."""
+    st.session_state["files-heard"] = True
+    _forget_phantom()
 
 
 def _forget_phantom() -> None:

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from covid_core.errors import RefusedFile
-from covid_core.reading import MAX_FILE_BYTES
+from covid_core.reading import MAX_FILE_BYTES, too_many_bytes
 
 MAX_MEMBERS = 5_000  # of one ZIP file
 MAX_NAME = 200  # characters
@@ -185,13 +185,9 @@ def _on_disk(path: Path) -> bytes:
 
 
 def _bounded(data: bytes) -> bytes:
-    if len(data) <= MAX_FILE_BYTES:
-        return data
-    raise RefusedFile(
-        "too_many_bytes",
-        f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB",
-        "Export the single film at a lower resolution or compressed",
-    )
+    if len(data) > MAX_FILE_BYTES:
+        raise too_many_bytes()
+    return data
 
 
 def _unreadable(what: str, error: OSError) -> RefusedFile:

@@ -28,7 +28,7 @@ def read_radiograph(data: bytes) -> Radiograph:
     if not data:
         raise RefusedFile("empty", "the file is empty", "Copy or export it again")
     if len(data) > MAX_FILE_BYTES:
-        raise _too_many_bytes()
+        raise too_many_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
     if data[128:132] == b"DICM":
         from covid_core.dicom import decode_dicom  # pydicom is slow to import, and often not needed
@@ -54,7 +54,7 @@ def read_file(path: Path) -> Radiograph:
     """`read_radiograph` on a file of the disk. Raises RefusedFile, its `file` set."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise _too_many_bytes()
+            raise too_many_bytes()
         return read_radiograph(path.read_bytes())
     except OSError as error:
         raise RefusedFile(
@@ -66,7 +66,8 @@ def read_file(path: Path) -> Radiograph:
         raise
 
 
-def _too_many_bytes() -> RefusedFile:
+def too_many_bytes() -> RefusedFile:
+    """What is said of a file above MAX_FILE_BYTES."""
     return RefusedFile(
         "too_many_bytes",
         f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB",

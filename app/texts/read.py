@@ -89,5 +89,6 @@ TAKE_IDENTITY_HELP = (
 TAKE_NOTE = "No file's name and no patient is in the PDF, the PNG or the JSON."
 SEND = "Send both DICOM files to {archive}"
 SENT = "Both files were sent to {archive}."
-MAKING = "Sending…"
+MAKING = "Making the files…"
+SENDING = "Sending…"
 NOT_SENT = "Nothing was sent."

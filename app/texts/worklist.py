@@ -8,7 +8,7 @@ from covid_core.decision import INDETERMINATE, in_sentence
 from covid_core.findings import CLASSES, Finding
 
 # Ways to open films.
-DROP = "Radiographs: PNG, JPEG, TIFF, WebP, DICOM, or a ZIP file of them"
+DROP = "Drop radiographs here: PNG, JPEG, TIFF, WebP, DICOM or ZIP"
 DROP_HELP = (
     "One film, or many at once for a list. Films stay on the machine that runs this page. DICOM may"
     " have any file name."
@@ -37,6 +37,7 @@ FETCH = "Fetch the films"
 FETCHING = "Fetching…"
 FETCHED = "Archive, study {study}, film {film}"
 FORGET = "Close the fetched films"
+CLOSE_FILES = "Close what is open"
 TOO_MANY = "Only the first {most} films are listed."
 PHANTOM = "Synthetic phantom: {kind}"
 

@@ -184,9 +184,27 @@ def test_every_take_away_is_offered_and_named_by_the_film_s_hash_alone(
     page: AppTest, predictions: list[Prediction]
 ) -> None:
     drop(page, FILM, "Meier_Anna_1950.png")
+    assert page.get("download_button") == [], "made only when they are asked for"
+    page.session_state[f"take-{predictions[0].radiograph_sha256}"] = True
+    page.run()
     offered = page.get("download_button")
     assert len(offered) == 5
     assert "Meier" not in said(page) + "".join(str(button.proto) for button in offered)
+
+
+def test_a_film_stays_open_while_other_pages_are_visited(
+    page: AppTest, predictions: list[Prediction]
+) -> None:
+    drop(page, FILM)
+    page.get("button_group")[0].set_value("rule-in").run()
+    page.switch_page("app/pages/about.py").run()
+    assert "means nothing" not in said(page) and not page.exception
+    page.switch_page("app/pages/read.py").run()
+    assert len(views(page)) == 1 and len(predictions) == 1
+    assert page.get("button_group")[0].value == "rule-in"
+    page.button(key="close-files").click().run()
+    page.run()
+    assert views(page) == [] and not page.exception
 
 
 def test_without_weights_the_page_says_what_to_do(
