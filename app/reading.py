@@ -39,20 +39,15 @@ def show_reading(
     reading: Reading,
     *,
     answer: DeltaGenerator | None = None,
-    controls: DeltaGenerator | None = None,
     beside: Reading | None = None,
     steps: bool = False,
 ) -> str | None:
-    """The whole of it. `answer`, `controls`: where these go, where that is not here. `beside`:
-    another film of the patient, to look at with it. `steps`: the viewer's arrow keys ask for other
-    films; gives "next" or "previous" where one was asked for."""
+    """The whole of it, as the controls stand. `answer`: where that goes, where it is not here.
+    `beside`: another film of the patient, to look at with it. `steps`: the viewer's arrow keys ask
+    for other films; gives "next" or "previous" where one was asked for."""
     session.open_reading(reading)
-    if answer is None or controls is None:
-        answer, controls = st.columns([3, 2], gap="large")
-    with controls:
-        show_controls()
     prediction = session.decided(reading)
-    with answer:
+    with answer or st.container():
         show_call(reading, prediction)
     asked = None
     if beside is None:

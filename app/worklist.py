@@ -14,7 +14,7 @@ from functools import partial
 import streamlit as st
 
 from app import session
-from app.reading import show_controls, show_reading
+from app.reading import show_reading
 from app.session import Chosen
 from app.texts import worklist as texts
 from app.worklist_table import show_filters, show_table
@@ -53,8 +53,6 @@ def show_worklist(items: Sequence[Item], key: str) -> None:
     _redecide(worklist)
     if len(worklist.entries) < len(items):
         _show_progress(worklist, items, key)
-    if not worklist.open:
-        show_controls()
     _show_list(worklist, len(items), key)
 
 

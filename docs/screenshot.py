@@ -21,8 +21,8 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
-PHANTOM = "Phantom: opacities on both sides"
-SIZE = {"width": 1280, "height": 800}
+PHANTOM = "Read: opacities on both sides"
+SIZE = {"width": 1280, "height": 920}
 
 
 def main() -> None:
@@ -75,7 +75,7 @@ def opened(address: str, size: dict[str, int]) -> Iterator[Page]:
 def take(address: str, picture: Path) -> None:
     with opened(address, SIZE) as page:
         page.get_by_role("button", name=PHANTOM).click()
-        page.get_by_text("Grad-CAM").nth(1).wait_for()
+        page.get_by_text("Model attention, not a lesion outline").first.wait_for()
         page.mouse.move(1, 1)
         page.wait_for_timeout(3000)  # the films are drawn after the words
         page.screenshot(path=picture)

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.archive import orthanc
+
+__all__ = ["orthanc"]  # a fixture, found here by every test
+
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.reading import show_reading
+from app.reading import show_controls, show_reading
 from app.sources import choose_films
 from app.texts import read as texts
 from app.worklist import show_worklist
@@ -24,19 +24,23 @@ def show() -> None:
     answer, given = st.columns([3, 2], gap="large")
     with given:
         items = choose_films()
+        if len(items) == 1:
+            show_controls()
     if len(items) == 1:
-        show_film(items[0], answer, given)
+        show_film(items[0], answer)
         return
     with answer:
         st.title(texts.TITLE, anchor=False)
-        st.write(texts.LIST if items else f"{texts.LEDE} **{DISCLAIMER}**")
+        st.write(f"{texts.LIST if items else texts.LEDE} **{DISCLAIMER}**")
+        if items:
+            show_controls()
     if items:
         show_worklist(items, key="worklist")
     else:
         show_phantoms()
 
 
-def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None:
+def show_film(item: Item, answer: DeltaGenerator) -> None:
     try:
         with answer, st.spinner(texts.READING):
             phantom = "phantom" in st.session_state
@@ -49,7 +53,7 @@ def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None
             )
             st.text(error.sentence)
         return
-    show_reading(reading, answer=answer, controls=given)
+    show_reading(reading, answer=answer)
 
 
 def show_phantoms() -> None:

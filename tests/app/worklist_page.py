@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.reading import show_controls
 from app.sources import choose_films
 from app.worklist import show_worklist
 
 st.set_page_config("List of films", layout="wide")
 films = choose_films()
 if films:
+    show_controls()
     show_worklist(films, key="worklist")

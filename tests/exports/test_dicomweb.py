@@ -20,7 +20,7 @@ from covid_core.exports.secondary_capture import secondary_capture
 from covid_core.exports.structured_report import structured_report
 from covid_core.reading import read_radiograph
 from covid_core.study import read_study
-from tests.exports.conftest import free_port
+from tests.archive import free_port
 from tests.exports.results import film_file, made
 
 pytestmark = pytest.mark.filterwarnings("error")
