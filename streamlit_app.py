@@ -13,7 +13,7 @@ from PIL import Image
 
 from app import session
 from app.texts import common, read
-from covid_core.errors import CovidCoreError
+from covid_core.errors import CovidCoreError, WeightsError
 from covid_core.phantom import draw_phantom
 
 PAGES = (
@@ -39,9 +39,11 @@ def main() -> None:
     try:
         session.settings()
         session.predictor()
+        session.profile()
     except CovidCoreError as error:
-        st.error(read.NO_MODEL, icon=":material/error:")
-        st.text(error.sentence)
+        no_model = isinstance(error, WeightsError)
+        st.error(read.NO_MODEL if no_model else common.NOT_READY, icon=":material/error:")
+        st.text(error.sentence if no_model else str(error))
         return
     page.run()
 

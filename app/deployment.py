@@ -19,7 +19,14 @@ DESK = ROOT / "desk.toml"
 _PROFILE = "site-profile.json"
 # The tables and keys that are known, with what each must be.
 _KEYS: Mapping[str, Mapping[str, type]] = {
-    "": {"max_films": int, "max_upload_mb": int, "folders": dict, "archive": dict, "profile": dict},
+    "": {
+        "max_films": int,
+        "max_server_films": int,
+        "max_upload_mb": int,
+        "folders": dict,
+        "archive": dict,
+        "profile": dict,
+    },
     "archive": {"name": str, "url": str, "user": str, "password": str},
     "profile": {"save": bool, "file": str},
 }
@@ -32,7 +39,8 @@ class Deployment:
 
     `folders`: those of this machine that users may open, by the name shown. `archive_url`: of a
     DICOMweb archive, "" where there is none. `save_profile`: whether the page may write the site's
-    profile to `profile`. `max_films`: of one list. `max_upload_mb`: of one dropped file, in MiB.
+    profile to `profile`. `max_films`: how many dropped and fetched films a list takes;
+    `max_server_films`: how many of a folder besides. `max_upload_mb`: of one dropped file, in MiB.
     """
 
     folders: Mapping[str, Path] = field(default_factory=dict)
@@ -43,6 +51,7 @@ class Deployment:
     save_profile: bool = False
     profile: Path = ROOT / _PROFILE
     max_films: int = 1000
+    max_server_films: int = 5000
     max_upload_mb: int = 400
 
     @property
@@ -84,6 +93,7 @@ def deployment(path: Path = DESK) -> Deployment:
         save_profile=profile.get("save", False),
         profile=path.parent / profile.get("file", _PROFILE),
         max_films=_positive(path, raw, "max_films", Deployment().max_films),
+        max_server_films=_positive(path, raw, "max_server_films", Deployment().max_server_films),
         max_upload_mb=_positive(path, raw, "max_upload_mb", Deployment().max_upload_mb),
     )
 

@@ -23,12 +23,13 @@ from covid_core.overlay import COLOUR_MAPS, soft
 from covid_core.predictor import Prediction
 from covid_core.report import (
     DISCLAIMER,
+    checks_in_words,
     heat_in_words,
     point_in_words,
     shortcuts_in_words,
     values_in_words,
 )
-from covid_core.study import days_between, labelled
+from covid_core.study import Study, days_between, labelled, same_patient
 
 _HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
 _FILM_PX, _BESIDE_PX = 500, 420
@@ -144,30 +145,32 @@ def no_heat(prediction: Prediction, finding: Finding) -> str:
 
 
 def show_both(reading: Reading, other: Reading) -> None:
-    """Two films side by side, the second under its own reading."""
+    """Two films side by side, each under its own name and reading."""
+    own, others = reading.study, other.study
+    is_same = own is not None and others is not None and same_patient(own, others)
+    if not is_same:
+        st.warning(texts.BESIDE_STRANGER, icon=":material/warning:")
     left, right = st.columns(2)
     with left:
         st.caption(texts.BESIDE_NOW)
         show_one(reading, "viewer-now")
     with right:
-        st.caption(dated(reading, other))
+        st.caption(dated(own, others) if own and others and is_same else texts.BESIDE_THEN)
         show_one(other, "viewer-then")
 
 
 def show_one(reading: Reading, key: str) -> None:
     prediction = session.decided(reading)
+    st.text(reading.name)
     view = replace(view_of(reading, prediction), alone=True)
     viewer(view, key=key, height_px=_BESIDE_PX)
     st.caption(prediction.decision.sentence)
 
 
-def dated(reading: Reading, other: Reading) -> str:
+def dated(study: Study, other: Study) -> str:
     """How long before or after the one film the other was taken, where their files say."""
-    days = days_between(other.study, reading.study) if reading.study and other.study else None
-    if days is None:
-        return texts.BESIDE_THEN
-    sentence = texts.EARLIER if days > 0 else texts.LATER if days < 0 else texts.SAME_DAY
-    return texts.BESIDE_DATED.format(when=sentence.format(days=abs(days)))
+    days = days_between(other, study)
+    return texts.BESIDE_THEN if days is None else texts.apart(days)
 
 
 def show_why(reading: Reading, prediction: Prediction) -> None:
@@ -187,7 +190,7 @@ def show_why(reading: Reading, prediction: Prediction) -> None:
             if worth:
                 st.write(worth)
             st.markdown(f"**{texts.WHY_GATE}**")
-            st.write(" ".join(one.sentence for one in prediction.remarks) or texts.WHY_GATE_NONE)
+            st.write(checks_in_words(prediction))
             st.markdown(f"**{texts.WHY_SHORTCUTS}**")
             st.write(shortcuts_in_words(session.audit()))
             st.page_link("app/pages/about.py", label=texts.WHY_MORE)
@@ -209,6 +212,7 @@ def show_study(reading: Reading) -> None:
         return
     with st.expander(texts.STUDY, icon=":material/badge:"):
         st.caption(texts.STUDY_HELP)
-        if st.toggle(texts.STUDY_SHOW, key="show-study"):
+        # Of this film only: the next one's patient is shown when that is asked for.
+        if st.toggle(texts.STUDY_SHOW, key=f"show-study-{reading.prediction.radiograph_sha256}"):
             for label, value in labelled(reading.study):
                 st.text(f"{label}: {value}")

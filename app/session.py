@@ -16,17 +16,17 @@ import streamlit as st
 
 from app.deployment import Deployment, deployment
 from app.texts import common as texts
-from covid_core.decision import BALANCED, OperatingPoint
+from covid_core.decision import BALANCED, SITE, OperatingPoint
 from covid_core.display import DisplayFilm, display_film
 from covid_core.lungs import Lungs
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph, View
 from covid_core.reading import read_radiograph
-from covid_core.site.profile import SiteProfile, fits, load_profile
+from covid_core.site.profile import SiteProfile, fits, read_profile, save_profile
 from covid_core.study import Study, read_study
 from covid_core.weights import WEIGHTS, read_audit, read_card
 
-READINGS_KEPT = 3  # in one session, so that going back to a film is instant; each is up to 30 MB
+READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 47 MB
 PREVALENCE = 0.1
 
 
@@ -91,7 +91,7 @@ def points() -> tuple[OperatingPoint, ...]:
 
 def profile() -> SiteProfile | None:
     """The site's profile: this session's, or the one that the deployer laid down; None where there
-    is none, or where it was made for other weights."""
+    is none, or where it was made for other weights. Raises CovidCoreError for a damaged one."""
     own = _profile()
     return own if own is not None and fits(own, predictor().card) else None
 
@@ -103,7 +103,18 @@ def outdated_profile() -> SiteProfile | None:
 
 
 def use_profile(own: SiteProfile) -> None:
-    st.session_state["profile"] = own
+    """Call films by it from now on: in this session, and for all where the deployer allows that.
+
+    Raises CovidCoreError where it can't be written for all; it counts in this session even so.
+    """
+    st.session_state.update(profile=own, point=SITE)
+    if settings().save_profile:
+        save_profile(own, settings().profile)
+
+
+def forget_profile() -> None:
+    """Call films by the weights' own points, in this session only: the deployer's file stays."""
+    st.session_state.update(profile=None, point=BALANCED)
 
 
 def chosen() -> Chosen:
@@ -143,9 +154,24 @@ def open_reading(one: Reading) -> None:
     st.session_state["current"] = one
 
 
+def close_reading() -> None:
+    """No film is open, until one is opened."""
+    st.session_state.pop("current", None)
+
+
 def current() -> Reading | None:
-    """The film that was opened last in this session."""
-    return st.session_state.get("current")
+    """The film that is open in this session, as these weights read it."""
+    one: Reading | None = st.session_state.get("current")
+    if one is not None and one.prediction.weights_sha256 != predictor().card.sha256:
+        return None
+    return one
+
+
+def forget_closed() -> None:
+    """Drop what was made of films, where none is open any more."""
+    if current() is None:
+        for kept in ("readings", "files", "opinions"):
+            st.session_state.pop(kept, None)
 
 
 def decided(one: Reading) -> Prediction:
@@ -189,7 +215,7 @@ def _audit(weights_sha256: str) -> dict[str, Any] | None:
 
 
 def _profile() -> SiteProfile | None:
-    own: SiteProfile | None = st.session_state.get("profile")
-    if own is None and settings().profile.is_file():
-        own = load_profile(settings().profile.read_bytes())
-    return own
+    if "profile" in st.session_state:
+        own: SiteProfile | None = st.session_state["profile"]
+        return own
+    return read_profile(settings().profile)

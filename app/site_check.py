@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import isnan
 
 import pandas as pd
@@ -10,12 +9,12 @@ import streamlit as st
 
 from app import session
 from app.charts import show_chart
+from app.site_session import Check, use
 from app.texts import validate as texts
 from covid_core.errors import CovidCoreError
 from covid_core.metrics import Estimate
 from covid_core.site.figures import reliability, roc
 from covid_core.site.profile import MAX_NAME, SiteProfile, new_profile, profile_bytes
-from covid_core.site.scores import Scores
 from covid_core.site.validation import (
     CONFIDENCE,
     RECALL,
@@ -30,15 +29,6 @@ HONEST, ROUGH = 0.05, 0.1  # calibration errors, up to which probabilities fit, 
 LEAN = 0.03  # how far the mean probability may lie from the prevalence before it is said
 RECALLS = tuple(range(80, 100))
 CONFIDENCES = (80, 90, 95, 99)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Check:
-    """Scores that were given, and what they say. `is_made_up`: not of any film."""
-
-    scores: Scores
-    found: Validation
-    is_made_up: bool
 
 
 def summary(profile: SiteProfile) -> str:
@@ -60,6 +50,8 @@ def show_check(check: Check) -> None:
     st.subheader(answer.format(auroc=told(found.auroc), films=found.films), anchor=False)
     if check.is_made_up:
         st.info(texts.MADE_UP_NOTE, icon=":material/casino:")
+    if check.is_of_unknown_weights:
+        st.warning(texts.UNKNOWN_WEIGHTS, icon=":material/help:")
     st.write(f"{calibration_in_words(found)} {counts_in_words(found)}")
     show_few(found)
     # The point is chosen further down, and drawn up here.
@@ -140,20 +132,21 @@ def show_keeping(check: Check, own: PointHere, promise: dict[str, float]) -> Non
     profile = None
     if name.strip():
         try:
-            profile = new_profile(name, session.predictor().card, check.found, own.point, **promise)
+            profile = new_profile(name, check.weights, check.found, own.point, **promise)
         except CovidCoreError as error:
             st.error(error.sentence, icon=":material/error:")
     with st.container(horizontal=True):
         st.button(
-            texts.USE, key="site-use", on_click=session.use_profile,
-            args=(profile,), disabled=profile is None, icon=":material/verified:",
+            texts.USE, key="site-use", on_click=use, args=(profile,), disabled=profile is None,
+            icon=":material/verified:",
         )  # fmt: skip
         st.download_button(
             texts.DOWNLOAD, profile_bytes(profile) if profile else b"", "site-profile.json",
             "application/json", key="site-download", disabled=profile is None,
             on_click="ignore", icon=":material/download:",
         )  # fmt: skip
-    st.caption(texts.DOWNLOAD_NOTE)
+    lasting = texts.LASTS_FOR_ALL if session.settings().save_profile else texts.LASTS_HERE
+    st.caption(f"{texts.DOWNLOAD_NOTE} {lasting}")
 
 
 def told(estimate: Estimate | None, template: str = texts.INTERVAL) -> str:

@@ -6,7 +6,7 @@ known by its item.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,7 +20,8 @@ from covid_core.exports.dicomweb import Archive, FoundStudy, fetch_study, find_s
 from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
 
-_FILE, _FETCHED = "file ", "study "  # how sources that were dropped or fetched begin
+# How the names of sources that were dropped, fetched or listed begin.
+_FILE, _FETCHED, _FOLDER = "file ", "study ", "folder "
 
 Kept = dict[str, list[Item]]
 
@@ -28,39 +29,47 @@ Kept = dict[str, list[Item]]
 def choose_films() -> tuple[Item, ...]:
     """The films that the user has chosen, from every source; a phantom only where there are none.
 
-    The same film is the same item in every run of the script. Raises CovidCoreError where the
-    deployer's settings are wrong.
+    Fetched ones come first, then dropped ones, then those of the server's folder. The same film is
+    the same item in every run of the script. Raises CovidCoreError where the deployer's settings
+    are wrong.
     """
     allowed = deployment()
     kept: Kept = st.session_state.setdefault("items", {})
-    used: Kept = {}
     dropped = st.file_uploader(
         texts.DROP, key="film", accept_multiple_files=True, help=texts.DROP_HELP,
         max_upload_size=allowed.max_upload_mb, on_change=_hear_files,
     )  # fmt: skip
     with st.popover(texts.MORE, type="tertiary", icon=":material/folder_open:"):
         files = [*dropped, *_choose_folder(allowed)]
-        _keep_server_folder(allowed, kept, used)
-        _keep_fetched(allowed, kept, used)
-    used.update(_files(files, kept))
+        listed = _server_folder(allowed, kept)
+        fetched = _from_archive(allowed, kept)
+    given = fetched | _files(files, kept)
+    used = given | listed
     kind = st.session_state.get("phantom")
     if not used and kind in KINDS:
-        used[f"phantom {kind}"] = kept.get(f"phantom {kind}") or [_phantom(kind)]
+        used = given = {f"phantom {kind}": kept.get(f"phantom {kind}") or [_phantom(kind)]}
     st.session_state["items"] = used
-    return _bounded([item for items in used.values() for item in items], allowed.max_films)
+    return _bounded(given, allowed.max_films) + _bounded(listed, allowed.max_server_films)
 
 
 def _files(files: Sequence[Any], kept: Kept) -> Kept:
-    """What was dropped. After a visit to another page Streamlit has forgotten it, and the page has
-    not."""
-    heard = st.session_state.pop("files-heard", False)
-    before = {source: items for source, items in kept.items() if source.startswith(_FILE)}
-    if not files and before and not heard:
-        return {} if st.button(texts.CLOSE_FILES, key="close-files") else before
-    return {
-        f"{_FILE}{file.file_id}": kept.get(f"{_FILE}{file.file_id}")
-        or films_in_file(file.name, file.getvalue())
-        for file in files
+    """What the uploaders hold, after what they held before a visit to another page: Streamlit has
+    forgotten that, the page keeps it until it is closed."""
+    now = {f"{_FILE}{file.file_id}": file for file in files}
+    held: frozenset[str] = st.session_state.get("uploaded", frozenset())
+    removed = held - now.keys() if st.session_state.pop("files-heard", False) else frozenset()
+    st.session_state["uploaded"] = frozenset(now)
+    earlier = {
+        source: items
+        for source, items in kept.items()
+        if source.startswith(_FILE) and source not in now and source not in removed
+    }
+    if earlier:
+        label = texts.CLOSE_EARLIER if now else texts.CLOSE_FILES
+        st.button(label, key="close-files", on_click=_close, args=(tuple(earlier),))
+    return earlier | {
+        source: kept.get(source) or films_in_file(file.name, file.getvalue())
+        for source, file in now.items()
     }
 
 
@@ -83,10 +92,10 @@ def _choose_folder(allowed: Deployment) -> list[Any]:
     return list(files)
 
 
-def _keep_server_folder(allowed: Deployment, kept: Kept, used: Kept) -> None:
+def _server_folder(allowed: Deployment, kept: Kept) -> Kept:
     """The films of the server's folder that is chosen, listed once or when asked to anew."""
     if not allowed.folders:
-        return
+        return {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             texts.SERVER, list(allowed.folders), index=None, placeholder=texts.SERVER_NONE,
@@ -96,20 +105,21 @@ def _keep_server_folder(allowed: Deployment, kept: Kept, used: Kept) -> None:
             texts.AGAIN, key="server-again", help=texts.AGAIN_HELP, disabled=name is None
         )
     if name is None or name not in allowed.folders:  # a browser may send any name
-        return
-    known = kept.get(f"folder {name}", [])
+        return {}
+    known = kept.get(f"{_FOLDER}{name}", [])
     if again or not known:
-        listed = islice(in_folder(allowed.folders[name]), allowed.max_films + 1)
-        old = {item.name: item for item in known}
-        known = [old.get(item.name, item) for item in listed]
-    used[f"folder {name}"] = known
+        listed = islice(in_folder(allowed.folders[name]), allowed.max_server_films + 1)
+        old = {(item.name, item.stamp): item for item in known}
+        # Taken out, for two files may share a name as shown, and no item stands for both.
+        known = [old.pop((item.name, item.stamp), item) for item in listed]
+    return {f"{_FOLDER}{name}": known}
 
 
-def _keep_fetched(allowed: Deployment, kept: Kept, used: Kept) -> None:
+def _from_archive(allowed: Deployment, kept: Kept) -> Kept:
     """The films that were fetched from the archive, and the way to fetch more."""
     archive = allowed.archive
     if archive is None:
-        return
+        return {}
     fetched = {source: items for source, items in kept.items() if source.startswith(_FETCHED)}
     st.text(texts.ARCHIVE.format(name=allowed.archive_name))
     try:
@@ -121,9 +131,9 @@ def _keep_fetched(allowed: Deployment, kept: Kept, used: Kept) -> None:
     except CovidCoreError as error:
         st.error(texts.NOT_FETCHED, icon=":material/error:")
         st.text(error.sentence)
-    if fetched and st.button(texts.FORGET, key="archive-forget"):
-        fetched = {}
-    used.update(fetched)
+    if fetched:
+        st.button(texts.FORGET, key="archive-forget", on_click=_close, args=(tuple(fetched),))
+    return fetched
 
 
 def _find(archive: Archive) -> None:
@@ -173,7 +183,8 @@ def _fetched(archive: Archive, study_uid: str, number: int) -> list[Item]:
 
 
 def _phantom(kind: str) -> Item:
-    return Item(texts.PHANTOM.format(kind=kind), lambda: png(draw_phantom(kind)))
+    name = texts.PHANTOM.format(kind=kind)
+    return Item(name, lambda: png(draw_phantom(kind)), synthetic=True)
 
 
 def _hear_files() -> None:
@@ -186,7 +197,13 @@ def _forget_phantom() -> None:
     st.session_state.pop("phantom", None)
 
 
-def _bounded(items: Sequence[Item], most: int) -> tuple[Item, ...]:
+def _close(sources: Collection[str]) -> None:
+    items: Kept = st.session_state["items"]
+    st.session_state["items"] = {one: items[one] for one in items if one not in sources}
+
+
+def _bounded(sources: Kept, most: int) -> tuple[Item, ...]:
+    items = [item for found in sources.values() for item in found]
     if len(items) > most:
         st.warning(texts.TOO_MANY.format(most=most), icon=":material/warning:")
     return tuple(items[:most])

@@ -48,7 +48,12 @@ def show_take_away(reading: Reading, prediction: Prediction) -> None:
         identity = reading.study is not None and st.toggle(
             texts.TAKE_IDENTITY, key="take-identity", help=texts.TAKE_IDENTITY_HELP
         )
-        files = files_of(reading, prediction, finding, identity=identity)
+        try:
+            files = files_of(reading, prediction, finding, identity=identity)
+        except CovidCoreError as error:
+            st.error(texts.NOT_MADE, icon=":material/error:")
+            st.text(error.sentence)
+            return
         stem = f"film-{film[:8]}"  # the file's own name may be a patient's
         with st.container(horizontal=True):
             offer(texts.TAKE_PDF, f"{stem}.pdf", files.pdf)
@@ -57,7 +62,7 @@ def show_take_away(reading: Reading, prediction: Prediction) -> None:
             offer(texts.TAKE_CAPTURE, f"{stem}-overlay.dcm", files.capture)
             offer(texts.TAKE_SR, f"{stem}-report.dcm", files.report)
         st.caption(texts.TAKE_NOTE)
-        show_send(files)
+        show_send(files, identity=identity)
 
 
 def offer(label: str, name: str, data: bytes) -> None:
@@ -66,11 +71,14 @@ def offer(label: str, name: str, data: bytes) -> None:
     )
 
 
-def show_send(files: Files) -> None:
+def show_send(files: Files, *, identity: bool) -> None:
     """A button for the archive, where the deployer has named one."""
     allowed = session.settings()
     archive, name = allowed.archive, allowed.archive_name
-    if archive is None or not st.button(texts.SEND.format(archive=name), key="send"):
+    if archive is None:
+        return
+    st.caption(texts.SEND_OWN if identity else texts.SEND_NOBODY)
+    if not st.button(texts.SEND.format(archive=name), key="send"):
         return
     from covid_core.exports.dicomweb import send
 

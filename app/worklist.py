@@ -6,8 +6,9 @@ and no film is scored twice. File names are shown in table cells and by `st.text
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,7 +20,8 @@ from app.session import Chosen
 from app.texts import worklist as texts
 from app.worklist_table import show_filters, show_table
 from covid_core.collection import Item
-from covid_core.errors import CovidCoreError
+from covid_core.errors import CovidCoreError, foreseen
+from covid_core.predictor import Predictor
 from covid_core.worklist import UNANSWERED, Entry, csv_text, earlier, entry, triage
 
 _PAUSE_S = 0.2  # between turns of scoring
@@ -49,28 +51,32 @@ def show_worklist(items: Sequence[Item], key: str) -> None:
 
     `key`: of this list in the session. Raises WeightsError.
     """
-    worklist = _worklist(items, key)
-    _redecide(worklist)
+    predictor = session.predictor()
+    worklist = _worklist(items, key, predictor.card.sha256)
+    _redecide(worklist, predictor)
     if len(worklist.entries) < len(items):
         _show_progress(worklist, items, key)
     _show_list(worklist, len(items), key)
 
 
-def _worklist(items: Sequence[Item], key: str) -> Worklist:
-    """The session's list, without films that were taken away."""
+def _worklist(items: Sequence[Item], key: str, weights_sha256: str) -> Worklist:
+    """The session's list, without films that were taken away and what other weights made."""
     worklist: Worklist = st.session_state.setdefault(f"{key}-state", Worklist())
     known = {item: worklist.entries.get(item) for item in items}
-    worklist.entries = {item: found for item, found in known.items() if found is not None}
+    worklist.entries = {
+        item: found
+        for item, found in known.items()
+        if found is not None and found.weights_sha256 == weights_sha256
+    }
     worklist.open = tuple(item for item in worklist.open if item in known)
     return worklist
 
 
-def _redecide(worklist: Worklist) -> None:
+def _redecide(worklist: Worklist, predictor: Predictor) -> None:
     chosen = session.chosen()
     if worklist.decided in (None, chosen):
         worklist.decided = chosen
         return
-    predictor = session.predictor()
     worklist.entries = {
         item: found.redecided(predictor, chosen.point, chosen.prevalence)
         for item, found in worklist.entries.items()
@@ -106,20 +112,27 @@ def _score_in_turns(worklist: Worklist, items: Sequence[Item]) -> None:
     bar = st.progress(len(worklist.entries) / len(items), _progress(worklist, len(items)))
     if _is_first_shown(worklist):
         return
-    predictor, lungs, chosen = session.predictor(), session.lungs(), session.chosen()
+    score = _scorer()
     started = time.monotonic()
     refresh_s = max(_REFRESH_S, _REFRESH_S_PER_FILM * len(worklist.entries))
     for item in [item for item in items if item not in worklist.entries]:
         before = time.monotonic()
-        worklist.entries[item] = entry(
-            item, predictor, lungs, point=chosen.point, prevalence=chosen.prevalence
-        )
+        worklist.entries[item] = score(item)
         worklist.spent_s += time.monotonic() - before
         worklist.timed += 1
         bar.progress(len(worklist.entries) / len(items), _progress(worklist, len(items)))
         if time.monotonic() - started > refresh_s:
             break
     st.rerun()
+
+
+def _scorer() -> Callable[[Item], Entry]:
+    """What reads and judges a film, as the controls stand."""
+    chosen = session.chosen()
+    return partial(
+        entry, predictor=session.predictor(), lungs=session.lungs(), point=chosen.point,
+        prevalence=chosen.prevalence,
+    )  # fmt: skip
 
 
 def _is_first_shown(worklist: Worklist) -> bool:
@@ -139,13 +152,14 @@ def _show_list(worklist: Worklist, total: int, key: str) -> None:
     scored = list(worklist.entries.values())
     st.markdown(f"**{texts.summary([one.decision for one in scored], total)}**")
     with st.container(horizontal=True, vertical_alignment="center"):
-        wanted = show_filters(key)
+        wanted, dated = show_filters(key)
         entries = [one for one in triage(scored) if wanted.admits(one)]
         _offer_rows(entries, key)
     items = {one: item for item, one in worklist.entries.items()}
     shown = [items[one] for one in entries]
     if entries:
-        show_table(shown, entries, worklist.open, key, partial(setattr, worklist, "open"))
+        on_open = partial(setattr, worklist, "open")
+        show_table(shown, entries, worklist.open, key, on_open, dated=dated)
     elif scored:
         st.info(texts.NONE_LEFT)
     if worklist.open:
@@ -174,7 +188,14 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
     item, *others = worklist.open
     _show_steps(worklist, shown, key)
     try:
-        readings = [session.reading(one.read(), one.name) for one in worklist.open]
+        with foreseen():
+            films = {one: one.read() for one in worklist.open}
+            if _score_replaced(worklist, films):
+                st.rerun()
+            readings = [
+                session.reading(data, one.name, is_phantom=one.synthetic)
+                for one, data in films.items()
+            ]
     except CovidCoreError as error:
         st.text(error.sentence)
         return
@@ -183,6 +204,16 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
     if asked:
         _step(worklist, shown, 1 if asked == "next" else -1)
         st.rerun()
+
+
+def _score_replaced(worklist: Worklist, films: Mapping[Item, bytes]) -> bool:
+    """Score anew those whose file is no longer the one that was scored; whether there are any."""
+    now = {item: hashlib.sha256(data).hexdigest() for item, data in films.items()}
+    known = worklist.entries
+    replaced = [item for item in films if item in known and known[item].sha256 != now[item]]
+    for item in replaced:
+        known[item] = _scorer()(item)
+    return bool(replaced)
 
 
 def _show_steps(worklist: Worklist, shown: Sequence[Item], key: str) -> None:

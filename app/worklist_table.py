@@ -21,8 +21,8 @@ _HEADER_PX = 37
 Open = tuple[Item, ...]
 
 
-def show_filters(key: str) -> Filter:
-    """The controls that say which films to show, and what they say."""
+def show_filters(key: str) -> tuple[Filter, bool]:
+    """The controls of the table: which films to show, and whether with their studies' dates."""
     decisions = st.pills(
         texts.DECISION, list(texts.DECISIONS), selection_mode="multi", label_visibility="collapsed",
         format_func=texts.decision_name, key=f"{key}-decisions",
@@ -31,7 +31,8 @@ def show_filters(key: str) -> Filter:
         name = st.text_input(texts.NAME, key=f"{key}-name")
         least = st.slider(texts.LEAST, 0.0, 1.0, step=0.05, key=f"{key}-least")
         warned = st.toggle(texts.WARNED, key=f"{key}-warned", help=texts.WARNED_HELP)
-    return Filter(frozenset(decisions), least, name or "", warned)
+        dated = st.toggle(texts.DATES, key=f"{key}-dates", help=texts.DATES_HELP)
+    return Filter(frozenset(decisions), least, name or "", warned), dated
 
 
 def show_table(
@@ -40,8 +41,11 @@ def show_table(
     opened: Open,
     key: str,
     on_open: Callable[[Open], None],
+    *,
+    dated: bool = False,
 ) -> None:
     """A row an entry, in the order given; `items` are theirs. `opened`: those to be ticked.
+    `dated`: with the study's date, a patient's tag that is shown on demand only.
 
     Before the next run, `on_open` gets the one or two films to open, or none.
     """
@@ -51,11 +55,11 @@ def show_table(
     table = f"{key}-table-{order}"
     _tick(table, [items.index(item) for item in opened if item in items])
     st.dataframe(
-        [_cells(one) for one in entries],
+        [_cells(one, dated) for one in entries],
         key=table,
         height=_HEADER_PX + _ROW_PX * min(_ROWS_SHOWN, len(entries)),
         row_height=_ROW_PX,
-        column_config=_columns(any(one.study_date for one in entries)),
+        column_config=_columns(),
         selection_mode=["multi-row", "single-cell"],
         on_select=partial(_choose, items, opened, table, on_open),
         hide_index=True,
@@ -87,18 +91,18 @@ def _choose(
     on_open(tuple(still + [item for item in ticked if item not in still])[-2:])
 
 
-def _cells(one: Entry) -> dict[str, Any]:
+def _cells(one: Entry, dated: bool) -> dict[str, Any]:
     return {
         "film": data_uri(one.thumbnail, "jpeg") if one.thumbnail else None,
         "name": one.name,
         "decision": texts.decision_name(one.decision),
         "probability": one.probability,
-        "date": one.study_date,
+        **({"date": one.study_date} if dated else {}),
         "note": one.note,
     }
 
 
-def _columns(dated: bool) -> dict[str, Any]:
+def _columns() -> dict[str, Any]:
     kinds, titles = st.column_config, texts.COLUMNS
     return {
         "film": kinds.ImageColumn(titles["film"], width=56),
@@ -108,6 +112,6 @@ def _columns(dated: bool) -> dict[str, Any]:
             titles["probability"], width=140, help=texts.PROBABILITY_HELP, format="%.2f",
             min_value=0, max_value=1,
         ),
-        "date": kinds.DateColumn(titles["date"], width=100) if dated else None,
+        "date": kinds.DateColumn(titles["date"], width=100),
         "note": kinds.TextColumn(titles["note"], width="large"),
     }  # fmt: skip

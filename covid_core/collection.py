@@ -37,13 +37,17 @@ class Item:
 
     `name`: as the user knows it, with its folders inside a ZIP file or folder; at most MAX_NAME
     characters, none of them a control character. `read`: gives the file's bytes; raises RefusedFile
-    where it is too large, encrypted, damaged or gone.
+    where it is too large, encrypted, damaged or gone. `stamp`: of a folder's file, the times in ns
+    of its last write and change, and its size in bytes: another where the file was replaced.
+    `synthetic`: whether it was drawn, and shows nobody.
 
     Two items are never equal, not even of the same file: results are kept by the item itself.
     """
 
     name: str
     read: Callable[[], bytes]
+    stamp: tuple[int, ...] = ()
+    synthetic: bool = False
 
 
 def members(data: bytes, name: str) -> list[Item]:
@@ -161,7 +165,7 @@ def _below(folder: Path, root: Path) -> Iterator[Item]:
         if entry.is_dir(follow_symlinks=False):
             yield from _below(path, root)
         elif _stays_inside(entry, root):
-            yield Item(shown_name(_relative(path, root)), partial(_on_disk, path))
+            yield Item(shown_name(_relative(path, root)), partial(_on_disk, path), _stamp(entry))
 
 
 def _stays_inside(entry: os.DirEntry[str], root: Path) -> bool:
@@ -170,6 +174,14 @@ def _stays_inside(entry: os.DirEntry[str], root: Path) -> bool:
         return entry.is_file() and Path(entry.path).resolve(strict=True).is_relative_to(root)
     except (OSError, RuntimeError):  # a link to itself, or one that may not be followed
         return False
+
+
+def _stamp(entry: os.DirEntry[str]) -> tuple[int, ...]:
+    try:
+        found = entry.stat()
+    except OSError:  # gone since it was found: reading it says so
+        return ()
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import warnings
 import zlib
 from typing import Any, NamedTuple
@@ -35,6 +36,7 @@ _EXECUTABLE_PREAMBLES = (b"MZ", b"\x7fELF", b"#!")  # CVE-2019-11687: a DICOM fi
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 _STRAIGHT = ("LINEAR", "LINEAR_EXACT")
+_CODE = re.compile("[A-Z][A-Z ]{0,15}")
 _CHEST = ("CHEST", "THORAX", "LUNG")
 _VIEWS = {
     "PA": View.PA,
@@ -143,7 +145,9 @@ def _check_header(dataset: Dataset, notes: list[str]) -> None:
     check_bounds(int(dataset.Columns), int(dataset.Rows), int(dataset.get("NumberOfFrames") or 1))
     part = str(dataset.get("BodyPartExamined", "")).strip().upper()
     if part and not any(name in part for name in _CHEST):
-        notes.append(f"the file says that the body part is {part[:32].lower()}, not the chest")
+        # A code, and nothing else that may stand there.
+        named = part.lower() if _CODE.fullmatch(part) else "another"
+        notes.append(f"the file says that the body part is {named}, not the chest")
 
 
 def _stored_values(dataset: Dataset, data: bytes, notes: list[str]) -> np.ndarray:

@@ -9,10 +9,17 @@
 
 Every error says what was wrong (`problem`), with which file (`file`, where there is one) and what
 to do about it (`remedy`). `str(error)` is that sentence, ready for a person. Anything else that is
-raised is a defect of this project, and is left to surface.
+raised is a defect of this project, and is left to surface, except where one film must not stop the
+others (`foreseen`).
 """
 
 from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_LOG = logging.getLogger(__name__)
 
 
 class CovidCoreError(Exception):
@@ -59,3 +66,19 @@ class DatasetError(CovidCoreError):
 
 class TrainingError(CovidCoreError):
     """Training that had to stop; the last good checkpoint is kept."""
+
+
+@contextmanager
+def foreseen() -> Iterator[None]:
+    """Lets no exception out but CovidCoreError: a defect, or memory that is short, becomes one, so
+    that one film stops no list. Logs its type only, for its message may quote a patient."""
+    try:
+        yield
+    except CovidCoreError:
+        raise
+    except Exception as error:
+        _LOG.error("a film could not be read: %s", type(error).__name__)
+        raise CovidCoreError(
+            "something went wrong that this program did not foresee",
+            "Try the film by itself; what kind of error it was stands in the program's log",
+        ) from None

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from covid_core.decision import BALANCED, Decision, OperatingPoint, decide
-from covid_core.errors import Abstained
+from covid_core.errors import Abstained, WeightsError
 from covid_core.findings import Finding
 from covid_core.gate import Gate, Remark
 from covid_core.networks import Network
@@ -110,13 +110,21 @@ class Predictor:
         )
 
     def decide(self, prediction: Prediction, point: OperatingPoint) -> Prediction:
-        """The same prediction decided at another operating point; runs no network."""
+        """The same prediction decided at another operating point; runs no network.
+
+        Raises WeightsError where other weights made it.
+        """
+        self._check(prediction)
         rules = replace(self.card.rules, points=(point,))
         decision = decide(prediction.probabilities, rules, self.card.classes, point.name)
         return replace(prediction, decision=decision)
 
     def explain(self, prediction: Prediction, finding: Finding) -> Saliency:
-        """Any answer's saliency of a prediction made by these weights; runs no backbone."""
+        """Any answer's saliency of a prediction made by these weights; runs no backbone.
+
+        Raises WeightsError where others made it.
+        """
+        self._check(prediction)
         head, output = self._network.head, self.card.classes.index(finding)
         return Saliency(
             finding=finding,
@@ -126,3 +134,9 @@ class Predictor:
             size_px=self.card.preprocess.size_px,
             full_heat=self.card.full_heat,
         )
+
+    def _check(self, prediction: Prediction) -> None:
+        if prediction.weights_sha256 != self.card.sha256:
+            raise WeightsError(
+                "this prediction was made by other weights", "Read the film again with these"
+            )

@@ -20,11 +20,11 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
 
     `prediction_set`: the answers that can't be ruled out, joined by `|`. `heat_in_lungs`: the share
     of the overlay's heat, where one was made. `predictive_value`: of a decision like this one, at
-    the prevalence given.
+    the prevalence given. `weights_sha256`: what gave the probabilities.
     """
     return (
         "file", "label", *map(_column, answers), "decision", "prediction_set", "operating_point",
-        "predictive_value", "heat_in_lungs", "reason",
+        "predictive_value", "heat_in_lungs", "reason", "weights_sha256",
     )  # fmt: skip
 
 
@@ -52,6 +52,7 @@ def prediction_row(
         "predictive_value": _share(value),
         "heat_in_lungs": _share(heat_in_lungs),
         "reason": reason,
+        "weights_sha256": prediction.weights_sha256,
     }
 
 
@@ -103,6 +104,12 @@ def heat_in_words(share: float, area: float) -> tuple[str, bool]:
             True,
         )
     return words + ".", False
+
+
+def checks_in_words(prediction: Prediction) -> str:
+    """What the gate had to say of the film."""
+    found = " ".join(remark.sentence for remark in prediction.remarks)
+    return found or "The gate found nothing odd: a frontal chest film, upright, well exposed."
 
 
 def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:

@@ -20,7 +20,7 @@ from PIL import Image
 
 from covid_core.collection import Item
 from covid_core.decision import OperatingPoint
-from covid_core.errors import CovidCoreError
+from covid_core.errors import CovidCoreError, foreseen
 from covid_core.findings import CLASSES, Finding
 from covid_core.lungs import Lungs
 from covid_core.overlay import displayed
@@ -42,18 +42,19 @@ class Entry:
 
     `row`: as `report.prediction_row` or `report.error_row` give it. `thumbnail`: a JPEG file of at
     most THUMBNAIL_PX a side, b"" where the film can't be read. `probability`: of COVID-19, 0 to 1;
-    None without an answer. `patient`: equal for films of one patient, in this process only, and
-    never the identifier itself; "" where the file tells none. `sha256`: of the file's bytes, ""
-    where they can't be had. `prediction`: without its feature map.
+    None without an answer. `patient`: only what `study.same_patient` compares, as keyed hashes that
+    mean nothing outside of this process. `sha256`: of the file's bytes, "" where they can't be had.
+    `weights_sha256`: of what judged it. `prediction`: without its feature map.
     """
 
     name: str
     row: dict[str, Any]
     thumbnail: bytes = b""
     probability: float | None = None
-    patient: str = ""
+    patient: Study = Study()
     study_date: date | None = None
     sha256: str = ""
+    weights_sha256: str = ""
     prediction: Prediction | None = None
 
     @property
@@ -110,23 +111,17 @@ def entry(
 
     `prevalence`: of COVID-19 among the films, 0 to 1.
     """
-    known = Entry(item.name, {})
+    known = Entry(item.name, {}, weights_sha256=predictor.card.sha256)
     try:
-        data = item.read()
-        known = replace(known, sha256=hashlib.sha256(data).hexdigest())
-        radiograph = read_radiograph(data)
-        known = _described(known, radiograph, read_study(data))
-        prediction = predictor.predict(radiograph)
+        with foreseen():
+            data = item.read()
+            known = replace(known, sha256=hashlib.sha256(data).hexdigest())
+            radiograph = read_radiograph(data)
+            known = _described(known, radiograph, read_study(data))
+            judged = _judged(known, radiograph, predictor, lungs)
+            return judged.redecided(predictor, point, prevalence)
     except CovidCoreError as error:
         return replace(known, row=error_row(item.name, error, predictor.card.classes))
-    saliency = predictor.explain(prediction, prediction.label)
-    judged = replace(
-        known,
-        probability=prediction.probability(prediction.answers[-1]),
-        prediction=replace(prediction, feature_map=np.empty((0, 0, 0), np.float32)),
-        row={"heat_in_lungs": saliency.share_inside(lungs.inside(radiograph.pixels))},
-    )
-    return judged.redecided(predictor, point, prevalence)
 
 
 def triage(entries: Iterable[Entry]) -> list[Entry]:
@@ -137,10 +132,10 @@ def triage(entries: Iterable[Entry]) -> list[Entry]:
 def earlier(one: Entry, entries: Iterable[Entry]) -> list[Entry]:
     """The same patient's films of earlier days, by their study's date."""
     day = one.study_date
-    if not one.patient or day is None:
+    if day is None:
         return []
-    own = [(other.study_date, other) for other in entries if other.patient == one.patient]
-    before = [(then, other) for then, other in own if then is not None and then < day]
+    own = [other for other in entries if same_patient(one.patient, other.patient)]
+    before = [(then, other) for other in own if (then := other.study_date) and then < day]
     return [other for _, other in sorted(before, key=lambda pair: pair[0])]
 
 
@@ -148,26 +143,45 @@ def csv_text(entries: Iterable[Entry], answers: Sequence[Finding] = CLASSES) -> 
     """The entries' rows as a CSV file that spreadsheets open rightly and run nothing of."""
     file = io.StringIO(newline="")
     file.write(_EXCEL_READS_UTF8)
-    writer = csv.DictWriter(file, columns(answers))
+    # Quoted, or a name's ";" starts a cell, and perhaps a formula, where commas are decimal.
+    writer = csv.DictWriter(file, columns(answers), quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
     writer.writerows(spreadsheet_safe(one.row) for one in entries)
     return file.getvalue()
+
+
+def _judged(known: Entry, radiograph: Radiograph, predictor: Predictor, lungs: Lungs) -> Entry:
+    """The entry with its prediction; its row is not yet written."""
+    prediction = predictor.predict(radiograph)
+    saliency = predictor.explain(prediction, prediction.label)
+    return replace(
+        known,
+        probability=prediction.probability(prediction.answers[-1]),
+        prediction=replace(prediction, feature_map=np.empty((0, 0, 0), np.float32)),
+        row={"heat_in_lungs": saliency.share_inside(lungs.inside(radiograph.pixels))},
+    )
 
 
 def _described(known: Entry, radiograph: Radiograph, study: Study | None) -> Entry:
     return replace(
         known,
         thumbnail=_jpeg(displayed(radiograph.pixels, THUMBNAIL_PX)),
-        patient=_patient_key(study) if study else "",
+        patient=_pseudonym(study) if study else Study(),
         study_date=study.taken if study else None,
     )
 
 
-def _patient_key(study: Study) -> str:
+def _pseudonym(study: Study) -> Study:
     if not same_patient(study, study):  # no identifier, or one that anonymisers give to all
-        return ""
-    identity = "\0".join((study.patient_id, study.issuer, study.birth_date))
-    return hashlib.blake2b(identity.encode(), key=_SALT, digest_size=16).hexdigest()
+        return Study()
+    told = (study.patient_id, study.issuer, study.birth_date)
+    patient_id, issuer, birth_date = map(_keyed_hash, told)
+    return Study(patient_id=patient_id, issuer=issuer, birth_date=birth_date)
+
+
+def _keyed_hash(text: str) -> str:
+    """Of a text; "" of none, which contradicts nothing."""
+    return hashlib.blake2b(text.encode(), key=_SALT, digest_size=16).hexdigest() if text else ""
 
 
 def _jpeg(pixels: np.ndarray) -> bytes:

@@ -21,7 +21,7 @@ from covid_core.phantom import draw_phantom
 from covid_core.preprocess import Preprocess
 from covid_core.report import columns
 from covid_core.tasks import TASKS
-from covid_core.weights import save_weights
+from covid_core.weights import read_card, save_weights
 from tests.models import save_random_weights
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +47,10 @@ def films(tmp_path: Path) -> Path:
     return folder
 
 
+def header_of(text: str) -> tuple[str, ...]:
+    return tuple(next(csv.reader(io.StringIO(text))))
+
+
 def rows_of(text: str) -> dict[str, dict[str, str]]:
     return {Path(row["file"]).name: row for row in csv.DictReader(io.StringIO(text))}
 
@@ -58,7 +62,7 @@ def test_folder_gives_one_row_a_file_and_status_1(
     text = capsys.readouterr().out
     rows = rows_of(text)
     assert status == 1
-    assert text.splitlines()[0] == ",".join(columns())
+    assert header_of(text) == columns()
     assert sorted(rows) == sorted(path.name for path in films.rglob("*.*"))
     for name in ("good.png", "also good.jpg"):
         assert rows[name]["operating_point"] == "balanced"
@@ -67,6 +71,7 @@ def test_folder_gives_one_row_a_file_and_status_1(
         assert sum(probabilities) == pytest.approx(1, abs=1e-5)
         assert rows[name]["label"] in ("normal", "pneumonia", "covid")
         assert rows[name]["decision"] in (rows[name]["label"], "indeterminate")
+        assert rows[name]["weights_sha256"] == read_card(weights).sha256
     for name, words in {
         "cut.png": "cut short",
         "empty.png": "empty",
@@ -75,7 +80,22 @@ def test_folder_gives_one_row_a_file_and_status_1(
     }.items():
         assert rows[name]["decision"] == "error"
         assert words in rows[name]["reason"]
-        assert rows[name]["p_covid"] == ""
+        assert rows[name]["p_covid"] == rows[name]["weights_sha256"] == ""
+
+
+def test_a_name_never_becomes_a_formula_wherever_a_spreadsheet_splits(
+    films: Path, weights: Path, tmp_path: Path
+) -> None:
+    names = ("x;=HYPERLINK(1);.png", 'y";=HYPERLINK(2);".png', "z,=HYPERLINK(3),.png")
+    for name in names:
+        (films / name).write_bytes((films / "good.png").read_bytes())
+    table = tmp_path / "rows.csv"
+    given = [str(films / name) for name in names]
+    assert main(["predict", *given, "--weights", str(weights), "--csv", str(table)]) == 0
+    assert list(rows_of(table.read_text())) == list(names)
+    for separator in ";,\t":
+        cells = [cell for row in csv.reader(table.open(), delimiter=separator) for cell in row]
+        assert not [cell for cell in cells if cell.lstrip().startswith("=")]
 
 
 def test_all_good_is_status_0_and_csv_equals_what_is_printed(
@@ -219,7 +239,7 @@ def test_another_recipe_answers_what_it_was_asked(
     where = ["--weights", str(tmp_path / "w"), "--recipe", "two"]
     assert main(["predict", str(films), *where, "--saliency", str(tmp_path / "maps")]) == 1
     text = capsys.readouterr().out
-    assert text.splitlines()[0] == ",".join(columns(outputs))
+    assert header_of(text) == columns(outputs)
     row = rows_of(text)["good.png"]
     assert row["label"] in outputs
     assert float(row[columns(outputs)[2]]) + float(row["p_covid"]) == pytest.approx(1, abs=1e-5)

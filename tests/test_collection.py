@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -162,6 +163,23 @@ def test_a_folder_is_listed_in_order_at_any_depth(folder: Path) -> None:
     items = list(in_folder(folder))
     assert names(items) == ["a.png", "b.png", "ward/IM1"]
     assert items[2].read() == b"ward/IM1"
+
+
+def test_a_replaced_file_is_another_even_of_the_same_size_and_time(folder: Path) -> None:
+    def stamps() -> dict[str, tuple[int, ...]]:
+        return {item.name: item.stamp for item in in_folder(folder)}
+
+    before, times = stamps(), (folder / "a.png").stat()
+    assert stamps() == before and all(before.values())
+    (folder / "a.png").write_bytes(b"A.PNG")
+    os.utime(folder / "a.png", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert (folder / "a.png").stat().st_size == times.st_size
+    after = stamps()
+    assert {name for name in before if after[name] != before[name]} == {"a.png"}
+
+
+def test_only_files_of_folders_have_stamps() -> None:
+    assert [item.stamp for item in members(zipped({"a.png": FILM}), "a.zip")] == [()]
 
 
 def test_links_neither_lead_out_of_a_folder_nor_round_in_it(folder: Path) -> None:

@@ -228,6 +228,11 @@ def test_view_position(position: str, view: View) -> None:
     assert read_radiograph(dicom_file(FILM, ViewPosition=position)).view is view
 
 
+def test_what_is_no_code_is_not_repeated_as_a_body_part() -> None:
+    [note] = read_radiograph(dicom_file(FILM, BodyPartExamined="<B>Müller</B>")).notes
+    assert note == "the file says that the body part is another, not the chest"
+
+
 def test_another_body_part_is_said() -> None:
     assert any(
         "hand" in n for n in read_radiograph(dicom_file(FILM, BodyPartExamined="HAND")).notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import covid_core
 from covid_core.decision import OperatingPoint
+from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES, Finding
 from covid_core.overlay import png
 from covid_core.phantom import draw_phantom
@@ -73,6 +75,16 @@ def test_heat_is_due_only_to_a_class_that_reaches_its_threshold(predictor: Predi
     assert below.decision.point.name == "own"
     for answer in CLASSES[:-1]:
         assert above.heat_due(answer) == (answer in above.decision.candidates)
+
+
+def test_another_network_s_prediction_is_neither_decided_nor_explained(
+    predictor: Predictor,
+) -> None:
+    foreign = replace(predictor.predict(film(0)), weights_sha256="0" * 64)
+    with pytest.raises(WeightsError, match="other weights"):
+        predictor.explain(foreign, Finding.COVID)
+    with pytest.raises(WeightsError, match="other weights"):
+        predictor.decide(foreign, OperatingPoint("own", 0.5))
 
 
 def test_explaining_runs_no_backbone(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:

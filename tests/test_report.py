@@ -27,7 +27,7 @@ POINT = OperatingPoint(
 def test_columns_are_those_promised() -> None:
     assert columns() == (
         "file", "label", "p_normal", "p_pneumonia", "p_covid", "decision", "prediction_set",
-        "operating_point", "predictive_value", "heat_in_lungs", "reason",
+        "operating_point", "predictive_value", "heat_in_lungs", "reason", "weights_sha256",
     )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def test_error_row_says_why_and_what_to_do() -> None:
     row = error_row("a.png", RefusedFile("blank", "it is blank", "Export it again"))
     assert tuple(row) == columns()
     assert (row["decision"], row["reason"]) == ("error", "It is blank. Export it again.")
-    assert row["p_covid"] is None
+    assert row["p_covid"] is row["weights_sha256"] is None
 
 
 def test_a_film_that_is_none_is_told_apart_from_a_file_that_failed() -> None:

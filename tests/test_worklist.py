@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
@@ -22,6 +22,7 @@ from covid_core.phantom import KINDS, draw_phantom
 from covid_core.predictor import Prediction, Predictor
 from covid_core.remarks import Code, Remark
 from covid_core.report import columns
+from covid_core.study import Study
 from covid_core.weights import WEIGHTS
 from covid_core.worklist import THUMBNAIL_PX, Entry, Filter, csv_text, earlier, entry, triage
 from tests.films import dicom_file
@@ -63,7 +64,7 @@ def test_a_film_gives_a_row_a_thumbnail_and_its_probability(
     assert found.row["file"] == found.name == "ward/film.png"
     assert found.row["p_covid"] == pytest.approx(found.probability, abs=1e-6)
     assert 0 <= found.row["heat_in_lungs"] <= 1
-    assert len(found.sha256) == 64
+    assert len(found.sha256) == 64 and found.weights_sha256 == predictor.card.sha256
     picture = Image.open(io.BytesIO(found.thumbnail))
     assert picture.format == "JPEG" and max(picture.size) == THUMBNAIL_PX
     assert len(found.thumbnail) < 8_000
@@ -123,15 +124,33 @@ def test_what_is_no_film_abstains_and_is_still_shown(predictor: Predictor, lungs
     assert found.probability is None and found.thumbnail
 
 
-def test_only_what_the_vocabulary_of_errors_knows_is_caught(
-    predictor: Predictor, lungs: Lungs, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [ZeroDivisionError, MemoryError])
+@pytest.mark.parametrize("step", ["predict", "explain"])
+def test_a_defect_costs_one_film_and_its_message_is_kept_nowhere(
+    predictor: Predictor,
+    lungs: Lungs,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: type[Exception],
+    step: str,
 ) -> None:
     def broken(*_: object) -> None:
-        raise ZeroDivisionError
+        raise error("of Canary^Anna")
 
-    monkeypatch.setattr(Predictor, "predict", broken)
-    with pytest.raises(ZeroDivisionError):
-        judged(item(png(PHANTOM)), predictor, lungs)
+    monkeypatch.setattr(Predictor, step, broken)
+    found = judged(item(png(PHANTOM)), predictor, lungs)
+    assert found.decision == "error" and "did not foresee" in found.row["reason"]
+    assert tuple(found.row) == columns() and found.prediction is None
+    assert error.__name__ in caplog.text
+    assert "Canary" not in caplog.text + str(found.row)
+
+
+def test_a_film_that_is_read_in_no_way_is_one_error(predictor: Predictor, lungs: Lungs) -> None:
+    def read() -> bytes:
+        raise MemoryError
+
+    found = judged(Item("film.png", read), predictor, lungs)
+    assert (found.decision, found.sha256, found.thumbnail) == ("error", "", b"")
 
 
 def film_of(patient: str, day: str, **tags: str) -> bytes:
@@ -147,23 +166,42 @@ def test_films_of_one_patient_are_known_without_the_patient(
         "long before": film_of("Canary1", "20190101"),
         "later": film_of("Canary1", "20220101"),
         "another": film_of("Canary2", "20200101"),
-        "elsewhere": film_of("Canary1", "20200101", IssuerOfPatientID="Other"),
         "nobody": film_of("ANONYMOUS", "20200101"),
     }
     entries = {n: judged(item(data, n), predictor, lungs) for n, data in films.items()}
     now = entries["now"]
     assert [one.name for one in earlier(now, entries.values())] == ["long before", "before"]
     assert now.study_date == date(2021, 4, 2)
-    assert now.patient and entries["nobody"].patient == ""
+    assert now.patient.patient_id and not entries["nobody"].patient.patient_id
     assert "Canary" not in repr(now) and "Canary" not in csv_text(entries.values())
 
 
+def test_a_film_that_lacks_issuer_or_birth_date_is_still_the_patient_s(
+    predictor: Predictor, lungs: Lungs
+) -> None:
+    told = {"IssuerOfPatientID": "Ward", "PatientBirthDate": "19500101"}
+    films = {
+        "no issuer": film_of("Canary1", "20200101", PatientBirthDate="19500101"),
+        "no birth date": film_of("Canary1", "20200102", IssuerOfPatientID="Ward"),
+        "neither": film_of("Canary1", "20200103"),
+        "born later": film_of("Canary1", "20200104", PatientBirthDate="19500102"),
+        "other issuer": film_of("Canary1", "20200105", IssuerOfPatientID="Other"),
+    }
+    now = judged(item(film_of("Canary1", "20210402", **told)), predictor, lungs)
+    before = [judged(item(data, name), predictor, lungs) for name, data in films.items()]
+    assert [one.name for one in earlier(now, before)] == ["no issuer", "no birth date", "neither"]
+    told_now = {name: value for name, value in asdict(now.patient).items() if value}
+    assert set(told_now) == {"patient_id", "issuer", "birth_date"}
+    assert all(len(value) == 32 for value in told_now.values()), "hashes"
+
+
 def test_without_patient_or_date_no_film_is_earlier() -> None:
-    day = date(2021, 1, 1)
-    known = made("a", patient="x", study_date=day)
-    assert earlier(made("b"), [made("a", study_date=day)]) == []
-    assert earlier(made("b", patient="x"), [known]) == []
-    assert earlier(made("b", patient="x", study_date=day), [known]) == []
+    day, patient = date(2021, 1, 1), Study(patient_id="x")
+    known = made("a", patient=patient, study_date=day)
+    assert earlier(made("b", study_date=date(2022, 1, 1)), [made("a", study_date=day)]) == []
+    assert earlier(made("b", patient=patient), [known]) == []
+    assert earlier(made("b", patient=patient, study_date=day), [known]) == []
+    assert earlier(made("b", patient=patient, study_date=date(2021, 1, 2)), [known]) == [known]
 
 
 def test_the_likeliest_come_first_and_those_without_answer_last() -> None:
@@ -210,6 +248,15 @@ def test_the_csv_opens_in_a_spreadsheet_and_runs_nothing(
     assert [row["file"] for row in rows] == ["'=HYPERLINK(0)", '\'@SUM(A1),\n"x"']
     assert float(rows[0]["p_covid"]) == pytest.approx(good.probability, abs=1e-6)
     assert rows[1]["p_covid"] == ""
+
+
+def test_no_name_becomes_a_formula_where_cells_end_at_semicolons() -> None:
+    text = csv_text([made("x;=HYPERLINK(1);.png", 0.5), made('y";=HYPERLINK(1);".png')])
+    for separator in ",;\t":
+        lines = io.StringIO(text.removeprefix("\ufeff"), newline="")
+        cells = [cell for row in csv.reader(lines, delimiter=separator) for cell in row]
+        assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
+        assert any("x;=HYPERLINK(1);.png" in cell for cell in cells)
 
 
 def test_an_abstention_keeps_its_reason(predictor: Predictor) -> None:

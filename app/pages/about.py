@@ -67,7 +67,7 @@ def show_which(reading: Reading) -> None:
     if reading.is_phantom:
         st.info(texts.PHANTOM_OPEN, icon=":material/info:")
     else:
-        st.text(texts.OPEN_FILM.format(described=reading.described))
+        st.text(texts.OPEN_FILM.format(name=reading.name, described=reading.described))
 
 
 def show_film(film: bytes) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app import session
+from app.phantoms import show_phantoms
 from app.session import Reading
 from app.texts import compare as texts
 from covid_core.errors import CovidCoreError
@@ -34,7 +35,7 @@ _A_ROW = 3  # pictures beside each other; more would be too small to read
 
 def show() -> None:
     st.write(texts.LEDE)
-    reading, found = session.current(), shelf(WEIGHTS)
+    reading, found = session.current() or phantom(), shelf(WEIGHTS)
     if reading is None:
         show_empty_state()
     else:
@@ -43,25 +44,25 @@ def show() -> None:
     st.caption(DISCLAIMER)
 
 
+def phantom() -> Reading | None:
+    """The session's phantom, where no film is open; None where there is none either."""
+    kind = st.session_state.get("phantom")
+    if kind not in KINDS:
+        return None
+    return session.reading(png(draw_phantom(kind)), kind, is_phantom=True)
+
+
 def show_empty_state() -> None:
     st.write(texts.NO_FILM)
-    for kind, column in zip(KINDS, st.columns(len(KINDS)), strict=True):
-        with column:
-            alt = texts.PHANTOM_ALT.format(kind=kind)
-            st.image(thumbnail(kind), width="stretch", output_format="PNG", alt=alt)
-            label = texts.PHANTOM_BUTTON.format(kind=kind)
-            if st.button(label, key=f"compare-{kind}", width="stretch"):
-                st.session_state["phantom"] = kind  # so that the Read page shows it too
-                session.open_reading(
-                    session.reading(png(draw_phantom(kind)), kind, is_phantom=True)
-                )
-                st.rerun()
+    show_phantoms(st.columns(len(KINDS)))
     st.page_link("app/pages/read.py", label=texts.READ)
 
 
 def show_comparison(reading: Reading, found: Shelf) -> None:
     if reading.is_phantom:
         st.info(texts.IS_PHANTOM, icon=":material/info:")
+    else:
+        st.text(reading.name)
     answer = st.container()
     opinions = ask_all(reading, found.here)
     for recipe, error in found.damaged:
@@ -109,11 +110,6 @@ def ask(reading: Reading, candidate: Candidate) -> Opinion:
 def load(folder: Path, recipe: str, weights_sha256: str) -> Predictor:
     """A recipe's network for all sessions; new weights make a new one."""
     return Predictor.load(folder, recipe)
-
-
-@st.cache_data(max_entries=len(KINDS), show_spinner=False)
-def thumbnail(kind: str) -> bytes:
-    return png(draw_phantom(kind, size_px=_PICTURE_PX))
 
 
 def show_failure(problem: str, error: CovidCoreError) -> None:

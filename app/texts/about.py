@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-OPEN_FILM = "The film that is open: {described}."
+OPEN_FILM = "{name} ({described})"
 PHANTOM_OPEN = "A synthetic phantom is open: what the model says of it means nothing."
 NO_FILM = (
     "No film is open on the Read page, so this is a synthetic phantom, drawn by this program. What"

@@ -17,3 +17,6 @@ PAGE_HELP = {
     ABOUT: "How the open film's answer came about, step by step.",
 }
 LOADING = "Loading the model…"
+NOT_READY = "This installation is not ready."
+PHANTOM_BUTTON = "Read: {kind}"
+PHANTOM_ALT = "Synthetic phantom, {kind}"

@@ -9,8 +9,6 @@ LEDE = (
 )
 NO_FILM = "No film is open. Open one on the Read page, or take a synthetic phantom:"
 READ = "Open a film"
-PHANTOM_BUTTON = "Compare on: {kind}"
-PHANTOM_ALT = "Synthetic phantom, {kind}"
 IS_PHANTOM = "A synthetic phantom: what the networks say of it means nothing."
 
 ASKING = "Asking {recipe} ({number} of {count})…"

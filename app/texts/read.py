@@ -10,8 +10,6 @@ LEDE = (
 LIST = "Several films: the likeliest COVID-19 first. Choose one to open it."
 PRIVATE = "Films stay on the machine that runs this page."
 PHANTOMS = "No film at hand? Read a synthetic phantom, drawn by this program. No patient is shown."
-PHANTOM_BUTTON = "Read: {kind}"
-PHANTOM_ALT = "Synthetic phantom, {kind}"
 IS_PHANTOM = "A synthetic phantom: what the model says of it means nothing."
 READING = "Reading the film…"
 
@@ -47,7 +45,6 @@ WHY_PROBABILITIES = "Calibrated probabilities"
 WHY_POINT = "Operating point"
 WHY_SHORTCUTS = "Shortcuts"
 WHY_GATE = "Checks before reading"
-WHY_GATE_NONE = "The gate found nothing odd: a frontal chest film, upright, well exposed."
 WHY_MORE = "How this came about, step by step"
 CHART_ALT = "Probability of each class, and the operating point's threshold"
 
@@ -70,10 +67,8 @@ STUDY_SHOW = "Show this file's tags"
 
 BESIDE_NOW = "This film"
 BESIDE_THEN = "The other film"
-BESIDE_DATED = "The other film, {when}"
-EARLIER = "{days} days earlier"
-LATER = "{days} days later"
-SAME_DAY = "of the same day"
+BESIDE_STRANGER = "Not known to be of the same patient: their files do not say so."
+NOT_READ_NOW = "This film can't be shown."
 
 TAKE = "Take it away"
 TAKE_CLASS = "Evidence for"
@@ -86,9 +81,20 @@ TAKE_IDENTITY = "Keep the patient's identity in the DICOM files"
 TAKE_IDENTITY_HELP = (
     "So that an archive files them with the study. Without it they hold new identifiers only."
 )
+SEND_OWN = "They will join the patient's own study there."
+SEND_NOBODY = "They hold no identity: the archive will file them under a made-up patient."
+NOT_MADE = "The files can't be made."
 TAKE_NOTE = "No file's name and no patient is in the PDF, the PNG or the JSON."
 SEND = "Send both DICOM files to {archive}"
 SENT = "Both files were sent to {archive}."
 MAKING = "Making the files…"
 SENDING = "Sending…"
-NOT_SENT = "Nothing was sent."
+NOT_SENT = "The archive did not confirm that it has them."
+
+
+def apart(days: int) -> str:
+    """The other film's caption, where it was taken `days` before this one."""
+    if days == 0:
+        return "The other film, of the same day"
+    count = f"{abs(days)} day{'s' if abs(days) > 1 else ''}"
+    return f"The other film, {count} {'earlier' if days > 0 else 'later'}"

@@ -8,13 +8,14 @@ LEAD = (
     " which operating point keeps its promise at your site."
 )
 
-TABLE, FILMS, EARLIER = "A table of scores", "A ZIP of films", "An earlier profile"
+TABLE, FILMS, EARLIER = "A table of scores", "Films in folders", "An earlier profile"
 
 TABLE_WORDS = (
     "One row a film. **label**: normal, pneumonia or covid, or 0 and 1: what the film is known to"
     " show. **score**, or **p_covid** from `predict --csv`: this model's probability of COVID-19."
-    " **patient**, if a patient has several films. Of predict's own table, replace the column label"
-    " first: there it is the model's answer."
+    " **patient**, if a patient has several films. **weights_sha256**, as predict writes it, shows"
+    " that these weights made the scores. Of predict's own table, replace the column label first:"
+    " there it is the model's answer."
 )
 TABLE_UPLOAD = "Labels and scores: CSV or Parquet"
 TEMPLATE = "Template (CSV)"
@@ -24,19 +25,36 @@ MADE_UP_NOTE = (
     " be kept of them."
 )
 
+UNKNOWN_WEIGHTS = (
+    "This table does not say which weights made its scores. What follows, and a profile made of it,"
+    " holds only if it was the model in use here. Keep predict's column weights_sha256 to be sure."
+)
+WEIGHTS_CHANGED = "other weights are in use since these films were measured"
+WEIGHTS_CHANGED_REMEDY = "Give the films again, or scores that the weights in use have made"
+
 FILMS_WORDS = (
     "Folders normal, pneumonia (or other) and covid, with films in them; a folder below these is a"
-    " patient. The model reads each; nothing is kept on disk. Up to {limit} MB; for more, run"
+    " patient. The model reads each; nothing is kept on disk."
+)
+FILMS_UPLOAD = "The folders as a ZIP file"
+FOLDER_UPLOAD = "The folder that holds them"
+FILMS_MORE = (
+    "Browsers hang above some 900 files. For more, pack a ZIP file, or run"
     " `python -m covid_core predict` on the folder and give its table."
 )
-FILMS_UPLOAD = "Films in folders by what they show: ZIP"
+SERVER = "A folder of the server"
+SERVER_NONE = "None"
+SERVER_READ = "Read its films"
 STOPPED = "They are read in no order, so that what was read before a stop is a fair sample."
 READING = "Reading films: {done} of {total}"
 STOP = "Stop reading"
 NO_FOLDER = "it lies in no folder called normal, pneumonia, other or covid"
 NO_FOLDER_REMEDY = "Put it in the folder of what it shows"
-NO_FILMS = "there is no film in this file"
-NO_FILMS_REMEDY = "Pack the folders normal, pneumonia and covid into a ZIP file"
+NO_FILMS = "there is no film in what was given"
+NO_FILMS_REMEDY = "Give the folders normal, pneumonia and covid, with films in them"
+TOO_MANY = "these are more than {most:,} films"
+TOO_MANY_REMEDY = "Draw that many by chance, or give the table of: python -m covid_core predict"
+DEFECT = "This program failed at this film. It does not count; the others do."
 FAILED = "{failed} of {total} films gave no score and do not count. Why:"
 FAILED_FILE, FAILED_WHY = "File", "Reason"
 FAILED_ALT = "Files that gave no score, and the reason for each"
@@ -116,10 +134,18 @@ USE = "Use at this site"
 DOWNLOAD = "Profile (JSON)"
 DOWNLOAD_NOTE = (
     "The profile holds figures and a threshold, no film and no patient. It serves these weights"
-    " only. In use, it lasts as long as this tab is open: keep the file."
+    " only."
 )
+LASTS_HERE = "In use, it lasts as long as this tab is open: keep the file."
+LASTS_FOR_ALL = "In use, it is kept on the server and counts for everyone who opens this page."
 
 IN_USE = "This site's operating point is in use."
+FORGET = "Stop using this profile"
+FORGET_HELP = (
+    "Films are called by the model's own operating points again: here, until this tab is closed."
+    " Nothing is deleted on the server."
+)
+UNSAVED = "The profile is in use here, but not for everyone: it could not be kept on the server."
 OUTDATED = "The site's profile was measured with other weights and is not in use. Validate again."
 SUMMARY = (
     "{site}, {created}: AUROC {auroc} on {films} films. Called COVID-19 from {threshold:.3f}, to"

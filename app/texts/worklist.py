@@ -38,7 +38,11 @@ FETCHING = "Fetching…"
 FETCHED = "Archive, study {study}, film {film}"
 FORGET = "Close the fetched films"
 CLOSE_FILES = "Close what is open"
-TOO_MANY = "Only the first {most} films are listed."
+CLOSE_EARLIER = "Close the films dropped earlier"
+TOO_MANY = (
+    "Only the first {most:,} films are listed. All of them, without this page:"
+    " `python -m covid_core predict FOLDER --csv rows.csv`"
+)
 PHANTOM = "Synthetic phantom: {kind}"
 
 # The list.
@@ -51,6 +55,8 @@ FILTER = "Filters"
 NAME = "In the name"
 WARNED = "Only with warnings"
 WARNED_HELP = "Films that could be judged, but that something is odd about."
+DATES = "Study dates"
+DATES_HELP = "Of DICOM files. What they tell of a patient is shown only when it is asked for."
 HINT = "Click a film to open it. Tick two to see them side by side."
 NONE_LEFT = "No film fits these filters."
 TABLE_ALT = "The films, those with the highest probability of COVID-19 first"

@@ -71,7 +71,6 @@ class View:
     lungs: np.ndarray | None
     colours: Mapping[str, np.ndarray]
     described: str
-    outline: bool = True
     steps: bool = False
     alone: bool = False
 
@@ -108,7 +107,6 @@ def _header(view: View, planes: list[bytes]) -> dict[str, Any]:
             {"name": name, "table": _placed(table, planes)} for name, table in view.colours.items()
         ],
         "described": view.described,
-        "outline": view.outline,
         "steps": view.steps,
         "alone": view.alone,
         "threshold": THRESHOLD,

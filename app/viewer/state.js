@@ -14,7 +14,7 @@ function fresh({ header, film }) {
     drag: "window", swipe: 0.5,
     fitted: true, zoom: 1, x: film.width / 2, y: film.height / 2,
     low, high, gamma: 1, equalised: false, inverted: false, flippedH: false, flippedV: false,
-    heat: true, contour: true, outline: header.outline, layer: header.layer,
+    heat: true, contour: true, outline: true, layer: header.layer,
     opacity: header.opacity, threshold: header.threshold,
     ...taste,
     view: header.alone ? "blended" : (taste.view ?? "side"),

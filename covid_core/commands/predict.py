@@ -158,7 +158,8 @@ def _write(
 
 
 def _csv_rows(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
-    writer = csv.DictWriter(file, names)
+    # Quoted: a spreadsheet that splits at semicolons must not split a file's name into formulas.
+    writer = csv.DictWriter(file, names, quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
 
     def write(row: dict[str, Any]) -> None:

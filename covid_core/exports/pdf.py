@@ -21,7 +21,13 @@ from covid_core.exports.sheet import (
 )  # fmt: skip
 from covid_core.findings import Finding
 from covid_core.look import CLASS_COLOURS
-from covid_core.report import DISCLAIMER, heat_in_words, point_in_words, values_in_words
+from covid_core.report import (
+    DISCLAIMER,
+    checks_in_words,
+    heat_in_words,
+    point_in_words,
+    values_in_words,
+)
 from covid_core.result import Result
 
 TITLE = "Chest radiograph reading"
@@ -29,18 +35,8 @@ _GAP = 6.0  # mm between columns, and between parts
 _COLUMN = (INNER - _GAP) / 2
 _RIGHT = MARGIN + _COLUMN + _GAP
 _TALLEST, _LEAST = 112.0, 40.0  # mm, of the films
-_SIZES = (
-    10.0,
-    9.5,
-    9.0,
-    8.5,
-    8.0,
-    7.5,
-    7.0,
-    6.5,
-    6.0,
-    5.5,
-)  # points; the largest that leaves the films room
+# Points; the largest that leaves the films room.
+_SIZES = (10.0, 9.5, 9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
 _BAND = 11.0  # mm
 _CAUTION, _CAUTION_EDGE = "#FFF4D6", "#E69F00"
 
@@ -175,6 +171,7 @@ def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
         point_in_words(point, disease),
         values_in_words(point, disease, result.prevalence),
         "" if doubtful else heat,
+        "" if prediction.remarks else checks_in_words(prediction),  # else told above
     )
     for text in texts:
         if text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import matplotlib
 import numpy as np
 from fpdf import FPDF
 from PIL import Image, ImageColor
+
+# It logs the letters that a font lacks, and those may be of a patient's tags.
+logging.getLogger("fpdf").setLevel(logging.CRITICAL)
 
 WIDTH, HEIGHT, MARGIN = 210.0, 297.0, 16.0  # mm, as all lengths here
 INNER = WIDTH - 2 * MARGIN

@@ -19,6 +19,7 @@ MAX_NAME = 80  # characters of a site's name
 FORMAT_VERSION = 1
 _MAX_BYTES = 64 * 1024
 _REMEDY = "Choose a profile that the page Validate wrote"
+_REMEDY_IN_PLACE = "Take that file away, or put back one that the page Validate wrote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +43,20 @@ class SiteProfile:
     auroc: Estimate
     calibration_error: float
 
-    @property
-    def prevalence(self) -> float:
-        """The share of films with COVID-19 among those that the site measured on."""
-        return self.positives / self.films
-
 
 def new_profile(
     site: str,
-    card: WeightsCard,
+    weights_sha256: str,
     validation: Validation,
     point: OperatingPoint,
     *,
     recall: float,
     confidence: float,
 ) -> SiteProfile:
-    """A profile of what was just measured. Raises CovidCoreError for a name that is none."""
+    """A profile of what these weights did there. Raises CovidCoreError for a name that is none."""
     return SiteProfile(
         site=_site(site),
-        weights_sha256=card.sha256,
+        weights_sha256=weights_sha256,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         films=validation.films,
         positives=validation.positives,
@@ -96,6 +92,20 @@ def save_profile(profile: SiteProfile, path: Path) -> None:
             "Give a folder with room that you may write to",
             file=str(path),
         ) from error
+
+
+def read_profile(path: Path) -> SiteProfile | None:
+    """The profile in a file; None where there is no file. Raises CovidCoreError."""
+    try:
+        return load_profile(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CovidCoreError(
+            f"the site's profile can't be read ({error.strerror})", _REMEDY_IN_PLACE, file=path.name
+        ) from error
+    except CovidCoreError as error:
+        raise CovidCoreError(error.problem, _REMEDY_IN_PLACE, file=path.name) from error
 
 
 def load_profile(data: bytes) -> SiteProfile:

@@ -30,7 +30,8 @@ _FOLDERS = {
     word: word in _POSITIVE for word in _POSITIVE | _NEGATIVE if word.strip("-. ").isalpha()
 }
 _OWN = tuple(f"p_{finding}" for finding in CLASSES)  # columns that predict writes, all of them
-_KNOWN = frozenset({"label", *SCORES, "patient", "prediction_set", *_OWN})
+_WEIGHTS = "weights_sha256"
+_KNOWN = frozenset({"label", *SCORES, "patient", "prediction_set", _WEIGHTS, *_OWN})
 _NAMED = 5  # rows that a message names before it only counts
 _FIRST_ROW = 2  # as a spreadsheet counts: the names of the columns are row 1
 
@@ -38,21 +39,32 @@ _FIRST_ROW = 2  # as a spreadsheet counts: the names of the columns are row 1
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
     """`positive`: whether a film shows COVID-19 by the reference, bool (N,). `score`: the model's
-    probability of it, float64 (N,), 0 to 1. `groups`: each film's patient, int (N,)."""
+    probability of it, float64 (N,), 0 to 1. `groups`: each film's patient, int (N,). `weights`:
+    the SHA-256 of what scored them, "" where that is not known."""
 
     positive: np.ndarray
     score: np.ndarray
     groups: np.ndarray
+    weights: str = ""
 
     @property
     def patients(self) -> int:
         return len(np.unique(self.groups))
+
+    def refuse_other_weights(self, sha256: str) -> None:
+        """Raises CovidCoreError where they are known to be of other weights than these."""
+        if self.weights not in ("", sha256):
+            raise CovidCoreError(
+                "these scores were made by other weights than those in use here",
+                "Score the films again with the weights in use",
+            )
 
 
 def gathered(
     positive: Sequence[bool] | np.ndarray,
     score: Sequence[float] | np.ndarray,
     patients: Sequence[str],
+    weights: str = "",
 ) -> Scores:
     """Films that were read one by one; each film without a patient, "", is a group of its own.
 
@@ -68,15 +80,15 @@ def gathered(
             )
     own = [f"patient {name}" if name else f"film {i}" for i, name in enumerate(patients)]
     groups = np.unique(np.array(own, dtype=object), return_inverse=True)[1]
-    return Scores(shown, np.asarray(score, np.float64), groups)
+    return Scores(shown, np.asarray(score, np.float64), groups, weights)
 
 
 def read_scores(data: bytes, name: str) -> Scores:
     """Labels and scores from a CSV or Parquet file's bytes; `name`: the file's, for messages.
 
     Columns, in any case of letters: `label` (normal, pneumonia, covid; 0, 1; negative, positive),
-    `score` or `p_covid` (0 to 1), and `patient` if there is one. Raises CovidCoreError: the file is
-    no such table, too long, or rows of it are wrong, and which.
+    `score` or `p_covid` (0 to 1), and `patient` and `weights_sha256` if they are there. Raises
+    CovidCoreError: the file is no such table, too long, or rows of it are wrong, and which.
     """
     try:
         return _read(data)
@@ -125,7 +137,20 @@ def _read(data: bytes) -> Scores:
     outside = (scores < 0) | (scores > 1)
     _refuse(outside, f"a {column} outside 0 to 1", "Give probabilities, not per cent or logits")
     patients = table["patient"].str.strip() if "patient" in table else [""] * len(table)
-    return gathered(words.isin(_POSITIVE).to_numpy(), scores.to_numpy(), list(patients))
+    shown, weights = words.isin(_POSITIVE).to_numpy(), _weights(table)
+    return gathered(shown, scores.to_numpy(), list(patients), weights)
+
+
+def _weights(table: pd.DataFrame) -> str:
+    """The SHA-256 of what scored every row; "" where no row says."""
+    if _WEIGHTS not in table:
+        return ""
+    each = table[_WEIGHTS].str.strip().str.lower()
+    one = next(filter(None, each), "")
+    _refuse(
+        each != one, f"other {_WEIGHTS} than the rest, or none", "Give the scores of one model only"
+    )
+    return one
 
 
 def _table(data: bytes) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from covid_core.errors import CovidCoreError
 
 FULL = """
 max_films = 50
+max_server_films = 70
 max_upload_mb = 128
 [folders]
 "Emergency room" = "/srv/er"
@@ -34,6 +35,10 @@ def desk(tmp_path: Path, text: str) -> Path:
     return path
 
 
+def limits(allowed: Deployment) -> tuple[int, int, int]:
+    return allowed.max_films, allowed.max_server_films, allowed.max_upload_mb
+
+
 def test_as_delivered_nothing_is_open() -> None:
     assert tomllib.loads(DESK.read_text(encoding="utf-8")) == {}
     assert deployment() == Deployment(profile=DESK.parent / "site-profile.json")
@@ -43,11 +48,11 @@ def test_as_delivered_nothing_is_open() -> None:
 
 def test_every_line_of_the_delivered_file_works_once_uncommented(tmp_path: Path) -> None:
     settings = re.findall(r'^# (\[.+\]|(?:\w+|".+?") = .+)$', DESK.read_text("utf-8"), re.MULTILINE)
-    assert len(settings) == 12
+    assert len(settings) == 13
     allowed = deployment(desk(tmp_path, "\n".join(settings)))
     assert allowed.folders == {"Emergency room": Path("/srv/radiographs/emergency")}
     assert allowed.archive_name == "Hospital archive"
-    assert (allowed.max_films, allowed.max_upload_mb) == (1000, 400)
+    assert limits(allowed) == limits(Deployment()) == (1000, 5000, 400)
 
 
 def test_without_a_file_nothing_is_open(tmp_path: Path) -> None:
@@ -60,7 +65,7 @@ def test_what_the_deployer_allows_is_read(tmp_path: Path) -> None:
     assert allowed.archive_url == "http://127.0.0.1:8042/dicom-web"
     assert (allowed.archive_user, allowed.archive_password) == ("reader", "canary")
     assert allowed.save_profile and allowed.profile == tmp_path / "ours.json"
-    assert (allowed.max_films, allowed.max_upload_mb) == (50, 128)
+    assert limits(allowed) == (50, 70, 128)
 
 
 def test_a_password_is_never_printed(tmp_path: Path) -> None:
@@ -76,6 +81,7 @@ def test_an_archive_without_a_name_is_called_by_its_host(tmp_path: Path) -> None
     ("text", "words"),
     [
         ("max_films = 0", "“max_films” must be 1 or more"),
+        ("max_server_films = 0", "“max_server_films” must be 1 or more"),
         ('max_films = "many"', "“max_films” must be a whole number"),
         ("max_films = true", "“max_films” must be a whole number"),
         ("max_film = 3", "“max_film” is not one of: max_films"),

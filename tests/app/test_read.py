@@ -156,10 +156,34 @@ def test_patient_and_study_are_shown_on_demand_only_and_as_plain_text(page: AppT
     assert not page.exception
     assert len(views(page)) == 1
     assert "Canary" not in said(page) + json.dumps(views(page))
-    page.toggle(key="show-study").set_value(True).run()
+    [toggle] = [one for one in page.toggle if one.key.startswith("show-study")]
+    toggle.set_value(True).run()
     shown = [text.value for text in page.text if "Canary" in text.value]
     assert len(shown) == 1, "as text, which is never markup"
     assert all("Canary" not in element.value for element in [*page.markdown, *page.caption])
+
+
+def test_the_next_patient_s_tags_are_asked_for_anew(page: AppTest) -> None:
+    for name in ("Canary^Anna", "Canary^Berta"):
+        drop(page, dicom_file(draw_phantom(size_px=256, seed=len(name)), PatientName=name))
+        assert not [text for text in page.text if "Canary" in text.value]
+        [toggle] = [one for one in page.toggle if one.key.startswith("show-study")]
+        toggle.set_value(True).run()
+        assert [text for text in page.text if "Canary" in text.value]
+
+
+def test_no_page_speaks_of_a_film_that_is_no_longer_open(page: AppTest) -> None:
+    drop(page, FILM, "first.png")
+    page.switch_page("app/pages/about.py").run()
+    assert any("first.png" in text.value for text in page.text)
+    page.switch_page("app/pages/read.py").run()
+    page.button(key="close-files").click().run()
+    drop(page, b"no film", "second.png")
+    assert "This file got no reading" in said(page)
+    assert "readings" not in page.session_state and "files" not in page.session_state
+    page.switch_page("app/pages/about.py").run()
+    assert not any("first.png" in text.value for text in page.text)
+    assert "No film is open" in said(page) + "".join(one.value for one in page.info)
 
 
 def test_a_wrong_body_part_or_modality_is_said(page: AppTest) -> None:

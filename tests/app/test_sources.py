@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -25,6 +28,8 @@ from tests.app.lists import (
 )
 from tests.films import dicom_file
 
+APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
+
 
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
@@ -38,13 +43,13 @@ def predictions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A desk.toml that opens one folder of three films, and lets a list hold three."""
+    """A desk.toml that opens one folder of three films; a list takes three such and two others."""
     folder = tmp_path / "ward"
     folder.mkdir()
     for name, data in FILMS[:3]:
         (folder / name).write_bytes(data)
     path = tmp_path / "desk.toml"
-    path.write_text('max_films = 3\n[folders]\n"Ward 3" = "ward"\n')
+    path.write_text('max_films = 2\nmax_server_films = 3\n[folders]\n"Ward 3" = "ward"\n')
     read = deployment.deployment
     monkeypatch.setattr("app.sources.deployment", lambda: read(path))
     return folder
@@ -63,10 +68,99 @@ def test_a_folder_that_the_deployer_allows_is_listed_and_looked_at_again(
     assert len(predictions) == len(set(predictions)) == 4
 
 
+def test_a_file_that_is_replaced_is_scored_anew_when_it_is_looked_at_again(
+    desk: Path, page: AppTest, predictions: list[str]
+) -> None:
+    page.selectbox(key="server-folder").select("Ward 3").run()
+    before = rows(page)
+    (desk / "0.png").write_bytes(FILMS[3][1])
+    page.run()
+    assert rows(page) == before
+    page.button(key="server-again").click().run()
+    assert not page.exception
+    assert {name for name, row in rows(page).items() if row != before[name]} == {"0.png"}
+    assert len(predictions) == len(set(predictions)) == 4
+
+
+def test_a_file_that_is_replaced_is_scored_anew_when_it_is_opened(
+    desk: Path, page: AppTest, predictions: list[str]
+) -> None:
+    page.selectbox(key="server-folder").select("Ward 3").run()
+    before = rows(page)
+    (desk / "0.png").write_bytes(FILMS[3][1])
+    open_film(page, "0.png")
+    assert rows(page)["0.png"]["sha256"] == hashlib.sha256(FILMS[3][1]).hexdigest()
+    assert {name for name, row in rows(page).items() if row != before[name]} == {"0.png"}
+    scored = len(predictions)
+    page.run()
+    assert len(predictions) == scored, "once is enough"
+
+
+def test_a_file_that_is_gone_keeps_its_row_and_is_said_to_be_gone(
+    desk: Path, page: AppTest
+) -> None:
+    page.selectbox(key="server-folder").select("Ward 3").run()
+    before = rows(page)
+    (desk / "0.png").unlink()
+    open_film(page, "0.png")
+    assert rows(page) == before
+    assert any("can't be opened" in text.value for text in page.text)
+
+
+def test_files_that_share_a_name_as_it_is_shown_are_all_listed(desk: Path, page: AppTest) -> None:
+    (desk / "2.png").unlink()
+    for number, letter in enumerate("\a\b"):
+        (desk / f"{letter}.png").write_bytes(FILMS[3][1])
+        os.utime(desk / f"{letter}.png", ns=(number, 0))
+    (desk / "0.png").unlink()
+    page.selectbox(key="server-folder").select("Ward 3").run()
+    page.button(key="server-again").click().run()
+    assert sorted(table(page)["name"]) == ["1.png", "\ufffd.png", "\ufffd.png"]
+
+
 def test_a_list_is_no_longer_than_the_deployer_allows(desk: Path, page: AppTest) -> None:
     drop(page, *FILMS)
-    assert len(table(page)) == 3
+    assert len(table(page)) == 2
+    assert "Only the first 2 films are listed" in rendered(page)
+    assert "python -m covid_core predict FOLDER" in rendered(page)
+
+
+def test_a_folder_of_the_server_has_a_limit_of_its_own(desk: Path, page: AppTest) -> None:
+    (desk / "3.png").write_bytes(FILMS[3][1])
+    drop(page, ("dropped.png", FILMS[0][1]))
+    page.selectbox(key="server-folder").select("Ward 3").run()
+    assert sorted(table(page)["name"]) == ["0.png", "1.png", "2.png", "dropped.png"]
     assert "Only the first 3 films are listed" in rendered(page)
+
+
+def away_and_back(app: AppTest) -> AppTest:
+    """A visit to another page: Streamlit forgets what the uploaders held."""
+    app.switch_page("app/pages/about.py").run()
+    app.switch_page("app/pages/read.py").run()
+    assert not app.exception
+    assert app.file_uploader(key="film").value == []
+    return app
+
+
+def test_films_outlast_a_visit_to_another_page_and_are_added_to(
+    predictions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.worklist._is_first_shown", lambda _: False)
+    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    drop(page, *FILMS[:2])
+    away_and_back(page)
+    assert page.button(key="close-files").label == texts.CLOSE_FILES
+    drop(page, FILMS[2])
+    assert sorted(table(page)["name"]) == ["0.png", "1.png", "2.png"]
+    away_and_back(page)
+    drop(page, FILMS[3])
+    assert len(table(page)) == 4
+    assert page.button(key="close-files").label == texts.CLOSE_EARLIER
+    drop(page)
+    assert sorted(table(page)["name"]) == ["0.png", "1.png", "2.png"], "3.png was taken away"
+    page.button(key="close-files").click().run()
+    assert not page.dataframe and "close-files" not in {one.key for one in page.button}
+    assert [predictions.count(hashlib.sha256(data).hexdigest()) for _, data in FILMS] == [1] * 4
 
 
 def test_without_a_deployers_word_no_folder_of_the_server_is_offered(page: AppTest) -> None:
@@ -85,6 +179,9 @@ def test_a_phantom_is_read_where_nothing_else_is_chosen(page: AppTest) -> None:
     page.session_state["phantom"] = KINDS[1]
     page.run()
     assert table(page)["name"].tolist() == [f"Synthetic phantom: {KINDS[1]}"]
+    assert [item.synthetic for item in page.session_state["worklist-state"].entries] == [True]
+    page.file_uploader(key="folder").set_value([(*FILMS[0], "")]).run()
+    assert [item.synthetic for item in page.session_state["worklist-state"].entries] == [False]
 
 
 @pytest.fixture
@@ -111,6 +208,20 @@ def archive(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     return asked
 
 
+def rows(page: AppTest) -> dict[str, dict[str, Any]]:
+    """By the film's name."""
+    entries = page.session_state["worklist-state"].entries.values()
+    return {one.name: {**one.row, "sha256": one.sha256} for one in entries}
+
+
+def open_film(page: AppTest, name: str) -> AppTest:
+    state = page.session_state["worklist-state"]
+    state.open = tuple(item for item in state.entries if item.name == name)
+    page.run()
+    assert not page.exception
+    return page
+
+
 def search(page: AppTest, patient_id: str) -> AppTest:
     page.text_input(key="archive-patient").set_value(patient_id)
     page.date_input(key="archive-date").set_value(date(2021, 4, 2))
@@ -133,6 +244,27 @@ def test_films_are_fetched_from_the_archive_once(archive: list[str], page: AppTe
     page.button(key="archive-forget").click().run()
     page.run()
     assert len(page.dataframe) == 1
+
+
+def test_a_fetched_study_is_cut_off_by_no_folder(
+    archive: list[str], page: AppTest, tmp_path: Path
+) -> None:
+    desk = tmp_path / "desk.toml"
+    desk.write_text('max_films = 2\n[folders]\n"Ward 3" = "ward"\n' + desk.read_text())
+    (tmp_path / "ward").mkdir()
+    (tmp_path / "ward" / "0.png").write_bytes(FILMS[0][1])
+    page.run()
+    page.selectbox(key="server-folder").select("Ward 3").run()
+    drop(page, *FILMS[1:])
+    search(page, "P7")
+    page.session_state[page.dataframe[0].key] = {
+        "selection": {"rows": [0], "columns": [], "cells": []}
+    }
+    page.run()
+    page.button(key="archive-fetch").click().run()
+    assert not page.exception
+    names = sorted(page.dataframe[1].value["name"])
+    assert names == ["0.png", "Archive, study 1, film 1", "Archive, study 1, film 2"]
 
 
 def test_an_archive_that_fails_says_what_to_do(archive: list[str], page: AppTest) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import session
 from app.texts import worklist as texts
 from covid_core.phantom import draw_phantom
 from covid_core.predictor import Prediction, Predictor
+from covid_core.radiograph import Radiograph
 from tests.app.lists import (
     BAD,
     FILMS,
@@ -164,6 +168,49 @@ def test_an_earlier_film_of_the_patient_is_offered_beside(page: AppTest) -> None
     assert "worklist-compare" not in [button.key for button in page.button]
 
 
+def test_study_dates_are_shown_on_demand_only(page: AppTest) -> None:
+    film = dicom_file(draw_phantom(size_px=192), PatientID="Canary1", StudyDate="20210402")
+    drop(page, ("now", film), FILMS[0])
+    [frame] = page.dataframe
+    assert "date" not in table(page) and "2021" not in str(frame.proto)
+    page.toggle(key="worklist-dates").set_value(True).run()
+    assert not page.exception
+    shown = dict(zip(table(page)["name"], map(str, table(page)["date"]), strict=True))
+    assert shown["now"] == "2021-04-02" and "20" not in shown["0.png"]
+
+
+def test_new_weights_score_every_film_anew(
+    page: AppTest, predictions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(page, *FILMS[:2])
+    old = session.predictor()
+    card = replace(old.card, sha256="0" * 64)
+    monkeypatch.setattr("app.session.predictor", lambda: Predictor(old._network, card, old._gate))
+    page.run()
+    assert not page.exception
+    entries = page.session_state["worklist-state"].entries.values()
+    assert {one.weights_sha256 for one in entries} == {"0" * 64}
+    assert len(table(page)) == 2 and len(predictions) == 4
+
+
+def test_a_defect_in_one_film_stops_no_list_and_opens_as_a_sentence(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict, bad = Predictor.predict, hashlib.sha256(FILMS[1][1]).hexdigest()
+
+    def broken(predictor: Predictor, radiograph: Radiograph, *options: Any) -> Prediction:
+        if radiograph.sha256 == bad:
+            raise MemoryError("of Canary^Anna")
+        return predict(predictor, radiograph, *options)
+
+    monkeypatch.setattr(Predictor, "predict", broken)
+    drop(page, *FILMS[:3])
+    assert table(page)["name"].tolist()[2] == "1.png" and len(table(page)) == 3
+    opened(page, "1.png")
+    assert any("did not foresee" in text.value for text in page.text)
+    assert "Canary" not in rendered(page) + "".join(text.value for text in page.text)
+
+
 def test_a_film_without_an_answer_opens_with_its_reason(page: AppTest) -> None:
     drop(page, FILMS[0], BAD)
     opened(page, BAD[0])
@@ -182,6 +229,11 @@ def test_a_film_without_an_answer_opens_with_its_reason(page: AppTest) -> None:
 )
 def test_what_is_left_is_told_in_round_numbers(left_s: float | None, words: str) -> None:
     assert texts.progress(12, 80, left_s) == words
+
+
+def test_days_are_counted_in_words_that_fit() -> None:
+    assert texts.compare(1).endswith("the film of 1 day earlier")
+    assert texts.compare(34).endswith("the film of 34 days earlier")
 
 
 def test_a_summary_counts_the_calls_that_matter_first() -> None:

@@ -74,6 +74,11 @@ def test_all_that_must_be_told_is_told() -> None:
 
 
 @needs_poppler
+def test_that_the_gate_found_nothing_is_told_too() -> None:
+    assert "The gate found nothing odd" in text_of(made())
+    assert "The gate found nothing odd" not in text_of(made(remarks=(Code.CHILD,)))
+
+
 def test_a_film_without_heat_says_so_and_tells_nothing_of_heat() -> None:
     told = text_of(made(NORMAL))
     assert "No heat is drawn" in told and "of the heat lies" not in told

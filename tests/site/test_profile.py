@@ -19,6 +19,7 @@ from covid_core.site.profile import (
     load_profile,
     new_profile,
     profile_bytes,
+    read_profile,
     save_profile,
 )
 from covid_core.site.scores import Scores
@@ -38,7 +39,7 @@ def profile(card: WeightsCard) -> SiteProfile:
     scores = Scores(positive, drawing.beta(3 + 2 * positive, 5 - 3 * positive), np.arange(200))
     point = guaranteed_point(scores, 0.9, 0.8)
     found = validate(scores, card.rules.points)
-    return new_profile("Ward 3,\n Süd", card, found, point, recall=0.9, confidence=0.8)
+    return new_profile("Ward 3,\n Süd", card.sha256, found, point, recall=0.9, confidence=0.8)
 
 
 def changed(profile: SiteProfile, **values: Any) -> bytes:
@@ -48,10 +49,9 @@ def changed(profile: SiteProfile, **values: Any) -> bytes:
 def test_a_profile_comes_back_as_it_was(profile: SiteProfile, tmp_path: Path) -> None:
     path = tmp_path / "site.json"
     save_profile(profile, path)
-    assert load_profile(path.read_bytes()) == profile
+    assert load_profile(path.read_bytes()) == read_profile(path) == profile
     assert [one.name for one in tmp_path.iterdir()] == ["site.json"]
     assert profile.site == "Ward 3, Süd"
-    assert profile.prevalence == 0.5
     assert profile.point.name == "site"
 
 
@@ -71,14 +71,25 @@ def test_a_profile_that_cannot_be_written_leaves_nothing(
     assert [one.name for one in tmp_path.iterdir()] == ["site.json"]
 
 
-@pytest.mark.parametrize("name", ["", " \n", "x" * (MAX_NAME + 1), "a\x00b", "\u202egnp"])
-def test_a_site_needs_a_name_that_fits_on_a_line(
-    name: str, profile: SiteProfile, card: WeightsCard
+def test_a_file_that_cannot_be_read_is_named_and_one_that_is_not_there_is_none(
+    profile: SiteProfile, tmp_path: Path
 ) -> None:
+    assert read_profile(tmp_path / "site.json") is None
+    (tmp_path / "damaged.json").write_bytes(profile_bytes(profile)[:-30])
+    (tmp_path / "folder.json").mkdir()
+    for name, words in (("damaged.json", "damaged"), ("folder.json", "can't be read")):
+        with pytest.raises(CovidCoreError, match=words) as caught:
+            read_profile(tmp_path / name)
+        assert caught.value.file == name
+        assert "Take that file away" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["", " \n", "x" * (MAX_NAME + 1), "a\x00b", "\u202egnp"])
+def test_a_site_needs_a_name_that_fits_on_a_line(name: str, profile: SiteProfile) -> None:
     sure, curve = reliability(np.ones(40), np.ones(40)), np.array([0.0, 1.0])
     found = Validation(40, 20, 40, profile.auroc, curve, curve, sure, ())
     with pytest.raises(CovidCoreError, match="needs a name"):
-        new_profile(name, card, found, profile.point, recall=0.9, confidence=0.8)
+        new_profile(name, "0" * 64, found, profile.point, recall=0.9, confidence=0.8)
     with pytest.raises(CovidCoreError, match="needs a name"):
         load_profile(changed(profile, site=name))
 

@@ -127,6 +127,29 @@ def test_the_model_s_own_answers_are_no_reference() -> None:
     assert read_scores(csv(frame), "films").score.tolist() == pytest.approx(shares[:, 2])
 
 
+def test_a_table_says_which_weights_made_its_scores() -> None:
+    one, other = "a" * 64, "b" * 64
+    frame = table(weights_sha256=[one] * 24).rename(columns={"score": "p_covid"})
+    stored = io.BytesIO()
+    frame.to_parquet(stored)
+    for data in (csv(frame), stored.getvalue()):
+        assert read_scores(data, "films").weights == one
+    assert read_scores(csv(table()), "films").weights == ""
+    assert read_scores(csv(table(weights_sha256=[""] * 24)), "films").weights == ""
+    for mixed in ([one] * 22 + [other, ""], [""] + [one] * 23):
+        assert "weights_sha256" in refusal(csv(table(weights_sha256=mixed))).problem
+    assert "rows 24 and 25" in refusal(csv(table(weights_sha256=[one] * 22 + [other] * 2))).problem
+
+
+def test_scores_of_other_weights_are_refused_and_unknown_ones_are_not() -> None:
+    labels, shares, nobody = [True] * 10 + [False] * 10, [0.5] * 20, [""] * 20
+    own = gathered(labels, shares, nobody, "a" * 64)
+    own.refuse_other_weights("a" * 64)
+    gathered(labels, shares, nobody).refuse_other_weights("a" * 64)
+    with pytest.raises(CovidCoreError, match="other weights"):
+        own.refuse_other_weights("b" * 64)
+
+
 def test_the_template_has_the_columns_that_are_read() -> None:
     first, *rows = TEMPLATE.splitlines()
     grown = "\n".join([first, *(rows * FEWEST)]).encode()

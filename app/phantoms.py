@@ -1,0 +1,32 @@
+"""A row of synthetic phantoms to try the program with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.texts import common as texts
+from covid_core.overlay import png
+from covid_core.phantom import KINDS, draw_phantom
+
+_THUMBNAIL_PX = 440
+
+
+def show_phantoms(columns: Sequence[DeltaGenerator]) -> None:
+    """A picture and a button for each kind; the one that is pressed becomes the session's phantom,
+    which the Read page opens where no film is."""
+    for kind, column in zip(KINDS, columns, strict=True):
+        with column:
+            alt = texts.PHANTOM_ALT.format(kind=kind)
+            st.image(thumbnail(kind), width="stretch", output_format="PNG", alt=alt)
+            st.button(
+                texts.PHANTOM_BUTTON.format(kind=kind), key=f"phantom-{kind}", width="stretch",
+                on_click=st.session_state.update, args=({"phantom": kind},),
+            )  # fmt: skip
+
+
+@st.cache_data(max_entries=len(KINDS), show_spinner=False)
+def thumbnail(kind: str) -> bytes:
+    return png(draw_phantom(kind, size_px=_THUMBNAIL_PX))

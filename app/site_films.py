@@ -1,0 +1,171 @@
+"""A site's own films, in folders by what they show, read one by one to scores."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+
+import pandas as pd
+import streamlit as st
+
+from app import session
+from app.site_session import FAILED, JOB, clear, measure, refuse
+from app.sources import films_in_file
+from app.texts import validate as texts
+from covid_core.collection import Item, in_folder, members
+from covid_core.errors import CovidCoreError
+from covid_core.predictor import Predictor
+from covid_core.reading import read_radiograph
+from covid_core.site.scores import MAX_FILMS, gathered, labelled
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """Films on their way to scores by certain weights, known by their SHA-256: what is to be read,
+    and what came of what was."""
+
+    items: list[Item]
+    weights: str
+    rows: list[tuple[bool, float, str]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        return len(self.rows) + len(self.failed)
+
+
+def show_films() -> None:
+    """The ways to give films, and the reading of those that were given."""
+    limit = session.settings().max_upload_mb
+    st.write(texts.FILMS_WORDS)
+    packed, folder = st.columns(2)
+    packed.file_uploader(
+        texts.FILMS_UPLOAD, type=["zip"], key="site-zip", on_change=take_zip, max_upload_size=limit
+    )
+    folder.file_uploader(
+        texts.FOLDER_UPLOAD, key="site-folder", accept_multiple_files="directory",
+        on_change=take_folder, max_upload_size=limit,
+    )  # fmt: skip
+    offer_server_folders()
+    st.caption(texts.FILMS_MORE)
+    job: Job | None = st.session_state.get(JOB)
+    if job is not None:
+        read_films(job)
+
+
+def offer_server_folders() -> None:
+    """Those that the deployer allows, if any."""
+    folders = list(session.settings().folders)
+    if not folders:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            texts.SERVER, folders, index=None, placeholder=texts.SERVER_NONE, key="site-server"
+        )
+        st.button(
+            texts.SERVER_READ, key="site-server-read", on_click=take_server_folder,
+            disabled=name is None, icon=":material/folder_open:",
+        )  # fmt: skip
+
+
+def take_zip() -> None:
+    clear()
+    file = st.session_state["site-zip"]
+    if file is not None:
+        start(lambda: members(file.getvalue(), file.name))
+
+
+def take_folder() -> None:
+    clear()
+    files = st.session_state["site-folder"]
+    if files:
+        start(lambda: (item for f in files for item in films_in_file(f.name, f.getvalue())))
+
+
+def take_server_folder() -> None:
+    clear()
+    allowed = session.settings()
+    folder = allowed.folders.get(st.session_state["site-server"])
+    if folder is not None:  # a browser may send any name
+        start(lambda: in_folder(folder), min(allowed.max_server_films, MAX_FILMS))
+
+
+def start(films: Callable[[], Iterable[Item]], most: int = MAX_FILMS) -> None:
+    """A job of these films, or why there is none: the first of too many would be no fair sample."""
+    try:
+        items = list(islice(films(), most + 1))
+        if not items:
+            raise CovidCoreError(texts.NO_FILMS, texts.NO_FILMS_REMEDY)
+        if len(items) > most:
+            raise CovidCoreError(texts.TOO_MANY.format(most=most), texts.TOO_MANY_REMEDY)
+        weights = session.predictor().card.sha256
+    except CovidCoreError as error:
+        refuse(error)
+        return
+    # In no order: a stop leaves a fair sample of them.
+    st.session_state[JOB] = Job(random.Random(0).sample(items, len(items)), weights)
+
+
+def read_films(job: Job) -> None:
+    """Go on with a job, film by film, until it is done or stopped."""
+    network = session.predictor()
+    if job.weights != network.card.sha256:  # scores of two networks do not go together
+        job = st.session_state[JOB] = Job(job.items, network.card.sha256)
+    total = len(job.items)
+    bar = st.progress(job.done / total, texts.READING.format(done=job.done, total=total))
+    st.button(texts.STOP, key="site-stop", on_click=finish, args=(job,), icon=":material/stop:")
+    st.caption(texts.STOPPED)
+    while job.done < total:
+        read_next(job, network)
+        # A click on Stop takes effect here: what was read is in the job by now.
+        bar.progress(job.done / total, texts.READING.format(done=job.done, total=total))
+    finish(job)
+    st.rerun()
+
+
+def read_next(job: Job, network: Predictor) -> None:
+    """One film more: its score, or why there is none; whatever happens, it counts as done."""
+    item = job.items[job.done]
+    try:
+        row = read_one(item, network)
+    except CovidCoreError as error:
+        job.failed.append((item.name, error.sentence))
+    except Exception as error:
+        # A defect, or no memory left. Its message is not logged: it may quote the file's tags.
+        _log.error("a film could not be scored: %s", type(error).__name__)
+        job.failed.append((item.name, texts.DEFECT))
+    else:
+        job.rows.append(row)
+
+
+def read_one(item: Item, network: Predictor) -> tuple[bool, float, str]:
+    """Whether it shows COVID-19, the probability it gets, its patient. Raises CovidCoreError."""
+    known = labelled(item.name)
+    if known is None:
+        raise CovidCoreError(texts.NO_FOLDER, texts.NO_FOLDER_REMEDY)
+    shown, patient = known
+    prediction = network.predict(read_radiograph(item.read()))
+    disease = prediction.answers[-1]
+    return shown, prediction.probability(disease), patient or prediction.radiograph_sha256
+
+
+def finish(job: Job) -> None:
+    """Measure what was read; the films themselves are let go."""
+    clear()
+    st.session_state[FAILED] = (job.failed, job.done)
+    shown, scores, patients = zip(*job.rows, strict=True) if job.rows else ((), (), ())
+    measure(lambda: gathered(shown, scores, patients, job.weights))
+
+
+def show_failed() -> None:
+    """The films that gave no score, and why."""
+    failed, total = st.session_state.get(FAILED, ([], 0))
+    if failed:
+        st.warning(texts.FAILED.format(failed=len(failed), total=total), icon=":material/warning:")
+        table = pd.DataFrame(failed, columns=[texts.FAILED_FILE, texts.FAILED_WHY])
+        st.dataframe(table, hide_index=True, alt=texts.FAILED_ALT)

@@ -1,0 +1,84 @@
+"""What was given on the Validate page and what it measures, as the session holds it.
+
+It stays in memory: no film, label or score is written to disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app import session
+from app.texts import validate as texts
+from covid_core.errors import CovidCoreError
+from covid_core.site.profile import SiteProfile
+from covid_core.site.scores import Scores
+from covid_core.site.validation import Validation, validate
+
+CHECK, JOB = "site-check", "site-job"
+REFUSED, FAILED, UNSAVED = "site-refused", "site-failed", "site-unsaved"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """Scores that were given, and what they say of these weights, by their SHA-256. `is_made_up`:
+    not of any film."""
+
+    scores: Scores
+    found: Validation
+    weights: str
+    is_made_up: bool
+
+    @property
+    def is_of_unknown_weights(self) -> bool:
+        return not (self.scores.weights or self.is_made_up)
+
+
+def measure(scores: Callable[[], Scores], *, is_made_up: bool = False) -> None:
+    """Keep what scores say of the weights in use, or why they say nothing."""
+    try:
+        card = session.predictor().card
+        given = scores()
+        given.refuse_other_weights(card.sha256)
+    except CovidCoreError as error:
+        refuse(error)
+        return
+    with st.spinner(texts.MEASURING):
+        found = validate(given, card.rules.points)
+    st.session_state[CHECK] = Check(given, found, card.sha256, is_made_up)
+
+
+def last_check() -> Check | None:
+    """What was measured last. Where other weights have come since, it is dropped and that said."""
+    check: Check | None = st.session_state.get(CHECK)
+    if check is None or check.weights == session.predictor().card.sha256:
+        return check
+    clear()
+    refuse(CovidCoreError(texts.WEIGHTS_CHANGED, texts.WEIGHTS_CHANGED_REMEDY))
+    return None
+
+
+def refuse(error: CovidCoreError) -> None:
+    st.session_state[REFUSED] = error.sentence
+
+
+def clear() -> None:
+    """Forget what was measured, and what is being read."""
+    for name in (CHECK, JOB, REFUSED, FAILED):
+        st.session_state.pop(name, None)
+
+
+def use(own: SiteProfile) -> None:
+    """Call films by a profile; where it can't be kept for all, remember why."""
+    st.session_state.pop(UNSAVED, None)
+    try:
+        session.use_profile(own)
+    except CovidCoreError as error:
+        st.session_state[UNSAVED] = error.sentence
+
+
+def stop_using() -> None:
+    st.session_state.pop(UNSAVED, None)
+    session.forget_profile()
