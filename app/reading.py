@@ -32,7 +32,7 @@ from covid_core.report import (
 from covid_core.study import Study, days_between, labelled, same_patient
 
 _HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
-_FILM_PX, _BESIDE_PX = 500, 420
+_FILM_PX, _BESIDE_PX = 460, 420
 _NUMBER_PX = 130
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -16,12 +15,10 @@ from app.site_session import FAILED, JOB, clear, measure, refuse
 from app.sources import films_in_file
 from app.texts import validate as texts
 from covid_core.collection import Item, in_folder, members
-from covid_core.errors import CovidCoreError
+from covid_core.errors import CovidCoreError, foreseen
 from covid_core.predictor import Predictor
 from covid_core.reading import read_radiograph
 from covid_core.site.scores import MAX_FILMS, gathered, labelled
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,13 +129,10 @@ def read_next(job: Job, network: Predictor) -> None:
     """One film more: its score, or why there is none; whatever happens, it counts as done."""
     item = job.items[job.done]
     try:
-        row = read_one(item, network)
+        with foreseen():
+            row = read_one(item, network)
     except CovidCoreError as error:
         job.failed.append((item.name, error.sentence))
-    except Exception as error:
-        # A defect, or no memory left. Its message is not logged: it may quote the file's tags.
-        _log.error("a film could not be scored: %s", type(error).__name__)
-        job.failed.append((item.name, texts.DEFECT))
     else:
         job.rows.append(row)
 

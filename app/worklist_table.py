@@ -15,7 +15,7 @@ from covid_core.overlay import data_uri
 from covid_core.worklist import Entry, Filter
 
 _ROW_PX = 46
-_ROWS_SHOWN = 6  # more would push the open film off the screen
+_ROWS_SHOWN, _ROWS_ABOVE_A_FILM = 12, 5
 _HEADER_PX = 37
 
 Open = tuple[Item, ...]
@@ -54,10 +54,11 @@ def show_table(
     order = hashlib.sha256(repr([id(item) for item in items]).encode()).hexdigest()[:12]
     table = f"{key}-table-{order}"
     _tick(table, [items.index(item) for item in opened if item in items])
+    rows = min(_ROWS_ABOVE_A_FILM if opened else _ROWS_SHOWN, len(entries))
     st.dataframe(
         [_cells(one, dated) for one in entries],
         key=table,
-        height=_HEADER_PX + _ROW_PX * min(_ROWS_SHOWN, len(entries)),
+        height=_HEADER_PX + _ROW_PX * rows,
         row_height=_ROW_PX,
         column_config=_columns(),
         selection_mode=["multi-row", "single-cell"],
@@ -106,12 +107,12 @@ def _columns() -> dict[str, Any]:
     kinds, titles = st.column_config, texts.COLUMNS
     return {
         "film": kinds.ImageColumn(titles["film"], width=56),
-        "name": kinds.TextColumn(titles["name"], width="medium"),
+        "name": kinds.TextColumn(titles["name"], width="large"),
         "decision": kinds.TextColumn(titles["decision"], width=120),
         "probability": kinds.ProgressColumn(
             titles["probability"], width=140, help=texts.PROBABILITY_HELP, format="%.2f",
             min_value=0, max_value=1,
         ),
         "date": kinds.DateColumn(titles["date"], width=100),
-        "note": kinds.TextColumn(titles["note"], width="large"),
+        "note": kinds.TextColumn(titles["note"], width="medium"),
     }  # fmt: skip
