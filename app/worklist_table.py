@@ -107,7 +107,7 @@ def _columns() -> dict[str, Any]:
     kinds, titles = st.column_config, texts.COLUMNS
     return {
         "film": kinds.ImageColumn(titles["film"], width=56),
-        "name": kinds.TextColumn(titles["name"], width="large"),
+        "name": kinds.TextColumn(titles["name"], width=300),
         "decision": kinds.TextColumn(titles["decision"], width=120),
         "probability": kinds.ProgressColumn(
             titles["probability"], width=140, help=texts.PROBABILITY_HELP, format="%.2f",
