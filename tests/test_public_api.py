@@ -34,7 +34,7 @@ def test_page_settings_keep_films_here() -> None:
     server, client = settings["server"], settings["client"]
     assert server["address"] == "127.0.0.1"
     assert server["enableXsrfProtection"] is True
-    assert server["maxUploadSize"] <= 256
+    assert server["maxUploadSize"] <= 200
     assert server["disconnectedSessionTTL"] <= 60
     assert server["enableStaticServing"] is False
     assert settings["browser"]["gatherUsageStats"] is False

@@ -98,3 +98,15 @@ def drop(page: Page, *files: tuple[str, bytes]) -> None:
     coded = [[name, base64.b64encode(data).decode()] for name, data in files]
     transfer = page.evaluate_handle(build, coded)
     dropzone(page).dispatch_event("drop", {"dataTransfer": transfer})
+
+
+def wait_for_list(page: Page, films: int) -> None:
+    """Until the list tells how each of so many films came out, and the page is at rest."""
+    all_told = """films => {
+        const told = new RegExp(`${films} films: (.*)`).exec(document.body.innerText)
+        const counts = told ? told[1].match(/\\d+(?= [a-z])/g) ?? [] : []
+        return counts.reduce((sum, count) => sum + Number(count), 0) === films
+    }"""
+    page.wait_for_function(all_told, arg=films, timeout=120_000)
+    page.wait_for_timeout(500)  # the run that showed the last film may be followed by one more
+    settled(page)

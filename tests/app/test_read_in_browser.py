@@ -21,7 +21,7 @@ from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
 from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
-from tests.app.serving import drop, dropzone, in_browser, opened, served, settled
+from tests.app.serving import drop, dropzone, in_browser, opened, served, settled, wait_for_list
 from tests.films import dicom_file, encode
 
 pytestmark = in_browser
@@ -86,8 +86,9 @@ def test_tags_with_markup_are_shown_as_they_are(page: Page) -> None:
     evil = "<script>nothing</script>^**bold**"
     drop(page, ("film.dcm", dicom_file(PHANTOM, PatientName=evil)))
     page.get_by_text("Patient and study").click(timeout=60_000)
+    settled(page)
     page.get_by_text("Show this file's tags").click()
-    expect(page.get_by_text("<script>nothing</script>")).to_be_visible()
+    expect(page.get_by_text("<script>nothing</script>")).to_be_visible(timeout=60_000)
     expect(page.locator("strong", has_text="bold")).to_have_count(0)
 
 
@@ -134,13 +135,7 @@ def test_files_of_every_kind_and_a_zip_become_a_worklist(page: Page, tmp_path: P
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("ward/film.png", png(draw_phantom(size_px=256)))
     drop(page, *FILES.items(), ("b.png", b"no film"), ("c.zip", packed.getvalue()))
-    all_told = """() => {
-        const told = /11 films: (.*)/.exec(document.body.innerText)
-        const counts = told ? told[1].match(/\\d+(?= [a-z])/g) ?? [] : []
-        return counts.reduce((sum, count) => sum + Number(count), 0) === 11
-    }"""
-    page.wait_for_function(all_told, timeout=120_000)
-    settled(page)
+    wait_for_list(page, len(FILES) + 2)
     save = page.get_by_role("button", name="Save as CSV")
     with page.expect_download(timeout=60_000) as download:
         save.click()

@@ -16,7 +16,15 @@ from covid_core.overlay import png
 from covid_core.phantom import draw_phantom
 from covid_core.report import columns
 from tests.app.lists import BAD, FILMS, zipped
-from tests.app.serving import drop, dropzone, in_browser, opened, served, settled
+from tests.app.serving import (
+    drop,
+    dropzone,
+    in_browser,
+    opened,
+    served,
+    settled,
+    wait_for_list,
+)  # fmt: skip
 
 pytestmark = in_browser
 
@@ -46,18 +54,11 @@ def downloaded(page: Page) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def wait_for_summary(page: Page, films: int) -> None:
-    for name in (texts.STOP, texts.GO_ON):
-        expect(page.get_by_role("button", name=name)).to_have_count(0, timeout=120_000)
-    expect(page.get_by_text(f"{films} films: ")).to_be_visible(timeout=120_000)
-    settled(page)
-
-
 def test_films_dropped_together_are_listed_opened_and_saved(address: str) -> None:
     with opened(address) as page:
         expect(dropzone(page)).to_be_visible(timeout=60_000)
         drop(page, *FILMS[:3], ("=1+1.zip", zipped(FILMS[3], BAD)))
-        wait_for_summary(page, 5)
+        wait_for_list(page, 5)
         rows = downloaded(page)
         assert tuple(rows[0]) == columns()
         zipped_film, zipped_text = f"'=1+1.zip/{FILMS[3][0]}", f"'=1+1.zip/{BAD[0]}"
@@ -99,5 +100,5 @@ def test_reading_is_watched_stopped_and_gone_on_with(address: str) -> None:
         assert 0 < done < 40
         assert len(downloaded(page)) == done
         page.get_by_role("button", name=texts.GO_ON).click()
-        wait_for_summary(page, 40)
+        wait_for_list(page, 40)
         assert len(downloaded(page)) == 40
