@@ -21,17 +21,11 @@ from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
 from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
-from tests.app.serving import drop, dropzone, in_browser, opened, served, settled, wait_for_list
+from tests.app.serving import drop, dropzone, in_browser, opened, settled, wait_for_list
 from tests.films import dicom_file, encode
 
 pytestmark = in_browser
 PHANTOM = draw_phantom(KINDS[-1], size_px=512)
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with served() as address:
-        yield address
 
 
 @pytest.fixture

@@ -10,14 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from covid_core.site.profile import load_profile
-from tests.app.serving import in_browser, opened, served, settled
+from tests.app.serving import in_browser, opened, settled
 from tests.app.site_page import laid_down, table, zipped
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with served() as address:
-        yield address
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from app.texts import worklist as texts
@@ -21,18 +19,11 @@ from tests.app.serving import (
     dropzone,
     in_browser,
     opened,
-    served,
     settled,
     wait_for_list,
 )  # fmt: skip
 
 pytestmark = in_browser
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with served() as address:
-        yield address
 
 
 def click_row(page: Page, row: int) -> None:
