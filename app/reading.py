@@ -24,6 +24,7 @@ from covid_core.predictor import Prediction
 from covid_core.report import (
     DISCLAIMER,
     checks_in_words,
+    elsewhere_in_words,
     heat_in_words,
     point_in_words,
     shortcuts_in_words,
@@ -90,13 +91,14 @@ def show_call(reading: Reading, prediction: Prediction) -> None:
     st.header(called, anchor=False)
     st.write(decision.sentence)
     st.write(
-        texts.PROBABILITY.format(
-            disease=disease.display_name,
-            probability=f"{prediction.probability(disease):.2f}",
-            point=decision.point.name,
-            threshold=f"{decision.point.threshold:.2f}",
+        texts.probability(
+            disease.display_name, prediction.probability(disease), decision.point,
+            decision.positive, decision.finding is not None,
         )
-    )
+    )  # fmt: skip
+    heat = layer_of(reading, prediction, prediction.label)
+    if heat.doubtful:
+        st.warning(heat.why, icon=":material/warning:")
     for remark in prediction.remarks:
         st.warning(remark.sentence, icon=":material/warning:")
     for note in prediction.notes:
@@ -186,6 +188,9 @@ def show_why(reading: Reading, prediction: Prediction) -> None:
         with words:
             st.markdown(f"**{texts.WHY_POINT}**")
             st.write(point_in_words(point, disease))
+            away = elsewhere_in_words(session.predictor().card, point, disease)
+            if away:
+                st.markdown(f"**{away}**")
             worth = values_in_words(point, disease, session.chosen().prevalence)
             if worth:
                 st.write(worth)

@@ -18,6 +18,7 @@ from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
 from covid_core.overlay import displayed
 from covid_core.predictor import Prediction
+from covid_core.report import elsewhere_in_words
 from covid_core.result import Result, result_json
 
 _LONGEST_PX = 2048
@@ -127,6 +128,9 @@ def new_files(
         lungs=reading.lungs,
         prevalence=prevalence,
         made=datetime.now().astimezone().replace(microsecond=0),
+        elsewhere=elsewhere_in_words(
+            session.predictor().card, prediction.decision.point, prediction.answers[-1]
+        ),
     )
     capture = secondary_capture(result, reading.study, keep_identity=identity)
     return Files(

@@ -10,8 +10,10 @@ from covid_core.decision import SITE, Decision, OperatingPoint, in_sentence
 from covid_core.errors import Abstained, CovidCoreError
 from covid_core.findings import CLASSES, Finding
 from covid_core.predictor import Prediction
+from covid_core.weights import WeightsCard
 
 DISCLAIMER = "Research use only, not a diagnosis."
+_ELSEWHERE = 0.75  # of what chance would give the lungs; below it most of the heat is elsewhere
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -67,11 +69,31 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
         for share in (point.sensitivity.value, point.sensitivity.low, point.sensitivity.high)
     )
     alarmed = _per_cent(1 - point.specificity.value)
-    films = "the site's films" if point.name == SITE else "test films"
+    films = "the site's films" if point.name == SITE else "new films of the sources that trained it"
     return (
         f"{words} On {films} {found} of {name} is found ({low} to {high}), and {alarmed} of the"
         " others are called so."
     )
+
+
+def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Finding) -> str:
+    """What the operating point costs at sources that the weights never learnt from: what a hospital
+    of one's own may expect. Empty where nothing was measured there."""
+    sentences = []
+    for source in card.results.get("held_out", {}):
+        worth = card.trust.get(source, {})
+        costs = worth.get("points", {}).get(point.name)
+        if not costs:
+            continue
+        found, cleared = (costs[figure]["value"] for figure in ("sensitivity", "specificity"))
+        if found is not None and cleared is not None:
+            sentences.append(
+                f"At a source that it never learnt from ({source}, {worth['films']} films)"
+                f" {_per_cent(found)} of {in_sentence(disease)} was found, and"
+                f" {_per_cent(1 - cleared)} of the others were called so: expect that of another"
+                " hospital."
+            )
+    return " ".join(sentences)
 
 
 def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) -> str | None:
@@ -84,8 +106,8 @@ def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) 
     called = "none" if math.isnan(values.positive) else _per_cent(values.positive)
     cleared = "none" if math.isnan(values.negative) else _per_cent(values.negative)
     return (
-        f"Where {_per_cent(prevalence)} of films show {name}: {called} of those called so have it,"
-        f" and {cleared} of those not called so do not."
+        f"Where {_per_cent(prevalence)} of films show {name}, and it does as well as on those:"
+        f" {called} of those called so have it, and {cleared} of those not called so do not."
     )
 
 
@@ -98,18 +120,20 @@ def heat_in_words(share: float, area: float) -> tuple[str, bool]:
     words = (
         f"{_per_cent(share)} of the heat lies in the lungs, which are {_per_cent(area)} of the film"
     )
-    if share < area:
+    if share < _ELSEWHERE * area:
         return (
-            f"{words}: less than chance. The model looks elsewhere; do not trust this answer.",
+            f"{words}: far less than chance. The model looks elsewhere; do not trust this answer.",
             True,
         )
+    if share < area:
+        return f"{words}: less than chance. Take this answer with care.", True
     return words + ".", False
 
 
 def checks_in_words(prediction: Prediction) -> str:
     """What the gate had to say of the film."""
     found = " ".join(remark.sentence for remark in prediction.remarks)
-    return found or "The gate found nothing odd: a frontal chest film, upright, well exposed."
+    return found or "Nothing odd was found: a frontal chest film, upright, well exposed."
 
 
 def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
@@ -126,7 +150,10 @@ def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
         if probes["uses_shortcut"]
     }
     if not worst:
-        return "Audited: without lungs in the film it tells COVID-19 no better than it may."
+        return (
+            "Audited: with the lungs blacked out it can hardly tell COVID-19 any more,"
+            " as it should be."
+        )
     found = "; ".join(
         f"{part}: {title}, AUROC {value:.2f}" for part, (value, title) in worst.items()
     )

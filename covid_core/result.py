@@ -29,7 +29,8 @@ class Result:
 
     `saliency`: of the class whose evidence is shown. `film`: uint8 (H, W) as it was shown. `lungs`:
     bool (h, w) over the film. `prevalence`: of the disease, 0 to 1. `made`: when, with its time
-    zone. Raises ValueError where it has none.
+    zone. `elsewhere`: what the operating point costs at sources that never trained the weights, as
+    `report.elsewhere_in_words` tells it. Raises ValueError where the time has no zone.
     """
 
     prediction: Prediction
@@ -38,6 +39,7 @@ class Result:
     lungs: np.ndarray
     prevalence: float
     made: datetime
+    elsewhere: str = ""
 
     def __post_init__(self) -> None:
         if self.made.tzinfo is None:
@@ -81,7 +83,8 @@ def result_json(result: Result) -> dict[str, Any]:
     `decision.positive`: whether the disease reaches the operating point's threshold;
     `decision.sentence`. `prediction_set`: classes that can't be ruled out, the likeliest first.
     `operating_point`: name, threshold, and sensitivity and specificity as value, low and high (95%
-    interval) and n films, or null where they were not measured.
+    interval) and n films of the sources that trained it, or null where they were not measured;
+    `elsewhere`, in words, at sources that did not.
     `predictive_value`: at `prevalence`, of a call of the disease (`positive`), of any other
     (`negative`), and of the call made here (`of_this_call`, null where it is indeterminate).
     `remarks`: what the gate found odd, as code and sentence. `notes`: what reading the file took.
@@ -109,6 +112,7 @@ def result_json(result: Result) -> dict[str, Any]:
             "threshold": _number(decision.point.threshold),
             "sensitivity": _estimate(decision.point.sensitivity),
             "specificity": _estimate(decision.point.specificity),
+            "elsewhere": result.elsewhere,
         },
         "predictive_value": _values(result),
         "remarks": remarks,

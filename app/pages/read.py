@@ -13,7 +13,11 @@ from app.texts import read as texts
 from app.worklist import show_worklist
 from covid_core.collection import Item
 from covid_core.errors import Abstained, CovidCoreError, foreseen
+from covid_core.overlay import displayed, png
+from covid_core.reading import read_radiograph
 from covid_core.report import DISCLAIMER
+
+_UNJUDGED_PX = 480
 
 
 def show() -> None:
@@ -50,8 +54,16 @@ def show_film(item: Item, answer: DeltaGenerator) -> None:
                 icon=":material/error:",
             )
             st.text(error.sentence)
+        if isinstance(error, Abstained):
+            show_unjudged(item)
         return
     show_reading(reading, answer=answer)
+
+
+def show_unjudged(item: Item) -> None:
+    """What the gate would not have judged, so that a person can see whether it is right."""
+    film = displayed(read_radiograph(item.read()).pixels, _UNJUDGED_PX)
+    st.image(png(film), output_format="PNG", alt=texts.UNJUDGED_ALT)
 
 
 def show_empty_state() -> None:

@@ -32,7 +32,7 @@ def show() -> None:
     show_failed()
     if check is not None:
         show_check(check)
-    st.caption(DISCLAIMER)
+    st.caption(f"{texts.PUBLIC} {DISCLAIMER}")
 
 
 def show_in_use() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from covid_core.decision import OperatingPoint
+
 TITLE = "Chest radiograph reader"
 LEDE = (
     "Drop a frontal chest X-ray: a second later you see whether the model finds it normal, COVID-19"
@@ -15,15 +17,13 @@ READING = "Reading the film…"
 
 NO_MODEL = "There is no model to read films with."
 ABSTAINED = "The model gives no answer."
+UNJUDGED_ALT = "The picture that was not judged"
 NOT_READ = "This file got no reading."
 
 INDETERMINATE = "Indeterminate"
-PROBABILITY = (
-    "Calibrated probability of {disease}: **{probability}**; “{point}” calls from {threshold} on."
-)
 SET = "Not ruled out: {names}."
 SET_NONE = "No class fits well."
-COVERAGE = "Of 100 films, such a set holds the right answer in about {share}."
+COVERAGE = "Made so that the right answer is among these for at least {share} of 100 films."
 NOTE = "Note: {note}."
 
 POINT = "Operating point"
@@ -98,3 +98,16 @@ def apart(days: int) -> str:
         return "The other film, of the same day"
     count = f"{abs(days)} day{'s' if abs(days) > 1 else ''}"
     return f"The other film, {count} {'earlier' if days > 0 else 'later'}"
+
+
+def probability(
+    disease: str, value: float, point: OperatingPoint, positive: bool, called: bool
+) -> str:
+    """The disease's calibrated probability against the threshold, and why no call follows where
+    none does."""
+    side = "above" if positive else "below"
+    words = (
+        f"Calibrated probability of {disease}: **{value:.2f}**, {side} the “{point.name}” threshold"
+        f" of {point.threshold:.2f}."
+    )
+    return words if called else f"{words} No call is made: other answers remain possible."

@@ -11,11 +11,15 @@ LEAD = (
 TABLE, FILMS, EARLIER = "A table of scores", "Films in folders", "An earlier profile"
 
 TABLE_WORDS = (
-    "One row a film. **label**: normal, pneumonia or covid, or 0 and 1: what the film is known to"
-    " show. **score**, or **p_covid** from `predict --csv`: this model's probability of COVID-19."
-    " **patient**, if a patient has several films. **weights_sha256**, as predict writes it, shows"
-    " that these weights made the scores. Of predict's own table, replace the column label first:"
-    " there it is the model's answer."
+    "One row a film: in column **label** what it is known to show (normal, pneumonia or covid; or 0"
+    " and 1), in column **score** or **p_covid** this model's probability of COVID-19, in column"
+    " **patient**, where a patient has several films, who it is. A table that this program saved"
+    " serves once its column label, which holds the model's own answer, is replaced. Its column"
+    " weights_sha256 proves that these weights made the scores."
+)
+PUBLIC = (
+    "Films of public collections may have trained this model, and then flatter it: give films of"
+    " your own."
 )
 TABLE_UPLOAD = "Labels and scores: CSV or Parquet"
 TEMPLATE = "Template (CSV)"

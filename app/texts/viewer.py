@@ -67,6 +67,8 @@ TEXTS = {
     "under_heat": "Heat: {name}",
     "no_heat": "No heat: {name}",
     "heat_off": "Heat is off",
+    "mirrored": "MIRRORED",
+    "flipped": "UPSIDE DOWN",
     "heat_alt": "{described}, under the heat for {name}. {why}",
     "scale": "Zoom {zoom}x",
     "shades": "W {width} L {level}",
@@ -86,14 +88,14 @@ TEXTS = {
 KEYS = [
     ["Drag", "What the tool says: at first, window width (sideways) and level (up and down)"],
     ["Right drag, or shift and drag", "Move the film"],
-    ["Wheel, or two fingers", "Zoom"],
+    ["Wheel once the viewer was clicked, or two fingers", "Zoom"],
     ["Double click, or space", "Reset"],
     ["w  p  z", "Drag to: window, pan, zoom"],
     ["+  -  =", "Zoom in, zoom out, fit"],
     ["Arrows", "Move over the film"],
     ["i  h  v", "Invert, flip left and right, flip top and bottom"],
-    ["1 to 5", "Windows"],
+    ["1, 2, …", "Windows, in their order"],
     ["o  t", "Outline of the lungs, heat"],
     ["?", "This list"],
 ]
-STEPPING = ["Up, down", "Previous film, next film"]
+STEPPING = ["Arrows", "Previous film, next film"]

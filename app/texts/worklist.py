@@ -61,7 +61,7 @@ HINT = "Click a film to open it. Tick two to see them side by side."
 NONE_LEFT = "No film fits these filters."
 TABLE_ALT = "The films, those with the highest probability of COVID-19 first"
 DOWNLOAD = "Save as CSV"
-UNREAD = "Films without an answer: {count}"
+UNREAD = "Films not judged or not read: {count}"
 PREVIOUS = "Previous"
 NEXT = "Next film"
 CLOSE = "Close"
@@ -77,14 +77,14 @@ COLUMNS = {
 PROBABILITY_HELP = "Calibrated probability of COVID-19."
 _DECISIONS = {
     INDETERMINATE: "Indeterminate",
-    "abstained": "No answer",
+    "abstained": "Not judged",
     "error": "Not read",
 }
 DECISIONS = {**{str(f): f.display_name for f in CLASSES[::-1]}, **_DECISIONS}
 _COUNTED = {
     INDETERMINATE: "indeterminate",
-    "abstained": "without an answer",
-    "error": "could not be read",
+    "abstained": "not judged",
+    "error": "not read",
 }
 
 
@@ -100,6 +100,8 @@ def summary(decisions: list[str], total: int) -> str:
     order = sorted(counts, key=lambda name: ranks.index(name) if name in ranks else len(ranks))
     parts = [f"{counts[name]} {_COUNTED.get(name) or _called(name)}" for name in order]
     films = "1 film" if total == 1 else f"{total} films"
+    if len(decisions) < total:
+        films = f"{len(decisions)} of {films}"
     return f"{films}: {', '.join(parts)}" if parts else films
 
 

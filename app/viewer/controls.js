@@ -143,9 +143,9 @@ function reflectPanes(viewer) {
   const numbers = {
     zoom: state.zoom.toFixed(2), width: width(state).toFixed(2), level: level(state).toFixed(2),
   }
-  for (const corner of viewer.root.querySelectorAll(".looks")) {
-    corner.textContent = `${filled(texts.scale, numbers)}   ${filled(shades, numbers)}`
-  }
+  const turned = [state.flippedH && texts.mirrored, state.flippedV && texts.flipped].filter(Boolean)
+  const looks = [filled(texts.scale, numbers), filled(shades, numbers), ...turned].join("   ")
+  for (const corner of viewer.root.querySelectorAll(".looks")) corner.textContent = looks
   parts.plain.querySelector("canvas").setAttribute("aria-label", described)
   const alt = filled(texts.heat_alt, { described, name: layer.name, why: layer.why })
   parts.marked.querySelector("canvas").setAttribute("aria-label", alt)

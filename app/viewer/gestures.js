@@ -16,16 +16,16 @@ const KEYS = {
   "=": ACTIONS.fit,
   " ": reset,
   "?": ACTIONS.help,
-  ArrowLeft: viewer => panBy(viewer, STRIDE * viewer.shot.width, 0),
-  ArrowRight: viewer => panBy(viewer, -STRIDE * viewer.shot.width, 0),
-  ArrowUp: viewer => stepOrPan(viewer, "previous", STRIDE * viewer.shot.height),
-  ArrowDown: viewer => stepOrPan(viewer, "next", -STRIDE * viewer.shot.height),
+  ArrowLeft: viewer => stepOrPan(viewer, "previous", STRIDE * viewer.shot.width, 0),
+  ArrowRight: viewer => stepOrPan(viewer, "next", -STRIDE * viewer.shot.width, 0),
+  ArrowUp: viewer => stepOrPan(viewer, "previous", 0, STRIDE * viewer.shot.height),
+  ArrowDown: viewer => stepOrPan(viewer, "next", 0, -STRIDE * viewer.shot.height),
 }
 for (const number of [1, 2, 3, 4, 5]) KEYS[number] = viewer => choosePreset(viewer, number)
 
-function stepOrPan(viewer, where, down) {
+function stepOrPan(viewer, where, right, down) {
   if (viewer.header.steps) viewer.step(where)
-  else panBy(viewer, 0, down)
+  else panBy(viewer, right, down)
 }
 
 function bindKeys(viewer) {
@@ -81,6 +81,8 @@ function bindPointers(viewer) {
     pane.ondblclick = () => reset(viewer)
     pane.oncontextmenu = event => event.preventDefault()
     const wheel = event => {
+      // Over a viewer that nobody has turned to, the wheel is the page's.
+      if (!event.ctrlKey && !viewer.root.matches(":focus-within, :fullscreen")) return
       event.preventDefault()
       // Pinched on a trackpad; turned by lines; turned by pixels.
       const speed = event.ctrlKey ? 0.01 : event.deltaMode === 1 ? 0.05 : 0.0015

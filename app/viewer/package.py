@@ -112,7 +112,9 @@ def _header(view: View, planes: list[bytes]) -> dict[str, Any]:
         "threshold": THRESHOLD,
         "opacity": OPACITY,
         "texts": dict(TEXTS),
-        "keys": [*KEYS, STEPPING] if view.steps else KEYS,
+        "keys": [STEPPING if key == "Arrows" else [key, does] for key, does in KEYS]
+        if view.steps
+        else KEYS,
     }
 
 

@@ -31,7 +31,7 @@ function load(viewer, data) {
     viewer.levels = pyramid(viewer.film)
     viewer.state = fresh(viewer)
     // Opened from a list, which may leave it below the screen's edge.
-    if (header.steps || header.alone) requestAnimationFrame(() => viewer.root.scrollIntoView({ block: "nearest" }))
+    if (header.steps || header.alone) requestAnimationFrame(() => viewer.root.scrollIntoView())
   } else if (before.layer !== header.layer || !header.layers[viewer.state.layer]) {
     viewer.state.layer = header.layer
   }

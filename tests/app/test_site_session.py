@@ -55,21 +55,21 @@ def test_the_read_page_calls_films_by_the_site_s_point_until_it_is_stopped(page:
     film = png(draw_phantom(KINDS[2], size_px=192))
     page.file_uploader(key="film").set_value([("film.png", film, "")]).run()
     page.get("button_group")[0].set_value("rule-in").run()
-    assert "“rule-in” calls from" in said(page)
+    assert "the “rule-in” threshold of" in said(page)
 
     page.switch_page("app/pages/validate.py").run()
     own = use_a_profile(page).session_state["profile"].point
     page.switch_page("app/pages/read.py").run()
     assert not page.exception
     assert page.session_state["point"] == "site"
-    assert f"“site” calls from {own.threshold:.2f}" in said(page)
+    assert f"the “site” threshold of {own.threshold:.2f}" in said(page)
 
     page.switch_page("app/pages/validate.py").run()
     page.button(key="site-forget").click().run()
     assert "in use" not in " ".join(one.value for one in page.success)
     page.switch_page("app/pages/read.py").run()
     assert not page.exception
-    assert "“balanced” calls from" in said(page)
+    assert "the “balanced” threshold of" in said(page)
 
 
 def test_where_the_deployer_allows_it_a_profile_is_kept_for_everyone(
