@@ -188,12 +188,12 @@ def show_why(reading: Reading, prediction: Prediction) -> None:
         with words:
             st.markdown(f"**{texts.WHY_POINT}**")
             st.write(point_in_words(point, disease))
-            away = elsewhere_in_words(session.predictor().card, point, disease)
-            if away:
-                st.markdown(f"**{away}**")
             worth = values_in_words(point, disease, session.chosen().prevalence)
             if worth:
                 st.write(worth)
+            away = elsewhere_in_words(session.predictor().card, point, disease)
+            if away:
+                st.markdown(f"**{away}**")
             st.markdown(f"**{texts.WHY_GATE}**")
             st.write(checks_in_words(prediction))
             st.markdown(f"**{texts.WHY_SHORTCUTS}**")

@@ -169,8 +169,8 @@ def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
     heat, doubtful = _heat(result)
     texts = (
         point_in_words(point, disease),
-        result.elsewhere,
         values_in_words(point, disease, result.prevalence),
+        result.elsewhere,
         "" if doubtful else heat,
         "" if prediction.remarks else checks_in_words(prediction),  # else told above
     )
