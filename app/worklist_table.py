@@ -72,8 +72,11 @@ def show_table(
 
 
 def _tick(table: str, rows: list[int]) -> None:
-    """Tick a table's rows, where it shows others: setting them costs a run of the script."""
+    """Tick a table's rows, where it shows others: setting them costs a run of the script. One row
+    that a user has ticked waits for another."""
     selected = st.session_state[table]["selection"] if table in st.session_state else {}
+    if not rows and list(selected.get("rows", [])) == st.session_state.get(f"{table}-waiting"):
+        return
     if list(selected.get("rows", [])) != rows or selected.get("cells"):
         st.session_state[table] = {"selection": {"rows": rows, "columns": [], "cells": []}}
 
@@ -81,9 +84,13 @@ def _tick(table: str, rows: list[int]) -> None:
 def _choose(
     items: Sequence[Item], opened: Open, table: str, on_open: Callable[[Open], None]
 ) -> None:
-    """What a table's selection asks for: a clicked cell's film alone, or the ticked ones; of more
-    than two, those ticked last."""
+    """What a table's selection asks for: a clicked cell's film alone, or two that are ticked; of
+    more, those ticked last."""
     selection = st.session_state[table]["selection"]
+    waiting = [] if opened or selection["cells"] else selection["rows"]
+    st.session_state[f"{table}-waiting"] = list(waiting) if len(waiting) == 1 else None
+    if len(waiting) == 1:
+        return
     if selection["cells"]:
         on_open((items[selection["cells"][0][0]],))
         return

@@ -92,7 +92,7 @@ def _band(sheet: Sheet, result: Result) -> None:
 def _call(sheet: Sheet, result: Result, y: float, points: float) -> float:
     decision = result.prediction.decision
     called = decision.finding
-    title = called.display_name if called else "The model can't tell"
+    title = called.display_name if called else "Indeterminate"
     x, width = MARGIN + 6, INNER - 6
     top = y
     y = sheet.words(x, y, width, TITLE, points - 1, colour=QUIET)

@@ -26,13 +26,17 @@ from tests.app.serving import (
 pytestmark = in_browser
 
 
-def click_row(page: Page, row: int) -> None:
-    """On a row's name, counted from the table's top. It takes a click only where the mouse is."""
+BOX_PX = 17  # from the table's left edge to the middle of a row's box
+
+
+def click_row(page: Page, row: int, right_px: int = 250) -> None:
+    """On a row, counted from the table's top, at its name. It takes a click only where the mouse
+    is."""
     table = page.get_by_test_id("stDataFrame")
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
     assert box is not None
-    x, y = box["x"] + 250, box["y"] + 37 + 46 * (row + 0.5)
+    x, y = box["x"] + right_px, box["y"] + 37 + 46 * (row + 0.5)
     page.mouse.move(x + 20, y - 10)
     page.mouse.move(x, y, steps=5)
     page.mouse.click(x, y)
@@ -58,6 +62,15 @@ def test_films_dropped_together_are_listed_opened_and_saved(address: str) -> Non
         }  # fmt: skip
         answered = [float(row["p_covid"]) for row in rows if row["p_covid"]]
         assert answered == sorted(answered, reverse=True) and len(answered) == 4
+
+        click_row(page, 0, BOX_PX)
+        settled(page)
+        expect(page.get_by_text("Film 1 of 5")).to_have_count(0)
+        click_row(page, 2, BOX_PX)
+        expect(page.get_by_text("The other film")).to_be_visible(timeout=60_000)
+        page.get_by_role("button", name=texts.CLOSE, exact=True).click()
+        expect(page.get_by_text("The other film")).to_have_count(0, timeout=60_000)
+        settled(page)
 
         click_row(page, 1)
         expect(page.get_by_text("Film 2 of 5")).to_be_visible(timeout=60_000)
