@@ -15,10 +15,12 @@ import pytest
 from PIL import Image
 
 from covid_core.__main__ import main
+from covid_core.commands import predict
 from covid_core.networks import Network
 from covid_core.overlay import png
 from covid_core.phantom import draw_phantom
 from covid_core.preprocess import Preprocess
+from covid_core.radiograph import Radiograph
 from covid_core.report import columns
 from covid_core.tasks import TASKS
 from covid_core.weights import read_card, save_weights
@@ -169,6 +171,30 @@ def test_a_point_that_the_weights_lack_is_said_at_once(
     assert main(["predict", str(films), *wish]) == 2
     told = capsys.readouterr()
     assert "no operating point rule-in" in told.err and told.out == ""
+
+
+def test_a_defect_on_one_film_neither_stops_the_others_nor_tells_what_it_held(
+    films: Path,
+    weights: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = predict.read_file
+
+    def broken(path: Path) -> Radiograph:
+        if path.name == "good.png":
+            raise KeyError("Canary^Anna")
+        return read(path)
+
+    monkeypatch.setattr(predict, "read_file", broken)
+    assert main(["predict", str(films), "--weights", str(weights)]) == 1
+    told = capsys.readouterr()
+    rows = rows_of(told.out)
+    assert (
+        rows["good.png"]["decision"] == "error" and "did not foresee" in rows["good.png"]["reason"]
+    )
+    assert rows["also good.jpg"]["p_covid"]
+    assert "Canary" not in told.out + told.err
 
 
 def test_what_is_no_film_abstains_and_the_others_are_scored(

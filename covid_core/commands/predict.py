@@ -19,7 +19,7 @@ from covid_core.collection import Item, members, refused
 from covid_core.commands.status import DONE, SOME_FAILED, WRONG_USE
 from covid_core.datasets.layouts.films import films_in
 from covid_core.decision import BALANCED, POINTS
-from covid_core.errors import CovidCoreError, RefusedFile
+from covid_core.errors import CovidCoreError, RefusedFile, foreseen
 from covid_core.lungs import Lungs
 from covid_core.overlay import blend, displayed, png
 from covid_core.predictor import Predictor
@@ -120,8 +120,9 @@ def _rows(
         overlays.mkdir(parents=True, exist_ok=True)
     for file, read in films:
         try:
-            radiograph = read()
-            prediction = predictor.predict(radiograph, options.point)
+            with foreseen():
+                radiograph = read()
+                prediction = predictor.predict(radiograph, options.point)
         except CovidCoreError as error:
             yield error_row(file, error, predictor.card.classes)
             continue
