@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from app import session
+from app.failures import show_failure
 from app.texts import common, read
 from covid_core.errors import CovidCoreError, WeightsError
 from covid_core.phantom import draw_phantom
@@ -42,8 +43,10 @@ def main() -> None:
         session.profile()
     except CovidCoreError as error:
         no_model = isinstance(error, WeightsError)
-        st.error(read.NO_MODEL if no_model else common.NOT_READY, icon=":material/error:")
-        st.text(error.sentence if no_model else str(error))
+        show_failure(
+            read.NO_MODEL if no_model else common.NOT_READY,
+            error.sentence if no_model else str(error),
+        )
         return
     page.run()
 

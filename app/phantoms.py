@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import session
+from app.session import Reading
 from app.texts import common as texts
 from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
@@ -25,6 +27,17 @@ def show_phantoms(columns: Sequence[DeltaGenerator]) -> None:
                 texts.PHANTOM_BUTTON.format(kind=kind), key=f"phantom-{kind}", width="stretch",
                 on_click=st.session_state.update, args=({"phantom": kind},),
             )  # fmt: skip
+
+
+def phantom_reading(kind: str) -> Reading:
+    """A phantom read like a film; said to be one."""
+    return session.reading(phantom_film(kind), kind, is_phantom=True)
+
+
+@st.cache_data(max_entries=len(KINDS), show_spinner=False)
+def phantom_film(kind: str) -> bytes:
+    """A phantom as a file; drawing one takes longer than reading it."""
+    return png(draw_phantom(kind))
 
 
 @st.cache_data(max_entries=len(KINDS), show_spinner=False)

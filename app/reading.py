@@ -49,11 +49,12 @@ def show_reading(
     for other films; gives "next" or "previous" where one was asked for."""
     session.open_reading(reading)
     prediction = session.decided(reading)
+    view = view_of(reading, prediction, steps=steps)
     with answer or st.container():
-        show_call(reading, prediction)
+        show_call(reading, prediction, view.layers[view.layer])
     asked = None
     if beside is None:
-        asked = viewer(view_of(reading, prediction, steps=steps), key="viewer", height_px=_FILM_PX)
+        asked = viewer(view, key="viewer", height_px=_FILM_PX)
     else:
         show_both(reading, beside)
     show_why(reading, prediction)
@@ -82,8 +83,8 @@ def show_controls() -> None:
         st.page_link("app/pages/validate.py", label=texts.VALIDATE)
 
 
-def show_call(reading: Reading, prediction: Prediction) -> None:
-    """The answer in one line, and what must be known with it."""
+def show_call(reading: Reading, prediction: Prediction, heat: Layer) -> None:
+    """The answer in one line, and what must be known with it. `heat`: of the likeliest class."""
     decision, disease = prediction.decision, prediction.answers[-1]
     if reading.is_phantom:
         st.caption(f"**{texts.IS_PHANTOM}**")
@@ -96,7 +97,6 @@ def show_call(reading: Reading, prediction: Prediction) -> None:
             decision.positive, decision.finding is not None,
         )
     )  # fmt: skip
-    heat = layer_of(reading, prediction, prediction.label)
     if heat.doubtful:
         st.warning(heat.why, icon=":material/warning:")
     for remark in prediction.remarks:

@@ -13,12 +13,13 @@ from typing import Any
 import streamlit as st
 
 from app.deployment import Deployment, deployment
+from app.failures import show_failure
+from app.phantoms import phantom_film
 from app.texts import worklist as texts
 from covid_core.collection import Item, in_folder, members, refused
 from covid_core.errors import CovidCoreError, RefusedFile
 from covid_core.exports.dicomweb import Archive, FoundStudy, fetch_study, find_studies
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.phantom import KINDS
 
 # How the names of sources that were dropped, fetched or listed begin.
 _FILE, _FETCHED, _FOLDER = "file ", "study ", "folder "
@@ -129,8 +130,7 @@ def _from_archive(allowed: Deployment, kept: Kept) -> Kept:
             if source not in fetched:
                 fetched[source] = _fetched(archive, study.study_uid, len(fetched) + 1)
     except CovidCoreError as error:
-        st.error(texts.NOT_FETCHED, icon=":material/error:")
-        st.text(error.sentence)
+        show_failure(texts.NOT_FETCHED, error.sentence)
     if fetched:
         st.button(texts.FORGET, key="archive-forget", on_click=_close, args=(tuple(fetched),))
     return fetched
@@ -184,7 +184,7 @@ def _fetched(archive: Archive, study_uid: str, number: int) -> list[Item]:
 
 def _phantom(kind: str) -> Item:
     name = texts.PHANTOM.format(kind=kind)
-    return Item(name, lambda: png(draw_phantom(kind)), synthetic=True)
+    return Item(name, lambda: phantom_film(kind), synthetic=True)
 
 
 def _hear_files() -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 import streamlit as st
 
 from app import session
+from app.failures import show_failure
 from app.session import Reading
 from app.texts import read as texts
 from covid_core.errors import CovidCoreError
@@ -26,8 +27,10 @@ _LONGEST_PX = 2048
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Files:
-    """What is taken away of one film, made together."""
+    """What is taken away of one film, made together; `stem`: of the files' names, which tells the
+    film and nobody's name."""
 
+    stem: str
     pdf: bytes
     png: bytes
     json: bytes
@@ -52,16 +55,14 @@ def show_take_away(reading: Reading, prediction: Prediction) -> None:
         try:
             files = files_of(reading, prediction, finding, identity=identity)
         except CovidCoreError as error:
-            st.error(texts.NOT_MADE, icon=":material/error:")
-            st.text(error.sentence)
+            show_failure(texts.NOT_MADE, error.sentence)
             return
-        stem = f"film-{film[:8]}"  # the file's own name may be a patient's
         with st.container(horizontal=True):
-            offer(texts.TAKE_PDF, f"{stem}.pdf", files.pdf)
-            offer(texts.TAKE_PNG, f"{stem}.png", files.png)
-            offer(texts.TAKE_JSON, f"{stem}.json", files.json)
-            offer(texts.TAKE_CAPTURE, f"{stem}-overlay.dcm", files.capture)
-            offer(texts.TAKE_SR, f"{stem}-report.dcm", files.report)
+            offer(texts.TAKE_PDF, f"{files.stem}.pdf", files.pdf)
+            offer(texts.TAKE_PNG, f"{files.stem}.png", files.png)
+            offer(texts.TAKE_JSON, f"{files.stem}.json", files.json)
+            offer(texts.TAKE_CAPTURE, f"{files.stem}-overlay.dcm", files.capture)
+            offer(texts.TAKE_SR, f"{files.stem}-report.dcm", files.report)
         st.caption(texts.TAKE_NOTE)
         show_send(files, identity=identity)
 
@@ -87,8 +88,7 @@ def show_send(files: Files, *, identity: bool) -> None:
         with st.spinner(texts.SENDING):
             send(archive, [files.capture, files.report])
     except CovidCoreError as error:
-        st.error(texts.NOT_SENT, icon=":material/error:")
-        st.text(error.sentence)
+        show_failure(texts.NOT_SENT, error.sentence)
     else:
         st.success(texts.SENT.format(archive=name), icon=":material/check:")
 
@@ -134,6 +134,7 @@ def new_files(
     )
     capture = secondary_capture(result, reading.study, keep_identity=identity)
     return Files(
+        stem=result.name,
         pdf=report_pdf(result),
         png=overlay_png(result),
         json=json.dumps(result_json(result), indent=2, ensure_ascii=False).encode(),

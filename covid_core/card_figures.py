@@ -71,29 +71,27 @@ def confusion(summary: _Dict, answers: Sequence[Finding]) -> go.Figure:
     """Films by label (down) and call (across), coloured by their share of the label."""
     table = np.array(summary["confusion"])
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    names = [answer.display_name for answer in answers]
+    told = [
+        [f"{count}<br>{share:.0%}" for count, share in zip(*row, strict=True)]
+        for row in zip(table, shares, strict=True)
+    ]
+    figure = share_map(shares, [answer.display_name for answer in answers], told)
+    hover = "%{y}, called %{x}: %{z:.0%}<extra></extra>"
+    figure.update_traces(hovertemplate=hover, xgap=1, ygap=1)
+    figure.update_yaxes(ticks="").update_xaxes(ticks="")
+    return styled(figure, _SQUARE_PX).update_layout(margin_l=120)
+
+
+def share_map(shares: np.ndarray, names: Sequence[str], told: Any) -> go.Figure:
+    """Shares of each label (down) by call (across), (N, N) 0 to 1, with what is told in each."""
     figure = go.Figure(
         go.Heatmap(
-            z=shares,
-            x=names,
-            y=names,
-            text=[
-                [f"{count}<br>{share:.0%}" for count, share in zip(*row, strict=True)]
-                for row in zip(table, shares, strict=True)
-            ],
-            texttemplate="%{text}",
-            hovertemplate="%{y}, called %{x}: %{z:.0%}<extra></extra>",
-            colorscale="Cividis",
-            zmin=0,
-            zmax=1,
-            xgap=1,
-            ygap=1,
-            showscale=False,
+            z=shares, x=names, y=names, text=told, texttemplate="%{text}", colorscale="Cividis",
+            zmin=0, zmax=1, showscale=False,
         )
-    )
-    figure.update_yaxes(autorange="reversed", title_text="label", ticks="")
-    figure.update_xaxes(title_text="called", ticks="")
-    return styled(figure, _SQUARE_PX).update_layout(margin_l=120)
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", title_text="label")
+    return figure.update_xaxes(title_text="called")
 
 
 def training(history: Sequence[_Dict]) -> go.Figure:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TextIO
 
 from covid_core.decision import SITE, Decision, OperatingPoint, in_sentence
 from covid_core.errors import Abstained, CovidCoreError
@@ -178,6 +179,19 @@ def error_row(
     return {**dict.fromkeys(columns(answers)), "file": file, "decision": decision} | {
         "reason": error.sentence
     }
+
+
+def row_writer(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
+    """Writes the header of a CSV file, and gives what writes a row, of which no spreadsheet runs
+    anything. Texts are quoted, or a name's ";" starts a cell, and perhaps a formula, where commas
+    are decimal."""
+    writer = csv.DictWriter(file, names, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writeheader()
+
+    def write(row: dict[str, Any]) -> None:
+        writer.writerow(spreadsheet_safe(row))
+
+    return write
 
 
 def spreadsheet_safe(row: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ go, so that a list of thousands fits in memory.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import secrets
@@ -27,7 +26,7 @@ from covid_core.overlay import displayed
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph
 from covid_core.reading import read_radiograph
-from covid_core.report import columns, error_row, prediction_row, spreadsheet_safe
+from covid_core.report import columns, error_row, prediction_row, row_writer
 from covid_core.study import Study, read_study, same_patient
 
 THUMBNAIL_PX = 96
@@ -143,10 +142,9 @@ def csv_text(entries: Iterable[Entry], answers: Sequence[Finding] = CLASSES) -> 
     """The entries' rows as a CSV file that spreadsheets open rightly and run nothing of."""
     file = io.StringIO(newline="")
     file.write(_EXCEL_READS_UTF8)
-    # Quoted, or a name's ";" starts a cell, and perhaps a formula, where commas are decimal.
-    writer = csv.DictWriter(file, columns(answers), quoting=csv.QUOTE_NONNUMERIC)
-    writer.writeheader()
-    writer.writerows(spreadsheet_safe(one.row) for one in entries)
+    write = row_writer(file, columns(answers))
+    for one in entries:
+        write(one.row)
     return file.getvalue()
 
 

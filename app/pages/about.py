@@ -10,12 +10,13 @@ import streamlit as st
 
 from app import session
 from app.charts import show_chart
+from app.phantoms import phantom_reading
 from app.session import Reading
 from app.texts import about as texts
 from covid_core import walkthrough_figures as figures
 from covid_core.decision import in_sentence
 from covid_core.overlay import displayed, png
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.phantom import KINDS
 from covid_core.predictor import Prediction
 from covid_core.recipes_here import at_home, never_seen
 from covid_core.report import DISCLAIMER
@@ -59,7 +60,7 @@ def phantom() -> Reading:
         texts.KIND, KINDS, default=KINDS[-1], required=True, key="about-phantom",
         format_func=str.capitalize,
     )  # fmt: skip
-    return session.reading(png(draw_phantom(kind)), kind, is_phantom=True)
+    return phantom_reading(kind)
 
 
 def show_which(reading: Reading) -> None:

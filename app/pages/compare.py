@@ -8,12 +8,13 @@ import numpy as np
 import streamlit as st
 
 from app import session
-from app.phantoms import show_phantoms
+from app.failures import show_failure
+from app.phantoms import phantom_reading, show_phantoms
 from app.session import Reading
 from app.texts import compare as texts
 from covid_core.errors import CovidCoreError
 from covid_core.overlay import blend, displayed, png
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.phantom import KINDS
 from covid_core.predictor import Predictor
 from covid_core.recipes_here import (
     Candidate,
@@ -47,9 +48,7 @@ def show() -> None:
 def phantom() -> Reading | None:
     """The session's phantom, where no film is open; None where there is none either."""
     kind = st.session_state.get("phantom")
-    if kind not in KINDS:
-        return None
-    return session.reading(png(draw_phantom(kind)), kind, is_phantom=True)
+    return phantom_reading(kind) if kind in KINDS else None
 
 
 def show_empty_state() -> None:
@@ -66,7 +65,7 @@ def show_comparison(reading: Reading, found: Shelf) -> None:
     answer = st.container()
     opinions = ask_all(reading, found.here)
     for recipe, error in found.damaged:
-        show_failure(texts.DAMAGED.format(recipe=recipe), error)
+        show_failure(texts.DAMAGED.format(recipe=recipe), error.sentence)
     if not opinions:
         return
     with answer:
@@ -84,7 +83,7 @@ def ask_all(reading: Reading, candidates: tuple[Candidate, ...]) -> list[Opinion
         try:
             opinions.append(ask(reading, candidate))
         except CovidCoreError as error:
-            show_failure(texts.NO_ANSWER.format(recipe=candidate.recipe), error)
+            show_failure(texts.NO_ANSWER.format(recipe=candidate.recipe), error.sentence)
     bar.empty()
     return opinions
 
@@ -110,11 +109,6 @@ def ask(reading: Reading, candidate: Candidate) -> Opinion:
 def load(folder: Path, recipe: str, weights_sha256: str) -> Predictor:
     """A recipe's network for all sessions; new weights make a new one."""
     return Predictor.load(folder, recipe)
-
-
-def show_failure(problem: str, error: CovidCoreError) -> None:
-    st.error(problem, icon=":material/error:")
-    st.text(error.sentence)
 
 
 def show_table(opinions: list[Opinion]) -> None:

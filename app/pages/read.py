@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
+from app.failures import show_failure
 from app.phantoms import show_phantoms
 from app.reading import show_controls, show_reading
 from app.sources import choose_films
@@ -49,12 +50,9 @@ def show_film(item: Item, answer: DeltaGenerator) -> None:
             reading = session.reading(item.read(), item.name, is_phantom=item.synthetic)
     except CovidCoreError as error:
         with answer:
-            st.error(
-                texts.ABSTAINED if isinstance(error, Abstained) else texts.NOT_READ,
-                icon=":material/error:",
-            )
-            st.text(error.sentence)
-        if isinstance(error, Abstained):
+            abstained = isinstance(error, Abstained)
+            show_failure(texts.ABSTAINED if abstained else texts.NOT_READ, error.sentence)
+        if abstained:
             show_unjudged(item)
         return
     show_reading(reading, answer=answer)

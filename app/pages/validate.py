@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import session
+from app.failures import show_failure
 from app.site_check import show_check, summary
 from app.site_films import show_failed, show_films
 from app.site_session import REFUSED, UNSAVED, clear, last_check, measure, stop_using, use
@@ -27,8 +28,7 @@ def show() -> None:
         show_earlier()
     check = last_check()
     if REFUSED in st.session_state:
-        st.error(texts.REFUSED, icon=":material/error:")
-        st.text(st.session_state[REFUSED])
+        show_failure(texts.REFUSED, st.session_state[REFUSED])
     show_failed()
     if check is not None:
         show_check(check)
@@ -48,8 +48,7 @@ def show_in_use() -> None:
     elif session.outdated_profile():
         st.warning(texts.OUTDATED, icon=":material/sync_problem:")
     if UNSAVED in st.session_state:
-        st.error(texts.UNSAVED, icon=":material/error:")
-        st.text(st.session_state[UNSAVED])
+        show_failure(texts.UNSAVED, st.session_state[UNSAVED])
 
 
 def show_table() -> None:

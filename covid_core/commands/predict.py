@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
 import itertools
 import json
 import sys
@@ -25,7 +24,7 @@ from covid_core.overlay import blend, displayed, png
 from covid_core.predictor import Predictor
 from covid_core.radiograph import Radiograph
 from covid_core.reading import read_file, read_radiograph
-from covid_core.report import DISCLAIMER, columns, error_row, prediction_row, spreadsheet_safe
+from covid_core.report import DISCLAIMER, columns, error_row, prediction_row, row_writer
 from covid_core.weights import SHIPPED, WEIGHTS
 
 _OVERLAY_LONGEST_PX = 1024
@@ -159,15 +158,13 @@ def _write(
 
 
 def _csv_rows(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
-    # Quoted: a spreadsheet that splits at semicolons must not split a file's name into formulas.
-    writer = csv.DictWriter(file, names, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writeheader()
+    write = row_writer(file, names)
 
-    def write(row: dict[str, Any]) -> None:
-        writer.writerow(spreadsheet_safe(row))
+    def flushed(row: dict[str, Any]) -> None:
+        write(row)
         file.flush()
 
-    return write
+    return flushed
 
 
 def _json_array(open_files: contextlib.ExitStack) -> Callable[[dict[str, Any]], None]:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from covid_core.card_figures import share_map
 from covid_core.evaluation.compare import Compared, Part
 from covid_core.goals import TEST
 from covid_core.look import SERIES, styled
@@ -68,23 +69,7 @@ def confusion(one: Compared) -> go.Figure:
     """Films by label (down) and call (across), coloured by their share of the label."""
     table = np.array(one.parts[TEST].summary["confusion"])
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    names = list(one.task.outputs)
-    figure = go.Figure(
-        go.Heatmap(
-            z=shares,
-            x=names,
-            y=names,
-            text=table,
-            texttemplate="%{text}",
-            colorscale="Cividis",
-            zmin=0,
-            zmax=1,
-            showscale=False,
-        )  # fmt: skip
-    )
-    figure.update_yaxes(autorange="reversed", title_text="label")
-    figure.update_xaxes(title_text="called")
-    return styled(figure, _HEIGHT_PX)
+    return styled(share_map(shares, list(one.task.outputs), table), _HEIGHT_PX)
 
 
 def curves(one: Compared) -> go.Figure:

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import textwrap
+from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
@@ -47,6 +48,18 @@ def uid_of(result: Result, kept: Study | None, what: str) -> str:
 def study_uid_of(result: Result, kept: Study | None) -> str:
     """The study's own UID where it is kept, or else a new one."""
     return kept.study_uid if kept and kept.study_uid else uid_of(result, kept, "study")
+
+
+def made_by(result: Result, kept: Study | None, what: str) -> dict[str, Any]:
+    """What highdicom is told of every object made of a result: which it is, and who made it."""
+    return {
+        "series_instance_uid": uid_of(result, kept, f"{what} series"),
+        "sop_instance_uid": uid_of(result, kept, what),
+        "instance_number": 1,
+        "manufacturer": MANUFACTURER,
+        "manufacturer_model_name": result.prediction.model,
+        "software_versions": result.prediction.weights_sha256,
+    }
 
 
 def stamp(dataset: Dataset, result: Result, kept: Study | None) -> None:

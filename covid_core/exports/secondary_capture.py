@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from covid_core.exports.identity import MANUFACTURER, as_file, stamp, study_uid_of, uid_of
+from covid_core.exports.identity import as_file, made_by, stamp, study_uid_of
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING, captioned_overlay
 from covid_core.result import Result
@@ -33,15 +33,10 @@ def secondary_capture(result: Result, study: Study | None, *, keep_identity: boo
         bits_allocated=8,
         coordinate_system="PATIENT",
         study_instance_uid=study_uid_of(result, kept),
-        series_instance_uid=uid_of(result, kept, "capture series"),
         series_number=_SERIES_NUMBER,
-        sop_instance_uid=uid_of(result, kept, "capture"),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name=result.prediction.model,
-        software_versions=result.prediction.weights_sha256,
         series_description=SERIES,
         patient_orientation=("L", "F"),  # asked for; the study's own, or none, is put in below
+        **made_by(result, kept, "capture"),
     )
     # pydicom takes a text of two values apart by itself.
     image.PatientOrientation = kept.orientation if kept else ""  # type: ignore[assignment]

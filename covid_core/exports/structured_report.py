@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.sr.coding import Code
 
 from covid_core.dicom import parse
-from covid_core.exports.identity import MANUFACTURER, as_file, stamp, uid_of
+from covid_core.exports.identity import MANUFACTURER, as_file, made_by, stamp, uid_of
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING
 from covid_core.findings import Finding
@@ -67,13 +67,7 @@ def structured_report(
     report = ComprehensiveSR(
         evidence=pictures,
         content=_content(result, kept, pictures)[0],
-        series_instance_uid=uid_of(result, kept, "report series"),
         series_number=_SERIES_NUMBER,
-        sop_instance_uid=uid_of(result, kept, "report"),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name=result.prediction.model,
-        software_versions=result.prediction.weights_sha256,
         series_description=SERIES,
         is_complete=True,
         coding_schemes=[
@@ -81,6 +75,7 @@ def structured_report(
                 SCHEME, name="Answers of this reader", responsible_organization=MANUFACTURER
             )
         ],
+        **made_by(result, kept, "report"),
     )
     stamp(report, result, kept)
     return as_file(report)

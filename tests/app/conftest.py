@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.app.serving import served
+from tests.app.viewer_shown import Opened, films, served_viewer
 
 
 @pytest.fixture(scope="module")
@@ -14,3 +16,17 @@ def address() -> Iterator[str]:
     """A server of the app, one for each file of tests."""
     with served() as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def viewer_server() -> Iterator[tuple[Browser, str]]:
+    """A server of the viewer alone and a browser, for each file of tests."""
+    with served_viewer() as server:
+        yield server
+
+
+@pytest.fixture
+def opened(viewer_server: tuple[Browser, str]) -> Iterator[Opened]:
+    """Opens the viewer on one of its films."""
+    with films(*viewer_server) as opened:
+        yield opened

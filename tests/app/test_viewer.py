@@ -5,29 +5,17 @@ The page is `viewer_page.py`, which draws its own films and counts its runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.app.serving import in_browser
-from tests.app.viewer_shown import Opened, Shown, films, served_viewer, without_a_run
+from tests.app.viewer_shown import Opened, Shown, without_a_run
 
 pytestmark = in_browser
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Browser, str]]:
-    with served_viewer() as server:
-        yield server
-
-
-@pytest.fixture
-def opened(server: tuple[Browser, str]) -> Iterator[Opened]:
-    with films(*server) as opened:
-        yield opened
 
 
 BUTTONS = {

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import io
 import statistics
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.app.serving import in_browser
-from tests.app.viewer_shown import Opened, films, served_viewer, without_a_run
+from tests.app.viewer_shown import Opened, without_a_run
 
 SLOWEST_PAINT_MS = 50
 
 pytestmark = in_browser
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Browser, str]]:
-    with served_viewer() as server:
-        yield server
-
-
-@pytest.fixture
-def opened(server: tuple[Browser, str]) -> Iterator[Opened]:
-    with films(*server) as opened:
-        yield opened
 
 
 def test_both_panes_show_the_same_place(opened: Opened) -> None:
