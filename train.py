@@ -32,6 +32,7 @@ from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.evaluation.trust import fit_and_measure
 from covid_core.model_card import write_model_card
+from covid_core.network_files import as_stored, save_weights
 from covid_core.networks import Network, initial_state, initialise
 from covid_core.preprocess import Preprocess
 from covid_core.training import processes
@@ -40,7 +41,6 @@ from covid_core.training.log import read_log
 from covid_core.training.loop import train as train_phases
 from covid_core.training.recipe import Recipe, published_protocol, read_recipe, recipe_names
 from covid_core.training.scoring import answer_parts
-from covid_core.weights import as_stored, save_weights
 
 
 def parse_stages(text: str) -> tuple[tuple[int, float], ...]:

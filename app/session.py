@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from app.allocator import give_back_freed
 from app.deployment import Deployment, deployment
 from app.texts import common as texts
 from covid_core.decision import BALANCED, SITE, OperatingPoint
@@ -23,8 +24,10 @@ from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph, View
 from covid_core.reading import read_radiograph
 from covid_core.site.profile import SiteProfile, fits, read_profile, save_profile
-from covid_core.study import Study, read_study
 from covid_core.weights import WEIGHTS, read_audit, read_card
+
+if TYPE_CHECKING:
+    from covid_core.study import Study
 
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 47 MB
 PREVALENCE = 0.1
@@ -172,6 +175,7 @@ def forget_closed() -> None:
     if current() is None:
         for kept in ("readings", "files", "opinions"):
             st.session_state.pop(kept, None)
+        give_back_freed()
 
 
 def decided(one: Reading) -> Prediction:
@@ -180,12 +184,14 @@ def decided(one: Reading) -> Prediction:
 
 
 def _read(data: bytes, name: str, network: Predictor, is_phantom: bool) -> Reading:
+    from covid_core.study import read_study  # with pydicom, which the empty page can do without
+
     radiograph = read_radiograph(data)
     return Reading(
         name=name,
         prediction=network.predict(radiograph),
         film=display_film(radiograph),
-        lungs=lungs().inside(radiograph.pixels),
+        lungs=lungs().inside(radiograph),
         study=read_study(data),
         described=_described(radiograph),
         view=radiograph.view,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -18,8 +18,10 @@ from app.phantoms import phantom_film
 from app.texts import worklist as texts
 from covid_core.collection import Item, in_folder, members, refused
 from covid_core.errors import CovidCoreError, RefusedFile
-from covid_core.exports.dicomweb import Archive, FoundStudy, fetch_study, find_studies
 from covid_core.phantom import KINDS
+
+if TYPE_CHECKING:
+    from covid_core.exports.dicomweb import Archive, FoundStudy
 
 # How the names of sources that were dropped, fetched or listed begin.
 _FILE, _FETCHED, _FOLDER = "file ", "study ", "folder "
@@ -49,7 +51,8 @@ def choose_films() -> tuple[Item, ...]:
     kind = st.session_state.get("phantom")
     if not used and kind in KINDS:
         used = given = {f"phantom {kind}": kept.get(f"phantom {kind}") or [_phantom(kind)]}
-    st.session_state["items"] = used
+    # In place: of what is replaced, Streamlit holds the old value until the next run, here films.
+    _keep(kept, used)
     return _bounded(given, allowed.max_films) + _bounded(listed, allowed.max_server_films)
 
 
@@ -142,6 +145,8 @@ def _find(archive: Archive) -> None:
         day = st.date_input(texts.STUDY_DATE, None, key="archive-date")
         asked = st.form_submit_button(texts.FIND)
     if asked:
+        from covid_core.exports.dicomweb import find_studies  # only pages with an archive need it
+
         study_date = day.strftime("%Y%m%d") if day else ""
         st.session_state["found"] = find_studies(
             archive, patient_id=patient_id, study_date=study_date
@@ -175,6 +180,8 @@ def _study_row(study: FoundStudy) -> dict[str, str]:
 
 
 def _fetched(archive: Archive, study_uid: str, number: int) -> list[Item]:
+    from covid_core.exports.dicomweb import fetch_study
+
     with st.spinner(texts.FETCHING):
         films = fetch_study(archive, study_uid)
     _forget_phantom()
@@ -198,8 +205,13 @@ def _forget_phantom() -> None:
 
 
 def _close(sources: Collection[str]) -> None:
-    items: Kept = st.session_state["items"]
-    st.session_state["items"] = {one: items[one] for one in items if one not in sources}
+    kept: Kept = st.session_state["items"]
+    _keep(kept, {one: items for one, items in kept.items() if one not in sources})
+
+
+def _keep(kept: Kept, used: Kept) -> None:
+    kept.clear()
+    kept.update(used)
 
 
 def _bounded(sources: Kept, most: int) -> tuple[Item, ...]:

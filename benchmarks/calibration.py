@@ -25,9 +25,10 @@ from covid_core.datasets.split import Split
 from covid_core.decision import Rules
 from covid_core.evaluation.answers import remembered_answers
 from covid_core.metrics import auroc, reliability
+from covid_core.network_files import load_weights
 from covid_core.training.films import Films, load_films
 from covid_core.training.tuning import by_matrix, by_temperature, least_probabilities, tune
-from covid_core.weights import WEIGHTS, load_weights
+from covid_core.weights import WEIGHTS
 
 Calibrated = Callable[[np.ndarray], np.ndarray]  # logits (N, outputs) to probabilities
 PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)

@@ -21,8 +21,9 @@ from covid_core.evaluation.corruptions import corrupt
 from covid_core.evaluation.robustness import mean_auroc
 from covid_core.evaluation.sample import Sample, draw_sample, reader
 from covid_core.lungs import Lungs
+from covid_core.network_files import load_weights
 from covid_core.networks import Network
-from covid_core.weights import WEIGHTS, WeightsCard, load_weights
+from covid_core.weights import WEIGHTS, WeightsCard
 
 NOISE = ("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise")
 STRENGTHS = (1, 2, 3)

@@ -14,7 +14,8 @@ from covid_core.errors import CovidCoreError
 from covid_core.report import DISCLAIMER
 
 _COMMANDS = (
-    "predict", "manifest", "evaluate", "calibrate", "audit", "card", "lungs", "gate", "bench",
+    "predict", "cluster", "manifest", "evaluate", "calibrate", "audit", "card", "lungs", "gate",
+    "engines", "bench",
 )  # fmt: skip
 
 

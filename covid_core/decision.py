@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import softmax
 
 from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES, Finding
@@ -100,7 +99,7 @@ class Rules:
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Logits, float (…, answers), to calibrated probabilities, float64 of the same shape."""
         scaled = np.asarray(logits, np.float64) @ np.array(self.weights).T + np.array(self.bias)
-        return softmax(scaled, axis=-1)
+        return softmax(scaled)
 
     def prediction_sets(self, probabilities: np.ndarray) -> np.ndarray:
         """Which answers can't be ruled out: bool, of the probabilities' shape, (…, answers)."""
@@ -172,6 +171,31 @@ def decide(
         )
         return Decision(None, positive, candidates, chosen, sentence)
     return Decision(called, positive, candidates, chosen, _said(called, len(answers)))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Along the last axis. Not SciPy's: importing that takes as long as a dozen films."""
+    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shares / shares.sum(axis=-1, keepdims=True)
+
+
+def is_close(probabilities: np.ndarray, rules: Rules, margin: float) -> bool:
+    """Whether shifts of the log odds by up to `margin` could change what is said of a film: a
+    decision at any operating point, the prediction set, or the order of its answers."""
+    odds = log_odds(probabilities)
+    limits = [
+        *(odds[-1] - log_odds(point.threshold) for point in rules.points),
+        *(odds - log_odds(np.array(rules.least))),
+        odds.max() - log_odds(_MAJORITY),
+        *np.diff(np.sort(odds)) / 2,  # both answers may shift
+    ]
+    return bool((np.abs(limits) < margin).any())
+
+
+def log_odds(probability: Any) -> Any:
+    """Of a probability or an array of them, 0 to 1; infinite at its ends."""
+    with np.errstate(divide="ignore"):
+        return np.log(probability) - np.log1p(-np.asarray(probability))
 
 
 def scaled_by(temperature: float, answers: int) -> tuple[tuple[float, ...], ...]:

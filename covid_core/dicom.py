@@ -6,33 +6,24 @@ turned round. Patient and study tags are never read here.
 
 from __future__ import annotations
 
-import io
-import logging
 import re
-import warnings
-import zlib
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import pydicom
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.filereader import _read_file_meta_info, read_dataset
+from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from covid_core.decompress import decompressed
+from covid_core.dicom_parse import parse
 from covid_core.errors import RefusedFile
+from covid_core.levels import Film, Stored
 from covid_core.radiograph import Unwindowed, View, check_bounds, grey_from_counts, is_coloured
 
-# pydicom's warnings quote the values they are about, and those may be a patient's; its log too.
-warnings.filterwarnings("ignore", module="pydicom")
-logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+__all__ = ["DicomFilm", "decode_dicom", "parse"]
 
-MAX_INFLATED_BYTES = 256 * 1024 * 1024
 _COLOUR_NOTE = "a colour picture: turned to grey"
-_PREAMBLE_BYTES = 132
-_EXECUTABLE_PREAMBLES = (b"MZ", b"\x7fELF", b"#!")  # CVE-2019-11687: a DICOM file that also runs
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 _STRAIGHT = ("LINEAR", "LINEAR_EXACT")
@@ -48,10 +39,10 @@ _VIEWS = {
 
 
 class DicomFilm(NamedTuple):
-    """A decoded picture: `pixels` float32 (height, width) 0 to 1, format with its compression,
-    view, what decoding had to do, whether it was a colour picture, and what its window hides."""
+    """A decoded picture, its format with its compression, its view, what decoding had to do,
+    whether it was a colour picture, and what its window hides."""
 
-    pixels: np.ndarray
+    film: Film
     source_format: str
     view: View
     notes: tuple[str, ...]
@@ -69,21 +60,21 @@ def decode_dicom(data: bytes) -> DicomFilm:
         dataset = parse(data)
         notes: list[str] = []
         _check_header(dataset, notes)
-        counts = _stored_values(dataset, data, notes)
+        stored = _stored(dataset, data, notes)
         inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
-        counts, whole = _displayed_values(dataset, counts, notes)
-        pixels = grey_from_counts(counts)
+        shown, whole = _displayed_values(dataset, stored.values, notes)
+        greys = grey_from_counts(shown)
         if inverted:
-            pixels = np.float32(1) - pixels
+            greys = np.float32(1) - greys
             notes.append("stored inverted (MONOCHROME1): turned back")
         view = _VIEWS.get(str(dataset.get("ViewPosition", "")).strip().upper(), View.UNKNOWN)
         return DicomFilm(
-            pixels,
+            stored.film(greys),
             f"DICOM, {dataset.file_meta.TransferSyntaxUID.name}",
             view,
             tuple(notes),
             _COLOUR_NOTE in notes,
-            None if whole is None else _unwindowed(dataset, whole, inverted),
+            None if whole is None else _unwindowed(dataset, stored, whole, inverted),
         )
     except RefusedFile:
         raise
@@ -94,40 +85,6 @@ def decode_dicom(data: bytes) -> DicomFilm:
             "it is a damaged DICOM file, or one without a picture",
             "Export the image again from the archive",
         ) from error
-
-
-def parse(data: bytes) -> FileDataset:
-    """All tags of a DICOM file, its pixels not decoded. Raises RefusedFile where it is a program
-    too, or inflates without bounds; pydicom's errors, and Python's, where it is damaged."""
-    if data.startswith(_EXECUTABLE_PREAMBLES):
-        raise RefusedFile(
-            "executable_preamble",
-            "its preamble is a program's, not a radiograph's",
-            "Do not open this file; ask who made it",
-        )
-    file = io.BytesIO(data)
-    file.seek(_PREAMBLE_BYTES)
-    # dcmread's own reader: with another, a file could show a harmless syntax here, and it the bomb.
-    meta = _read_file_meta_info(file)
-    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-        return _inflated(meta, file.read())
-    return pydicom.dcmread(io.BytesIO(data))
-
-
-def _inflated(meta: FileMetaDataset, deflated: bytes) -> FileDataset:
-    """A deflated file as a plain one. pydicom inflates without a limit: 1 MB became 2 GB."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    body = inflater.decompress(deflated, MAX_INFLATED_BYTES)
-    if inflater.unconsumed_tail:
-        raise RefusedFile(
-            "too_large",
-            f"it inflates to more than {MAX_INFLATED_BYTES // 1024**2} MiB",
-            "Export it without deflating",
-        )
-    # Not through dcmread: a body that opens with another meta group would be inflated once more.
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset = read_dataset(io.BytesIO(body), is_implicit_VR=False, is_little_endian=True)
-    return FileDataset("", dataset, None, meta, is_implicit_VR=False, is_little_endian=True)
 
 
 def _check_header(dataset: Dataset, notes: list[str]) -> None:
@@ -150,8 +107,9 @@ def _check_header(dataset: Dataset, notes: list[str]) -> None:
         notes.append(f"the file says that the body part is {named}, not the chest")
 
 
-def _stored_values(dataset: Dataset, data: bytes, notes: list[str]) -> np.ndarray:
+def _stored(dataset: Dataset, data: bytes, notes: list[str]) -> Stored:
     syntax = dataset.file_meta.TransferSyntaxUID
+    grey = dataset.PhotometricInterpretation in _MONOCHROME and dataset.get("SamplesPerPixel") == 1
     if syntax.is_encapsulated:
         counts = decompressed(data)
         if counts is None:
@@ -161,18 +119,36 @@ def _stored_values(dataset: Dataset, data: bytes, notes: list[str]) -> np.ndarra
                 "Export it again, uncompressed (Explicit VR Little Endian)",
             )
     else:
+        dataset.pixel_array_options(view_only=grey, correct_unused_bits=not grey)
         counts = dataset.pixel_array
     if counts.shape[:2] != (dataset.Rows, dataset.Columns):
         raise RefusedFile(
             "corrupt", "its picture has another size than its header says", "Export it again"
         )
+    if not grey:
+        return Stored.of(_brightness(dataset, counts, notes))
+    stored = Stored.of(counts)
+    return stored if syntax.is_encapsulated else _without_unused_bits(dataset, stored)
+
+
+def _without_unused_bits(dataset: Dataset, stored: Stored) -> Stored:
+    """What may stand in the bits above those that are stored means nothing (PS3.5, 8.1.1). pydicom
+    would clear them in each pixel."""
+    unused = dataset.BitsAllocated - dataset.BitsStored
+    if not unused or stored.values.dtype.kind not in "iu":
+        return stored
+    return replace(stored, values=stored.values << unused >> unused)
+
+
+def _brightness(dataset: Dataset, counts: np.ndarray, notes: list[str]) -> np.ndarray:
+    """Of colours; pydicom gives RGB, also of YBR."""
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         counts = apply_color_lut(counts, dataset)
-    if counts.ndim == 3:  # pydicom gives RGB, also of YBR
-        if is_coloured(counts * (255 / max(int(counts.max()), 1))):
-            notes.append(_COLOUR_NOTE)
-        counts = counts @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
-    return counts
+    if counts.ndim < 3:
+        return counts
+    if is_coloured(counts * (255 / max(int(counts.max()), 1))):
+        notes.append(_COLOUR_NOTE)
+    return counts @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
 
 
 def _displayed_values(
@@ -197,7 +173,9 @@ def _displayed_values(
     return windowed, counts
 
 
-def _unwindowed(dataset: Dataset, counts: np.ndarray, inverted: bool) -> Unwindowed | None:
+def _unwindowed(
+    dataset: Dataset, stored: Stored, counts: np.ndarray, inverted: bool
+) -> Unwindowed | None:
     """Before the window; None where it is no straight line, and so has no two ends."""
     function = str(dataset.get("VOILUTFunction", "") or "LINEAR")
     if "VOILUTSequence" in dataset or function not in _STRAIGHT:
@@ -213,7 +191,10 @@ def _unwindowed(dataset: Dataset, counts: np.ndarray, inverted: bool) -> Unwindo
         return None
     if inverted:
         grey, low, high = np.float32(1) - grey, 1 - high, 1 - low
-    return Unwindowed(np.rint(grey * 65535).astype(np.uint16), float(low), float(high))
+    values = np.rint(grey * 65535).astype(np.uint16)
+    if stored.codes is None:
+        return Unwindowed(values, None, float(low), float(high))
+    return Unwindowed(stored.codes, stored.table(values), float(low), float(high))
 
 
 def _first(value: Any) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from covid_core.levels import Levels, looked_up
 from covid_core.radiograph import Radiograph
 
 LONGEST_PX = 4800  # the largest plates give 4280 x 3520
@@ -46,12 +47,11 @@ def display_film(radiograph: Radiograph) -> DisplayFilm:
     """All that the file holds, shrunk where its longer side exceeds LONGEST_PX."""
     whole = radiograph.unwindowed
     if whole is not None:
-        return DisplayFilm(_shrunk(whole.values), whole.low, whole.high)
-    levels = radiograph.pixels * 255
-    rounded = np.rint(levels)
-    if np.abs(levels - rounded).max() < _EXACT:
-        return DisplayFilm(_shrunk(rounded.astype(np.uint8)))
-    return DisplayFilm(_shrunk(np.rint(radiograph.pixels * 65535).astype(np.uint16)))
+        return DisplayFilm(_shrunk(whole.values()), whole.low, whole.high)
+    film = radiograph.film
+    if isinstance(film, Levels):
+        return DisplayFilm(_shrunk(looked_up(film.codes, _rounded(film.tones))))
+    return DisplayFilm(_shrunk(_rounded(film)))
 
 
 def grey_windows(film: DisplayFilm, lungs: np.ndarray) -> dict[str, tuple[float, float]]:
@@ -73,6 +73,15 @@ def grey_windows(film: DisplayFilm, lungs: np.ndarray) -> dict[str, tuple[float,
             low = min(float(low), 1 - _LEAST_WIDTH)
             found[name] = (low, max(float(high), low + _LEAST_WIDTH))
     return found
+
+
+def _rounded(greys: np.ndarray) -> np.ndarray:
+    """Float32, 0 to 1, as uint8 where that holds them exactly, or else uint16."""
+    levels = greys * 255
+    rounded = np.rint(levels)
+    if np.abs(levels - rounded).max() < _EXACT:
+        return rounded.astype(np.uint8)
+    return np.rint(greys * 65535).astype(np.uint16)
 
 
 def _shrunk(values: np.ndarray) -> np.ndarray:

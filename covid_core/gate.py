@@ -13,30 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
-from torch.nn import functional as F
 
+from covid_core.decision import softmax
+from covid_core.engines.choice import Choice, engine_of
+from covid_core.engines.engine import Engine, Lanes
+from covid_core.engines.trained import Kind, Trained
+from covid_core.levels import Film, percentile, share_above
 from covid_core.preprocess import Preprocess
 from covid_core.radiograph import Radiograph, View
-from covid_core.remarks import COLOURED, WORDS, Code, Remark
-from covid_core.tensor_files import read_network, write_network
+from covid_core.remarks import COLOURED, FLAWS, OTHERS, WORDS, Code, Remark
+from covid_core.tensor_files import as_card, read_pair
 from covid_core.weights import WEIGHTS
 
 __all__ = ["Code", "Gate", "GateCard", "Remark"]  # what callers need, in one place
 
 GATE = WEIGHTS / "gate"
 PREPROCESS = Preprocess(size_px=128, tone="equalise")
-_NAME = "gate"
-_WIDTHS = (16, 32, 64, 96, 128)  # channels; each step halves the side
+NAME = "gate"
 _WHITE = 0.995
 _DISTANCE_WEIGHT = 5.0  # brings the logarithm of a distance to the scale of log odds
-
-
-# The network's first outputs: a frontal chest film (the first, of no code), or one of these.
-OTHERS = (Code.NOT_A_RADIOGRAPH, Code.NOT_A_CHEST, Code.LATERAL_OR_CT)
-# Its other outputs, each a yes or no about a chest film.
-FLAWS = (Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED, Code.CROPPED, Code.CHILD)
 EXPOSURES = (Code.TOO_DARK, Code.SATURATED)
 ABSTAINING = (*OTHERS, Code.UNFAMILIAR, Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED)
 
@@ -74,48 +69,22 @@ class Scores:
         return np.log(self.kinds[:, 1:].sum(axis=1) + 1e-12) - np.log(self.kinds[:, 0] + 1e-12)
 
 
-class GateNetwork(nn.Module):
-    """(N, 1, 128, 128) normalised films to logits (N, 9): kinds, then FLAWS."""
-
-    centre: torch.Tensor
-    whitening: torch.Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first = _step(1, _WIDTHS[0], stride=2)
-        self.steps = nn.ModuleList(
-            _step(before, after) for before, after in zip(_WIDTHS, _WIDTHS[1:], strict=False)
-        )
-        self.deep = _step(_WIDTHS[-1], _WIDTHS[-1])
-        self.last = nn.Linear(_WIDTHS[-1], 1 + len(OTHERS) + len(FLAWS))
-        # What good films' features are like: found after training, kept with the weights.
-        self.register_buffer("centre", torch.zeros(_WIDTHS[-1]))
-        self.register_buffer("whitening", torch.eye(_WIDTHS[-1]))
-
-    def features(self, x: torch.Tensor) -> torch.Tensor:
-        """Pooled features, (N, 128)."""
-        x = self.first(x)
-        for step in self.steps:
-            x = F.max_pool2d(step(x), 2)
-        return self.deep(x).mean((2, 3))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.last(self.features(x))
-
-
 class Gate:
     """A loaded gate. It holds no state between calls, so all sessions may share one."""
 
-    def __init__(self, network: GateNetwork, card: GateCard) -> None:
+    def __init__(self, engine: Engine, card: GateCard) -> None:
         self.card = card
-        self._network = network.eval().requires_grad_(False)
+        self._engine = engine
 
     @classmethod
-    def load(cls, folder: Path = GATE) -> Gate:
+    def load(
+        cls, folder: Path = GATE, choice: Choice = Choice.AUTO, lanes: Lanes | None = None
+    ) -> Gate:
         """From a weights folder. Raises WeightsError."""
-        network = GateNetwork()
-        card = read_network(network, folder, _NAME, GateCard)
-        return cls(network, card)
+        raw, _ = read_pair(folder, NAME)
+        card = as_card(raw, GateCard, folder)
+        trained = Trained(Kind.GATE, folder, NAME, card.sha256, PREPROCESS.size_px)
+        return cls(engine_of(trained, choice, lanes=lanes), card)
 
     def examine(self, radiograph: Radiograph) -> tuple[Remark, ...]:
         """What speaks against judging it; empty for a good frontal film of an adult. If anything
@@ -135,34 +104,29 @@ class Gate:
 
     def scores(self, pictures: np.ndarray) -> Scores:
         """Of pictures that `PREPROCESS` made, uint8 (N, 128, 128)."""
-        return scores_of(self._network, pictures)
+        return scores_from(*self._engine.run(PREPROCESS.input(pictures)))
 
     def _codes(self, radiograph: Radiograph) -> list[Code]:
         if radiograph.view is View.LATERAL:
             return [Code.LATERAL_OR_CT]
-        scores = self.scores(PREPROCESS.picture(radiograph.pixels)[np.newaxis])
+        scores = self.scores(PREPROCESS.picture(radiograph)[np.newaxis])
         limits = self.card.thresholds
         if scores.other[0] >= limits["other"]:
             return [OTHERS[int(scores.kinds[0, 1:].argmax())]]
-        found = {**dict(zip(FLAWS, scores.flaws[0], strict=True)), **exposure(radiograph.pixels)}
+        found = {**dict(zip(FLAWS, scores.flaws[0], strict=True)), **exposure(radiograph.film)}
         found[Code.UNFAMILIAR] = scores.distances[0]
         return [code for code in Code if code in found and found[code] >= limits[code.value]]
 
 
-def scores_of(network: GateNetwork, pictures: np.ndarray, batch: int = 256) -> Scores:
-    """`Gate.scores` of a network in evaluation mode."""
-    logits, distances = [], []
-    with torch.inference_mode():
-        for start in range(0, len(pictures), batch):
-            x = PREPROCESS.tensor(np.ascontiguousarray(pictures[start : start + batch]))
-            features = network.features(x)
-            logits.append(network.last(features).double())
-            distances.append(((features - network.centre) @ network.whitening).norm(dim=1))
-    answers, kinds = torch.cat(logits), 1 + len(OTHERS)
+def scores_from(logits: np.ndarray, distances: np.ndarray) -> Scores:
+    """Of the gate network's outputs for N pictures: logits (N, 9), kinds then FLAWS, and distances
+    (N,)."""
+    kinds = 1 + len(OTHERS)
+    answers = logits.astype(np.float64)
     return Scores(
-        kinds=answers[:, :kinds].softmax(dim=1).numpy(),
-        flaws=answers[:, kinds:].sigmoid().numpy(),
-        distances=torch.cat(distances).double().numpy(),
+        kinds=softmax(answers[:, :kinds]),
+        flaws=1 / (1 + np.exp(-answers[:, kinds:])),
+        distances=distances.astype(np.float64),
     )
 
 
@@ -183,23 +147,10 @@ def abstains(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
     return np.any([foreign(scores, thresholds) >= 0, *turned], axis=0)
 
 
-def exposure(pixels: np.ndarray) -> dict[Code, float]:
-    """Of radiograph pixels, float32 (height, width) 0 to 1: how far its bright parts (the 90th
-    percentile) stay below white, and what share of it is burnt out; both 0 to 1."""
+def exposure(film: Film) -> dict[Code, float]:
+    """How far its bright parts (the 90th percentile) stay below white, and what share of it is
+    burnt out; both 0 to 1."""
     return {
-        Code.TOO_DARK: 1 - float(np.percentile(pixels, 90)),
-        Code.SATURATED: float((pixels > _WHITE).mean()),
+        Code.TOO_DARK: 1 - percentile(film, 90),
+        Code.SATURATED: share_above(film, _WHITE),
     }
-
-
-def save_gate(network: GateNetwork, folder: Path, **card: Any) -> GateCard:
-    """Write tensors and card; `card`: what GateCard holds besides. Raises WeightsError."""
-    return write_network(network, folder, _NAME, GateCard, **card)
-
-
-def _step(before: int, after: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(before, after, 3, stride, padding=1, bias=False),
-        nn.BatchNorm2d(after),
-        nn.ReLU(),
-    )

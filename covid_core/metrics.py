@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 RESAMPLES = 1000
 BINS = 15  # of a reliability diagram
@@ -35,6 +34,8 @@ def told(estimate: Mapping[str, float]) -> str:
 
 def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Area under the receiver operating characteristic. Both classes must be present."""
+    from sklearn.metrics import roc_auc_score  # seconds, and cards with estimates need none of it
+
     return float(roc_auc_score(positive, scores, sample_weight=weights))
 
 

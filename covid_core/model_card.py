@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from covid_core.architectures import TITLES
 from covid_core.datasets.layouts import provenance
 from covid_core.decision import in_sentence
 from covid_core.findings import CLASSES, Finding
 from covid_core.gate import Gate, GateCard
 from covid_core.markdown import replace_block, table
 from covid_core.metrics import told
-from covid_core.networks import ARCHITECTURES
 from covid_core.trust_card import (
     audit_section,
     calibration_section,
@@ -93,7 +93,7 @@ def _head(card: WeightsCard) -> str:
 
 **Research use only. Not a medical device, not a diagnosis.**
 
-{ARCHITECTURES[card.architecture].title} on one grey channel; answers {_listing(card.classes)}.
+{TITLES[card.architecture]} on one grey channel; answers {_listing(card.classes)}.
 {card.preprocess.describe()}
 Generated from `{card.recipe}.json`. Figures carry 95% intervals, from 1,000 resamples of
 patients, or of sets of same pictures, with replacement."""

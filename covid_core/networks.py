@@ -16,10 +16,11 @@ import torch
 from torch import nn
 from torchvision import models
 
+from covid_core.architectures import DENSENET121, TITLES
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES
+from covid_core.head import LEAK
 
-DENSENET121 = "densenet121"
 _WIDTHS = (512, 128, 64, 32)  # of a deep head's hidden layers
 _DROPOUT = 0.25
 # torchvision's published weights still have the old names, such as denselayer1.norm.1.weight.
@@ -34,7 +35,6 @@ class Architecture:
     published weights, None where there are none. `rectified`: whether a ReLU follows it.
     """
 
-    title: str
     build: Callable[[], nn.Module]
     first: str
     channels: int
@@ -63,21 +63,21 @@ def _four_convolutions() -> nn.Module:
 ARCHITECTURES: dict[str, Architecture] = {
     DENSENET121: Architecture(
         # memory_efficient is off: the films are small, and recomputing costs time.
-        "DenseNet-121", lambda: models.densenet121(weights=None).features, "conv0", 1024,
+        lambda: models.densenet121(weights=None).features, "conv0", 1024,
         models.DenseNet121_Weights.IMAGENET1K_V1, rectified=True,
     ),
     "efficientnet_b0": Architecture(
-        "EfficientNet-B0", lambda: models.efficientnet_b0(weights=None).features, "0.0", 1280,
+        lambda: models.efficientnet_b0(weights=None).features, "0.0", 1280,
         models.EfficientNet_B0_Weights.IMAGENET1K_V1,
     ),
     "resnet18": Architecture(
-        "ResNet-18", _resnet18, "conv1", 512, models.ResNet18_Weights.IMAGENET1K_V1
+        _resnet18, "conv1", 512, models.ResNet18_Weights.IMAGENET1K_V1
     ),
     "vgg16": Architecture(
-        "VGG16", lambda: models.vgg16(weights=None).features, "0", 512,
+        lambda: models.vgg16(weights=None).features, "0", 512,
         models.VGG16_Weights.IMAGENET1K_V1,
     ),
-    "cnn4": Architecture("four-layer CNN", _four_convolutions, "0.0", 512, None),
+    "cnn4": Architecture(_four_convolutions, "0.0", 512, None),
 }  # fmt: skip
 
 
@@ -125,6 +125,10 @@ class Network(nn.Module):
         """(N, 1, H, W) normalised films to (N, channels, h, w)."""
         return self.rectify(self.features(x))
 
+    def feature_maps(self, x: torch.Tensor) -> tuple[torch.Tensor]:
+        """All that an engine need give: the head is had from it without another pass."""
+        return (self.feature_map(x),)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 1, H, W) normalised films to (N, outputs) logits."""
         return self.head(self.feature_map(x))
@@ -147,7 +151,7 @@ def _head(channels: int, outputs: int, depth: int) -> Head:
         raise WeightsError(f"a head can't be {depth} deep", f"Give 0 to {len(_WIDTHS)}")
     layers: list[nn.Module] = []
     for before, after in pairwise((channels, *_WIDTHS[:depth])):
-        layers += [nn.Linear(before, after), nn.LeakyReLU(0.1), nn.Dropout(_DROPOUT)]
+        layers += [nn.Linear(before, after), nn.LeakyReLU(LEAK), nn.Dropout(_DROPOUT)]
     linear = nn.Linear(_WIDTHS[depth - 1] if depth else channels, outputs)
     nn.init.zeros_(linear.bias)
     return Head(linear, nn.Sequential(*layers))
@@ -219,7 +223,8 @@ def initialise(network: Network, state: dict[str, torch.Tensor]) -> int:
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     if missing:
         raise WeightsError(
-            f"{len(missing)} tensors of {about.title}'s backbone are missing, such as {missing[0]}",
+            f"{len(missing)} tensors of {TITLES[network.architecture]}'s backbone are missing,"
+            f" such as {missing[0]}",
             f"Give weights of torchvision's {network.architecture} or of this project",
         )
     network.load_state_dict(fitting, strict=False)

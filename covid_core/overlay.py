@@ -8,7 +8,8 @@ import io
 import numpy as np
 from PIL import Image, ImageColor
 from plotly.colors import sequential
-from scipy.ndimage import binary_erosion, gaussian_filter
+
+from covid_core.levels import Film, eight_bits
 
 
 def _lookup(colours: list[str], start: float) -> np.ndarray:
@@ -33,11 +34,11 @@ _LINE_PX = 2
 _SOFT_CELLS = 1.0
 
 
-def displayed(pixels: np.ndarray, longest_px: int) -> np.ndarray:
-    """Radiograph pixels, float32 0 to 1, to uint8 for a screen, shrunk to `longest_px` at most."""
-    film = Image.fromarray(np.rint(pixels * 255).astype(np.uint8))
-    film.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
-    return np.asarray(film)
+def displayed(film: Film, longest_px: int) -> np.ndarray:
+    """A film as uint8 for a screen, shrunk to `longest_px` at most."""
+    shown = Image.fromarray(eight_bits(film))
+    shown.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
+    return np.asarray(shown)
 
 
 def heat_layer(heat: np.ndarray) -> np.ndarray:
@@ -50,11 +51,15 @@ def heat_layer(heat: np.ndarray) -> np.ndarray:
 
 def soft(mask: np.ndarray) -> np.ndarray:
     """A mask, bool (h, w), as uint8 that crosses half where the mask ends, without its steps."""
+    from scipy.ndimage import gaussian_filter  # slow to import, and the empty page shows no film
+
     return np.rint(gaussian_filter(mask.astype(np.float32), _SOFT_CELLS) * 255).astype(np.uint8)
 
 
 def outline_layer(mask: np.ndarray, height: int, width: int) -> np.ndarray:
     """A mask over the film, bool (h, w), as a line on a clear layer, uint8 (height, width, 4)."""
+    from scipy.ndimage import binary_erosion
+
     soft = Image.fromarray(mask.astype(np.float32)).resize(
         (width, height), Image.Resampling.BICUBIC
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy.ndimage import gaussian_filter
 
 KINDS = ("clear", "one-sided opacity", "opacities on both sides")
 _GRID = 100  # all shapes below are in hundredths of the side, x to the right, y down
@@ -38,7 +37,7 @@ def draw_phantom(kind: str = "clear", *, size_px: int = 1024, seed: int = 0) -> 
     for x, y, radius in _OPACITIES[kind]:
         patch = _ellipses(size_px, 2.2, (x - radius, y - radius, x + radius, y + radius))
         film += 52 * patch * lungs * (1 - heart)
-    film += gaussian_filter(drawing.normal(0, 12, film.shape), 0.8)
+    film += _blurred(drawing.normal(0, 12, film.shape), 0.8)
     return np.clip(film, 0, 255).astype(np.uint8)
 
 
@@ -47,7 +46,7 @@ def _ellipses(size_px: int, softness: float, *boxes: Box) -> np.ndarray:
     canvas = Image.new("L", (size_px, size_px))
     for box in boxes:
         ImageDraw.Draw(canvas).ellipse(_scaled(box, size_px), fill=255)
-    return gaussian_filter(np.asarray(canvas) / 255, softness * size_px / _GRID)
+    return _blurred(np.asarray(canvas) / 255, softness * size_px / _GRID)
 
 
 def _ribs(size_px: int) -> np.ndarray:
@@ -63,9 +62,15 @@ def _ribs(size_px: int) -> np.ndarray:
             draw.arc(box, 180, 360, fill=170, width=width)
     for box, start, end in (((12, 12, 52, 24), 190, 330), ((48, 12, 88, 24), 210, 350)):
         draw.arc(_scaled(box, size_px), start, end, fill=255, width=width)
-    return gaussian_filter(np.asarray(canvas) / 255, 0.5 * size_px / _GRID)
+    return _blurred(np.asarray(canvas) / 255, 0.5 * size_px / _GRID)
 
 
 def _scaled(box: Box, size_px: int) -> Box:
     left, top, right, bottom = (side * size_px / _GRID for side in box)
     return left, top, right, bottom
+
+
+def _blurred(values: np.ndarray, deviation_px: float) -> np.ndarray:
+    from scipy.ndimage import gaussian_filter  # slow to import, and whoever drops a film needs none
+
+    return gaussian_filter(values, deviation_px)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from covid_core.decision import BALANCED, Decision, OperatingPoint, decide
+from covid_core.decision import BALANCED, Decision, OperatingPoint, decide, is_close
+from covid_core.engines.choice import Choice, engine_of
+from covid_core.engines.engine import Engine, Lanes, Precision
+from covid_core.engines.proof import read_proof
+from covid_core.engines.trained import Kind, Trained
 from covid_core.errors import Abstained, WeightsError
 from covid_core.findings import Finding
+from covid_core.gate import PREPROCESS as GATE_PREPROCESS
 from covid_core.gate import Gate, Remark
-from covid_core.networks import Network
+from covid_core.head import Head
+from covid_core.preprocess import shrink_for
 from covid_core.radiograph import Radiograph
-from covid_core.saliency import Saliency, grad_cam
-from covid_core.weights import SHIPPED, WeightsCard, load_weights
+from covid_core.saliency import Saliency
+from covid_core.weights import SHIPPED, WeightsCard, head_tensors, read_card
+
+FLOAT32 = Precision.FLOAT32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,26 +66,58 @@ class Prediction:
         return finding in self.decision.candidates
 
 
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """For films whose call a quicker precision might change. `engine`: gives one in float32, made
+    when it is first wanted. `margin`: how near to a limit that is, in log odds."""
+
+    engine: Callable[[], Engine]
+    margin: float
+
+
 class Predictor:
-    """A loaded network. It holds no state between calls, so all sessions may share one.
+    """A loaded network. It holds no state between calls, so all sessions may share one, and threads
+    may call it side by side. `engine`: what runs it."""
 
-    One film is in the network at a time: two at once would only halve each other's speed, and grow
-    the memory.
-    """
-
-    def __init__(self, network: Network, card: WeightsCard, gate: Gate | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        head: Head,
+        card: WeightsCard,
+        gate: Gate | None = None,
+        second_look: SecondLook | None = None,
+    ) -> None:
         self.card = card
+        self.engine = engine
+        self._head = head
         self._gate = gate
-        self._network = network.eval().requires_grad_(False)
-        self._turn = threading.Lock()
+        self._second_look = second_look
 
     @classmethod
-    def load(cls, folder: str | Path, recipe: str = SHIPPED) -> Predictor:
+    def load(
+        cls,
+        folder: str | Path,
+        recipe: str = SHIPPED,
+        *,
+        choice: Choice = Choice.AUTO,
+        lanes: Lanes | None = None,
+        gated: bool = True,
+    ) -> Predictor:
         """What a recipe left in a weights folder, behind the gate. Raises WeightsError.
 
         The gate knows no classifier: the project's own stands before any.
         """
-        return cls(*load_weights(Path(folder), recipe), Gate.load())
+        folder = Path(folder)
+        card = read_card(folder, recipe)
+        head = Head.of(head_tensors(folder, recipe, card))
+        trained = Trained(Kind.CLASSIFIER, folder, recipe, card.sha256, card.preprocess.size_px)
+        proof = read_proof(folder, recipe, card.sha256)
+        engine = engine_of(trained, choice, proof.precision if proof else FLOAT32, lanes)
+        gate = Gate.load(choice=choice, lanes=lanes) if gated else None
+        if proof is None or engine.precision is FLOAT32:
+            return cls(engine, head, card, gate)
+        exact = cache(partial(engine_of, trained, choice, FLOAT32, lanes))
+        return cls(engine, head, card, gate, SecondLook(exact, proof.margin))
 
     def predict(self, radiograph: Radiograph, point: str = BALANCED) -> Prediction:
         """Prepare the film, run the network once, decide at an operating point.
@@ -85,22 +125,62 @@ class Predictor:
         Raises Abstained where the gate finds no frontal chest radiograph, CovidCoreError where the
         weights do not have that point.
         """
-        remarks = self._gate.examine(radiograph) if self._gate else ()
-        for remark in remarks:
-            if remark.abstains:
-                raise Abstained(remark.code, remark.problem, remark.remedy)
+        (judged,) = self.predict_many([radiograph], point)
+        if isinstance(judged, Abstained):
+            raise judged
+        return judged
+
+    def predict_many(
+        self, radiographs: Sequence[Radiograph], point: str = BALANCED
+    ) -> list[Prediction | Abstained]:
+        """The same of several films, in one call of the engine; what abstains is given, not raised.
+
+        Raises CovidCoreError where the weights do not have that point.
+        """
+        remarks = [self._examined(film) for film in radiographs]
+        refusals = [_refusal(found) for found in remarks]
+        films = [film for film, no in zip(radiographs, refusals, strict=True) if no is None]
+        feature_maps = iter(self._feature_maps(films) if films else ())
+        return [
+            no or self._judged(film, next(feature_maps), found, point)
+            for film, found, no in zip(radiographs, remarks, refusals, strict=True)
+        ]
+
+    def _examined(self, film: Radiograph) -> tuple[Remark, ...]:
+        if self._gate is None:
+            return ()
+        shrink_for(film, GATE_PREPROCESS, self.card.preprocess)
+        return self._gate.examine(film)
+
+    def _feature_maps(self, films: Sequence[Radiograph]) -> np.ndarray:
         preprocess = self.card.preprocess
-        x = preprocess.tensor(preprocess.picture(radiograph.pixels)[np.newaxis])
-        with self._turn, torch.inference_mode():
-            feature_map = self._network.feature_map(x)
-            logits = self._network.head(feature_map)[0].double()
-        probabilities = self.card.rules.probabilities(logits.numpy())
+        x = preprocess.input(np.stack([preprocess.picture(film) for film in films]))
+        (feature_maps,) = self.engine.run(x)
+        look = self._second_look
+        close = [i for i, found in enumerate(feature_maps) if look and self._is_close(found, look)]
+        if look and close:
+            (feature_maps[close],) = look.engine().run(x[close])
+        return feature_maps
+
+    def _is_close(self, feature_map: np.ndarray, look: SecondLook) -> bool:
+        rules = self.card.rules
+        return is_close(rules.probabilities(self._head.logits(feature_map)), rules, look.margin)
+
+    def _judged(
+        self,
+        radiograph: Radiograph,
+        feature_map: np.ndarray,
+        remarks: tuple[Remark, ...],
+        point: str,
+    ) -> Prediction:
+        logits = self._head.logits(feature_map)
+        probabilities = self.card.rules.probabilities(logits)
         return Prediction(
             answers=self.card.classes,
             probabilities=probabilities,
-            logits=logits.numpy(),
-            feature_map=feature_map[0].numpy(),
-            placement=preprocess.placement(radiograph.height_px, radiograph.width_px),
+            logits=logits,
+            feature_map=feature_map,
+            placement=self.card.preprocess.placement(radiograph.height_px, radiograph.width_px),
             decision=decide(probabilities, self.card.rules, self.card.classes, point),
             radiograph_sha256=radiograph.sha256,
             weights_sha256=self.card.sha256,
@@ -120,16 +200,16 @@ class Predictor:
         return replace(prediction, decision=decision)
 
     def explain(self, prediction: Prediction, finding: Finding) -> Saliency:
-        """Any answer's saliency of a prediction made by these weights; runs no backbone.
+        """Any answer's saliency of a prediction made by these weights; runs no network.
 
         Raises WeightsError where others made it.
         """
         self._check(prediction)
-        head, output = self._network.head, self.card.classes.index(finding)
+        output = self.card.classes.index(finding)
         return Saliency(
             finding=finding,
-            cells=grad_cam(head, prediction.feature_map, output),
-            bias=float(head.linear.bias[output]),
+            cells=self._head.evidence(prediction.feature_map, output),
+            bias=float(self._head.bias[output]),
             placement=prediction.placement,
             size_px=self.card.preprocess.size_px,
             full_heat=self.card.full_heat,
@@ -140,3 +220,11 @@ class Predictor:
             raise WeightsError(
                 "this prediction was made by other weights", "Read the film again with these"
             )
+
+
+def _refusal(remarks: Sequence[Remark]) -> Abstained | None:
+    """Of the first remark that allows no probability."""
+    for remark in remarks:
+        if remark.abstains:
+            return Abstained(remark.code, remark.problem, remark.remedy)
+    return None

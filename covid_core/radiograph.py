@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
 from covid_core.errors import RefusedFile
+from covid_core.levels import Film, looked_up, pixels_of, shrunk
 
 MIN_SIDE_PX = 128
 MAX_PIXELS = 40_000_000  # a large computed radiograph is 4280 x 3520, 15 million
@@ -29,23 +30,27 @@ class View(StrEnum):
 class Unwindowed:
     """All that a file holds, of which a film's `pixels` are a window.
 
-    `values`: uint16 (height, width) over the file's whole range, air dark, read-only. `low`,
-    `high`: the window's ends, 0 to 1 of that range.
+    `codes`: the film as stored, (height, width), and `table`: uint16 by code, over the file's whole
+    range, air dark; without a table, such values are the codes. `low`, `high`: the window's ends, 0
+    to 1 of that range.
     """
 
-    values: np.ndarray
+    codes: np.ndarray
+    table: np.ndarray | None
     low: float
     high: float
 
-    def __post_init__(self) -> None:
-        self.values.flags.writeable = False
+    def values(self) -> np.ndarray:
+        """The whole range, uint16 (height, width), 0 its darkest."""
+        return self.codes if self.table is None else looked_up(self.codes, self.table)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Radiograph:
     """A decoded radiograph. It carries no patient's name or identifier, by construction.
 
-    `pixels`: float32 (height, width), 0 black (air) to 1 white (bone), read-only.
+    `film`: the levels that its file stores, or pixels, float32 (height, width), 0 black (air) to 1
+    white (bone); read-only.
     `sha256`: hex digest of the file's bytes, by which results are kept.
     `notes`: what reading had to do or found odd, in words ("stored inverted: turned back").
     `coloured`: whether it was a colour picture, by the share of its area that is coloured; a grey
@@ -53,24 +58,54 @@ class Radiograph:
     `unwindowed`: where the file's window hides a part of its range, the whole of it, for a viewer.
     """
 
-    pixels: np.ndarray
+    film: Film
     sha256: str
     source_format: str
     view: View = View.UNKNOWN
     notes: tuple[str, ...] = ()
     coloured: bool = False
     unwindowed: Unwindowed | None = None
+    _made: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.pixels.flags.writeable = False
+        if isinstance(self.film, np.ndarray):
+            self.film.flags.writeable = False
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """Float32 (height, width), 0 black (air) to 1 white (bone), read-only: four bytes for each,
+        made when first asked for, and kept."""
+        if isinstance(self.film, np.ndarray):
+            return self.film
+        whole = (self.width_px, self.height_px)
+        if whole not in self._made:
+            self._keep(whole, pixels_of(self.film))
+        return self._made[whole]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.film.shape
 
     @property
     def height_px(self) -> int:
-        return int(self.pixels.shape[0])
+        return int(self.shape[0])
 
     @property
     def width_px(self) -> int:
-        return int(self.pixels.shape[1])
+        return int(self.shape[1])
+
+    def shrunk(self, *sizes: tuple[int, int]) -> list[np.ndarray]:
+        """As `levels.shrunk`, read-only. Kept, for several networks look at the same: who knows all
+        sizes beforehand asks for them at once, and the film is gone through once."""
+        missing = [size for size in dict.fromkeys(sizes) if size not in self._made]
+        if missing:
+            for size, made in zip(missing, shrunk(self.film, *missing), strict=True):
+                self._keep(size, made)
+        return [self._made[size] for size in sizes]
+
+    def _keep(self, size: tuple[int, int], made: np.ndarray) -> None:
+        made.flags.writeable = False
+        self._made[size] = made
 
 
 def check_bounds(width: int, height: int, frames: int = 1) -> None:
@@ -112,8 +147,10 @@ def check_bounds(width: int, height: int, frames: int = 1) -> None:
 def is_coloured(levels: np.ndarray) -> bool:
     """Whether RGB, 0 to 255, (height, width, 3), is a colour picture, and no grey film with a
     coloured mark on it."""
-    coloured = np.ptp(levels.astype(np.float32), axis=2) > _COLOUR_TOLERANCE
-    return float(coloured.mean()) > _COLOURED_SHARE
+    red, green, blue = (levels[..., i].astype(np.float32) for i in range(3))
+    most = np.maximum(np.maximum(red, green), blue)
+    least = np.minimum(np.minimum(red, green), blue)
+    return float((most - least > _COLOUR_TOLERANCE).mean()) > _COLOURED_SHARE
 
 
 def grey_from_counts(counts: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from covid_core.errors import RefusedFile
+from covid_core.levels import Film, Stored
 from covid_core.radiograph import check_bounds, grey_from_counts, is_coloured
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
@@ -20,10 +21,9 @@ _RANGE_MODES = ("I", "F")  # and I;16*: Pillow's own convert("L") clips these to
 
 
 class Grey(NamedTuple):
-    """A decoded picture: `pixels` float32 (height, width) 0 to 1, what decoding had to do, and
-    whether it was a colour picture."""
+    """A decoded picture, what decoding had to do, and whether it was a colour picture."""
 
-    pixels: np.ndarray
+    film: Film
     source_format: str
     notes: tuple[str, ...]
     coloured: bool
@@ -40,15 +40,16 @@ def decode_raster(data: bytes) -> Grey:
             # Not n_frames: counting a TIFF's pages takes Pillow time by their square.
             check_bounds(*image.size, frames=1 + bool(getattr(image, "is_animated", False)))
             image.load()
-            turned = image.getexif().get(_EXIF_ORIENTATION, 1) != 1
-            upright = ImageOps.exif_transpose(image)
-            notes = ["turned upright by its EXIF orientation"] if turned else []
-            pixels = _grey(upright, notes)
-            if _is_inverted(image):
-                pixels = np.float32(1) - pixels
-                notes.append("stored inverted (WhiteIsZero): turned back")
-            coloured = _COLOUR_NOTE in notes
-            return Grey(pixels, image.format or "picture", tuple(notes), coloured)
+            notes: list[str] = []
+            upright: Image.Image = image
+            if image.getexif().get(_EXIF_ORIENTATION, 1) != 1:
+                upright = ImageOps.exif_transpose(image)
+                notes.append("turned upright by its EXIF orientation")
+            if _has_range(upright):
+                film = _by_own_range(upright, notes, inverted=_is_inverted(image))
+            else:
+                film = _eight_bits(upright, notes)
+            return Grey(film, image.format or "picture", tuple(notes), _COLOUR_NOTE in notes)
     except RefusedFile:
         raise
     except Image.DecompressionBombError as error:
@@ -74,26 +75,33 @@ def _has_range(image: Image.Image) -> bool:
 
 def _is_inverted(image: Image.Image) -> bool:
     """Whether 0 is white in a TIFF of more than 8 bits; up to 8, Pillow turns them itself."""
-    return _has_range(image) and getattr(image, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == 0
+    return getattr(image, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == 0
 
 
-def _grey(image: Image.Image, notes: list[str]) -> np.ndarray:
-    if _has_range(image):
-        notes.append("more than 8 bits a pixel: scaled by the picture's own range")
-        return grey_from_counts(np.asarray(image))
+def _by_own_range(image: Image.Image, notes: list[str], *, inverted: bool) -> Film:
+    notes.append("more than 8 bits a pixel: scaled by the picture's own range")
+    stored = Stored.of(np.asarray(image))
+    greys = grey_from_counts(stored.values)
+    if inverted:
+        greys = np.float32(1) - greys
+        notes.append("stored inverted (WhiteIsZero): turned back")
+    return stored.film(greys)
+
+
+def _eight_bits(image: Image.Image, notes: list[str]) -> Film:
     if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:
         layer = image.convert("RGBA")
         if np.asarray(layer.getchannel("A")).min() < 255:
             notes.append("transparency laid on black")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, (0, 0, 0, 255)), layer)
     if image.mode not in ("L", "1"):
-        image = image.convert("RGB")
+        image = image if image.mode == "RGB" else image.convert("RGB")
         if _is_coloured(image):
             notes.append(_COLOUR_NOTE)
-    levels = np.asarray(image.convert("L"))
-    if levels.min() == levels.max():
-        return grey_from_counts(levels)  # refuses it as blank
-    return levels.astype(np.float32) / np.float32(255)
+    stored = Stored.of(np.asarray(image if image.mode == "L" else image.convert("L")))
+    if stored.values.size == 1:
+        grey_from_counts(stored.values)  # refuses it as blank
+    return stored.film(stored.values.astype(np.float32) / np.float32(255))
 
 
 def _is_coloured(image: Image.Image) -> bool:

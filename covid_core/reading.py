@@ -19,8 +19,9 @@ _RASTER_MAGIC = (
 )
 
 
-def read_radiograph(data: bytes) -> Radiograph:
-    """Decode a PNG, JPEG, TIFF, WebP or DICOM file's bytes.
+def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
+    """Decode a PNG, JPEG, TIFF, WebP or DICOM file's bytes; `sha256`: their hex digest, where it is
+    known already.
 
     What a file is, its first bytes say, never its name. In order: size cap, magic bytes, header
     bounds, decoding, checks of the pixels. Raises RefusedFile.
@@ -29,19 +30,19 @@ def read_radiograph(data: bytes) -> Radiograph:
         raise RefusedFile("empty", "the file is empty", "Copy or export it again")
     if len(data) > MAX_FILE_BYTES:
         raise too_many_bytes()
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256 = sha256 or hashlib.sha256(data).hexdigest()
     if data[128:132] == b"DICM":
         from covid_core.dicom import decode_dicom  # pydicom is slow to import, and often not needed
 
         film = decode_dicom(data)
         return Radiograph(
-            film.pixels, sha256, film.source_format, film.view, film.notes, film.coloured,
+            film.film, sha256, film.source_format, film.view, film.notes, film.coloured,
             film.unwindowed,
         )  # fmt: skip
     if any(data[at : at + len(magic)] == magic for magic, at in _RASTER_MAGIC):
         grey = decode_raster(data)
         return Radiograph(
-            grey.pixels, sha256, grey.source_format, notes=grey.notes, coloured=grey.coloured
+            grey.film, sha256, grey.source_format, notes=grey.notes, coloured=grey.coloured
         )
     raise RefusedFile(
         "unknown_format",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from covid_core.architectures import TITLES
 from covid_core.errors import WeightsError
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
-from covid_core.networks import ARCHITECTURES
 from covid_core.predictor import Prediction, Predictor
 from covid_core.saliency import Saliency
-from covid_core.weights import AUDIT, RECIPES, SHIPPED, WeightsCard, read_card
+from covid_core.weights import NO_CARDS, RECIPES, SHIPPED, WeightsCard, read_card
 
 _KNOWN = Path(__file__).parent / "training" / "recipes"
 _SHIPPED_NAME = "the shipped model"
@@ -49,7 +49,7 @@ class Opinion:
     @property
     def title(self) -> str:
         """The network's name for a person."""
-        title = ARCHITECTURES[self.card.architecture].title
+        title = TITLES[self.card.architecture]
         return title[0].upper() + title[1:]
 
     @property
@@ -129,7 +129,7 @@ def never_seen(card: WeightsCard) -> dict[str, Estimate]:
 
 def _recipes(folder: Path) -> list[tuple[Path, str]]:
     known = {path.stem for path in _KNOWN.glob("*.toml")} - {SHIPPED}
-    cards = {path.stem for path in folder.glob("*.json") if not path.stem.endswith(AUDIT)}
+    cards = {path.stem for path in folder.glob("*.json") if not path.stem.endswith(NO_CARDS)}
     return [(folder, recipe) for recipe in sorted(known | cards)]
 
 

@@ -59,6 +59,11 @@ WORDS = {
 }
 COLOURED = ("this is a colour picture, not a radiograph", WORDS[Code.NOT_A_RADIOGRAPH][1])
 
+# The gate network's first outputs: a frontal chest film (the first, of no code), or one of these.
+OTHERS = (Code.NOT_A_RADIOGRAPH, Code.NOT_A_CHEST, Code.LATERAL_OR_CT)
+# Its other outputs, each a yes or no about a chest film.
+FLAWS = (Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED, Code.CROPPED, Code.CHILD)
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:

@@ -1,6 +1,7 @@
 """A tensor file and its card side by side: both whole or neither, checked when they are read.
 
-safetensors does not notice a flipped byte, so the card holds the SHA-256 of the tensor file.
+safetensors does not notice a flipped byte, so the card holds the SHA-256 of the tensor file. What
+is in it `network_files` knows.
 """
 
 from __future__ import annotations
@@ -13,31 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import safetensors.torch
-import torch
-from torch import nn
-
 from covid_core.errors import WeightsError
 
 Card = TypeVar("Card")  # a frozen dataclass of what stands beside the tensors
 RETRAIN = "Fetch the project's weights again, or make them with train.py"
 
 
-def write_pair(
-    folder: Path, name: str, tensors: dict[str, torch.Tensor], card: dict[str, Any]
-) -> dict[str, Any]:
-    """Tensors and a card of another kind, both whole or neither; gives the card with what every
-    card holds: `sha256`, `created`, `git_commit`. Raises WeightsError."""
-    data = safetensors.torch.save({key: tensor.contiguous() for key, tensor in tensors.items()})
-    whole = {**identity(data), **card}
-    write_files(folder, name, data, whole)
-    return whole
+def read_pair(folder: Path, name: str) -> tuple[dict[str, Any], bytes]:
+    """A card, and the tensor file's bytes that it describes, checked by its SHA-256.
 
-
-def read_pair(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """What `write_pair` wrote, the tensors in float32, checked against the card's SHA-256.
-
-    Raises WeightsError where a file is missing or damaged.
+    Raises WeightsError where either is missing or damaged.
     """
     path = folder / f"{name}.json"
     try:
@@ -45,34 +31,22 @@ def read_pair(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, torch.
         sha256 = card["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError("the card is missing or no card", RETRAIN, file=str(path)) from error
-    tensors = path.with_suffix(".safetensors")
+    return card, checked(path.with_suffix(".safetensors"), sha256)
+
+
+def as_card(raw: dict[str, Any], card: type[Card], folder: Path) -> Card:
+    """What stands in a card's file, as that dataclass. Raises WeightsError for another's."""
     try:
-        found = safetensors.torch.load(checked(tensors, sha256))
-    except safetensors.SafetensorError as error:
-        raise WeightsError("it is no tensor file", RETRAIN, file=str(tensors)) from error
-    return card, {key: tensor.float() for key, tensor in found.items()}
+        return card(**raw)
+    except TypeError as error:
+        raise foreign_network(folder) from error
 
 
-def write_network(
-    network: nn.Module, folder: Path, name: str, card: type[Card], **told: Any
-) -> Card:
-    """A small network, its tensors in float16, and its card; `told`: what the card holds besides.
-    Raises WeightsError."""
-    tensors = {key: tensor.half() for key, tensor in network.state_dict().items()}
-    return card(**write_pair(folder, name, tensors, told))
-
-
-def read_network(network: nn.Module, folder: Path, name: str, card: type[Card]) -> Card:
-    """Fill a network with what `write_network` wrote, and give its card. Raises WeightsError."""
-    raw, tensors = read_pair(folder, name)
-    try:
-        found = card(**raw)
-        network.load_state_dict(tensors)
-    except (TypeError, RuntimeError) as error:
-        raise WeightsError(
-            f"they are not those of this project's {name} network", RETRAIN, file=str(folder)
-        ) from error
-    return found
+def foreign_network(folder: Path) -> WeightsError:
+    """What is said of tensors or a card of another network than was asked for."""
+    return WeightsError(
+        "they are not those of this project's network of that name", RETRAIN, file=str(folder)
+    )
 
 
 def checked(path: Path, sha256: str) -> bytes:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import softmax
 
-from covid_core.decision import OperatingPoint
+from covid_core.decision import OperatingPoint, softmax
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
 from covid_core.predictor import Prediction, Predictor

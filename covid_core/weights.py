@@ -1,4 +1,4 @@
-"""The only code that touches weights/: tensors in safetensors, and a card that says what they are.
+"""What lies in weights/: tensors in safetensors, each with a card that says what they are.
 
     weights/densenet121.safetensors   convolutions and head in float16, the rest in float32
     weights/densenet121.json          the card: classes, preprocessing, data, results, sha256
@@ -8,12 +8,12 @@
     weights/lungs/, weights/gate/     two more networks, by `lungs` and `gate`
 
 safetensors does not notice a flipped byte, so the card holds the SHA-256 of the tensor file, and no
-network is given out that does not match it. Pickle is never read here.
+network is given out that does not match it. Pickle is never read. Cards are read here, the tensors
+in `network_files`.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import math
 from collections.abc import Sequence
@@ -21,21 +21,23 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
-import torch
+import numpy as np
+import safetensors.numpy
 
+from covid_core.architectures import DENSENET121, TITLES
 from covid_core.decision import Rules
+from covid_core.engines.proof import BESIDE
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES, Finding
-from covid_core.networks import ARCHITECTURES, Network
 from covid_core.preprocess import Preprocess
-from covid_core.tensor_files import RETRAIN, checked, identity, write_card, write_files
+from covid_core.tensor_files import RETRAIN, checked, write_card
 
 WEIGHTS = Path(__file__).parent.parent / "weights"  # those that are shipped
 RECIPES, AS_PUBLISHED = "recipes", "as-published"  # folders of it: other recipes, leaky splits
 LEFT_OUT = "left-out"  # of it: cards, named by the source that their networks never saw
 AUDIT = ".audit"  # what `evaluation.audit` found of a recipe
-SHIPPED = "densenet121"  # the recipe of the weights that the page and the command line use
+NO_CARDS = (AUDIT, BESIDE)  # ends of names of other files beside the weights
+SHIPPED = DENSENET121  # the recipe of the weights that the page and the command line use
 FORMAT_VERSION = 1
 
 
@@ -73,83 +75,12 @@ class WeightsCard:
     @property
     def name(self) -> str:
         """Model name and version for a person: the architecture, the day, the tensors' hash."""
-        title = ARCHITECTURES[self.architecture].title
-        return f"{title}, {self.created[:10]}, {self.sha256[:8]}"
-
-
-def as_stored(network: Network) -> Network:
-    """A copy of the network whose tensors went through the file's precision and back to float32."""
-    stored = copy.deepcopy(network)
-    stored.load_state_dict({name: t.float() for name, t in _storable(network).items()})
-    return stored.eval()
-
-
-def save_weights(
-    network: Network,
-    folder: Path,
-    *,
-    preprocess: Preprocess,
-    training: dict[str, str],
-    films: dict[str, Any],
-    results: dict[str, Any],
-    full_heat: float,
-    recipe: str = SHIPPED,
-    classes: Sequence[Finding] = CLASSES,
-    split: str = "",
-    history: Sequence[dict[str, Any]] = (),
-    rules: Rules | None = None,
-    trust: dict[str, Any] | None = None,
-) -> WeightsCard:
-    """Write tensors and card, both whole or neither. Raises WeightsError."""
-    tensors = safetensors.torch.save(_storable(network))
-    card = WeightsCard(
-        format_version=FORMAT_VERSION,
-        architecture=network.architecture,
-        classes=tuple(classes),
-        preprocess=preprocess,
-        **identity(tensors),
-        torch_version=torch.__version__,
-        training=training,
-        films=films,
-        results=results,
-        full_heat=full_heat,
-        recipe=recipe,
-        head_depth=network.head.depth,
-        split=split,
-        history=tuple(history),
-        rules=rules or Rules.plain(len(classes)),
-        trust=trust or {},
-    )
-    write_files(folder, recipe, tensors, _without_nan(asdict(card)))
-    return card
+        return f"{TITLES[self.architecture]}, {self.created[:10]}, {self.sha256[:8]}"
 
 
 def save_card(card: WeightsCard, folder: Path) -> None:
     """Write the card anew, whole or not at all; the tensors stay. Raises WeightsError."""
-    write_card(folder, card.recipe, _without_nan(asdict(card)))
-
-
-def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsCard]:
-    """The network that a recipe made, in evaluation mode with frozen parameters, and its card.
-
-    Raises WeightsError where a file is missing, damaged, or not made for this code.
-    """
-    card = read_card(folder, recipe)
-    path = folder / f"{recipe}.safetensors"
-    data = checked(path, card.sha256)
-    network = Network(card.architecture, len(card.classes), card.head_depth)
-    try:
-        tensors = {name: tensor.float() for name, tensor in safetensors.torch.load(data).items()}
-        network.load_state_dict(tensors)
-    except Exception as error:  # safetensors and torch each have their own; all mean the same here
-        raise WeightsError(
-            f"the tensors are not those of this project's {card.architecture}",
-            RETRAIN,
-            file=str(path),
-        ) from error
-    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
-        raise WeightsError("the tensors hold NaN or infinity", RETRAIN, file=str(path))
-    return network.eval().requires_grad_(False), card
+    write_card(folder, card.recipe, without_nan(asdict(card)))
 
 
 def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
@@ -179,8 +110,8 @@ def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
     except (KeyError, TypeError, ValueError) as error:
         problem = f"the card lacks or garbles {error}"
         raise WeightsError(problem, RETRAIN, file=str(path)) from error
-    if card.architecture not in ARCHITECTURES:
-        raise _misfit(path, "architecture", card.architecture, ", ".join(ARCHITECTURES))
+    if card.architecture not in TITLES:
+        raise _misfit(path, "architecture", card.architecture, ", ".join(TITLES))
     if recipe == SHIPPED and card.classes != CLASSES:
         raise _misfit(path, "classes", ", ".join(card.classes), ", ".join(CLASSES))
     if {len(card.rules.bias), len(card.rules.least)} != {len(card.classes)}:
@@ -190,9 +121,33 @@ def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
     return card
 
 
+def head_tensors(folder: Path, name: str, card: WeightsCard) -> dict[str, np.ndarray]:
+    """The tensors of a network's head by name, for `head.Head`; the file is checked whole.
+
+    Raises WeightsError where it is missing, damaged, or holds no head of this project.
+    """
+    path = folder / f"{name}.safetensors"
+    try:
+        tensors = safetensors.numpy.load(checked(path, card.sha256))
+        head = {name: tensor for name, tensor in tensors.items() if name.startswith("head.")}
+        fits = head["head.linear.weight"].shape[0] == len(head["head.linear.bias"])
+    except (safetensors.SafetensorError, KeyError, TypeError) as error:
+        raise foreign_tensors(path, card) from error
+    if not fits or len(head["head.linear.bias"]) != len(card.classes):
+        raise foreign_tensors(path, card)
+    return head
+
+
+def foreign_tensors(path: Path, card: WeightsCard) -> WeightsError:
+    """What is said of tensors that are not those of the card's architecture."""
+    return WeightsError(
+        f"the tensors are not those of this project's {card.architecture}", RETRAIN, file=str(path)
+    )
+
+
 def save_audit(folder: Path, recipe: str, figures: dict[str, Any]) -> None:
     """What an audit found, beside the weights. Raises WeightsError."""
-    write_card(folder, recipe + AUDIT, _without_nan(figures))
+    write_card(folder, recipe + AUDIT, without_nan(figures))
 
 
 def read_audit(folder: Path, card: WeightsCard) -> dict[str, Any] | None:
@@ -208,15 +163,15 @@ def read_cards(folder: Path) -> dict[str, WeightsCard]:
     """The cards in a folder, by the files' name; their tensors are not needed. Raises
     WeightsError."""
     names = [path.stem for path in sorted(folder.glob("*.json"))]
-    return {name: read_card(folder, name) for name in names if not name.endswith(AUDIT)}
+    return {name: read_card(folder, name) for name in names if not name.endswith(NO_CARDS)}
 
 
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN."""
+def without_nan(value: Any) -> Any:
+    """What JSON can hold: None for NaN, at any depth."""
     if isinstance(value, dict):
-        return {name: _without_nan(one) for name, one in value.items()}
+        return {name: without_nan(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(one) for one in value]
+        return [without_nan(one) for one in value]
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
@@ -226,13 +181,3 @@ def _misfit(path: Path, what: str, found: object, expected: object) -> WeightsEr
         "Use the release that the weights were made with, or train them anew",
         file=str(path),
     )
-
-
-def _storable(network: Network) -> dict[str, torch.Tensor]:
-    # Normalisation statistics and the first layer stay float32: they weigh next to nothing, and
-    # rounding the first layer alone did nine tenths of what rounding changed.
-    first = f"features.{ARCHITECTURES[network.architecture].first}.weight"
-    return {
-        name: (tensor.half() if tensor.ndim >= 2 and name != first else tensor).contiguous()
-        for name, tensor in network.state_dict().items()
-    }

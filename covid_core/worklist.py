@@ -156,14 +156,14 @@ def _judged(known: Entry, radiograph: Radiograph, predictor: Predictor, lungs: L
         known,
         probability=prediction.probability(prediction.answers[-1]),
         prediction=replace(prediction, feature_map=np.empty((0, 0, 0), np.float32)),
-        row={"heat_in_lungs": saliency.share_inside(lungs.inside(radiograph.pixels))},
+        row={"heat_in_lungs": saliency.share_inside(lungs.inside(radiograph))},
     )
 
 
 def _described(known: Entry, radiograph: Radiograph, study: Study | None) -> Entry:
     return replace(
         known,
-        thumbnail=_jpeg(displayed(radiograph.pixels, THUMBNAIL_PX)),
+        thumbnail=_jpeg(displayed(radiograph.film, THUMBNAIL_PX)),
         patient=_pseudonym(study) if study else Study(),
         study_date=study.taken if study else None,
     )

@@ -13,8 +13,8 @@ import pydicom
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import ExplicitVRLittleEndian as Plain
 from pydicom.uid import (
+    DigitalXRayImageStorageForPresentation,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGLosslessSV1,
@@ -22,6 +22,7 @@ from pydicom.uid import (
     RLELossless,
     generate_uid,
 )
+from pydicom.uid import ExplicitVRLittleEndian as Plain
 from scipy.ndimage import gaussian_filter
 
 _BY_GDCM = {
@@ -82,7 +83,7 @@ def dicom_file(
     """A real DICOM file: uint8, uint16 or int16, (H, W) or (H, W, 3), compressed as asked."""
     dataset = FileDataset("", {}, file_meta=FileMetaDataset(), preamble=bytes(128))
     dataset.file_meta.TransferSyntaxUID = Plain if syntax in _BY_GDCM else syntax
-    dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1.1"
+    dataset.file_meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
     dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID

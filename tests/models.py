@@ -8,9 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from covid_core.head import Head as NumpyHead
+from covid_core.network_files import save_weights
 from covid_core.networks import Head, Network
 from covid_core.preprocess import Preprocess
-from covid_core.weights import save_weights
 
 
 def random_network(seed: int = 0) -> Network:
@@ -36,6 +37,12 @@ def save_random_weights(folder: Path, seed: int = 0) -> Path:
         full_heat=0.1,
     )
     return folder
+
+
+def head_of(network: Network) -> NumpyHead:
+    """A network's head as the predictor has it."""
+    tensors = network.head.state_dict()
+    return NumpyHead.of({f"head.{name}": tensor.numpy() for name, tensor in tensors.items()})
 
 
 class OneCell(nn.Module):

@@ -16,6 +16,7 @@ from PIL import Image
 
 from covid_core.__main__ import main
 from covid_core.commands import predict
+from covid_core.network_files import save_weights
 from covid_core.networks import Network
 from covid_core.overlay import png
 from covid_core.phantom import draw_phantom
@@ -23,7 +24,7 @@ from covid_core.preprocess import Preprocess
 from covid_core.radiograph import Radiograph
 from covid_core.report import columns
 from covid_core.tasks import TASKS
-from covid_core.weights import read_card, save_weights
+from covid_core.weights import read_card
 from tests.models import save_random_weights
 
 ROOT = Path(__file__).parent.parent

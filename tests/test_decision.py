@@ -14,6 +14,8 @@ from covid_core.decision import (
     OperatingPoint,
     Rules,
     decide,
+    is_close,
+    log_odds,
     predictive_values,
     scaled_by,
 )
@@ -134,3 +136,38 @@ def test_predictive_values_at_the_ends(prevalence: float, positive: float) -> No
 
 def test_a_perfect_specificity_has_no_false_alarm_to_divide_by() -> None:
     assert np.isnan(predictive_values(0.9, 1.0, 0.0).positive)
+
+
+def test_a_call_is_close_where_a_shift_of_the_log_odds_could_change_it() -> None:
+    rules = Rules(scaled_by(1.0, 3), (0.0,) * 3, (OperatingPoint("balanced", 0.3),), (0.1,) * 3)
+    clear = np.array([0.02, 0.78, 0.2])
+    assert not is_close(clear, rules, 0.1)
+    for close in (
+        [0.02, 0.685, 0.295],  # the operating point
+        [0.095, 0.705, 0.2],  # the prediction set
+        [0.02, 0.49, 0.49],  # which is the likelier; and whether one has the majority
+        [0.02, 0.495, 0.485],
+    ):
+        assert is_close(np.array(close), rules, 0.1)
+        assert not is_close(np.array(close), rules, 1e-6) or close[1] == close[2]
+
+
+def test_within_the_margin_nothing_changes_for_films_that_are_not_close() -> None:
+    """What a second look is spared for, on thousands of drawn answers and shifts."""
+    drawing = np.random.default_rng(0)
+    rules = Rules(scaled_by(1.0, 3), (0.0,) * 3, POINTS_DRAWN, (0.2, 0.05, 0.15))
+    compared = 0
+    for logits in drawing.normal(0, 2, (3000, 3)):
+        one = rules.probabilities(logits)
+        other = rules.probabilities(logits + drawing.normal(0, 0.02, 3))
+        shift = np.abs(log_odds(one) - log_odds(other)).max()
+        if shift < 0.1 and not is_close(one, rules, 0.1):
+            compared += 1
+            for point in POINTS_DRAWN:
+                assert decide(one, rules, CLASSES, point.name) == decide(
+                    other, rules, CLASSES, point.name
+                )
+    assert compared > 1000
+
+
+POINTS_DRAWN = (OperatingPoint("rule-out", 0.1), OperatingPoint("balanced", 0.4))

@@ -24,7 +24,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from covid_core.dicom import MAX_INFLATED_BYTES
+from covid_core.dicom_parse import MAX_INFLATED_BYTES
 from covid_core.errors import RefusedFile
 from covid_core.radiograph import Radiograph, View
 from covid_core.reading import read_radiograph
@@ -118,10 +118,10 @@ def test_what_a_window_hides_is_kept_for_a_viewer(photometric: str, function: st
         )
     )  # fmt: skip
     whole = film.unwindowed
-    assert whole is not None and whole.values.dtype == np.uint16
+    assert whole is not None and whole.values().dtype == np.uint16
     dark = counts.max() - counts if photometric == "MONOCHROME1" else counts
-    assert np.abs(whole.values / 65535 - full_range(dark.astype(float))).max() < 1e-4
-    through = np.clip((whole.values / 65535 - whole.low) / (whole.high - whole.low), 0, 1)
+    assert np.abs(whole.values() / 65535 - full_range(dark.astype(float))).max() < 1e-4
+    through = np.clip((whole.values() / 65535 - whole.low) / (whole.high - whole.low), 0, 1)
     assert np.abs(through - film.pixels).max() < 1e-3
 
 
@@ -167,6 +167,19 @@ def test_signed_padding_is_air(syntax: pydicom.uid.UID) -> None:
     pixels = read_radiograph(dicom_file(stored, PixelPaddingValue=-2000, syntax=syntax)).pixels
     assert pixels[:20].max() == 0
     assert np.abs(pixels[20:] - full_range(stored[20:])).max() < 1e-6
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_bits_above_those_stored_mean_nothing(signed: bool) -> None:
+    values = FILM.astype(np.int16) * 8 - (1000 if signed else 0)
+    overlay = np.random.default_rng(0).integers(0, 16, FILM.shape).astype(np.uint16) << 12
+    stored = ((values.view(np.uint16) & 0x0FFF) | overlay).view(np.int16 if signed else np.uint16)
+    data = dicom_file(stored, bits_stored=12, WindowCenter=300, WindowWidth=900)
+    clean = dicom_file(values.astype(stored.dtype), WindowCenter=300, WindowWidth=900)
+    expected, found = read_radiograph(clean), read_radiograph(data)
+    assert np.array_equal(found.pixels, expected.pixels)
+    assert found.unwindowed is not None and expected.unwindowed is not None
+    assert np.array_equal(found.unwindowed.values(), expected.unwindowed.values())
 
 
 @pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL"])

@@ -13,9 +13,10 @@ from PIL import Image
 from covid_core.__main__ import main
 from covid_core.datasets.layouts import cohen
 from covid_core.errors import DatasetError, WeightsError
-from covid_core.lungs import LUNGS, LungNetwork, Lungs, dice, save_lungs, whole_lungs
+from covid_core.lungs import LUNGS, Lungs, dice, whole_lungs
+from covid_core.lungs_network import LungNetwork
 from covid_core.phantom import draw_phantom
-from covid_core.training.lungs import read_outlined, train_lungs
+from covid_core.training.lungs import read_outlined, save_lungs, train_lungs
 
 
 def test_overlap_is_that_of_a_person() -> None:

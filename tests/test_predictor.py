@@ -11,11 +11,12 @@ import pytest
 
 import covid_core
 from covid_core.decision import OperatingPoint
-from covid_core.errors import WeightsError
+from covid_core.engines.engine import Engine, Precision
+from covid_core.errors import Abstained, WeightsError
 from covid_core.findings import CLASSES, Finding
 from covid_core.overlay import png
 from covid_core.phantom import draw_phantom
-from covid_core.predictor import Prediction, Predictor
+from covid_core.predictor import Prediction, Predictor, SecondLook
 from covid_core.reading import read_radiograph
 from tests.models import save_random_weights
 
@@ -64,6 +65,59 @@ def test_four_threads_and_twelve_films_equal_one_thread(predictor: Predictor) ->
     assert len({tuple(p) for p, _ in serial}) == 12, "films that answer alike would hide a mix-up"
 
 
+def test_several_films_are_judged_as_each_alone(predictor: Predictor) -> None:
+    coloured = replace(film(1), coloured=True)
+    films = [film(0), coloured, film(2)]
+    first, refused, last = predictor.predict_many(films)
+    assert isinstance(refused, Abstained)
+    assert refused.code == "not_a_radiograph"
+    for judged, one in ((first, films[0]), (last, films[2])):
+        assert isinstance(judged, Prediction)
+        assert np.array_equal(judged.logits, predictor.predict(one).logits)
+        assert judged.radiograph_sha256 == one.sha256
+    assert predictor.predict_many([]) == []
+
+
+class Shifted:
+    """An engine whose feature maps are a little too bright; `asked`: with how many films."""
+
+    title, precision, batch_films = "shifted", Precision.BFLOAT16, 1
+
+    def __init__(self, engine: Engine, factor: float) -> None:
+        self.engine, self.factor = engine, factor
+        self.asked: list[int] = []
+
+    def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        self.asked.append(len(x))
+        return tuple(output * np.float32(self.factor) for output in self.engine.run(x))
+
+
+def looking_twice(
+    predictor: Predictor, threshold: float, margin: float
+) -> tuple[Predictor, Shifted, Shifted]:
+    rules = replace(predictor.card.rules, points=(OperatingPoint("balanced", threshold),))
+    card = replace(predictor.card, rules=rules)
+    rough, exact = Shifted(predictor.engine, 1.001), Shifted(predictor.engine, 1.0)
+    look = SecondLook(lambda: exact, margin)
+    return Predictor(rough, predictor._head, card, second_look=look), rough, exact
+
+
+def test_a_film_too_close_to_call_is_looked_at_again(predictor: Predictor) -> None:
+    whole = predictor.predict(film(0))
+    twice, rough, exact = looking_twice(predictor, float(whole.probabilities[-1]), 0.05)
+    again = twice.predict(film(0))
+    assert (rough.asked, exact.asked) == ([1], [1])
+    assert np.array_equal(again.logits, whole.logits)
+
+
+def test_a_clear_film_is_looked_at_once(predictor: Predictor) -> None:
+    whole = predictor.predict(film(0))
+    twice, rough, exact = looking_twice(predictor, 0.999999, 1e-9)
+    once = twice.predict(film(0))
+    assert (rough.asked, exact.asked) == ([1], [])
+    assert not np.array_equal(once.logits, whole.logits)
+
+
 def test_heat_is_due_only_to_a_class_that_reaches_its_threshold(predictor: Predictor) -> None:
     prediction = predictor.predict(film(0))
     probability = prediction.probability(Finding.COVID)
@@ -89,7 +143,7 @@ def test_another_network_s_prediction_is_neither_decided_nor_explained(
 
 def test_explaining_runs_no_backbone(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     prediction = predictor.predict(film(0))
-    monkeypatch.setattr(type(predictor._network), "feature_map", None)
+    monkeypatch.setattr(predictor, "engine", None)
     for finding in CLASSES:
         saliency = predictor.explain(prediction, finding)
         logit = prediction.logits[CLASSES.index(finding)]

@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 
-from covid_core.preprocess import Preprocess
+from covid_core.preprocess import Preprocess, _smooth, shrink_for
 from covid_core.reading import read_radiograph
 from tests.films import dicom_file, encode, grey_film
 
@@ -41,6 +42,27 @@ def test_bit_depth_and_file_kind_do_not_matter(fit: str) -> None:
 def test_exposure_does_not_matter(contrast: float, offset: float) -> None:
     darker = Preprocess().picture(PIXELS * np.float32(contrast) + np.float32(offset)).astype(int)
     assert np.abs(darker - Preprocess().picture(PIXELS)).max() <= 1
+
+
+@pytest.mark.parametrize("fit", ["squash", "pad"])
+def test_a_radiograph_gives_what_its_pixels_give_and_keeps_what_it_shrank_to(fit: str) -> None:
+    radiograph = read_radiograph(encode(FILM, "PNG"))
+    large = Preprocess(fit=fit, smooth_px=0.7, tone="equalise")  # type: ignore[arg-type]
+    small = Preprocess(size_px=128, fit=fit)  # type: ignore[arg-type]
+    shrink_for(radiograph, large, small)
+    for preprocess in (large, small):
+        assert np.array_equal(preprocess.picture(radiograph), preprocess.picture(PIXELS))
+        _, _, height, width = preprocess.placement(*FILM.shape)
+        kept = radiograph.shrunk((width, height))[0]
+        assert kept is radiograph.shrunk((width, height))[0]
+        assert not kept.flags.writeable
+
+
+@pytest.mark.parametrize("deviation_px", [0.3, 0.7, 1.0, 2.5])
+def test_smoothing_is_scipy_s(deviation_px: float) -> None:
+    noise = np.random.default_rng(0).random((224, 179)).astype(np.float32)
+    expected = gaussian_filter(noise, deviation_px, mode="nearest")
+    assert np.array_equal(_smooth(noise, deviation_px), expected)
 
 
 def test_smoothing_quenches_noise_and_keeps_what_is_large() -> None:

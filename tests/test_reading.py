@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from covid_core.errors import CovidCoreError, RefusedFile
+from covid_core.levels import Levels
 from covid_core.reading import MAX_FILE_BYTES, read_file, read_radiograph
 from tests.films import dicom_file, encode, grey_film
 
@@ -31,6 +32,15 @@ def test_radiograph_keeps_its_promises() -> None:
     assert not radiograph.pixels.flags.writeable
     with pytest.raises(ValueError, match="read-only"):
         radiograph.pixels[0, 0] = 0
+
+
+def test_pixels_are_made_once_and_not_before_they_are_asked_for() -> None:
+    radiograph = read_radiograph(encode(FILM, "PNG"), "known")
+    assert radiograph.sha256 == "known"
+    assert isinstance(radiograph.film, Levels)
+    assert radiograph.film.codes.dtype == np.uint8
+    assert not radiograph._made
+    assert radiograph.pixels is radiograph.pixels
 
 
 def test_content_decides_what_a_file_is(tmp_path: Path) -> None:

@@ -31,8 +31,9 @@ from covid_core.evaluation.comparison import (
 from covid_core.gate import GATE, Gate
 from covid_core.lungs import LUNGS, Lungs
 from covid_core.model_card import RESULTS_BLOCK, headline, model_card, read_beside
+from covid_core.network_files import load_weights
 from covid_core.phantom import KINDS, draw_phantom
-from covid_core.weights import AS_PUBLISHED, RECIPES, load_weights, read_card, read_cards
+from covid_core.weights import AS_PUBLISHED, RECIPES, read_card, read_cards
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,98 +1,12 @@
-"""Grad-CAM: the library's own answer, exact in logits, and the right film's in every thread."""
+"""Evidence laid over the film: where, how hot, and how much of it in a mask."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
-import torch
-from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
-from pytorch_grad_cam.base_cam import BaseCAM
-from pytorch_grad_cam.utils.image import scale_cam_image
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-from covid_core.findings import CLASSES, Finding
-from covid_core.networks import Head, Network
-from covid_core.saliency import METHODS, Saliency, class_activation, grad_cam
-from tests.models import random_network
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return random_network().requires_grad_(False)
-
-
-def feature_map(network: Network, film: torch.Tensor) -> np.ndarray:
-    with torch.inference_mode():
-        return network.feature_map(film)[0].numpy()
-
-
-@pytest.mark.parametrize("finding", CLASSES)
-def test_equals_the_library_on_the_whole_network(network: Network, finding: Finding) -> None:
-    film = torch.randn(1, 1, 224, 224, generator=torch.Generator().manual_seed(1))
-    plain_network = random_network()
-    with GradCAM(model=plain_network, target_layers=[plain_network.rectify]) as library:
-        plain = library(film, [ClassifierOutputTarget(CLASSES.index(finding))])
-    ours = np.maximum(grad_cam(network.head, feature_map(network, film), CLASSES.index(finding)), 0)
-    stretched = scale_cam_image(scale_cam_image(ours[np.newaxis], (224, 224)))
-    assert plain.max() > 0.5, "a map without heat would compare equal to anything"
-    assert np.abs(stretched - plain).max() < 1e-4
-
-
-def of_the_library(method: type[BaseCAM], head: Head, features: np.ndarray) -> np.ndarray:
-    """The library's own map for the last class, stretched to 0 to 1: float (h, w)."""
-    cells = torch.from_numpy(features).unsqueeze(0).requires_grad_(True)
-    with method(model=head, target_layers=[head.cells]) as library:
-        library.get_target_width_height = lambda x: (7, 7)  # it knows pictures only
-        return library(cells, [ClassifierOutputTarget(2)])[0]
-
-
-def stretched(cells: np.ndarray) -> np.ndarray:
-    return scale_cam_image(np.maximum(cells, 0)[np.newaxis])[0]
-
-
-@pytest.mark.parametrize("method", [GradCAM, GradCAMPlusPlus, LayerCAM])
-def test_other_methods_equal_the_library(network: Network, method: type[BaseCAM]) -> None:
-    features = np.random.default_rng(3).random((1024, 7, 7), np.float32)
-    name = dict(zip([GradCAM, GradCAMPlusPlus, LayerCAM], METHODS, strict=True))[method]
-    ours = class_activation(network.head, features, 2, name)
-    theirs = of_the_library(method, random_network().head, features)
-    assert ours.max() > 0
-    assert np.abs(stretched(ours) - theirs).max() < 1e-3
-
-
-@pytest.mark.parametrize("method", [HiResCAM, XGradCAM])
-def test_two_more_would_be_grad_cam_itself(network: Network, method: type[BaseCAM]) -> None:
-    features = np.random.default_rng(3).random((1024, 7, 7), np.float32)
-    theirs = of_the_library(method, random_network().head, features)
-    assert np.abs(stretched(grad_cam(network.head, features, 2)) - theirs).max() < 1e-3
-
-
-@pytest.mark.parametrize("finding", CLASSES)
-def test_cells_and_bias_sum_to_the_logit(network: Network, finding: Finding) -> None:
-    film = torch.randn(1, 1, 224, 224)
-    features = feature_map(network, film)
-    with torch.inference_mode():
-        logit = float(network(film)[0, CLASSES.index(finding)])
-    bias = float(network.head.linear.bias[CLASSES.index(finding)])
-    evidence = grad_cam(network.head, features, CLASSES.index(finding))
-    assert evidence.sum() + bias == pytest.approx(logit, abs=1e-4)
-
-
-def test_leaves_no_hook_and_no_gradient_on_the_shared_network(network: Network) -> None:
-    grad_cam(network.head, feature_map(network, torch.randn(1, 1, 224, 224)), 2)
-    assert not any(module._forward_hooks for module in network.modules())
-    assert all(parameter.grad is None for parameter in network.parameters())
-
-
-def test_four_threads_get_their_own_maps(network: Network) -> None:
-    drawing = np.random.default_rng(0)
-    maps = [drawing.random((1024, 7, 7), np.float32) for _ in range(48)]
-    serial = [grad_cam(network.head, features, 2) for features in maps]
-    with ThreadPoolExecutor(4) as pool:
-        parallel = list(pool.map(lambda f: grad_cam(network.head, f, 2), maps))
-    assert np.abs(np.array(parallel) - np.array(serial)).max() < 1e-5
+from covid_core.findings import Finding
+from covid_core.saliency import Saliency
 
 
 def saliency(

@@ -23,9 +23,10 @@ from safetensors.torch import load_file, save
 from covid_core import tensor_files
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES
+from covid_core.network_files import as_stored, load_weights, save_weights
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
-from covid_core.weights import as_stored, load_weights, read_card, save_weights
+from covid_core.weights import read_card
 from tests.models import random_network, save_random_weights
 
 ROOT = Path(__file__).parent.parent

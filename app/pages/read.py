@@ -1,6 +1,11 @@
-"""The first page: films dropped in, and what the model makes of them."""
+"""The first page: films dropped in, and what the model makes of them.
+
+What shows a film is imported once there is one: the empty page is there sooner.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -8,14 +13,10 @@ from streamlit.delta_generator import DeltaGenerator
 from app import session
 from app.failures import show_failure
 from app.phantoms import show_phantoms
-from app.reading import show_controls, show_reading
 from app.sources import choose_films
 from app.texts import read as texts
-from app.worklist import show_worklist
 from covid_core.collection import Item
 from covid_core.errors import Abstained, CovidCoreError, foreseen
-from covid_core.overlay import displayed, png
-from covid_core.reading import read_radiograph
 from covid_core.report import DISCLAIMER
 
 _UNJUDGED_PX = 480
@@ -27,24 +28,33 @@ def show() -> None:
     answer, given = st.columns([3, 2], gap="large")
     with given:
         items = choose_films()
-        if len(items) == 1:
-            show_controls()
     if len(items) == 1:
-        show_film(items[0], answer)
+        show_film(items[0], answer, given)
     else:
         with answer:
             st.title(texts.TITLE, anchor=False)
             st.write(f"{texts.LIST if items else texts.LEDE} **{DISCLAIMER}**")
         if items:
-            with answer:
-                show_controls()
-            show_worklist(items, key="worklist")
+            show_films(items, answer)
         else:
             show_empty_state()
     session.forget_closed()
 
 
-def show_film(item: Item, answer: DeltaGenerator) -> None:
+def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:
+    from app.reading import show_controls
+    from app.worklist import show_worklist
+
+    with answer:
+        show_controls()
+    show_worklist(items, key="worklist")
+
+
+def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None:
+    from app.reading import show_controls, show_reading
+
+    with given:
+        show_controls()
     try:
         with answer, st.spinner(texts.READING), foreseen():
             reading = session.reading(item.read(), item.name, is_phantom=item.synthetic)
@@ -60,7 +70,10 @@ def show_film(item: Item, answer: DeltaGenerator) -> None:
 
 def show_unjudged(item: Item) -> None:
     """What the gate would not have judged, so that a person can see whether it is right."""
-    film = displayed(read_radiograph(item.read()).pixels, _UNJUDGED_PX)
+    from covid_core.overlay import displayed, png
+    from covid_core.reading import read_radiograph
+
+    film = displayed(read_radiograph(item.read()).film, _UNJUDGED_PX)
     st.image(png(film), output_format="PNG", alt=texts.UNJUDGED_ALT)
 
 

@@ -14,14 +14,8 @@ from covid_core.datasets.manifest import read_manifest
 from covid_core.evaluation.audit import Amount, audit
 from covid_core.evaluation.audit_report import write_audit
 from covid_core.goals import goals
-from covid_core.weights import (
-    LEFT_OUT,
-    SHIPPED,
-    WEIGHTS,
-    load_weights,
-    read_cards,
-    save_audit,
-)
+from covid_core.network_files import load_weights
+from covid_core.weights import LEFT_OUT, SHIPPED, WEIGHTS, read_cards, save_audit
 
 
 def add(commands: Any) -> None:

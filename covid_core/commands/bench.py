@@ -1,15 +1,20 @@
-"""`bench train`: how fast training is, beside the plain way."""
+"""`bench train`, `bench predict`: how fast it is, beside the plain way."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from covid_core import machine
+from covid_core.architectures import DENSENET121, TITLES
 from covid_core.commands.status import DONE
-from covid_core.networks import ARCHITECTURES, DENSENET121
+from covid_core.markdown import table
+from covid_core.speed.predict import DECODE, FORWARD, GATE, OURS, PREPARE, Speed, measure
 from covid_core.training.bench import Pace, bench
+from covid_core.weights import SHIPPED, WEIGHTS
 
 
 def add(commands: Any) -> None:
@@ -20,9 +25,14 @@ def add(commands: Any) -> None:
     train = kinds.add_parser("train", help="training steps, on phantoms")
     train.add_argument("--steps", type=int, default=20)
     train.add_argument("--batch-size", type=int, default=32)
-    train.add_argument("--architecture", choices=ARCHITECTURES, default=DENSENET121)
+    train.add_argument("--architecture", choices=TITLES, default=DENSENET121)
     train.add_argument("--compile", action="store_true", help="ours by torch.compile")
     train.set_defaults(command=_train)
+    predict = kinds.add_parser("predict", help="one film from its file to probability and Grad-CAM")
+    predict.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
+    predict.add_argument("--recipe", default=SHIPPED, metavar="NAME")
+    predict.add_argument("--rounds", type=int, default=10)
+    predict.set_defaults(command=_predict)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -45,3 +55,62 @@ def _train(options: argparse.Namespace) -> int:
 
 def _told(pace: Pace) -> str:
     return f"{pace.films_per_s:8.1f} films/s, {pace.waiting:.1%} of the time waiting for films"
+
+
+def _predict(options: argparse.Namespace) -> int:
+    speed = measure(options.weights, options.recipe, rounds=options.rounds)
+    print(f"{machine.described()}; {speed.used}; medians, all sides in turns\n")
+    for part in (_whole(speed), _profile(speed), _forward(speed)):
+        print(part, end="\n\n")
+    return DONE
+
+
+def _whole(speed: Speed) -> str:
+    """From a file's bytes to probability and evidence."""
+    peers = [side for side in next(iter(speed.whole.values())) if side != OURS]
+    rows = [
+        [
+            file,
+            _ms(sides[OURS]),
+            *(f"{_ms(sides[p])}, {sides[p] / sides[OURS]:.1f} x" for p in peers),
+        ]
+        for file, sides in speed.whole.items()
+    ]
+    return table(["file to probability and heat, ms", OURS, *peers], rows)
+
+
+def _profile(speed: Speed) -> str:
+    """What each stage of ours takes, and how much of the forward pass reading and preparing are."""
+    stages = list(next(iter(speed.stages.values())))
+    rows = [
+        [
+            file, *(_ms(own[stage]) for stage in stages),
+            *(f"{sum(own[part] for part in parts) / own[FORWARD]:.0%}"
+              for parts in ((DECODE, PREPARE), (DECODE, PREPARE, GATE))),
+        ]
+        for file, own in speed.stages.items()
+    ]  # fmt: skip
+    shares = ["decode and prepare, of the forward pass", "with the gate"]
+    return table(["ours, ms", *stages, *shares], rows)
+
+
+def _forward(speed: Speed) -> str:
+    """The engines, and the least that the machine could take."""
+    own = speed.engines[speed.used]
+    rows = [[name, _ms(time), f"{time / own:.2f}"] for name, time in speed.engines.items()]
+    limits = [
+        [
+            f"limit: {speed.operations / 1e9:.2f} GFLOP at the matrix rate in {precision}",
+            _ms(limit), f"{limit / own:.2f}",
+        ]
+        for precision, limit in speed.limits.items()
+    ]  # fmt: skip
+    told = table(["forward pass, ms", "", "times that of ours"], rows + limits)
+    if speed.proof is None:
+        return told
+    again = f"{speed.proof.again:.0%} of films like the test part's"
+    return f"{told}\n\nToo close to call, and so looked at again in float32: {again}."
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f}"

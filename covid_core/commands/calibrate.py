@@ -18,9 +18,10 @@ from covid_core.evaluation.answers import remembered_answers
 from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.evaluation.trust import fit_and_measure
 from covid_core.goals import TEST
+from covid_core.network_files import load_weights
 from covid_core.tasks import task_of
 from covid_core.training.films import load_films
-from covid_core.weights import SHIPPED, WEIGHTS, load_weights, save_card
+from covid_core.weights import SHIPPED, WEIGHTS, save_card
 
 
 def add(commands: Any) -> None:

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import itertools
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from tqdm import tqdm
 
 from covid_core.collection import Item, members, refused
 from covid_core.commands.status import DONE, SOME_FAILED, WRONG_USE
-from covid_core.datasets.layouts.films import films_in
+from covid_core.datasets.layouts.films import FILM_SUFFIXES
 from covid_core.decision import BALANCED, POINTS
+from covid_core.engines.choice import Choice
+from covid_core.engines.engine import Lanes, cores
 from covid_core.errors import CovidCoreError, RefusedFile, foreseen
-from covid_core.lungs import Lungs
-from covid_core.overlay import blend, displayed, png
-from covid_core.predictor import Predictor
+from covid_core.folders import files_below
+from covid_core.ledger import UNANSWERED, Ledger, Terms, opened
+from covid_core.pipeline import Explain, Film, Row, Scoring, rows
+from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph
 from covid_core.reading import read_file, read_radiograph
-from covid_core.report import DISCLAIMER, columns, error_row, prediction_row, row_writer
+from covid_core.report import DISCLAIMER, row_writer
 from covid_core.weights import SHIPPED, WEIGHTS
 
 _OVERLAY_LONGEST_PX = 1024
 _OVERLAY_OPACITY = 0.5
-
-Film = tuple[str, Callable[[], Radiograph]]  # its file's name, and what reads it
+_COUNTING_S = 10  # of a folder's films before the first is read, for the progress bar alone
+_STOPPED = 130  # as shells say it of Ctrl-C
 
 
 def add(commands: Any) -> None:
@@ -41,10 +45,16 @@ def add(commands: Any) -> None:
     )
     predict.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, folders, ZIPs")
     predict.add_argument("--csv", type=Path, metavar="FILE", help="write the rows there")
+    predict.add_argument(
+        "--resume", action="store_true",
+        help="keep the rows that the CSV file has, errors too, and score only the films that have"
+        " none; give the other options as before",
+    )  # fmt: skip
     predict.add_argument("--json", action="store_true", help="print the rows as JSON, one a line")
     predict.add_argument(
-        "--saliency", type=Path, metavar="DIR", help="write Grad-CAM overlays there"
-    )
+        "--saliency", type=Path, metavar="DIR",
+        help="write Grad-CAM overlays there; no film is looked for in it",
+    )  # fmt: skip
     predict.add_argument(
         "--operating-point", choices=POINTS, default=BALANCED, dest="point",
         help="where COVID-19 is called: rule-out misses few, rule-in calls few wrongly",
@@ -57,29 +67,58 @@ def add(commands: Any) -> None:
     predict.add_argument(
         "--recipe", default=SHIPPED, metavar="NAME", help="whose weights of that folder to use"
     )
+    predict.add_argument(
+        "--workers", type=_count, default=cores(), metavar="N",
+        help="films read and judged at a time (default: one for each core, %(default)s here)",
+    )  # fmt: skip
+    predict.add_argument(
+        "--engine", type=Choice, choices=list(Choice), default=Choice.AUTO,
+        help="what runs the network (default: %(default)s, the quickest here)",
+    )  # fmt: skip
     predict.set_defaults(command=_predict)
 
 
 def _predict(options: argparse.Namespace) -> int:
-    films = list(_films(options.paths))
-    if not films:
+    _check(options)
+    if next(_films(options), None) is None:
         print("there is no film in what was given", file=sys.stderr)
         return WRONG_USE
-    predictor = Predictor.load(options.weights, options.recipe)
-    predictor.card.rules.point(options.point)  # said before the first film is read
-    progress = tqdm(films, unit="film", disable=None)
+    lanes = Lanes(films=min(options.workers, cores()))
+    predictor = Predictor.load(options.weights, options.recipe, choice=options.engine, lanes=lanes)
+    terms = Terms.of(predictor.card, options.point, options.prevalence)
     try:
-        failed = _write(
-            _rows(predictor, progress, options), columns(predictor.card.classes), options
-        )
+        explain = _explainer(predictor, options.saliency) if options.saliency else None
+        scoring = Scoring(predictor, options.point, options.prevalence, explain)
+        return _written(options, scoring, terms)
     except BrokenPipeError:
         raise
     except OSError as error:
-        print(f"{error.filename}: it can't be written ({error.strerror})", file=sys.stderr)
+        where = error.filename or options.csv
+        print(f"{where}: it can't be written ({error.strerror})", file=sys.stderr)
         return WRONG_USE
-    if failed:
-        print(f"{failed} of {len(films)} files got no prediction", file=sys.stderr)
-    return SOME_FAILED if failed else DONE
+    except KeyboardInterrupt:
+        print("stopped: what was done is written; --csv FILE --resume goes on", file=sys.stderr)
+        return _STOPPED
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raises CovidCoreError for options that contradict each other."""
+    if options.resume and not options.csv:
+        raise CovidCoreError("--resume goes on with a file", "Name it: --csv FILE --resume")
+    overlays = options.saliency and options.saliency.resolve()
+    for path in options.paths:
+        if overlays and path.is_dir() and path.resolve() == overlays:
+            raise CovidCoreError(
+                "its overlays would be taken for films", "Name another folder for --saliency",
+                file=str(path),
+            )  # fmt: skip
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("one at least")
+    return count
 
 
 def _share(text: str) -> float:
@@ -89,14 +128,15 @@ def _share(text: str) -> float:
     return share
 
 
-def _films(paths: Iterable[Path]) -> Iterator[Film]:
-    for path in paths:
+def _films(options: argparse.Namespace) -> Iterator[Film]:
+    for path in options.paths:
         if path.is_dir():
-            yield from ((str(film), partial(read_file, film)) for film in films_in(path))
+            for film in files_below(path, FILM_SUFFIXES, leave_out=options.saliency):
+                yield Film(str(film), partial(read_file, film))
         elif path.suffix.lower() == ".zip" and path.is_file():
-            yield from ((item.name, partial(_read_item, item)) for item in _zipped(path))
+            yield from (Film(item.name, partial(_read_item, item)) for item in _zipped(path))
         else:
-            yield str(path), partial(read_file, path)
+            yield Film(str(path), partial(read_file, path))
 
 
 def _zipped(path: Path) -> list[Item]:
@@ -110,65 +150,79 @@ def _read_item(item: Item) -> Radiograph:
     return read_radiograph(item.read())
 
 
-def _rows(
-    predictor: Predictor, films: Iterable[Film], options: argparse.Namespace
-) -> Iterator[dict[str, Any]]:
-    overlays: Path | None = options.saliency
-    lungs = Lungs.load() if overlays else None
-    if overlays:
-        overlays.mkdir(parents=True, exist_ok=True)
-    for file, read in films:
-        try:
-            with foreseen():
-                radiograph = read()
-                prediction = predictor.predict(radiograph, options.point)
-        except CovidCoreError as error:
-            yield error_row(file, error, predictor.card.classes)
-            continue
-        inside = None
-        if overlays and lungs:
-            saliency = predictor.explain(prediction, prediction.label)
-            label = prediction.label.replace(" ", "-")
-            name = f"{Path(file).stem}.{label}.{radiograph.sha256[:8]}.png"
-            film = displayed(radiograph.pixels, _OVERLAY_LONGEST_PX)
-            overlay = blend(film, saliency.heat(*film.shape), _OVERLAY_OPACITY)
-            (overlays / name).write_bytes(png(overlay))
-            inside = saliency.share_inside(lungs.inside(radiograph.pixels))
-        yield prediction_row(file, prediction, heat_in_lungs=inside, prevalence=options.prevalence)
+def _total(options: argparse.Namespace) -> int | None:
+    """How many films there are, for the progress bar; None where nobody looks at it, or where
+    counting takes too long."""
+    if not sys.stderr.isatty():
+        return None
+    late, count = time.monotonic() + _COUNTING_S, 0
+    for _ in _films(options):
+        count += 1
+        if time.monotonic() > late:
+            return None
+    return count
 
 
-def _write(
-    rows: Iterable[dict[str, Any]], names: Sequence[str], options: argparse.Namespace
-) -> int:
-    """Write each row as it comes, and count the files that got no prediction."""
-    failed = 0
-    with contextlib.ExitStack() as open_files:
-        emit = [_json_array(open_files)] if options.json else []
+def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int:
+    """Write each row as it comes, and give the exit status."""
+    with ExitStack() as outputs:
+        emit = [_json_array(outputs)] if options.json else []
+        ledger: Ledger | None = None
         if options.csv:
-            # A file name may hold bytes that are no text: it must not stop the others.
-            file = options.csv.open("w", newline="", encoding="utf-8", errors="backslashreplace")
-            emit.append(_csv_rows(open_files.enter_context(file), names))
+            ledger = outputs.enter_context(opened(options.csv, terms, resume=options.resume))
+            emit.append(ledger.write)
         elif not options.json:
-            emit.append(_csv_rows(sys.stdout, names))
-        for row in rows:
-            failed += row["decision"] in ("error", "abstained")
+            emit.append(_csv_rows(terms.names))
+        count, failed = (ledger.kept, ledger.failed) if ledger else (0, 0)
+        films = (film for film in _films(options) if not (ledger and ledger.holds(film.name)))
+        made = outputs.enter_context(closing(rows(films, scoring, workers=options.workers)))
+        for row in tqdm(made, unit="film", total=_total(options), initial=count, disable=None):
+            count += 1
+            failed += row["decision"] in UNANSWERED
             for write in emit:
                 write(row)
-    return failed
+    if ledger and ledger.unasked:
+        print(f"{ledger.unasked} of the rows are of files that were not given", file=sys.stderr)
+    if failed:
+        print(f"{failed} of {count} files got no prediction", file=sys.stderr)
+    return SOME_FAILED if failed else DONE
 
 
-def _csv_rows(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
-    write = row_writer(file, names)
+def _explainer(predictor: Predictor, folder: Path) -> Explain:
+    """What writes a film's overlay into the folder and says how much of it lies in the lungs."""
+    # What draws takes long to import, and few ask for it.
+    from covid_core.lungs import Lungs
+    from covid_core.overlay import blend, displayed, png
 
-    def flushed(row: dict[str, Any]) -> None:
+    lungs = Lungs.load()
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
+        with foreseen():
+            saliency = predictor.explain(prediction, prediction.label)
+            shown = displayed(radiograph.pixels, _OVERLAY_LONGEST_PX)
+            overlay = png(blend(shown, saliency.heat(*shown.shape), _OVERLAY_OPACITY))
+            inside = saliency.share_inside(lungs.inside(radiograph.pixels))
+        label = prediction.label.replace(" ", "-")
+        name = f"{Path(film.name).stem}.{label}.{radiograph.sha256[:8]}.png"
+        (folder / name).write_bytes(overlay)
+        return inside
+
+    return explain
+
+
+def _csv_rows(names: tuple[str, ...]) -> Callable[[Row], None]:
+    write = row_writer(sys.stdout, names)
+
+    def flushed(row: Row) -> None:
         write(row)
-        file.flush()
+        sys.stdout.flush()
 
     return flushed
 
 
-def _json_array(open_files: contextlib.ExitStack) -> Callable[[dict[str, Any]], None]:
+def _json_array(outputs: ExitStack) -> Callable[[Row], None]:
     """One JSON array on the standard output, a row a line, each printed as it comes."""
-    separators = itertools.chain(["[\n"], itertools.repeat(",\n"))
-    open_files.callback(lambda: print("\n]" if next(separators) == ",\n" else "[]"))
+    separators = chain(["[\n"], repeat(",\n"))
+    outputs.callback(lambda: print("\n]" if next(separators) == ",\n" else "[]"))
     return lambda row: print(next(separators), json.dumps(row), sep="", end="", flush=True)

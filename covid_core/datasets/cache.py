@@ -50,7 +50,7 @@ def _decode(
 
     def decode(i: int) -> None:
         try:
-            pictures[i] = preprocess.picture(read_file(paths[i]).pixels)
+            pictures[i] = preprocess.picture(read_file(paths[i]))
         except RefusedFile as error:
             refused[i] = error.sentence
 

@@ -97,7 +97,7 @@ def _examples(compiled: Compilation, seed: int) -> list[tuple[str, str, str]]:
 
 def _picture(path: str) -> str:
     """A film as the data URI of a small JPEG."""
-    picture = _FILM.picture(read_file(Path(path)).pixels)
+    picture = _FILM.picture(read_file(Path(path)))
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", quality=80)
     return data_uri(buffer.getvalue(), "jpeg")

@@ -77,7 +77,7 @@ def _look(path: Path, seen: Survey, i: int) -> None:
     seen.sha256[i] = radiograph.sha256
     seen.width[i], seen.height[i] = radiograph.width_px, radiograph.height_px
     seen.brightness[i] = radiograph.pixels.mean()
-    seen.thumbnails[i] = _THUMBNAIL.picture(radiograph.pixels)
+    seen.thumbnails[i] = _THUMBNAIL.picture(radiograph)
 
 
 def _empty(count: int) -> Survey:

@@ -13,9 +13,11 @@ import torch
 from tqdm import tqdm
 
 from covid_core.datasets.split import Split, fingerprint
+from covid_core.engines.choice import Choice
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.evaluate import summarise
 from covid_core.goals import TEST
+from covid_core.network_files import load_weights
 from covid_core.overlay import blend, png
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.predictor import Predictor
@@ -24,7 +26,7 @@ from covid_core.reading import read_radiograph
 from covid_core.tasks import Task, task_of
 from covid_core.training.films import Films, load_films
 from covid_core.training.scoring import score
-from covid_core.weights import WeightsCard, load_weights
+from covid_core.weights import WeightsCard
 
 _PHANTOM_PX = 300
 _OPACITY = 0.6
@@ -86,7 +88,7 @@ def compare(
             loaded[card.preprocess] = load_films(table, card.preprocess, cache, workers=workers)
         task = task_of(card.classes)
         films = loaded[card.preprocess].asked(task)
-        predictor = Predictor(network, card)
+        predictor = Predictor.load(folder, recipe, choice=Choice.TORCH, gated=False)
         maps = {kind: phantom_map(predictor, kind) for kind in KINDS}
         network = network.to(device)
         parts = {}

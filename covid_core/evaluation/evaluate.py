@@ -19,12 +19,12 @@ from covid_core.metrics import (
     specificity,
 )
 from covid_core.metrics import estimate as bootstrap
+from covid_core.network_files import as_stored
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
 from covid_core.tasks import THREE_CLASSES, Task
 from covid_core.training.films import Films
 from covid_core.training.scoring import score
-from covid_core.weights import as_stored
 
 _BATCH = 64
 _LEAST_HEAT = 1e-6  # logits; a scale must be above 0

@@ -15,11 +15,12 @@ import torch
 from tqdm import tqdm
 
 from covid_core.evaluation.faithfulness import SHARES, STAGES, area, cells_of, curves, similarity
+from covid_core.evaluation.saliency_methods import METHODS
 from covid_core.evaluation.sample import Sample
 from covid_core.findings import Finding
 from covid_core.metrics import estimate
 from covid_core.networks import Network
-from covid_core.saliency import METHOD, METHODS, Saliency
+from covid_core.saliency import METHOD, Saliency
 from covid_core.weights import WeightsCard
 
 CHANCE = "random order"

@@ -16,8 +16,9 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
 from torch import nn
 
+from covid_core.evaluation.saliency_methods import class_activation
 from covid_core.networks import Network
-from covid_core.saliency import METHOD, class_activation
+from covid_core.saliency import METHOD
 from covid_core.weights import WeightsCard
 
 SHARES = np.linspace(0, 1, 17)  # of the film that is removed or shown
@@ -31,7 +32,7 @@ STAGES: tuple[Stage, ...] = ("head", "last block", "everything")
 
 def cells_of(network: Network, x: torch.Tensor, outputs: np.ndarray, method: str) -> np.ndarray:
     """Maps of films, (N, 1, S, S) on the network's device, for an output each: float32 (N, h, w),
-    signed and unscaled. `method`: one of `saliency.METHODS`."""
+    signed and unscaled. `method`: one of `saliency_methods.METHODS`."""
     with torch.inference_mode():
         features = torch.cat([network.feature_map(part).cpu() for part in x.split(_BATCH)])
     head = copy.deepcopy(network.head).cpu()

@@ -28,7 +28,8 @@ from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.transforms import v2
 
-from covid_core.networks import DENSENET121, Network
+from covid_core.architectures import DENSENET121
+from covid_core.networks import Network
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.preprocess import Preprocess
 from covid_core.training.augment import Augmentation, augment

@@ -19,16 +19,15 @@ from covid_core.errors import DatasetError
 from covid_core.gate import (
     ABSTAINING,
     EXPOSURES,
-    FLAWS,
-    OTHERS,
+    NAME,
     PREPROCESS,
     Code,
     GateCard,
-    GateNetwork,
-    save_gate,
-    scores_of,
 )
+from covid_core.gate_network import GateNetwork
 from covid_core.lungs import Lungs
+from covid_core.network_files import write_network
+from covid_core.remarks import FLAWS, OTHERS
 from covid_core.training.augment import Augmentation, augment
 from covid_core.training.gate_films import (
     Examples,
@@ -47,6 +46,7 @@ from covid_core.training.gate_measures import (
     kind_figures,
     overall,
     refused,
+    scores_of,
 )
 
 _BATCH, _RATE = 64, 3e-3
@@ -138,6 +138,11 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
         films={split.value: len(part.pictures) for split, part in parts.items() if part},
         training={"steps": str(steps), "seed": str(seed), "pictures": str(len(examples.kinds))},
     )  # fmt: skip
+
+
+def save_gate(network: GateNetwork, folder: Path, **card: Any) -> GateCard:
+    """Write tensors and card; `card`: what GateCard holds besides. Raises WeightsError."""
+    return GateCard(**write_network(network, folder, NAME, **card))
 
 
 def pick_thresholds(network: GateNetwork, films: GateFilms) -> dict[str, float]:

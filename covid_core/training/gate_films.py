@@ -16,13 +16,14 @@ from tqdm import tqdm
 
 from covid_core.datasets.layouts import stated_ages
 from covid_core.datasets.split import SIDES, groups_of
-from covid_core.gate import EXPOSURES, FLAWS, OTHERS, PREPROCESS, Code, exposure
+from covid_core.gate import EXPOSURES, PREPROCESS, Code, exposure
 from covid_core.lungs import PREPROCESS as LUNG_PREPROCESS
 from covid_core.lungs import Lungs
 from covid_core.phantom import KINDS as PHANTOMS
 from covid_core.phantom import draw_phantom
 from covid_core.preprocess import Preprocess
 from covid_core.reading import read_file
+from covid_core.remarks import FLAWS, OTHERS
 from covid_core.training.negatives import CUTS, KINDS
 
 FILM_PX = 224

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
-from covid_core.gate import (
-    EXPOSURES,
-    FLAWS,
-    Code,
-    GateNetwork,
-    Scores,
-    abstains,
-    foreign,
-    scores_of,
-)
+from covid_core.gate import EXPOSURES, PREPROCESS, Code, Scores, abstains, foreign, scores_from
+from covid_core.gate_network import GateNetwork
 from covid_core.metrics import Estimate, auroc, auroc_estimate, estimate
+from covid_core.remarks import FLAWS
 from covid_core.training.gate_films import Examples, GateFilms, good
 
 Figures = dict[str, float]
+_BATCH = 256
+
+
+def scores_of(network: GateNetwork, pictures: np.ndarray, batch: int = _BATCH) -> Scores:
+    """What a network in training, in evaluation mode, finds in pictures, uint8 (N, 128, 128)."""
+    with torch.inference_mode():
+        found = [
+            network.logits_and_distances(PREPROCESS.tensor(np.ascontiguousarray(part)))
+            for part in np.split(pictures, range(batch, len(pictures), batch))
+        ]
+    return scores_from(*(torch.cat(outputs).numpy() for outputs in zip(*found, strict=True)))
 
 
 def overall(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,8 +17,10 @@ from tqdm import tqdm
 from covid_core.datasets.duplicates import group, same_key
 from covid_core.datasets.layouts import read_cases
 from covid_core.errors import DatasetError
-from covid_core.lungs import PREPROCESS, LungNetwork, Lungs, LungsCard, dice, save_lungs
+from covid_core.lungs import NAME, PREPROCESS, LungsCard, dice
+from covid_core.lungs_network import LungNetwork
 from covid_core.metrics import Estimate, estimate
+from covid_core.network_files import write_network
 from covid_core.reading import read_file
 from covid_core.training.augment import Augmentation, augment_with_masks
 
@@ -46,7 +49,7 @@ def read_outlined(folder: Path) -> Outlined:
             file=str(folder),
         )
     size = (PREPROCESS.size_px, PREPROCESS.size_px)
-    films = [PREPROCESS.picture(read_file(case.path).pixels) for case in tqdm(cases, "films")]
+    films = [PREPROCESS.picture(read_file(case.path)) for case in tqdm(cases, "films")]
     masks = []
     for case in cases:
         with Image.open(outlines[case.path.stem]) as mask:
@@ -95,6 +98,11 @@ def make_lungs(folder: Path, out: Path, *, epochs: int, seed: int) -> LungsCard:
     )  # fmt: skip
 
 
+def save_lungs(network: LungNetwork, folder: Path, **card: Any) -> LungsCard:
+    """Write tensors and card; `card`: what LungsCard holds besides. Raises WeightsError."""
+    return LungsCard(**write_network(network, folder, NAME, **card))
+
+
 def _loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     """Cross-entropy, and what overlap lacks (Milletari et al. 2016)."""
     found = logits.sigmoid()
@@ -103,9 +111,9 @@ def _loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 
 
 def _overlap(network: LungNetwork, outlined: Outlined, test: np.ndarray) -> Estimate:
-    card = LungsCard("", "", "", {}, {}, {})
-    found = Lungs(network, card).masks(outlined.pictures[test]) > 0.5
-    network.requires_grad_(True)
+    with torch.inference_mode():
+        (masks,) = network.eval().probabilities(PREPROCESS.tensor(outlined.pictures[test]))
+    found = masks.numpy() > 0.5
     overlaps = dice(outlined.masks[test] > 127, found)
     patients = outlined.patients[test]
     return estimate(lambda w: float(np.average(overlaps, weights=w)), patients, len(test))

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from covid_core.architectures import TITLES
 from covid_core.datasets.published import Draw, Protocol
 from covid_core.errors import TrainingError
-from covid_core.networks import ARCHITECTURES
 from covid_core.preprocess import Fit, Tone
 from covid_core.tasks import TASKS, Task
 from covid_core.training.augment import Augmentation
@@ -171,7 +171,7 @@ def _section(kind: type[_Section], path: Path, table: dict[str, Any]) -> _Sectio
 
 
 def _check(recipe: Recipe, path: Path) -> None:
-    if recipe.architecture not in ARCHITECTURES:
+    if recipe.architecture not in TITLES:
         raise _wrong(path, f"there is no architecture {recipe.architecture}")
     if not recipe.phases:
         raise _wrong(path, "it has no phase")

@@ -203,8 +203,8 @@ def archive(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         asked.append(study_uid)
         return [dicom_file(draw_phantom(size_px=192, seed=n)) for n in range(2)]
 
-    monkeypatch.setattr("app.sources.find_studies", find)
-    monkeypatch.setattr("app.sources.fetch_study", fetch)
+    monkeypatch.setattr("covid_core.exports.dicomweb.find_studies", find)
+    monkeypatch.setattr("covid_core.exports.dicomweb.fetch_study", fetch)
     return asked
 
 

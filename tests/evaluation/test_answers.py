@@ -12,8 +12,8 @@ import torch
 from covid_core.datasets.split import Split
 from covid_core.evaluation import answers
 from covid_core.evaluation.answers import remembered_answers
+from covid_core.network_files import load_weights
 from covid_core.preprocess import Preprocess
-from covid_core.weights import load_weights
 from tests.evaluation.test_trust import films_of
 from tests.models import save_random_weights
 

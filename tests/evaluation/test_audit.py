@@ -23,12 +23,13 @@ from covid_core.findings import CLASSES
 from covid_core.gate import Gate
 from covid_core.goals import goals
 from covid_core.model_card import model_card, read_beside
+from covid_core.network_files import load_weights, save_weights
 from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.preprocess import Preprocess
 from covid_core.reporting_items import ITEMS
 from covid_core.tasks import TASKS
-from covid_core.weights import load_weights, read_audit, read_card, save_card, save_weights
+from covid_core.weights import read_audit, read_card, save_card
 from tests.models import random_network
 
 PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)

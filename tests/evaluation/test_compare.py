@@ -26,11 +26,11 @@ from covid_core.evaluation.comparison import (
     rows,
     write_recipes,
 )
+from covid_core.network_files import save_weights
 from covid_core.networks import Network
 from covid_core.phantom import KINDS
 from covid_core.preprocess import Preprocess
 from covid_core.tasks import TASKS
-from covid_core.weights import save_weights
 from tests.films import clinic
 
 SMALL = Preprocess(size_px=64)

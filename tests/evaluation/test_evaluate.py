@@ -11,11 +11,10 @@ import torch
 from covid_core.datasets.split import Split
 from covid_core.evaluation.evaluate import evaluate, full_heat, summarise
 from covid_core.preprocess import Preprocess
-from covid_core.saliency import grad_cam
 from covid_core.training.films import Films
 from covid_core.training.scoring import score
 from tests.films import grey_film
-from tests.models import random_network
+from tests.models import head_of, random_network
 
 CPU = torch.device("cpu")
 SMALL = Preprocess(size_px=64)
@@ -73,7 +72,7 @@ def test_full_heat_is_a_percentile_of_grad_cam(films: Films) -> None:
             features = network.feature_map(SMALL.tensor(films.pictures[i : i + 1]))
             call = int(network.head(features).argmax())
         if call == films.labels[i]:
-            cells.append(grad_cam(network.head, features[0].numpy(), call).ravel())
+            cells.append(head_of(network).evidence(features[0].numpy(), call).ravel())
     assert cells, "a network that is never right would measure nothing"
     expected = np.percentile(np.concatenate(cells), 99)
     assert full_heat(network, films, SMALL, device=CPU) == pytest.approx(expected, rel=1e-4)

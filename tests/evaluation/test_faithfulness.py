@@ -17,10 +17,12 @@ from covid_core.evaluation.faithfulness import (
     randomised,
     similarity,
 )
+from covid_core.evaluation.saliency_methods import METHODS
+from covid_core.network_files import save_weights
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
-from covid_core.saliency import METHOD, METHODS
-from covid_core.weights import WeightsCard, save_weights
+from covid_core.saliency import METHOD
+from covid_core.weights import WeightsCard
 from tests.models import OneCell
 
 SIDE = 112

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from covid_core.__main__ import main
-from covid_core.gate import FLAWS, OTHERS, Code, Gate, Scores, abstains, foreign, scores_of
+from covid_core.gate import Code, Gate, Scores, abstains, foreign
 from covid_core.lungs import Lungs
 from covid_core.phantom import KINDS, draw_phantom
+from covid_core.remarks import FLAWS, OTHERS
 from covid_core.training.gate import pick_thresholds, train_gate
 from covid_core.training.gate_films import (
     FILM_PX,
@@ -25,7 +26,7 @@ from covid_core.training.gate_films import (
     read_films,
     spoilt,
 )
-from covid_core.training.gate_measures import kind_figures
+from covid_core.training.gate_measures import kind_figures, scores_of
 
 CROPPED, CHILD = FLAWS.index(Code.CROPPED), FLAWS.index(Code.CHILD)
 

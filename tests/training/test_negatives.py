@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covid_core.gate import OTHERS
 from covid_core.phantom import draw_phantom
+from covid_core.remarks import OTHERS
 from covid_core.training.negatives import CUTS, KINDS
 from covid_core.training.texture import SIDE_PX, clouds, exposed, worn
 

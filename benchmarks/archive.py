@@ -1,0 +1,293 @@
+"""How does the cost of scoring a folder grow, and does its memory stay where it is?
+
+    python -m benchmarks.archive growth [--films 10 100 1000 10000] [--plot out/growth.html]
+    python -m benchmarks.archive million [--files 1000000] [--plot out/million.html]
+
+Both run `python -m covid_core predict FOLDER --csv FILE` in a fresh process. `growth` scores
+phantoms, no two of the same bytes, and compares with what the network's engine does alone, on
+noise, with all cores, just before and after. `million` makes a tree of that many files, nearly all
+of them empty and so refused at once, kills the command when half is done, goes on with `--resume`,
+and counts the rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from benchmarks.servers import HERE, memory
+from benchmarks.start import machine
+from covid_core import markdown
+from covid_core.engines.engine import Lanes, cores
+from covid_core.look import SERIES, styled
+from covid_core.phantom import KINDS, draw_phantom
+from covid_core.predictor import Predictor
+from covid_core.weights import WEIGHTS
+from tests.films import encode
+
+_SIDE_PX = 512
+_DRAWN = 24  # phantoms; the files are these under other noise
+_ENGINE_S = 5.0
+_IN_A_FOLDER = 1_000
+_LARGE_FOLDER = 50_000  # files of the last one: too many to be sorted
+_FILM_EVERY = 2_000  # of a tree's files one is a film
+_SAMPLES = 40
+_SAMPLE_S = 0.2
+_PLOT_PX = 420
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The command on so many films. `seconds`: from its start to its end; `cpu_s`: of all cores
+    together; `peak_mb`: the most memory it held; `engine`: films a second of the network alone,
+    around it."""
+
+    films: int
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+    engine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The command's memory when so many rows were written, and seconds since its start."""
+
+    rows: int
+    resident_mb: float
+    seconds: float
+
+
+def film(number: int) -> tuple[str, bytes]:
+    """A phantom's file, name and bytes; no other number has the same."""
+    noise = np.random.default_rng(number).integers(0, 8, (_SIDE_PX, _SIDE_PX), np.uint8)
+    pixels = np.minimum(_drawn(number % _DRAWN), 247) + noise
+    if number % 2:
+        return f"{number:06}.jpg", encode(pixels, "JPEG", quality=92)
+    return f"{number:06}.png", encode(pixels, "PNG", compress_level=1)
+
+
+@cache
+def _drawn(number: int) -> np.ndarray:
+    return draw_phantom(KINDS[number % len(KINDS)], size_px=_SIDE_PX, seed=number)
+
+
+def films_in(folder: Path, count: int) -> Path:
+    """A folder of so many phantoms, in folders of _IN_A_FOLDER."""
+    for number in range(count):
+        name, data = film(number)
+        path = folder / f"{number // _IN_A_FOLDER:04}" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+def engine_rate(predictor: Predictor) -> float:
+    """Films a second of the classifier alone, with a film in the network for each core."""
+    size_px, lanes = predictor.card.preprocess.size_px, cores()
+    shape = (predictor.engine.batch_films, 1, size_px, size_px)
+    noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    end = time.monotonic() + _ENGINE_S
+
+    def run(_: int) -> int:
+        done = 0
+        while time.monotonic() < end:
+            predictor.engine.run(noise)
+            done += len(noise)
+        return done
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(lanes) as pool:
+        done = sum(pool.map(run, range(lanes)))
+    return done / (time.monotonic() - started)
+
+
+def command(folder: Path, table: Path) -> list[str]:
+    return [sys.executable, "-m", "covid_core", "predict", str(folder), "--csv", str(table)]
+
+
+def scored(folder: Path, table: Path) -> tuple[float, float, float]:
+    """Seconds that the command took for a folder, those of all cores, and its peak in MB."""
+    started = time.monotonic()
+    process = subprocess.Popen(command(folder, table), cwd=HERE, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    cpu_s = usage.ru_utime + usage.ru_stime
+    return time.monotonic() - started, cpu_s, usage.ru_maxrss * 1024 / 1e6
+
+
+def growth(counts: Sequence[int], rounds: int) -> Iterator[Run]:
+    """The command on one film and on each of the counts, the medians of some rounds."""
+    predictor = Predictor.load(WEIGHTS, lanes=Lanes(films=cores()))
+    engine_rate(predictor)  # warm
+    with tempfile.TemporaryDirectory() as place:
+        table = Path(place, "rows.csv")
+        for count in (1, *counts):
+            folder = films_in(Path(place, str(count)), count)
+            runs = [_run(predictor, folder, count, table) for _ in range(rounds)]
+            yield Run(
+                count, median(one.seconds for one in runs), median(one.cpu_s for one in runs),
+                max(one.peak_mb for one in runs), median(one.engine for one in runs),
+            )  # fmt: skip
+
+
+def _run(predictor: Predictor, folder: Path, count: int, table: Path) -> Run:
+    before = engine_rate(predictor)
+    seconds, cpu_s, peak_mb = scored(folder, table)
+    return Run(count, seconds, cpu_s, peak_mb, (before + engine_rate(predictor)) / 2)
+
+
+def growth_table(runs: Sequence[Run]) -> str:
+    """With the rate once started: the time that a run on one film takes is not counted there."""
+    first, *rest = runs
+    rows = []
+    for run in rest:
+        rate = (run.films - 1) / (run.seconds - first.seconds)
+        figures = (run.seconds, run.films / run.seconds, rate, run.engine)
+        rows.append([
+            f"{run.films:,}", *(f"{figure:.1f}" for figure in figures), f"{rate / run.engine:.2f}",
+            f"{run.cpu_s / run.seconds:.2f}", f"{run.peak_mb:.0f}",
+        ])  # fmt: skip
+    header = ["Films", "Seconds", "Films/s", "Films/s once started", "Engine alone, films/s",
+              "Share of it", "Cores busy", "Peak, MB"]  # fmt: skip
+    return (
+        f"{markdown.table(header, rows)}\n\nOne film takes {first.seconds:.1f} s and"
+        f" {first.peak_mb:.0f} MB."
+    )
+
+
+def growth_plot(runs: Sequence[Run]) -> go.Figure:
+    counts = [run.films for run in runs]
+    figure = make_subplots(cols=2, subplot_titles=("Time", "Memory"), horizontal_spacing=0.12)
+    for column, values in enumerate(
+        ([run.seconds for run in runs], [run.peak_mb for run in runs]), 1
+    ):
+        figure.add_scatter(
+            x=counts, y=values, mode="lines+markers", line_color=SERIES[0], showlegend=False,
+            row=1, col=column,
+        )  # fmt: skip
+    figure.update_xaxes(type="log", title="Films", dtick=1)
+    figure.update_yaxes(type="log", title="Seconds", dtick=1, col=1)
+    figure.update_yaxes(title="Peak, MB", rangemode="tozero", col=2)
+    return styled(figure, _PLOT_PX)
+
+
+def tree(folder: Path, files: int) -> Path:
+    """So many files, nearly all of them empty, in small folders and a large one."""
+    name, data = film(0)
+    original = folder.with_suffix(Path(name).suffix)
+    original.write_bytes(data)
+    small = files - min(files // 2, _LARGE_FOLDER)
+    for number in range(files):
+        part = folder / (f"{number // _IN_A_FOLDER:05}" if number < small else "large")
+        if number % _IN_A_FOLDER == 0 or number == small:
+            part.mkdir(parents=True, exist_ok=True)
+        path = part / f"{number:07}.png"
+        if number % _FILM_EVERY:
+            os.close(os.open(path, os.O_CREAT))
+        else:
+            path.hardlink_to(original)
+    return folder
+
+
+def watched(folder: Path, table: Path, every: int, until: int) -> Iterator[Sample]:
+    """The command's memory after each so many rows more; killed when there are `until`."""
+    run = [*command(folder, table), "--resume"]
+    table.touch()
+    with table.open("rb") as written, suppress(KeyError):  # it ends while its memory is looked up
+        rows = written.read().count(b"\n")  # and the header; no name here holds a line break
+        due, started = rows + every, time.monotonic()
+        with subprocess.Popen(run, cwd=HERE, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and rows < until:
+                time.sleep(_SAMPLE_S)
+                rows += written.read().count(b"\n")
+                if rows >= due:
+                    yield Sample(rows - 1, memory(process.pid).resident, time.monotonic() - started)
+                    due = rows - rows % every + every
+            process.kill()
+
+
+def million(files: int) -> Iterator[Sample]:
+    """Memory over a tree of files, the command killed when half is done and begun again."""
+    with tempfile.TemporaryDirectory() as place:
+        print(f"Making a tree of {files:,} files…", file=sys.stderr)
+        folder, table = tree(Path(place, "tree"), files), Path(place, "rows.csv")
+        every = max(files // _SAMPLES, 1)
+        yield from watched(folder, table, every, until=files // 2)
+        yield from watched(folder, table, every, until=2 * files)
+        with table.open(newline="", encoding="utf-8") as rows:
+            names = Counter(row["file"] for row in csv.DictReader(rows))
+        doubled = sum(count > 1 for count in names.values())
+        print(
+            f"{len(names):,} files have a row, {files - len(names)} have none, {doubled} have more"
+            " than one.",
+            file=sys.stderr,
+        )
+
+
+def million_table(samples: Sequence[Sample]) -> str:
+    rows = [
+        [f"{one.rows:,}", f"{one.seconds:.0f}", f"{one.resident_mb:.0f}"]
+        for one in samples[:: max(len(samples) // 16, 1)]
+    ]
+    return markdown.table(["Rows written", "Seconds since its start", "Resident, MB"], rows)
+
+
+def million_plot(samples: Sequence[Sample]) -> go.Figure:
+    half = next(i for i in range(1, len(samples)) if samples[i].seconds < samples[i - 1].seconds)
+    figure = go.Figure()
+    for name, part, colour in zip(
+        ("until it was killed", "gone on with"), (samples[:half], samples[half:]), SERIES,
+        strict=False,
+    ):  # fmt: skip
+        figure.add_scatter(
+            x=[one.rows for one in part], y=[one.resident_mb for one in part], name=name,
+            line_color=colour,
+        )  # fmt: skip
+    figure.update_xaxes(title="Rows written", rangemode="tozero")
+    figure.update_yaxes(title="Resident memory, MB", rangemode="tozero")
+    return styled(figure, _PLOT_PX)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("growth", "million"))
+    parser.add_argument("--films", type=int, nargs="+", default=[10, 100, 1_000, 10_000])
+    parser.add_argument("--rounds", type=int, default=1, help="of each number of films")
+    parser.add_argument("--files", type=int, default=1_000_000)
+    parser.add_argument("--plot", type=Path)
+    options = parser.parse_args()
+    plot = options.plot or Path("out", f"{options.what}.html")
+    plot.parent.mkdir(parents=True, exist_ok=True)
+    if options.what == "growth":
+        runs = list(growth(options.films, options.rounds))
+        growth_plot(runs).write_html(plot)
+        print(growth_table(runs))
+    else:
+        samples = list(million(options.files))
+        million_plot(samples).write_html(plot)
+        print(million_table(samples))
+    print(f"\n{machine()}\nDrawn in {plot}.")
+
+
+if __name__ == "__main__":
+    main()

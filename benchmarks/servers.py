@@ -1,0 +1,81 @@
+"""A server of the page, started as a user starts it, and what memory it takes."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from tests.app.serving import free_port
+
+HERE = Path(__file__).parent.parent
+_POLL_S = 0.02
+_START_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Of one process, in MB of 10^6 bytes. `resident`: now; `peak`: the most it ever was."""
+
+    resident: float
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server. `address`: without a slash at its end. `started`: time.monotonic(), in s,
+    just before its process was."""
+
+    address: str
+    pid: int
+    started: float
+
+    def memory(self) -> Memory:
+        return memory(self.pid)
+
+
+@contextlib.contextmanager
+def served(checkout: Path = HERE) -> Iterator[Server]:
+    """The page of a checkout, by this interpreter and in this environment; stopped afterwards.
+
+    Raises RuntimeError where it does not start.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+    options = ["--server.headless", "true", "--server.port", str(port)]
+    started = time.monotonic()
+    with subprocess.Popen([*command, *options], cwd=checkout, stdout=subprocess.DEVNULL) as process:
+        try:
+            server = Server(f"http://127.0.0.1:{port}", process.pid, started)
+            _wait(server, process)
+            yield server
+        finally:
+            process.terminate()
+
+
+def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
+    """Until it answers."""
+    while time.monotonic() < server.started + _START_S and process.poll() is None:
+        with contextlib.suppress(requests.ConnectionError):
+            if requests.get(f"{server.address}/_stcore/health", timeout=_START_S).ok:
+                return
+        time.sleep(_POLL_S)
+    raise RuntimeError(f"the server of the page at {server.address} does not start")
+
+
+def memory(pid: int) -> Memory:
+    """A process's memory, as Linux counts it."""
+    return parsed(Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+
+
+def parsed(status: str) -> Memory:
+    """The memory in a text of /proc/PID/status."""
+    fields = dict(line.split(":", 1) for line in status.splitlines())
+    resident, peak = (int(fields[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM"))
+    return Memory(resident, peak)

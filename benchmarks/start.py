@@ -1,0 +1,158 @@
+"""How soon is the page there, how soon the first answer, and what memory do they take?
+
+    python -m benchmarks.start [--against CHECKOUT] [--rounds N]
+
+The page: from `streamlit run` to the place for films in a real Chromium, and to the first film's
+answer there. The package: from a fresh process to the first phantom's prediction and heat. With
+another checkout both are measured in turns, each by its own code and this interpreter; the first
+round is discarded, for it warms the caches of files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from benchmarks.servers import HERE, parsed, served
+from covid_core import markdown
+from covid_core.overlay import png
+from covid_core.phantom import KINDS, draw_phantom
+from tests.app.serving import CHROMIUM, QUIET, drop, dropzone
+
+_TIMEOUT_MS = 120_000
+_ANSWER = "Calibrated probability of COVID-19"
+_LIBRARIES = ("streamlit", "numpy", "torch", "openvino", "pydicom", "pillow")
+Figures = Mapping[str, float]
+
+# Run by each checkout in a process of its own, which finds the checkout's package first.
+_PACKAGE = """
+import sys, time, json
+from pathlib import Path
+from covid_core import Predictor, read_radiograph
+imported = time.monotonic()
+predictor = Predictor.load("weights")
+loaded = time.monotonic()
+prediction = predictor.predict(read_radiograph(Path(sys.argv[1]).read_bytes()))
+predictor.explain(prediction, prediction.answers[-1])
+done = time.monotonic()
+status = Path("/proc/self/status").read_text()
+print(json.dumps({"imported": imported, "loaded": loaded, "done": done, "status": status}))
+"""
+
+
+def page_start(checkout: Path, browser: Browser, film: bytes) -> Figures:
+    """Seconds and MB of a fresh server, up to its first film's answer."""
+    with served(checkout) as server:
+        answering = time.monotonic()
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        navigated = time.monotonic()
+        page.goto(server.address)
+        expect(dropzone(page)).to_be_visible(timeout=_TIMEOUT_MS)
+        shown = time.monotonic()
+        at_page = server.memory()
+        drop(page, ("film.png", film))
+        dropped = time.monotonic()
+        expect(page.get_by_text(_ANSWER)).to_be_visible(timeout=_TIMEOUT_MS)
+        answered = time.monotonic()
+        at_film = server.memory()
+        page.close()
+    return {
+        "page: process to first answer by HTTP, s": answering - server.started,
+        "page: process to page shown, s": shown - server.started,
+        "page: navigation to page shown, s": shown - navigated,
+        "page: first film dropped to answer, s": answered - dropped,
+        "page: process to first film's answer, s": answered - server.started,
+        "page: resident once shown, MB": at_page.resident,
+        "page: peak once shown, MB": at_page.peak,
+        "page: resident after first film, MB": at_film.resident,
+        "page: peak after first film, MB": at_film.peak,
+    }
+
+
+def package_start(checkout: Path, film: Path) -> Figures:
+    """Seconds and MB of a fresh process that reads one film."""
+    started = time.monotonic()
+    command = [sys.executable, "-c", _PACKAGE, str(film)]
+    told = subprocess.run(command, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True)
+    found = json.loads(told.stdout.splitlines()[-1])
+    memory = parsed(found["status"])
+    return {
+        "package: process to imported, s": found["imported"] - started,
+        "package: process to model loaded, s": found["loaded"] - started,
+        "package: process to first answer, s": found["done"] - started,
+        "package: resident, MB": memory.resident,
+        "package: peak, MB": memory.peak,
+    }
+
+
+def measured(checkouts: list[Path], rounds: int) -> list[Figures]:
+    """The median of each figure, of each checkout."""
+    film = png(draw_phantom(KINDS[-1]))
+    every: dict[Path, list[Figures]] = {checkout: [] for checkout in checkouts}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = Path(folder, "film.png")
+        path.write_bytes(film)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        for turn in range(rounds + 1):
+            for checkout in checkouts:
+                found = {**page_start(checkout, browser, film), **package_start(checkout, path)}
+                if turn:
+                    every[checkout].append(found)
+        browser.close()
+    return [medians(found) for found in every.values()]
+
+
+def medians(found: list[Figures]) -> Figures:
+    return {name: median(one[name] for one in found) for name in found[0]}
+
+
+def table(figures: list[Figures]) -> str:
+    """The figures side by side; with those of another checkout, what they are of its."""
+    own, *others = figures
+    rows = [[name, f"{value:.2f}"] for name, value in own.items()]
+    header = ["Median", "here"]
+    for other in others:
+        header += ["there", "there / here"]
+        for row in rows:
+            row += [f"{other[row[0]]:.2f}", f"{other[row[0]] / own[row[0]]:.2f}"]
+    return markdown.table(header, rows)
+
+
+def machine() -> str:
+    """The processor, its cores, and the versions of what takes the time."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    found = [f"Python {platform.python_version()}"]
+    for library in _LIBRARIES:
+        try:
+            found.append(f"{library} {version(library)}")
+        except PackageNotFoundError:
+            found.append(f"no {library}")
+    return f"{names[0]}, {os.cpu_count()} cores. " + ", ".join(found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--against", type=Path, help="another checkout, measured in turns")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    checkouts = [HERE, *([options.against.resolve()] if options.against else [])]
+    print(table(measured(checkouts, options.rounds)), machine(), sep="\n\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+"""The backbones by name, for whoever only reads cards: `networks` builds them, by PyTorch."""
+
+from __future__ import annotations
+
+DENSENET121 = "densenet121"
+TITLES = {
+    DENSENET121: "DenseNet-121",
+    "efficientnet_b0": "EfficientNet-B0",
+    "resnet18": "ResNet-18",
+    "vgg16": "VGG16",
+    "cnn4": "four-layer CNN",
+}

@@ -1,0 +1,98 @@
+"""`cluster URL --out URL`: score an archive on the machines of a Ray cluster."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from covid_core.cluster import Job, connected, score_archive
+from covid_core.commands.status import DONE, SOME_FAILED, WRONG_USE
+from covid_core.decision import BALANCED, POINTS
+from covid_core.engines.engine import Lanes
+from covid_core.ledger import Terms
+from covid_core.parts import opened
+from covid_core.places import Place
+from covid_core.predictor import Predictor
+from covid_core.report import DISCLAIMER
+from covid_core.weights import SHIPPED, WEIGHTS, read_card
+
+_STOPPED = 130  # as shells say it of Ctrl-C
+
+
+def add(commands: Any) -> None:
+    cluster: argparse.ArgumentParser = commands.add_parser(
+        "cluster",
+        help="score an archive on many machines",
+        description="Score the films below a URL on a Ray cluster: Parquet, one row a file. Run it"
+        f" again to go on where it was stopped. {DISCLAIMER}",
+    )
+    cluster.add_argument("url", metavar="URL", help="of a folder: a path, s3://…, gs://…, sftp://…")
+    cluster.add_argument("--out", required=True, metavar="URL", help="folder to add rows to")
+    cluster.add_argument(
+        "--address", metavar="WHERE",
+        help="of a running cluster, auto or ray://HOST:PORT; without it this machine alone",
+    )  # fmt: skip
+    cluster.add_argument(
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="of one core each; else as many as there are cores",
+    )
+    cluster.add_argument("--operating-point", choices=POINTS, default=BALANCED, dest="point")
+    cluster.add_argument("--prevalence", type=_share, metavar="SHARE")
+    cluster.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
+    cluster.add_argument("--recipe", default=SHIPPED, metavar="NAME")
+    cluster.set_defaults(command=_cluster)
+
+
+def _cluster(options: argparse.Namespace) -> int:
+    if next(Place.of(options.url).films(), None) is None:
+        print("there is no film in what was given", file=sys.stderr)
+        return WRONG_USE
+    try:
+        return _scored(options)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        print(f"{options.out}: it can't be written ({reason})", file=sys.stderr)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        print("stopped: what was done is written; the same command goes on", file=sys.stderr)
+        return _STOPPED
+
+
+def _scored(options: argparse.Namespace) -> int:
+    card = read_card(options.weights, options.recipe)
+    terms = Terms.of(card, options.point, options.prevalence)
+    lanes = Lanes(films=1, threads=1)  # a worker has one core
+    load = partial(Predictor.load, options.weights.resolve(), options.recipe, lanes=lanes)
+    scored = failed = 0
+    with (
+        opened(Place.of(options.out), terms) as table,
+        connected(options.address, options.workers) as workers,
+        tqdm(unit="film", disable=None) as progress,
+    ):
+        job = Job(Place.of(options.url), table.desk, load, card.classes, options.prevalence)
+        for part in score_archive(job, table, workers):
+            scored, failed = scored + part.films, failed + part.failed
+            progress.update(part.films)
+    print(f"{scored} films scored, {failed} of them got no prediction", file=sys.stderr)
+    return SOME_FAILED if failed else DONE
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("at least one")
+    return count
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError("a share lies from 0 to 1")
+    return share

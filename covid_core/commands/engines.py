@@ -1,0 +1,60 @@
+"""`engines MANIFEST`: whether a quicker precision may run these weights, measured film by film."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from covid_core.commands.status import DONE, SOME_FAILED
+from covid_core.datasets.manifest import read_manifest
+from covid_core.datasets.split import Split
+from covid_core.engines.engine import Precision
+from covid_core.engines.proof import LARGEST_DIFFERENCE, save_proof
+from covid_core.evaluation.precision import prove
+from covid_core.tasks import task_of
+from covid_core.training.films import load_films
+from covid_core.weights import SHIPPED, WEIGHTS, read_card
+
+_PARTS = (Split.TEST, Split.HELD_OUT)
+
+
+def add(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "engines",
+        help="measure whether bfloat16 decides as float32 does",
+        description="Every film of the test part and of sources held out, by PyTorch in float32 and"
+        " by OpenVINO in bfloat16, films too close to call a second time in float32. Where no"
+        f" decision differs, and no probability by {LARGEST_DIFFERENCE:g}, these weights run in"
+        " bfloat16 from then on, on machines that have it.",
+    )
+    parser.add_argument("manifest", type=Path, metavar="MANIFEST")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
+    parser.add_argument("--recipe", default=SHIPPED, metavar="NAME")
+    parser.add_argument(
+        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
+    )
+    parser.set_defaults(command=_engines)
+
+
+def _engines(options: argparse.Namespace) -> int:
+    card = read_card(options.weights, options.recipe)
+    table = read_manifest(options.manifest)
+    tested = table[table["split"].isin([part.value for part in _PARTS])]
+    films = load_films(tested, card.preprocess, options.cache, workers=os.cpu_count() or 1)
+    films = films.asked(task_of(card.classes))
+    counts = {part.value: len(films.part(part)) for part in _PARTS}
+    indices = np.concatenate([films.part(part) for part in _PARTS])
+    proof = prove(
+        options.weights, options.recipe, films.pictures[indices], counts, Precision.BFLOAT16
+    )
+    save_proof(options.weights, options.recipe, proof)
+    told = ", ".join(f"{count} films of the {part} part" for part, count in counts.items())
+    print(f"{proof.engine} on {proof.machine}: {told}")
+    print(f"largest difference of a probability {proof.difference:.4f}")
+    print(f"decided otherwise {proof.other_decisions}, looked at again {proof.again:.1%}")
+    print("used from now on" if proof.holds else "not used: float32 stays")
+    return DONE if proof.holds else SOME_FAILED

@@ -1,0 +1,72 @@
+"""Which engine runs a network here."""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+
+from covid_core.engines.engine import Engine, Lanes, Precision
+from covid_core.engines.trained import Trained, reference
+from covid_core.errors import WeightsError
+
+_LOG = logging.getLogger(__name__)
+
+
+class Choice(StrEnum):
+    """`auto`: OpenVINO, and PyTorch where that can't be had. The others: that or an error."""
+
+    AUTO = "auto"
+    OPENVINO = "openvino"
+    TORCH = "torch"
+    CUDA = "cuda"
+
+
+def engine_of(
+    trained: Trained,
+    choice: Choice = Choice.AUTO,
+    precision: Precision = Precision.FLOAT32,
+    lanes: Lanes | None = None,
+) -> Engine:
+    """The network, ready to run. `precision`: where the machine has it; else float32.
+
+    Raises WeightsError where the weights can't be used, or not by the engine asked for.
+    """
+    if choice is Choice.TORCH:
+        return _on_torch(trained)
+    if choice is Choice.CUDA:
+        return _on_cuda(trained, precision)
+    try:
+        return _on_openvino(trained, precision, lanes or Lanes())
+    except (ImportError, RuntimeError, OSError, WeightsError) as error:
+        if choice is Choice.OPENVINO:
+            raise WeightsError(
+                f"OpenVINO can't run this network here ({error})", "Use --engine torch"
+            ) from error
+        engine = _on_torch(trained)  # which says so where the weights themselves are at fault
+        _LOG.warning("OpenVINO can't be used (%s): PyTorch runs instead", error)
+        return engine
+
+
+def _on_openvino(trained: Trained, precision: Precision, lanes: Lanes) -> Engine:
+    from covid_core.engines.graphs import graph_of  # OpenVINO has no wheel for some machines
+    from covid_core.engines.openvino import OpenVinoEngine, has_bfloat16
+
+    native = precision is Precision.BFLOAT16 and has_bfloat16()
+    used = Precision.BFLOAT16 if native else Precision.FLOAT32
+    return OpenVinoEngine(graph_of(trained), used, lanes)
+
+
+def _on_torch(trained: Trained) -> Engine:
+    from covid_core.engines.torch import TorchEngine
+
+    return TorchEngine(reference(trained))
+
+
+def _on_cuda(trained: Trained, precision: Precision) -> Engine:
+    import torch
+
+    if not torch.cuda.is_available():
+        raise WeightsError("there is no GPU that PyTorch can use here", "Use --engine auto")
+    from covid_core.engines.torch import CudaEngine
+
+    return CudaEngine(reference(trained), trained.size_px, precision)

@@ -1,0 +1,163 @@
+"""A network as a graph that OpenVINO reads: exported once, kept beside its weights by their hash.
+
+    weights/.graphs/densenet121-<hash>-<OpenVINO's version>/graph.xml, graph.bin, graph.json
+
+Exporting takes PyTorch and some seconds, so it is done in a process of its own: the page then never
+holds PyTorch in memory. What is found is checked against the digests written with it, and what was
+exported against PyTorch before it is kept.
+
+    python -m covid_core.engines.graphs KIND FOLDER NAME SHA256 SIZE_PX TO
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import logging
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+
+from covid_core.engines.engine import Lanes, Precision
+from covid_core.engines.openvino import VERSION, OpenVinoEngine
+from covid_core.engines.trained import Kind, Trained, reference
+from covid_core.errors import WeightsError
+
+_LOG = logging.getLogger(__name__)
+_FOLDER = ".graphs"
+_GRAPH, _TENSORS, _CARD = "graph.xml", "graph.bin", "graph.json"
+_MAX_SECONDS = 300
+_CLOSE = 1e-3  # of the largest output: float32's rounding over a hundred layers stays far below
+_ROOT = Path(__file__).parent.parent.parent
+
+
+def graph_of(trained: Trained) -> Path:
+    """The graph's file, exported where it is not there yet. Raises WeightsError if that fails."""
+    folder = trained.folder / _FOLDER
+    name = f"{trained.name}-{trained.sha256[:16]}-{VERSION}"
+    if _is_whole(folder / name):
+        return folder / name / _GRAPH
+    try:
+        folder.mkdir(exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
+    except OSError as error:
+        # Weights that may only be read: exported for this process alone.
+        _LOG.warning("graphs can't be kept beside the weights (%s)", error.strerror)
+        return _export_apart(trained, _for_this_process()) / _GRAPH
+    try:
+        _export_apart(trained, work)
+        return _take_name(work, folder / name, trained.name) / _GRAPH
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def export(trained: Trained, folder: Path) -> None:
+    """Write the graph of a network into an empty folder, if it answers as PyTorch does.
+
+    Raises WeightsError.
+    """
+    import openvino
+    import torch
+
+    network = reference(trained)
+    film = torch.rand(1, 1, trained.size_px, trained.size_px) * 4 - 2
+    with torch.inference_mode():
+        expected = [output.numpy() for output in network(film)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # OpenVINO reads no other kind yet
+        traced = torch.jit.freeze(torch.jit.trace(network, film, check_trace=False))
+    graph = openvino.convert_model(traced, input=list(film.shape))
+    # Not halved: a layer folded into the one before it no longer has the digits it was stored with.
+    openvino.save_model(graph, folder / _GRAPH, compress_to_fp16=False)
+    _keep_first_layer_exact(folder / _GRAPH)
+    found = OpenVinoEngine(folder / _GRAPH, Precision.FLOAT32, Lanes()).run(film.numpy())
+    for ours, theirs in zip(found, expected, strict=True):
+        if not np.abs(ours - theirs).max() <= _CLOSE * max(1.0, float(np.abs(theirs).max())):
+            raise WeightsError(
+                "the exported graph answers otherwise than PyTorch", "Score with --engine torch"
+            )
+    digests = {file: _sha256(folder / file) for file in (_GRAPH, _TENSORS)}
+    (folder / _CARD).write_text(json.dumps(digests))
+
+
+def _export_apart(trained: Trained, folder: Path) -> Path:
+    """The same; in another process unless this one holds PyTorch anyway."""
+    if "torch" in sys.modules:
+        export(trained, folder)
+        return folder
+    told = (trained.kind, trained.folder.resolve(), trained.name, trained.sha256, trained.size_px)
+    command = [sys.executable, "-m", "covid_core.engines.graphs", *map(str, told), str(folder)]
+    try:
+        child = subprocess.run(
+            command, capture_output=True, text=True, timeout=_MAX_SECONDS, cwd=_ROOT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _not_exported(type(error).__name__) from error
+    if child.returncode:
+        raise _not_exported((child.stderr.strip().splitlines() or [""])[-1])
+    return folder
+
+
+def _keep_first_layer_exact(graph: Path) -> None:
+    """In float32 whatever the rest runs in: rounding the film itself to eight bits did three
+    quarters of what bfloat16 changed of probabilities, and takes a hundredth of the time."""
+    tree = ElementTree.parse(graph)
+    first = tree.find("./layers/layer[@type='Convolution']")
+    if first is not None:
+        about = first.find("rt_info")
+        about = ElementTree.SubElement(first, "rt_info") if about is None else about
+        ElementTree.SubElement(about, "attribute", name="precise", version="0")
+    tree.write(graph)
+
+
+def _not_exported(reason: str) -> WeightsError:
+    return WeightsError(
+        f"the network can't be exported ({reason})", "Free some memory, or score with PyTorch"
+    )
+
+
+def _take_name(work: Path, place: Path, name: str) -> Path:
+    """The finished folder under its own name, in one step; graphs of older weights go."""
+    for old in place.parent.glob(f"{name}-*"):
+        if old != place or not _is_whole(old):
+            shutil.rmtree(old, ignore_errors=True)
+    try:
+        work.rename(place)
+    except OSError:
+        if not _is_whole(place):  # else another process was quicker
+            raise
+    return place
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        digests = json.loads((folder / _CARD).read_text())
+        return all(_sha256(folder / file) == digests[file] for file in (_GRAPH, _TENSORS))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _for_this_process() -> Path:
+    folder = tempfile.mkdtemp(prefix="covid-core-graphs-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+if __name__ == "__main__":
+    import torch
+
+    torch.set_num_threads(1)  # one film; and several wait for each other on busy cores
+    _kind, _folder, _name, _digest, _side, _to = sys.argv[1:]
+    export(Trained(Kind(_kind), Path(_folder), _name, _digest, int(_side)), Path(_to))

@@ -1,0 +1,64 @@
+"""What a quicker precision changes of a network's answers, measured, and so whether it may be used.
+
+`python -m covid_core engines` measures it on the films that did not train and writes it beside the
+weights. Without such a proof of these very weights, everything runs in float32.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from covid_core.engines.engine import Precision
+from covid_core.tensor_files import write_card
+
+BESIDE = ".engines"  # the proof's file, beside the weights: NAME.engines.json
+LARGEST_DIFFERENCE = 0.01  # of a probability, that a quicker precision may make
+_SAFETY = 2.0  # new films may be shifted more than those that were measured
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one precision did to these weights' answers, against PyTorch in float32.
+
+    `films`: how many, by part. `difference`: the largest of a calibrated probability. `shift`: the
+    largest of its log odds. `again`: the share of films whose call is too close to trust that, so
+    that they are looked at again in float32. `other_decisions`: how many films were then decided
+    otherwise than by PyTorch, at any operating point.
+    """
+
+    sha256: str
+    engine: str
+    machine: str
+    precision: Precision
+    films: dict[str, int]
+    difference: float
+    shift: float
+    again: float
+    other_decisions: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether the precision may be used."""
+        return self.difference < LARGEST_DIFFERENCE and not self.other_decisions
+
+    @property
+    def margin(self) -> float:
+        """How near to a limit, in log odds, a film is looked at again."""
+        return _SAFETY * self.shift
+
+
+def read_proof(folder: Path, name: str, sha256: str) -> Proof | None:
+    """Of these very weights, where it holds; else None."""
+    try:
+        raw = json.loads((folder / f"{name}{BESIDE}.json").read_bytes())
+        proof = Proof(**{**raw, "precision": Precision(raw["precision"])})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return proof if proof.sha256 == sha256 and proof.holds else None
+
+
+def save_proof(folder: Path, name: str, proof: Proof) -> None:
+    """Write it beside the weights. Raises WeightsError."""
+    write_card(folder, name + BESIDE, asdict(proof))

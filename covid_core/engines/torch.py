@@ -1,0 +1,84 @@
+"""PyTorch: the reference that the others are held to, and what runs where they can't.
+
+On a GPU it runs in batches of one size, recorded once as a CUDA graph: at 224 px the launch of a
+DenseNet's several hundred small kernels would cost more than their work.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from covid_core.engines.engine import Precision
+
+_GPU_FILMS = 64
+
+
+class TorchEngine:
+    """A network that gives a tuple of tensors, on the CPU in float32."""
+
+    batch_films = 1
+    precision = Precision.FLOAT32
+
+    def __init__(self, network: nn.Module) -> None:
+        self.title = f"PyTorch {torch.__version__}, float32"
+        self._network = network.eval().requires_grad_(False)
+        # One film at a time: two at once would halve each other's speed, and grow the memory.
+        self._turn = threading.Lock()
+
+    def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        with self._turn, torch.inference_mode():
+            # One by one, so that a film's last digits do not depend on those beside it.
+            films = [self._network(torch.from_numpy(film[np.newaxis])) for film in x]
+        return tuple(torch.cat(outputs).numpy() for outputs in zip(*films, strict=True))
+
+
+class CudaEngine:
+    """The same network on a GPU, as one recorded CUDA graph."""
+
+    batch_films = _GPU_FILMS
+
+    def __init__(self, network: nn.Module, size_px: int, precision: Precision) -> None:
+        self.title = f"PyTorch {torch.__version__}, {precision}, {torch.cuda.get_device_name()}"
+        self.precision = precision
+        self._turn = threading.Lock()
+        frozen: Any = network.eval().requires_grad_(False)
+        self._network = frozen.to("cuda", memory_format=torch.channels_last)
+        self._films = torch.zeros(_GPU_FILMS, 1, size_px, size_px, device="cuda")
+        self._graph, self._outputs = self._recorded()
+
+    def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        parts = [self._batch(x[i : i + _GPU_FILMS]) for i in range(0, len(x), _GPU_FILMS)]
+        return tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True))
+
+    def _batch(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        with self._turn, torch.inference_mode():
+            # Short batches are filled up by what lay there: a recorded graph has one size.
+            self._films[: len(x)].copy_(torch.from_numpy(x))
+            self._graph.replay()
+            return tuple(output[: len(x)].float().cpu().numpy() for output in self._outputs)
+
+    def _recorded(self) -> tuple[torch.cuda.CUDAGraph, tuple[torch.Tensor, ...]]:
+        # A warm-up on a side stream, as recording asks for: libraries choose their kernels in it.
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(3):
+                self._forward()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            outputs = self._forward()
+        return graph, outputs
+
+    def _forward(self) -> tuple[torch.Tensor, ...]:
+        half = self.precision is Precision.BFLOAT16
+        with (
+            torch.inference_mode(),
+            torch.autocast("cuda", torch.bfloat16, enabled=half, cache_enabled=False),
+        ):
+            return tuple(self._network(self._films.contiguous(memory_format=torch.channels_last)))

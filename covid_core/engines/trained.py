@@ -1,0 +1,54 @@
+"""Which trained network an engine is to run, and that network in PyTorch.
+
+The files alone say it, so that a process that finds the graph exported never imports PyTorch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from covid_core.engines.outputs import Outputs
+
+
+class Kind(StrEnum):
+    """What a network is for, and so what it gives of N films."""
+
+    CLASSIFIER = "classifier"  # feature maps (N, channels, h, w): `head` does the rest
+    GATE = "gate"  # logits (N, 9), distances (N,)
+    LUNGS = "lungs"  # probabilities of lung (N, S, S)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A tensor file, `folder`/`name`.safetensors of that SHA-256, and the side of its input."""
+
+    kind: Kind
+    folder: Path
+    name: str
+    sha256: str
+    size_px: int
+
+
+def reference(trained: Trained) -> Outputs:
+    """The network in PyTorch. Raises WeightsError where the file is missing, damaged, or another
+    network's."""
+    from covid_core.engines.outputs import Outputs  # PyTorch: a second or two, and 170 MB
+
+    if trained.kind is Kind.CLASSIFIER:
+        from covid_core.network_files import load_weights
+
+        network, _ = load_weights(trained.folder, trained.name)
+        return Outputs(network, network.feature_maps)
+    if trained.kind is Kind.GATE:
+        from covid_core.gate_network import load_gate_network
+
+        gate = load_gate_network(trained.folder, trained.name)
+        return Outputs(gate, gate.logits_and_distances)
+    from covid_core.lungs_network import load_lung_network
+
+    lungs = load_lung_network(trained.folder, trained.name)
+    return Outputs(lungs, lungs.probabilities)

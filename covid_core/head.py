@@ -1,0 +1,90 @@
+"""A network's head in NumPy: from feature map to logits, and back to the evidence on the film.
+
+Mean over the cells, hidden layers if any, one linear layer: a few thousand products. Done here in
+float64 from the feature map that is shown, a logit and the evidence that adds up to it are the same
+numbers whatever engine made the map, and neither needs PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+LEAK = 0.1  # slope below zero of the hidden layers' leaky ReLU
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """`layers`: weight, float64 (outputs, inputs), and bias, float64 (outputs,), of each in order;
+    all but the last are followed by a leaky ReLU."""
+
+    layers: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, np.ndarray]) -> Head:
+        """From a network's tensors by name, as `weights` stores them. Raises KeyError."""
+        hidden = sorted(
+            (name.removesuffix(".weight") for name in tensors if _is_hidden(name)),
+            key=lambda name: int(name.rpartition(".")[2]),
+        )
+        return cls(
+            tuple(
+                (
+                    tensors[f"{name}.weight"].astype(np.float64),
+                    tensors[f"{name}.bias"].astype(np.float64),
+                )
+                for name in (*hidden, "head.linear")
+            )
+        )
+
+    @property
+    def bias(self) -> np.ndarray:
+        """Of the last layer, float64 (outputs,)."""
+        return self.layers[-1][1]
+
+    def logits(self, feature_map: np.ndarray) -> np.ndarray:
+        """Feature map, float32 (channels, h, w), to logits, float64 (outputs,)."""
+        *hidden, (weight, bias) = self.layers
+        values = _mean(feature_map)
+        for step, shift in hidden:
+            values = _leaky(step @ values + shift)
+        return weight @ values + bias
+
+    def evidence(self, feature_map: np.ndarray, output: int) -> np.ndarray:
+        """Grad-CAM (Selvaraju et al. 2017) of an output before it is clipped and stretched: float32
+        (h, w), in logits.
+
+        The gradient of a logit with respect to a cell is the same in all cells of a channel, so its
+        mean is had from the head alone. For one linear layer the cells' sum plus the bias is the
+        logit.
+        """
+        cells = feature_map.shape[1] * feature_map.shape[2]
+        weights = self._gradient(_mean(feature_map), output) / cells
+        return np.einsum("c,chw->hw", weights, feature_map, dtype=np.float64).astype(np.float32)
+
+    def _gradient(self, means: np.ndarray, output: int) -> np.ndarray:
+        """Of an output's logit with respect to the channels' means, float64 (channels,)."""
+        *hidden, (weight, _) = self.layers
+        slopes, values = [], means
+        for step, shift in hidden:
+            values = step @ values + shift
+            slopes.append(np.where(values > 0, 1.0, LEAK))
+            values = _leaky(values)
+        gradient = weight[output]
+        for (step, _), slope in zip(reversed(hidden), reversed(slopes), strict=True):
+            gradient = (gradient * slope) @ step
+        return gradient
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith("head.hidden.") and name.endswith(".weight")
+
+
+def _mean(feature_map: np.ndarray) -> np.ndarray:
+    return feature_map.mean(axis=(1, 2), dtype=np.float64)
+
+
+def _leaky(values: np.ndarray) -> np.ndarray:
+    return np.where(values > 0, values, LEAK * values)

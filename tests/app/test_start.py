@@ -1,0 +1,41 @@
+"""What the empty first page imports: each heavy library is a wait before it is shown."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.app.serving import ROOT
+
+# Of plotly, Streamlit itself imports a part; this one is what drawing a figure needs.
+HEAVY = {
+    "torch", "torchvision", "pytorch_grad_cam", "cv2", "matplotlib", "pydicom", "gdcm",
+    "highdicom", "fpdf", "dicomweb_client", "mapie", "tensorboard", "plotly.graph_objs._figure",
+}  # fmt: skip
+LATER = {"app.reading", "app.worklist", "app.viewer", "app.take_away", "app.site_check"}
+_PAGE = """
+import sys
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file("streamlit_app.py", default_timeout=120).run()
+assert not page.exception, page.exception
+print(*sys.modules, sep="\\n")
+"""
+
+
+@pytest.fixture(scope="module")
+def imported() -> set[str]:
+    """By a fresh interpreter that has shown the first page."""
+    command = [sys.executable, "-c", _PAGE]
+    told = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return set(told.stdout.split())
+
+
+def test_it_needs_no_heavy_library(imported: set[str]) -> None:
+    assert imported & HEAVY == set()
+
+
+def test_what_shows_films_waits_for_one(imported: set[str]) -> None:
+    assert {"app.sources", "app.phantoms"} <= imported
+    assert imported & LATER == set()

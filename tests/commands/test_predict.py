@@ -1,0 +1,202 @@
+"""`predict` on folders: streamed, stopped, killed and gone on with; each film has one row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from covid_core.__main__ import main
+from covid_core.commands import predict
+from covid_core.overlay import png
+from covid_core.phantom import draw_phantom
+from covid_core.radiograph import Radiograph
+from tests.stand_in import in_its_place
+
+ROOT = Path(__file__).parent.parent.parent
+FILMS = 400
+
+
+@pytest.fixture(autouse=True)
+def stand_in() -> Iterator[None]:
+    with in_its_place():
+        yield
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Many files of few films, in two folders, with some that can't be read and odd names."""
+    root = tmp_path_factory.mktemp("films")
+    drawn = [png(draw_phantom(size_px=256, seed=seed)) for seed in range(8)]
+    for number in range(FILMS):
+        path = root / f"ward {number % 2}" / f"{number:03}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"" if number % 50 == 7 else drawn[number % 8])
+    for name in ("=cmd.png", "'=cmd.png", "line\nbreak.png", "no text \udcff.png"):
+        (root / name).write_bytes(drawn[0])
+    return root
+
+
+def score(films: Path, table: Path, *options: str) -> int:
+    return main(["predict", str(films), "--csv", str(table), *options])
+
+
+def started(films: Path, table: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.stand_in", "predict", str(films)]
+    options = ["--csv", str(table), "--resume", "--workers", "2"]
+    return subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(process: subprocess.Popen[str], table: Path, size: int) -> None:
+    """Until the file has grown to that many bytes."""
+    while not (table.exists() and table.stat().st_size >= size):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.001)
+
+
+def whole_rows(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_killed_at_several_instants_each_film_has_one_row(films: Path, tmp_path: Path) -> None:
+    table, undisturbed = tmp_path / "rows.csv", tmp_path / "undisturbed.csv"
+    assert score(films, undisturbed) == 1
+    whole = undisturbed.read_bytes()
+    for share in (0.001, 0.1, 0.3, 0.6):
+        process = started(films, table)
+        wait_for(process, table, int(share * len(whole)))
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        so_far = table.read_bytes()
+        assert len(so_far) < len(whole) and whole.startswith(so_far)
+        os.truncate(table, max(0, len(so_far) - 5))  # as a disk that was full leaves it
+    assert score(films, table, "--resume") == 1
+    assert table.read_bytes() == whole
+    assert len(whole_rows(whole.decode())) == 1 + FILMS + 4
+
+
+def test_stopped_by_hand_what_is_done_is_written(films: Path, tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    process = started(films, table)
+    wait_for(process, table, 5_000)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in told and "Traceback" not in told
+    rows = whole_rows(table.read_text(encoding="utf-8"))
+    assert 1 < len(rows) < FILMS
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert table.read_bytes().endswith(b"\r\n")
+
+
+def test_a_file_that_is_complete_is_left_as_it_is_and_no_film_is_read(
+    films: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = tmp_path / "rows.csv"
+    score(films, table)
+    before = table.read_bytes()
+    monkeypatch.setattr(predict, "read_file", pytest.fail)
+    assert score(films, table, "--resume", "--json") == 1
+    told = capsys.readouterr()
+    assert table.read_bytes() == before
+    assert told.out == "[]\n"
+    assert f"8 of {FILMS + 4} files got no prediction" in told.err
+
+
+def test_new_films_are_added_and_rows_of_others_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, table = tmp_path / "films", tmp_path / "rows.csv"
+    folder.mkdir()
+    for name in ("a.png", "c.png"):
+        (folder / name).write_bytes(png(draw_phantom(size_px=128)))
+    assert score(folder, table) == 0
+    (folder / "c.png").rename(folder / "b.png")
+    assert score(folder, table, "--resume") == 0
+    assert [Path(row[0]).name for row in whole_rows(table.read_text())[1:]] == [
+        "a.png", "c.png", "b.png",
+    ]  # fmt: skip
+    assert "1 of the rows are of files that were not given" in capsys.readouterr().err
+
+
+def test_other_terms_are_refused_and_the_file_stays(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "rows.csv"
+    score(films, table)
+    before = table.read_bytes()
+    for options in (["--operating-point", "rule-in"], ["--prevalence", "0.1"]):
+        assert score(films, table, "--resume", *options) == 2
+        assert "made with" in capsys.readouterr().err
+    assert table.read_bytes() == before
+
+
+def test_resume_needs_a_file(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(films), "--resume"]) == 2
+    assert "--csv" in capsys.readouterr().err
+
+
+def test_rows_do_not_depend_on_the_number_of_workers(films: Path, tmp_path: Path) -> None:
+    tables = [tmp_path / f"{workers}.csv" for workers in (1, 5)]
+    for table in tables:
+        score(films, table, "--workers", table.stem)
+    assert tables[0].read_bytes() == tables[1].read_bytes()
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "some"])
+def test_there_is_one_worker_at_least(workers: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["predict", "film.png", "--workers", workers])
+    assert stopped.value.code == 2
+
+
+def test_a_row_is_written_while_films_are_still_to_be_read(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, seen = tmp_path / "rows.csv", []
+    read = predict.read_file
+
+    def noting(path: Path) -> Radiograph:
+        seen.append(table.stat().st_size)
+        return read(path)
+
+    monkeypatch.setattr(predict, "read_file", noting)
+    score(films, table, "--workers", "1")
+    assert len(seen) == FILMS + 4
+    assert 0 < seen[50] < seen[200] < seen[-1] < table.stat().st_size
+
+
+def test_overlays_are_not_read_as_films(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, overlays = tmp_path / "films", tmp_path / "films" / "overlays"
+    overlays.mkdir(parents=True)
+    for place in (folder / "a.png", overlays / "earlier.png"):
+        place.write_bytes(png(draw_phantom(size_px=128)))
+    command = ["predict", str(folder), "--weights", str(tmp_path), "--saliency"]
+    assert main([*command, str(folder)]) == 2
+    assert "would be taken for films" in capsys.readouterr().err
+    main([*command, str(overlays)])
+    rows = whole_rows(capsys.readouterr().out)
+    assert [row[0] for row in rows[1:]] == [str(folder / "a.png")]
+
+
+def test_films_are_counted_only_for_who_looks_at_the_bar(
+    films: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = Namespace(paths=[films], saliency=None)
+    assert predict._total(options) is None
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert predict._total(options) == FILMS + 4
+    monkeypatch.setattr(predict, "_COUNTING_S", -1)
+    assert predict._total(options) is None

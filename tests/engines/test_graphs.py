@@ -1,0 +1,130 @@
+"""A graph is exported once, checked whenever it is found, and answers as PyTorch does."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from covid_core.engines import graphs
+from covid_core.engines.engine import Lanes, Precision
+from covid_core.engines.graphs import graph_of
+from covid_core.engines.openvino import OpenVinoEngine
+from covid_core.engines.torch import TorchEngine
+from covid_core.engines.trained import Kind, Trained, reference
+from covid_core.errors import WeightsError
+from covid_core.gate import GATE, PREPROCESS
+from covid_core.lungs import LUNGS
+from covid_core.tensor_files import read_pair
+from tests.engines.networks import SIDE, small_classifier
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Trained:
+    return small_classifier(tmp_path)
+
+
+def films(count: int, side: int) -> np.ndarray:
+    drawn = np.random.default_rng(1).normal(size=(count, 1, side, side))
+    return drawn.astype(np.float32)
+
+
+def test_a_network_is_exported_once(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = graph_of(trained)
+    assert graph.parent.parent == trained.folder / ".graphs"
+    monkeypatch.setattr(graphs, "export", None)  # a second export would fail
+    assert graph_of(trained) == graph
+    assert [path.name for path in graph.parent.parent.iterdir()] == [graph.parent.name]
+
+
+@pytest.mark.parametrize("file", ["graph.xml", "graph.bin", "graph.json"])
+def test_a_damaged_graph_is_made_anew(trained: Trained, file: str) -> None:
+    path = graph_of(trained).parent / file
+    whole = path.read_bytes()
+    damaged = whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:]
+    path.write_bytes(damaged)
+    assert graph_of(trained).parent / file == path
+    assert path.read_bytes() != damaged and graphs._is_whole(path.parent)
+
+
+def test_graphs_of_older_weights_go_and_of_other_networks_stay(tmp_path: Path) -> None:
+    other = graph_of(small_classifier(tmp_path, name="other"))
+    old = graph_of(small_classifier(tmp_path, seed=1))
+    new = graph_of(small_classifier(tmp_path, seed=2))
+    assert new.exists() and other.exists() and not old.exists()
+
+
+def test_weights_that_may_only_be_read_get_a_graph_for_this_process(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = tempfile.mkdtemp
+
+    def refuses(**options: str | Path) -> str:
+        if "dir" in options:
+            raise PermissionError(13, "Permission denied")
+        return make(**options)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuses)
+    graph = graph_of(trained)
+    assert graph.exists() and trained.folder not in graph.parents
+    shutil.rmtree(graph.parent)
+
+
+def test_a_graph_that_answers_otherwise_is_not_kept(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = OpenVinoEngine.run
+    monkeypatch.setattr(
+        OpenVinoEngine, "run", lambda self, x: tuple(y * 1.01 for y in honest(self, x))
+    )
+    with pytest.raises(WeightsError, match="answers otherwise than PyTorch"):
+        graph_of(trained)
+    assert list((trained.folder / ".graphs").iterdir()) == []
+
+
+def shipped(kind: Kind, folder: Path) -> Trained:
+    name = kind.value
+    return Trained(kind, folder, name, read_pair(folder, name)[0]["sha256"], PREPROCESS.size_px)
+
+
+@pytest.mark.parametrize(("kind", "folder"), [(Kind.GATE, GATE), (Kind.LUNGS, LUNGS)])
+def test_gate_and_lungs_answer_as_pytorch(kind: Kind, folder: Path) -> None:
+    trained = shipped(kind, folder)
+    engine = OpenVinoEngine(graph_of(trained), Precision.FLOAT32, Lanes())
+    x = films(3, PREPROCESS.size_px)
+    for ours, theirs in zip(engine.run(x), TorchEngine(reference(trained)).run(x), strict=True):
+        assert ours.shape == theirs.shape and theirs.std() > 0
+        assert np.abs(ours - theirs).max() < 1e-4 * max(1, np.abs(theirs).max())
+
+
+def test_a_classifier_answers_as_pytorch_film_by_film(trained: Trained) -> None:
+    engine = OpenVinoEngine(graph_of(trained), Precision.FLOAT32, Lanes())
+    x = films(3, SIDE)
+    (ours,), (theirs,) = engine.run(x), TorchEngine(reference(trained)).run(x)
+    assert ours.shape == theirs.shape == (3, 512, 3, 3)
+    assert np.abs(ours - theirs).max() < 1e-4
+    (alone,) = engine.run(x[1:2])
+    assert np.array_equal(alone[0], ours[1]), "a film's answer depends on those beside it"
+
+
+def test_a_process_of_the_page_never_holds_pytorch(trained: Trained) -> None:
+    program = (
+        "import sys; from pathlib import Path;"
+        "from covid_core.engines.choice import engine_of;"
+        "from covid_core.engines.trained import Kind, Trained;"
+        "import numpy as np;"
+        f"engine = engine_of(Trained(Kind.CLASSIFIER, Path({str(trained.folder)!r}), 'small',"
+        f" {trained.sha256!r}, {SIDE}));"
+        f"print(engine.title, engine.run(np.zeros((1, 1, {SIDE}, {SIDE}), 'f4'))[0].shape,"
+        " 'torch' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout.startswith("OpenVINO"), run.stderr
+    assert run.stdout.endswith("(1, 512, 3, 3) False\n")

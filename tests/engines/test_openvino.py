@@ -1,0 +1,63 @@
+"""Lanes share a network without sharing an answer; nothing is told to anybody."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from covid_core.engines.engine import Lanes, Precision
+from covid_core.engines.graphs import graph_of
+from covid_core.engines.openvino import OpenVinoEngine, has_bfloat16
+from tests.engines.networks import SIDE, small_classifier
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return graph_of(small_classifier(tmp_path_factory.mktemp("weights")))
+
+
+@pytest.fixture(scope="module")
+def films() -> np.ndarray:
+    return np.random.default_rng(2).normal(size=(24, 1, SIDE, SIDE)).astype(np.float32)
+
+
+@pytest.mark.parametrize("precision", list(Precision))
+def test_lanes_and_threads_give_the_bits_that_one_gives(
+    graph: Path, films: np.ndarray, precision: Precision
+) -> None:
+    if precision is Precision.BFLOAT16 and not has_bfloat16():
+        pytest.skip("this processor has no bfloat16")
+    (alone,) = OpenVinoEngine(graph, precision, Lanes(films=1)).run(films)
+    several = OpenVinoEngine(graph, precision, Lanes(films=2))
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda film: several.run(film[np.newaxis])[0][0], films))
+    assert np.array_equal(np.stack(found), alone)
+    assert len({film.tobytes() for film in alone}) == len(films), "equal answers hide a mix-up"
+
+
+def test_an_answer_is_not_overwritten_by_the_next(graph: Path, films: np.ndarray) -> None:
+    engine = OpenVinoEngine(graph, Precision.FLOAT32, Lanes())
+    (first,) = engine.run(films[:1])
+    kept = first.copy()
+    engine.run(films[1:2])
+    assert np.array_equal(first, kept)
+
+
+def test_its_makers_are_told_nothing(tmp_path: Path) -> None:
+    """Their package would be imported, and report, as soon as OpenVINO is."""
+    told = tmp_path / "told"
+    (tmp_path / "openvino_telemetry.py").write_text(f"open({str(told)!r}, 'w')")
+    program = "import covid_core.engines.openvino as ours; print(ours.openvino.__name__)"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT,
+        env={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+    )  # fmt: skip
+    assert run.stdout == "openvino\n", run.stderr
+    assert not told.exists()
