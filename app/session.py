@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from app.allocator import give_back_freed
 from app.deployment import Deployment, deployment
 from app.texts import common as texts
 from covid_core.decision import BALANCED, SITE, OperatingPoint
@@ -175,7 +174,6 @@ def forget_closed() -> None:
     if current() is None:
         for kept in ("readings", "files", "opinions"):
             st.session_state.pop(kept, None)
-        give_back_freed()
 
 
 def decided(one: Reading) -> Prediction:

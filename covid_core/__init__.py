@@ -6,26 +6,30 @@
 
 The modules, from the ground up, each importing only from below:
 
-    errors, findings, torchvision_ops
-    radiograph, networks, metrics, tasks, look, markdown, tensor_files, remarks
-    decompress, raster, dicom           a file's bytes to grey pixels
+    errors, findings, architectures, torchvision_ops, levels, head
+    radiograph, networks, metrics, tasks, look, markdown, tensor_files, remarks, machine
+    decompress, dicom_parse, raster, dicom   a file's bytes to a film
     reading                             bytes to Radiograph: the front door for files
     collection, study                   many files as one stream; a DICOM file's patient, on demand
     preprocess                          Radiograph to the network's input
     decision                            logits to a calibrated call: operating points, sets
-    saliency                            feature map to evidence on the film
-    weights                             tensors and their card, on disk
-    lungs                               Radiograph to where its lungs are
-    gate                                is it a frontal chest film that may be judged at all?
+    saliency                            evidence in the feature map's cells, laid over the film
+    weights, network_files              cards, and the tensors beside them, on disk
+    engines                             what runs a network: OpenVINO, or PyTorch, the reference
+    lungs (…_network)                   Radiograph to where its lungs are
+    gate (…_network)                    is it a frontal chest film that may be judged at all?
     predictor                           Radiograph to Prediction: the one door
     display, overlay, figures, phantom  a film and its prediction, to look at
     report, walkthrough (…_figures)     in words; step by step
     worklist, recipes_here              of many films; by several networks
+    folders, pipeline, ledger           of a folder of a million, and where scoring was stopped
+    places, parts, cluster              of an archive on many machines, in any filesystem, by Ray
     result, exports                     to take away: PDF, PNG, JSON, DICOM, an archive
     site                                a hospital's own scores to its own operating point
     goals, reporting_items, trust_card, model_card, card_figures, pages
     datasets                            folders of films to a manifest: one table with a clean split
     training, evaluation                a manifest to weights, honest figures, an audit
+    speed                               how fast a film is answered, beside the plain way
     commands, __main__                  the command line
 """
 

@@ -47,7 +47,7 @@ FLOORS: tuple[set[str], ...] = (
      "evaluation.explanations"},
     {"evaluation.audit", "evaluation.figures", "evaluation.audit_figures"},
     {"evaluation.comparison", "evaluation.audit_report"},
-    {"speed.timing", "speed.limit", "speed.files", "speed.plain"},
+    {"speed.timing", "speed.limit", "speed.files", "speed.plain", "speed.rivals"},
     {"speed.predict"},
     {"commands.*"},
     {"__main__"},

@@ -20,6 +20,7 @@ from covid_core.reading import read_radiograph
 from covid_core.speed.files import files
 from covid_core.speed.limit import matrix_rate, operations
 from covid_core.speed.plain import torchvision_way, torchxrayvision_way
+from covid_core.speed.rivals import onnx_runtime
 from covid_core.speed.timing import medians
 from covid_core.weights import SHIPPED, WeightsCard
 
@@ -117,7 +118,8 @@ def _engines(trained: Trained, used: Engine) -> Calls:
     x = np.random.default_rng(0).normal(size=(1, 1, trained.size_px, trained.size_px))
     given = x.astype(np.float32)
     others = [engine_of(trained, Choice.OPENVINO), engine_of(trained, Choice.TORCH)]
-    return {engine.title: partial(engine.run, given) for engine in (used, *others)}
+    sides = {engine.title: partial(engine.run, given) for engine in (used, *others)}
+    return {**sides, **onnx_runtime(trained, given)}
 
 
 def _trained(folder: Path, recipe: str, card: WeightsCard) -> Trained:

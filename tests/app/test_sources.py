@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 from datetime import date
@@ -14,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from app import deployment
 from app.sources import films_in_file
 from app.texts import worklist as texts
+from covid_core.collection import Item
 from covid_core.errors import CovidCoreError
 from covid_core.exports.dicomweb import Archive, FoundStudy
 from covid_core.phantom import KINDS, draw_phantom
@@ -270,3 +272,17 @@ def test_a_fetched_study_is_cut_off_by_no_folder(
 def test_an_archive_that_fails_says_what_to_do(archive: list[str], page: AppTest) -> None:
     search(page, "gone")
     assert any("Check that it runs" in text.value for text in page.text)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_films_that_are_taken_back_are_held_nowhere(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr("app.worklist._is_first_shown", lambda _: False)  # scores at once
+    names = {f"taken back {i}.png" for i in range(count)}
+    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    drop(page, *((name, FILMS[i][1]) for i, name in enumerate(names)))
+    drop(page)
+    gc.collect()
+    held = [one for one in gc.get_objects() if type(one) is Item and one.name in names]
+    assert held == []
