@@ -99,25 +99,25 @@ def in_order(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> Gen
 def _row(
     scoring: Scoring, film: Film, radiograph: Radiograph, judged: Prediction | CovidCoreError
 ) -> Row:
+    if isinstance(judged, CovidCoreError):
+        return error_row(film.name, judged, scoring.predictor.card.classes)
     try:
-        if isinstance(judged, CovidCoreError):
-            raise judged
         heat = scoring.explain(film, radiograph, judged) if scoring.explain else None
-        return prediction_row(film.name, judged, heat_in_lungs=heat, prevalence=scoring.prevalence)
     except CovidCoreError as error:
         return error_row(film.name, error, scoring.predictor.card.classes)
+    return prediction_row(film.name, judged, heat_in_lungs=heat, prevalence=scoring.prevalence)
 
 
 def _judged(
     scoring: Scoring, radiographs: Sequence[Radiograph]
 ) -> Sequence[Prediction | CovidCoreError]:
-    predictor, point = scoring.predictor, scoring.point
-    if len(radiographs) > 1:
-        together = _attempt(lambda: predictor.predict_many(radiographs, point))
-        if not isinstance(together, CovidCoreError):
-            return together
-    # One by one too where a batch failed: the film at fault takes no other with it.
-    return [_attempt(partial(predictor.predict, film, point)) for film in radiographs]
+    found = _attempt(lambda: scoring.predictor.predict_many(radiographs, scoring.point))
+    if not isinstance(found, CovidCoreError):
+        return found
+    if len(radiographs) == 1:
+        return [found]
+    # One by one where a batch fails: the film at fault takes no other with it.
+    return [one for film in radiographs for one in _judged(scoring, [film])]
 
 
 def _attempt(step: Callable[[], R]) -> R | CovidCoreError:
@@ -125,6 +125,8 @@ def _attempt(step: Callable[[], R]) -> R | CovidCoreError:
         with foreseen():
             return step()
     except CovidCoreError as error:
+        # Its frames hold the film, and would keep it until cycles are collected.
+        error.__traceback__ = error.__context__ = error.__cause__ = None
         return error
 
 

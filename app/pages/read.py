@@ -20,7 +20,6 @@ from covid_core.errors import Abstained, CovidCoreError, foreseen
 from covid_core.report import DISCLAIMER
 
 _UNJUDGED_PX = 480
-_LIST = "worklist"  # its key in the session
 
 
 def show() -> None:
@@ -29,8 +28,6 @@ def show() -> None:
     answer, given = st.columns([3, 2], gap="large")
     with given:
         items = choose_films()
-    if len(items) < 2:
-        st.session_state.pop(f"{_LIST}-state", None)  # it holds the films of the list that was
     if len(items) == 1:
         show_film(items[0], answer, given)
     else:
@@ -50,7 +47,7 @@ def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:
 
     with answer:
         show_controls()
-    show_worklist(items, key=_LIST)
+    show_worklist(items, key="worklist")
 
 
 def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None:

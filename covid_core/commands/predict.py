@@ -72,7 +72,7 @@ def add(commands: Any) -> None:
         help="films read and judged at a time (default: one for each core, %(default)s here)",
     )  # fmt: skip
     predict.add_argument(
-        "--engine", type=Choice, choices=list(Choice), default=Choice.AUTO,
+        "--engine", choices=[choice.value for choice in Choice], default=Choice.AUTO.value,
         help="what runs the network (default: %(default)s, the quickest here)",
     )  # fmt: skip
     predict.set_defaults(command=_predict)
@@ -84,7 +84,8 @@ def _predict(options: argparse.Namespace) -> int:
         print("there is no film in what was given", file=sys.stderr)
         return WRONG_USE
     lanes = Lanes(films=min(options.workers, cores()))
-    predictor = Predictor.load(options.weights, options.recipe, choice=options.engine, lanes=lanes)
+    choice = Choice(options.engine)
+    predictor = Predictor.load(options.weights, options.recipe, choice=choice, lanes=lanes)
     terms = Terms.of(predictor.card, options.point, options.prevalence)
     try:
         explain = _explainer(predictor, options.saliency) if options.saliency else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import openvino  # noqa: E402
 
 _DEVICE = "CPU"
 _HINTS = {Precision.FLOAT32: "f32", Precision.BFLOAT16: "bf16"}
+_FIRST = threading.Lock()
 VERSION: str = openvino.__version__.split("-")[0]
 
 
@@ -44,6 +46,10 @@ class OpenVinoEngine:
         for _ in range(lanes.films):
             self._idle.put(compiled.create_infer_request())
         self._outputs = len(compiled.outputs)
+        # Its Python binding sets up tables at the first inference of a process, and two threads
+        # that do so at once wait for each other for ever.
+        with _FIRST:
+            self.run(np.zeros(compiled.inputs[0].shape, np.float32))
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         request = self._idle.get()

@@ -50,6 +50,27 @@ def test_an_answer_is_not_overwritten_by_the_next(graph: Path, films: np.ndarray
     assert np.array_equal(first, kept)
 
 
+def test_threads_that_ask_at_once_do_not_wait_for_each_other_for_ever(graph: Path) -> None:
+    """As a folder's scoring once did, before an engine was asked once when it is loaded. Threads
+    that change as often as they can make it likely."""
+    program = (
+        "import sys; sys.setswitchinterval(1e-9);"
+        "from pathlib import Path; from threading import Barrier, Thread; import numpy as np;"
+        "from covid_core.engines.engine import Lanes, Precision;"
+        "from covid_core.engines.openvino import OpenVinoEngine;"
+        f"engine = OpenVinoEngine(Path({str(graph)!r}), Precision.FLOAT32, Lanes(8));"
+        f"at_once, x = Barrier(8), np.zeros((1, 1, {SIDE}, {SIDE}), 'f4');"
+        "threads = [Thread(target=lambda: (at_once.wait(), engine.run(x))) for _ in range(8)];"
+        "[thread.start() for thread in threads]; [thread.join() for thread in threads];"
+        "print('answered')"
+    )
+    for _ in range(5):
+        run = subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+        )
+        assert run.stdout == "answered\n", run.stderr
+
+
 def test_its_makers_are_told_nothing(tmp_path: Path) -> None:
     """Their package would be imported, and report, as soon as OpenVINO is."""
     told = tmp_path / "told"
