@@ -8,15 +8,16 @@ The router alone; `app/` has the pages and their parts, `covid_core/` all scienc
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
-from PIL import Image
 
 from app import session
 from app.failures import show_failure
 from app.texts import common, read
 from covid_core.errors import CovidCoreError, WeightsError
-from covid_core.phantom import draw_phantom
 
+ICON = Path(__file__).parent / "app" / "icon.png"
 PAGES = (
     ("app/pages/read.py", common.READ, ":material/radiology:"),
     ("app/pages/compare.py", common.COMPARE, ":material/compare:"),
@@ -28,27 +29,33 @@ PAGES = (
 
 def main() -> None:
     # A picture of our own: a Material or emoji icon here makes the browser ask a host for it.
-    icon = Image.fromarray(draw_phantom(size_px=64))
-    st.set_page_config(read.TITLE, icon, layout="wide")
+    st.set_page_config(read.TITLE, ICON, layout="wide")
     pages = [
         st.Page(path, title=title, icon=symbol, help=common.PAGE_HELP[title])
         for path, title, symbol in PAGES
     ]
     page = st.navigation(pages, position="top")
+    notice = st.container()
     if page is not pages[0]:  # which needs the room for films
         st.title(page.title, anchor=False)
     try:
         session.settings()
-        session.predictor()
+        session.card()
         session.profile()
+        page.run()
+        # Once the page is there: nobody need wait for the network to read it.
+        session.predictor()
     except CovidCoreError as error:
-        no_model = isinstance(error, WeightsError)
-        show_failure(
-            read.NO_MODEL if no_model else common.NOT_READY,
-            error.sentence if no_model else str(error),
-        )
-        return
-    page.run()
+        with notice:
+            show_not_ready(error)
+
+
+def show_not_ready(error: CovidCoreError) -> None:
+    no_model = isinstance(error, WeightsError)
+    show_failure(
+        read.NO_MODEL if no_model else common.NOT_READY,
+        error.sentence if no_model else str(error),
+    )
 
 
 main()

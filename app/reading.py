@@ -191,7 +191,7 @@ def show_why(reading: Reading, prediction: Prediction) -> None:
             worth = values_in_words(point, disease, session.chosen().prevalence)
             if worth:
                 st.write(worth)
-            away = elsewhere_in_words(session.predictor().card, point, disease)
+            away = elsewhere_in_words(session.card(), point, disease)
             if away:
                 st.markdown(f"**{away}**")
             st.markdown(f"**{texts.WHY_GATE}**")
@@ -203,7 +203,7 @@ def show_why(reading: Reading, prediction: Prediction) -> None:
 
 def set_in_words(prediction: Prediction) -> str:
     """The prediction set, for someone who does not know the term."""
-    coverage = session.predictor().card.rules.coverage
+    coverage = session.card().rules.coverage
     names = ", ".join(map(in_sentence, prediction.decision.candidates))
     sentences = [texts.SET.format(names=names) if names else texts.SET_NONE]
     if coverage:

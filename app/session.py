@@ -23,7 +23,7 @@ from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph, View
 from covid_core.reading import read_radiograph
 from covid_core.site.profile import SiteProfile, fits, read_profile, save_profile
-from covid_core.weights import WEIGHTS, read_audit, read_card
+from covid_core.weights import WEIGHTS, WeightsCard, read_audit, read_card
 
 if TYPE_CHECKING:
     from covid_core.study import Study
@@ -67,9 +67,14 @@ class Chosen:
     prevalence: float
 
 
+def card() -> WeightsCard:
+    """What the weights' card says now. Raises WeightsError."""
+    return read_card(WEIGHTS)
+
+
 def predictor() -> Predictor:
     """The network for all sessions; new weights make a new one. Raises WeightsError."""
-    return _predictor(read_card(WEIGHTS).sha256)
+    return _predictor(card().sha256)
 
 
 def lungs() -> Lungs:
@@ -77,7 +82,7 @@ def lungs() -> Lungs:
 
 
 def audit() -> dict[str, Any] | None:
-    return _audit(predictor().card.sha256)
+    return _audit(card().sha256)
 
 
 def settings() -> Deployment:
@@ -87,7 +92,7 @@ def settings() -> Deployment:
 
 def points() -> tuple[OperatingPoint, ...]:
     """The weights' operating points, and the site's own where its profile fits them."""
-    rules, own = predictor().card.rules, profile()
+    rules, own = card().rules, profile()
     return rules.points if own is None else (*rules.points, own.point)
 
 
@@ -95,13 +100,13 @@ def profile() -> SiteProfile | None:
     """The site's profile: this session's, or the one that the deployer laid down; None where there
     is none, or where it was made for other weights. Raises CovidCoreError for a damaged one."""
     own = _profile()
-    return own if own is not None and fits(own, predictor().card) else None
+    return own if own is not None and fits(own, card()) else None
 
 
 def outdated_profile() -> SiteProfile | None:
     """The site's profile where it was made for other weights: they want validation again."""
     own = _profile()
-    return own if own is not None and not fits(own, predictor().card) else None
+    return own if own is not None and not fits(own, card()) else None
 
 
 def use_profile(own: SiteProfile) -> None:
@@ -144,7 +149,7 @@ def reading(data: bytes, name: str, *, is_phantom: bool = False) -> Reading:
     )
     key = (hashlib.sha256(data).hexdigest(), network.card.sha256)
     if key not in kept:
-        kept[key] = _read(data, name, network, is_phantom)
+        kept[key] = _read(data, key[0], name, network, is_phantom)
     kept.move_to_end(key)
     while len(kept) > READINGS_KEPT:
         kept.popitem(last=False)
@@ -164,7 +169,7 @@ def close_reading() -> None:
 def current() -> Reading | None:
     """The film that is open in this session, as these weights read it."""
     one: Reading | None = st.session_state.get("current")
-    if one is not None and one.prediction.weights_sha256 != predictor().card.sha256:
+    if one is not None and one.prediction.weights_sha256 != card().sha256:
         return None
     return one
 
@@ -181,10 +186,10 @@ def decided(one: Reading) -> Prediction:
     return predictor().decide(one.prediction, chosen().point)
 
 
-def _read(data: bytes, name: str, network: Predictor, is_phantom: bool) -> Reading:
+def _read(data: bytes, sha256: str, name: str, network: Predictor, is_phantom: bool) -> Reading:
     from covid_core.study import read_study  # with pydicom, which the empty page can do without
 
-    radiograph = read_radiograph(data)
+    radiograph = read_radiograph(data, sha256)
     return Reading(
         name=name,
         prediction=network.predict(radiograph),
@@ -215,7 +220,7 @@ def _lungs() -> Lungs:
 
 @st.cache_data(max_entries=1, show_spinner=False)
 def _audit(weights_sha256: str) -> dict[str, Any] | None:
-    return read_audit(WEIGHTS, read_card(WEIGHTS))
+    return read_audit(WEIGHTS, card())
 
 
 def _profile() -> SiteProfile | None:

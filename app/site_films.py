@@ -100,7 +100,7 @@ def start(films: Callable[[], Iterable[Item]], most: int = MAX_FILMS) -> None:
             raise CovidCoreError(texts.NO_FILMS, texts.NO_FILMS_REMEDY)
         if len(items) > most:
             raise CovidCoreError(texts.TOO_MANY.format(most=most), texts.TOO_MANY_REMEDY)
-        weights = session.predictor().card.sha256
+        weights = session.card().sha256
     except CovidCoreError as error:
         refuse(error)
         return

@@ -39,7 +39,7 @@ class Check:
 def measure(scores: Callable[[], Scores], *, is_made_up: bool = False) -> None:
     """Keep what scores say of the weights in use, or why they say nothing."""
     try:
-        card = session.predictor().card
+        card = session.card()
         given = scores()
         given.refuse_other_weights(card.sha256)
     except CovidCoreError as error:
@@ -53,7 +53,7 @@ def measure(scores: Callable[[], Scores], *, is_made_up: bool = False) -> None:
 def last_check() -> Check | None:
     """What was measured last. Where other weights have come since, it is dropped and that said."""
     check: Check | None = st.session_state.get(CHECK)
-    if check is None or check.weights == session.predictor().card.sha256:
+    if check is None or check.weights == session.card().sha256:
         return check
     clear()
     refuse(CovidCoreError(texts.WEIGHTS_CHANGED, texts.WEIGHTS_CHANGED_REMEDY))

@@ -129,7 +129,7 @@ def new_files(
         prevalence=prevalence,
         made=datetime.now().astimezone().replace(microsecond=0),
         elsewhere=elsewhere_in_words(
-            session.predictor().card, prediction.decision.point, prediction.answers[-1]
+            session.card(), prediction.decision.point, prediction.answers[-1]
         ),
     )
     capture = secondary_capture(result, reading.study, keep_identity=identity)

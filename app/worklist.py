@@ -168,7 +168,7 @@ def _show_list(worklist: Worklist, total: int, key: str) -> None:
 
 
 def _offer_rows(entries: Sequence[Entry], key: str) -> None:
-    answers = session.predictor().card.classes
+    answers = session.card().classes
     # Made at once: Streamlit forgets a deferred file with the next run, and a click then fails.
     st.download_button(
         texts.DOWNLOAD, csv_text(entries, answers).encode(), "worklist.csv", "text/csv",

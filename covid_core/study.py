@@ -6,14 +6,15 @@ Reading a film never touches them (`dicom`); what shows, files or compares by th
 from __future__ import annotations
 
 import re
+from collections.abc import MutableSequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
-
-from covid_core.dicom import parse
 from covid_core.errors import RefusedFile
+
+if TYPE_CHECKING:  # imported for a DICOM file alone: it takes as long as ten other films
+    from pydicom.dataset import Dataset
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,6 +62,8 @@ def read_study(data: bytes) -> Study | None:
     """
     if data[128:132] != b"DICM":
         return None
+    from covid_core.dicom_parse import parse
+
     try:
         dataset = parse(data)
     except RefusedFile:
@@ -152,7 +155,7 @@ _NOBODY = frozenset(
 def _read(dataset: Dataset, name: str) -> str:
     try:
         value = dataset.get(_TAGS[name][0])
-        parts = value if isinstance(value, MultiValue) else [value or ""]
+        parts = value if isinstance(value, MutableSequence) else [value or ""]
         text = "\\".join(str(part) for part in parts)
     except Exception:  # a tag that pydicom can't make sense of is as good as absent
         return ""

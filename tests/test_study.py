@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from covid_core import dicom
+from covid_core import dicom_parse
 from covid_core.errors import RefusedFile
 from covid_core.study import Study, days_between, labelled, read_study, same_patient
 from tests.films import dicom_file, encode, grey_film
@@ -79,7 +79,7 @@ def test_a_damaged_file_is_refused_in_words() -> None:
 
 
 def test_a_file_that_inflates_without_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dicom, "MAX_INFLATED_BYTES", 1 << 16)
+    monkeypatch.setattr(dicom_parse, "MAX_INFLATED_BYTES", 1 << 16)
     deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     bomb = deflated_head() + deflater.compress(bytes(1 << 20)) + deflater.flush()
     with pytest.raises(RefusedFile) as refused:

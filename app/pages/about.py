@@ -104,7 +104,7 @@ def show_sum(walk: Walkthrough) -> None:
 
 
 def show_calibration(walk: Walkthrough) -> None:
-    card = session.predictor().card
+    card = session.card()
     place = walk.answers.index(walk.finding)
     words = texts.CALIBRATION_WORDS if card.trust else texts.UNCALIBRATED_WORDS
     name, before, after = in_sentence(walk.finding), walk.before[place], walk.after[place]
@@ -118,7 +118,7 @@ def show_calibration(walk: Walkthrough) -> None:
 
 def measured() -> dict[str, figures.Line]:
     """How sure and how right the model was, at home and where it had never been."""
-    card = session.predictor().card
+    card = session.card()
     parts = {texts.AT_HOME: figures.Line(card.trust[_TEST]["reliability"], figures.HOME)}
     for source in never_seen(card):
         if source in card.trust:
@@ -144,7 +144,7 @@ def show_call(walk: Walkthrough, prediction: Prediction) -> None:
 
 
 def show_limits() -> None:
-    card = session.predictor().card
+    card = session.card()
     home, away = at_home(card), never_seen(card)
     words = texts.LIMITS_WORDS if home and away else texts.NOT_MEASURED
     with step(texts.LIMITS, words):

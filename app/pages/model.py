@@ -23,7 +23,7 @@ _COVID = CLASSES[-1]
 
 
 def show() -> None:
-    card = session.predictor().card
+    card = session.card()
     names = (texts.SUMMARY, texts.PLOTS, texts.RECIPES, texts.CARD)
     tabs = st.tabs(names, on_change="rerun", key="model-tabs")
     for tab, fill in zip(tabs, (show_summary, show_plots, show_recipes, show_card), strict=True):

@@ -80,7 +80,7 @@ def show_earlier() -> None:
         st.error(error.sentence, icon=":material/error:")
         return
     st.text(summary(earlier))
-    if fits(earlier, session.predictor().card):
+    if fits(earlier, session.card()):
         st.button(texts.USE, key="site-use-earlier", on_click=use, args=(earlier,))
     else:
         st.error(texts.OTHER_WEIGHTS, icon=":material/sync_problem:")

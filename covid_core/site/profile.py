@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from covid_core.decision import SITE, OperatingPoint
 from covid_core.errors import CovidCoreError
 from covid_core.metrics import Estimate
-from covid_core.site.validation import Validation
 from covid_core.weights import WeightsCard
+
+if TYPE_CHECKING:  # statistics that a page which only reads a profile can do without
+    from covid_core.site.validation import Validation
 
 MAX_NAME = 80  # characters of a site's name
 FORMAT_VERSION = 1

@@ -14,7 +14,6 @@ from app.texts import common
 from app.texts import validate as texts
 from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
-from covid_core.predictor import Predictor
 from covid_core.site.profile import load_profile, profile_bytes
 from tests.app.site_page import (
     APP,
@@ -138,9 +137,8 @@ def test_what_was_measured_of_other_weights_than_those_now_loaded_is_dropped(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(page, "site-table", table(), "scores.csv")
-    network = session.predictor()
-    newer = Predictor(network._network, replace(network.card, sha256="1" * 64))
-    monkeypatch.setattr("app.session._predictor", lambda _: newer)
+    newer = replace(session.card(), sha256="1" * 64)
+    monkeypatch.setattr("app.session.card", lambda: newer)
     page.run()
     assert not page.exception
     assert "Other weights are in use since" in said(page)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from covid_core.phantom import draw_phantom
 from tests.app.serving import ROOT
 
 # Of plotly, Streamlit itself imports a part; this one is what drawing a figure needs.
 HEAVY = {
+    "sklearn", "pandas", "pyarrow", "scipy.stats",
     "torch", "torchvision", "pytorch_grad_cam", "cv2", "matplotlib", "pydicom", "gdcm",
     "highdicom", "fpdf", "dicomweb_client", "mapie", "tensorboard", "plotly.graph_objs._figure",
 }  # fmt: skip
@@ -34,6 +38,11 @@ def imported() -> set[str]:
 
 def test_it_needs_no_heavy_library(imported: set[str]) -> None:
     assert imported & HEAVY == set()
+
+
+def test_its_icon_is_the_phantom() -> None:
+    with Image.open(ROOT / "app" / "icon.png") as icon:
+        assert np.array_equal(np.asarray(icon), draw_phantom(size_px=64))
 
 
 def test_what_shows_films_waits_for_one(imported: set[str]) -> None:

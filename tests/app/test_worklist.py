@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -183,9 +184,10 @@ def test_new_weights_score_every_film_anew(
     page: AppTest, predictions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop(page, *FILMS[:2])
-    old = session.predictor()
-    card = replace(old.card, sha256="0" * 64)
-    monkeypatch.setattr("app.session.predictor", lambda: Predictor(old._network, card, old._gate))
+    newer = copy(session.predictor())
+    newer.card = replace(newer.card, sha256="0" * 64)
+    monkeypatch.setattr("app.session.card", lambda: newer.card)
+    monkeypatch.setattr("app.session.predictor", lambda: newer)
     page.run()
     assert not page.exception
     entries = page.session_state["worklist-state"].entries.values()
