@@ -6,7 +6,8 @@ known by its item.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,7 @@ def films_in_file(name: str, data: bytes) -> list[Item]:
     except RefusedFile as error:
         return [refused(name, error)]
     nothing = RefusedFile("no_films", "there is no film in this file", "Give the films themselves")
-    return found or [refused(name, nothing)]
+    return [_held(item) for item in found] or [refused(name, nothing)]
 
 
 def _choose_folder(allowed: Deployment) -> list[Any]:
@@ -186,7 +187,7 @@ def _fetched(archive: Archive, study_uid: str, number: int) -> list[Item]:
         films = fetch_study(archive, study_uid)
     _forget_phantom()
     named = [(texts.FETCHED.format(study=number, film=i), data) for i, data in enumerate(films, 1)]
-    return [item for name, data in named for item in members(data, name)]
+    return [_held(item) for name, data in named for item in members(data, name)]
 
 
 def _phantom(kind: str) -> Item:
@@ -209,7 +210,31 @@ def _close(sources: Collection[str]) -> None:
     _keep(kept, {one: items for one, items in kept.items() if one not in sources})
 
 
+class _Held:
+    """Reads a film that the session holds, until it is taken back: Streamlit keeps buttons' items
+    long after the buttons are gone, and so must not keep the films."""
+
+    def __init__(self, read: Callable[[], bytes]) -> None:
+        self._read: Callable[[], bytes] | None = read
+
+    def __call__(self) -> bytes:
+        if self._read is None:
+            raise RefusedFile("taken_back", "this film was taken back", "Give it again")
+        return self._read()
+
+    def let_go(self) -> None:
+        self._read = None
+
+
+def _held(item: Item) -> Item:
+    return replace(item, read=_Held(item.read))
+
+
 def _keep(kept: Kept, used: Kept) -> None:
+    still = {item for items in used.values() for item in items}
+    for item in {item for items in kept.values() for item in items} - still:
+        if isinstance(item.read, _Held):
+            item.read.let_go()
     kept.clear()
     kept.update(used)
 

@@ -16,7 +16,7 @@ from app import deployment
 from app.sources import films_in_file
 from app.texts import worklist as texts
 from covid_core.collection import Item
-from covid_core.errors import CovidCoreError
+from covid_core.errors import CovidCoreError, RefusedFile
 from covid_core.exports.dicomweb import Archive, FoundStudy
 from covid_core.phantom import KINDS, draw_phantom
 from tests.app.lists import (
@@ -272,6 +272,17 @@ def test_a_fetched_study_is_cut_off_by_no_folder(
 def test_an_archive_that_fails_says_what_to_do(archive: list[str], page: AppTest) -> None:
     search(page, "gone")
     assert any("Check that it runs" in text.value for text in page.text)
+
+
+def test_films_of_a_list_that_are_taken_back_can_be_read_no_more() -> None:
+    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    drop(page, *FILMS[:2])
+    held = [item for items in page.session_state["items"].values() for item in items]
+    assert [item.read() for item in held] == [data for _, data in FILMS[:2]]
+    drop(page)
+    for item in held:
+        with pytest.raises(RefusedFile, match="taken back"):
+            item.read()
 
 
 def test_a_film_that_is_taken_back_is_held_nowhere() -> None:
