@@ -22,7 +22,8 @@ from app.worklist_table import show_filters, show_table
 from covid_core.collection import Item
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.predictor import Predictor
-from covid_core.worklist import UNANSWERED, Entry, csv_text, earlier, entry, triage
+from covid_core.report import UNANSWERED
+from covid_core.worklist import Entry, csv_text, earlier, entry, triage
 
 _PAUSE_S = 0.2  # between turns of scoring
 _REFRESH_S = 1.5  # how long films are scored before the table shows them

@@ -24,7 +24,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -32,38 +31,40 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from benchmarks.folders import films_in, tree
 from benchmarks.servers import HERE, memory
 from benchmarks.start import machine
 from covid_core import markdown
 from covid_core.engines.engine import Lanes, cores
 from covid_core.look import SERIES, styled
-from covid_core.phantom import KINDS, draw_phantom
 from covid_core.predictor import Predictor
 from covid_core.weights import WEIGHTS
-from tests.films import encode
 
-_SIDE_PX = 512
-_DRAWN = 24  # phantoms; the files are these under other noise
 _ENGINE_S = 5.0
-_IN_A_FOLDER = 1_000
-_LARGE_FOLDER = 50_000  # files of the last one: too many to be sorted
-_FILM_EVERY = 2_000  # of a tree's files one is a film
 _SAMPLES = 40
 _SAMPLE_S = 0.2
 _PLOT_PX = 420
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """`rate`: films a second. `cpu_ms`: of all cores together for each film, which others at work
+    on the machine hardly change."""
+
+    rate: float
+    cpu_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """The command on so many films. `seconds`: from its start to its end; `cpu_s`: of all cores
-    together; `peak_mb`: the most memory it held; `engine`: films a second of the network alone,
-    around it."""
+    together; `peak_mb`: the most memory it held; `engine`: the network alone, around it."""
 
     films: int
     seconds: float
     cpu_s: float
     peak_mb: float
-    engine: float
+    engine: Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,48 +76,24 @@ class Sample:
     seconds: float
 
 
-def film(number: int) -> tuple[str, bytes]:
-    """A phantom's file, name and bytes; no other number has the same."""
-    noise = np.random.default_rng(number).integers(0, 8, (_SIDE_PX, _SIDE_PX), np.uint8)
-    pixels = np.minimum(_drawn(number % _DRAWN), 247) + noise
-    if number % 2:
-        return f"{number:06}.jpg", encode(pixels, "JPEG", quality=92)
-    return f"{number:06}.png", encode(pixels, "PNG", compress_level=1)
-
-
-@cache
-def _drawn(number: int) -> np.ndarray:
-    return draw_phantom(KINDS[number % len(KINDS)], size_px=_SIDE_PX, seed=number)
-
-
-def films_in(folder: Path, count: int) -> Path:
-    """A folder of so many phantoms, in folders of _IN_A_FOLDER."""
-    for number in range(count):
-        name, data = film(number)
-        path = folder / f"{number // _IN_A_FOLDER:04}" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return folder
-
-
-def engine_rate(predictor: Predictor) -> float:
-    """Films a second of the classifier alone, with a film in the network for each core."""
+def engine_pace(predictor: Predictor) -> Pace:
+    """Of the classifier alone, with a film in the network for each core."""
     size_px, lanes = predictor.card.preprocess.size_px, cores()
     shape = (predictor.engine.batch_films, 1, size_px, size_px)
     noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    end = time.monotonic() + _ENGINE_S
+    predictor.engine.run(noise)
+    started, cpu = time.monotonic(), time.process_time()
 
     def run(_: int) -> int:
         done = 0
-        while time.monotonic() < end:
+        while time.monotonic() < started + _ENGINE_S:
             predictor.engine.run(noise)
             done += len(noise)
         return done
 
-    started = time.monotonic()
     with ThreadPoolExecutor(lanes) as pool:
         done = sum(pool.map(run, range(lanes)))
-    return done / (time.monotonic() - started)
+    return Pace(done / (time.monotonic() - started), (time.process_time() - cpu) / done * 1e3)
 
 
 def command(folder: Path, table: Path) -> list[str]:
@@ -136,37 +113,33 @@ def scored(folder: Path, table: Path) -> tuple[float, float, float]:
 def growth(counts: Sequence[int], rounds: int) -> Iterator[Run]:
     """The command on one film and on each of the counts, the medians of some rounds."""
     predictor = Predictor.load(WEIGHTS, lanes=Lanes(films=cores()))
-    engine_rate(predictor)  # warm
     with tempfile.TemporaryDirectory() as place:
         table = Path(place, "rows.csv")
         for count in (1, *counts):
-            folder = films_in(Path(place, str(count)), count)
-            runs = [_run(predictor, folder, count, table) for _ in range(rounds)]
-            yield Run(
-                count, median(one.seconds for one in runs), median(one.cpu_s for one in runs),
-                max(one.peak_mb for one in runs), median(one.engine for one in runs),
-            )  # fmt: skip
-
-
-def _run(predictor: Predictor, folder: Path, count: int, table: Path) -> Run:
-    before = engine_rate(predictor)
-    seconds, cpu_s, peak_mb = scored(folder, table)
-    return Run(count, seconds, cpu_s, peak_mb, (before + engine_rate(predictor)) / 2)
+            folder, runs, paces = films_in(Path(place, str(count)), count), [], []
+            for _ in range(rounds):
+                paces.append(engine_pace(predictor))
+                runs.append(scored(folder, table))
+                paces.append(engine_pace(predictor))
+            seconds, cpu_s, peaks_mb = zip(*runs, strict=True)
+            pace = Pace(median(one.rate for one in paces), median(one.cpu_ms for one in paces))
+            yield Run(count, median(seconds), median(cpu_s), max(peaks_mb), pace)
 
 
 def growth_table(runs: Sequence[Run]) -> str:
-    """With the rate once started: the time that a run on one film takes is not counted there."""
+    """Rates are those once started: what a run on one film takes is not counted."""
     first, *rest = runs
     rows = []
     for run in rest:
         rate = (run.films - 1) / (run.seconds - first.seconds)
-        figures = (run.seconds, run.films / run.seconds, rate, run.engine)
+        cpu_ms = (run.cpu_s - first.cpu_s) / (run.films - 1) * 1e3
         rows.append([
-            f"{run.films:,}", *(f"{figure:.1f}" for figure in figures), f"{rate / run.engine:.2f}",
-            f"{run.cpu_s / run.seconds:.2f}", f"{run.peak_mb:.0f}",
+            f"{run.films:,}", f"{run.seconds:.1f}", f"{run.peak_mb:.0f}", f"{rate:.1f}",
+            f"{run.engine.rate:.1f}", f"{rate / run.engine.rate:.2f}", f"{cpu_ms:.1f}",
+            f"{run.engine.cpu_ms:.1f}", f"{run.engine.cpu_ms / cpu_ms:.2f}",
         ])  # fmt: skip
-    header = ["Films", "Seconds", "Films/s", "Films/s once started", "Engine alone, films/s",
-              "Share of it", "Cores busy", "Peak, MB"]  # fmt: skip
+    header = ["Films", "Seconds", "Peak, MB", "Films/s", "Engine's", "Share of it",
+              "CPU a film, ms", "Engine's, ms", "Share of it"]  # fmt: skip
     return (
         f"{markdown.table(header, rows)}\n\nOne film takes {first.seconds:.1f} s and"
         f" {first.peak_mb:.0f} MB."
@@ -187,24 +160,6 @@ def growth_plot(runs: Sequence[Run]) -> go.Figure:
     figure.update_yaxes(type="log", title="Seconds", dtick=1, col=1)
     figure.update_yaxes(title="Peak, MB", rangemode="tozero", col=2)
     return styled(figure, _PLOT_PX)
-
-
-def tree(folder: Path, files: int) -> Path:
-    """So many files, nearly all of them empty, in small folders and a large one."""
-    name, data = film(0)
-    original = folder.with_suffix(Path(name).suffix)
-    original.write_bytes(data)
-    small = files - min(files // 2, _LARGE_FOLDER)
-    for number in range(files):
-        part = folder / (f"{number // _IN_A_FOLDER:05}" if number < small else "large")
-        if number % _IN_A_FOLDER == 0 or number == small:
-            part.mkdir(parents=True, exist_ok=True)
-        path = part / f"{number:07}.png"
-        if number % _FILM_EVERY:
-            os.close(os.open(path, os.O_CREAT))
-        else:
-            path.hardlink_to(original)
-    return folder
 
 
 def watched(folder: Path, table: Path, every: int, until: int) -> Iterator[Sample]:
@@ -259,7 +214,7 @@ def million_plot(samples: Sequence[Sample]) -> go.Figure:
     ):  # fmt: skip
         figure.add_scatter(
             x=[one.rows for one in part], y=[one.resident_mb for one in part], name=name,
-            line_color=colour,
+            line_color=colour, mode="lines",
         )  # fmt: skip
     figure.update_xaxes(title="Rows written", rangemode="tozero")
     figure.update_yaxes(title="Resident memory, MB", rangemode="tozero")

@@ -20,12 +20,11 @@ from typing import Any
 
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
-from covid_core.ledger import UNANSWERED
 from covid_core.parts import Desk, Table, left
 from covid_core.pipeline import Film, Scoring, rows
 from covid_core.places import Place
 from covid_core.predictor import Predictor
-from covid_core.report import error_row
+from covid_core.report import UNANSWERED, error_row
 
 FILMS_A_PART = 128  # some seconds of work, which are lost with a worker
 _THREADS = 2  # in a worker of one core: a film is fetched while another is in the network

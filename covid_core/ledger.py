@@ -18,13 +18,12 @@ from typing import Any, BinaryIO, TextIO
 import numpy as np
 
 from covid_core.errors import CovidCoreError
-from covid_core.report import columns, row_writer, spreadsheet_safe
+from covid_core.report import UNANSWERED, columns, row_writer, spreadsheet_safe
 from covid_core.weights import WeightsCard
 
 if sys.platform != "win32":
     import fcntl
 
-UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 _ODD_NAMES = "backslashreplace"  # a file's name may hold bytes that are no text
 _LONGEST_ROW = 64 * 1024  # bytes; a path has 4 KiB at most
 _NO_ROWS = "not all that it holds are rows"

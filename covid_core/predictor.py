@@ -127,7 +127,10 @@ class Predictor:
         """
         (judged,) = self.predict_many([radiograph], point)
         if isinstance(judged, Abstained):
-            raise judged
+            try:
+                raise judged
+            finally:
+                del judged, radiograph  # what is raised holds this frame, and would hold the film
         return judged
 
     def predict_many(

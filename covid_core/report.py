@@ -13,6 +13,7 @@ from covid_core.findings import CLASSES, Finding
 from covid_core.predictor import Prediction
 from covid_core.weights import WeightsCard
 
+UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 DISCLAIMER = "Research use only, not a diagnosis."
 _ELSEWHERE = 0.75  # of what chance would give the lungs; below it most of the heat is elsewhere
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

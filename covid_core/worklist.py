@@ -30,7 +30,6 @@ from covid_core.report import columns, error_row, prediction_row, row_writer
 from covid_core.study import Study, read_study, same_patient
 
 THUMBNAIL_PX = 96
-UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 _SALT = secrets.token_bytes(32)  # of this process only: a patient's key means nothing elsewhere
 _EXCEL_READS_UTF8 = "\ufeff"
 

@@ -13,7 +13,7 @@ SAYING = {"label", "help", "placeholder", "text", "alt", "caption", "body"}
 FLOORS: tuple[set[str], ...] = (
     {"errors", "findings", "architectures", "torchvision_ops", "decompress", "levels", "head",
      "engines.engine", "engines.outputs", "folders", "exports.sheet", "reporting_items",
-     "commands.status"},
+     "commands.arguments", "commands.status"},
     {"exports.optional", "dicom_parse", "engines.openvino", "engines.torch", "machine",
      "radiograph", "networks", "metrics", "phantom", "look", "markdown", "pages", "tasks",
      "tensor_files", "datasets.layouts.films", "datasets.duplicates", "datasets.remembered",

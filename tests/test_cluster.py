@@ -26,13 +26,13 @@ from covid_core.__main__ import main
 from covid_core.cluster import Done, Job, Laid, Worker, connected, lay, score_archive
 from covid_core.commands import cluster as command
 from covid_core.errors import CovidCoreError
-from covid_core.ledger import UNANSWERED, Terms
+from covid_core.ledger import Terms
 from covid_core.overlay import png
 from covid_core.parts import Table, opened
 from covid_core.phantom import draw_phantom
 from covid_core.places import Place
 from covid_core.predictor import Predictor
-from covid_core.report import error_row
+from covid_core.report import UNANSWERED, error_row
 from covid_core.weights import read_card
 from tests.models import save_random_weights
 

@@ -11,6 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from covid_core.cluster import Job, connected, score_archive
+from covid_core.commands.arguments import as_count, as_share
 from covid_core.commands.status import DONE, SOME_FAILED, WRONG_USE
 from covid_core.decision import BALANCED, POINTS
 from covid_core.engines.engine import Lanes
@@ -39,12 +40,12 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     cluster.add_argument(
         "--workers",
-        type=_count,
+        type=as_count,
         metavar="N",
         help="of one core each; else as many as there are cores",
     )
     cluster.add_argument("--operating-point", choices=POINTS, default=BALANCED, dest="point")
-    cluster.add_argument("--prevalence", type=_share, metavar="SHARE")
+    cluster.add_argument("--prevalence", type=as_share, metavar="SHARE")
     cluster.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
     cluster.add_argument("--recipe", default=SHIPPED, metavar="NAME")
     cluster.set_defaults(command=_cluster)
@@ -82,17 +83,3 @@ def _scored(options: argparse.Namespace) -> int:
             progress.update(part.films)
     print(f"{scored} films scored, {failed} of them got no prediction", file=sys.stderr)
     return SOME_FAILED if failed else DONE
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("at least one")
-    return count
-
-
-def _share(text: str) -> float:
-    share = float(text)
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError("a share lies from 0 to 1")
-    return share

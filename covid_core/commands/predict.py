@@ -16,6 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 from covid_core.collection import Item, members, refused
+from covid_core.commands.arguments import as_count, as_share
 from covid_core.commands.status import DONE, SOME_FAILED, WRONG_USE
 from covid_core.datasets.layouts.films import FILM_SUFFIXES
 from covid_core.decision import BALANCED, POINTS
@@ -23,12 +24,12 @@ from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
 from covid_core.errors import CovidCoreError, RefusedFile, foreseen
 from covid_core.folders import files_below
-from covid_core.ledger import UNANSWERED, Ledger, Terms, opened
+from covid_core.ledger import Ledger, Terms, opened
 from covid_core.pipeline import Explain, Film, Row, Scoring, rows
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph
 from covid_core.reading import read_file, read_radiograph
-from covid_core.report import DISCLAIMER, row_writer
+from covid_core.report import DISCLAIMER, UNANSWERED, row_writer
 from covid_core.weights import SHIPPED, WEIGHTS
 
 _OVERLAY_LONGEST_PX = 1024
@@ -60,7 +61,7 @@ def add(commands: Any) -> None:
         help="where COVID-19 is called: rule-out misses few, rule-in calls few wrongly",
     )  # fmt: skip
     predict.add_argument(
-        "--prevalence", type=_share, metavar="SHARE",
+        "--prevalence", type=as_share, metavar="SHARE",
         help="of COVID-19 among your films, such as 0.1: gives each call's predictive value",
     )  # fmt: skip
     predict.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
@@ -68,7 +69,7 @@ def add(commands: Any) -> None:
         "--recipe", default=SHIPPED, metavar="NAME", help="whose weights of that folder to use"
     )
     predict.add_argument(
-        "--workers", type=_count, default=cores(), metavar="N",
+        "--workers", type=as_count, default=cores(), metavar="N",
         help="films read and judged at a time (default: one for each core, %(default)s here)",
     )  # fmt: skip
     predict.add_argument(
@@ -113,20 +114,6 @@ def _check(options: argparse.Namespace) -> None:
                 "its overlays would be taken for films", "Name another folder for --saliency",
                 file=str(path),
             )  # fmt: skip
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("one at least")
-    return count
-
-
-def _share(text: str) -> float:
-    share = float(text)
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError("a share lies from 0 to 1")
-    return share
 
 
 def _films(options: argparse.Namespace) -> Iterator[Film]:

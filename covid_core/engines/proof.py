@@ -15,7 +15,7 @@ from covid_core.tensor_files import write_card
 
 BESIDE = ".engines"  # the proof's file, beside the weights: NAME.engines.json
 LARGEST_DIFFERENCE = 0.01  # of a probability, that a quicker precision may make
-_SAFETY = 2.0  # new films may be shifted more than those that were measured
+_SAFETY = 1.5  # new films may be shifted more than those that were measured
 
 
 @dataclass(frozen=True, slots=True)
