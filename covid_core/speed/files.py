@@ -1,4 +1,8 @@
-"""The files that are timed: a phantom as PNG, as JPEG, and as a digital radiograph's DICOM."""
+"""The files that are timed: a phantom as PNG, as JPEG, and as a digital radiograph's DICOM.
+
+One with opacities on both sides, whose answer is clear: films too close to call take longer, and
+are counted by their share.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
-from covid_core.phantom import draw_phantom
+from covid_core.phantom import KINDS, draw_phantom
 
 _SMALL_PX, _LARGE_PX = 1024, 3000
 _BITS = 12
@@ -17,8 +21,8 @@ _BITS = 12
 
 def files() -> dict[str, bytes]:
     """By what they are: the bytes of each."""
-    small = draw_phantom(size_px=_SMALL_PX)
-    large = draw_phantom(size_px=_LARGE_PX).astype(np.uint16) << (_BITS - 8)
+    small = draw_phantom(KINDS[-1], size_px=_SMALL_PX)
+    large = draw_phantom(KINDS[-1], size_px=_LARGE_PX).astype(np.uint16) << (_BITS - 8)
     return {
         f"{_SMALL_PX} px PNG": _picture(small, "PNG"),
         f"{_SMALL_PX} px JPEG": _picture(small, "JPEG"),

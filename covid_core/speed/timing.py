@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from tqdm import tqdm
 
+_REST_S = 0.1  # so that the threads of the side before, which wait by spinning, have gone to sleep
 _CALLS = 3  # a turn; the first finds the cores and caches as another side left them, and is dropped
 
 
@@ -18,6 +19,7 @@ def medians(sides: Mapping[str, Callable[[], object]], rounds: int) -> dict[str,
         call()  # what is only done once is no part of it
     for _ in tqdm(range(rounds), "rounds", disable=None):
         for name, call in sides.items():
+            time.sleep(_REST_S)
             for turn in range(_CALLS):
                 before = time.perf_counter()
                 call()
