@@ -42,9 +42,12 @@ def main() -> None:
         session.settings()
         session.card()
         session.profile()
-        page.run()
-        # Once the page is there: nobody need wait for the network to read it.
-        session.predictor()
+    except CovidCoreError as error:
+        show_not_ready(error)
+        return
+    page.run()
+    try:
+        session.get_ready()
     except CovidCoreError as error:
         with notice:
             show_not_ready(error)

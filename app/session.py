@@ -77,6 +77,16 @@ def predictor() -> Predictor:
     return _predictor(card().sha256)
 
 
+def get_ready() -> None:
+    """Load what the first film will need, once the page is there: nobody need wait for it to read
+    the page. Raises WeightsError."""
+    import app.reading  # noqa: F401
+    import covid_core.study  # noqa: F401
+
+    predictor()
+    lungs()
+
+
 def lungs() -> Lungs:
     return _lungs()
 

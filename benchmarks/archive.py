@@ -4,10 +4,10 @@
     python -m benchmarks.archive million [--files 1000000] [--plot out/million.html]
 
 Both run `python -m covid_core predict FOLDER --csv FILE` in a fresh process. `growth` scores
-phantoms, no two of the same bytes, and compares with what the network's engine does alone, on
-noise, with all cores, just before and after. `million` makes a tree of that many files, nearly all
-of them empty and so refused at once, kills the command when half is done, goes on with `--resume`,
-and counts the rows.
+phantoms, no two of the same bytes, and compares with what the network's engine does alone, on the
+same phantoms prepared, with all cores, just before and after. `million` makes a tree of that many
+files, nearly all of them empty and so refused at once, kills the command when half is done, goes on
+with `--resume`, and counts the rows.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from benchmarks.folders import films_in, tree
+from benchmarks.folders import DRAWN, film, films_in, tree
 from benchmarks.servers import HERE, memory
 from benchmarks.start import machine
 from covid_core import markdown
 from covid_core.engines.engine import Lanes, cores
 from covid_core.look import SERIES, styled
 from covid_core.predictor import Predictor
+from covid_core.reading import read_radiograph
 from covid_core.weights import WEIGHTS
 
 _ENGINE_S = 5.0
@@ -76,19 +77,19 @@ class Sample:
     seconds: float
 
 
-def engine_pace(predictor: Predictor) -> Pace:
-    """Of the classifier alone, with a film in the network for each core."""
-    size_px, lanes = predictor.card.preprocess.size_px, cores()
-    shape = (predictor.engine.batch_films, 1, size_px, size_px)
-    noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    predictor.engine.run(noise)
+def engine_pace(predictor: Predictor, x: np.ndarray) -> Pace:
+    """Of the classifier alone on prepared films, float32 (N, 1, S, S), with one in the network for
+    each core: what it looks at twice included."""
+    lanes = cores()
+    predictor.feature_maps(x[:1])
     started, cpu = time.monotonic(), time.process_time()
 
-    def run(_: int) -> int:
+    def run(lane: int) -> int:
         done = 0
         while time.monotonic() < started + _ENGINE_S:
-            predictor.engine.run(noise)
-            done += len(noise)
+            at = (lane + done * lanes) % len(x)
+            predictor.feature_maps(x[at : at + 1])
+            done += 1
         return done
 
     with ThreadPoolExecutor(lanes) as pool:
@@ -113,14 +114,15 @@ def scored(folder: Path, table: Path) -> tuple[float, float, float]:
 def growth(counts: Sequence[int], rounds: int) -> Iterator[Run]:
     """The command on one film and on each of the counts, the medians of some rounds."""
     predictor = Predictor.load(WEIGHTS, lanes=Lanes(films=cores()))
+    x = predictor.prepared([read_radiograph(film(number)[1]) for number in range(DRAWN)])
     with tempfile.TemporaryDirectory() as place:
         table = Path(place, "rows.csv")
         for count in (1, *counts):
             folder, runs, paces = films_in(Path(place, str(count)), count), [], []
             for _ in range(rounds):
-                paces.append(engine_pace(predictor))
+                paces.append(engine_pace(predictor, x))
                 runs.append(scored(folder, table))
-                paces.append(engine_pace(predictor))
+                paces.append(engine_pace(predictor, x))
             seconds, cpu_s, peaks_mb = zip(*runs, strict=True)
             pace = Pace(median(one.rate for one in paces), median(one.cpu_ms for one in paces))
             yield Run(count, median(seconds), median(cpu_s), max(peaks_mb), pace)

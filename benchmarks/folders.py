@@ -12,7 +12,7 @@ from covid_core.phantom import KINDS, draw_phantom
 from tests.films import encode
 
 _SIDE_PX = 512
-_DRAWN = 24  # phantoms; the files are these under other noise
+DRAWN = 24  # phantoms; the files are these under other noise
 _IN_A_FOLDER = 1_000
 _LARGE_FOLDER = 50_000  # files of the last one: too many to be sorted
 _FILM_EVERY = 2_000  # of a tree's files one is a film
@@ -21,7 +21,7 @@ _FILM_EVERY = 2_000  # of a tree's files one is a film
 def film(number: int) -> tuple[str, bytes]:
     """A phantom's file, name and bytes; no other number has the same."""
     noise = np.random.default_rng(number).integers(0, 8, (_SIDE_PX, _SIDE_PX), np.uint8)
-    pixels = np.minimum(_drawn(number % _DRAWN), 247) + noise
+    pixels = np.minimum(_drawn(number % DRAWN), 247) + noise
     if number % 2:
         return f"{number:06}.jpg", encode(pixels, "JPEG", quality=92)
     return f"{number:06}.png", encode(pixels, "PNG", compress_level=1)

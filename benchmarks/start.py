@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -27,6 +25,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from benchmarks.servers import HERE, parsed, served
 from covid_core import markdown
+from covid_core.machine import described
 from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
 from tests.app.serving import CHROMIUM, QUIET, drop, dropzone
@@ -131,16 +130,14 @@ def table(figures: list[Figures]) -> str:
 
 
 def machine() -> str:
-    """The processor, its cores, and the versions of what takes the time."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    found = [f"Python {platform.python_version()}"]
+    """The machine, and the versions of what takes the time."""
+    found = []
     for library in _LIBRARIES:
         try:
             found.append(f"{library} {version(library)}")
         except PackageNotFoundError:
             found.append(f"no {library}")
-    return f"{names[0]}, {os.cpu_count()} cores. " + ", ".join(found)
+    return f"{described()}. " + ", ".join(found)
 
 
 def main() -> None:

@@ -22,8 +22,9 @@ from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
 from covid_core.parts import Desk, Table, left
 from covid_core.pipeline import Film, Scoring, rows
-from covid_core.places import Place
+from covid_core.places import Place, Unreachable
 from covid_core.predictor import Predictor
+from covid_core.radiograph import Radiograph
 from covid_core.report import UNANSWERED, error_row
 
 FILMS_A_PART = 128  # some seconds of work, which are lost with a worker
@@ -75,8 +76,19 @@ class Worker:
         """Score films; gives where their rows lie, and their count."""
         job = self._job
         scoring = Scoring(self._predictor, job.desk.terms.point, job.prevalence)
-        asked = (Film(job.films.name(film), partial(job.films.read, film)) for film in films)
-        return lay(job.desk, list(rows(asked, scoring, workers=_THREADS)))
+        faults: list[Unreachable] = []
+        asked = (Film(job.films.name(film), partial(self._read, film, faults)) for film in films)
+        scored = list(rows(asked, scoring, workers=_THREADS))
+        if faults:  # no film's fault: as rows they would never be tried again
+            raise faults[0]
+        return lay(job.desk, scored)
+
+    def _read(self, film: str, faults: list[Unreachable]) -> Radiograph:
+        try:
+            return self._job.films.read(film)
+        except Unreachable as error:
+            faults.append(error)
+            raise
 
 
 def lay(desk: Desk, scored: Sequence[dict[str, Any]]) -> Laid:
@@ -174,6 +186,7 @@ class _Pool:
         self._worker = self._ray.remote(num_cpus=1, max_restarts=0)(Worker)
         self._job = job
         self._calls: dict[Any, tuple[Any, list[str]]] = {}  # no films: it is loading
+        self._workers = workers
         self._births = _CHANCES * workers
         for _ in range(workers):
             self._start()
@@ -201,6 +214,8 @@ class _Pool:
             self._stillborn()
             return None
         except self._ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, Unreachable):
+                raise error.cause from None
             raise CovidCoreError(
                 f"a worker can't go on ({type(error.cause).__name__})",
                 "Check that every machine has this project and may write the table; Ray's log there"
@@ -211,7 +226,7 @@ class _Pool:
             return films, result
         if result:
             raise CovidCoreError("a worker can't start", result)
-        self._births = _CHANCES * len(self._calls)
+        self._births = _CHANCES * self._workers
         return None
 
     def _start(self) -> None:
@@ -220,7 +235,7 @@ class _Pool:
 
     def _stillborn(self) -> None:
         self._births -= 1
-        if not self._births:
+        if self._births <= 0:
             raise CovidCoreError(
                 "workers die as they start",
                 "Check on each machine that this project runs: python -m covid_core predict FILM",

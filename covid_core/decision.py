@@ -20,6 +20,7 @@ INDETERMINATE = "indeterminate"
 BALANCED, RULE_OUT, RULE_IN = "balanced", "rule-out", "rule-in"
 POINTS = (RULE_OUT, BALANCED, RULE_IN)
 SITE = "site"  # a hospital's own, from its own films
+_SURE = 700.0  # log odds beyond which float64 has only 0 and 1
 _MAJORITY = 0.5  # below it the others together outweigh any one of them
 
 
@@ -182,14 +183,14 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def is_close(probabilities: np.ndarray, rules: Rules, margin: float) -> bool:
     """Whether shifts of the log odds by up to `margin` could change what is said of a film: a
     decision at any operating point, the prediction set, or the order of its answers."""
-    odds = log_odds(probabilities)
+    odds = np.clip(log_odds(probabilities), -_SURE, _SURE)
     limits = [
         *(odds[-1] - log_odds(point.threshold) for point in rules.points),
         *(odds - log_odds(np.array(rules.least))),
         odds.max() - log_odds(_MAJORITY),
         *np.diff(np.sort(odds)) / 2,  # both answers may shift
     ]
-    return bool((np.abs(limits) < margin).any())
+    return not bool((np.abs(limits) >= margin).all())  # what is no number is close to anything
 
 
 def log_odds(probability: Any) -> Any:

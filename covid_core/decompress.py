@@ -71,6 +71,7 @@ class _Server:
             self._process = subprocess.Popen(
                 (*_COMMAND, str(theirs.fileno())), pass_fds=(theirs.fileno(),), cwd=_ROOT,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for its parent, which finishes films in hand
             )  # fmt: skip
 
     def serves(self) -> bool:

@@ -16,9 +16,9 @@ def files_below(
     """The files of these suffixes (small letters) below a folder, at any depth, as they are found.
 
     Sorted by name, but in a folder of more than SORTED_ENTRIES entries as the disk gives them.
-    Hidden files and dead links are left out, and the folder `leave_out`. Links to files are
-    followed, links to folders never. A folder that can't be listed is given itself, so that
-    reading it says why.
+    Hidden files (not folders) and dead links are left out, and the folder `leave_out`. Links to
+    files are followed, links to folders never. A folder that can't be listed is given itself, so
+    that reading it says why.
     """
     out = _as_met(folder, leave_out) if leave_out else None
     opened = [_entries(folder)]

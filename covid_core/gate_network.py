@@ -49,11 +49,11 @@ class GateNetwork(nn.Module):
         return self.last(self.features(x))
 
 
-def load_gate_network(folder: Path, name: str) -> GateNetwork:
-    """From a weights folder, in evaluation mode. Raises WeightsError."""
+def load_gate_network(folder: Path, name: str) -> tuple[GateNetwork, str]:
+    """From a weights folder, in evaluation mode, and its tensors' SHA-256. Raises WeightsError."""
     network = GateNetwork()
-    read_network(network, folder, name)
-    return network.eval()
+    sha256 = read_network(network, folder, name)
+    return network.eval(), sha256
 
 
 def _step(before: int, after: int, stride: int = 1) -> nn.Sequential:

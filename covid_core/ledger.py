@@ -115,9 +115,9 @@ class Ledger:
 def opened(path: Path, terms: Terms, *, resume: bool = False) -> Iterator[Ledger]:
     """A file to write rows to: begun anew, or with `resume` after the whole rows that it holds.
 
-    Takes 16 bytes of memory for each row that was kept. Raises CovidCoreError where another process
-    writes to it, where `resume` meets rows made on other terms or what are no rows, and OSError
-    where it can't be written.
+    Takes some 24 bytes of memory for each row that was kept. Raises CovidCoreError where another
+    process writes to it, where `resume` meets rows made on other terms or what are no rows, and
+    OSError where it can't be written.
     """
     plain = path.is_file() or not path.exists()  # no pipe or terminal
     if resume and not plain:

@@ -42,11 +42,11 @@ class LungNetwork(nn.Module):
         return self.last(x)
 
 
-def load_lung_network(folder: Path, name: str) -> LungNetwork:
-    """From a weights folder, in evaluation mode. Raises WeightsError."""
+def load_lung_network(folder: Path, name: str) -> tuple[LungNetwork, str]:
+    """From a weights folder, in evaluation mode, and its tensors' SHA-256. Raises WeightsError."""
     network = LungNetwork()
-    read_network(network, folder, name)
-    return network.eval()
+    sha256 = read_network(network, folder, name)
+    return network.eval(), sha256
 
 
 def _block(before: int, after: int) -> nn.Sequential:

@@ -124,11 +124,12 @@ def write_network(network: nn.Module, folder: Path, name: str, **card: Any) -> d
     return whole
 
 
-def read_network(network: nn.Module, folder: Path, name: str) -> None:
-    """Fill a network with what `write_network` wrote. Raises WeightsError."""
-    _, data = read_pair(folder, name)
+def read_network(network: nn.Module, folder: Path, name: str) -> str:
+    """Fill a network with what `write_network` wrote; gives its SHA-256. Raises WeightsError."""
+    card, data = read_pair(folder, name)
     try:
         tensors = {key: tensor.float() for key, tensor in safetensors.torch.load(data).items()}
         network.load_state_dict(tensors)
     except (safetensors.SafetensorError, RuntimeError) as error:
         raise foreign_network(folder) from error
+    return str(card["sha256"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ _HALVES = ".halves"  # readers of Parquet folders pass over what starts with a d
 _LATEST = "latest"  # in there: which run may add to the table
 _TERMS = b"covid_core"
 _NUMBERS = ("p_", "predictive_value", "heat_in_lungs")
+_PART = re.compile(r"part-[0-9a-f]{32}\.parquet")
 _READERS = 16  # parts looked into at once: over a network each takes a few round trips
 _DIFFERENCES = {
     "names": "other columns",
@@ -60,7 +62,8 @@ class Desk:
 
 @contextmanager
 def opened(place: Place, terms: Terms) -> Iterator[Table]:
-    """A table to add parts to: begins a run, and from here on no earlier one can add any."""
+    """A table to add parts to: begins a run, and from here on an earlier one adds no more than the
+    part that it is just moving."""
     table = Table(place, terms)
     table.begin()
     try:
@@ -78,7 +81,10 @@ class Table:
         self._latest = f"{self._root}/{_HALVES}/{_LATEST}"
 
     def begin(self) -> None:
-        """Say that this run is the latest."""
+        """Say that this run is the latest. Raises CovidCoreError where a part that is there was
+        made on other terms: then the run before it goes on."""
+        for part in self._parts()[:1]:
+            self._keys(part)
         self._filesystem.makedirs(f"{self._root}/{_HALVES}", exist_ok=True)
         self._filesystem.pipe_file(self._latest, self.desk.run.encode())
 
@@ -87,7 +93,7 @@ class Table:
 
         Raises CovidCoreError where a part was made on other terms, or is damaged.
         """
-        parts = self._filesystem.glob(f"{self._root}/part-*.parquet")
+        parts = self._parts()
         with ThreadPoolExecutor(_READERS) as pool:
             return np.sort(np.concatenate([keys([]), *pool.map(self._keys, parts)]))
 
@@ -113,6 +119,15 @@ class Table:
     @property
     def _title(self) -> str:
         return self.desk.place.title
+
+    def _parts(self) -> list[str]:
+        # Not by a pattern: a folder's own name may hold what is one.
+        self._filesystem.invalidate_cache()
+        try:
+            listed = self._filesystem.ls(self._root, detail=False)
+        except FileNotFoundError:
+            return []
+        return [path for path in listed if _PART.fullmatch(path.rpartition("/")[2])]
 
     def _is_latest(self) -> bool:
         try:

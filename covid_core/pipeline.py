@@ -52,7 +52,8 @@ class Scoring:
 
 
 def rows(films: Iterable[Film], scoring: Scoring, *, workers: int) -> Generator[Row]:
-    """One row a film, in the films' order, each given as soon as it and those before are there.
+    """One row a film, in the films' order, as they and those before them are there and the next
+    film is found.
 
     Each of the `workers` threads takes as many films at a time as the network does best in one
     batch. Close the iterator to stop early. Raises what `films` and `scoring.explain` do, and

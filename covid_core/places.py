@@ -18,6 +18,14 @@ from covid_core.reading import MAX_FILE_BYTES, read_radiograph
 _PASSWORD = re.compile(r"//[^/@:]*:[^/@]*@")  # abfs://container@account holds none
 
 
+# What a film's own absence, rights or place on a damaged disk raise; all else is the storage's.
+_OF_THE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+
+
+class Unreachable(CovidCoreError):
+    """Where films lie can't be asked: no film's fault, so it is no film's row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A folder, or one file, that every machine of a cluster reaches. `url`: for fsspec.
@@ -77,15 +85,23 @@ class Place:
 
     def read(self, film: str) -> Radiograph:
         """`reading.read_radiograph` of a film; no more than MAX_FILE_BYTES of it are ever asked
-        for, and one byte. Raises RefusedFile."""
+        for, and one byte. Raises RefusedFile, and Unreachable where the filesystem itself fails."""
         try:
             with self.filesystem()[0].open(self.path(film), "rb") as file:
                 data = file.read(MAX_FILE_BYTES + 1)
-        except OSError as error:
+        except _OF_THE_FILE as error:
             raise RefusedFile(
                 "unreadable",
                 f"the file can't be opened ({error.strerror or type(error).__name__})",
                 "Check that it exists and may be read",
+            ) from error
+        except CovidCoreError:
+            raise
+        except Exception as error:  # each filesystem's client has its own
+            raise Unreachable(
+                f"the films' storage does not answer ({type(error).__name__})",
+                "Check its address and your rights to it, then run again: what was done is kept",
+                file=self.title,
             ) from error
         return read_radiograph(data)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from covid_core.decision import BALANCED, Decision, OperatingPoint, decide, is_close
 from covid_core.engines.choice import Choice, engine_of
-from covid_core.engines.engine import Engine, Lanes, Precision
+from covid_core.engines.engine import Engine, Lanes
 from covid_core.engines.proof import read_proof
 from covid_core.engines.trained import Kind, Trained
 from covid_core.errors import Abstained, WeightsError
@@ -23,8 +22,6 @@ from covid_core.preprocess import shrink_for
 from covid_core.radiograph import Radiograph
 from covid_core.saliency import Saliency
 from covid_core.weights import SHIPPED, WeightsCard, head_tensors, read_card
-
-FLOAT32 = Precision.FLOAT32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,10 +65,10 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
-    """For films whose call a quicker precision might change. `engine`: gives one in float32, made
-    when it is first wanted. `margin`: how near to a limit that is, in log odds."""
+    """For films whose call a quicker precision might change. `engine`: the same network in float32.
+    `margin`: how near to a limit that is, in log odds."""
 
-    engine: Callable[[], Engine]
+    engine: Engine
     margin: float
 
 
@@ -112,12 +109,14 @@ class Predictor:
         head = Head.of(head_tensors(folder, recipe, card))
         trained = Trained(Kind.CLASSIFIER, folder, recipe, card.sha256, card.preprocess.size_px)
         proof = read_proof(folder, recipe, card.sha256)
-        engine = engine_of(trained, choice, proof.precision if proof else FLOAT32, lanes)
+        exact = engine_of(trained, choice, lanes=lanes)
         gate = Gate.load(choice=choice, lanes=lanes) if gated else None
-        if proof is None or engine.precision is FLOAT32:
-            return cls(engine, head, card, gate)
-        exact = cache(partial(engine_of, trained, choice, FLOAT32, lanes))
-        return cls(engine, head, card, gate, SecondLook(exact, proof.margin))
+        if proof is None:
+            return cls(exact, head, card, gate)
+        quick = engine_of(trained, choice, proof.precision, lanes)
+        if quick.title != proof.engine:  # another engine, or version: nothing is known of it
+            return cls(exact, head, card, gate)
+        return cls(quick, head, card, gate, SecondLook(exact, proof.margin))
 
     def predict(self, radiograph: Radiograph, point: str = BALANCED) -> Prediction:
         """Prepare the film, run the network once, decide at an operating point.
@@ -143,7 +142,7 @@ class Predictor:
         remarks = [self._examined(film) for film in radiographs]
         refusals = [_refusal(found) for found in remarks]
         films = [film for film, no in zip(radiographs, refusals, strict=True) if no is None]
-        feature_maps = iter(self._feature_maps(films) if films else ())
+        feature_maps = iter(self.feature_maps(self.prepared(films)) if films else ())
         return [
             no or self._judged(film, next(feature_maps), found, point)
             for film, found, no in zip(radiographs, remarks, refusals, strict=True)
@@ -155,14 +154,19 @@ class Predictor:
         shrink_for(film, GATE_PREPROCESS, self.card.preprocess)
         return self._gate.examine(film)
 
-    def _feature_maps(self, films: Sequence[Radiograph]) -> np.ndarray:
+    def prepared(self, films: Sequence[Radiograph]) -> np.ndarray:
+        """What the network is given of some films, one at least: float32 (N, 1, S, S)."""
         preprocess = self.card.preprocess
-        x = preprocess.input(np.stack([preprocess.picture(film) for film in films]))
+        return preprocess.input(np.stack([preprocess.picture(film) for film in films]))
+
+    def feature_maps(self, x: np.ndarray) -> np.ndarray:
+        """The network's feature maps of prepared films, float32 (N, channels, h, w): what is too
+        close to call a second time in float32."""
         (feature_maps,) = self.engine.run(x)
         look = self._second_look
         close = [i for i, found in enumerate(feature_maps) if look and self._is_close(found, look)]
         if look and close:
-            (feature_maps[close],) = look.engine().run(x[close])
+            (feature_maps[close],) = look.engine.run(x[close])
         return feature_maps
 
     def _is_close(self, feature_map: np.ndarray, look: SecondLook) -> bool:

@@ -152,6 +152,12 @@ def test_a_call_is_close_where_a_shift_of_the_log_odds_could_change_it() -> None
         assert not is_close(np.array(close), rules, 1e-6) or close[1] == close[2]
 
 
+def test_what_is_certain_is_not_close_and_what_is_no_number_is() -> None:
+    rules = Rules(scaled_by(1.0, 3), (0.0,) * 3, (OperatingPoint("balanced", 0.3),), (0.1,) * 3)
+    assert not is_close(np.array([0.001, 0.999, 0.0]), rules, 0.1)
+    assert is_close(np.array([np.nan, 0.5, 0.5]), rules, 0.1)
+
+
 def test_within_the_margin_nothing_changes_for_films_that_are_not_close() -> None:
     """What a second look is spared for, on thousands of drawn answers and shifts."""
     drawing = np.random.default_rng(0)

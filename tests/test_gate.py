@@ -170,7 +170,7 @@ def test_neither_batches_nor_the_engine_change_a_score(gate: Gate) -> None:
         PREPROCESS.picture(np.asarray(Image.fromarray(film).rotate(i)).astype(np.float32) / 255)
         for i in range(5)
     ])  # fmt: skip
-    network = load_gate_network(GATE, "gate")
+    network, _ = load_gate_network(GATE, "gate")
     at_once, by_two = scores_of(network, pictures), scores_of(network, pictures, batch=2)
     ours = gate.scores(pictures)
     for other in (by_two, ours):

@@ -12,12 +12,14 @@ import pytest
 import covid_core
 from covid_core.decision import OperatingPoint
 from covid_core.engines.engine import Engine, Precision
+from covid_core.engines.proof import Proof, save_proof
 from covid_core.errors import Abstained, WeightsError
 from covid_core.findings import CLASSES, Finding
 from covid_core.overlay import png
 from covid_core.phantom import draw_phantom
 from covid_core.predictor import Prediction, Predictor, SecondLook
 from covid_core.reading import read_radiograph
+from covid_core.weights import read_card
 from tests.models import save_random_weights
 
 
@@ -98,7 +100,7 @@ def looking_twice(
     rules = replace(predictor.card.rules, points=(OperatingPoint("balanced", threshold),))
     card = replace(predictor.card, rules=rules)
     rough, exact = Shifted(predictor.engine, 1.001), Shifted(predictor.engine, 1.0)
-    look = SecondLook(lambda: exact, margin)
+    look = SecondLook(exact, margin)
     return Predictor(rough, predictor._head, card, second_look=look), rough, exact
 
 
@@ -108,6 +110,14 @@ def test_a_film_too_close_to_call_is_looked_at_again(predictor: Predictor) -> No
     again = twice.predict(film(0))
     assert (rough.asked, exact.asked) == ([1], [1])
     assert np.array_equal(again.logits, whole.logits)
+
+
+def test_a_proof_of_another_engine_counts_for_nothing(tmp_path: Path) -> None:
+    weights = save_random_weights(tmp_path)
+    sha256 = read_card(weights).sha256
+    proof = Proof(sha256, "another engine", "", Precision.BFLOAT16, {}, 0.001, 0.01, 0.015, 0.1, 0)
+    save_proof(weights, "densenet121", proof)
+    assert Predictor.load(weights).engine.precision is Precision.FLOAT32
 
 
 def test_a_clear_film_is_looked_at_once(predictor: Predictor) -> None:

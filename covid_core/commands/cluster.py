@@ -59,7 +59,7 @@ def _cluster(options: argparse.Namespace) -> int:
         return _scored(options)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        print(f"{options.out}: it can't be written ({reason})", file=sys.stderr)
+        print(f"{Place.of(options.out).title}: it can't be written ({reason})", file=sys.stderr)
         return WRONG_USE
     except KeyboardInterrupt:
         print("stopped: what was done is written; the same command goes on", file=sys.stderr)
@@ -73,8 +73,8 @@ def _scored(options: argparse.Namespace) -> int:
     load = partial(Predictor.load, options.weights.resolve(), options.recipe, lanes=lanes)
     scored = failed = 0
     with (
-        opened(Place.of(options.out), terms) as table,
         connected(options.address, options.workers) as workers,
+        opened(Place.of(options.out), terms) as table,
         tqdm(unit="film", disable=None) as progress,
     ):
         job = Job(Place.of(options.url), table.desk, load, card.classes, options.prevalence)

@@ -12,8 +12,10 @@ import numpy as np
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
+from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Precision
 from covid_core.engines.proof import LARGEST_DIFFERENCE, save_proof
+from covid_core.errors import DatasetError
 from covid_core.evaluation.precision import prove
 from covid_core.tasks import task_of
 from covid_core.training.films import load_films
@@ -27,9 +29,9 @@ def add(commands: Any) -> None:
         "engines",
         help="measure whether bfloat16 decides as float32 does",
         description="Every film of the test part and of sources held out, by PyTorch in float32 and"
-        " by OpenVINO in bfloat16, films too close to call a second time in float32. Where no"
-        f" decision differs, and no probability by {LARGEST_DIFFERENCE:g}, these weights run in"
-        " bfloat16 from then on, on machines that have it.",
+        " by another engine in bfloat16, films too close to call a second time in float32. Where no"
+        f" decision differs, and no probability by {LARGEST_DIFFERENCE:g}, that engine, at that"
+        " version, runs these weights in bfloat16 from then on, on machines that have it.",
     )
     parser.add_argument("manifest", type=Path, metavar="MANIFEST")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
@@ -37,6 +39,10 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
     )
+    parser.add_argument(
+        "--engine", type=Choice, choices=(Choice.OPENVINO, Choice.CUDA), default=Choice.OPENVINO,
+        help="that is to run in bfloat16 (default: %(default)s)",
+    )  # fmt: skip
     parser.set_defaults(command=_engines)
 
 
@@ -48,9 +54,15 @@ def _engines(options: argparse.Namespace) -> int:
     films = films.asked(task_of(card.classes))
     counts = {part.value: len(films.part(part)) for part in _PARTS}
     indices = np.concatenate([films.part(part) for part in _PARTS])
+    if not len(indices):
+        raise DatasetError(
+            "it has no film of a test part or of a source held out", "Make one that has",
+            file=str(options.manifest),
+        )  # fmt: skip
     proof = prove(
-        options.weights, options.recipe, films.pictures[indices], counts, Precision.BFLOAT16
-    )
+        options.weights, options.recipe, films.pictures[indices], counts, Precision.BFLOAT16,
+        options.engine,
+    )  # fmt: skip
     save_proof(options.weights, options.recipe, proof)
     told = ", ".join(f"{count} films of the {part} part" for part, count in counts.items())
     print(f"{proof.engine} on {proof.machine}: {told}")

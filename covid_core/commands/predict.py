@@ -69,8 +69,9 @@ def add(commands: Any) -> None:
         "--recipe", default=SHIPPED, metavar="NAME", help="whose weights of that folder to use"
     )
     predict.add_argument(
-        "--workers", type=as_count, default=cores(), metavar="N",
-        help="films read and judged at a time (default: one for each core, %(default)s here)",
+        "--workers", type=as_count, default=cores() + 1, metavar="N",
+        help="films read and judged at a time (default: one for each core, and one that is read"
+        " meanwhile: %(default)s here)",
     )  # fmt: skip
     predict.add_argument(
         "--engine", choices=[choice.value for choice in Choice], default=Choice.AUTO.value,
@@ -89,7 +90,7 @@ def _predict(options: argparse.Namespace) -> int:
     predictor = Predictor.load(options.weights, options.recipe, choice=choice, lanes=lanes)
     terms = Terms.of(predictor.card, options.point, options.prevalence)
     try:
-        explain = _explainer(predictor, options.saliency) if options.saliency else None
+        explain = _explainer(predictor, options, lanes) if options.saliency else None
         scoring = Scoring(predictor, options.point, options.prevalence, explain)
         return _written(options, scoring, terms)
     except BrokenPipeError:
@@ -176,21 +177,22 @@ def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int
     return SOME_FAILED if failed else DONE
 
 
-def _explainer(predictor: Predictor, folder: Path) -> Explain:
+def _explainer(predictor: Predictor, options: argparse.Namespace, lanes: Lanes) -> Explain:
     """What writes a film's overlay into the folder and says how much of it lies in the lungs."""
     # What draws takes long to import, and few ask for it.
     from covid_core.lungs import Lungs
     from covid_core.overlay import blend, displayed, png
 
-    lungs = Lungs.load()
+    folder: Path = options.saliency
+    lungs = Lungs.load(choice=options.engine, lanes=lanes)
     folder.mkdir(parents=True, exist_ok=True)
 
     def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
         with foreseen():
             saliency = predictor.explain(prediction, prediction.label)
-            shown = displayed(radiograph.pixels, _OVERLAY_LONGEST_PX)
+            shown = displayed(radiograph.film, _OVERLAY_LONGEST_PX)
             overlay = png(blend(shown, saliency.heat(*shown.shape), _OVERLAY_OPACITY))
-            inside = saliency.share_inside(lungs.inside(radiograph.pixels))
+            inside = saliency.share_inside(lungs.inside(radiograph))
         label = prediction.label.replace(" ", "-")
         name = f"{Path(film.name).stem}.{label}.{radiograph.sha256[:8]}.png"
         (folder / name).write_bytes(overlay)

@@ -31,18 +31,21 @@ def engine_of(
 
     Raises WeightsError where the weights can't be used, or not by the engine asked for.
     """
+    lanes = lanes or Lanes()
     if choice is Choice.TORCH:
-        return _on_torch(trained)
+        return _on_torch(trained, lanes)
     if choice is Choice.CUDA:
         return _on_cuda(trained, precision)
     try:
-        return _on_openvino(trained, precision, lanes or Lanes())
-    except (ImportError, RuntimeError, OSError, WeightsError) as error:
+        return _on_openvino(trained, precision, lanes)
+    except Exception as error:  # OpenVINO, its converter and PyTorch have each their own
         if choice is Choice.OPENVINO:
             raise WeightsError(
                 f"OpenVINO can't run this network here ({error})", "Use --engine torch"
             ) from error
-        engine = _on_torch(trained)  # which says so where the weights themselves are at fault
+        engine = _on_torch(
+            trained, lanes
+        )  # which says so where the weights themselves are at fault
         _LOG.warning("OpenVINO can't be used (%s): PyTorch runs instead", error)
         return engine
 
@@ -56,10 +59,10 @@ def _on_openvino(trained: Trained, precision: Precision, lanes: Lanes) -> Engine
     return OpenVinoEngine(graph_of(trained), used, lanes)
 
 
-def _on_torch(trained: Trained) -> Engine:
+def _on_torch(trained: Trained, lanes: Lanes) -> Engine:
     from covid_core.engines.torch import TorchEngine
 
-    return TorchEngine(reference(trained))
+    return TorchEngine(reference(trained), lanes.threads)
 
 
 def _on_cuda(trained: Trained, precision: Precision) -> Engine:

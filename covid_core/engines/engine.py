@@ -46,7 +46,7 @@ class Lanes:
 
 
 def cores() -> int:
-    """How many this process may use: a container may allow fewer than there are."""
+    """How many this process may run on; a quota of their time, as containers have, is not seen."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -15,11 +15,14 @@ import atexit
 import hashlib
 import json
 import logging
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -31,26 +34,29 @@ from covid_core.engines.trained import Kind, Trained, reference
 from covid_core.errors import WeightsError
 
 _LOG = logging.getLogger(__name__)
-_FOLDER = ".graphs"
+_FOLDER, _PARTIAL = ".graphs", ".partial-"
 _GRAPH, _TENSORS, _CARD = "graph.xml", "graph.bin", "graph.json"
+_FORMAT = 1  # raised whenever a graph of the same weights would come out otherwise
 _MAX_SECONDS = 300
+_STALE_S = 3600  # an export that was killed left its folder behind
 _CLOSE = 1e-3  # of the largest output: float32's rounding over a hundred layers stays far below
+_MADE_BY = f"{VERSION}-{_FORMAT}"
 _ROOT = Path(__file__).parent.parent.parent
 
 
 def graph_of(trained: Trained) -> Path:
     """The graph's file, exported where it is not there yet. Raises WeightsError if that fails."""
     folder = trained.folder / _FOLDER
-    name = f"{trained.name}-{trained.sha256[:16]}-{VERSION}"
+    name = f"{trained.name}-{trained.sha256[:16]}-{_MADE_BY}"
     if _is_whole(folder / name):
         return folder / name / _GRAPH
     try:
         folder.mkdir(exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
+        work = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder))
     except OSError as error:
         # Weights that may only be read: exported for this process alone.
         _LOG.warning("graphs can't be kept beside the weights (%s)", error.strerror)
-        return _export_apart(trained, _for_this_process()) / _GRAPH
+        return _for_this_process(trained) / _GRAPH
     try:
         _export_apart(trained, work)
         return _take_name(work, folder / name, trained.name) / _GRAPH
@@ -106,8 +112,8 @@ def _export_apart(trained: Trained, folder: Path) -> Path:
 
 
 def _keep_first_layer_exact(graph: Path) -> None:
-    """In float32 whatever the rest runs in: rounding the film itself to eight bits did three
-    quarters of what bfloat16 changed of probabilities, and takes a hundredth of the time."""
+    """In float32 whatever the rest runs in: it takes hardly any of the time, and rounding the film
+    itself to eight bits did most of what bfloat16 changed of probabilities."""
     tree = ElementTree.parse(graph)
     first = tree.find("./layers/layer[@type='Convolution']")
     if first is not None:
@@ -125,15 +131,25 @@ def _not_exported(reason: str) -> WeightsError:
 
 def _take_name(work: Path, place: Path, name: str) -> Path:
     """The finished folder under its own name, in one step; graphs of older weights go."""
-    for old in place.parent.glob(f"{name}-*"):
-        if old != place or not _is_whole(old):
+    of_the_same = re.compile(f"{re.escape(name)}-[0-9a-f]{{16}}-{re.escape(_MADE_BY)}")
+    for old in place.parent.iterdir():
+        older = of_the_same.fullmatch(old.name) and (old != place or not _is_whole(old))
+        if older or (old.name.startswith(_PARTIAL) and old != work and _is_stale(old)):
             shutil.rmtree(old, ignore_errors=True)
+    work.chmod(0o755)  # mkdtemp's is its owner's alone; others may run these weights too
     try:
         work.rename(place)
     except OSError:
         if not _is_whole(place):  # else another process was quicker
             raise
     return place
+
+
+def _is_stale(folder: Path) -> bool:
+    try:
+        return time.time() - folder.stat().st_mtime > _STALE_S
+    except OSError:  # its own process has just cleared it away
+        return False
 
 
 def _is_whole(folder: Path) -> bool:
@@ -149,10 +165,11 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _for_this_process() -> Path:
+@cache
+def _for_this_process(trained: Trained) -> Path:
     folder = tempfile.mkdtemp(prefix="covid-core-graphs-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    return _export_apart(trained, Path(folder))
 
 
 if __name__ == "__main__":

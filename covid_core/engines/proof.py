@@ -23,9 +23,9 @@ class Proof:
     """What one precision did to these weights' answers, against PyTorch in float32.
 
     `films`: how many, by part. `difference`: the largest of a calibrated probability. `shift`: the
-    largest of its log odds. `again`: the share of films whose call is too close to trust that, so
-    that they are looked at again in float32. `other_decisions`: how many films were then decided
-    otherwise than by PyTorch, at any operating point.
+    largest of its log odds. `margin`: how near to a limit, in log odds, a film is looked at again
+    in float32. `again`: the share of films that are. `other_decisions`: how many films were then
+    decided otherwise than by PyTorch, at any operating point.
     """
 
     sha256: str
@@ -35,22 +35,27 @@ class Proof:
     films: dict[str, int]
     difference: float
     shift: float
+    margin: float
     again: float
     other_decisions: int
 
     @property
     def holds(self) -> bool:
         """Whether the precision may be used."""
-        return self.difference < LARGEST_DIFFERENCE and not self.other_decisions
+        return (
+            self.difference < LARGEST_DIFFERENCE
+            and self.margin > self.shift >= 0  # not where either is no number
+            and not self.other_decisions
+        )
 
-    @property
-    def margin(self) -> float:
-        """How near to a limit, in log odds, a film is looked at again."""
-        return _SAFETY * self.shift
+
+def margin_for(shift: float) -> float:
+    """How near to a limit, in log odds, a film is to be looked at again, by the largest shift."""
+    return _SAFETY * shift
 
 
 def read_proof(folder: Path, name: str, sha256: str) -> Proof | None:
-    """Of these very weights, where it holds; else None."""
+    """Of these very weights, where it holds; else None. It counts only for its own `engine`."""
     try:
         raw = json.loads((folder / f"{name}{BESIDE}.json").read_bytes())
         proof = Proof(**{**raw, "precision": Precision(raw["precision"])})

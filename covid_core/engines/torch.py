@@ -24,7 +24,10 @@ class TorchEngine:
     batch_films = 1
     precision = Precision.FLOAT32
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, threads: int = 0) -> None:
+        """`threads`: cores to use, of the whole process; 0 leaves it at PyTorch's own choice."""
+        if threads:
+            torch.set_num_threads(threads)
         self.title = f"PyTorch {torch.__version__}, float32"
         self._network = network.eval().requires_grad_(False)
         # One film at a time: two at once would halve each other's speed, and grow the memory.
@@ -46,6 +49,8 @@ class CudaEngine:
         self.title = f"PyTorch {torch.__version__}, {precision}, {torch.cuda.get_device_name()}"
         self.precision = precision
         self._turn = threading.Lock()
+        if precision is Precision.FLOAT32:  # by default a GPU rounds its products to ten bits
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         frozen: Any = network.eval().requires_grad_(False)
         self._network = frozen.to("cuda", memory_format=torch.channels_last)
         self._films = torch.zeros(_GPU_FILMS, 1, size_px, size_px, device="cuda")

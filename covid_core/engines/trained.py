@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from covid_core.errors import WeightsError
+
 if TYPE_CHECKING:
     from covid_core.engines.outputs import Outputs
 
@@ -34,21 +36,32 @@ class Trained:
 
 
 def reference(trained: Trained) -> Outputs:
-    """The network in PyTorch. Raises WeightsError where the file is missing, damaged, or another
-    network's."""
+    """The network in PyTorch. Raises WeightsError where the file is missing, damaged, another
+    network's, or no longer that of `sha256`."""
     from covid_core.engines.outputs import Outputs  # PyTorch: a second or two, and 170 MB
 
     if trained.kind is Kind.CLASSIFIER:
         from covid_core.network_files import load_weights
 
-        network, _ = load_weights(trained.folder, trained.name)
+        network, card = load_weights(trained.folder, trained.name)
+        _check(trained, card.sha256)
         return Outputs(network, network.feature_maps)
     if trained.kind is Kind.GATE:
         from covid_core.gate_network import load_gate_network
 
-        gate = load_gate_network(trained.folder, trained.name)
+        gate, sha256 = load_gate_network(trained.folder, trained.name)
+        _check(trained, sha256)
         return Outputs(gate, gate.logits_and_distances)
     from covid_core.lungs_network import load_lung_network
 
-    lungs = load_lung_network(trained.folder, trained.name)
+    lungs, sha256 = load_lung_network(trained.folder, trained.name)
+    _check(trained, sha256)
     return Outputs(lungs, lungs.probabilities)
+
+
+def _check(trained: Trained, sha256: str) -> None:
+    if sha256 != trained.sha256:
+        raise WeightsError(
+            "the weights were replaced while they were being loaded", "Start again",
+            file=str(trained.folder),
+        )  # fmt: skip

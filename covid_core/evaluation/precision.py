@@ -12,7 +12,7 @@ from covid_core import machine
 from covid_core.decision import Decision, Rules, decide, is_close, log_odds
 from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Precision
-from covid_core.engines.proof import Proof
+from covid_core.engines.proof import Proof, margin_for
 from covid_core.engines.trained import Kind, Trained
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
@@ -22,36 +22,38 @@ from covid_core.weights import head_tensors, read_card
 
 
 def prove(
-    folder: Path, name: str, pictures: np.ndarray, parts: dict[str, int], precision: Precision
+    folder: Path,
+    name: str,
+    pictures: np.ndarray,
+    parts: dict[str, int],
+    precision: Precision,
+    choice: Choice = Choice.OPENVINO,
 ) -> Proof:
-    """Of pictures that the weights' preprocessing made, uint8 (N, S, S). `parts`: how many are of
-    which part of the split, for the record.
+    """Of pictures that the weights' preprocessing made, uint8 (N, S, S), N at least 1. `parts`: how
+    many are of which part of the split, for the record.
 
     Raises WeightsError, and CovidCoreError where this machine does not have the precision.
     """
     card = read_card(folder, name)
     head = Head.of(head_tensors(folder, name, card))
     trained = Trained(Kind.CLASSIFIER, folder, name, card.sha256, card.preprocess.size_px)
-    quick = engine_of(trained, Choice.OPENVINO, precision)
+    quick = engine_of(trained, choice, precision)
     if quick.precision is not precision:
         raise CovidCoreError(
             f"this machine does not compute in {precision}", "Prove it on one that does"
         )
-    engines = (engine_of(trained, Choice.TORCH), quick, engine_of(trained, Choice.OPENVINO))
+    engines = (engine_of(trained, Choice.TORCH), quick, engine_of(trained, choice))
     reference, rough, exact = (
         card.rules.probabilities(_logits(engine, head, card.preprocess, pictures))
         for engine in engines
     )
     shift = float(np.abs(log_odds(rough) - log_odds(reference)).max())
-    proof = Proof(
-        sha256=card.sha256, engine=quick.title, machine=machine.described(), precision=precision,
-        films=parts, difference=0.0, shift=shift, again=0.0, other_decisions=0,
-    )  # fmt: skip
-    again = np.array([is_close(one, card.rules, proof.margin) for one in rough])
+    margin = margin_for(shift)
+    again = np.array([is_close(one, card.rules, margin) for one in rough])
     given = np.where(again[:, np.newaxis], exact, rough)
     return Proof(
-        sha256=card.sha256, engine=quick.title, machine=proof.machine, precision=precision,
-        films=parts, difference=float(np.abs(given - reference).max()), shift=shift,
+        sha256=card.sha256, engine=quick.title, machine=machine.described(), precision=precision,
+        films=parts, difference=float(np.abs(given - reference).max()), shift=shift, margin=margin,
         again=float(again.mean()),
         other_decisions=other_decisions(given, reference, card.rules, card.classes),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydicom.dataset import Dataset
 
-from covid_core.dicom import parse
+from covid_core.dicom_parse import parse
 from covid_core.errors import CovidCoreError
 from covid_core.exports.optional import needing
 from covid_core.study import is_uid

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.sr.coding import Code
 
-from covid_core.dicom import parse
+from covid_core.dicom_parse import parse
 from covid_core.exports.identity import MANUFACTURER, as_file, made_by, stamp, uid_of
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING

@@ -21,7 +21,9 @@ HEAVY = {
 LATER = {"app.reading", "app.worklist", "app.viewer", "app.take_away", "app.site_check"}
 _PAGE = """
 import sys
+from app import session
 from streamlit.testing.v1 import AppTest
+session.get_ready = lambda: None  # which comes once the page is there
 page = AppTest.from_file("streamlit_app.py", default_timeout=120).run()
 assert not page.exception, page.exception
 print(*sys.modules, sep="\\n")
@@ -48,3 +50,13 @@ def test_its_icon_is_the_phantom() -> None:
 def test_what_shows_films_waits_for_one(imported: set[str]) -> None:
     assert {"app.sources", "app.phantoms"} <= imported
     assert imported & LATER == set()
+
+
+def test_it_gets_ready_for_a_film_once_it_is_there() -> None:
+    program = _PAGE.replace("session.get_ready = lambda: None", "pass")
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    imported = set(told.stdout.split())
+    assert {"app.reading", "covid_core.lungs"} <= imported
+    assert "torch" not in imported

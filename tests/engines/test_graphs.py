@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -61,6 +62,33 @@ def test_graphs_of_older_weights_go_and_of_other_networks_stay(tmp_path: Path) -
     assert new.exists() and other.exists() and not old.exists()
 
 
+def test_names_that_go_on_alike_are_other_networks(tmp_path: Path) -> None:
+    longer = graph_of(small_classifier(tmp_path, name="small-three-class"))
+    graph_of(small_classifier(tmp_path))
+    assert longer.exists()
+
+
+def test_others_may_read_what_one_exported(trained: Trained) -> None:
+    assert graph_of(trained).parent.stat().st_mode & 0o055 == 0o055
+
+
+def test_what_a_killed_export_left_behind_goes(trained: Trained) -> None:
+    old, new = (trained.folder / ".graphs" / f".partial-{name}" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    graph_of(trained)
+    assert new.exists() and not old.exists()
+
+
+def test_weights_that_were_replaced_meanwhile_get_no_graph_of_the_old_name(
+    trained: Trained,
+) -> None:
+    small_classifier(trained.folder, seed=5)
+    with pytest.raises(WeightsError, match="replaced while they were being loaded"):
+        graph_of(trained)
+
+
 def test_weights_that_may_only_be_read_get_a_graph_for_this_process(
     trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +102,7 @@ def test_weights_that_may_only_be_read_get_a_graph_for_this_process(
     monkeypatch.setattr(tempfile, "mkdtemp", refuses)
     graph = graph_of(trained)
     assert graph.exists() and trained.folder not in graph.parents
+    assert graph_of(trained) == graph, "exported again"
     shutil.rmtree(graph.parent)
 
 
