@@ -9,7 +9,8 @@ test:  ## Run the tests
 	.venv/bin/python -m pytest
 check:  ## Style and types
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
-bench:  ## Measure how fast training is
+bench:  ## Measure how fast a film is answered, and how fast training is
+	.venv/bin/python -m covid_core bench predict
 	.venv/bin/python -m covid_core bench train
 train:  ## Train on DATA=folder
 	.venv/bin/python train.py --data $(DATA)

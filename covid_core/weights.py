@@ -6,6 +6,8 @@
     weights/as-published/             cards of every recipe trained on its study's leaky split
     weights/left-out/                 cards of networks each trained without one source
     weights/lungs/, weights/gate/     two more networks, by `lungs` and `gate`
+    weights/*.engines.json            what bfloat16 changes of their answers: `engines.proof`
+    weights/.graphs/                  not shipped: the networks as graphs: `engines.graphs`
 
 safetensors does not notice a flipped byte, so the card holds the SHA-256 of the tensor file, and no
 network is given out that does not match it. Pickle is never read. Cards are read here, the tensors

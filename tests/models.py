@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from covid_core.engines.graphs import graph_of
+from covid_core.engines.trained import Kind, Trained
 from covid_core.head import Head as NumpyHead
 from covid_core.network_files import save_weights
 from covid_core.networks import Head, Network
 from covid_core.preprocess import Preprocess
+from covid_core.weights import read_card
 
 
 def random_network(seed: int = 0) -> Network:
@@ -36,6 +43,21 @@ def save_random_weights(folder: Path, seed: int = 0) -> Path:
         results={},
         full_heat=0.1,
     )
+    return folder
+
+
+def random_weights(folder: Path, seed: int = 0) -> Path:
+    """The same with its graph: exporting takes seconds, so it is done once in a process."""
+    shutil.copytree(_exported(seed), folder, dirs_exist_ok=True)
+    return folder
+
+
+@cache
+def _exported(seed: int) -> Path:
+    folder = save_random_weights(Path(tempfile.mkdtemp(prefix="random-weights-")), seed)
+    atexit.register(shutil.rmtree, folder)
+    card = read_card(folder)
+    graph_of(Trained(Kind.CLASSIFIER, folder, card.recipe, card.sha256, card.preprocess.size_px))
     return folder
 
 

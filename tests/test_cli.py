@@ -25,14 +25,14 @@ from covid_core.radiograph import Radiograph
 from covid_core.report import columns
 from covid_core.tasks import TASKS
 from covid_core.weights import read_card
-from tests.models import save_random_weights
+from tests.models import random_weights
 
 ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_random_weights(tmp_path_factory.mktemp("weights"))
+    return random_weights(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture

@@ -30,11 +30,12 @@ from covid_core.ledger import Terms
 from covid_core.overlay import png
 from covid_core.parts import Table, opened
 from covid_core.phantom import draw_phantom
-from covid_core.places import Place
+from covid_core.places import Place, Unreachable
 from covid_core.predictor import Predictor
 from covid_core.report import UNANSWERED, error_row
 from covid_core.weights import read_card
-from tests.models import save_random_weights
+from tests.models import random_weights
+from tests.stand_in import StandIn
 
 ROOT = Path(__file__).parent.parent
 FILMS = 18
@@ -58,7 +59,7 @@ with opened(Place.of(str(out)), terms_of(weights)) as table, connected(address, 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_random_weights(tmp_path_factory.mktemp("weights"))
+    return random_weights(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture(scope="module")
@@ -247,10 +248,10 @@ def test_other_weights_or_terms_are_refused_before_a_worker_starts(
         assert list(score_archive(job, table, 1)) == []
     monkeypatch.delattr(cluster, "_Pool")
     with (
-        opened(out, replace(terms_of(weights), point="rule-in")) as table,
         pytest.raises(CovidCoreError, match="another operating point"),
+        opened(out, replace(terms_of(weights), point="rule-in")),
     ):
-        list(score_archive(replace(job, desk=table.desk), table, 1))
+        pass
 
 
 def test_a_worker_with_other_weights_does_not_start(
@@ -262,6 +263,66 @@ def test_a_worker_with_other_weights_does_not_start(
         for folder, words in ((weights, "other weights"), (tmp_path, "no model here")):
             worker = Worker(replace(job, load=partial(Predictor.load, folder)))
             assert words in worker.load()
+
+
+class NoRay:
+    """As much of Ray as a pool asks for. `fates`: of each call in turn, what it gives or raises."""
+
+    class exceptions:
+        class RayActorError(Exception): ...
+
+        class WorkerCrashedError(Exception): ...
+
+        class OutOfMemoryError(Exception): ...
+
+        class RayTaskError(Exception): ...
+
+    def __init__(self, fates: list[Any]) -> None:
+        self.fates = iter(fates)
+        self.load = self.score = self
+
+    def remote(self, *given: Any, **options: Any) -> Any:
+        if "num_cpus" in options:
+            return lambda worker: self
+        return self if given and isinstance(given[0], Job) else object()
+
+    def wait(self, calls: list[Any], num_returns: int) -> tuple[list[Any], list[Any]]:
+        return calls[:num_returns], []
+
+    def get(self, call: Any) -> Any:
+        fate = next(self.fates)
+        if isinstance(fate, Exception):
+            raise fate
+        return fate
+
+    def kill(self, worker: Any) -> None: ...
+
+
+def test_workers_that_die_as_they_start_are_not_started_for_ever(
+    films: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where one had started well, and nothing else was under way."""
+    death = NoRay.exceptions.RayActorError
+    monkeypatch.setattr(cluster, "_ray", lambda: NoRay(["", *(death() for _ in range(20))]))
+    with opened(Place.of(str(tmp_path / "out")), terms_of(weights)) as table:
+        job = job_of(films, table, weights, tmp_path / "pids")
+        with pytest.raises(CovidCoreError, match="die as they start"):
+            list(score_archive(job, table, 1))
+
+
+def test_storage_that_fails_is_no_film_s_row(
+    films: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(self: Place, film: str) -> Any:
+        raise Unreachable("the films' storage does not answer (Expired)", "Run again")
+
+    monkeypatch.setattr(Place, "read", gone)
+    with opened(Place.of(str(tmp_path / "out")), terms_of(weights)) as table:
+        worker = Worker(job_of(films, table, weights, tmp_path / "pids"))
+        worker._predictor = StandIn()  # type: ignore[assignment]
+        with pytest.raises(Unreachable):
+            worker.score(["a.png"])
+        assert table.films().size == 0
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from covid_core import reading
 from covid_core.errors import CovidCoreError, RefusedFile
 from covid_core.overlay import png
 from covid_core.phantom import draw_phantom
-from covid_core.places import Place
+from covid_core.places import Place, Unreachable
 from covid_core.reading import read_file
 
 FILM = png(draw_phantom(size_px=160))
@@ -89,6 +89,22 @@ def test_what_cannot_be_opened_is_refused_as_a_file_is(tmp_path: Path) -> None:
     with pytest.raises(RefusedFile) as there:
         read_file(tmp_path / "none.png")
     assert here.value.sentence == there.value.sentence
+
+
+def test_a_storage_that_fails_is_told_apart_from_a_film_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place.of(str(tmp_path))
+
+    class Expired(Exception): ...
+
+    def refuses(*_: object, **__: object) -> None:
+        raise Expired("token of Canary^Anna")
+
+    monkeypatch.setattr(type(place.filesystem()[0]), "open", refuses)
+    with pytest.raises(Unreachable, match="does not answer") as error:
+        place.read("film.png")
+    assert "Canary" not in str(error.value)
 
 
 def test_a_file_that_is_too_large_is_never_read_whole(

@@ -20,12 +20,12 @@ from covid_core.phantom import draw_phantom
 from covid_core.predictor import Prediction, Predictor, SecondLook
 from covid_core.reading import read_radiograph
 from covid_core.weights import read_card
-from tests.models import save_random_weights
+from tests.models import random_weights
 
 
 @pytest.fixture(scope="module")
 def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
-    return Predictor.load(save_random_weights(tmp_path_factory.mktemp("weights")))
+    return Predictor.load(random_weights(tmp_path_factory.mktemp("weights")))
 
 
 def film(seed: int) -> covid_core.Radiograph:
@@ -113,7 +113,7 @@ def test_a_film_too_close_to_call_is_looked_at_again(predictor: Predictor) -> No
 
 
 def test_a_proof_of_another_engine_counts_for_nothing(tmp_path: Path) -> None:
-    weights = save_random_weights(tmp_path)
+    weights = random_weights(tmp_path)
     sha256 = read_card(weights).sha256
     proof = Proof(sha256, "another engine", "", Precision.BFLOAT16, {}, 0.001, 0.01, 0.015, 0.1, 0)
     save_proof(weights, "densenet121", proof)
@@ -161,6 +161,6 @@ def test_explaining_runs_no_backbone(predictor: Predictor, monkeypatch: pytest.M
 
 
 def test_readme_s_three_lines(tmp_path: Path) -> None:
-    predictor = covid_core.Predictor.load(save_random_weights(tmp_path))
+    predictor = covid_core.Predictor.load(random_weights(tmp_path))
     data = png(draw_phantom(size_px=256))
     assert predictor.predict(covid_core.read_radiograph(data)).label in CLASSES

@@ -26,7 +26,7 @@ from covid_core.recipes_here import (
 )
 from covid_core.saliency import Saliency
 from covid_core.weights import RECIPES, SHIPPED, WEIGHTS, read_card
-from tests.models import save_random_weights
+from tests.models import random_weights
 
 BINARY = (Finding.NORMAL, Finding.COVID)
 
@@ -64,7 +64,7 @@ def test_the_shelf_tells_what_is_here_from_what_is_not() -> None:
 
 
 def test_a_damaged_card_is_told_and_the_others_stay(tmp_path: Path) -> None:
-    save_random_weights(tmp_path)
+    random_weights(tmp_path)
     others = tmp_path / RECIPES
     others.mkdir()
     for file in (WEIGHTS / RECIPES).glob("cnn-scratch.*"):
@@ -142,5 +142,5 @@ def test_figures_are_the_cards() -> None:
 
 
 def test_a_card_without_results_has_no_figures(tmp_path: Path) -> None:
-    card = read_card(save_random_weights(tmp_path))
+    card = read_card(random_weights(tmp_path))
     assert at_home(card) is None and never_seen(card) == {}

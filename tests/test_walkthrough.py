@@ -17,7 +17,7 @@ from covid_core.preprocess import Preprocess
 from covid_core.reading import read_radiograph
 from covid_core.walkthrough import walk_through
 from covid_core.weights import RECIPES, WEIGHTS
-from tests.models import save_random_weights
+from tests.models import random_weights
 
 FILM = read_radiograph(png(draw_phantom("opacities on both sides", size_px=512)))
 
@@ -84,7 +84,7 @@ def test_it_follows_the_operating_point(shipped: Predictor, prediction: Predicti
 
 
 def test_weights_without_rules_change_nothing(tmp_path: Path) -> None:
-    plain = Predictor.load(save_random_weights(tmp_path))
+    plain = Predictor.load(random_weights(tmp_path))
     walk = walk_through(plain, plain.predict(FILM), FILM.pixels, Finding.COVID)
     assert walk.after == pytest.approx(walk.before)
     assert walk.picture.shape == (Preprocess().size_px,) * 2

@@ -15,13 +15,13 @@ from covid_core.evaluation.answers import remembered_answers
 from covid_core.network_files import load_weights
 from covid_core.preprocess import Preprocess
 from tests.evaluation.test_trust import films_of
-from tests.models import save_random_weights
+from tests.models import random_weights
 
 
 def test_answers_are_computed_once_for_each_preparation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network, card = load_weights(save_random_weights(tmp_path / "weights"))
+    network, card = load_weights(random_weights(tmp_path / "weights"))
     card = replace(card, preprocess=Preprocess(size_px=32), split="this")
     films = films_of([Split.VALIDATION] * 3 + [Split.TEST] * 4)
     asked = []
