@@ -95,9 +95,9 @@ class Ledger:
 
     def holds(self, name: str) -> bool:
         """Whether a row of this film was there already; each row answers for one film."""
-        key = np.uint64(_key(_as_written(name)))
-        at = int(np.searchsorted(self._keys, key))
-        if at == len(self._keys) or self._keys[at] != key or not self._left[at]:
+        asked = np.uint64(key(_as_written(name)))
+        at = int(np.searchsorted(self._keys, asked))
+        if at == len(self._keys) or self._keys[at] != asked or not self._left[at]:
             return False
         self._left[at] -= 1
         return True
@@ -177,7 +177,7 @@ def _kept(path: Path, terms: Terms) -> Kept:
             end = len(header)
             for cells, size in _whole_rows(file, path):
                 row = _read(cells, terms, path)
-                keys.append(_key(row["file"]))
+                keys.append(key(row["file"]))
                 failed += row["decision"] in UNANSWERED
                 end += size
     return Kept(keys, failed, end)
@@ -215,7 +215,8 @@ def _as_written(name: str) -> str:
     return text.encode(errors=_ODD_NAMES).decode()
 
 
-def _key(name: str) -> int:
+def key(name: str) -> int:
+    """Of a film's name, 64 bits by which it is known again."""
     return int.from_bytes(blake2b(name.encode(errors=_ODD_NAMES), digest_size=8).digest(), "big")
 
 

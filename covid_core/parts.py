@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from covid_core.errors import CovidCoreError
-from covid_core.ledger import Terms
+from covid_core.ledger import Terms, key
 from covid_core.places import Place
 
 _HALVES = ".halves"  # readers of Parquet folders pass over what starts with a dot
@@ -166,8 +166,7 @@ def schema(terms: Terms) -> pa.Schema:
 
 def keys(names: Iterable[str]) -> np.ndarray:
     """Names to uint64 (N,): of a million films two share theirs once in 40 million tables."""
-    digests = [hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names]
-    return np.frombuffer(b"".join(digests), np.uint64)
+    return np.fromiter(map(key, names), np.uint64)
 
 
 def left(place: Place, done: np.ndarray, films: int) -> Iterator[list[str]]:

@@ -10,9 +10,9 @@ import numpy as np
 
 from covid_core.decision import BALANCED, Decision, OperatingPoint, decide, is_close
 from covid_core.engines.choice import Choice, engine_of
-from covid_core.engines.engine import Engine, Lanes
+from covid_core.engines.engine import Engine, Lanes, Precision
 from covid_core.engines.proof import read_proof
-from covid_core.engines.trained import Kind, Trained
+from covid_core.engines.trained import classifier
 from covid_core.errors import Abstained, WeightsError
 from covid_core.findings import Finding
 from covid_core.gate import PREPROCESS as GATE_PREPROCESS
@@ -22,6 +22,8 @@ from covid_core.preprocess import shrink_for
 from covid_core.radiograph import Radiograph
 from covid_core.saliency import Saliency
 from covid_core.weights import SHIPPED, WeightsCard, head_tensors, read_card
+
+FLOAT32 = Precision.FLOAT32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,16 +109,16 @@ class Predictor:
         folder = Path(folder)
         card = read_card(folder, recipe)
         head = Head.of(head_tensors(folder, recipe, card))
-        trained = Trained(Kind.CLASSIFIER, folder, recipe, card.sha256, card.preprocess.size_px)
+        trained = classifier(folder, recipe, card)
         proof = read_proof(folder, recipe, card.sha256)
-        exact = engine_of(trained, choice, lanes=lanes)
+        engine = engine_of(trained, choice, proof.precision if proof else FLOAT32, lanes)
         gate = Gate.load(choice=choice, lanes=lanes) if gated else None
-        if proof is None:
+        if proof is None or engine.precision is FLOAT32:
+            return cls(engine, head, card, gate)
+        exact = engine_of(trained, choice, FLOAT32, lanes)
+        if engine.title != proof.engine:  # another engine, or version: nothing is known of it
             return cls(exact, head, card, gate)
-        quick = engine_of(trained, choice, proof.precision, lanes)
-        if quick.title != proof.engine:  # another engine, or version: nothing is known of it
-            return cls(exact, head, card, gate)
-        return cls(quick, head, card, gate, SecondLook(exact, proof.margin))
+        return cls(engine, head, card, gate, SecondLook(exact, proof.margin))
 
     def predict(self, radiograph: Radiograph, point: str = BALANCED) -> Prediction:
         """Prepare the film, run the network once, decide at an operating point.

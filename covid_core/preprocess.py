@@ -7,7 +7,7 @@ weights: a network is only ever shown what it was trained on.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from covid_core.radiograph import Radiograph
 if TYPE_CHECKING:
     import torch
 
+Grey = TypeVar("Grey", np.ndarray, "torch.Tensor")
 Fit = Literal["squash", "pad"]
 Tone = Literal["stretch", "equalise"]
 _TONES = 4096  # grey levels that equalisation tells apart, for it spreads the frequent ones
@@ -73,8 +74,7 @@ class Preprocess:
 
     def input(self, pictures: np.ndarray) -> np.ndarray:
         """Pictures, uint8 (N, S, S), to the network's input, float32 (N, 1, S, S)."""
-        grey = pictures[:, np.newaxis].astype(np.float32) / np.float32(255)
-        return (grey - np.float32(self.mean)) / np.float32(self.std)
+        return self.normalise(pictures[:, np.newaxis].astype(np.float32) / 255)
 
     def tensor(self, pictures: np.ndarray | torch.Tensor) -> torch.Tensor:
         """The same for PyTorch, on the pictures' device."""
@@ -82,7 +82,7 @@ class Preprocess:
 
         return self.normalise(torch.as_tensor(pictures).unsqueeze(1).to(torch.float32) / 255)
 
-    def normalise(self, grey: torch.Tensor) -> torch.Tensor:
+    def normalise(self, grey: Grey) -> Grey:
         """Grey levels 0 to 1 of any shape to the network's scale."""
         return (grey - self.mean) / self.std
 

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from covid_core.engines.graphs import graph_of
-from covid_core.engines.trained import Kind, Trained
+from covid_core.engines.trained import classifier
 from covid_core.head import Head as NumpyHead
 from covid_core.network_files import save_weights
 from covid_core.networks import Head, Network
@@ -57,7 +57,7 @@ def _exported(seed: int) -> Path:
     folder = save_random_weights(Path(tempfile.mkdtemp(prefix="random-weights-")), seed)
     atexit.register(shutil.rmtree, folder)
     card = read_card(folder)
-    graph_of(Trained(Kind.CLASSIFIER, folder, card.recipe, card.sha256, card.preprocess.size_px))
+    graph_of(classifier(folder, card.recipe, card))
     return folder
 
 

@@ -197,6 +197,6 @@ def test_a_row_costs_a_few_bytes_of_memory(table: Path) -> None:
 
 
 def test_names_are_told_apart_by_64_bits() -> None:
-    keys = {ledger._key(f"films/{number}.png") for number in range(100_000)}
+    keys = {ledger.key(f"films/{number}.png") for number in range(100_000)}
     assert len(keys) == 100_000
     assert 2**62 < max(keys) < 2**64

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from covid_core.cluster import Job, connected, score_archive
 from covid_core.commands.arguments import as_count, as_share
-from covid_core.commands.status import DONE, SOME_FAILED, WRONG_USE
+from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.decision import BALANCED, POINTS
 from covid_core.engines.engine import Lanes
 from covid_core.ledger import Terms
@@ -21,8 +21,6 @@ from covid_core.places import Place
 from covid_core.predictor import Predictor
 from covid_core.report import DISCLAIMER
 from covid_core.weights import SHIPPED, WEIGHTS, read_card
-
-_STOPPED = 130  # as shells say it of Ctrl-C
 
 
 def add(commands: Any) -> None:
@@ -63,7 +61,7 @@ def _cluster(options: argparse.Namespace) -> int:
         return WRONG_USE
     except KeyboardInterrupt:
         print("stopped: what was done is written; the same command goes on", file=sys.stderr)
-        return _STOPPED
+        return STOPPED
 
 
 def _scored(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from covid_core.collection import Item, members, refused
 from covid_core.commands.arguments import as_count, as_share
-from covid_core.commands.status import DONE, SOME_FAILED, WRONG_USE
+from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.datasets.layouts.films import FILM_SUFFIXES
 from covid_core.decision import BALANCED, POINTS
 from covid_core.engines.choice import Choice
@@ -35,7 +35,6 @@ from covid_core.weights import SHIPPED, WEIGHTS
 _OVERLAY_LONGEST_PX = 1024
 _OVERLAY_OPACITY = 0.5
 _COUNTING_S = 10  # of a folder's films before the first is read, for the progress bar alone
-_STOPPED = 130  # as shells say it of Ctrl-C
 
 
 def add(commands: Any) -> None:
@@ -101,7 +100,7 @@ def _predict(options: argparse.Namespace) -> int:
         return WRONG_USE
     except KeyboardInterrupt:
         print("stopped: what was done is written; --csv FILE --resume goes on", file=sys.stderr)
-        return _STOPPED
+        return STOPPED
 
 
 def _check(options: argparse.Namespace) -> None:

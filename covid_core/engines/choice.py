@@ -43,9 +43,8 @@ def engine_of(
             raise WeightsError(
                 f"OpenVINO can't run this network here ({error})", "Use --engine torch"
             ) from error
-        engine = _on_torch(
-            trained, lanes
-        )  # which says so where the weights themselves are at fault
+        # Which says so where the weights themselves are at fault.
+        engine = _on_torch(trained, lanes)
         _LOG.warning("OpenVINO can't be used (%s): PyTorch runs instead", error)
         return engine
 

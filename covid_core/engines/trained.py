@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from covid_core.errors import WeightsError
+from covid_core.weights import WeightsCard
 
 if TYPE_CHECKING:
     from covid_core.engines.outputs import Outputs
@@ -33,6 +34,11 @@ class Trained:
     name: str
     sha256: str
     size_px: int
+
+
+def classifier(folder: Path, name: str, card: WeightsCard) -> Trained:
+    """What a recipe left in a weights folder, by its card."""
+    return Trained(Kind.CLASSIFIER, folder, name, card.sha256, card.preprocess.size_px)
 
 
 def reference(trained: Trained) -> Outputs:

@@ -13,7 +13,7 @@ from covid_core.decision import Decision, Rules, decide, is_close, log_odds
 from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Precision
 from covid_core.engines.proof import Proof, margin_for
-from covid_core.engines.trained import Kind, Trained
+from covid_core.engines.trained import classifier
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
 from covid_core.head import Head
@@ -36,7 +36,7 @@ def prove(
     """
     card = read_card(folder, name)
     head = Head.of(head_tensors(folder, name, card))
-    trained = Trained(Kind.CLASSIFIER, folder, name, card.sha256, card.preprocess.size_px)
+    trained = classifier(folder, name, card)
     quick = engine_of(trained, choice, precision)
     if quick.precision is not precision:
         raise CovidCoreError(

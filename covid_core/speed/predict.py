@@ -12,7 +12,7 @@ import numpy as np
 from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Precision
 from covid_core.engines.proof import read_proof
-from covid_core.engines.trained import Kind, Trained, reference
+from covid_core.engines.trained import Trained, classifier, reference
 from covid_core.gate import Gate
 from covid_core.predictor import Predictor
 from covid_core.radiograph import Radiograph
@@ -22,7 +22,7 @@ from covid_core.speed.limit import matrix_rate, operations
 from covid_core.speed.plain import torchvision_way, torchxrayvision_way
 from covid_core.speed.rivals import onnx_runtime
 from covid_core.speed.timing import medians
-from covid_core.weights import SHIPPED, WeightsCard
+from covid_core.weights import SHIPPED
 
 OURS = "this project"
 PLAIN = "torchvision + pytorch-grad-cam, plain"
@@ -56,7 +56,7 @@ class Speed:
 def measure(weights: Path, recipe: str = SHIPPED, *, rounds: int) -> Speed:
     """Of phantoms, with the weights of a folder. Raises WeightsError."""
     predictor = Predictor.load(weights, recipe)
-    trained = _trained(weights, recipe, predictor.card)
+    trained = classifier(weights, recipe, predictor.card)
     given = files()
     sides = _peers()
     counted = operations(reference(trained), trained.size_px)
@@ -120,7 +120,3 @@ def _engines(trained: Trained, used: Engine) -> Calls:
     others = [engine_of(trained, Choice.OPENVINO), engine_of(trained, Choice.TORCH)]
     sides = {engine.title: partial(engine.run, given) for engine in (used, *others)}
     return {**sides, **onnx_runtime(trained, given)}
-
-
-def _trained(folder: Path, recipe: str, card: WeightsCard) -> Trained:
-    return Trained(Kind.CLASSIFIER, folder, recipe, card.sha256, card.preprocess.size_px)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from covid_core.engines.trained import Kind, Trained
+from covid_core.engines.trained import Trained, classifier
 from covid_core.network_files import save_weights
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
@@ -24,4 +24,4 @@ def small_classifier(folder: Path, seed: int = 0, name: str = "small") -> Traine
         network.eval(), folder, preprocess=Preprocess(size_px=SIDE), training={}, films={},
         results={}, full_heat=0.1, recipe=name,
     )  # fmt: skip
-    return Trained(Kind.CLASSIFIER, folder, name, card.sha256, SIDE)
+    return classifier(folder, name, card)
