@@ -67,7 +67,7 @@ def identity(data: bytes) -> dict[str, str]:
     return {
         "sha256": hashlib.sha256(data).hexdigest(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "git_commit": _git_commit(),
+        "git_commit": git_commit(),
     }
 
 
@@ -114,7 +114,8 @@ def _write_whole(files: dict[Path, bytes]) -> None:
         raise
 
 
-def _git_commit() -> str:
+def git_commit() -> str:
+    """The commit that this code is of, `-dirty` where it was changed since; "unknown" elsewhere."""
     here = Path(__file__).parent
     command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
