@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -21,14 +22,19 @@ from covid_core.reading import MAX_FILE_BYTES, too_many_bytes
 MAX_MEMBERS = 5_000  # of one ZIP file
 MAX_NAME = 200  # characters
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # a ZIP file, and one that holds nothing
-_DIRECTORY_MAGIC = b"PK\x01\x02"
-_MAX_DIRECTORY = 20 * MAX_MEMBERS  # entries, films or not; zipfile keeps each in memory
+_MAX_DIRECTORY_BYTES = 4 * 1024 * 1024  # zipfile takes time by the square of an entry's fields
+_DIRECTORY_BYTES = 5  # where zipfile's record of an archive's end holds that number
+MAX_INFLATION = 100  # times the packed size
+_SMALL_BYTES = 1024 * 1024  # of which more is no bomb, whatever the packed size
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile inflates others unbounded
 _ENCRYPTED = 0x1
 # Office files, e-books and programs are ZIP files too: one of these lies at their root.
 _OF_DOCUMENTS = frozenset({"[content_types].xml", "mimetype", "meta-inf/manifest.mf"})
 _NO_FILMS = frozenset({"__macosx", "thumbs.db", "desktop.ini", "dicomdir"})
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, LookupError,
+    RuntimeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,9 +59,10 @@ class Item:
 def members(data: bytes, name: str) -> list[Item]:
     """The films in a file: itself, or what a ZIP file holds; none for other kinds of archive.
 
-    Folders, hidden files and what archivers and systems add are left out. A ZIP file within one
-    gives an item that refuses. Raises RefusedFile for a damaged ZIP file (`damaged_zip`) and one
-    of more than MAX_MEMBERS films (`too_many_members`).
+    Folders, hidden files and what archivers and systems add are left out. A ZIP file within one,
+    and a film that inflates to more than MAX_INFLATION times its size, give an item that refuses.
+    Raises RefusedFile for a damaged ZIP file (`damaged_zip`) and one of more than MAX_MEMBERS films
+    (`too_many_members`).
     """
     if not _is_zip(data):
         return [Item(shown_name(name), lambda: data)]
@@ -65,6 +72,8 @@ def members(data: bytes, name: str) -> list[Item]:
     films = [info for info in archive.infolist() if _may_be_film(info)]
     if len(films) > MAX_MEMBERS:
         raise _too_many()
+    if sum(info.compress_size for info in films) > len(data):  # they lie over each other
+        raise _damaged()
     return [
         Item(shown_name(f"{name}/{info.filename}"), partial(_inflated, archive, info))
         for info in films
@@ -108,14 +117,14 @@ def _is_zip(data: bytes) -> bool:
 
 
 def _opened(data: bytes) -> zipfile.ZipFile:
-    if data.count(_DIRECTORY_MAGIC) > _MAX_DIRECTORY:
-        raise _too_many()
+    file = io.BytesIO(data)
     try:
-        return zipfile.ZipFile(io.BytesIO(data))
-    except (*_DAMAGE, NotImplementedError) as error:
-        raise RefusedFile(
-            "damaged_zip", "this ZIP file is cut short or damaged", "Pack or copy it again"
-        ) from error
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+        if end and _MAX_DIRECTORY_BYTES < end[_DIRECTORY_BYTES] <= len(data):
+            raise _too_many()
+        return zipfile.ZipFile(file)
+    except _DAMAGE as error:
+        raise _damaged() from error
 
 
 def _may_be_film(info: zipfile.ZipInfo) -> bool:
@@ -139,10 +148,18 @@ def _inflated(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
             "its ZIP file is packed in an unusual way",
             "Pack it again as a plain ZIP file (deflate)",
         )
+    if info.file_size > MAX_FILE_BYTES:
+        raise too_many_bytes()
+    if info.file_size > max(_SMALL_BYTES, MAX_INFLATION * info.compress_size):
+        raise RefusedFile(
+            "too_large",
+            f"it inflates to more than {MAX_INFLATION} times its size",
+            "Give the film itself, not packed",
+        )
     try:
         with archive.open(info) as member:
             data = _bounded(member.read(MAX_FILE_BYTES + 1))
-    except (*_DAMAGE, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise RefusedFile(
             "damaged_member", "it is damaged inside its ZIP file", "Pack or copy it again"
         ) from error
@@ -207,6 +224,12 @@ def _unreadable(what: str, error: OSError) -> RefusedFile:
         "unreadable",
         f"the {what} can't be opened ({error.strerror})",
         "Check that it still exists and may be read",
+    )
+
+
+def _damaged() -> RefusedFile:
+    return RefusedFile(
+        "damaged_zip", "this ZIP file is cut short or damaged", "Pack or copy it again"
     )
 
 

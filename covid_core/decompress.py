@@ -1,64 +1,89 @@
-"""Compressed DICOM pixels, decoded in a process of their own.
+"""Pictures decoded in a process of their own: compressed DICOM, TIFF and WebP.
 
-The codecs behind JPEG Lossless, JPEG-LS and JPEG 2000 are native code. On a damaged file they can
-crash the process that runs them (gdcm 3.2.6: SIGSEGV in GetBuffer), and with it every session of
-the page. A child process takes the crash, and the limits on memory and time besides.
+Their codecs are native code. On a damaged file they can crash the process that runs them (gdcm
+3.2.6: SIGSEGV in GetBuffer), and with it every session of the page; and some take memory and time
+by what a header says. A child process takes the crash, and the limits besides.
 
-Loading pydicom and the codecs takes a child longer than decoding a film. So where processes can
-fork, a server has them loaded, decodes nothing itself, and forks a child for each film; it ends
-with the process that started it. Elsewhere each film's child loads them:
+Loading the codecs takes a child longer than decoding a film. So where processes can fork, a server
+has them loaded, decodes nothing itself, and forks a child for each film; it ends with the process
+that started it. Elsewhere each film's child loads them:
 
-    python -m covid_core.decompress < file.dcm > pixels.npy
+    python -m covid_core.decompress < request > answer
+
+A request is a line "module function bytes" and the file; an answer a line of JSON and an array's
+bytes.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.lib import format as npy
 
-MAX_MEMORY_BYTES = 2 * 1024**3
+from covid_core.errors import RefusedFile
+
+# Of addresses, beyond the codecs themselves. The largest film allowed, in JPEG 2000, asks for 800
+# MiB and touches 340.
+MAX_MORE_BYTES = 800 * 1024**2
+MAX_CPU_SECONDS = 5
 MAX_SECONDS = 15
 _ROOT = Path(__file__).parent.parent
 _COMMAND = (sys.executable, "-m", "covid_core.decompress")
 _FORKS = hasattr(os, "fork") and hasattr(socket, "send_fds")
+# Loaded once, for all children.
+_DECODERS = ("covid_core.dicom", "covid_core.raster", "PIL.TiffImagePlugin", "PIL.WebPImagePlugin")
+
+Decoded = tuple[np.ndarray, dict[str, Any]]
 
 
-def decompressed(data: bytes) -> np.ndarray | None:
-    """The stored values of a DICOM file's bytes, as `pixel_array` gives them; None on failure."""
+def in_child(decode: Callable[[bytes], Decoded], data: bytes) -> Decoded | None:
+    """What `decode`, a module's own function, makes of a file's bytes: an array, and what else
+    there is to tell, as JSON can hold it. None where it crashes, or exceeds what it may take;
+    raises RefusedFile where that does."""
+    request = f"{decode.__module__} {decode.__name__} {len(data)}\n".encode()
     try:
-        return _forked(data) if _FORKS else _spawned(data)
+        return _forked(request, data) if _FORKS else _spawned(request, data)
     except (subprocess.SubprocessError, OSError, ValueError, EOFError):
         return None
 
 
-def _spawned(data: bytes) -> np.ndarray:
+def _spawned(request: bytes, data: bytes) -> Decoded:
     child = subprocess.run(
-        _COMMAND, input=data, capture_output=True, timeout=MAX_SECONDS, cwd=_ROOT, check=True
-    )
-    return _unpacked(child.stdout)
+        _COMMAND, input=request + data, capture_output=True, timeout=MAX_SECONDS, cwd=_ROOT,
+        check=True,
+    )  # fmt: skip
+    return _unpacked(io.BytesIO(child.stdout))
 
 
-def _forked(data: bytes) -> np.ndarray:
+def _forked(request: bytes, data: bytes) -> Decoded:
     with _server().film() as film:
         film.settimeout(2 * MAX_SECONDS)  # the child has its own, shorter one
+        film.sendall(request)
         film.sendall(data)
-        film.shutdown(socket.SHUT_WR)
         with film.makefile("rb") as answer:
-            return _unpacked(answer.read())
+            return _unpacked(answer)
 
 
-def _unpacked(answer: bytes) -> np.ndarray:
-    return npy.read_array(io.BytesIO(answer), allow_pickle=False)
+def _unpacked(answer: io.BufferedIOBase) -> Decoded:
+    told = json.loads(answer.readline())
+    if "refused" in told:
+        raise RefusedFile(*told["refused"])
+    array = np.empty(told.pop("shape"), told.pop("dtype"))
+    if answer.readinto(array.data.cast("B")) != array.nbytes:
+        raise EOFError
+    return array, told
 
 
 class _Server:
@@ -79,7 +104,7 @@ class _Server:
         return self.owner == os.getpid() and self._process.poll() is None
 
     def film(self) -> socket.socket:
-        """A way to a child of one film's own: it reads a file to its end, and writes its pixels."""
+        """A way to a child of one film's own: it reads a request, and writes its answer."""
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self._control, [b"\0"], [theirs.fileno()])
@@ -102,8 +127,8 @@ def _server() -> _Server:
 
 def _serve(control: socket.socket) -> None:
     """Forks for each film, until whoever asks has gone."""
-    import pydicom.pixels  # noqa: F401  for the children
-
+    for decoder in _DECODERS:
+        importlib.import_module(decoder)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that none stays as a zombie
     while True:
         _, films, _, _ = socket.recv_fds(control, 1, 1)
@@ -114,28 +139,39 @@ def _serve(control: socket.socket) -> None:
                 with contextlib.suppress(BaseException):
                     control.close()
                     signal.alarm(MAX_SECONDS)
-                    with film.makefile("rb") as file:
-                        film.sendall(_packed_pixels(file.read()))
+                    with film.makefile("rb") as request, film.makefile("wb") as answer:
+                        _answer(request, answer)
                 os._exit(0)
 
 
-def _packed_pixels(data: bytes) -> memoryview:
-    import pydicom
+def _answer(request: BinaryIO, answer: BinaryIO) -> None:
+    module, name, size = request.readline().decode().split()
+    decode = getattr(importlib.import_module(module), name)
+    _limit()
+    try:
+        array, told = decode(request.read(int(size)))
+    except RefusedFile as error:
+        array, told = np.empty(0), {"refused": (error.code, error.problem, error.remedy)}
+    told |= {"shape": array.shape, "dtype": array.dtype.str}
+    answer.write(json.dumps(told).encode() + b"\n")
+    answer.write(np.ascontiguousarray(array).data.cast("B"))
 
+
+def _limit() -> None:
     with contextlib.suppress(ImportError, OSError, ValueError):  # there is none to set on Windows
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
-    packed = io.BytesIO()
-    npy.write_array(packed, pydicom.dcmread(io.BytesIO(data)).pixel_array, allow_pickle=False)
-    return packed.getbuffer()
+        held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        most = held * resource.getpagesize() + MAX_MORE_BYTES
+        resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _main() -> None:
     if len(sys.argv) > 1:
         _serve(socket.socket(fileno=int(sys.argv[1])))
     else:
-        sys.stdout.buffer.write(_packed_pixels(sys.stdin.buffer.read()))
+        _answer(sys.stdin.buffer, sys.stdout.buffer)
 
 
 if __name__ == "__main__":

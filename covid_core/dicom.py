@@ -6,7 +6,6 @@ turned round. Patient and study tags are never read here.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,19 +14,32 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 
-from covid_core.decompress import decompressed
-from covid_core.dicom_parse import parse
+from covid_core.decompress import Decoded, in_child
+from covid_core.dicom_parse import film_tags
 from covid_core.errors import RefusedFile
 from covid_core.levels import Film, Stored
-from covid_core.radiograph import Unwindowed, View, check_bounds, grey_from_counts, is_coloured
-
-__all__ = ["DicomFilm", "decode_dicom", "parse"]
+from covid_core.radiograph import (
+    Unwindowed,
+    View,
+    check_bounds,
+    flat_below,
+    grey_from_counts,
+    is_coloured,
+)
 
 _COLOUR_NOTE = "a colour picture: turned to grey"
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 _STRAIGHT = ("LINEAR", "LINEAR_EXACT")
-_CODE = re.compile("[A-Z][A-Z ]{0,15}")
+_BRIGHTNESS = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
+_SAMPLE_PX = 512  # the side at which colour is looked for
+_BAND_ROWS = 256
+# What is named back to the user: what else stands in such a tag may be a name.
+_MODALITIES = ("CT", "MR", "US", "NM", "PT", "MG", "XA", "XC", "ES", "ECG", "OP", "SR", "PR")
+_PARTS = (
+    "ABDOMEN", "ANKLE", "ARM", "CSPINE", "ELBOW", "EXTREMITY", "FOOT", "FOREARM", "HAND", "HEAD",
+    "HIP", "KNEE", "LEG", "LSPINE", "NECK", "PELVIS", "SHOULDER", "SKULL", "SPINE", "TSPINE", "WRIST",
+)  # fmt: skip
 _CHEST = ("CHEST", "THORAX", "LUNG")
 _VIEWS = {
     "PA": View.PA,
@@ -57,7 +69,7 @@ def decode_dicom(data: bytes) -> DicomFilm:
     pixel is touched where the header tells. Raises RefusedFile.
     """
     try:
-        dataset = parse(data)
+        dataset = film_tags(data)
         notes: list[str] = []
         _check_header(dataset, notes)
         stored = _stored(dataset, data, notes)
@@ -67,9 +79,12 @@ def decode_dicom(data: bytes) -> DicomFilm:
         if inverted:
             greys = np.float32(1) - greys
             notes.append("stored inverted (MONOCHROME1): turned back")
+        film = stored.film(greys)
+        if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+            notes += flat_below(film)
         view = _VIEWS.get(str(dataset.get("ViewPosition", "")).strip().upper(), View.UNKNOWN)
         return DicomFilm(
-            stored.film(greys),
+            film,
             f"DICOM, {dataset.file_meta.TransferSyntaxUID.name}",
             view,
             tuple(notes),
@@ -87,37 +102,47 @@ def decode_dicom(data: bytes) -> DicomFilm:
         ) from error
 
 
+def unpacked(data: bytes) -> Decoded:
+    """The stored values of a compressed file, as `pixel_array` gives them, and nothing to tell."""
+    dataset = film_tags(data)
+    dataset.PixelData = bytes(dataset.PixelData)  # pydicom takes frames out of no view
+    return dataset.pixel_array, {}
+
+
 def _check_header(dataset: Dataset, notes: list[str]) -> None:
     modality = str(dataset.get("Modality", "")).strip().upper()
     if modality not in _RADIOGRAPHY:
+        named = f"modality {modality}" if modality in _MODALITIES else "another modality"
         raise RefusedFile(
             "wrong_modality",
-            f"it is of modality {modality[:16]!r}, not a radiograph (CR, DX)",
+            f"it is of {named}, not a radiograph (CR, DX)",
             "Choose the frontal chest radiograph of the study",
         )
     if "PixelData" not in dataset:
         raise RefusedFile(
             "no_pixels", "this DICOM file holds no picture", "Choose the image, not its report"
         )
-    check_bounds(int(dataset.Columns), int(dataset.Rows), int(dataset.get("NumberOfFrames") or 1))
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    rich = not _is_grey(dataset) or dataset.BitsAllocated > 16
+    check_bounds(int(dataset.Columns), int(dataset.Rows), frames, rich=rich)
     part = str(dataset.get("BodyPartExamined", "")).strip().upper()
     if part and not any(name in part for name in _CHEST):
-        # A code, and nothing else that may stand there.
-        named = part.lower() if _CODE.fullmatch(part) else "another"
+        named = part.lower() if part in _PARTS else "another"
         notes.append(f"the file says that the body part is {named}, not the chest")
 
 
 def _stored(dataset: Dataset, data: bytes, notes: list[str]) -> Stored:
     syntax = dataset.file_meta.TransferSyntaxUID
-    grey = dataset.PhotometricInterpretation in _MONOCHROME and dataset.get("SamplesPerPixel") == 1
+    grey = _is_grey(dataset)
     if syntax.is_encapsulated:
-        counts = decompressed(data)
-        if counts is None:
+        decoded = in_child(unpacked, data)
+        if decoded is None:
             raise RefusedFile(
                 "undecodable",
                 f"its compression ({syntax.name}) can't be decoded here, or the picture is damaged",
                 "Export it again, uncompressed (Explicit VR Little Endian)",
             )
+        counts = decoded[0]
     else:
         dataset.pixel_array_options(view_only=grey, correct_unused_bits=not grey)
         counts = dataset.pixel_array
@@ -131,6 +156,10 @@ def _stored(dataset: Dataset, data: bytes, notes: list[str]) -> Stored:
     return stored if syntax.is_encapsulated else _without_unused_bits(dataset, stored)
 
 
+def _is_grey(dataset: Dataset) -> bool:
+    return dataset.PhotometricInterpretation in _MONOCHROME and dataset.get("SamplesPerPixel") == 1
+
+
 def _without_unused_bits(dataset: Dataset, stored: Stored) -> Stored:
     """What may stand in the bits above those that are stored means nothing (PS3.5, 8.1.1). pydicom
     would clear them in each pixel."""
@@ -141,14 +170,23 @@ def _without_unused_bits(dataset: Dataset, stored: Stored) -> Stored:
 
 
 def _brightness(dataset: Dataset, counts: np.ndarray, notes: list[str]) -> np.ndarray:
-    """Of colours; pydicom gives RGB, also of YBR."""
-    if dataset.PhotometricInterpretation == "PALETTE COLOR":
-        counts = apply_color_lut(counts, dataset)
-    if counts.ndim < 3:
+    """Of colours; pydicom gives RGB, also of YBR. In bands, for all at once take 24 bytes each."""
+
+    def colours(some: np.ndarray) -> np.ndarray:
+        palette = dataset.PhotometricInterpretation == "PALETTE COLOR"
+        return apply_color_lut(some, dataset) if palette else some
+
+    step = max(min(counts.shape[:2]) // _SAMPLE_PX, 1)
+    sample = colours(counts[::step, ::step])
+    if sample.ndim < 3:
         return counts
-    if is_coloured(counts * (255 / max(int(counts.max()), 1))):
+    if is_coloured(sample * (255 / max(int(sample.max()), 1))):
         notes.append(_COLOUR_NOTE)
-    return counts @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
+    brightness = np.empty(counts.shape[:2], np.float32)
+    for top in range(0, len(counts), _BAND_ROWS):
+        band = slice(top, top + _BAND_ROWS)
+        brightness[band] = colours(counts[band])[..., :3] @ _BRIGHTNESS
+    return brightness
 
 
 def _displayed_values(

@@ -5,7 +5,8 @@
     ├── Abstained        it could be read, but shows no frontal chest radiograph to judge
     ├── WeightsError     these weights can't be trusted with this code
     ├── DatasetError     this folder can't be trained or evaluated on
-    └── TrainingError    training had to stop
+    ├── TrainingError    training had to stop
+    └── Unwritten        what was made can't be written: the disk is full, a folder read-only
 
 Every error says what was wrong (`problem`), with which file (`file`, where there is one) and what
 to do about it (`remedy`). `str(error)` is that sentence, ready for a person. Anything else that is
@@ -16,7 +17,7 @@ others (`foreseen`).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 _LOG = logging.getLogger(__name__)
@@ -68,6 +69,10 @@ class TrainingError(CovidCoreError):
     """Training that had to stop; the last good checkpoint is kept."""
 
 
+class Unwritten(CovidCoreError):
+    """The disk refused what was made: no fault of a film, and the next will fare no better."""
+
+
 @contextmanager
 def foreseen() -> Iterator[None]:
     """Lets no exception out but CovidCoreError: a defect, or memory that is short, becomes one, so
@@ -82,3 +87,9 @@ def foreseen() -> Iterator[None]:
             "something went wrong that this program did not foresee",
             "Try the film by itself; what kind of error it was stands in the program's log",
         ) from None
+
+
+def listed(items: Iterable[object]) -> str:
+    """For the end of a problem: each of several on a line of its own, and how many there are."""
+    lines = [f"\n  {item}" for item in items]
+    return f":{''.join(lines)}\n{len(lines)} in all"

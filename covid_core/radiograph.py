@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
 from covid_core.errors import RefusedFile
-from covid_core.levels import Film, looked_up, pixels_of, shrunk
+from covid_core.levels import Film, Levels, looked_up, pixels_of, shrunk
 
 MIN_SIDE_PX = 128
 MAX_PIXELS = 40_000_000  # a large computed radiograph is 4280 x 3520, 15 million
+MAX_RICH_PIXELS = 15_200_000  # of several colours, or of more than 16 bits: up to 32 bytes each
 MAX_ASPECT = 3.0
+_BAND_ROWS = 1024
 _COLOUR_TOLERANCE = 24  # grey levels between channels; JPEG of a grey film stays far below
 _COLOURED_SHARE = 0.1  # of the area; an arrow or a stamp on a film takes a few hundredths
 
@@ -108,11 +111,12 @@ class Radiograph:
         self._made[size] = made
 
 
-def check_bounds(width: int, height: int, frames: int = 1) -> None:
+def check_bounds(width: int, height: int, frames: int = 1, *, rich: bool = False) -> None:
     """Refuse, from the header alone, a picture that can't be one film of usable size.
 
-    Raises RefusedFile (`multi_frame`, `bad_header`, `too_large`, `too_small`, `bad_shape`). Called
-    before any pixel is decoded, so that a small file can't unfold into gigabytes.
+    `rich`: whether it is of several colours, or of more than 16 bits a pixel. Called before any
+    pixel is decoded, so that a small file can't unfold into gigabytes. Raises RefusedFile
+    (`multi_frame`, `bad_header`, `too_large`, `too_small`, `bad_shape`).
     """
     if frames > 1:
         raise RefusedFile(
@@ -124,11 +128,13 @@ def check_bounds(width: int, height: int, frames: int = 1) -> None:
         raise RefusedFile(
             "bad_header", f"its header gives a size of {width} x {height}", "Export the file again"
         )
-    if width * height > MAX_PIXELS:
+    most = MAX_RICH_PIXELS if rich else MAX_PIXELS
+    if width * height > most:
+        kind = " in colours or of more than 16 bits" if rich else ""
         raise RefusedFile(
             "too_large",
-            f"{width} x {height} pixels is more than the {MAX_PIXELS // 1_000_000} million allowed",
-            "Export it at a lower resolution",
+            f"{width} x {height} pixels{kind} is more than the {most // 1_000_000} million allowed",
+            "Export it at a lower resolution, or as 8 or 16-bit grey",
         )
     if min(width, height) < MIN_SIDE_PX:
         raise RefusedFile(
@@ -167,9 +173,21 @@ def grey_from_counts(counts: np.ndarray) -> np.ndarray:
         raise RefusedFile(
             "blank", "every pixel has the same value", "Check that the export holds the picture"
         )
-    if not np.can_cast(counts.dtype, np.float32):  # 32-bit integers and float64 need more digits
-        return ((counts - low) / (high - low)).astype(np.float32)
-    grey = counts.astype(np.float32)
-    grey -= np.float32(low)
-    grey /= np.float32(high - low)
+    grey = np.empty(counts.shape, np.float32)
+    # 32-bit integers and float64 need more digits, which all rows at once have no room for.
+    digits: Any = np.float32 if np.can_cast(counts.dtype, np.float32) else np.float64
+    for top in range(0, len(counts), _BAND_ROWS):
+        band = counts[top : top + _BAND_ROWS].astype(digits)
+        grey[top : top + _BAND_ROWS] = (band - digits(low)) / digits(high - low)
     return grey
+
+
+def flat_below(film: Film) -> tuple[str, ...]:
+    """A note where the lowest rows, a twentieth of them or more, are all of one value: decoders
+    fill up so what is missing of a file that was cut short."""
+    rows = film.codes if isinstance(film, Levels) else film
+    least = -(-len(rows) // 20)
+    if (rows[-least:] != rows[-1, -1]).any():
+        return ()
+    flat = (rows != rows[-1, -1]).any(axis=1)[::-1].argmax() / len(rows)
+    return (f"the lowest {flat:.0%} is one flat grey: a border, or a file that was cut short",)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from covid_core.bounded import BoundedFile, too_intricate
+from covid_core.decompress import Decoded, in_child
 from covid_core.errors import RefusedFile
 from covid_core.levels import Film, Stored
-from covid_core.radiograph import check_bounds, grey_from_counts, is_coloured
+from covid_core.radiograph import check_bounds, flat_below, grey_from_counts, is_coloured
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
+_DECODED_HERE = (b"\x89PNG", b"\xff\xd8")  # a child would take as long as they do
+_JPEG_SCAN = b"\xff\xda"
+_MAX_SCANS = 1_000_000_000  # times pixels: each scan of a progressive JPEG goes over all of them
 _EXIF_ORIENTATION = 0x0112
 _TIFF_PHOTOMETRIC = 0x0106
 _SAMPLE_PX = 128  # the side at which colour is looked for
@@ -33,34 +37,66 @@ def decode_raster(data: bytes) -> Grey:
     """Decode one still picture.
 
     16-bit and float pictures are scaled by their own range, transparency is laid on black, palettes
-    and CMYK are resolved, and the EXIF orientation is applied. Raises RefusedFile.
+    and CMYK are resolved, and the EXIF orientation is applied. TIFF and WebP, which few films come
+    as, are decoded in a child process. Raises RefusedFile.
+    """
+    here = data.startswith(_DECODED_HERE)
+    decoded = unpacked(data) if here else in_child(unpacked, data)
+    if decoded is None:
+        raise _corrupt()
+    numbers, told = decoded
+    stored, notes = Stored.of(numbers), tuple(told["notes"])
+    if told["own_range"] or stored.values.size == 1:  # refuses one value everywhere as blank
+        greys = grey_from_counts(stored.values)
+    else:
+        greys = stored.values.astype(np.float32) / np.float32(255)
+    film = stored.film(np.float32(1) - greys if told["inverted"] else greys)
+    if told["format"] == "JPEG":
+        notes += flat_below(film)
+    return Grey(film, told["format"], notes, _COLOUR_NOTE in notes)
+
+
+def unpacked(data: bytes) -> Decoded:
+    """A picture's numbers, (height, width) of one real type, upright; and of what `format` they
+    came, whether they have a range of their own and are `inverted`, with `notes` of what was done.
+
+    Raises RefusedFile.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            # Not n_frames: counting a TIFF's pages takes Pillow time by their square.
-            check_bounds(*image.size, frames=1 + bool(getattr(image, "is_animated", False)))
+        with Image.open(BoundedFile(data), formats=FORMATS) as image:
+            _check_bounds(image, data)
             image.load()
             notes: list[str] = []
             upright: Image.Image = image
             if image.getexif().get(_EXIF_ORIENTATION, 1) != 1:
                 upright = ImageOps.exif_transpose(image)
                 notes.append("turned upright by its EXIF orientation")
-            if _has_range(upright):
-                film = _by_own_range(upright, notes, inverted=_is_inverted(image))
-            else:
-                film = _eight_bits(upright, notes)
-            return Grey(film, image.format or "picture", tuple(notes), _COLOUR_NOTE in notes)
+            own_range = _has_range(upright)
+            inverted = own_range and _is_inverted(image)
+            numbers = np.asarray(upright if own_range else _eight_bits(upright, notes))
+            if own_range:
+                notes.append("more than 8 bits a pixel: scaled by the picture's own range")
+            if inverted:
+                notes.append("stored inverted (WhiteIsZero): turned back")
+            told = {"own_range": own_range, "inverted": inverted, "notes": notes}
+            return numbers, told | {"format": image.format or "picture"}
     except RefusedFile:
         raise
     except Image.DecompressionBombError as error:
         raise RefusedFile(
             "too_large", "its header promises a huge picture", "Export it at a lower resolution"
         ) from error
-    # Pillow's plugins raise all of these on damaged files; nothing else may pass as an answer.
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
+    except Exception as error:  # Pillow's plugins raise any of Python's own on damaged files
         raise _corrupt() from error
-    except (MemoryError, OverflowError, ArithmeticError, RuntimeError) as error:
-        raise _corrupt() from error
+
+
+def _check_bounds(image: Image.Image, data: bytes) -> None:
+    # Not n_frames: counting a TIFF's pages takes Pillow time by their square.
+    frames = 1 + bool(getattr(image, "is_animated", False))
+    grey = image.mode in ("1", "L") or image.mode.startswith("I;16")
+    check_bounds(*image.size, frames, rich=not grey)
+    if image.format == "JPEG" and data.count(_JPEG_SCAN) * image.width * image.height > _MAX_SCANS:
+        raise too_intricate()
 
 
 def _corrupt() -> RefusedFile:
@@ -78,17 +114,8 @@ def _is_inverted(image: Image.Image) -> bool:
     return getattr(image, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == 0
 
 
-def _by_own_range(image: Image.Image, notes: list[str], *, inverted: bool) -> Film:
-    notes.append("more than 8 bits a pixel: scaled by the picture's own range")
-    stored = Stored.of(np.asarray(image))
-    greys = grey_from_counts(stored.values)
-    if inverted:
-        greys = np.float32(1) - greys
-        notes.append("stored inverted (WhiteIsZero): turned back")
-    return stored.film(greys)
-
-
-def _eight_bits(image: Image.Image, notes: list[str]) -> Film:
+def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
+    """As mode L."""
     if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:
         layer = image.convert("RGBA")
         if np.asarray(layer.getchannel("A")).min() < 255:
@@ -98,10 +125,7 @@ def _eight_bits(image: Image.Image, notes: list[str]) -> Film:
         image = image if image.mode == "RGB" else image.convert("RGB")
         if _is_coloured(image):
             notes.append(_COLOUR_NOTE)
-    stored = Stored.of(np.asarray(image if image.mode == "L" else image.convert("L")))
-    if stored.values.size == 1:
-        grey_from_counts(stored.values)  # refuses it as blank
-    return stored.film(stored.values.astype(np.float32) / np.float32(255))
+    return image if image.mode == "L" else image.convert("L")
 
 
 def _is_coloured(image: Image.Image) -> bool:

@@ -1,4 +1,7 @@
-"""The one front door for files: bytes to Radiograph, or a refusal that says why."""
+"""The one front door for files: bytes to Radiograph, or a refusal that says why.
+
+`CODES`: every code that RefusedFile has, here and in `collection`; there are no others.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,32 @@ from covid_core.radiograph import Radiograph
 from covid_core.raster import decode_raster
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
+CODES = {
+    "empty": "no byte",
+    "too_many_bytes": "more than MAX_FILE_BYTES, in the file or unpacked of a ZIP file",
+    "unknown_format": "no PNG, JPEG, TIFF, WebP or DICOM file by its first bytes",
+    "unreadable": "the disk does not give it",
+    "executable_preamble": "DICOM, and a program too",
+    "corrupt": "cut short, damaged, or contradicting itself",
+    "undecodable": "DICOM in a compression that can't be decoded here, or damaged in it",
+    "too_intricate": "of more tags, chunks, markers or scans than any film",
+    "wrong_modality": "DICOM, but no radiography",
+    "no_pixels": "DICOM without a picture",
+    "multi_frame": "several frames or pages",
+    "bad_header": "a size of nothing",
+    "too_large": "more pixels than allowed, or inflating without bounds",
+    "too_small": "fewer than MIN_SIDE_PX a side",
+    "bad_shape": "longer than MAX_ASPECT times its width",
+    "not_finite": "pixels of NaN or infinity",
+    "blank": "one value everywhere",
+    # of ZIP files and what is in them
+    "damaged_zip": "cut short, damaged, or of films that lie over each other",
+    "too_many_members": "more than MAX_MEMBERS films, or a directory beyond reason",
+    "encrypted": "a film that is encrypted",
+    "unknown_compression": "a film packed otherwise than stored or deflated",
+    "damaged_member": "a film damaged inside its ZIP file",
+    "nested_zip": "a ZIP file inside another",
+}
 _RASTER_MAGIC = (
     (b"\x89PNG\r\n\x1a\n", 0),
     (b"\xff\xd8\xff", 0),

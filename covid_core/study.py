@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # imported for a DICOM file alone: it takes as long as ten ot
 class Study:
     """A few tags of one film as plain text, "" where absent. Never printed by its `repr`.
 
-    Dates are YYYYMMDD and times HHMMSS, as DICOM writes them; `sex` is M, F, O or "". Each text is
-    no longer than DICOM allows.
+    Dates are YYYYMMDD and times HHMMSS, as DICOM writes them; `sex` is M, F, O or ""; `burned_in`
+    YES where the picture holds names, NO or "". Each text is no longer than DICOM allows.
     """
 
     patient_name: str = ""
@@ -44,6 +44,7 @@ class Study:
     series_uid: str = ""
     instance_uid: str = ""
     class_uid: str = ""
+    burned_in: str = ""
 
     def __repr__(self) -> str:
         return "Study(…)"  # a log or a traceback must not name a patient
@@ -62,10 +63,10 @@ def read_study(data: bytes) -> Study | None:
     """
     if data[128:132] != b"DICM":
         return None
-    from covid_core.dicom_parse import parse
+    from covid_core.dicom_parse import film_tags
 
     try:
-        dataset = parse(data)
+        dataset = film_tags(data)
     except RefusedFile:
         raise
     # pydicom trusts its input: damage shows as any of its own errors, or as Python's; those may
@@ -129,6 +130,7 @@ _TAGS = {
     "series_uid": ("SeriesInstanceUID", "Series UID"),
     "instance_uid": ("SOPInstanceUID", "Image UID"),
     "class_uid": ("SOPClassUID", ""),
+    "burned_in": ("BurnedInAnnotation", ""),
 }
 # What DICOM allows (PS3.5, 6.2). An identifier fits or is absent: cut, it could be another's.
 _UID = re.compile(r"(?=.{1,64}$)(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
@@ -143,6 +145,7 @@ _WHOLE = {
     "study_id": _SHORT,
     "accession_number": _SHORT,
     "orientation": re.compile(r"[APRLHF]{1,3}\\[APRLHF]{1,3}"),
+    "burned_in": re.compile("YES|NO"),
     **dict.fromkeys(("study_uid", "series_uid", "instance_uid", "class_uid"), _UID),
 }
 _CUT_AT = {"patient_name": 64, "study_description": 64, "institution": 64}

@@ -103,6 +103,20 @@ def test_a_bomb_is_refused_whatever_its_header_says(monkeypatch: pytest.MonkeyPa
     assert refusal(members(understated, "a.zip")[1]) == "damaged_member"
 
 
+def test_what_inflates_a_hundredfold_is_refused_before_it_does() -> None:
+    [item] = members(zipped({"zeros.png": bytes(2_000_000)}), "a.zip")
+    assert refusal(item) == "too_large"
+
+
+def test_films_that_lie_over_each_other_are_damage() -> None:
+    data = zipped({"0.png": FILM})
+    start, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    closing = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 2, 2, 2 * (end - start), start, 0)
+    with pytest.raises(RefusedFile) as caught:
+        members(data[:start] + 2 * data[start:end] + closing, "a.zip")
+    assert caught.value.code == "damaged_zip"
+
+
 def test_what_is_encrypted_is_refused_and_stops_no_other() -> None:
     data = bytearray(zipped({"locked.png": FILM, "open.png": FILM}))
     data[data.index(b"PK\x01\x02") + 8] |= 1  # the flag in the first entry of the directory
@@ -142,10 +156,11 @@ def test_five_thousand_films_are_taken_and_one_more_is_refused() -> None:
 
 
 def test_a_huge_directory_is_refused_before_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collection, "_MAX_DIRECTORY", 3)
+    data = zipped({f"{number}.png": b"" for number in range(4)})
+    monkeypatch.setattr(collection, "_MAX_DIRECTORY_BYTES", 3 * 51)
     monkeypatch.setattr(zipfile, "ZipFile", pytest.fail)
     with pytest.raises(RefusedFile) as caught:
-        members(b"PK\x03\x04" + b"PK\x01\x02" * 4, "a.zip")
+        members(data, "a.zip")
     assert caught.value.code == "too_many_members"
 
 

@@ -11,17 +11,32 @@ import pytest
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
 from covid_core import decompress
-from covid_core.decompress import decompressed
+from covid_core.decompress import MAX_MORE_BYTES, Decoded, in_child
+from covid_core.dicom import unpacked
+from covid_core.errors import RefusedFile
 from tests.films import dicom_file, grey_film
 
 FILM = grey_film().astype(np.uint16) * 16
 WAYS = [True, False] if hasattr(os, "fork") else [False]
 
 
+def decompressed(data: bytes) -> np.ndarray | None:
+    decoded = in_child(unpacked, data)
+    return None if decoded is None else decoded[0]
+
+
 @pytest.fixture(params=WAYS, ids=lambda forks: "forked" if forks else "spawned")
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     monkeypatch.setattr(decompress, "_FORKS", request.param)
     return bool(request.param)
+
+
+def greedy(_: bytes) -> Decoded:
+    return np.ones(MAX_MORE_BYTES, np.uint8), {}
+
+
+def test_a_child_has_only_so_much_memory() -> None:
+    assert in_child(greedy, b"") is None
 
 
 @pytest.mark.parametrize("syntax", [JPEGLosslessSV1, JPEG2000Lossless, RLELossless])
@@ -32,7 +47,8 @@ def test_either_way_gives_what_was_stored(way: bool, syntax: str) -> None:
 
 def test_either_way_survives_what_is_no_film(way: bool) -> None:
     data = dicom_file(FILM, bits_stored=12, syntax=JPEGLosslessSV1)
-    assert decompressed(b"") is None
+    with pytest.raises(RefusedFile, match="program"):
+        decompressed(b"MZ")
     assert decompressed(data[: len(data) // 2]) is None
     assert decompressed(data) is not None
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from covid_core.errors import RefusedFile
+from covid_core.radiograph import MAX_RICH_PIXELS
 from covid_core.reading import read_radiograph
 from tests.films import encode, grey_film, with_pages
 
@@ -192,6 +193,18 @@ def test_bombs_are_refused_from_their_header(side: int, monkeypatch: pytest.Monk
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels)
     monkeypatch.setattr(ImageFile.ImageFile, "load", load)
     assert refusal(data + chunk(b"IEND", b"")).code == "too_large"
+
+
+def test_a_jpeg_that_was_cut_and_closed_is_read_with_a_note() -> None:
+    data = encode(FILM, "JPEG")
+    assert "cut short" in notes_of(data[: len(data) // 2] + b"\xff\xd9")
+    assert notes_of(data) == ""
+
+
+def test_colours_may_have_fewer_pixels_than_greys() -> None:
+    side = int(MAX_RICH_PIXELS**0.5) + 1
+    refused = refusal(encode(Image.new("RGB", (side, side)), "PNG"))
+    assert refused.code == "too_large" and "in colours" in refused.problem
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG"])

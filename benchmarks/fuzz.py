@@ -1,0 +1,181 @@
+"""Mutants of valid files, by the hundred thousand, through the readers: what each costs, and
+whether any ends otherwise than in a film or a refusal.
+
+    python -m benchmarks.fuzz [--executions 200000] [--seed 0] [--workers 2] [--resume]
+
+Each five thousand run in a process of their own; a file that ends it, takes over 5 s or 500 MB,
+or raises what is not foreseen, is kept in out/fuzz/. So is what was done: --resume goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from benchmarks.record import Figure, record
+from covid_core import worklist
+from covid_core.collection import Item
+from covid_core.lungs import Lungs
+from covid_core.predictor import Predictor
+from covid_core.reading import CODES
+from covid_core.weights import WEIGHTS
+from tests.hostile import corpus
+from tests.hostile_reading import good, tried
+from tests.mutants import mutants
+
+OUT = Path(__file__).parent.parent / "out" / "fuzz"
+CHUNK = 5_000
+JUDGED = 50  # every so manieth also goes through the whole list: reading, gate, network
+MOST_CPU_S, MOST_MORE_MIB = 5.0, 500.0
+NAMES = 120  # bytes of a file's name, in the file that tells which one ended a process
+
+Told = dict[str, Any]
+
+
+def chunk(seed: int, count: int) -> Told:
+    """What became of so many mutants, in this process."""
+    odd: list[str] = []
+    reference, codes, slowest, largest = good(), Counter[str](), 0.0, 0.0
+    judge = _judge()
+    with (OUT / f"{seed}.now").open("wb", buffering=0) as now:
+        for number, (name, data) in enumerate(_files(seed, count)):
+            os.pwrite(now.fileno(), name.encode().ljust(NAMES)[:NAMES], 0)
+            try:
+                told = tried(name, data)
+                if number % JUDGED == 0:
+                    judge(name, data)
+                why = _objection(told)
+            except Exception as error:
+                told, why = {"codes": [], "cpu_s": 0.0, "more_mib": 0.0}, type(error).__name__
+            codes.update(told["codes"])
+            slowest, largest = max(slowest, told["cpu_s"]), max(largest, told["more_mib"])
+            if why:
+                odd.append(f"{name}: {why}")
+                (OUT / name.replace("/", "_")).write_bytes(data)
+    if good() != reference:
+        odd.append(f"{seed}: a good film gives another answer after these")
+    return {"done": count, "codes": codes, "slowest_s": slowest, "largest_mib": largest, "odd": odd}
+
+
+def _files(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
+    """The mutants; before the first of them, the whole corpus."""
+    if seed % 1_000_000 == 0:
+        yield from ((name, make()) for name, make in corpus())
+    yield from mutants(count, seed)
+
+
+def _judge() -> Any:
+    predictor, lungs = Predictor.load(WEIGHTS), Lungs.load()
+    point = predictor.card.rules.points[0]
+
+    def judge(name: str, data: bytes) -> None:
+        one = worklist.entry(
+            Item(name, lambda: data), predictor, lungs, point=point, prevalence=0.1
+        )
+        assert one.prediction is None or np.isfinite(one.prediction.probabilities).all()
+        assert "not foresee" not in one.note
+
+    return judge
+
+
+def _objection(told: Told) -> str:
+    if not set(told["codes"]) <= {*CODES, "film"}:
+        return f"unknown codes {told['codes']}"
+    if told["cpu_s"] > MOST_CPU_S:
+        return f"{told['cpu_s']:.1f} s"
+    return f"{told['more_mib']:.0f} MiB" if told["more_mib"] > MOST_MORE_MIB else ""
+
+
+def _in_a_process(seed: int, count: int) -> Told:
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.fuzz"]
+    child = subprocess.run(
+        [*command, "--chunk", str(seed), "--executions", str(count)], check=False,
+        capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    now = OUT / f"{seed}.now"
+    if child.returncode == 0:
+        now.unlink()
+        return json.loads(child.stdout)
+    last = now.read_text(encoding="utf-8").strip() if now.exists() else "the start"
+    odd = [f"{last}: the process ended with {child.returncode}"]
+    return {"done": 0, "codes": {}, "slowest_s": 0.0, "largest_mib": 0.0, "odd": odd}
+
+
+def _joined(whole: Told, part: Told) -> Told:
+    return {
+        "done": whole["done"] + part["done"],
+        "codes": dict(Counter(whole["codes"]) + Counter(part["codes"])),
+        "slowest_s": max(whole["slowest_s"], part["slowest_s"]),
+        "largest_mib": max(whole["largest_mib"], part["largest_mib"]),
+        "odd": whole["odd"] + part["odd"],
+    }
+
+
+def run(executions: int, seed: int, workers: int, resume: bool) -> Told:
+    """All of them, in processes; kept after each chunk."""
+    kept = OUT / f"seed-{seed}.json"
+    state: Told = {"chunks": [], "done": 0, "codes": {}, "slowest_s": 0.0, "largest_mib": 0.0,
+                   "odd": []}  # fmt: skip
+    if resume and kept.exists():
+        state = json.loads(kept.read_text(encoding="utf-8"))
+    missing = [n for n in range(-(-executions // CHUNK)) if n not in state["chunks"]]
+    with ThreadPoolExecutor(workers) as pool, tqdm(total=executions, initial=state["done"]) as bar:
+        tries = pool.map(
+            lambda n: (n, _in_a_process(seed * 1_000_000 + n, min(CHUNK, executions))), missing
+        )
+        for number, part in tries:
+            state = _joined(state, part) | {"chunks": [*state["chunks"], number]}
+            kept.write_text(json.dumps(state, indent=1), encoding="utf-8")
+            bar.update(part["done"])
+    return state
+
+
+def _figures(found: Told) -> list[Figure]:
+    shares = ", ".join(f"{code} {n:,}" for code, n in Counter[str](found["codes"]).most_common())
+    return [
+        Figure("executions of the readers", f"{found['done']:,}", "200,000",
+               found["done"] >= 200_000),
+        Figure("crashes, and ends otherwise than in a film or a refusal", str(len(found["odd"])),
+               "0", not found["odd"]),
+        Figure("slowest file", f"{found['slowest_s']:.1f} s of CPU", f"{MOST_CPU_S:.0f} s",
+               found["slowest_s"] <= MOST_CPU_S),
+        Figure("most memory beyond what was held", f"{found['largest_mib']:.0f} MiB",
+               f"{MOST_MORE_MIB:.0f} MiB", found["largest_mib"] <= MOST_MORE_MIB),
+        Figure("ends", shares),
+    ]  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0] if __doc__ else "")
+    parser.add_argument("--executions", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--chunk", type=int, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    OUT.mkdir(parents=True, exist_ok=True)
+    if asked.chunk is not None:
+        print(json.dumps(chunk(asked.chunk, asked.executions)))
+        return
+    found = run(asked.executions, asked.seed, asked.workers, asked.resume)
+    figures = _figures(found)
+    for figure in figures:
+        print(f"{figure.what}: {figure.measured}")
+    print(*found["odd"], sep="\n")
+    command = f"python -m benchmarks.fuzz --executions {asked.executions} --seed {asked.seed}"
+    record("fuzz", command, figures, raw=found)
+
+
+if __name__ == "__main__":
+    main()

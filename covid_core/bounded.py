@@ -1,0 +1,39 @@
+"""A file in memory that gives only so many parts: what reads it ends in bounded time."""
+
+from __future__ import annotations
+
+import io
+import time
+
+from covid_core.errors import RefusedFile
+
+MAX_READS = 200_000  # a film of 64 MiB in PNG's chunks of 8 KiB takes 33,000; DICOM's tags, 2,000
+MAX_SECONDS = 3.0  # of this thread's own work, not of waiting
+
+
+class BoundedFile(io.BytesIO):
+    """A file's bytes, for a library that reads them part by part (a DICOM file's tags, a PNG's
+    chunks, a JPEG's markers) and would take minutes over millions of empty ones.
+
+    Reading raises RefusedFile (`too_intricate`) after MAX_READS parts or MAX_SECONDS.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._reads = 0
+        self._until = time.thread_time() + MAX_SECONDS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._reads += 1
+        if self._reads > MAX_READS or time.thread_time() > self._until:
+            raise too_intricate()
+        return super().read(size)
+
+
+def too_intricate() -> RefusedFile:
+    """What is said of a file of too many parts."""
+    return RefusedFile(
+        "too_intricate",
+        "it is made of far more parts than a radiograph is",
+        "Export it again, as PNG or uncompressed DICOM",
+    )
