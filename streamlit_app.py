@@ -12,10 +12,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import session
-from app.failures import show_failure
+from app import forgetting, session
+from app.failures import show_busy, show_failure
 from app.texts import common, read
 from covid_core.errors import CovidCoreError, WeightsError
+from covid_core.turns import Busy
 
 ICON = Path(__file__).parent / "app" / "icon.png"
 PAGES = (
@@ -28,6 +29,7 @@ PAGES = (
 
 
 def main() -> None:
+    forgetting.begin()
     # A picture of our own: a Material or emoji icon here makes the browser ask a host for it.
     st.set_page_config(read.TITLE, ICON, layout="wide")
     pages = [
@@ -45,7 +47,10 @@ def main() -> None:
     except CovidCoreError as error:
         show_not_ready(error)
         return
-    page.run()
+    try:
+        page.run()
+    except Busy as error:
+        show_busy(error)
     try:
         session.get_ready()
     except CovidCoreError as error:

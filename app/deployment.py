@@ -52,7 +52,7 @@ class Deployment:
     profile: Path = ROOT / _PROFILE
     max_films: int = 1000
     max_server_films: int = 5000
-    max_upload_mb: int = 200
+    max_upload_mb: int = 64
 
     @property
     def archive(self) -> Archive | None:

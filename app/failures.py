@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.texts import common as texts
+from covid_core.turns import Busy
+
 
 def show_failure(problem: str, sentence: str) -> None:
     """What did not work, and why and what to do: the latter as plain text, for it may quote a
     file."""
     st.error(problem, icon=":material/error:")
     st.text(sentence)
+
+
+def show_busy(error: Busy) -> None:
+    """That nothing was begun, and a button that asks anew, as any run of the page does."""
+    show_failure(texts.BUSY, error.sentence)
+    st.button(texts.TRY_AGAIN, key="try-again", icon=":material/refresh:")

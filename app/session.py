@@ -16,6 +16,7 @@ import streamlit as st
 
 from app.deployment import Deployment, deployment
 from app.texts import common as texts
+from app.turns import in_turn
 from covid_core.decision import BALANCED, SITE, OperatingPoint
 from covid_core.display import DisplayFilm, display_film
 from covid_core.lungs import Lungs
@@ -151,7 +152,7 @@ def default_point() -> str:
 def reading(data: bytes, name: str, *, is_phantom: bool = False) -> Reading:
     """The reading of a file's bytes, kept in the session by the file's and the weights' SHA-256.
 
-    Raises CovidCoreError: the file can't be read, or the gate abstains.
+    Raises CovidCoreError: the file can't be read, the gate abstains, or (Busy) too many wait.
     """
     network = predictor()
     kept: OrderedDict[tuple[str, str], Reading] = st.session_state.setdefault(
@@ -159,7 +160,8 @@ def reading(data: bytes, name: str, *, is_phantom: bool = False) -> Reading:
     )
     key = (hashlib.sha256(data).hexdigest(), network.card.sha256)
     if key not in kept:
-        kept[key] = _read(data, key[0], name, network, is_phantom)
+        with in_turn():
+            kept[key] = _read(data, key[0], name, network, is_phantom)
     kept.move_to_end(key)
     while len(kept) > READINGS_KEPT:
         kept.popitem(last=False)

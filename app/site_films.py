@@ -11,9 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from app import session
+from app.forgetting import release
 from app.site_session import FAILED, JOB, clear, measure, refuse
 from app.sources import films_in_file
 from app.texts import validate as texts
+from app.turns import in_turn
 from covid_core.collection import Item, in_folder, members
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.predictor import Predictor
@@ -75,6 +77,7 @@ def take_zip() -> None:
     file = st.session_state["site-zip"]
     if file is not None:
         start(lambda: members(file.getvalue(), file.name))
+        release([file])
 
 
 def take_folder() -> None:
@@ -82,6 +85,7 @@ def take_folder() -> None:
     files = st.session_state["site-folder"]
     if files:
         start(lambda: (item for f in files for item in films_in_file(f.name, f.getvalue())))
+        release(files)
 
 
 def take_server_folder() -> None:
@@ -109,7 +113,8 @@ def start(films: Callable[[], Iterable[Item]], most: int = MAX_FILMS) -> None:
 
 
 def read_films(job: Job) -> None:
-    """Go on with a job, film by film, until it is done or stopped."""
+    """Go on with a job, film by film, each in its turn, until it is done or stopped. Raises Busy,
+    where others' films fill the line; the job is kept."""
     network = session.predictor()
     if job.weights != network.card.sha256:  # scores of two networks do not go together
         job = st.session_state[JOB] = Job(job.items, network.card.sha256)
@@ -118,7 +123,8 @@ def read_films(job: Job) -> None:
     st.button(texts.STOP, key="site-stop", on_click=finish, args=(job,), icon=":material/stop:")
     st.caption(texts.STOPPED)
     while job.done < total:
-        read_next(job, network)
+        with in_turn():
+            read_next(job, network)
         # A click on Stop takes effect here: what was read is in the job by now.
         bar.progress(job.done / total, texts.READING.format(done=job.done, total=total))
     finish(job)

@@ -15,6 +15,7 @@ import streamlit as st
 
 from app.deployment import Deployment, deployment
 from app.failures import show_failure
+from app.forgetting import release
 from app.phantoms import phantom_film
 from app.texts import worklist as texts
 from covid_core.collection import Item, in_folder, members, refused
@@ -54,6 +55,7 @@ def choose_films() -> tuple[Item, ...]:
         used = given = {f"phantom {kind}": kept.get(f"phantom {kind}") or [_phantom(kind)]}
     # In place: of what is replaced, Streamlit holds the old value until the next run, here films.
     _keep(kept, used)
+    release(files)
     return _bounded(given, allowed.max_films) + _bounded(listed, allowed.max_server_films)
 
 

@@ -15,12 +15,14 @@ from app import session
 from app.failures import show_failure
 from app.session import Reading
 from app.texts import read as texts
+from app.texts import take_away as panel
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
 from covid_core.overlay import displayed
 from covid_core.predictor import Prediction
 from covid_core.report import elsewhere_in_words
 from covid_core.result import Result, result_json
+from covid_core.study import Study
 
 _LONGEST_PX = 2048
 
@@ -64,7 +66,16 @@ def show_take_away(reading: Reading, prediction: Prediction) -> None:
             offer(texts.TAKE_CAPTURE, f"{files.stem}-overlay.dcm", files.capture)
             offer(texts.TAKE_SR, f"{files.stem}-report.dcm", files.report)
         st.caption(texts.TAKE_NOTE)
+        show_burned_in(reading.study)
         show_send(files, identity=identity)
+
+
+def show_burned_in(study: Study | None) -> None:
+    """What no export takes away: words that are part of the picture."""
+    if study and study.burned_in == "YES":
+        st.warning(panel.BURNED_IN, icon=":material/warning:")
+    else:
+        st.caption(panel.NOT_SOUGHT)
 
 
 def offer(label: str, name: str, data: bytes) -> None:

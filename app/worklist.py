@@ -7,44 +7,22 @@ and no film is scored twice. File names are shown in table cells and by `st.text
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import streamlit as st
 
 from app import session
 from app.reading import show_reading
-from app.session import Chosen
+from app.scoring import Worklist, score_in_stretches, scorer
 from app.texts import worklist as texts
+from app.turns import in_turn
 from app.worklist_table import show_filters, show_table
 from covid_core.collection import Item
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.predictor import Predictor
 from covid_core.report import UNANSWERED
-from covid_core.worklist import Entry, csv_text, earlier, entry, triage
-
-_PAUSE_S = 0.2  # between turns of scoring
-_REFRESH_S = 1.5  # how long films are scored before the table shows them
-_REFRESH_S_PER_FILM = 0.02  # a long table costs more to send, so it is sent less often
-
-
-@dataclass(slots=True, eq=False)
-class Worklist:
-    """One list as the session holds it.
-
-    `open`: no, one or two films. `decided`: by what the entries were. `shown`: whether the page has
-    shown what is scored. `spent_s`: on the `timed` films that were scored so far.
-    """
-
-    entries: dict[Item, Entry] = field(default_factory=dict)
-    open: tuple[Item, ...] = ()
-    decided: Chosen | None = None
-    stopped: bool = False
-    shown: bool = False
-    spent_s: float = 0.0
-    timed: int = 0
+from covid_core.worklist import Entry, csv_text, earlier, triage
 
 
 def show_worklist(items: Sequence[Item], key: str) -> None:
@@ -99,53 +77,7 @@ def _show_progress(worklist: Worklist, items: Sequence[Item], key: str) -> None:
             st.progress(done / total, texts.STOPPED.format(done=done, total=total))
         else:
             worklist.shown = False
-            _score_in_turns(worklist, items)
-
-
-@st.fragment(run_every=_PAUSE_S)
-def _score_in_turns(worklist: Worklist, items: Sequence[Item]) -> None:
-    """Score film after film in turns between the page's own runs, which show them.
-
-    A run of the page that scored would end early for the next one, and Streamlit clears what is
-    left of other pages only when a run ends by itself. A click ends a turn at the next step of the
-    bar; the next turn goes on from there.
-    """
-    bar = st.progress(len(worklist.entries) / len(items), _progress(worklist, len(items)))
-    if _is_first_shown(worklist):
-        return
-    score = _scorer()
-    started = time.monotonic()
-    refresh_s = max(_REFRESH_S, _REFRESH_S_PER_FILM * len(worklist.entries))
-    for item in [item for item in items if item not in worklist.entries]:
-        before = time.monotonic()
-        worklist.entries[item] = score(item)
-        worklist.spent_s += time.monotonic() - before
-        worklist.timed += 1
-        bar.progress(len(worklist.entries) / len(items), _progress(worklist, len(items)))
-        if time.monotonic() - started > refresh_s:
-            break
-    st.rerun()
-
-
-def _scorer() -> Callable[[Item], Entry]:
-    """What reads and judges a film, as the controls stand."""
-    chosen = session.chosen()
-    return partial(
-        entry, predictor=session.predictor(), lungs=session.lungs(), point=chosen.point,
-        prevalence=chosen.prevalence,
-    )  # fmt: skip
-
-
-def _is_first_shown(worklist: Worklist) -> bool:
-    """Whether this is the page's own run, which only shows, and no turn."""
-    first, worklist.shown = not worklist.shown, True
-    return first
-
-
-def _progress(worklist: Worklist, total: int) -> str:
-    done = len(worklist.entries)
-    left_s = worklist.spent_s / worklist.timed * (total - done) if worklist.timed else None
-    return texts.progress(done, total, left_s)
+            score_in_stretches(worklist, items)
 
 
 def _show_list(worklist: Worklist, total: int, key: str) -> None:
@@ -213,7 +145,8 @@ def _score_replaced(worklist: Worklist, films: Mapping[Item, bytes]) -> bool:
     known = worklist.entries
     replaced = [item for item in films if item in known and known[item].sha256 != now[item]]
     for item in replaced:
-        known[item] = _scorer()(item)
+        with in_turn():
+            known[item] = scorer()(item)
     return bool(replaced)
 
 

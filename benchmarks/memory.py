@@ -10,6 +10,7 @@ as a list, and closes the page. No two files have the same bytes.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,11 @@ from statistics import median
 
 import numpy as np
 import plotly.graph_objects as go
+from scipy import stats
 
 from app.texts.worklist import DROP
+from benchmarks.record import Figure, record
+from benchmarks.record import told as record_told
 from benchmarks.servers import HERE, Memory, Server, served
 from benchmarks.visitors import Visitor, visiting
 from covid_core import markdown
@@ -32,6 +36,9 @@ from tests.films import dicom_file
 
 SETTLED = 100  # uploads after which memory may grow no more
 MOST_MB, MOST_GROWTH = 600, 0.05
+MOST_GROWN_MB, MOST_PER_UPLOAD_MB = 150, 0.05
+MOST_UPLOADS = 64 * 2**20
+_METRICS_S = 5.5  # Streamlit gives the same figures again for five seconds
 _SIZES_PX = (512, 640, 768, 896, 1024)
 ALONE, TOGETHER = 20, 5  # films of one visit
 _DICOM_EVERY = 7
@@ -41,11 +48,13 @@ _ANSWER = "Calibrated probability of COVID-19"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The server's memory after so many uploads, and when, in s since the first visit."""
+    """The server's memory after so many uploads, and when, in s since the first visit. `held`:
+    bytes of uploads that Streamlit holds beside the page."""
 
     uploads: int
     memory: Memory
     at: float
+    held: int = 0
 
 
 def film(number: int) -> tuple[str, bytes]:
@@ -87,20 +96,32 @@ def sampled(server: Server, uploads: int, every: int) -> Iterator[Sample]:
             for count in chain([0], visit(visitor, done)):
                 done += count
                 if done >= due:
-                    yield Sample(done, server.memory(), time.monotonic() - started)
+                    at = time.monotonic() - started
+                    yield Sample(done, server.memory(), at, server.uploads())
                     due += every
+
+
+def held_after_answer(server: Server) -> int:
+    """Bytes of an upload that Streamlit still holds when the film is answered, and open."""
+    with visiting(server.address) as visitor:
+        time.sleep(_METRICS_S)
+        visitor.give(DROP, film(0))
+        return server.uploads()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What samples say. `settled`, `plateau`, `most`: resident MB after SETTLED uploads, in the
     middle of what the second half of the samples held, and at most. `per_upload`: MB that each
-    upload after SETTLED added, by a straight line through those samples."""
+    upload after SETTLED added, by a straight line through those samples; `give_or_take`: half of
+    that slope's 95% confidence interval. `held`: bytes of uploads at most."""
 
     settled: float
     plateau: float
     most: float
     per_upload: float
+    give_or_take: float
+    held: int
 
     @property
     def growth(self) -> float:
@@ -109,14 +130,40 @@ class Verdict:
 
 
 def judged(samples: Sequence[Sample]) -> Verdict:
-    """Of two samples or more from SETTLED uploads on. Raises ValueError where there are fewer."""
+    """Of three samples or more from SETTLED uploads on. Raises ValueError where there are fewer."""
     late = [sample for sample in samples if sample.uploads >= SETTLED]
-    if len(late) < 2:
-        raise ValueError(f"two samples are needed from {SETTLED} uploads on")
+    if len(late) < 3:
+        raise ValueError(f"three samples are needed from {SETTLED} uploads on")
     resident = [sample.memory.resident for sample in late]
-    slope = np.polyfit([sample.uploads for sample in late], resident, 1)[0]
-    plateau = median(sample.memory.resident for sample in samples[len(samples) // 2 :])
-    return Verdict(resident[0], plateau, max(s.memory.resident for s in samples), float(slope))
+    line = stats.linregress([sample.uploads for sample in late], resident)
+    return Verdict(
+        settled=resident[0],
+        plateau=median(sample.memory.resident for sample in samples[len(samples) // 2 :]),
+        most=max(sample.memory.resident for sample in samples),
+        per_upload=float(line.slope),
+        give_or_take=float(line.stderr * stats.t.ppf(0.975, len(late) - 2)),
+        held=max(sample.held for sample in samples),
+    )
+
+
+def figures(found: Verdict, held_after: int) -> list[Figure]:
+    """For the record. `held_after`: bytes of an upload once it is answered."""
+    grown = found.plateau - found.settled
+    slope = f"{1000 * found.per_upload:+.0f} ± {1000 * found.give_or_take:.0f} kB"
+    return [
+        Figure(f"Resident after {SETTLED} uploads", f"{found.settled:.0f} MB"),
+        Figure("Then a plateau of", f"{found.plateau:.0f} MB, {found.growth:+.1%}",
+               f"under {MOST_GROWTH:+.0%} and {MOST_GROWN_MB} MB",
+               found.growth < MOST_GROWTH and grown <= MOST_GROWN_MB),
+        Figure("Added by each upload, 95% confidence", slope,
+               f"{1000 * MOST_PER_UPLOAD_MB:.0f} kB or less within it",
+               found.per_upload - found.give_or_take <= MOST_PER_UPLOAD_MB),
+        Figure("Resident, at most", f"{found.most:.0f} MB", f"under {MOST_MB} MB",
+               found.most < MOST_MB),
+        Figure("Uploads that Streamlit held, at most", f"{found.held / 2**20:.1f} MiB",
+               f"at most {MOST_UPLOADS / 2**20:.0f} MiB", found.held <= MOST_UPLOADS),
+        Figure("Of an upload, once it is answered", f"{held_after} bytes", "0", not held_after),
+    ]  # fmt: skip
 
 
 def told(found: Verdict) -> str:
@@ -167,9 +214,14 @@ def main() -> None:
         for sample in sampled(server, options.uploads, options.every):
             samples.append(sample)
             print(f"{sample.uploads} uploads: {sample.memory.resident:.0f} MB", flush=True)
+        held_after = held_after_answer(server)
     options.plot.parent.mkdir(parents=True, exist_ok=True)
     plot(samples).write_html(options.plot)
-    print(table(samples), told(judged(samples)), sep="\n\n")
+    found = judged(samples)
+    print(table(samples), told(found), sep="\n\n")
+    command = " ".join(["python -m benchmarks.memory", *sys.argv[1:]])
+    raw = [[s.uploads, round(s.memory.resident, 1), s.held] for s in samples]
+    print(record_told(record("memory", command, figures(found, held_after), raw=raw)))
 
 
 if __name__ == "__main__":

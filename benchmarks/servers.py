@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,10 +41,20 @@ class Server:
     def memory(self) -> Memory:
         return memory(self.pid)
 
+    def uploads(self) -> int:
+        """Bytes of uploads that Streamlit holds, beside what the page does."""
+        told = requests.get(f"{self.address}/_stcore/metrics", timeout=_START_S).text
+        return sum(int(size) for size in re.findall(r"UploadedFileManager.*?\} (\d+)", told))
+
+    def is_well(self) -> bool:
+        """Whether it says so itself, when asked."""
+        return requests.get(f"{self.address}/_stcore/health", timeout=_START_S).ok
+
 
 @contextlib.contextmanager
-def served(checkout: Path = HERE) -> Iterator[Server]:
-    """The page of a checkout, by this interpreter and in this environment; stopped afterwards.
+def served(checkout: Path = HERE, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """The page of a checkout, by this interpreter and in this environment, with what `environment`
+    adds; stopped afterwards.
 
     Raises RuntimeError where it does not start.
     """
@@ -50,7 +62,10 @@ def served(checkout: Path = HERE) -> Iterator[Server]:
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
     options = ["--server.headless", "true", "--server.port", str(port)]
     started = time.monotonic()
-    with subprocess.Popen([*command, *options], cwd=checkout, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [*command, *options], cwd=checkout, stdout=subprocess.DEVNULL,
+        env={**os.environ, **(environment or {})},
+    ) as process:  # fmt: skip
         try:
             server = Server(f"http://127.0.0.1:{port}", process.pid, started)
             _wait(server, process)
@@ -63,7 +78,7 @@ def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
     """Until it answers."""
     while time.monotonic() < server.started + _START_S and process.poll() is None:
         with contextlib.suppress(requests.ConnectionError):
-            if requests.get(f"{server.address}/_stcore/health", timeout=_START_S).ok:
+            if server.is_well():
                 return
         time.sleep(_POLL_S)
     raise RuntimeError(f"the server of the page at {server.address} does not start")

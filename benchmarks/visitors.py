@@ -7,10 +7,11 @@ comes back as elements, here kept as the words they show and the widgets they ar
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import FileURLs, UploadedFileInfo
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
@@ -32,13 +34,15 @@ class Shown:
     """What one run of the script showed.
 
     `words`: in the order in which they came. `uploaders`: their widget ids by label. `turns`: of
-    fragments that ask to be run again, the seconds until then, by fragment id. `size`: of all
-    messages, in bytes. `failed`: an exception was shown.
+    fragments that ask to be run again, the seconds until then, by fragment id. `views`: the SHA-256
+    of what each viewer was given, film and heat. `size`: of all messages, in bytes. `failed`: an
+    exception was shown.
     """
 
     words: list[str] = field(default_factory=list)
     uploaders: dict[str, str] = field(default_factory=dict)
     turns: dict[str, float] = field(default_factory=dict)
+    views: list[str] = field(default_factory=list)
     size: int = 0
     failed: bool = False
 
@@ -59,9 +63,27 @@ class Shown:
             self.words.append(getattr(element, kind).body)
         elif kind == "file_uploader":
             self.uploaders[element.file_uploader.label] = element.file_uploader.id
+        elif kind == "bidi_component":
+            self.views.append(hashlib.sha256(element.bidi_component.bytes).hexdigest())
         elif kind == "exception":
             self.words.append(element.exception.message)
             self.failed = True
+
+
+class Trickle:
+    """A request's body that goes out slowly: each read sleeps, and gives little."""
+
+    def __init__(self, body: bytes, bytes_per_s: int) -> None:
+        self._body, self._at, self._bytes_per_s = body, 0, bytes_per_s
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+    def read(self, _: int = -1) -> bytes:
+        part = self._body[self._at : self._at + self._bytes_per_s]
+        self._at += len(part)
+        time.sleep(len(part) / self._bytes_per_s)
+        return part
 
 
 class Visitor:
@@ -76,16 +98,41 @@ class Visitor:
 
     def give(self, label: str, *files: tuple[str, bytes]) -> Shown:
         """The page after files, each name and bytes, were added to the uploader of that label."""
+        self.put(label, *files)
+        return self.again()
+
+    def again(self) -> Shown:
+        """The page run once more, as a button does."""
+        self.shown = self._run()
+        return self.shown
+
+    def put(self, label: str, *files: tuple[str, bytes], bytes_per_s: int = 0) -> None:
+        """Files sent to that uploader; the page does not hear of them yet. `bytes_per_s`: how slow
+        the line is; 0: as quick as it goes."""
         given = self._given.setdefault(self.shown.uploaders[label], [])
         urls = self._urls([name for name, _ in files])
         for url, (name, data) in zip(urls, files, strict=True):
-            put = self._http.put(self._address + url.upload_url, files={name: (name, data)})
-            put.raise_for_status()
+            put = requests.Request(
+                "PUT", self._address + url.upload_url, files={name: (name, data)}
+            )
+            prepared = self._http.prepare_request(put)
+            if bytes_per_s:
+                assert isinstance(prepared.body, bytes)
+                prepared.body = Trickle(prepared.body, bytes_per_s)
+            self._http.send(prepared, timeout=None if bytes_per_s else TIMEOUT_S).raise_for_status()
             given.append(
                 UploadedFileInfo(name=name, size=len(data), file_id=url.file_id, file_urls=url)
             )
-        self.shown = self._run()
-        return self.shown
+
+    def ask(self) -> None:
+        """Ask for a run of the page, and wait for no answer."""
+        self._socket.send(self._state("").SerializeToString())
+
+    def heard_an_end(self) -> bool:
+        """Whether the run that was asked for came to its end before the server hung up."""
+        with suppress(ConnectionClosed):
+            return any(is_end(message) for message, _ in self._answers())
+        return False
 
     def take_back(self, label: str) -> Shown:
         """The page after all files of that uploader were removed."""
@@ -93,8 +140,7 @@ class Visitor:
         for info in given:
             self._http.delete(self._address + info.file_urls.delete_url).raise_for_status()
         given.clear()  # an empty list is sent; of an uploader left out the page would hear nothing
-        self.shown = self._run()
-        return self.shown
+        return self.again()
 
     def wait_for(self, words: str) -> Shown:
         """The page once it says these words, its fragments run again as they ask."""

@@ -12,6 +12,7 @@ from app.failures import show_failure
 from app.phantoms import phantom_reading, show_phantoms
 from app.session import Reading
 from app.texts import compare as texts
+from app.turns import in_turn
 from covid_core.errors import CovidCoreError
 from covid_core.overlay import blend, displayed, png
 from covid_core.phantom import KINDS
@@ -90,7 +91,7 @@ def ask_all(reading: Reading, candidates: tuple[Candidate, ...]) -> list[Opinion
 
 def ask(reading: Reading, candidate: Candidate) -> Opinion:
     """A candidate's opinion, kept in the session as long as the film is open. Raises WeightsError,
-    Abstained."""
+    Abstained, Busy."""
     if candidate.recipe == SHIPPED:
         return opinion(session.predictor(), session.decided(reading))
     film, weights = reading.prediction.radiograph_sha256, candidate.card.sha256
@@ -100,7 +101,8 @@ def ask(reading: Reading, candidate: Candidate) -> Opinion:
         st.session_state["opinions"] = film, kept
     if weights not in kept:
         predictor = load(candidate.folder, candidate.recipe, weights)
-        kept[weights] = opinion(predictor, predictor.predict(reading.radiograph()))
+        with in_turn():
+            kept[weights] = opinion(predictor, predictor.predict(reading.radiograph()))
     one: Opinion = kept[weights]
     return one
 

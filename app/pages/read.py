@@ -11,13 +11,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.failures import show_failure
+from app.failures import show_busy, show_failure
 from app.phantoms import show_phantoms
 from app.sources import choose_films
 from app.texts import read as texts
 from covid_core.collection import Item
 from covid_core.errors import Abstained, CovidCoreError, foreseen
 from covid_core.report import DISCLAIMER
+from covid_core.turns import Busy
 
 _UNJUDGED_PX = 480
 
@@ -58,6 +59,10 @@ def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None
     try:
         with answer, st.spinner(texts.READING), foreseen():
             reading = session.reading(item.read(), item.name, is_phantom=item.synthetic)
+    except Busy as error:
+        with answer:
+            show_busy(error)
+        return
     except CovidCoreError as error:
         with answer:
             abstained = isinstance(error, Abstained)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import session
 from app.failures import show_failure
+from app.forgetting import release
 from app.site_check import show_check, summary
 from app.site_films import show_failed, show_films
 from app.site_session import REFUSED, UNSAVED, clear, last_check, measure, stop_using, use
@@ -91,6 +92,7 @@ def take_table() -> None:
     file = st.session_state["site-table"]
     if file is not None:
         measure(lambda: read_scores(file.getvalue(), file.name))
+        release([file])
 
 
 def take_made_up() -> None:

@@ -16,6 +16,9 @@ PAGE_HELP = {
     MODEL: "The model card: data, results, limits.",
     ABOUT: "How the open film's answer came about, step by step.",
 }
+WAITING = "Other films came first: position {position} in line."
+BUSY = "The reader is busy."
+TRY_AGAIN = "Try again"
 LOADING = "Loading the model…"
 NOT_READY = "This installation is not ready."
 PHANTOM_BUTTON = "Read: {kind}"

@@ -52,7 +52,7 @@ def test_every_line_of_the_delivered_file_works_once_uncommented(tmp_path: Path)
     allowed = deployment(desk(tmp_path, "\n".join(settings)))
     assert allowed.folders == {"Emergency room": Path("/srv/radiographs/emergency")}
     assert allowed.archive_name == "Hospital archive"
-    assert limits(allowed) == limits(Deployment()) == (1000, 5000, 200)
+    assert limits(allowed) == limits(Deployment()) == (1000, 5000, 64)
 
 
 def test_without_a_file_nothing_is_open(tmp_path: Path) -> None:

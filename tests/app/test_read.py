@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
+from app.texts import common as texts
 from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph
+from covid_core.turns import Turns
 from tests.films import dicom_file
 
 APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
@@ -238,3 +242,52 @@ def test_without_weights_the_page_says_what_to_do(
     page = AppTest.from_file(str(APP), default_timeout=120).run()
     assert not page.exception
     assert "python train.py" in said(page)
+
+
+def test_a_full_line_is_said_and_tried_again(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, predictions: list[Prediction]
+) -> None:
+    line = Turns(1, 0)
+    monkeypatch.setattr("app.turns.TURNS", line)
+    with line.turn(nobody):
+        drop(page, FILM)
+        assert not page.exception and predictions == []
+        assert texts.BUSY in said(page) and "Try again in a minute" in said(page)
+    page.button(key="try-again").click().run()
+    assert len(predictions) == len(views(page)) == 1 and texts.BUSY not in said(page)
+
+
+def test_no_page_fails_where_the_line_is_full(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Turns(1, 0)
+    monkeypatch.setattr("app.turns.TURNS", line)
+    with line.turn(nobody):
+        page.switch_page("app/pages/about.py").run()  # which reads a phantom
+        assert not page.exception and texts.BUSY in said(page)
+    page.button(key="try-again").click().run()
+    assert not page.exception and texts.BUSY not in said(page)
+
+
+def test_who_waits_is_told_the_position_and_who_goes_gives_it_up(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, predictions: list[Prediction]
+) -> None:
+    """Streamlit ends the script of a page that is closed where it next shows something."""
+    line = Turns(1, 1)
+    told: list[str] = []
+
+    def closed(_: DeltaGenerator, words: str) -> None:
+        told.append(words)
+        st.stop()
+
+    monkeypatch.setattr("app.turns.TURNS", line)
+    with line.turn(nobody), monkeypatch.context() as patch:
+        patch.setattr(DeltaGenerator, "caption", closed)
+        drop(page, FILM)
+    assert told[-1] == texts.WAITING.format(position=1) and predictions == []
+    drop(page, FILM)
+    assert len(predictions) == len(views(page)) == 1
+
+
+def nobody(_: int) -> None:
+    """Is told a position."""

@@ -147,7 +147,7 @@ def away_and_back(app: AppTest) -> AppTest:
 def test_films_outlast_a_visit_to_another_page_and_are_added_to(
     predictions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.worklist._is_first_shown", lambda _: False)
+    monkeypatch.setattr("app.scoring._is_first_shown", lambda _: False)
     page = AppTest.from_file(str(APP), default_timeout=120).run()
     drop(page, *FILMS[:2])
     away_and_back(page)

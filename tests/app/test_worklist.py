@@ -15,6 +15,7 @@ from app.texts import worklist as texts
 from covid_core.phantom import draw_phantom
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph
+from covid_core.turns import Turns
 from tests.app.lists import (
     BAD,
     FILMS,
@@ -102,7 +103,7 @@ def test_another_operating_point_redecides_without_the_network(
 def test_stop_keeps_what_is_done_and_go_on_does_the_rest(
     page: AppTest, predictions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.worklist._REFRESH_S", 0.0)
+    monkeypatch.setattr("app.scoring._REFRESH_S", 0.0)
     score = Predictor.predict
 
     def stop_at_second(predictor: Predictor, *options: Any) -> Prediction:
@@ -119,6 +120,19 @@ def test_stop_keeps_what_is_done_and_go_on_does_the_rest(
     page.button(key="worklist-stop").click().run()
     assert len(table(page)) == 4 and not page.get("progress")
     assert len(predictions) == len(set(predictions)) == 4
+
+
+def test_a_list_waits_where_the_line_is_full_and_loses_no_film(
+    page: AppTest, predictions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Turns(1, 0)
+    monkeypatch.setattr("app.turns.TURNS", line)
+    with line.turn(lambda _: None):
+        drop(page, *FILMS)
+        [bar] = page.get("progress")
+        assert "films are waiting" in str(bar.text) and predictions == []
+    page.run()
+    assert len(table(page)) == len(predictions) == 4 and not page.get("progress")
 
 
 def test_films_taken_away_leave_the_list(page: AppTest) -> None:

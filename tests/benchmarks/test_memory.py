@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.memory import SETTLED, Sample, film, judged, told
+from benchmarks.memory import SETTLED, Sample, figures, film, judged, told
 from benchmarks.servers import Memory
 from covid_core.reading import read_radiograph
 
@@ -40,6 +40,20 @@ def test_a_leak_is_found_and_its_size_told() -> None:
     assert found.per_upload == pytest.approx(0.2)
     assert found.growth > 0.3 and found.most == 490
     assert "+200 kB an upload" in told(found)
+    assert not all(figure.met for figure in figures(found, 0) if figure.goal)
+
+
+def test_a_slope_is_no_surer_than_its_samples() -> None:
+    steady = judged(samples(100, 200, *(300 + 0.1 * (i % 2) for i in range(20))))
+    assert 0 < steady.give_or_take < 0.001
+    shaky = judged(samples(100, 200, *(300 + 40 * (i % 2) for i in range(20))))
+    assert shaky.give_or_take > abs(shaky.per_upload)
+    assert all(figure.met for figure in figures(steady, 0) if figure.goal)
+
+
+def test_an_upload_that_stays_is_no_success() -> None:
+    steady = judged(samples(100, 200, *(300 + i % 2 for i in range(20))))
+    assert [figure.met for figure in figures(steady, 1)][-1] is False
 
 
 def test_a_single_peak_is_no_leak_but_the_most() -> None:
@@ -49,4 +63,4 @@ def test_a_single_peak_is_no_leak_but_the_most() -> None:
 
 def test_too_few_samples_are_no_verdict() -> None:
     with pytest.raises(ValueError, match=str(SETTLED)):
-        judged(samples(100, 200, 300))
+        judged(samples(100, 200, 300, 300))

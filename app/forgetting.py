@@ -1,0 +1,88 @@
+"""What Streamlit keeps of films longer than they are needed, let go.
+
+It has no public way to any of this: tests/app/test_forgetting.py holds it to a running server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
+from typing import cast
+
+from starlette.formparsers import MultiPartParser
+from streamlit import runtime
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.session_manager import SessionClient
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+
+_EVERY_S, _SERVED_S = 5, 1
+
+
+def release(files: Iterable[UploadedFile]) -> None:
+    """Empty uploads that the page has read: Streamlit would keep their bytes until the session
+    ends. It still knows that they are there, and so still tells when one is taken back."""
+    context = get_script_run_ctx()
+    for file in files:
+        if context is not None and file.size:
+            manager = cast(MemoryUploadedFileManager, context.uploaded_file_mgr)
+            empty = UploadedFileRec(file.file_id, file.name, file.type, b"")
+            manager.add_file(context.session_id, empty)
+            file.truncate(0)
+
+
+@cache
+def begin() -> None:
+    """For all sessions: no upload touches the disk, and what closed pages held goes in time.
+
+    Starlette puts uploads above 1 MB into temporary files; `server.maxUploadSize` bounds them here.
+    Streamlit drops a closed page's session when `server.disconnectedSessionTTL` is over, but only
+    once the next page is closed.
+    """
+    MultiPartParser.spool_max_size = 2**40
+    if runtime.exists():
+        loop = runtime.get_instance()._get_async_objs().eventloop
+        loop.call_soon_threadsafe(_drop_closed, loop)
+
+
+def _drop_closed(loop: asyncio.AbstractEventLoop) -> None:
+    sessions = cast(WebsocketSessionManager, runtime.get_instance()._session_mgr)
+    if cast(MemorySessionStorage, sessions._session_storage)._cache.expire():  # type: ignore[attr-defined]
+        loop.call_later(_SERVED_S, _close, _connect_nobody())
+    loop.call_later(_EVERY_S, _drop_closed, loop)
+
+
+class _Nobody(SessionClient):
+    """Who looks at no page. The session that Streamlit's loop has served last, it holds on to, with
+    all that the page held: let that be this one's."""
+
+    def write_forward_msg(self, msg: ForwardMsg) -> None:
+        """Nowhere."""
+
+
+def _connect_nobody() -> str:
+    server = runtime.get_instance()
+    session_id = server.connect_session(_Nobody(), {})
+    session = server.get_app_session(session_id)
+    if session is not None:
+        session._enqueue_forward_msg(ForwardMsg())
+    return session_id
+
+
+def _close(session_id: str) -> None:
+    runtime.get_instance().close_session(session_id)
+    gc.collect()
+    _give_back()
+
+
+def _give_back() -> None:
+    """Memory that was freed, to the system: the allocator would keep it, films and all."""
+    with suppress(AttributeError, OSError):  # another C library's
+        ctypes.CDLL(None).malloc_trim(0)

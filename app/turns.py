@@ -1,0 +1,32 @@
+"""The one line in which the films of all sessions wait for the machine's cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import streamlit as st
+
+from app.texts import common as texts
+from covid_core.engines.engine import cores
+from covid_core.turns import Turns
+
+_WAITING_PER_CORE = 32  # the last in line is answered within half a minute
+# Not in a cache of Streamlit's, which any visitor may clear.
+TURNS = Turns(cores(), _WAITING_PER_CORE * cores())
+
+
+@contextmanager
+def in_turn(tell: Callable[[int], object] | None = None) -> Iterator[None]:
+    """For the heavy work on one film. `tell`: as `Turns.turn` has it; without, the page says here
+    which position the film has. Raises Busy.
+
+    Whoever closes the page or takes the film back loses the place: Streamlit then ends the run at
+    the next thing that it shows, which is the position.
+    """
+    place = cache(st.empty)  # made once somebody has to wait
+    with TURNS.turn(tell or (lambda n: place().caption(texts.WAITING.format(position=n)))):
+        if place.cache_info().currsize:
+            place().empty()
+        yield

@@ -1,0 +1,26 @@
+"""The export panel: what it says of names that no export can take away."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.texts import take_away as texts
+from covid_core.phantom import KINDS, draw_phantom
+from tests.films import dicom_file
+
+APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
+
+
+@pytest.mark.parametrize(("tags", "warns"), [({}, False), ({"BurnedInAnnotation": "YES"}, True)])
+def test_names_in_the_picture_are_warned_of(tags: dict[str, str], warns: bool) -> None:
+    data = dicom_file(draw_phantom(KINDS[-1], size_px=256), **tags)
+    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    page.session_state[f"take-{hashlib.sha256(data).hexdigest()}"] = True
+    page.file_uploader(key="film").set_value([("film.dcm", data, "")]).run()
+    assert not page.exception
+    assert (texts.BURNED_IN in [one.value for one in page.warning]) is warns
+    assert (texts.NOT_SOUGHT in [one.value for one in page.caption]) is not warns
