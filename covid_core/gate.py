@@ -18,11 +18,12 @@ from covid_core.decision import softmax
 from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Lanes
 from covid_core.engines.trained import Kind, Trained
+from covid_core.errors import WeightsError
 from covid_core.levels import Film, percentile, share_above
 from covid_core.preprocess import Preprocess
 from covid_core.radiograph import Radiograph, View
 from covid_core.remarks import COLOURED, FLAWS, OTHERS, WORDS, Code, Remark
-from covid_core.tensor_files import as_card, read_pair
+from covid_core.tensor_files import RETRAIN, as_card, is_number, read_pair
 from covid_core.weights import WEIGHTS
 
 __all__ = ["Code", "Gate", "GateCard", "Remark"]  # what callers need, in one place
@@ -82,7 +83,8 @@ class Gate:
     ) -> Gate:
         """From a weights folder. Raises WeightsError."""
         raw, _ = read_pair(folder, NAME)
-        card = as_card(raw, GateCard, folder)
+        card = as_card(raw, GateCard, folder / f"{NAME}.json")
+        _check(card.thresholds, folder)
         trained = Trained(Kind.GATE, folder, NAME, card.sha256, PREPROCESS.size_px)
         return cls(engine_of(trained, choice, lanes=lanes), card)
 
@@ -116,6 +118,14 @@ class Gate:
         found = {**dict(zip(FLAWS, scores.flaws[0], strict=True)), **exposure(radiograph.film)}
         found[Code.UNFAMILIAR] = scores.distances[0]
         return [code for code in Code if code in found and found[code] >= limits[code.value]]
+
+
+def _check(thresholds: dict[str, float], folder: Path) -> None:
+    """That every score meets a number: nothing would ever reach a threshold that is none."""
+    for name in ("other", *(code.value for code in (*FLAWS, *EXPOSURES, Code.UNFAMILIAR))):
+        if not is_number(thresholds.get(name)):
+            problem = f"the card lacks or garbles the threshold of {name!r}"
+            raise WeightsError(problem, RETRAIN, file=str(folder / f"{NAME}.json"))
 
 
 def scores_from(logits: np.ndarray, distances: np.ndarray) -> Scores:

@@ -24,19 +24,23 @@ class Head:
 
     @classmethod
     def of(cls, tensors: Mapping[str, np.ndarray]) -> Head:
-        """From a network's tensors by name, as `weights` stores them. Raises KeyError."""
+        """From a network's tensors by name, as `weights` stores them. Raises KeyError, and
+        ValueError where they make no head."""
         hidden = sorted(
             (name.removesuffix(".weight") for name in tensors if _is_hidden(name)),
             key=lambda name: int(name.rpartition(".")[2]),
         )
+        names = (*hidden, "head.linear")
+        layers = [(tensors[f"{name}.weight"], tensors[f"{name}.bias"]) for name in names]
+        inputs = layers[0][0].shape[-1:]
+        for weight, bias in layers:
+            if weight.dtype.kind != "f" or weight.shape != bias.shape + inputs or bias.ndim != 1:
+                raise ValueError(f"a layer of {weight.dtype} {weight.shape} after {inputs}")
+            if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+                raise ValueError("NaN or infinity")
+            inputs = bias.shape
         return cls(
-            tuple(
-                (
-                    tensors[f"{name}.weight"].astype(np.float64),
-                    tensors[f"{name}.bias"].astype(np.float64),
-                )
-                for name in (*hidden, "head.linear")
-            )
+            tuple((weight.astype(np.float64), bias.astype(np.float64)) for weight, bias in layers)
         )
 
     @property

@@ -54,7 +54,7 @@ class Lungs:
     ) -> Lungs:
         """From a weights folder. Raises WeightsError."""
         raw, _ = read_pair(folder, NAME)
-        card = as_card(raw, LungsCard, folder)
+        card = as_card(raw, LungsCard, folder / f"{NAME}.json")
         trained = Trained(Kind.LUNGS, folder, NAME, card.sha256, PREPROCESS.size_px)
         return cls(engine_of(trained, choice, lanes=lanes), card)
 

@@ -15,6 +15,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from covid_core.architectures import TITLES
 from covid_core.decision import Rules
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES, Finding
@@ -23,7 +24,7 @@ from covid_core.preprocess import Preprocess
 from covid_core.tensor_files import (
     RETRAIN,
     checked,
-    foreign_network,
+    foreign_tensors,
     identity,
     read_pair,
     write_files,
@@ -32,9 +33,7 @@ from covid_core.weights import (
     FORMAT_VERSION,
     SHIPPED,
     WeightsCard,
-    foreign_tensors,
     read_card,
-    without_nan,
 )
 
 
@@ -81,7 +80,7 @@ def save_weights(
         rules=rules or Rules.plain(len(classes)),
         trust=trust or {},
     )
-    write_files(folder, recipe, tensors, without_nan(asdict(card)))
+    write_files(folder, recipe, tensors, asdict(card))
     return card
 
 
@@ -92,16 +91,24 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
     """
     card = read_card(folder, recipe)
     path = folder / f"{recipe}.safetensors"
-    data = checked(path, card.sha256)
     network = Network(card.architecture, len(card.classes), card.head_depth)
+    _fill(network, checked(path, card.sha256), path, TITLES[card.architecture])
+    return network.eval().requires_grad_(False), card
+
+
+def _fill(network: nn.Module, data: bytes, path: Path, title: str) -> None:
+    """With a tensor file's bytes: its own tensors, all of them, finite. Raises WeightsError."""
+    own = network.state_dict()
     try:
-        tensors = {name: tensor.float() for name, tensor in safetensors.torch.load(data).items()}
-        network.load_state_dict(tensors)
+        tensors = safetensors.torch.load(data)
+        for name, tensor in tensors.items():
+            if tensor.dtype not in (torch.float16, torch.float32, own[name].dtype):
+                raise TypeError(f"{name} is {tensor.dtype}")
+        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except Exception as error:  # safetensors and torch each have their own; all mean the same here
-        raise foreign_tensors(path, card) from error
+        raise foreign_tensors(path, title) from error
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise WeightsError("the tensors hold NaN or infinity", RETRAIN, file=str(path))
-    return network.eval().requires_grad_(False), card
 
 
 def _storable(network: Network) -> dict[str, torch.Tensor]:
@@ -117,7 +124,10 @@ def _storable(network: Network) -> dict[str, torch.Tensor]:
 def write_network(network: nn.Module, folder: Path, name: str, **card: Any) -> dict[str, Any]:
     """A small network, its tensors in float16; gives its card, which holds `sha256`, `created` and
     `git_commit` besides. Raises WeightsError."""
-    tensors = {key: tensor.half().contiguous() for key, tensor in network.state_dict().items()}
+    tensors = {
+        key: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+        for key, tensor in network.state_dict().items()
+    }
     data = safetensors.torch.save(tensors)
     whole = {**identity(data), **card}
     write_files(folder, name, data, whole)
@@ -127,9 +137,5 @@ def write_network(network: nn.Module, folder: Path, name: str, **card: Any) -> d
 def read_network(network: nn.Module, folder: Path, name: str) -> str:
     """Fill a network with what `write_network` wrote; gives its SHA-256. Raises WeightsError."""
     card, data = read_pair(folder, name)
-    try:
-        tensors = {key: tensor.float() for key, tensor in safetensors.torch.load(data).items()}
-        network.load_state_dict(tensors)
-    except (safetensors.SafetensorError, RuntimeError) as error:
-        raise foreign_network(folder) from error
+    _fill(network, data, folder / f"{name}.safetensors", f"{name} network")
     return str(card["sha256"])

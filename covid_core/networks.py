@@ -172,8 +172,9 @@ def initial_state(init: str, architecture: str = DENSENET121) -> dict[str, torch
     if published is None:
         raise WeightsError(f"there are no ImageNet weights of {architecture}", "Use --init random")
     try:
-        return dict(published.get_state_dict(progress=True))
-    except (OSError, RuntimeError) as error:
+        # Without `weights_only` it would run whatever code lies in the cache under that name.
+        return dict(published.get_state_dict(progress=True, check_hash=True, weights_only=True))
+    except Exception as error:  # no way out to the network, no room, or not such a file
         raise WeightsError(
             f"the ImageNet weights can't be fetched here ({error})",
             "Use --init random, or --init FILE with a copy of them",
@@ -184,9 +185,8 @@ def _state_from_file(path: Path) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        safe = path.suffix == ".safetensors"
+        loaded = load_file(path) if safe else torch.load(path, "cpu", weights_only=True)
     except Exception as error:  # every reader has its own way to say "not such a file"
         raise WeightsError(
             f"it can't be read as weights ({type(error).__name__})",
@@ -194,11 +194,17 @@ def _state_from_file(path: Path) -> dict[str, torch.Tensor]:
             file=str(path),
         ) from error
     state = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else None
-    if not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
+    if not (isinstance(state, dict) and state and all(map(_is_tensor, state, state.values()))):
         raise WeightsError(
             "it holds no state dict", "Save the network's state_dict()", file=str(path)
         )
+    if not all(torch.isfinite(tensor).all() for tensor in state.values()):
+        raise WeightsError("it holds NaN or infinity", "Give weights that work", file=str(path))
     return dict(state)
+
+
+def _is_tensor(name: object, value: object) -> bool:
+    return isinstance(name, str) and isinstance(value, torch.Tensor)
 
 
 def initialise(network: Network, state: dict[str, torch.Tensor]) -> int:

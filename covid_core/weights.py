@@ -9,19 +9,16 @@
     weights/*.engines.json            what bfloat16 changes of their answers: `engines.proof`
     weights/.graphs/                  not shipped: the networks as graphs: `engines.graphs`
 
-safetensors does not notice a flipped byte, so the card holds the SHA-256 of the tensor file, and no
-network is given out that does not match it. Pickle is never read. Cards are read here, the tensors
-in `network_files`.
+The card holds the SHA-256 of the tensor file and of itself, and no network is given out where
+either does not match. Pickle is never read. Cards are read here, the tensors in `network_files`.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import safetensors.numpy
@@ -31,8 +28,18 @@ from covid_core.decision import Rules
 from covid_core.engines.proof import BESIDE
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES, Finding
-from covid_core.preprocess import Preprocess
-from covid_core.tensor_files import RETRAIN, checked, write_card
+from covid_core.head import Head
+from covid_core.preprocess import Fit, Preprocess, Tone
+from covid_core.tasks import TASKS
+from covid_core.tensor_files import (
+    RETRAIN,
+    as_card,
+    checked,
+    foreign_tensors,
+    is_number,
+    read_card_file,
+    write_card,
+)
 
 WEIGHTS = Path(__file__).parent.parent / "weights"  # those that are shipped
 RECIPES, AS_PUBLISHED = "recipes", "as-published"  # folders of it: other recipes, leaky splits
@@ -41,6 +48,7 @@ AUDIT = ".audit"  # what `evaluation.audit` found of a recipe
 NO_CARDS = (AUDIT, BESIDE)  # ends of names of other files beside the weights
 SHIPPED = DENSENET121  # the recipe of the weights that the page and the command line use
 FORMAT_VERSION = 1
+_MOST_PX = 4096  # of a film's side in a network
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,45 +90,87 @@ class WeightsCard:
 
 def save_card(card: WeightsCard, folder: Path) -> None:
     """Write the card anew, whole or not at all; the tensors stay. Raises WeightsError."""
-    write_card(folder, card.recipe, without_nan(asdict(card)))
+    write_card(folder, card.recipe, asdict(card))
 
 
 def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
     """The card alone, checked against this code. Raises WeightsError."""
     path = folder / f"{recipe}.json"
-    try:
-        raw = json.loads(path.read_bytes())
-    except OSError as error:
+    if not path.exists():
         raise WeightsError(
             "there is no model here",
             "Train one with: python train.py --data DIR --out weights/",
             file=str(folder),
-        ) from error
-    except ValueError as error:
-        raise WeightsError("the card is no JSON", RETRAIN, file=str(path)) from error
+        )
+    card = _card(read_card_file(path), path)
+    if recipe == SHIPPED and card.classes != CLASSES:
+        raise _misfit(path, "classes", ", ".join(card.classes), ", ".join(CLASSES))
+    return card
+
+
+def _card(raw: dict[str, Any], path: Path) -> WeightsCard:
     try:
-        version = raw["format_version"]
-        if version != FORMAT_VERSION:
-            raise _misfit(path, "format", version, FORMAT_VERSION)
+        for what, found, ours in (
+            ("format", raw["format_version"], FORMAT_VERSION),
+            ("preprocessing", raw["preprocess"]["version"], Preprocess().version),
+        ):
+            if found != ours:
+                raise _misfit(path, what, found, ours)
+        raw["preprocess"] = as_card(raw["preprocess"], Preprocess, path)
         raw["classes"] = tuple(map(Finding, raw["classes"]))
         raw["history"] = tuple(raw.get("history", ()))
-        raw["preprocess"] = Preprocess(**raw["preprocess"])
         fitted = raw.get("rules")
         raw["rules"] = Rules.from_json(fitted) if fitted else Rules.plain(len(raw["classes"]))
-        known = {field.name for field in fields(WeightsCard)}
-        card = WeightsCard(**{name: value for name, value in raw.items() if name in known})
     except (KeyError, TypeError, ValueError) as error:
         problem = f"the card lacks or garbles {error}"
         raise WeightsError(problem, RETRAIN, file=str(path)) from error
+    known = {field.name for field in fields(WeightsCard)}
+    card = as_card({name: raw[name] for name in raw if name in known}, WeightsCard, path)
+    _check(card, path)
+    return card
+
+
+def _check(card: WeightsCard, path: Path) -> None:
+    """That the card's parts go together, and can be computed with."""
     if card.architecture not in TITLES:
         raise _misfit(path, "architecture", card.architecture, ", ".join(TITLES))
-    if recipe == SHIPPED and card.classes != CLASSES:
-        raise _misfit(path, "classes", ", ".join(card.classes), ", ".join(CLASSES))
-    if {len(card.rules.bias), len(card.rules.least)} != {len(card.classes)}:
-        raise _misfit(path, "rules", f"for {len(card.rules.bias)} answers", len(card.classes))
-    if card.preprocess.version != Preprocess().version:
-        raise _misfit(path, "preprocessing", card.preprocess.version, Preprocess().version)
-    return card
+    if card.classes not in [task.outputs for task in TASKS.values()]:
+        raise _misfit(path, "classes", ", ".join(card.classes), "those of a recipe, in its order")
+    sound = {
+        "preprocess": _is_sound(card.preprocess),
+        "rules": _are_sound(card.rules, len(card.classes)),
+        "full_heat": card.full_heat > 0,
+        "recipe": card.recipe == Path(card.recipe).name,
+    }
+    for what, is_so in sound.items():
+        if not is_so:
+            problem = f"the card's {what} can't be worked with"
+            raise WeightsError(problem, RETRAIN, file=str(path))
+
+
+def _is_sound(preprocess: Preprocess) -> bool:
+    return (
+        0 < preprocess.size_px <= _MOST_PX
+        and preprocess.fit in get_args(Fit)
+        and preprocess.tone in get_args(Tone)
+        and 0 <= preprocess.smooth_px < preprocess.size_px
+        and 0 <= preprocess.low_percentile < preprocess.high_percentile <= 100
+        and preprocess.std > 0
+    )
+
+
+def _are_sound(rules: Rules, answers: int) -> bool:
+    """Whether each part is for so many answers, all of it numbers, and shares from 0 to 1."""
+    shares = [*rules.least, *(point.threshold for point in rules.points), rules.coverage or 0.0]
+    matrix = [number for row in rules.weights for number in row]
+    return (
+        [len(row) for row in rules.weights] == [answers] * answers
+        and len(rules.bias) == len(rules.least) == answers
+        and bool(rules.points)
+        and all(map(is_number, [*matrix, *rules.bias, *shares]))
+        and min(shares) >= 0
+        and max(shares) <= 1
+    )
 
 
 def head_tensors(folder: Path, name: str, card: WeightsCard) -> dict[str, np.ndarray]:
@@ -132,31 +182,24 @@ def head_tensors(folder: Path, name: str, card: WeightsCard) -> dict[str, np.nda
     try:
         tensors = safetensors.numpy.load(checked(path, card.sha256))
         head = {name: tensor for name, tensor in tensors.items() if name.startswith("head.")}
-        fits = head["head.linear.weight"].shape[0] == len(head["head.linear.bias"])
-    except (safetensors.SafetensorError, KeyError, TypeError) as error:
-        raise foreign_tensors(path, card) from error
-    if not fits or len(head["head.linear.bias"]) != len(card.classes):
-        raise foreign_tensors(path, card)
+        fits = len(Head.of(head).bias) == len(card.classes)
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise foreign_tensors(path, TITLES[card.architecture]) from error
+    if not fits:
+        raise foreign_tensors(path, TITLES[card.architecture])
     return head
-
-
-def foreign_tensors(path: Path, card: WeightsCard) -> WeightsError:
-    """What is said of tensors that are not those of the card's architecture."""
-    return WeightsError(
-        f"the tensors are not those of this project's {card.architecture}", RETRAIN, file=str(path)
-    )
 
 
 def save_audit(folder: Path, recipe: str, figures: dict[str, Any]) -> None:
     """What an audit found, beside the weights. Raises WeightsError."""
-    write_card(folder, recipe + AUDIT, without_nan(figures))
+    write_card(folder, recipe + AUDIT, figures)
 
 
 def read_audit(folder: Path, card: WeightsCard) -> dict[str, Any] | None:
     """What an audit found of these very weights; None where there was none."""
     try:
-        figures: dict[str, Any] = json.loads((folder / f"{card.recipe}{AUDIT}.json").read_bytes())
-    except (OSError, ValueError):
+        figures = read_card_file(folder / f"{card.recipe}{AUDIT}.json")
+    except WeightsError:
         return None
     return figures if figures.get("sha256") == card.sha256 else None
 
@@ -166,15 +209,6 @@ def read_cards(folder: Path) -> dict[str, WeightsCard]:
     WeightsError."""
     names = [path.stem for path in sorted(folder.glob("*.json"))]
     return {name: read_card(folder, name) for name in names if not name.endswith(NO_CARDS)}
-
-
-def without_nan(value: Any) -> Any:
-    """What JSON can hold: None for NaN, at any depth."""
-    if isinstance(value, dict):
-        return {name: without_nan(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(one) for one in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _misfit(path: Path, what: str, found: object, expected: object) -> WeightsError:

@@ -35,7 +35,7 @@ def engine_of(
     if choice is Choice.TORCH:
         return _on_torch(trained, lanes)
     if choice is Choice.CUDA:
-        return _on_cuda(trained, precision)
+        return _on_cuda(trained, precision, lanes)
     try:
         return _on_openvino(trained, precision, lanes)
     except Exception as error:  # OpenVINO, its converter and PyTorch have each their own
@@ -50,12 +50,15 @@ def engine_of(
 
 
 def _on_openvino(trained: Trained, precision: Precision, lanes: Lanes) -> Engine:
-    from covid_core.engines.graphs import graph_of  # OpenVINO has no wheel for some machines
+    from covid_core.engines.graphs import check, graph_of  # OpenVINO has no wheel for some machines
     from covid_core.engines.openvino import OpenVinoEngine, has_bfloat16
 
     native = precision is Precision.BFLOAT16 and has_bfloat16()
     used = Precision.BFLOAT16 if native else Precision.FLOAT32
-    return OpenVinoEngine(graph_of(trained), used, lanes)
+    graph = graph_of(trained)
+    engine = OpenVinoEngine(graph, used, lanes)
+    check(engine, graph)
+    return engine
 
 
 def _on_torch(trained: Trained, lanes: Lanes) -> Engine:
@@ -64,11 +67,19 @@ def _on_torch(trained: Trained, lanes: Lanes) -> Engine:
     return TorchEngine(reference(trained), lanes.threads)
 
 
-def _on_cuda(trained: Trained, precision: Precision) -> Engine:
+def _on_cuda(trained: Trained, precision: Precision, lanes: Lanes) -> Engine:
     import torch
 
     if not torch.cuda.is_available():
         raise WeightsError("there is no GPU that PyTorch can use here", "Use --engine auto")
-    from covid_core.engines.torch import CudaEngine
+    from covid_core.engines.memory import made_to_fit
+    from covid_core.engines.torch import GPU_FILMS, CudaEngine
 
-    return CudaEngine(reference(trained), trained.size_px, precision)
+    def recorded(films: int) -> Engine:
+        return CudaEngine(reference(trained), trained.size_px, precision, films)
+
+    engine = made_to_fit(recorded, GPU_FILMS)
+    if engine is None:
+        _LOG.warning("the GPU's memory is full: PyTorch on the CPU runs instead")
+        engine = _on_torch(trained, lanes)
+    return engine

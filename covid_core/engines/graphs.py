@@ -4,7 +4,8 @@
 
 Exporting takes PyTorch and some seconds, so it is done in a process of its own: the page then never
 holds PyTorch in memory. What is found is checked against the digests written with it, and what was
-exported against PyTorch before it is kept.
+exported against PyTorch before it is kept; and wherever it is loaded, against what PyTorch answered
+then.
 
     python -m covid_core.engines.graphs KIND FOLDER NAME SHA256 SIZE_PX TO
 """
@@ -31,15 +32,16 @@ import numpy as np
 from covid_core.engines.engine import Lanes, Precision
 from covid_core.engines.openvino import VERSION, OpenVinoEngine
 from covid_core.engines.trained import Kind, Trained, reference
+from covid_core.engines.trial import alike, sampled, trial_film
 from covid_core.errors import WeightsError
 
 _LOG = logging.getLogger(__name__)
 _FOLDER, _PARTIAL = ".graphs", ".partial-"
 _GRAPH, _TENSORS, _CARD = "graph.xml", "graph.bin", "graph.json"
-_FORMAT = 1  # raised whenever a graph of the same weights would come out otherwise
+_FORMAT = 2  # raised whenever a graph of the same weights would come out otherwise
 _MAX_SECONDS = 300
 _STALE_S = 3600  # an export that was killed left its folder behind
-_CLOSE = 1e-3  # of the largest output: float32's rounding over a hundred layers stays far below
+_ON_TORCH = "Score with --engine torch"
 _MADE_BY = f"{VERSION}-{_FORMAT}"
 _ROOT = Path(__file__).parent.parent.parent
 
@@ -48,7 +50,7 @@ def graph_of(trained: Trained) -> Path:
     """The graph's file, exported where it is not there yet. Raises WeightsError if that fails."""
     folder = trained.folder / _FOLDER
     name = f"{trained.name}-{trained.sha256[:16]}-{_MADE_BY}"
-    if _is_whole(folder / name):
+    if _is_whole(folder / name, trained.sha256):
         return folder / name / _GRAPH
     try:
         folder.mkdir(exist_ok=True)
@@ -59,7 +61,7 @@ def graph_of(trained: Trained) -> Path:
         return _for_this_process(trained) / _GRAPH
     try:
         _export_apart(trained, work)
-        return _take_name(work, folder / name, trained.name) / _GRAPH
+        return _take_name(work, folder / name, trained) / _GRAPH
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -73,7 +75,7 @@ def export(trained: Trained, folder: Path) -> None:
     import torch
 
     network = reference(trained)
-    film = torch.rand(1, 1, trained.size_px, trained.size_px) * 4 - 2
+    film = torch.from_numpy(trial_film(trained.size_px))
     with torch.inference_mode():
         expected = [output.numpy() for output in network(film)]
     with warnings.catch_warnings():
@@ -83,14 +85,24 @@ def export(trained: Trained, folder: Path) -> None:
     # Not halved: a layer folded into the one before it no longer has the digits it was stored with.
     openvino.save_model(graph, folder / _GRAPH, compress_to_fp16=False)
     _keep_first_layer_exact(folder / _GRAPH)
-    found = OpenVinoEngine(folder / _GRAPH, Precision.FLOAT32, Lanes()).run(film.numpy())
-    for ours, theirs in zip(found, expected, strict=True):
-        if not np.abs(ours - theirs).max() <= _CLOSE * max(1.0, float(np.abs(theirs).max())):
-            raise WeightsError(
-                "the exported graph answers otherwise than PyTorch", "Score with --engine torch"
-            )
-    digests = {file: _sha256(folder / file) for file in (_GRAPH, _TENSORS)}
-    (folder / _CARD).write_text(json.dumps(digests))
+    found = OpenVinoEngine(folder / _GRAPH, Precision.FLOAT32, Lanes()).trial
+    if not alike(found, expected, Precision.FLOAT32):
+        raise WeightsError("the exported graph answers otherwise than PyTorch", _ON_TORCH)
+    card = {
+        "weights": trained.sha256,
+        "answers": [answer.tolist() for answer in sampled(expected)],
+        **{file: _sha256(folder / file) for file in (_GRAPH, _TENSORS)},
+    }
+    (folder / _CARD).write_text(json.dumps(card))
+
+
+def check(engine: OpenVinoEngine, graph: Path) -> None:
+    """That the engine answers here as PyTorch did when the graph was exported. Raises
+    WeightsError."""
+    answers = json.loads((graph.parent / _CARD).read_text())["answers"]
+    expected = [np.array(answer, np.float32) for answer in answers]
+    if not alike(sampled(engine.trial), expected, engine.precision):
+        raise WeightsError(f"{engine.title}, answers otherwise here than PyTorch", _ON_TORCH)
 
 
 def _export_apart(trained: Trained, folder: Path) -> Path:
@@ -129,18 +141,19 @@ def _not_exported(reason: str) -> WeightsError:
     )
 
 
-def _take_name(work: Path, place: Path, name: str) -> Path:
+def _take_name(work: Path, place: Path, trained: Trained) -> Path:
     """The finished folder under its own name, in one step; graphs of older weights go."""
-    of_the_same = re.compile(f"{re.escape(name)}-[0-9a-f]{{16}}-{re.escape(_MADE_BY)}")
+    of_the_same = re.compile(f"{re.escape(trained.name)}-[0-9a-f]{{16}}-{re.escape(VERSION)}-\\d+")
     for old in place.parent.iterdir():
-        older = of_the_same.fullmatch(old.name) and (old != place or not _is_whole(old))
+        spared = old == place and _is_whole(old, trained.sha256)
+        older = of_the_same.fullmatch(old.name) and not spared
         if older or (old.name.startswith(_PARTIAL) and old != work and _is_stale(old)):
             shutil.rmtree(old, ignore_errors=True)
     work.chmod(0o755)  # mkdtemp's is its owner's alone; others may run these weights too
     try:
         work.rename(place)
     except OSError:
-        if not _is_whole(place):  # else another process was quicker
+        if not _is_whole(place, trained.sha256):  # else another process was quicker
             raise
     return place
 
@@ -152,10 +165,12 @@ def _is_stale(folder: Path) -> bool:
         return False
 
 
-def _is_whole(folder: Path) -> bool:
+def _is_whole(folder: Path, weights: str) -> bool:
+    """Whether it holds the graph of these weights, by their SHA-256, as it was written."""
     try:
-        digests = json.loads((folder / _CARD).read_text())
-        return all(_sha256(folder / file) == digests[file] for file in (_GRAPH, _TENSORS))
+        card = json.loads((folder / _CARD).read_text())
+        digests = {file: _sha256(folder / file) for file in (_GRAPH, _TENSORS)}
+        return all(card[what] == its for what, its in {"weights": weights, **digests}.items())
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from covid_core.engines.engine import Lanes, Precision, cores
+from covid_core.engines.trial import trial_film
 
 # OpenVINO reports its import and every conversion to its makers, if that package is there.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
@@ -28,7 +29,8 @@ VERSION: str = openvino.__version__.split("-")[0]
 
 
 class OpenVinoEngine:
-    """A compiled graph with one request for each lane, so that threads never share one."""
+    """A compiled graph with one request for each lane, so that threads never share one. `trial`:
+    what it answers to `trial_film`."""
 
     batch_films = 1  # lanes of single films are faster than batches, and their answers the same
 
@@ -49,7 +51,7 @@ class OpenVinoEngine:
         # Its Python binding sets up tables at the first inference of a process, and two threads
         # that do so at once wait for each other for ever.
         with _FIRST:
-            self.run(np.zeros(compiled.inputs[0].shape, np.float32))
+            self.trial = self.run(trial_film(compiled.inputs[0].shape[-1]))
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         request = self._idle.get()

@@ -6,12 +6,12 @@ weights. Without such a proof of these very weights, everything runs in float32.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from covid_core.engines.engine import Precision
-from covid_core.tensor_files import write_card
+from covid_core.errors import WeightsError
+from covid_core.tensor_files import as_card, read_card_file, write_card
 
 BESIDE = ".engines"  # the proof's file, beside the weights: NAME.engines.json
 LARGEST_DIFFERENCE = 0.01  # of a probability, that a quicker precision may make
@@ -57,9 +57,10 @@ def margin_for(shift: float) -> float:
 def read_proof(folder: Path, name: str, sha256: str) -> Proof | None:
     """Of these very weights, where it holds; else None. It counts only for its own `engine`."""
     try:
-        raw = json.loads((folder / f"{name}{BESIDE}.json").read_bytes())
-        proof = Proof(**{**raw, "precision": Precision(raw["precision"])})
-    except (OSError, ValueError, KeyError, TypeError):
+        path = folder / f"{name}{BESIDE}.json"
+        raw = read_card_file(path)
+        proof = as_card({**raw, "precision": Precision(raw["precision"])}, Proof, path)
+    except (WeightsError, ValueError, KeyError):
         return None
     return proof if proof.sha256 == sha256 and proof.holds else None
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from covid_core.engines.engine import Precision
 
-_GPU_FILMS = 64
+GPU_FILMS = 64  # at once, where the memory holds them
 
 
 class TorchEngine:
@@ -41,11 +41,14 @@ class TorchEngine:
 
 
 class CudaEngine:
-    """The same network on a GPU, as one recorded CUDA graph."""
+    """The same network on a GPU, as one recorded CUDA graph. All the GPU's memory that it will ever
+    need it takes when it is made."""
 
-    batch_films = _GPU_FILMS
-
-    def __init__(self, network: nn.Module, size_px: int, precision: Precision) -> None:
+    def __init__(
+        self, network: nn.Module, size_px: int, precision: Precision, films: int = GPU_FILMS
+    ) -> None:
+        """`films`: at once. Raises torch.OutOfMemoryError."""
+        self.batch_films = films
         self.title = f"PyTorch {torch.__version__}, {precision}, {torch.cuda.get_device_name()}"
         self.precision = precision
         self._turn = threading.Lock()
@@ -53,11 +56,12 @@ class CudaEngine:
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         frozen: Any = network.eval().requires_grad_(False)
         self._network = frozen.to("cuda", memory_format=torch.channels_last)
-        self._films = torch.zeros(_GPU_FILMS, 1, size_px, size_px, device="cuda")
+        self._films = torch.zeros(films, 1, size_px, size_px, device="cuda")
         self._graph, self._outputs = self._recorded()
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        parts = [self._batch(x[i : i + _GPU_FILMS]) for i in range(0, len(x), _GPU_FILMS)]
+        size = self.batch_films
+        parts = [self._batch(x[i : i + size]) for i in range(0, len(x), size)]
         return tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True))
 
     def _batch(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -65,7 +69,7 @@ class CudaEngine:
             # Short batches are filled up by what lay there: a recorded graph has one size.
             self._films[: len(x)].copy_(torch.from_numpy(x))
             self._graph.replay()
-            return tuple(output[: len(x)].float().cpu().numpy() for output in self._outputs)
+            return tuple(output[: len(x)].cpu().float().numpy() for output in self._outputs)
 
     def _recorded(self) -> tuple[torch.cuda.CUDAGraph, tuple[torch.Tensor, ...]]:
         # A warm-up on a side stream, as recording asks for: libraries choose their kernels in it.

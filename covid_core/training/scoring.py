@@ -10,6 +10,7 @@ from scipy.special import softmax
 from torch.nn import functional as F
 
 from covid_core.datasets.split import Split
+from covid_core.engines.memory import in_batches
 from covid_core.metrics import auroc
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
@@ -52,16 +53,20 @@ def answer(
     `half`: bfloat16, for speed where the last digits don't matter.
     """
     network.eval()
-    logits = []
-    for start in range(0, len(indices), _BATCH):
-        x = preprocess.tensor(films.pictures[indices[start : start + _BATCH]]).to(device)
+
+    def logits(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
+        x = preprocess.tensor(films.pictures[chosen]).to(there)
         if size_px not in (None, preprocess.size_px):
             x = F.interpolate(x, size_px, mode="bilinear", antialias=True)
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            logits.append(network(x.contiguous(memory_format=torch.channels_last)).double().cpu())
-    if not logits:
+        x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(there.type, torch.bfloat16, enabled=half):
+            return network.to(there)(x).double().cpu()
+
+    found = in_batches(logits, indices, device, _BATCH)
+    network.to(device)
+    if not found:
         return np.zeros((0, network.head.linear.out_features))
-    return torch.cat(logits).numpy()
+    return torch.cat(found).numpy()
 
 
 def answer_parts(

@@ -56,6 +56,26 @@ def test_a_gpu_that_is_not_there_is_said_to_be_missing(trained: Trained) -> None
         engine_of(trained, Choice.CUDA)
 
 
+@pytest.mark.parametrize(("room", "kind"), [(9, CudaEngine), (0, TorchEngine)])
+def test_a_gpu_whose_memory_is_full_is_given_less_and_at_last_nothing(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch, room: int, kind: type
+) -> None:
+    asked = []
+
+    def recorded(self: CudaEngine, network: object, side: int, precision: str, films: int) -> None:
+        asked.append(films)
+        if films > room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.batch_films = films
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(CudaEngine, "__init__", recorded)
+    engine = engine_of(trained, Choice.CUDA)
+    assert isinstance(engine, kind)
+    assert asked == ([64, 32, 16, 8] if room else [64, 32, 16, 8, 4, 2, 1])
+    assert engine.batch_films == asked[-1]
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 def test_a_gpu_answers_as_the_cpu(trained: Trained) -> None:
     engine = engine_of(trained, Choice.CUDA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from covid_core.engines import graphs
+from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Lanes, Precision
 from covid_core.engines.graphs import graph_of
 from covid_core.engines.openvino import OpenVinoEngine
@@ -52,7 +54,32 @@ def test_a_damaged_graph_is_made_anew(trained: Trained, file: str) -> None:
     damaged = whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:]
     path.write_bytes(damaged)
     assert graph_of(trained).parent / file == path
-    assert path.read_bytes() != damaged and graphs._is_whole(path.parent)
+    assert path.read_bytes() != damaged and graphs._is_whole(path.parent, trained.sha256)
+
+
+def test_a_graph_of_another_network_under_this_one_s_name_is_made_anew(
+    trained: Trained, tmp_path: Path
+) -> None:
+    graph, other = graph_of(trained), graph_of(small_classifier(tmp_path / "other", seed=1))
+    own = graph.with_suffix(".bin").read_bytes()
+    shutil.rmtree(graph.parent)
+    shutil.copytree(other.parent, graph.parent)
+    assert graph_of(trained) == graph
+    assert graph.with_suffix(".bin").read_bytes() == own
+
+
+def test_an_engine_that_answers_otherwise_on_this_machine_is_not_used(
+    trained: Trained, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where the weights with their graphs were copied to another processor."""
+    card = graph_of(trained).with_suffix(".json")
+    told = json.loads(card.read_text())
+    told["answers"] = [[answer * 1.01 for answer in output] for output in told["answers"]]
+    card.write_text(json.dumps(told))
+    assert isinstance(engine_of(trained), TorchEngine)
+    assert "answers otherwise here than PyTorch" in caplog.text
+    with pytest.raises(WeightsError, match="otherwise here.*--engine torch"):
+        engine_of(trained, Choice.OPENVINO)
 
 
 def test_graphs_of_older_weights_go_and_of_other_networks_stay(tmp_path: Path) -> None:

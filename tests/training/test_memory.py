@@ -1,0 +1,67 @@
+"""A GPU whose memory is full: films are scored all the same, and training says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from covid_core.errors import TrainingError
+from covid_core.networks import Network
+from covid_core.preprocess import Preprocess
+from covid_core.training import loop
+from covid_core.training.films import Films
+from covid_core.training.scoring import answer
+
+
+class Cramped(nn.Module):
+    """A network in whose place there is room for a few films at once."""
+
+    def __init__(self, network: Network, room: int) -> None:
+        super().__init__()
+        self.network, self.head, self.room = network, network.head, room
+        self.asked: list[int] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.asked.append(len(x))
+        if len(x) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self.network(x)
+
+
+def test_films_are_scored_fewer_at_once_and_alike() -> None:
+    torch.manual_seed(0)
+    network: Any = Network("cnn4").eval()
+    pictures = np.random.default_rng(0).integers(0, 256, (70, 32, 32), np.uint8)
+    blank = np.zeros(70, int)
+    names = tuple(map(str, blank))
+    films = Films(pictures, blank, blank, blank.astype(str), blank.astype(str), names)
+    indices, cpu = np.arange(70)[::-1].copy(), torch.device("cpu")
+    with torch.no_grad():
+        expected = answer(network, films, indices, Preprocess(size_px=32), device=cpu)
+        cramped: Any = Cramped(network, 20)
+        found = answer(cramped, films, indices, Preprocess(size_px=32), device=cpu)
+    assert cramped.asked == [64, 32, 16, 16, 16, 16, 6]
+    assert found.shape == (70, 3) and np.abs(found - expected).max() < 1e-5
+    assert np.ptp(expected, axis=0).max() > 1e-3, "films that answer alike would hide a mix-up"
+
+
+def test_training_stops_with_what_to_lower(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fit(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(loop, "fit", fit)
+    monkeypatch.setattr(loop, "terms", lambda *_, **__: {})
+    recipe: Any = SimpleNamespace(phases=[SimpleNamespace(asked=None)])
+    films: Any = SimpleNamespace(asked=lambda task: None)
+    network: Any = None
+    with pytest.raises(TrainingError, match="memory is full") as stopped:
+        loop.train(
+            network, films, Preprocess(), recipe, tmp_path, seed=0, device=torch.device("cpu")
+        )
+    assert "--batch-size" in stopped.value.remedy
