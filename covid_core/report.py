@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
@@ -16,7 +17,8 @@ from covid_core.weights import WeightsCard
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 DISCLAIMER = "Research use only, not a diagnosis."
 _ELSEWHERE = 0.75  # of what chance would give the lungs; below it most of the heat is elsewhere
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# ASVS 5.0, 1.2.10, with the full-width signs that some programs take for the plain ones.
+_FORMULA = re.compile(r"\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n\0]")
 
 
 def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
@@ -198,7 +200,7 @@ def row_writer(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]],
 def spreadsheet_safe(row: dict[str, Any]) -> dict[str, Any]:
     """The row with every text that a spreadsheet would run as a formula made plain (CWE-1236)."""
     return {
-        name: f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+        name: f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
         for name, value in row.items()
     }
 

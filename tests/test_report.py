@@ -98,7 +98,10 @@ def test_heat_outside_the_lungs_is_warned_of(
     assert warned is doubtful
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(0)", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+@pytest.mark.parametrize(
+    "name",
+    ["=HYPERLINK(0)", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "\0=1", " =1", "\uff1d1"],
+)
 def test_formulas_are_made_plain(name: str) -> None:
     assert spreadsheet_safe({"file": name, "p_covid": -1.0}) == {
         "file": "'" + name,

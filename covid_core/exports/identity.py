@@ -1,7 +1,8 @@
 """Whose a DICOM object is: the patient's and the study's tags, or nobody's; and which it is.
 
 UIDs come from what is in the object, so that the same result makes the same object, and an archive
-that gets it twice keeps it once.
+that gets it twice keeps it once. Nobody's objects follow the Basic Application Level
+Confidentiality Profile (PS3.15, E.2).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import textwrap
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
 from covid_core.result import Result, result_json
@@ -21,8 +23,15 @@ from covid_core.study import Study
 MANUFACTURER = "Open chest radiograph COVID-19 reader"
 REMOVED = (
     "Made anew from the picture alone: no patient, study or series attribute of the source was"
-    " copied, nor any UID. The picture itself was not searched for burned-in names."
+    " copied, nor any UID or time. The picture itself was not searched for burned-in names."
 )
+# Texts and a report's content are kept: all of them are this program's own words.
+PROFILE = (
+    Code("113100", "DCM", "Basic Application Confidentiality Profile"),
+    Code("113104", "DCM", "Clean Structured Content Option"),
+    Code("113105", "DCM", "Clean Descriptors Option"),
+)
+NO_DATE, NO_TIME = "19000101", "000000"  # where DICOM wants one of a report
 _COPIED = {
     "PatientName": "patient_name",
     "PatientID": "patient_id",
@@ -35,6 +44,10 @@ _COPIED = {
     "StudyDescription": "study_description",
     "AccessionNumber": "accession_number",
 }
+_TIMES = (
+    "InstanceCreationDate", "InstanceCreationTime", "SeriesDate", "SeriesTime",
+    "DateOfSecondaryCapture", "TimeOfSecondaryCapture", "ContributingEquipmentSequence",
+)  # fmt: skip
 _TEXTS = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
 
 
@@ -63,31 +76,55 @@ def made_by(result: Result, kept: Study | None, what: str) -> dict[str, Any]:
 
 
 def stamp(dataset: Dataset, result: Result, kept: Study | None) -> None:
-    """Write into an object whose it is and when it was made.
+    """Write into an object whose it is, and when it was made.
 
     `kept`: the study whose tags it carries, so that an archive files it there. Without, it carries
-    a pseudonym made of the film's digest, and says that the identity is removed.
+    a pseudonym made of the film's digest and no time, and says how its identity was removed.
     """
     if kept is None:
-        pseudonym = f"FILM-{result.prediction.radiograph_sha256[:12]}"
-        dataset.PatientName, dataset.PatientID = f"{pseudonym}^", pseudonym
-        dataset.PatientIdentityRemoved = "YES"
-        dataset.DeidentificationMethod = textwrap.wrap(REMOVED, 64)
+        _make_nobodys(dataset, f"FILM-{result.prediction.radiograph_sha256[:12]}")
     else:
-        for keyword, name in _COPIED.items():
-            value = getattr(kept, name)
-            if value or keyword in dataset:  # some must be there, if only empty
-                setattr(dataset, keyword, value)
-    day, time = result.made.strftime("%Y%m%d"), result.made.strftime("%H%M%S")
-    for moment in ("InstanceCreation", "Content"):
-        setattr(dataset, f"{moment}Date", day)
-        setattr(dataset, f"{moment}Time", time)
-    dataset.SeriesDate, dataset.SeriesTime = day, time
-    for equipment in dataset.get("ContributingEquipmentSequence", ()):
-        equipment.ContributionDateTime = day + time
+        _make_the_patients(dataset, kept)
+        _date(dataset, result)
     charset = _charset(dataset)
     if charset:
         dataset.SpecificCharacterSet = charset
+
+
+def coded(code: Code) -> Dataset:
+    """A code as an item of a sequence."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code[:3]
+    return item
+
+
+def _make_nobodys(dataset: Dataset, pseudonym: str) -> None:
+    dataset.PatientName, dataset.PatientID = f"{pseudonym}^", pseudonym
+    dataset.PatientIdentityRemoved = "YES"
+    dataset.DeidentificationMethod = textwrap.wrap(REMOVED, 64)
+    dataset.DeidentificationMethodCodeSequence = [coded(code) for code in PROFILE]
+    dataset.LongitudinalTemporalInformationModified = "REMOVED"
+    for keyword in _TIMES:
+        if keyword in dataset:
+            delattr(dataset, keyword)
+    dataset.ContentDate, dataset.ContentTime = NO_DATE, NO_TIME
+
+
+def _make_the_patients(dataset: Dataset, kept: Study) -> None:
+    for keyword, name in _COPIED.items():
+        value = getattr(kept, name)
+        if value or keyword in dataset:  # some must be there, if only empty
+            setattr(dataset, keyword, value)
+
+
+def _date(dataset: Dataset, result: Result) -> None:
+    """When it was made: of every time in it that would be now otherwise."""
+    day, time = result.made.strftime("%Y%m%d"), result.made.strftime("%H%M%S")
+    for moment in ("InstanceCreation", "Content", "Series"):
+        setattr(dataset, f"{moment}Date", day)
+        setattr(dataset, f"{moment}Time", time)
+    for equipment in dataset.get("ContributingEquipmentSequence", ()):
+        equipment.ContributionDateTime = day + time
 
 
 def _charset(dataset: Dataset) -> str:

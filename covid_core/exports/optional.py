@@ -15,6 +15,6 @@ def needing(package: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise CovidCoreError(
-            f"this export needs {package}, which is not installed",
+            f"this needs {package}, which is not installed",
             f"Install it with: python -m pip install {package}",
         ) from error

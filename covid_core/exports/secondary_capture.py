@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from covid_core.exports.identity import as_file, made_by, stamp, study_uid_of
+from covid_core.exports.identity import as_file, coded, made_by, stamp, study_uid_of
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING, captioned_overlay
 from covid_core.result import Result
@@ -40,20 +40,21 @@ def secondary_capture(result: Result, study: Study | None, *, keep_identity: boo
     )
     # pydicom takes a text of two values apart by itself.
     image.PatientOrientation = kept.orientation if kept else ""  # type: ignore[assignment]
-    _describe(image, result)
+    _describe(image, result, study)
     if kept and kept.class_uid and kept.instance_uid:
         image.SourceImageSequence = [_source(kept)]
     stamp(image, result, kept)
     return as_file(image)
 
 
-def _describe(image: Dataset, result: Result) -> None:
+def _describe(image: Dataset, result: Result, study: Study | None) -> None:
     image.ImageType = ["DERIVED", "SECONDARY"]
     image.ConversionType = "WSD"  # made on a workstation
     image.BodyPartExamined = "CHEST"
     image.DateOfSecondaryCapture = result.made.strftime("%Y%m%d")
     image.TimeOfSecondaryCapture = result.made.strftime("%H%M%S")
-    image.BurnedInAnnotation = "YES"
+    if study and study.burned_in:  # else not known: no name was sought in the picture
+        image.BurnedInAnnotation = study.burned_in
     image.RecognizableVisualFeatures = "NO"
     image.ImageComments = WARNING
     image.DerivationDescription = (
@@ -63,10 +64,8 @@ def _describe(image: Dataset, result: Result) -> None:
 
 
 def _source(study: Study) -> Dataset:
-    purpose = Dataset()
-    purpose.CodeValue, purpose.CodingSchemeDesignator, purpose.CodeMeaning = _SOURCE[:3]
     source = Dataset()
     source.ReferencedSOPClassUID = study.class_uid
     source.ReferencedSOPInstanceUID = study.instance_uid
-    source.PurposeOfReferenceCodeSequence = [purpose]
+    source.PurposeOfReferenceCodeSequence = [coded(_SOURCE)]
     return source

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from covid_core.collection import members
 from covid_core.exports.pdf import report_pdf
 from covid_core.exports.pictures import overlay_png
 from covid_core.exports.secondary_capture import secondary_capture
@@ -15,6 +16,7 @@ from covid_core.exports.structured_report import structured_report
 from covid_core.reading import read_radiograph
 from covid_core.result import Result, result_json
 from covid_core.study import Study, read_study
+from tests.canaries import Marked, found_in, marked_files, unpacked
 from tests.exports.results import CANARIES, film_file, made
 
 WORDS = ("canary", "zebedee", "4711", "19610203", "1961-02-03", "20200301", "101112")
@@ -57,6 +59,22 @@ def test_no_page_names_anybody(film: tuple[Result, Study]) -> None:
     info = subprocess.run(["pdfinfo", "-"], input=data, capture_output=True, check=True)
     assert b"Research use only" in ran.stdout
     assert told(ran.stdout) == [] and told(info.stdout) == []
+
+
+@pytest.mark.parametrize("file", [f for f in marked_files() if f.reads], ids=lambda f: f.name)
+def test_no_export_holds_a_word_of_the_file_wherever_it_stood(file: Marked) -> None:
+    [item] = members(file.data, file.name)
+    data = item.read()
+    study = read_study(data)
+    result = made(notes=read_radiograph(data).notes)
+    capture = secondary_capture(result, study, keep_identity=False)
+    report = structured_report(result, study, capture, keep_identity=False)
+    words = json.dumps(result_json(result)).encode()
+    made_of_it = (report_pdf(result), overlay_png(result), words, capture, report)
+    assert [found_in(unpacked(one)) for one in made_of_it] == [[]] * 5
+    if study:
+        kept = secondary_capture(result, study, keep_identity=True)
+        assert found_in(kept), "what is kept is found"
 
 
 def test_no_picture_names_anybody(film: tuple[Result, Study]) -> None:
