@@ -1,14 +1,18 @@
 # Research use only. How to build and run it: docs/deploy.md.
-FROM python:3.11-slim
+# To be built of the same base every time, give it by digest: BASE=python:3.11-slim@sha256:...
+ARG BASE=python:3.11-slim
+FROM ${BASE}
 
-# Where PyTorch has its own index of builds without CUDA, it is given here: 2 GB smaller, no GPU.
+# Where PyTorch has its own index of builds without CUDA, it is given here: 2 GB smaller, no GPU. Its
+# files are others than the lock's, so then the versions are held, and not each file's hash.
 ARG PIP_EXTRA_INDEX_URL=""
 
 WORKDIR /app
 
 # Only a change of what is required makes this layer anew.
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
+COPY requirements.txt constraints.txt requirements.lock ./
+RUN if [ -n "$PIP_EXTRA_INDEX_URL" ]; then pip install --no-cache-dir -r requirements.txt; \
+    else pip install --no-cache-dir --require-hashes -r requirements.lock; fi
 
 COPY .streamlit/config.toml .streamlit/config.toml
 COPY weights/ weights/

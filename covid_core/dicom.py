@@ -38,7 +38,8 @@ _BAND_ROWS = 256
 _MODALITIES = ("CT", "MR", "US", "NM", "PT", "MG", "XA", "XC", "ES", "ECG", "OP", "SR", "PR")
 _PARTS = (
     "ABDOMEN", "ANKLE", "ARM", "CSPINE", "ELBOW", "EXTREMITY", "FOOT", "FOREARM", "HAND", "HEAD",
-    "HIP", "KNEE", "LEG", "LSPINE", "NECK", "PELVIS", "SHOULDER", "SKULL", "SPINE", "TSPINE", "WRIST",
+    "HIP", "KNEE", "LEG", "LSPINE", "NECK", "PELVIS", "SHOULDER", "SKULL", "SPINE", "TSPINE",
+    "WRIST",
 )  # fmt: skip
 _CHEST = ("CHEST", "THORAX", "LUNG")
 _VIEWS = {

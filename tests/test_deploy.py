@@ -102,8 +102,50 @@ def test_what_the_app_imports_and_reads_is_sent() -> None:
 def test_requirements_are_installed_before_the_code_is_copied() -> None:
     words = [f"{word} {rest}" for word, rest in instructions()]
     install = next(i for i, line in enumerate(words) if "pip install" in line)
-    assert any("requirements.txt" in line for line in words[:install])
+    for file in ("requirements.txt", "constraints.txt", "requirements.lock"):
+        assert any(file in line for line in words[:install]), file
     assert not any("covid_core" in line for line in words[:install])
+
+
+def test_every_package_is_held_by_hash_or_at_least_by_version() -> None:
+    """By version where the deployer names an index with builds of its own."""
+    [installs] = [rest for rest in said("RUN") if "pip install" in rest]
+    chosen = re.split(r"then|else", installs)[1:]
+    assert '[ -n "$PIP_EXTRA_INDEX_URL" ]' in installs and len(chosen) == 2
+    assert "-r requirements.txt" in chosen[0]
+    assert "--require-hashes -r requirements.lock" in chosen[1]
+
+
+def test_nothing_is_fetched_or_left_that_could_be_otherwise_tomorrow_or_secret() -> None:
+    assert said("ADD") == []
+    for word, rest in instructions():
+        assert not re.search(r"curl|wget|git clone|--trusted-host|password|token|secret", rest), (
+            word
+        )
+    assert set(re.findall(r"ARG (\w+)", "\n".join(map(" ".join, instructions())))) == {
+        "BASE", "PIP_EXTRA_INDEX_URL",
+    }  # fmt: skip
+
+
+def test_what_runs_can_not_change_what_it_runs() -> None:
+    """All is root's, and user 1000 has no way to become root."""
+    texts = [rest for word, rest in instructions() if word in ("COPY", "RUN", "USER")]
+    assert not any(re.search(r"--chown|--chmod|chmod|chown|sudo|setcap", text) for text in texts)
+    assert len(said("USER")) == 1
+
+
+def test_the_guide_runs_it_with_nothing_it_does_not_need() -> None:
+    [line] = re.findall(r"(docker run .*?radiograph-reader)\n", GUIDE, re.DOTALL)
+    words = shlex.split(line.replace("\\\n", " "))
+    assert "--read-only" in words
+    pairs = dict(zip(words, words[1:], strict=False))
+    assert pairs["--cap-drop"] == "ALL"
+    assert pairs["--security-opt"] == "no-new-privileges"
+    assert pairs["--publish"].startswith("127.0.0.1:")
+    assert "noexec" in pairs["--tmpfs"] and "nosuid" in pairs["--tmpfs"]
+    assert pairs["--memory"] == pairs["--memory-swap"]
+    assert int(pairs["--pids-limit"]) <= 512
+    assert not {"--privileged", "--network=host", "--cap-add", "--volume"} & set(words)
 
 
 def test_the_app_does_not_run_as_root() -> None:
@@ -115,7 +157,8 @@ def test_the_app_does_not_run_as_root() -> None:
 
 
 def test_the_image_has_a_short_name_and_no_host_is_named() -> None:
-    assert said("FROM") == ["python:3.11-slim"]
+    assert said("ARG")[0] == "BASE=python:3.11-slim"
+    assert said("FROM") == ["${BASE}"]
     text = (ROOT / "Dockerfile").read_text() + (ROOT / ".dockerignore").read_text()
     hosts = set(re.findall(r"https?://([\w.-]+)", text))
     assert hosts == {"127.0.0.1"}
