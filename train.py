@@ -9,7 +9,8 @@
 DIR is a public dataset as downloaded, a folder of several, a folder with normal/, pneumonia/ and
 covid/, or a manifest of films that `python -m covid_core manifest` made. The GPU is used where
 there is one. The run's checkpoints and log go to --run-dir; the weights, with everything needed to
-trust them, to --out.
+trust them, to --out. Exit status: 0 done, 1 training had to stop, 2 wrong use or data that can't
+serve.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ import argparse
 import os
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
 import torch
 
+from covid_core.claims import claimed
+from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.datasets.compile import compile_manifest
-from covid_core.datasets.manifest import read_manifest
+from covid_core.datasets.manifest import read_manifest, write_left_out
 from covid_core.datasets.published import as_published, shared
-from covid_core.datasets.split import counts, fingerprint
+from covid_core.datasets.split import check_clean, counts, fingerprint
 from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.evaluation.trust import fit_and_measure
@@ -41,6 +45,8 @@ from covid_core.training.log import read_log
 from covid_core.training.loop import train as train_phases
 from covid_core.training.recipe import Recipe, published_protocol, read_recipe, recipe_names
 from covid_core.training.scoring import answer_parts
+
+CACHE = "cache"  # beside the runs' folders
 
 
 def parse_stages(text: str) -> tuple[tuple[int, float], ...]:
@@ -69,6 +75,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="on the films and the leaky split of the study that the recipe is from",
     )
     add("--holdout-source", action="append", default=[], metavar="NAME", help="never train on it")
+    add(
+        "--skip-bad",
+        action="store_true",
+        help="leave damaged files out, and name them in the run's quarantine.csv",
+    )
     add("--seed", type=int, default=0)
     add("--checkpoint-every", type=int, default=100, metavar="STEPS")
     add("--compile", action="store_true", help="by torch.compile: slower to start, then faster")
@@ -110,18 +121,21 @@ def chosen_recipe(options: argparse.Namespace) -> Recipe:
 
 
 def films_table(
-    options: argparse.Namespace, recipe: Recipe, cache: Path, workers: int
+    options: argparse.Namespace, recipe: Recipe, run: Path, workers: int
 ) -> pd.DataFrame:
     """The manifest given, or one made of the folder given; split as published, where asked."""
     if options.data.is_file():
         table = read_manifest(options.data)
+        check_clean(table, options.data)
     else:
         compiled = compile_manifest(
-            [options.data], cache, workers=workers, seed=options.seed,
-            held_out=options.holdout_source,
+            [options.data], run.parent / CACHE, workers=workers, seed=options.seed,
+            held_out=options.holdout_source, skip_bad=options.skip_bad,
         )  # fmt: skip
         for reason, films in Counter(left.reason for left in compiled.left_out).items():
             print(f"left out, {films} films: {reason}", file=sys.stderr)
+        if options.skip_bad:
+            write_left_out(compiled.damaged, run / "quarantine.csv")
         table = compiled.table
     if options.as_published:
         return as_published(table, published_protocol(recipe), seed=options.seed)
@@ -138,22 +152,30 @@ def as_text(options: argparse.Namespace, recipe: Recipe) -> dict[str, str]:
 
 
 def train(options: argparse.Namespace, device: torch.device) -> None:
+    """The whole run, alone in its folders. Raises CovidCoreError."""
     recipe = chosen_recipe(options)
+    run = options.run or Path("runs") / (recipe.name + "-as-published" * options.as_published)
+    with ExitStack() as alone:
+        if not processes.rank():
+            for folder in sorted({run.resolve(), options.out.resolve()}):
+                alone.enter_context(claimed(folder))
+        train_in(run, recipe, options, device)
+
+
+def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: torch.device) -> None:
     phase = recipe.phases[-1]  # whose network it will be
     task = phase.asked
-    run = options.run or Path("runs") / (recipe.name + "-as-published" * options.as_published)
-    cache, workers = run.parent / "cache", os.cpu_count() or 1
+    workers = os.cpu_count() or 1
     preprocess = Preprocess(phase.size_px, recipe.fit, recipe.smooth_px, tone=recipe.tone)
     with processes.first_alone():
-        table = films_table(options, recipe, cache, workers)
-        films = load_films(table, preprocess, cache, workers=workers)
+        table = films_table(options, recipe, run, workers)
+        films = load_films(table, preprocess, run.parent / CACHE, workers=workers)
 
     torch.manual_seed(options.seed)
     network = Network(recipe.architecture, len(task.outputs), recipe.head_depth)
     state = initial_state(recipe.init, recipe.architecture)
     if state is not None:
         initialise(network, state)
-    run.mkdir(parents=True, exist_ok=True)
     network = train_phases(
         network, films, preprocess, recipe, run, seed=options.seed, device=device,
         resume=options.resume, checkpoint_every=options.checkpoint_every, compiled=options.compile,
@@ -168,7 +190,7 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
         stored = as_stored(network).to(device)
         logits = answer_parts(stored, asked, preprocess, device=device)
         rules, trust = fit_and_measure(asked, logits)
-    except DatasetError as error:  # still worth its weights: the most probable class is called
+    except CovidCoreError as error:  # still worth its weights: the most probable class is called
         print(f"not calibrated: {error}", file=sys.stderr)
         rules, trust = None, {}
     card = save_weights(
@@ -186,16 +208,19 @@ def main() -> int:
     try:
         with processes.joined() as device:
             train(options, device)
+    except DatasetError as error:
+        print(error, file=sys.stderr)
+        return WRONG_USE
     except CovidCoreError as error:
         print(error, file=sys.stderr)
-        return 1
+        return SOME_FAILED
     except OSError as error:  # a full disk, a folder without permission
         print(f"{error}. Mend that and go on with --resume", file=sys.stderr)
-        return 1
+        return SOME_FAILED
     except KeyboardInterrupt:
         print("stopped: go on with --resume", file=sys.stderr)
-        return 130
-    return 0
+        return STOPPED
+    return DONE
 
 
 if __name__ == "__main__":

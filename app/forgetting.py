@@ -53,10 +53,10 @@ def begin() -> None:
 
 
 def _drop_closed(loop: asyncio.AbstractEventLoop) -> None:
+    loop.call_later(_EVERY_S, _drop_closed, loop)
     sessions = cast(WebsocketSessionManager, runtime.get_instance()._session_mgr)
     if cast(MemorySessionStorage, sessions._session_storage)._cache.expire():  # type: ignore[attr-defined]
         loop.call_later(_SERVED_S, _close, _connect_nobody())
-    loop.call_later(_EVERY_S, _drop_closed, loop)
 
 
 class _Nobody(SessionClient):
@@ -84,5 +84,5 @@ def _close(session_id: str) -> None:
 
 def _give_back() -> None:
     """Memory that was freed, to the system: the allocator would keep it, films and all."""
-    with suppress(AttributeError, OSError):  # another C library's
+    with suppress(AttributeError, OSError, TypeError):  # another C library's, or Windows
         ctypes.CDLL(None).malloc_trim(0)

@@ -14,6 +14,7 @@ from app import session
 from app.forgetting import release
 from app.site_session import FAILED, JOB, clear, measure, refuse
 from app.sources import films_in_file
+from app.texts import common
 from app.texts import validate as texts
 from app.turns import in_turn
 from covid_core.collection import Item, in_folder, members
@@ -122,8 +123,12 @@ def read_films(job: Job) -> None:
     bar = st.progress(job.done / total, texts.READING.format(done=job.done, total=total))
     st.button(texts.STOP, key="site-stop", on_click=finish, args=(job,), icon=":material/stop:")
     st.caption(texts.STOPPED)
+
+    def tell(position: int) -> None:
+        bar.progress(job.done / total, common.WAITING.format(position=position))
+
     while job.done < total:
-        with in_turn():
+        with in_turn(tell):
             read_next(job, network)
         # A click on Stop takes effect here: what was read is in the job by now.
         bar.progress(job.done / total, texts.READING.format(done=job.done, total=total))

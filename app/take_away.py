@@ -15,7 +15,7 @@ from app import session
 from app.failures import show_failure
 from app.session import Reading
 from app.texts import read as texts
-from app.texts import take_away as panel
+from app.turns import in_turn
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
 from covid_core.overlay import displayed
@@ -73,9 +73,9 @@ def show_take_away(reading: Reading, prediction: Prediction) -> None:
 def show_burned_in(study: Study | None) -> None:
     """What no export takes away: words that are part of the picture."""
     if study and study.burned_in == "YES":
-        st.warning(panel.BURNED_IN, icon=":material/warning:")
+        st.warning(texts.BURNED_IN, icon=":material/warning:")
     else:
-        st.caption(panel.NOT_SOUGHT)
+        st.caption(texts.NOT_SOUGHT)
 
 
 def offer(label: str, name: str, data: bytes) -> None:
@@ -113,7 +113,7 @@ def files_of(
     wanted = (prediction.radiograph_sha256, prediction.weights_sha256, finding, chosen, identity)
     made, files = st.session_state.get("files", (None, None))
     if made != wanted:
-        with st.spinner(texts.MAKING):
+        with st.spinner(texts.MAKING), in_turn():
             files = new_files(reading, prediction, finding, chosen.prevalence, identity=identity)
         st.session_state["files"] = wanted, files
     return files

@@ -12,7 +12,7 @@ from app.texts import common as texts
 from covid_core.engines.engine import cores
 from covid_core.turns import Turns
 
-_WAITING_PER_CORE = 32  # the last in line is answered within half a minute
+_WAITING_PER_CORE = 32  # half a minute's work, of usual films
 # Not in a cache of Streamlit's, which any visitor may clear.
 TURNS = Turns(cores(), _WAITING_PER_CORE * cores())
 

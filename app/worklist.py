@@ -22,6 +22,7 @@ from covid_core.collection import Item
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.predictor import Predictor
 from covid_core.report import UNANSWERED
+from covid_core.turns import Busy
 from covid_core.worklist import Entry, csv_text, earlier, triage
 
 
@@ -129,6 +130,8 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
                 session.reading(data, one.name, is_phantom=one.synthetic)
                 for one, data in films.items()
             ]
+    except Busy:
+        raise
     except CovidCoreError as error:
         st.text(error.sentence)
         return

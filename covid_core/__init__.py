@@ -7,8 +7,9 @@
 The modules, from the ground up, each importing only from below:
 
     errors, findings, architectures, torchvision_ops, levels, head
+    whole_files, claims                 files that are whole or as they were; one run at a time
     radiograph, networks, metrics, tasks, look, markdown, tensor_files, remarks, machine
-    decompress, dicom_parse, raster, dicom   a file's bytes to a film
+    bounded, decompress, dicom_parse, raster, dicom   a file's bytes to a film
     reading                             bytes to Radiograph: the front door for files
     collection, study                   many files as one stream; a DICOM file's patient, on demand
     preprocess                          Radiograph to the network's input

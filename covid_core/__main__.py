@@ -17,16 +17,22 @@ _COMMANDS = (
     "predict", "cluster", "manifest", "evaluate", "calibrate", "audit", "card", "lungs", "gate",
     "engines", "bench",
 )  # fmt: skip
+_INSTALL = "Install what is needed with: python -m pip install -r requirements.txt"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Exit status: 0 all done, 1 some files got no answer, 2 wrong use."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = _parser(arguments).parse_args(with_verb(arguments))
     try:
+        options = _parser(arguments).parse_args(with_verb(arguments))
         return int(options.command(options))
     except CovidCoreError as error:
         print(error, file=sys.stderr)
+        return WRONG_USE
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.split(".")[0] == "covid_core":
+            raise
+        print(f"{error.name} is not installed. {_INSTALL}", file=sys.stderr)
         return WRONG_USE
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

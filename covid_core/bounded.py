@@ -34,6 +34,6 @@ def too_intricate() -> RefusedFile:
     """What is said of a file of too many parts."""
     return RefusedFile(
         "too_intricate",
-        "it is made of far more parts than a radiograph is",
+        "it takes far more work to read than a radiograph does",
         "Export it again, as PNG or uncompressed DICOM",
     )

@@ -34,9 +34,8 @@ import numpy as np
 
 from covid_core.errors import RefusedFile
 
-# Of addresses, beyond the codecs themselves. The largest film allowed, in JPEG 2000, asks for 800
-# MiB and touches 340.
-MAX_MORE_BYTES = 800 * 1024**2
+# Of addresses, beyond the codecs themselves: the largest film allowed asks for less.
+MAX_MORE_BYTES = 480 * 1024**2
 MAX_CPU_SECONDS = 5
 MAX_SECONDS = 15
 _ROOT = Path(__file__).parent.parent
@@ -158,12 +157,12 @@ def _answer(request: BinaryIO, answer: BinaryIO) -> None:
 
 
 def _limit() -> None:
-    with contextlib.suppress(ImportError, OSError, ValueError):  # there is none to set on Windows
+    with contextlib.suppress(ImportError, OSError, ValueError):  # none on Windows, and one on macOS
         import resource
 
+        resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
         held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         most = held * resource.getpagesize() + MAX_MORE_BYTES
-        resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 

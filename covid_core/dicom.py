@@ -124,7 +124,8 @@ def _check_header(dataset: Dataset, notes: list[str]) -> None:
             "no_pixels", "this DICOM file holds no picture", "Choose the image, not its report"
         )
     frames = int(dataset.get("NumberOfFrames") or 1)
-    rich = not _is_grey(dataset) or dataset.BitsAllocated > 16
+    compressed = dataset.file_meta.TransferSyntaxUID.is_encapsulated
+    rich = compressed or not _is_grey(dataset) or dataset.BitsAllocated > 16
     check_bounds(int(dataset.Columns), int(dataset.Rows), frames, rich=rich)
     part = str(dataset.get("BodyPartExamined", "")).strip().upper()
     if part and not any(name in part for name in _CHEST):

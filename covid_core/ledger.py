@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import sys
 from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,12 +16,10 @@ from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 
+from covid_core.claims import claim
 from covid_core.errors import CovidCoreError
 from covid_core.report import UNANSWERED, columns, row_writer, spreadsheet_safe
 from covid_core.weights import WeightsCard
-
-if sys.platform != "win32":
-    import fcntl
 
 _ODD_NAMES = "backslashreplace"  # a file's name may hold bytes that are no text
 _LONGEST_ROW = 64 * 1024  # bytes; a path has 4 KiB at most
@@ -125,7 +122,7 @@ def opened(path: Path, terms: Terms, *, resume: bool = False) -> Iterator[Ledger
     with path.open("a", newline="", encoding="utf-8", errors=_ODD_NAMES) as file:
         kept = Kept(array("Q"))
         if plain:
-            _claim(file, path)
+            claim(file.fileno(), path)
             kept = _kept(path, terms) if resume else kept
             file.truncate(kept.end)
         yield Ledger(file, terms.names, kept)
@@ -148,21 +145,6 @@ class _Row:
         self._text.seek(0)
         self._text.truncate()
         return text
-
-
-def _claim(file: TextIO, path: Path) -> None:
-    """Holds the file for this process until it is closed: two would score each film twice."""
-    if sys.platform == "win32":
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise CovidCoreError(
-            "another run is writing to it", "Wait until that has ended, or name another file",
-            file=str(path),
-        ) from error  # fmt: skip
-    except OSError:  # a disk that knows no locks
-        return
 
 
 def _kept(path: Path, terms: Terms) -> Kept:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from covid_core.errors import CovidCoreError
+from covid_core.whole_files import write_whole
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -23,4 +24,4 @@ def replace_block(path: Path, name: str, text: str) -> None:
         raise CovidCoreError(
             f"it has no block {start} … {end} to write in", "Put both lines there", file=str(path)
         )
-    path.write_text(f"{before}{start}\n{text}\n{end}{after}", encoding="utf-8")
+    write_whole(path, f"{before}{start}\n{text}\n{end}{after}".encode())

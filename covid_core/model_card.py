@@ -27,6 +27,7 @@ from covid_core.trust_card import (
     write_diagram,
 )
 from covid_core.weights import LEFT_OUT, WeightsCard, read_audit, read_cards
+from covid_core.whole_files import write_whole
 
 RESULTS_BLOCK = "results"  # the block of a README
 _TITLES = {finding.value: finding.display_name for finding in Finding}
@@ -50,7 +51,7 @@ def read_beside(card: WeightsCard, folder: Path) -> Beside:
 def write_model_card(card: WeightsCard, folder: Path) -> None:
     """Write `folder/README.md`, and the picture that it shows. Raises WeightsError."""
     text = model_card(card, read_beside(card, folder))
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    write_whole(folder / "README.md", text.encode())
     if card.trust:
         write_diagram(card, folder)
 

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from covid_core.decision import BALANCED
-from covid_core.errors import CovidCoreError, foreseen
+from covid_core.errors import CovidCoreError, Unwritten, foreseen
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph
 from covid_core.report import error_row, prediction_row
@@ -104,6 +104,8 @@ def _row(
         return error_row(film.name, judged, scoring.predictor.card.classes)
     try:
         heat = scoring.explain(film, radiograph, judged) if scoring.explain else None
+    except Unwritten:
+        raise
     except CovidCoreError as error:
         return error_row(film.name, error, scoring.predictor.card.classes)
     return prediction_row(film.name, judged, heat_in_lungs=heat, prevalence=scoring.prevalence)

@@ -13,7 +13,7 @@ from covid_core.levels import Film, Levels, looked_up, pixels_of, shrunk
 
 MIN_SIDE_PX = 128
 MAX_PIXELS = 40_000_000  # a large computed radiograph is 4280 x 3520, 15 million
-MAX_RICH_PIXELS = 15_200_000  # of several colours, or of more than 16 bits: up to 32 bytes each
+MAX_RICH_PIXELS = 15_200_000  # coloured, over 16 bits, or compressed DICOM: up to 32 bytes each
 MAX_ASPECT = 3.0
 _BAND_ROWS = 1024
 _COLOUR_TOLERANCE = 24  # grey levels between channels; JPEG of a grey film stays far below
@@ -114,9 +114,10 @@ class Radiograph:
 def check_bounds(width: int, height: int, frames: int = 1, *, rich: bool = False) -> None:
     """Refuse, from the header alone, a picture that can't be one film of usable size.
 
-    `rich`: whether it is of several colours, or of more than 16 bits a pixel. Called before any
-    pixel is decoded, so that a small file can't unfold into gigabytes. Raises RefusedFile
-    (`multi_frame`, `bad_header`, `too_large`, `too_small`, `bad_shape`).
+    `rich`: whether it is of several colours, of more than 16 bits a pixel, or in one of DICOM's
+    compressions, whose codecs take long and much. Called before any pixel is decoded, so that a
+    small file can't unfold into gigabytes. Raises RefusedFile (`multi_frame`, `bad_header`,
+    `too_large`, `too_small`, `bad_shape`).
     """
     if frames > 1:
         raise RefusedFile(
@@ -130,11 +131,11 @@ def check_bounds(width: int, height: int, frames: int = 1, *, rich: bool = False
         )
     most = MAX_RICH_PIXELS if rich else MAX_PIXELS
     if width * height > most:
-        kind = " in colours or of more than 16 bits" if rich else ""
+        kind = " in colours, of more than 16 bits, or compressed in DICOM" if rich else ""
         raise RefusedFile(
             "too_large",
             f"{width} x {height} pixels{kind} is more than the {most // 1_000_000} million allowed",
-            "Export it at a lower resolution, or as 8 or 16-bit grey",
+            "Export it at a lower resolution, or uncompressed as 8 or 16-bit grey",
         )
     if min(width, height) < MIN_SIDE_PX:
         raise RefusedFile(

@@ -1,6 +1,6 @@
 """The one front door for files: bytes to Radiograph, or a refusal that says why.
 
-`CODES`: every code that RefusedFile has, here and in `collection`; there are no others.
+`CODES`: every code with which a file is refused, here and in `collection`; there are no others.
 """
 
 from __future__ import annotations

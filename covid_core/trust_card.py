@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from covid_core.exports.optional import needing
 from covid_core.findings import Finding
 from covid_core.goals import TEST, goals
 from covid_core.look import SERIES
@@ -18,6 +19,7 @@ from covid_core.markdown import table
 from covid_core.metrics import told
 from covid_core.reporting_items import ITEMS
 from covid_core.weights import WeightsCard
+from covid_core.whole_files import replacing
 
 DIAGRAM = "reliability.svg"
 _TITLES = {finding.value: finding.display_name for finding in Finding}
@@ -183,8 +185,9 @@ def reporting_section() -> str:
 
 def write_diagram(card: WeightsCard, folder: Path) -> None:
     """The reliability diagram, one panel a part, as SVG; the same card gives the same bytes."""
-    import matplotlib as mpl  # slow to import, and only this picture needs it
-    from matplotlib.figure import Figure
+    with needing("matplotlib"):  # slow to import, and only this picture needs it
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
 
     parts = [
         (part, worth)
@@ -212,7 +215,8 @@ def write_diagram(card: WeightsCard, folder: Path) -> None:
             axes.spines[["top", "right"]].set_visible(False)
         figure.axes[0].set_ylabel("share that was right")
         figure.axes[0].legend(frameon=False, fontsize=8, loc="lower right")
-        figure.savefig(folder / DIAGRAM, metadata={"Date": None})
+        with replacing(folder / DIAGRAM) as file:
+            figure.savefig(file, format="svg", metadata={"Date": None})
 
 
 def _errors(trust: Mapping[str, Any]) -> str:

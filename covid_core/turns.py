@@ -43,7 +43,7 @@ class Turns:
         try:
             while not self._begins(ticket):
                 tell(self._position(ticket))
-        except BaseException:  # a visitor who goes is no error of Streamlit's
+        except BaseException:  # also what ends the run of one who goes
             self._leave(ticket)
             raise
         try:

@@ -24,7 +24,7 @@ import numpy as np
 import safetensors.numpy
 
 from covid_core.architectures import DENSENET121, TITLES
-from covid_core.decision import Rules
+from covid_core.decision import BALANCED, Rules
 from covid_core.engines.proof import BESIDE
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES, Finding
@@ -166,7 +166,7 @@ def _are_sound(rules: Rules, answers: int) -> bool:
     return (
         [len(row) for row in rules.weights] == [answers] * answers
         and len(rules.bias) == len(rules.least) == answers
-        and bool(rules.points)
+        and BALANCED in rules.point_names
         and all(map(is_number, [*matrix, *rules.bias, *shares]))
         and min(shares) >= 0
         and max(shares) <= 1

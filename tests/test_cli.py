@@ -242,6 +242,19 @@ def test_unwritable_csv_is_said_without_a_traceback(
     assert "can't be written" in capsys.readouterr().err
 
 
+def test_a_package_that_is_not_installed_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "covid_core.commands.manifest", None)
+    with pytest.raises(ModuleNotFoundError):  # ours: a defect, and to be seen as one
+        main(["manifest", "films", "--out", "m.csv"])
+    monkeypatch.delitem(sys.modules, "covid_core.commands.manifest")
+    monkeypatch.delitem(sys.modules, "covid_core.datasets.manifest", raising=False)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert main(["manifest", "films", "--out", "m.csv"]) == 2
+    assert "pandas is not installed" in capsys.readouterr().err
+
+
 def test_a_name_that_is_no_text_does_not_stop_the_others(films: Path, weights: Path) -> None:
     odd = bytes(films) + b"/\xff\xfe.png"
     Path(odd.decode(errors="surrogateescape")).write_bytes(png(draw_phantom(size_px=256)))

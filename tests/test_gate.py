@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from covid_core.phantom import KINDS, draw_phantom
 from covid_core.radiograph import Radiograph, View
 from covid_core.reading import read_file, read_radiograph
 from covid_core.remarks import FLAWS
+from covid_core.tensor_files import read_card_file, write_card
 from covid_core.training.gate import save_gate
 from covid_core.training.gate_measures import scores_of
 from covid_core.training.negatives import KINDS as OTHER_KINDS
@@ -147,9 +147,11 @@ def test_a_batch_is_refused_as_its_films_are(gate: Gate) -> None:
 @pytest.mark.parametrize("damage", ["flipped byte", "no card", "another network"])
 def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
     torch.manual_seed(0)
+    names = ("other", *(set(Code) - set(ABSTAINING[:3])))
     save_gate(
-        GateNetwork(), tmp_path, thresholds={}, measured={}, never_seen=[], films={}, training={}
-    )
+        GateNetwork(), tmp_path, thresholds=dict.fromkeys(names, 0.5), measured={}, never_seen=[],
+        films={}, training={},
+    )  # fmt: skip
     tensors, card = tmp_path / "gate.safetensors", tmp_path / "gate.json"
     assert isinstance(Gate.load(tmp_path).card, GateCard)
     if damage == "flipped byte":
@@ -159,7 +161,7 @@ def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
     elif damage == "no card":
         card.unlink()
     else:
-        card.write_text(json.dumps(json.loads(card.read_text()) | {"kind": "other"}))
+        write_card(tmp_path, "gate", read_card_file(card) | {"kind": "other"})
     with pytest.raises(WeightsError):
         Gate.load(tmp_path)
 

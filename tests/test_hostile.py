@@ -19,6 +19,7 @@ from tests.hostile_bombs import SLOW
 from tests.mutants import CANARY
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 MUTANTS = 500
 MOST_CPU_SECONDS = 5.0
 MOST_MORE_MIB = 500

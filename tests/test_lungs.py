@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from covid_core.errors import DatasetError, WeightsError
 from covid_core.lungs import LUNGS, Lungs, dice, whole_lungs
 from covid_core.lungs_network import LungNetwork
 from covid_core.phantom import draw_phantom
+from covid_core.tensor_files import read_card_file, write_card
 from covid_core.training.lungs import read_outlined, save_lungs, train_lungs
 
 
@@ -99,7 +99,7 @@ def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
     elif damage == "no card":
         card.unlink()
     else:
-        card.write_text(json.dumps(json.loads(card.read_text()) | {"kind": "other"}))
+        write_card(tmp_path, "lungs", read_card_file(card) | {"kind": "other"})
     with pytest.raises(WeightsError):
         Lungs.load(tmp_path)
 

@@ -28,6 +28,7 @@ from covid_core.recipes_here import (
     shelf,
 )
 from covid_core.report import DISCLAIMER
+from covid_core.turns import Busy
 from covid_core.weights import SHIPPED, WEIGHTS, WeightsCard
 
 _PICTURE_PX = 480
@@ -83,6 +84,9 @@ def ask_all(reading: Reading, candidates: tuple[Candidate, ...]) -> list[Opinion
         bar.progress((number - 1) / len(candidates), words)
         try:
             opinions.append(ask(reading, candidate))
+        except Busy:
+            bar.empty()
+            raise
         except CovidCoreError as error:
             show_failure(texts.NO_ANSWER.format(recipe=candidate.recipe), error.sentence)
     bar.empty()

@@ -15,6 +15,7 @@ from app.failures import show_busy, show_failure
 from app.phantoms import show_phantoms
 from app.sources import choose_films
 from app.texts import read as texts
+from app.turns import in_turn
 from covid_core.collection import Item
 from covid_core.errors import Abstained, CovidCoreError, foreseen
 from covid_core.report import DISCLAIMER
@@ -78,7 +79,8 @@ def show_unjudged(item: Item) -> None:
     from covid_core.overlay import displayed, png
     from covid_core.reading import read_radiograph
 
-    film = displayed(read_radiograph(item.read()).film, _UNJUDGED_PX)
+    with in_turn():
+        film = displayed(read_radiograph(item.read()).film, _UNJUDGED_PX)
     st.image(png(film), output_format="PNG", alt=texts.UNJUDGED_ALT)
 
 

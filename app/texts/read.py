@@ -111,3 +111,10 @@ def probability(
         f" of {point.threshold:.2f}."
     )
     return words if called else f"{words} No call is made: other answers remain possible."
+
+
+NOT_SOUGHT = "Names written into the picture itself are not looked for, and not removed."
+BURNED_IN = (
+    "This film's file says that names are written into its picture: they stay in the PDF, the PNG"
+    " and the DICOM overlay. Look before you give those away."
+)

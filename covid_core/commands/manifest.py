@@ -15,7 +15,13 @@ from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.case import Selection
 from covid_core.datasets.compile import Compilation, compile_manifest
 from covid_core.datasets.exploration import write_exploration
-from covid_core.datasets.manifest import COLUMNS, read_manifest, write_manifest
+from covid_core.datasets.manifest import (
+    COLUMNS,
+    check_name,
+    read_manifest,
+    write_left_out,
+    write_manifest,
+)
 from covid_core.datasets.split import counts, overlaps
 from covid_core.findings import CLASSES
 from covid_core.radiograph import View
@@ -47,6 +53,11 @@ def add(commands: Any) -> None:
         "--lung-opacity", action="store_true",
         help="take the Radiography Database's Lung_Opacity as pneumonia",
     )  # fmt: skip
+    make.add_argument(
+        "--skip-bad", action="store_true",
+        help="leave damaged files out, and name them in FILE's .quarantine.csv; without it they are"
+        " named and nothing is made",
+    )  # fmt: skip
     make.add_argument("--seed", type=int, default=0, help="of the split")
     make.add_argument(
         "--cache", type=Path, default=Path("runs/cache"), metavar="DIR",
@@ -61,13 +72,19 @@ def add(commands: Any) -> None:
 
 
 def _make(options: argparse.Namespace) -> int:
+    check_name(options.out)  # before an hour's work
     compiled = compile_manifest(
         options.folders, options.cache, workers=os.cpu_count() or 1, seed=options.seed,
         held_out=options.holdout_source,
         selection=Selection(frozenset(options.views), options.lung_opacity),
+        skip_bad=options.skip_bad,
     )  # fmt: skip
     write_manifest(compiled.table, options.out)
-    _write_left_out(compiled, options.out)
+    left_out = options.out.with_suffix(".left-out.csv")
+    write_left_out(compiled.left_out, left_out)
+    if options.skip_bad:
+        write_left_out(compiled.damaged, options.out.with_suffix(".quarantine.csv"))
+    _say_left_out(compiled, left_out)
     if options.report:
         write_exploration(compiled, options.report)
     print(_summary(compiled))
@@ -84,13 +101,9 @@ def _check(options: argparse.Namespace) -> int:
     return SOME_FAILED if complaints else DONE
 
 
-def _write_left_out(compiled: Compilation, out: Path) -> None:
-    """Each film that is in no row, and why, beside the manifest."""
-    rows = [(str(left.path), left.source, left.reason) for left in compiled.left_out]
-    path = out.with_suffix(".left-out.csv")
-    pd.DataFrame(rows, columns=["path", "source", "reason"]).to_csv(path, index=False)
-    if rows:
-        print(f"{len(rows)} files were left out; {path} names each:", file=sys.stderr)
+def _say_left_out(compiled: Compilation, path: Path) -> None:
+    if compiled.left_out:
+        print(f"{len(compiled.left_out)} files were left out; {path} names each:", file=sys.stderr)
     reasons = Counter((left.source, left.reason) for left in compiled.left_out)
     for (source, reason), files in sorted(reasons.items()):
         print(f"  {source}: {files} files: {reason}", file=sys.stderr)

@@ -22,7 +22,7 @@ from covid_core.datasets.layouts.films import FILM_SUFFIXES
 from covid_core.decision import BALANCED, POINTS
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
-from covid_core.errors import CovidCoreError, RefusedFile, foreseen
+from covid_core.errors import CovidCoreError, RefusedFile, Unwritten, foreseen
 from covid_core.folders import files_below
 from covid_core.ledger import Ledger, Terms, opened
 from covid_core.pipeline import Explain, Film, Row, Scoring, rows
@@ -31,9 +31,11 @@ from covid_core.radiograph import Radiograph
 from covid_core.reading import read_file, read_radiograph
 from covid_core.report import DISCLAIMER, UNANSWERED, row_writer
 from covid_core.weights import SHIPPED, WEIGHTS
+from covid_core.whole_files import unwritten, write_whole
 
 _OVERLAY_LONGEST_PX = 1024
 _OVERLAY_OPACITY = 0.5
+_GOES_ON = "what was done is written; --csv FILE --resume goes on"
 _COUNTING_S = 10  # of a folder's films before the first is read, for the progress bar alone
 
 
@@ -94,12 +96,13 @@ def _predict(options: argparse.Namespace) -> int:
         return _written(options, scoring, terms)
     except BrokenPipeError:
         raise
-    except OSError as error:
-        where = error.filename or options.csv
-        print(f"{where}: it can't be written ({error.strerror})", file=sys.stderr)
+    except (Unwritten, OSError) as error:
+        if isinstance(error, OSError):
+            error = unwritten(error, Path(error.filename or options.csv or "standard output"))
+        print(error, _GOES_ON, sep="\n", file=sys.stderr)
         return WRONG_USE
     except KeyboardInterrupt:
-        print("stopped: what was done is written; --csv FILE --resume goes on", file=sys.stderr)
+        print(f"stopped: {_GOES_ON}", file=sys.stderr)
         return STOPPED
 
 
@@ -194,7 +197,7 @@ def _explainer(predictor: Predictor, options: argparse.Namespace, lanes: Lanes) 
             inside = saliency.share_inside(lungs.inside(radiograph))
         label = prediction.label.replace(" ", "-")
         name = f"{Path(film.name).stem}.{label}.{radiograph.sha256[:8]}.png"
-        (folder / name).write_bytes(overlay)
+        write_whole(folder / name, overlay)
         return inside
 
     return explain

@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from numpy.lib import format as npy
 from tqdm import tqdm
 
 from covid_core.datasets.remembered import file_stamp
 from covid_core.errors import RefusedFile
 from covid_core.preprocess import Preprocess
 from covid_core.reading import read_file
+from covid_core.whole_files import replacing, write_whole
 
 
 def cached_pictures(
@@ -24,19 +26,17 @@ def cached_pictures(
 
     An unreadable film's picture is left black. The cache is named by the files (path, size, time of
     change) and the preprocessing, so that a change of either makes a new one; it is complete or
-    absent, never half-written.
+    absent, never half-written. Raises CovidCoreError where it can't be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     name = _fingerprint(paths, preprocess)
     pictures_path, refused_path = folder / f"{name}.npy", folder / f"{name}.json"
-    if not refused_path.exists():
+    if not (pictures_path.exists() and refused_path.exists()):
         pictures, refused = _decode(paths, preprocess, workers)
-        partial = pictures_path.with_suffix(".partial.npy")
-        np.save(partial, pictures)
-        partial.replace(pictures_path)
-        partial = refused_path.with_suffix(".partial.json")
-        partial.write_text(json.dumps(refused))
-        partial.replace(refused_path)
+        with replacing(pictures_path, size=pictures.nbytes) as file:
+            header = npy.header_data_from_array_1_0(pictures)
+            npy.write_array_header_1_0(file, header)
+            file.write(pictures.data)  # np.save says of a full disk only how many bytes went in
+        write_whole(refused_path, json.dumps(refused).encode())
     refused = {int(i): reason for i, reason in json.loads(refused_path.read_text()).items()}
     return np.load(pictures_path, mmap_mode="r"), refused
 

@@ -33,11 +33,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A file that is in a dataset and not among the cases, and why in a few words."""
+    """A file that is in a dataset and not among the cases, and why in a few words.
+
+    `damaged`: it should be, and can't be read; else it is none of ours, such as a lateral film.
+    """
 
     path: Path
     source: str
     reason: str
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

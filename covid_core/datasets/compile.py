@@ -17,7 +17,8 @@ from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.remembered import load_arrays, save_arrays
 from covid_core.datasets.split import assign_splits
 from covid_core.datasets.survey import Survey, survey
-from covid_core.errors import DatasetError
+from covid_core.errors import DatasetError, listed
+from covid_core.findings import CLASSES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +30,11 @@ class Compilation:
     twins: Twins
     left_out: tuple[LeftOut, ...]
 
+    @property
+    def damaged(self) -> list[LeftOut]:
+        """What should be among the films, and could not be read."""
+        return [left for left in self.left_out if left.damaged]
+
 
 def compile_manifest(
     roots: Sequence[Path],
@@ -38,27 +44,25 @@ def compile_manifest(
     seed: int = 0,
     held_out: Collection[str] = (),
     selection: Selection = EVERYTHING,
+    skip_bad: bool = False,
 ) -> Compilation:
-    """Raises DatasetError where there is nothing to read, or a class is left without films."""
+    """Raises DatasetError where there is nothing to read, or a class is left without films; and,
+    unless `skip_bad` leaves them out, where files are damaged: it names all that is wrong."""
     found = read_cases(roots, selection)
     _check_sources(held_out, {case.source for case in found.cases})
     seen = survey([case.path for case in found.cases], cache, workers=workers)
     readable = np.nonzero(seen.reason == "")[0]
-    if not len(readable):
-        raise DatasetError(
-            f"none of {len(found.cases)} films can be read; the first: {seen.reason[0]}",
-            "Check that the download is whole",
-            file=str(found.cases[0].path),
-        )
     refused = [
-        LeftOut(found.cases[i].path, found.cases[i].source, str(seen.reason[i]))
+        LeftOut(found.cases[i].path, found.cases[i].source, str(seen.reason[i]), damaged=True)
         for i in np.nonzero(seen.reason != "")[0]
     ]
-    seen = seen[readable]
+    left_out = (*found.left_out, *refused)
+    cases, seen = [found.cases[i] for i in readable], seen[readable]
+    _check_whole(cases, [] if skip_bad else [left for left in left_out if left.damaged])
     twins = _twins(seen, cache)
-    table = _table([found.cases[i] for i in readable], seen, twins)
+    table = _table(cases, seen, twins)
     table["split"] = assign_splits(table, seed=seed, held_out=held_out)
-    return Compilation(table, seen, twins, (*found.left_out, *refused))
+    return Compilation(table, seen, twins, left_out)
 
 
 def _twins(seen: Survey, cache: Path) -> Twins:
@@ -90,6 +94,18 @@ def _table(cases: Sequence[Case], seen: Survey, twins: Twins) -> pd.DataFrame:
         "split": "",
     }
     return pd.DataFrame(columns).astype({name: kind for name, (kind, _) in COLUMNS.items()})
+
+
+def _check_whole(cases: Sequence[Case], damaged: Sequence[LeftOut]) -> None:
+    """Raises DatasetError: everything that must be mended, at once."""
+    labels = {case.label for case in cases}
+    wrong = [f"no {finding} film that can be read" for finding in CLASSES if finding not in labels]
+    wrong += [f"{left.path}: {left.reason}" for left in damaged]
+    if wrong:
+        leave = ", or leave damaged files out with --skip-bad" if damaged else ""
+        raise DatasetError(
+            f"the dataset is not whole{listed(wrong)}", f"Mend it, or fetch it again{leave}"
+        )
 
 
 def _check_sources(held_out: Collection[str], sources: Collection[str]) -> None:

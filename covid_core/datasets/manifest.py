@@ -7,14 +7,17 @@ empty where a dataset does not tell.
 
 from __future__ import annotations
 
-import contextlib
+import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from covid_core.datasets.case import LeftOut
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES
+from covid_core.whole_files import write_whole
 
 COLUMNS: dict[str, tuple[str, str]] = {
     "path": ("str", "the film's file"),
@@ -33,35 +36,38 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 
 
+def check_name(path: Path) -> None:
+    """Raises DatasetError for a file whose ending says nothing of how a manifest is written."""
+    if path.suffix not in (".csv", ".parquet"):
+        raise DatasetError("a manifest is a .parquet or a .csv file", "Name it so", file=str(path))
+
+
 def write_manifest(table: pd.DataFrame, path: Path) -> None:
-    """Write a manifest, whole or not at all. Raises DatasetError."""
-    suffix = _suffix(path)
+    """Write a manifest, whole or not at all. Raises CovidCoreError."""
+    check_name(path)
     folder = path.resolve().parent
     stored = table[list(COLUMNS)].copy()
     stored["path"] = [_relative(film, folder) for film in stored["path"]]
-    partial = path.with_name(path.name + ".partial")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if suffix == ".csv":
-            stored.to_csv(partial, index=False)
-        else:
-            stored.to_parquet(partial, index=False)
-        partial.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise DatasetError(
-            f"the manifest can't be written ({error.strerror})",
-            "Give a folder with room that you may write to",
-            file=str(path),
-        ) from error
+    data = io.BytesIO()
+    if path.suffix == ".csv":
+        stored.to_csv(data, index=False)
+    else:
+        stored.to_parquet(data, index=False)
+    write_whole(path, data.getvalue())
+
+
+def write_left_out(left_out: Sequence[LeftOut], path: Path) -> None:
+    """Each file that is in no row, and why, as CSV. Raises CovidCoreError."""
+    rows = [(str(left.path), left.source, left.reason) for left in left_out]
+    table = pd.DataFrame(rows, columns=["path", "source", "reason"])
+    write_whole(path, table.to_csv(index=False).encode(errors="backslashreplace"))
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
     """A manifest as written. Raises DatasetError where it is none."""
-    suffix = _suffix(path)
+    check_name(path)
     try:
-        if suffix == ".csv":
+        if path.suffix == ".csv":
             types = {name: kind for name, (kind, _) in COLUMNS.items()}
             table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values={"age": [""]})
         else:
@@ -84,12 +90,6 @@ def _relative(film: str, folder: Path) -> str:
         return Path(os.path.relpath(film, folder)).as_posix()
     except ValueError:  # another drive
         return film
-
-
-def _suffix(path: Path) -> str:
-    if path.suffix not in (".csv", ".parquet"):
-        raise DatasetError("a manifest is a .parquet or a .csv file", "Name it so", file=str(path))
-    return path.suffix
 
 
 def _no_manifest(path: Path, problem: str) -> DatasetError:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from covid_core.whole_files import replacing
+
 
 def file_stamp(path: Path) -> bytes:
     """Which file this is, in which state: its path, size and time of change."""
@@ -17,11 +19,9 @@ def file_stamp(path: Path) -> bytes:
 
 
 def save_arrays(path: Path, arrays: dict[str, Any]) -> None:
-    """Write arrays to an `.npz` file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, **arrays)
-    partial.replace(path)
+    """Write arrays to an `.npz` file, whole or not at all. Raises CovidCoreError."""
+    with replacing(path) as file:
+        np.savez(file, **arrays)
 
 
 def load_arrays(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray] | None:

@@ -16,13 +16,14 @@ import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
 from covid_core.datasets.duplicates import group, same_key
-from covid_core.errors import DatasetError
+from covid_core.errors import DatasetError, listed
 from covid_core.findings import CLASSES
 
 _FOLDS = 10  # one of ten tests, one tunes
@@ -106,6 +107,17 @@ def overlaps(table: pd.DataFrame) -> list[str]:
                 which = " ".join(str(part) for part in key)
                 complaints.append(f"{what} {which} is in {', '.join(sorted(set(seen)))}")
     return complaints
+
+
+def check_clean(table: pd.DataFrame, path: Path) -> None:
+    """Raises DatasetError where a patient or a picture is on two sides of a manifest's split: its
+    figures would be too good."""
+    leaks = overlaps(table)
+    if leaks:
+        raise DatasetError(
+            f"the split leaks{listed(leaks)}", "Make the manifest anew from its folders",
+            file=str(path),
+        )  # fmt: skip
 
 
 def counts(table: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:

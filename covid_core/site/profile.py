@@ -13,6 +13,7 @@ from covid_core.decision import SITE, OperatingPoint
 from covid_core.errors import CovidCoreError
 from covid_core.metrics import Estimate
 from covid_core.weights import WeightsCard
+from covid_core.whole_files import write_whole
 
 if TYPE_CHECKING:  # statistics that a page which only reads a profile can do without
     from covid_core.site.validation import Validation
@@ -83,17 +84,12 @@ def profile_bytes(profile: SiteProfile) -> bytes:
 
 def save_profile(profile: SiteProfile, path: Path) -> None:
     """Write it, whole or not at all. Raises CovidCoreError."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(profile_bytes(profile))
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
+    if not path.parent.is_dir():  # a slip of a deployer's pen is no folder to be made
         raise CovidCoreError(
-            f"the profile can't be written ({error.strerror})",
-            "Give a folder with room that you may write to",
+            "the profile can't be written: its folder is not there", "Make it, or name another",
             file=str(path),
-        ) from error
+        )  # fmt: skip
+    write_whole(path, profile_bytes(profile))
 
 
 def read_profile(path: Path) -> SiteProfile | None:

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_curve
 
 from covid_core.decision import SITE, OperatingPoint
 from covid_core.errors import CovidCoreError
+from covid_core.exports.optional import needing
 from covid_core.metrics import (
     Estimate,
     Reliability,
@@ -148,7 +149,8 @@ def films_needed(recall: float, confidence: float) -> int:
 
 def _highest_threshold(found: np.ndarray, recall: float, confidence: float) -> float:
     """Of films that all show COVID-19, by their scores, float64 (N,); enough of them."""
-    from mapie.risk_control import BinaryClassificationController, BinaryRisk  # slow to import
+    with needing("mapie"):  # slow to import
+        from mapie.risk_control import BinaryClassificationController, BinaryRisk
 
     # MAPIE's own "recall" is 1 - share, and rounding that often counts one miss too many.
     missed = BinaryRisk(

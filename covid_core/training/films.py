@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from covid_core.datasets.cache import cached_pictures
 from covid_core.datasets.split import Split, groups_of, on_a_side
-from covid_core.errors import DatasetError
+from covid_core.errors import DatasetError, listed
 from covid_core.findings import CLASSES
 from covid_core.preprocess import Preprocess
 from covid_core.tasks import Task
@@ -40,9 +41,17 @@ class Films:
         outputs = [task.of.get(finding, -1) for finding in CLASSES]
         return replace(self, labels=np.array(outputs, np.int64)[self.labels])
 
+    def digest(self) -> str:
+        """SHA-256, in hex, of all that training draws from, in its order; not of where it lies."""
+        digest = hashlib.sha256("\n".join([*self.splits, *self.sources]).encode())
+        for array in (self.labels, self.pictures):
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
 
 def load_films(table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, workers: int) -> Films:
-    """The films of a manifest, decoded. Raises DatasetError where one can't be read any more."""
+    """The films of a manifest, decoded. Raises DatasetError, which names all of them, where some
+    can't be read any more."""
     groups = groups_of(table)
     used = on_a_side(table)
     rows = table[used]
@@ -50,16 +59,15 @@ def load_films(table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, work
     gone = [path for path in paths if not path.is_file()]
     if gone:
         raise DatasetError(
-            f"{len(gone)} of {len(paths)} films of the manifest are not there, such as this",
+            f"films of the manifest are not there{listed(gone)}",
             "Put them, or the manifest, where they were, or make it anew",
-            file=str(gone[0]),
         )
     pictures, refused = cached_pictures(paths, preprocess, cache, workers=workers)
-    for i, reason in refused.items():
+    if refused:
+        unread = [f"{paths[i]}: {reason}" for i, reason in refused.items()]
         raise DatasetError(
-            f"it could be read for the manifest and can't be now: {reason}",
+            f"films could be read for the manifest and can't be now{listed(unread)}",
             "Make the manifest anew",
-            file=str(paths[i]),
         )
     return Films(
         pictures=pictures,

@@ -5,32 +5,55 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
+
+from covid_core.whole_files import write_whole
+
+_LOG = "log.jsonl"
 
 
 def log_epoch(run: Path, row: Mapping[str, Any]) -> None:
-    """Add an epoch's figures, `task` and `step` among them, and show them above the bar."""
+    """Add an epoch's figures, `task` and `step` among them, and show them above the bar.
+
+    Raises CovidCoreError where the disk refuses.
+    """
     line = json.dumps({n: round(v, 5) if isinstance(v, float) else v for n, v in row.items()})
-    with (run / "log.jsonl").open("a") as log:
-        log.write(line + "\n")
-    with SummaryWriter(run / "tensorboard") as board:
-        for name in row.keys() - {"task", "step"}:
-            board.add_scalar(f"{row['task']}/{name}", row[name], row["step"])
+    write_whole(run / _LOG, "".join(f"{each}\n" for each in [*_lines(run), line]).encode())
+    writer = _curves()
+    if writer:
+        with writer(run / "tensorboard") as board:
+            for name in row.keys() - {"task", "step"}:
+                board.add_scalar(f"{row['task']}/{name}", row[name], row["step"])
     tqdm.write(line)
 
 
 def read_log(run: Path) -> list[dict[str, Any]]:
     """What was logged at the end of each epoch; of a step logged twice, the later."""
-    lines = (run / "log.jsonl").read_text().splitlines()
-    rows = {(row["task"], row["step"]): row for row in map(json.loads, lines)}
+    rows = {(row["task"], row["step"]): row for row in map(json.loads, _lines(run))}
     return list(rows.values())
 
 
 def clear_log(run: Path) -> None:
     """Away with an older run's log: two runs in one would be told as one."""
-    (run / "log.jsonl").unlink(missing_ok=True)
+    (run / _LOG).unlink(missing_ok=True)
     shutil.rmtree(run / "tensorboard", ignore_errors=True)
+
+
+def _lines(run: Path) -> list[str]:
+    log = run / _LOG
+    return log.read_text().splitlines() if log.exists() else []
+
+
+@cache
+def _curves() -> Any:
+    """What writes event files; None, which is said once, where TensorBoard is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        tqdm.write("no curves for TensorBoard are written: it is not installed")
+        return None
+    return SummaryWriter

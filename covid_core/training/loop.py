@@ -7,6 +7,7 @@ draws what an uninterrupted one would have drawn.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,18 +20,20 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from covid_core.datasets.split import Split
-from covid_core.errors import TrainingError
+from covid_core.engines.memory import no_room_to_train
+from covid_core.errors import TrainingError, listed
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
 from covid_core.training import processes
 from covid_core.training.augment import augment
-from covid_core.training.checkpoint import load_checkpoint, save_checkpoint
+from covid_core.training.checkpoint import check_terms, last_good, save_checkpoint
 from covid_core.training.feed import feed
 from covid_core.training.films import Films
 from covid_core.training.log import clear_log, log_epoch
 from covid_core.training.recipe import LAST, Optimisation, Phase, Recipe
 from covid_core.training.sampling import balance, draws
 from covid_core.training.scoring import goodness, validate
+from covid_core.training.terms import terms
 
 
 def train(
@@ -50,19 +53,21 @@ def train(
 
     Writes a checkpoint a phase, a JSON line an epoch to `run/log.jsonl`, and the same for
     TensorBoard to `run/tensorboard`; without `resume` those of an older run go first. Raises
-    TrainingError on a loss that is not finite, keeping the last checkpoint, and on stages too short
-    for one step.
+    TrainingError on a loss that is not finite, keeping the last checkpoint, on stages too short
+    for one step, and on a checkpoint of another run.
     """
     if not resume and not processes.rank():
         clear_log(run)
-        for checkpoint in run.glob("phase*.pt"):
+        for checkpoint in run.glob("phase*.pt*"):
             checkpoint.unlink()
+    told = terms(films, preprocess, recipe, seed=seed, device=device, compiled=compiled)
     for number, phase in enumerate(recipe.phases):
-        network = fit(
-            network, films.asked(phase.asked), preprocess, recipe, phase,
-            run / f"phase{number}.pt", seed=seed + number, device=device, resume=resume,
-            checkpoint_every=checkpoint_every, compiled=compiled,
-        )  # fmt: skip
+        with no_room_to_train():
+            network = fit(
+                network, films.asked(phase.asked), preprocess, recipe, phase,
+                run / f"phase{number}.pt", of=told, seed=seed + number, device=device,
+                resume=resume, checkpoint_every=checkpoint_every, compiled=compiled,
+            )  # fmt: skip
     return network
 
 
@@ -74,14 +79,16 @@ def fit(
     phase: Phase,
     checkpoint: Path,
     *,
+    of: dict[str, str],
     seed: int,
     device: torch.device,
     resume: bool,
     checkpoint_every: int = 100,
     compiled: bool = False,
 ) -> Network:
-    """One phase, as `train` runs it. `films`: labelled by the phase's task. `compiled`: by
-    torch.compile, which takes a minute or two before the first step at each film size."""
+    """One phase, as `train` runs it. `films`: labelled by the phase's task. `of`: the run's terms.
+    `compiled`: by torch.compile, which takes a minute or two before the first step at each film
+    size."""
     by = recipe.optimisation
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.features.requires_grad_(phase.trained == "all")
@@ -100,8 +107,9 @@ def fit(
         )
     start, ended_early = 0, False
     best: dict[str, Any] | None = None
-    if resume and checkpoint.exists():
-        state = load_checkpoint(checkpoint)
+    state = last_good(checkpoint) if resume else None
+    if state:
+        check_terms(state.get("of", {}), of, checkpoint)
         start, ended_early, best = _restore(state, network, average, optimiser)
     if ended_early:
         return _result(averaged, best)
@@ -125,7 +133,7 @@ def fit(
         x = preprocess.normalise(varied)
         torch.manual_seed(_draw_seed(seed, number))  # what the network itself draws, by dropout
         loss = step(together, network, optimiser, x, labels[own], by.label_smoothing)
-        _check_finite(loss, number, films.names[own[0]])
+        _check_finite(loss, number, [films.names[i] for i in batch])
         average.update_parameters(network)
         losses.append(loss)
         progress.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", px=sizes[number])
@@ -138,7 +146,11 @@ def fit(
             ended_early = processes.told_by_first(final and _good_enough(row, by))
             best = _better(best, row, by, averaged) if final else best
         if (ended or (number + 1) % checkpoint_every == 0) and not processes.rank():
-            _save(checkpoint, network, average, optimiser, number + 1, ended_early, best)
+            save_checkpoint(checkpoint, {
+                "of": of, "network": network.state_dict(), "average": average.state_dict(),
+                "optimiser": optimiser.state_dict(), "step": number + 1,
+                "ended_early": ended_early, "best": best,
+            })  # fmt: skip
         if ended_early:
             break
     return _result(averaged, best)
@@ -199,8 +211,9 @@ def step(
     labels: torch.Tensor,
     smoothing: float,
 ) -> float:
-    """One step of learning; gives the loss. `together`: the network as several processes share it,
-    or the network itself."""
+    """One step of learning; gives the loss, or the gradient's length where that is not finite: it
+    is the same in all processes, and the loss is not. `together`: the network as several processes
+    share it, or the network itself."""
     network.train()
     if not next(network.features.parameters()).requires_grad:
         network.features.eval()  # frozen: its normalisation too
@@ -209,37 +222,18 @@ def step(
     loss = F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
     optimiser.zero_grad()
     loss.backward()
-    nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+    length = nn.utils.clip_grad_norm_(network.parameters(), 5.0)
     optimiser.step()
-    return loss.item()
+    return torch.where(length.isfinite(), loss, length).item()
 
 
-def _check_finite(loss: float, step: int, film: str) -> None:
+def _check_finite(loss: float, step: int, films: Sequence[str]) -> None:
     if not math.isfinite(loss):
         raise TrainingError(
-            f"the loss is {loss} at step {step} (films such as {film})",
-            "Lower --learning-rate and go on with --resume; the last checkpoint is kept",
+            f"the loss, or its gradient, is {loss} at step {step}, on these films{listed(films)}",
+            "The last good checkpoint is kept. Look at the films; if nothing is wrong with them,"
+            " train anew with a lower --learning-rate",
         )
-
-
-def _save(
-    checkpoint: Path,
-    network: nn.Module,
-    average: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    step: int,
-    ended_early: bool,
-    best: dict[str, Any] | None,
-) -> None:
-    state = {
-        "network": network.state_dict(),
-        "average": average.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "step": step,
-        "ended_early": ended_early,
-        "best": best,
-    }
-    save_checkpoint(checkpoint, state)
 
 
 def _restore(

@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from mapie.classification import SplitConformalClassifier
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -20,6 +19,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from covid_core.decision import BALANCED, RULE_IN, RULE_OUT, OperatingPoint, Rules, scaled_by
 from covid_core.errors import DatasetError
+from covid_core.exports.optional import needing
 
 Calibration = tuple[tuple[tuple[float, ...], ...], tuple[float, ...]]  # `Rules`' weights and bias
 COVERAGE = 0.9  # of the prediction sets
@@ -151,6 +151,9 @@ def least_probabilities(
 
 def _quantile(probabilities: np.ndarray, output: int) -> float:
     """Of films that all have this label, by MAPIE."""
+    with needing("mapie"):
+        from mapie.classification import SplitConformalClassifier
+
     labels = np.full(len(probabilities), output)
     answering = _AsGiven().fit(probabilities, labels)
     conformal = SplitConformalClassifier(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from covid_core.overlay import png
 from covid_core.phantom import draw_phantom
 from tests.films import dicom_file
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 ANSWER = "Calibrated probability of COVID-19"
 SIZE_PX = 1200
 METRICS_S = 7  # Streamlit's figures are up to five seconds old

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.texts import take_away as texts
+from app.texts import read as texts
 from covid_core.phantom import KINDS, draw_phantom
 from tests.films import dicom_file
 

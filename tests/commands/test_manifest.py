@@ -24,7 +24,8 @@ def data(tmp_path: Path) -> Path:
 
 def make(data: Path, out: Path, *more: str) -> int:
     cache = str(out.parent / "cache")
-    return main(["manifest", str(data), "--out", str(out), "--cache", cache, *more])
+    given = ["manifest", str(data), "--out", str(out), "--cache", cache, *more]
+    return main([*given, "--skip-bad"])
 
 
 @pytest.mark.parametrize("name", ["m.csv", "m.parquet"])
@@ -34,10 +35,11 @@ def test_a_manifest_is_made_and_proved(
     out = tmp_path / "out" / name
     assert make(data, out, "--report", str(tmp_path / "out" / "r.html")) == 0
     assert sorted(path.name for path in out.parent.iterdir()) == sorted(
-        ["cache", name, "m.left-out.csv", "r.html"]
+        ["cache", name, "m.left-out.csv", "m.quarantine.csv", "r.html"]
     )
-    left = pd.read_csv(out.with_suffix(".left-out.csv"))
-    assert [Path(path).name for path in left["path"]] == ["damaged.png"]
+    for written in (".left-out.csv", ".quarantine.csv"):
+        left = pd.read_csv(out.with_suffix(written))
+        assert [Path(path).name for path in left["path"]] == ["damaged.png"]
     said = capsys.readouterr()
     assert "1 files were left out" in said.err
     assert "pairs of twins" in said.out
@@ -45,18 +47,32 @@ def test_a_manifest_is_made_and_proved(
     assert "the split is clean" in capsys.readouterr().out
 
 
-def test_a_leak_is_found_and_ends_in_status_1(
+def test_damaged_films_are_named_and_nothing_is_made(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = str(tmp_path / "cache")
+    assert main(["manifest", str(data), "--out", str(tmp_path / "m.csv"), "--cache", cache]) == 2
+    assert f"\n  {data / 'here' / 'covid' / 'damaged.png'}: " in capsys.readouterr().err
+    assert not list(tmp_path.glob("m.*"))
+
+
+def test_leaks_are_found_and_end_in_status_1(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "m.csv"
     make(data, out)
     table = read_manifest(out)
-    here, there = (table.index[table["split"] == side][0] for side in ("train", "test"))
-    table.loc[here, "sha256"] = table.loc[there, "sha256"]
+    for column, value in (("sha256", "same"), ("duplicate_group", 9999), ("patient", "one")):
+        rows = [table.index[table["split"] == side][0] for side in ("train", "test")]
+        table.loc[rows, column] = value
+        table.loc[rows, "source"] = "here"
     write_manifest(table, out)
     capsys.readouterr()
     assert main(["manifest", "check", str(out)]) == 1
-    assert "is in test, train" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    for leak in ("patient here one", "duplicate group 9999", "SHA-256 same"):
+        assert f"{leak} is in test, train" in told
+    assert "3 overlaps" in told
 
 
 def test_a_source_held_out_neither_trains_nor_tunes_nor_tests(data: Path, tmp_path: Path) -> None:

@@ -143,6 +143,41 @@ def test_other_terms_are_refused_and_the_file_stays(
     assert table.read_bytes() == before
 
 
+def test_a_second_run_on_one_file_is_refused_and_changes_nothing(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "rows.csv"
+    process = started(films, table)
+    wait_for(process, table, 2_000)
+    process.send_signal(signal.SIGSTOP)
+    before = table.read_bytes()
+    for options in ([], ["--resume"]):
+        assert score(films, table, *options) == 2
+        assert "another run is writing to it" in capsys.readouterr().err
+    assert table.read_bytes() == before
+    process.kill()
+    process.wait()
+    assert score(films, table, "--resume") == 1, "the lock died with its run"
+
+
+def test_a_disk_that_fills_up_stops_the_run_and_says_how_to_go_on(
+    films: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "rows.csv"
+    command = f"trap '' XFSZ; ulimit -f 4; exec {sys.executable} -m tests.stand_in predict"
+    done = subprocess.run(
+        ["bash", "-c", f'{command} "$@"', "-", str(films), "--csv", str(table)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert f"{table}: it can't be written: the disk is full" in done.stderr
+    assert "--csv FILE --resume goes on" in done.stderr
+    assert "Traceback" not in done.stderr
+    undisturbed = tmp_path / "undisturbed.csv"
+    assert score(films, table, "--resume") == score(films, undisturbed) == 1
+    assert table.read_bytes() == undisturbed.read_bytes()
+
+
 def test_resume_needs_a_file(films: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", str(films), "--resume"]) == 2
     assert "--csv" in capsys.readouterr().err

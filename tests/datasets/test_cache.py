@@ -51,19 +51,39 @@ def test_decodes_once_until_something_changes(
     assert decoded(Preprocess()) == 3
 
 
-@pytest.mark.parametrize("writes", ["pictures", "reasons"])
+@pytest.mark.parametrize("at", [0, 1])
 def test_a_stop_while_writing_leaves_nothing_that_looks_whole(
-    paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: str
+    paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    def stopped(target: Path, *_: object) -> None:
-        target.touch()
-        raise KeyboardInterrupt
+    flushed = iter(range(10))
+    real = os.fsync
+
+    def stopped(file: int) -> None:
+        if next(flushed) == 2 * at:  # a file, then its folder
+            raise KeyboardInterrupt
+        real(file)
 
     with monkeypatch.context() as broken:
-        owner, name = (cache.np, "save") if writes == "pictures" else (Path, "write_text")
-        broken.setattr(owner, name, stopped)
+        broken.setattr(os, "fsync", stopped)
         with pytest.raises(KeyboardInterrupt):
             cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)
+    assert len(list((tmp_path / "c").iterdir())) == at
     pictures, refused = cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)
     assert pictures[0].max() == 255
     assert list(refused) == [1]
+
+
+def test_a_clock_that_was_set_back_hides_no_change(paths: list[Path], tmp_path: Path) -> None:
+    before, _ = cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)
+    paths[0].write_bytes(paths[2].read_bytes())
+    os.utime(paths[0], (0, 0))  # long before the cache was made
+    after, _ = cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)
+    assert np.array_equal(after[0], before[2])
+    assert not np.array_equal(after[0], before[0])
+
+
+def test_pictures_that_were_deleted_are_made_again(paths: list[Path], tmp_path: Path) -> None:
+    cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)
+    [pictures] = (tmp_path / "c").glob("*.npy")
+    pictures.unlink()
+    assert cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)[0][0].max() == 255

@@ -22,7 +22,7 @@ def compiled(tmp_path: Path) -> Compilation:
     root = clinic(tmp_path / "clinic", films=60)
     (root / "covid" / "damaged.png").write_bytes(b"no picture")
     (root / "covid" / "copy.png").write_bytes((root / "covid" / "2.png").read_bytes())
-    return compile_manifest([root], tmp_path / "cache", workers=2)
+    return compile_manifest([root], tmp_path / "cache", workers=2, skip_bad=True)
 
 
 def test_every_column_is_there_in_its_type(compiled: Compilation) -> None:
@@ -38,6 +38,7 @@ def test_every_column_is_there_in_its_type(compiled: Compilation) -> None:
 
 def test_every_file_is_a_row_or_has_a_reason(compiled: Compilation) -> None:
     [left] = compiled.left_out
+    assert compiled.damaged == [left]
     assert left.path.name == "damaged.png"
     assert "not a PNG" in left.reason
 
@@ -69,8 +70,65 @@ def test_an_empty_class_is_named(tmp_path: Path) -> None:
     root = clinic(tmp_path / "clinic", films=60)
     for path in (root / "covid").iterdir():
         path.unlink()
-    with pytest.raises(DatasetError, match="No covid film"):
-        compile_manifest([root], tmp_path / "cache", workers=1)
+    for skip_bad in (False, True):
+        with pytest.raises(DatasetError, match="no covid film"):
+            compile_manifest([root], tmp_path / "cache", workers=1, skip_bad=skip_bad)
+
+
+def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
+    root = clinic(tmp_path / "data" / "clinic", films=60)
+    for path in (root / "covid").iterdir():
+        path.unlink()
+    planted = [root / "normal" / "0.png", root / "normal" / "cut.png", root / "pneumonia" / "1.png"]
+    planted[0].write_bytes(b"")
+    planted[1].write_bytes((root / "normal" / "3.png").read_bytes()[:400])
+    planted[2].write_bytes(b"<html>")
+    cohen = tmp_path / "data" / "cohen"
+    (cohen / "images").mkdir(parents=True)
+    (cohen / "metadata.csv").write_bytes(b"finding,view\xff\xfe\n")
+    with pytest.raises(DatasetError, match="not whole") as refused:
+        compile_manifest([tmp_path / "data"], tmp_path / "cache", workers=2)
+    told = refused.value.problem.splitlines()
+    assert told[-1] == "5 in all"
+    assert "  no covid film that can be read" in told
+    for place in (*planted, cohen):
+        assert [line for line in told if line.startswith(f"  {place}: ")]
+    assert "--skip-bad" in refused.value.remedy
+
+
+@pytest.mark.parametrize("table", [b"", b"\xff\xfe"])
+def test_a_dataset_whose_table_can_t_be_read_is_left_out_where_that_is_asked(
+    tmp_path: Path, table: bytes
+) -> None:
+    clinic(tmp_path / "clinic", films=60)
+    (tmp_path / "cohen" / "images").mkdir(parents=True)
+    (tmp_path / "cohen" / "metadata.csv").write_bytes(table)
+    with pytest.raises(DatasetError, match="its table of films can't be read"):
+        compile_manifest([tmp_path], tmp_path / "cache", workers=1)
+    compiled = compile_manifest([tmp_path], tmp_path / "cache", workers=1, skip_bad=True)
+    assert [left.path.name for left in compiled.damaged] == ["cohen"]
+    assert len(compiled.table) == 60
+
+
+def test_planted_leaks_are_found_and_brought_together(tmp_path: Path) -> None:
+    root = clinic(tmp_path / "clinic", films=60)
+    film = grey_film(140, 150, seed=2)
+    (root / "covid" / "copy.png").write_bytes((root / "covid" / "5.png").read_bytes())
+    brighter = np.clip(film * 0.9 + 20, 0, 255).astype(np.uint8)
+    (root / "covid" / "again.jpg").write_bytes(encode(brighter, "JPEG", quality=80))
+    for label in ("normal", "covid"):
+        (root / label / "one patient").mkdir()
+        for i in (100, 101):
+            kept = encode(grey_film(140, 150, seed=i + 10 * (label == "covid")), "PNG")
+            (root / label / "one patient" / f"{i}.png").write_bytes(kept)
+    table = compile_manifest([root], tmp_path / "cache", workers=2).table
+    assert overlaps(table) == []
+    names = table["path"].map(lambda path: Path(path).name)
+    for twins in (("5.png", "copy.png"), ("2.png", "again.jpg")):
+        own = table[names.isin(twins)]
+        assert own["duplicate_group"].nunique() == 1
+        assert sorted(own["split"] == "twin of a film kept") == [False, True]
+    assert table[table["patient"] == "one patient"]["split"].nunique() == 1
 
 
 def test_a_source_to_hold_out_must_be_there(tmp_path: Path) -> None:
@@ -80,19 +138,22 @@ def test_a_source_to_hold_out_must_be_there(tmp_path: Path) -> None:
     assert "clinic" in refused.value.remedy
 
 
-def test_only_unreadable_films_are_said(tmp_path: Path) -> None:
+def test_where_no_film_can_be_read_each_class_is_missing(tmp_path: Path) -> None:
     root = clinic(tmp_path / "clinic", films=3)
     for path in root.rglob("*.png"):
         path.write_bytes(encode(grey_film(20, 20), "PNG"))
-    with pytest.raises(DatasetError, match="(?i)none of 3 films can be read"):
-        compile_manifest([root], tmp_path / "cache", workers=1)
+    for skip_bad in (False, True):
+        with pytest.raises(DatasetError, match="no pneumonia film that can be read"):
+            compile_manifest([root], tmp_path / "cache", workers=1, skip_bad=skip_bad)
 
 
 @pytest.fixture(scope="module")
 def real(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Compilation:
     cache = tmp_path_factory.mktemp("cache")
     workers = os.cpu_count() or 1
-    return compile_manifest([shared_data], cache, workers=workers, held_out=["covid-chestxray"])
+    return compile_manifest(
+        [shared_data], cache, workers=workers, held_out=["covid-chestxray"], skip_bad=True
+    )
 
 
 def with_a_twin_in(real: Compilation, source: str, label: str, other: str) -> int:

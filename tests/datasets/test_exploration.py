@@ -18,7 +18,7 @@ def report(tmp_path: Path) -> str:
     own = clinic(tmp_path / "data" / "<img src=x onerror=alert(1)>", films=60)
     (own / "covid" / "damaged.png").write_bytes(b"no picture")
     (own / "covid" / "copy.png").write_bytes((own / "covid" / "2.png").read_bytes())
-    compiled = compile_manifest([tmp_path / "data"], tmp_path / "cache", workers=2)
+    compiled = compile_manifest([tmp_path / "data"], tmp_path / "cache", workers=2, skip_bad=True)
     write_exploration(compiled, tmp_path / "out" / "report.html")
     return (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
@@ -41,7 +41,7 @@ def test_pictures_are_of_each_class_and_of_the_pair(report: str) -> None:
 def test_it_needs_no_other_file(report: str) -> None:
     page = re.sub(r"<script.*?</script>", "", report, flags=re.DOTALL)
     assert re.findall(r"(?:src|href)=\"(?!data:)([^\"]*)", page) == []
-    assert "plotly.js" in report[:200_000]
+    assert "plotly.js" in report
 
 
 def test_a_folder_s_name_stays_text(report: str) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from covid_core.datasets.manifest import COLUMNS, read_manifest, write_manifest
-from covid_core.errors import DatasetError
+from covid_core.errors import DatasetError, Unwritten
 
 
 def manifest(folder: Path) -> pd.DataFrame:
@@ -77,5 +77,5 @@ def test_a_label_that_is_none_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_that_can_t_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DatasetError, match="can't be written"):
+    with pytest.raises(Unwritten, match="can't be written"):
         write_manifest(manifest(tmp_path), tmp_path / "file" / "m.csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from torch import nn
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
 from covid_core.preprocess import Preprocess
-from covid_core.training import loop
+from covid_core.training import log, loop
 from covid_core.training.checkpoint import load_checkpoint
 from covid_core.training.films import Films
 from covid_core.training.log import read_log
@@ -163,7 +164,75 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
     with pytest.raises(TrainingError, match="nan at step 7") as refused:
         run(films, tmp_path)
     assert "--learning-rate" in refused.value.remedy
+    assert "\n8 in all" in refused.value.problem, "a batch"
     assert load_checkpoint(tmp_path / "phase0.pt")["step"] == 6
+
+
+def test_one_film_that_spoils_the_loss_is_among_those_named(
+    films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoilt = int(films.part(Split.TRAIN)[5])
+    films.pictures[spoilt] = 7
+    real = loop.augment
+
+    def spoiling(pictures: torch.Tensor, *arguments: Any) -> torch.Tensor:
+        bad = (pictures == 7).flatten(1).all(dim=1)
+        varied = real(pictures, *arguments)
+        varied[bad] = torch.nan
+        return varied
+
+    monkeypatch.setattr(loop, "augment", spoiling)
+    with pytest.raises(TrainingError, match="nan at step") as refused:
+        run(films, tmp_path)
+    assert f"\n  {spoilt}.png\n" in refused.value.problem
+    kept = load_checkpoint(tmp_path / "phase0.pt")["network"]
+    assert all(tensor.isfinite().all() for tensor in kept.values())
+
+
+def test_a_gradient_that_is_infinite_counts_as_such_a_loss() -> None:
+    network = small_network()
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
+    network.head[4].bias.register_hook(lambda gradient: gradient * torch.inf)
+    x, labels = torch.rand(4, 1, 32, 32), torch.arange(4) % 3
+    assert not np.isfinite(loop.step(network, network, optimiser, x, labels, 0.0))
+
+
+def changed_films(films: Films) -> Films:
+    return replace(films, labels=films.labels[::-1].copy())
+
+
+def changed_recipe(recipe: Recipe) -> Recipe:
+    return replace(recipe, optimisation=replace(recipe.optimisation, learning_rate=0.5))
+
+
+def test_a_checkpoint_of_another_run_is_refused_and_says_in_what(
+    films: Films, tmp_path: Path
+) -> None:
+    run(films, tmp_path)
+    with pytest.raises(TrainingError, match="of another run: films was"):
+        run(changed_films(films), tmp_path, resume=True)
+    with pytest.raises(TrainingError, match="learning_rate was 0.01 and is 0.5"):
+        run(films, tmp_path, resume=True, recipe=changed_recipe(RECIPE))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads + 1)
+    try:
+        with pytest.raises(TrainingError, match="OMP_NUM_THREADS"):
+            run(films, tmp_path, resume=True)
+    finally:
+        torch.set_num_threads(threads)
+    moved = replace(films, names=tuple(f"elsewhere/{name}" for name in films.names))
+    assert run(moved, tmp_path, resume=True)
+
+
+def test_a_damaged_checkpoint_costs_one_interval_and_changes_nothing(
+    films: Films, tmp_path: Path
+) -> None:
+    whole = run(films, tmp_path)
+    last = tmp_path / "phase0.pt"
+    last.write_bytes(last.read_bytes()[:-50])
+    resumed = run(films, tmp_path, resume=True)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert [row["step"] for row in read_log(tmp_path)] == [4, 8, 12, 13]
 
 
 def test_stages_too_short_for_a_step_are_refused(films: Films, tmp_path: Path) -> None:
@@ -229,6 +298,21 @@ def test_the_best_epoch_s_weights_are_kept(
     assert all(torch.equal(kept[name], seen[2][name]) for name in kept)
     again = run(films, tmp_path, recipe=choosing, resume=True)
     assert all(torch.equal(kept[name], again[name]) for name in kept)
+
+
+def test_without_tensorboard_it_trains_and_says_so_once(
+    films: Films,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    log._curves.cache_clear()
+    run(films, tmp_path)
+    log._curves.cache_clear()
+    assert capsys.readouterr().out.count("not installed") == 1
+    assert len(read_log(tmp_path)) == 4
+    assert not (tmp_path / "tensorboard").exists()
 
 
 def test_a_new_run_does_not_go_on_in_an_old_one_s_log(films: Films, tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from scipy.special import softmax
 
 from covid_core.decision import BALANCED, RULE_IN, RULE_OUT, Rules
-from covid_core.errors import DatasetError
+from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.metrics import reliability
 from covid_core.training.tuning import (
     COVERAGE,
@@ -135,3 +137,11 @@ def test_the_hardest_source_sets_the_threshold_unless_it_is_too_small() -> None:
 def test_too_few_films_of_a_class_are_refused() -> None:
     with pytest.raises(DatasetError, match="only 3 validation films"):
         tune(np.zeros((43, 3)), np.repeat([0, 1, 2], [20, 20, 3]), ONE[:43])
+
+
+def test_without_mapie_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mapie.classification", None)
+    labels, logits = drawn(300, seed=0)
+    with pytest.raises(CovidCoreError, match="needs mapie, which is not installed") as refused:
+        least_probabilities(softmax(logits, axis=1), labels)
+    assert "pip install mapie" in refused.value.remedy

@@ -9,6 +9,7 @@ A further layout is one more file here and one more name in `LAYOUTS`, the most 
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +72,10 @@ def _read_root(root: Path, selection: Selection) -> list[Case | LeftOut]:
     if not root.is_dir():
         raise DatasetError("it is not a folder", "Give the folder of a dataset", file=str(root))
     root = root.resolve()  # here once, and not film by film
-    folders = [root] if _layout_of(root) else sorted(p for p in root.iterdir() if p.is_dir())
-    items = [item for folder in folders for item in _read(folder, selection)]
-    if not any(isinstance(item, Case) for item in items):
+    own = _read(root, selection)
+    folders = [] if own else sorted(path for path in root.iterdir() if path.is_dir())
+    items = own or [item for folder in folders for item in _read_or_leave(folder, selection)]
+    if not any(isinstance(item, Case) or item.damaged for item in items):
         raise DatasetError(
             "no dataset layout is recognised in it",
             "Give a known public dataset, or a folder with normal/, pneumonia/ and covid/",
@@ -86,11 +88,21 @@ def _layout_of(folder: Path) -> ModuleType | None:
     return next((layout for layout in LAYOUTS if layout.recognises(folder)), None)
 
 
+def _read_or_leave(folder: Path, selection: Selection) -> list[Case | LeftOut]:
+    unknown = "in no layout known here"
+    return _read(folder, selection) or [
+        LeftOut(path, folder.name, unknown) for path in films_in(folder)
+    ]
+
+
 def _read(folder: Path, selection: Selection) -> list[Case | LeftOut]:
-    layout = _layout_of(folder)
-    if layout is None:
-        return [LeftOut(path, folder.name, "in no layout known here") for path in films_in(folder)]
-    items = list(layout.read(folder, selection))
+    """What a dataset holds, or that its table can't be read; nothing where none is recognised."""
+    try:
+        layout = _layout_of(folder)
+        items = list(layout.read(folder, selection)) if layout else []
+    except (OSError, KeyError, AttributeError, TypeError, UnicodeError, csv.Error) as error:
+        reason = f"its table of films can't be read ({type(error).__name__}: {error})"
+        return [LeftOut(folder, folder.name, reason, damaged=True)]
     states_views = any(isinstance(item, Case) and item.view is not View.UNKNOWN for item in items)
     if not (selection.views and states_views):
         return items

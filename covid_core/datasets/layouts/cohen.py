@@ -40,7 +40,10 @@ def recognises(folder: Path) -> bool:
     if not (metadata.is_file() and (folder / "images").is_dir()):
         return False
     with metadata.open(newline="", encoding="utf-8-sig") as lines:
-        return set(next(csv.reader(lines), [])) >= _COLUMNS
+        header = next(csv.reader(lines), None)
+    if header is None:  # a download that was cut off, and no other dataset
+        raise csv.Error("metadata.csv is empty")
+    return set(header) >= _COLUMNS
 
 
 def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
