@@ -1,6 +1,7 @@
 """What helps at a hospital never seen: one idea a row, judged within sources that never trained.
 
-    python -m covid_core manifest DIR --out M --holdout-source covid-chestxray --holdout-source nih
+    python -m covid_core manifest DIR --skip-bad --out M --holdout-source covid-chestxray \
+        --holdout-source nih
     python -m benchmarks.ablations M --idea plain --idea equalised --seeds 0 1 --out ablations.jsonl
     python -m benchmarks.ablations --table ablations.jsonl
 

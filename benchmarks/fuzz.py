@@ -3,8 +3,9 @@ whether any ends otherwise than in a film or a refusal.
 
     python -m benchmarks.fuzz [--executions 200000] [--seed 0] [--workers 2] [--resume]
 
-Each five thousand run in a process of their own; a file that ends it, takes over 5 s or 500 MB,
-or raises what is not foreseen, is kept in out/fuzz/. So is what was done: --resume goes on.
+Each five thousand run in a process of their own; a file that ends it, takes it over 5 s or 500 MB,
+or raises what is not foreseen, is kept in out/fuzz/. So is what was done: --resume goes on. What a
+child takes that decodes for it is not counted: the system holds that to its limits.
 """
 
 from __future__ import annotations
@@ -148,10 +149,11 @@ def _figures(found: Told) -> list[Figure]:
                found["done"] >= 200_000),
         Figure("crashes, and ends otherwise than in a film or a refusal", str(len(found["odd"])),
                "0", not found["odd"]),
-        Figure("slowest file", f"{found['slowest_s']:.1f} s of CPU", f"{MOST_CPU_S:.0f} s",
-               found["slowest_s"] <= MOST_CPU_S),
-        Figure("most memory beyond what was held", f"{found['largest_mib']:.0f} MiB",
-               f"{MOST_MORE_MIB:.0f} MiB", found["largest_mib"] <= MOST_MORE_MIB),
+        Figure("slowest file, in the process that reads", f"{found['slowest_s']:.1f} s of CPU",
+               f"{MOST_CPU_S:.0f} s", found["slowest_s"] <= MOST_CPU_S),
+        Figure("most memory beyond what was held, in that process",
+               f"{found['largest_mib']:.0f} MiB", f"{MOST_MORE_MIB:.0f} MiB",
+               found["largest_mib"] <= MOST_MORE_MIB),
         Figure("ends", shares),
     ]  # fmt: skip
 
