@@ -6,6 +6,7 @@ well-kept engines, and it starts in a tenth of the time that importing PyTorch t
 
 from __future__ import annotations
 
+import functools
 import queue
 import sys
 import threading
@@ -43,7 +44,7 @@ class OpenVinoEngine:
             "NUM_STREAMS": lanes.films,
             "INFERENCE_NUM_THREADS": lanes.threads or cores(),
         }
-        compiled = openvino.Core().compile_model(graph, _DEVICE, settings)
+        compiled = _core().compile_model(graph, _DEVICE, settings)
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(lanes.films):
             self._idle.put(compiled.create_infer_request())
@@ -69,6 +70,14 @@ class OpenVinoEngine:
         return tuple(request.get_output_tensor(i).data.copy() for i in range(self._outputs))
 
 
+@functools.cache
+def _core() -> openvino.Core:
+    """One for the process, never given back. It lends the thread that first compiles a stack for
+    signals, and takes its memory away when it goes: in another thread, it could only leave the
+    first with a stack that is not there, and the next signal there ended the process."""
+    return openvino.Core()
+
+
 def has_bfloat16() -> bool:
     """Whether this machine multiplies bfloat16 natively; elsewhere it would only cost digits."""
-    return "BF16" in openvino.Core().get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in _core().get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")

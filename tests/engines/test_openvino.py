@@ -82,3 +82,19 @@ def test_its_makers_are_told_nothing(tmp_path: Path) -> None:
     )  # fmt: skip
     assert run.stdout == "openvino\n", run.stderr
     assert not told.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals have no stack of their own there")
+def test_an_engine_let_go_by_another_thread_leaves_signals_a_stack(graph: Path) -> None:
+    program = (
+        "import signal, subprocess, sys; from pathlib import Path; from threading import Thread;"
+        "from covid_core.engines.engine import Lanes, Precision;"
+        "from covid_core.engines.openvino import OpenVinoEngine;"
+        "signal.signal(signal.SIGCHLD, lambda *_: None);"
+        "held = [OpenVinoEngine(Path(sys.argv[1]), Precision.FLOAT32, Lanes())];"
+        "thread = Thread(target=held.clear); thread.start(); thread.join();"
+        "subprocess.run([sys.executable, '-c', '']); print('whole')"
+    )
+    command = [sys.executable, "-c", program, str(graph)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "whole\n"), ran.stderr
