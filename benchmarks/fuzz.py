@@ -1,5 +1,5 @@
-"""Mutants of valid files, by the hundred thousand, through the readers: what each costs, and
-whether any ends otherwise than in a film or a refusal.
+"""Mutants of valid files, drawn by Hypothesis by the hundred thousand, through the readers: what
+each costs, and whether any ends otherwise than in a film or a refusal.
 
     python -m benchmarks.fuzz [--executions 200000] [--seed 0] [--workers 2] [--resume]
 
@@ -16,12 +16,14 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
+from hypothesis import HealthCheck, Phase, given, seed, settings, strategies
 from tqdm import tqdm
 
 from benchmarks.record import Figure, record
@@ -33,7 +35,7 @@ from covid_core.reading import CODES
 from covid_core.weights import WEIGHTS
 from tests.hostile import corpus
 from tests.hostile_reading import good, tried
-from tests.mutants import mutants
+from tests.mutants import mutant
 
 OUT = Path(__file__).parent.parent / "out" / "fuzz"
 CHUNK = 5_000
@@ -41,42 +43,62 @@ JUDGED = 50  # every so manieth also goes through the whole list: reading, gate,
 MOST_CPU_S, MOST_MORE_MIB = 5.0, 500.0
 NAMES = 120  # bytes of a file's name, in the file that tells which one ended a process
 
+FIRST = 1_000_000  # chunks of a seed
+
 Told = dict[str, Any]
+Judge = Callable[[str, bytes], None]
 
 
-def chunk(seed: int, count: int) -> Told:
-    """What became of so many mutants, in this process."""
-    odd: list[str] = []
-    reference, codes, slowest, largest = good(), Counter[str](), 0.0, 0.0
-    judge = _judge()
-    with (OUT / f"{seed}.now").open("wb", buffering=0) as now:
-        for number, (name, data) in enumerate(_files(seed, count)):
+def chunk(number: int, count: int) -> Told:
+    """What became of so many mutants, in this process; before the first of all, of the corpus."""
+    found: Told = {"done": 0, "codes": Counter[str](), "slowest_s": 0.0, "largest_mib": 0.0,
+                   "odd": []}  # fmt: skip
+    reference, judge = good(), _judge()
+    with (OUT / f"{number}.now").open("wb", buffering=0) as now:
+
+        def one(name: str, data: bytes) -> None:
             os.pwrite(now.fileno(), name.encode().ljust(NAMES)[:NAMES], 0)
-            try:
-                told = tried(name, data)
-                if number % JUDGED == 0:
-                    judge(name, data)
-                why = _objection(told)
-            except Exception as error:
-                told, why = {"codes": [], "cpu_s": 0.0, "more_mib": 0.0}, type(error).__name__
-            codes.update(told["codes"])
-            slowest, largest = max(slowest, told["cpu_s"]), max(largest, told["more_mib"])
-            if why:
-                odd.append(f"{name}: {why}")
-                (OUT / name.replace("/", "_")).write_bytes(data)
+            _try(name, data, found, judge if found["done"] % JUDGED == 0 else None)
+
+        for name, make in corpus() if number % FIRST == 0 else ():
+            one(name, make())
+
+        @seed(number)
+        @settings(
+            max_examples=count, database=None, deadline=None, phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(strategies.randoms(use_true_random=False))
+        def each(drawing: Random) -> None:
+            name, data = mutant(drawing)
+            one(f"{number}.{found['done']}-{name}", data)
+
+        each()
     if good() != reference:
-        odd.append(f"{seed}: a good film gives another answer after these")
-    return {"done": count, "codes": codes, "slowest_s": slowest, "largest_mib": largest, "odd": odd}
+        found["odd"].append(f"{number}: a good film gives another answer after these")
+    return found
 
 
-def _files(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
-    """The mutants; before the first of them, the whole corpus."""
-    if seed % 1_000_000 == 0:
-        yield from ((name, make()) for name, make in corpus())
-    yield from mutants(count, seed)
+def _try(name: str, data: bytes, found: Told, judge: Judge | None) -> None:
+    """Reads a file, and adds what that took and gave; `judge`: what takes it further, and raises
+    where that goes wrong."""
+    found["done"] += 1
+    try:
+        told = tried(name, data)
+        if judge:
+            judge(name, data)
+        why = _objection(told)
+    except Exception as error:
+        told, why = {"codes": [], "cpu_s": 0.0, "more_mib": 0.0}, type(error).__name__
+    found["codes"].update(told["codes"])
+    found["slowest_s"] = max(found["slowest_s"], told["cpu_s"])
+    found["largest_mib"] = max(found["largest_mib"], told["more_mib"])
+    if why:
+        found["odd"].append(f"{name}: {why}")
+        (OUT / name.replace("/", "_")).write_bytes(data)
 
 
-def _judge() -> Any:
+def _judge() -> Judge:
     predictor, lungs = Predictor.load(WEIGHTS), Lungs.load()
     point = predictor.card.rules.points[0]
 
@@ -98,13 +120,13 @@ def _objection(told: Told) -> str:
     return f"{told['more_mib']:.0f} MiB" if told["more_mib"] > MOST_MORE_MIB else ""
 
 
-def _in_a_process(seed: int, count: int) -> Told:
+def _in_a_process(number: int, count: int) -> Told:
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.fuzz"]
     child = subprocess.run(
-        [*command, "--chunk", str(seed), "--executions", str(count)], check=False,
+        [*command, "--chunk", str(number), "--executions", str(count)], check=False,
         capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
-    now = OUT / f"{seed}.now"
+    now = OUT / f"{number}.now"
     if child.returncode == 0:
         now.unlink()
         return json.loads(child.stdout)
@@ -123,9 +145,9 @@ def _joined(whole: Told, part: Told) -> Told:
     }
 
 
-def run(executions: int, seed: int, workers: int, resume: bool) -> Told:
+def run(executions: int, draw: int, workers: int, resume: bool) -> Told:
     """All of them, in processes; kept after each chunk."""
-    kept = OUT / f"seed-{seed}.json"
+    kept = OUT / f"seed-{draw}.json"
     state: Told = {"chunks": [], "done": 0, "codes": {}, "slowest_s": 0.0, "largest_mib": 0.0,
                    "odd": []}  # fmt: skip
     if resume and kept.exists():
@@ -133,7 +155,7 @@ def run(executions: int, seed: int, workers: int, resume: bool) -> Told:
     missing = [n for n in range(-(-executions // CHUNK)) if n not in state["chunks"]]
     with ThreadPoolExecutor(workers) as pool, tqdm(total=executions, initial=state["done"]) as bar:
         tries = pool.map(
-            lambda n: (n, _in_a_process(seed * 1_000_000 + n, min(CHUNK, executions))), missing
+            lambda n: (n, _in_a_process(draw * FIRST + n, min(CHUNK, executions))), missing
         )
         for number, part in tries:
             state = _joined(state, part) | {"chunks": [*state["chunks"], number]}

@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 from functools import cache
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -50,26 +51,34 @@ def zipped(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
 
 
 def mutants(count: int, seed: int = 0) -> Iterator[tuple[str, bytes]]:
-    """Valid files with a few bytes flipped, cut out, put in, doubled or taken from another."""
-    drawing, valid = np.random.default_rng(seed), list(seeds().items())
+    """So many mutants with names of their own."""
+    drawing = Random(seed)
     for number in range(count):
-        name, data = valid[drawing.integers(len(valid))]
-        for _ in range(drawing.integers(1, 4)):
-            data = _mutated(data, valid[drawing.integers(len(valid))][1], drawing)
+        name, data = mutant(drawing)
         yield f"{seed}.{number}-{name}", data
 
 
-def _mutated(data: bytes, other: bytes, drawing: np.random.Generator) -> bytes:
+def mutant(drawing: Random) -> tuple[str, bytes]:
+    """A valid file's name, and its bytes with some flipped, cut out, put in, doubled or taken from
+    another."""
+    valid = list(seeds().items())
+    name, data = drawing.choice(valid)
+    for _ in range(drawing.randint(1, 3)):
+        data = _mutated(data, drawing.choice(valid)[1], drawing)
+    return name, data
+
+
+def _mutated(data: bytes, other: bytes, drawing: Random) -> bytes:
     # Headers are short and decide the most: half of all places lie in the first 600 bytes.
     end = len(data) if drawing.random() < 0.5 else min(len(data), 600)
-    at, length = int(drawing.integers(max(end, 1))), int(2 ** drawing.uniform(0, 10))
+    at, length = drawing.randrange(max(end, 1)), int(2 ** drawing.uniform(0, 10))
     some = data[at : at + length]
     kinds: tuple[Callable[[], bytes], ...] = (
-        lambda: bytes(byte ^ 1 << drawing.integers(8) for byte in some[:8]),
+        lambda: bytes(byte ^ 1 << drawing.randrange(8) for byte in some[:8]),
         lambda: b"",
-        lambda: some + drawing.bytes(length),
-        lambda: some + some * int(drawing.integers(1, 9)),
+        lambda: some + drawing.randbytes(length),
+        lambda: some + some * drawing.randint(1, 8),
         lambda: other[at : at + length],
         lambda: drawing.choice([b"\0", b"\xff", b"\x7f"]) * min(len(some), 4),
     )
-    return data[:at] + kinds[drawing.integers(len(kinds))]() + data[at + length :]
+    return data[:at] + drawing.choice(kinds)() + data[at + length :]
