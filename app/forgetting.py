@@ -24,6 +24,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 _EVERY_S, _SERVED_S = 5, 1
+_M_MMAP_THRESHOLD, _LARGE = -3, 256 * 1024  # of mallopt(3); bytes
 
 
 def release(files: Iterable[UploadedFile]) -> None:
@@ -40,13 +41,16 @@ def release(files: Iterable[UploadedFile]) -> None:
 
 @cache
 def begin() -> None:
-    """For all sessions: no upload touches the disk, and what closed pages held goes in time.
+    """For all sessions: no upload touches the disk, what closed pages held goes in time, and the
+    memory of films goes back to the system as they go: among others' it would be kept, and grow.
 
     Starlette puts uploads above 1 MB into temporary files; `server.maxUploadSize` bounds them here.
     Streamlit drops a closed page's session when `server.disconnectedSessionTTL` is over, but only
     once the next page is closed.
     """
     MultiPartParser.spool_max_size = 2**40
+    with _where_glibc_is():
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)
     if runtime.exists():
         loop = runtime.get_instance()._get_async_objs().eventloop
         loop.call_soon_threadsafe(_drop_closed, loop)
@@ -84,5 +88,10 @@ def _close(session_id: str) -> None:
 
 def _give_back() -> None:
     """Memory that was freed, to the system: the allocator would keep it, films and all."""
-    with suppress(AttributeError, OSError, TypeError):  # another C library's, or Windows
+    with _where_glibc_is():
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def _where_glibc_is() -> suppress:
+    """Other C libraries, and Windows, have other ways."""
+    return suppress(AttributeError, OSError, TypeError)

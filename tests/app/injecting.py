@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Dialog, Page, expect
+from pydicom.datadict import dictionary_VR
+from pydicom.valuerep import CUSTOMIZABLE_CHARSET_VR
 
 from app.texts import about, common, read
 from app.texts import worklist as listed
@@ -94,10 +96,17 @@ def zipped(names: Sequence[str]) -> bytes:
 def tagged(words: Sequence[str]) -> bytes:
     """A film whose tags that are shown are these, the first to the first."""
     tags: dict[str, Any] = {
-        keyword: word.replace("\\", "/")[: _LONGEST.get(keyword, 64)]
+        keyword: _fit(word, keyword).replace("\\", "/")[: _LONGEST.get(keyword, 64)]
         for keyword, word in zip(TAGS, words, strict=False)
     }
-    return dicom_file(_FILM, modality="CR", **tags)
+    return dicom_file(_FILM, modality="CR", SpecificCharacterSet="ISO_IR 192", **tags)
+
+
+def _fit(word: str, keyword: str) -> str:
+    """What a tag can hold of a word: codes are in Latin letters, whatever the file's."""
+    if dictionary_VR(keyword) in CUSTOMIZABLE_CHARSET_VR:
+        return word
+    return word.encode("latin-1", "replace").decode("latin-1")
 
 
 def show_list(page: Page, names: Sequence[str]) -> int:
