@@ -20,6 +20,8 @@ INDETERMINATE = "indeterminate"
 BALANCED, RULE_OUT, RULE_IN = "balanced", "rule-out", "rule-in"
 POINTS = (RULE_OUT, BALANCED, RULE_IN)
 SITE = "site"  # a hospital's own, from its own films
+CAVEAT = "A normal film does not exclude COVID-19."
+SITE_FILMS = "the site's own films"
 _SURE = 700.0  # log odds beyond which float64 has only 0 and 1
 _MAJORITY = 0.5  # below it the others together outweigh any one of them
 
@@ -29,13 +31,15 @@ class OperatingPoint:
     """From which probability on a film is called the disease, the network's last answer.
 
     `threshold`: 0 to 1, chosen on validation films. `sensitivity`, `specificity`: what it costs,
-    measured on the test part; None where nothing was measured.
+    measured on the test part; None where nothing was measured. `measured_on`: on which films, in
+    words, their sources named; "" where that is not known.
     """
 
     name: str
     threshold: float
     sensitivity: Estimate | None = None
     specificity: Estimate | None = None
+    measured_on: str = ""
 
     def values_at(self, prevalence: float) -> PredictiveValues | None:
         """What a call at this point is worth; None where its costs were not measured."""
@@ -154,24 +158,22 @@ def decide(
     candidates = tuple(answers[i] for i in order if fits[i])
     disease, positive = answers[-1], bool(probabilities[-1] >= chosen.threshold)
     called = disease if positive else answers[int(probabilities[:-1].argmax())]
-    if len(candidates) != 1:
+    alone = candidates[0] if len(candidates) == 1 else None
+    if alone is None:
         ranked = [answers[i] for i in order]
-        return Decision(
-            None,
-            positive,
-            candidates,
-            chosen,
-            _cannot_tell(ranked, fits[order], float(probabilities.max())),
-        )
-    if candidates[0] is not called:
+        sentence = _cannot_tell(ranked, fits[order], float(probabilities.max()))
+    elif alone is not called:
         limit = "is not ruled out at" if positive else "is below the threshold of"
         other = "but " + in_sentence(disease) if positive else "but it"
         sentence = (
-            f"{candidates[0].display_name} is the most likely, {other} {limit} the operating point"
+            f"{alone.display_name} is the most likely, {other} {limit} the operating point"
             f" “{point}”: the model can't tell."
         )
-        return Decision(None, positive, candidates, chosen, sentence)
-    return Decision(called, positive, candidates, chosen, _said(called, len(answers)))
+    else:
+        sentence = _said(called, len(answers))
+    if disease not in candidates:
+        sentence += f" {CAVEAT}"
+    return Decision(called if alone is called else None, positive, candidates, chosen, sentence)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -224,7 +226,7 @@ def in_sentence(finding: Finding) -> str:
 
 def _point(raw: Mapping[str, Any]) -> OperatingPoint:
     costs = [Estimate(**raw[k]) if raw[k] else None for k in ("sensitivity", "specificity")]
-    return OperatingPoint(raw["name"], raw["threshold"], *costs)
+    return OperatingPoint(raw["name"], raw["threshold"], *costs, raw.get("measured_on", ""))
 
 
 def _cannot_tell(ranked: Sequence[Finding], fits: np.ndarray, sure: float) -> str:
@@ -246,12 +248,7 @@ def _either(answers: Sequence[Finding]) -> str:
 
 
 def _said(called: Finding, answers: int) -> str:
-    sentence = f"{called.display_name} is the only one of the {_NUMBERS[answers]} that fits."
-    if called is Finding.NORMAL:
-        sentence += " A normal film does not exclude COVID-19."
-    if called is Finding.NOT_COVID:
-        sentence += " That does not exclude COVID-19."
-    return sentence
+    return f"{called.display_name} is the only one of the {_NUMBERS[answers]} that fits."
 
 
 _NUMBERS = {2: "two", 3: "three"}

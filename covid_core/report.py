@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
-from covid_core.decision import SITE, Decision, OperatingPoint, in_sentence
+from covid_core.decision import Decision, OperatingPoint, in_sentence
 from covid_core.errors import Abstained, CovidCoreError
 from covid_core.findings import CLASSES, Finding
 from covid_core.predictor import Prediction
-from covid_core.weights import WeightsCard
+from covid_core.weights import WeightsCard, listed_in_words
 
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 DISCLAIMER = "Research use only, not a diagnosis."
@@ -41,13 +41,14 @@ def prediction_row(
     heat_in_lungs: float | None = None,
     prevalence: float | None = None,
 ) -> dict[str, Any]:
-    """One row for a film that got a prediction; `reason` is the decision in words, then warnings
-    and notes."""
+    """One row for a film that got a prediction; `reason` is the decision in words, then on which
+    films the predictive value was measured, warnings and notes."""
     decision = prediction.decision
     value = None if prevalence is None else predictive_value(decision, prevalence)
     probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
     warnings = [remark.sentence for remark in prediction.remarks]
-    reason = " ".join([decision.sentence, *warnings, *map(_note, prediction.notes)])
+    told = [] if value is None else [f"Predictive value by {_films_of(decision.point)}."]
+    reason = " ".join([decision.sentence, *told, *warnings, *map(_note, prediction.notes)])
     return {
         "file": file,
         "label": prediction.label.value,
@@ -63,7 +64,8 @@ def prediction_row(
 
 
 def point_in_words(point: OperatingPoint, disease: Finding) -> str:
-    """What an operating point does and costs, of a network made for this disease."""
+    """What an operating point does and costs, and at which sources that was measured, of a network
+    made for this disease."""
     name = in_sentence(disease)
     words = f"{point.name.capitalize()}: called {name} from a probability of {point.threshold:.2f}."
     if not (point.sensitivity and point.specificity):
@@ -73,10 +75,9 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
         for share in (point.sensitivity.value, point.sensitivity.low, point.sensitivity.high)
     )
     alarmed = _per_cent(1 - point.specificity.value)
-    films = "the site's films" if point.name == SITE else "new films of the sources that trained it"
     return (
-        f"{words} On {films} {found} of {name} is found ({low} to {high}), and {alarmed} of the"
-        " others are called so."
+        f"{words} On {_films_of(point)} {found} of {name} is found ({low} to {high}), and {alarmed}"
+        " of the others are called so."
     )
 
 
@@ -110,8 +111,9 @@ def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) 
     called = "none" if math.isnan(values.positive) else _per_cent(values.positive)
     cleared = "none" if math.isnan(values.negative) else _per_cent(values.negative)
     return (
-        f"Where {_per_cent(prevalence)} of films show {name}, and it does as well as on those:"
-        f" {called} of those called so have it, and {cleared} of those not called so do not."
+        f"Where {_per_cent(prevalence)} of films show {name}, and it does as well as on"
+        f" {_films_of(point)}: {called} of those called so have it, and {cleared} of those not"
+        " called so do not."
     )
 
 
@@ -141,7 +143,8 @@ def checks_in_words(prediction: Prediction) -> str:
 
 
 def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
-    """Whether an audit, as `weights.read_audit` gives it, caught the model using shortcuts."""
+    """Whether an audit, as `weights.read_audit` gives it, caught the model using shortcuts; each
+    figure with the sources on which it was measured."""
     if audit is None:
         return "Not audited: whether it uses shortcuts is not known."
     worst = {
@@ -159,9 +162,15 @@ def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
             " as it should be."
         )
     found = "; ".join(
-        f"{part}: {title}, AUROC {value:.2f}" for part, (value, title) in worst.items()
+        f"{_part_in_words(audit, part)}: {title}, AUROC {value:.2f}"
+        for part, (value, title) in worst.items()
     )
     return f"Audited: it uses shortcuts. It tells COVID-19 from films without lungs ({found})."
+
+
+def _part_in_words(audit: Mapping[str, Any], part: str) -> str:
+    sources = audit.get("parts", {}).get(part, {}).get("strata", {}).get("source", {})
+    return f"{part}, films of {listed_in_words(sorted(sources))}" if sources else part
 
 
 def predictive_value(decision: Decision, prevalence: float) -> float | None:
@@ -203,6 +212,10 @@ def spreadsheet_safe(row: dict[str, Any]) -> dict[str, Any]:
         name: f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
         for name, value in row.items()
     }
+
+
+def _films_of(point: OperatingPoint) -> str:
+    return point.measured_on or "films whose source is not recorded"
 
 
 def _per_cent(share: float) -> str:

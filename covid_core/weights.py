@@ -3,7 +3,8 @@
     weights/densenet121.safetensors   convolutions and head in float16, the rest in float32
     weights/densenet121.json          the card: classes, preprocessing, data, results, sha256
     weights/recipes/                  the other recipes' cards, and the tensors of the small ones
-    weights/as-published/             cards of every recipe trained on its study's leaky split
+    weights/as-published/             cards of every recipe trained as its study did, leaks and all
+    weights/mended/                   cards of the same without the study's mistakes
     weights/left-out/                 cards of networks each trained without one source
     weights/lungs/, weights/gate/     two more networks, by `lungs` and `gate`
     weights/*.engines.json            what bfloat16 changes of their answers: `engines.proof`
@@ -16,7 +17,7 @@ either does not match. Pickle is never read. Cards are read here, the tensors in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -42,7 +43,8 @@ from covid_core.tensor_files import (
 )
 
 WEIGHTS = Path(__file__).parent.parent / "weights"  # those that are shipped
-RECIPES, AS_PUBLISHED = "recipes", "as-published"  # folders of it: other recipes, leaky splits
+RECIPES = "recipes"  # a folder of it: other recipes
+AS_PUBLISHED, MENDED = "as-published", "mended"  # of it: cards of the studies' recipes, by form
 LEFT_OUT = "left-out"  # of it: cards, named by the source that their networks never saw
 AUDIT = ".audit"  # what `evaluation.audit` found of a recipe
 NO_CARDS = (AUDIT, BESIDE)  # ends of names of other files beside the weights
@@ -94,7 +96,15 @@ def save_card(card: WeightsCard, folder: Path) -> None:
 
 
 def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
-    """The card alone, checked against this code. Raises WeightsError."""
+    """The card alone, checked against this code, to use its network. Raises WeightsError."""
+    card = _read_card(folder, recipe)
+    if recipe == SHIPPED and card.classes != CLASSES:
+        path = folder / f"{recipe}.json"
+        raise _misfit(path, "classes", ", ".join(card.classes), ", ".join(CLASSES))
+    return card
+
+
+def _read_card(folder: Path, recipe: str) -> WeightsCard:
     path = folder / f"{recipe}.json"
     if not path.exists():
         raise WeightsError(
@@ -102,10 +112,7 @@ def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
             "Train one with: python train.py --data DIR --out weights/",
             file=str(folder),
         )
-    card = _card(read_card_file(path), path)
-    if recipe == SHIPPED and card.classes != CLASSES:
-        raise _misfit(path, "classes", ", ".join(card.classes), ", ".join(CLASSES))
-    return card
+    return _card(read_card_file(path), path)
 
 
 def _card(raw: dict[str, Any], path: Path) -> WeightsCard:
@@ -127,7 +134,22 @@ def _card(raw: dict[str, Any], path: Path) -> WeightsCard:
     known = {field.name for field in fields(WeightsCard)}
     card = as_card({name: raw[name] for name in raw if name in known}, WeightsCard, path)
     _check(card, path)
-    return card
+    return replace(card, rules=_with_sources(card.rules, card.films.get("test")))
+
+
+def _with_sources(rules: Rules, films: Any) -> Rules:
+    """The rules, each operating point told of the sources on whose films it was measured. `films`:
+    of the test part, by source."""
+    if not isinstance(films, dict) or not films:
+        return rules
+    told = f"new films of {listed_in_words(sorted(films))}"
+    return replace(rules, points=tuple(replace(one, measured_on=told) for one in rules.points))
+
+
+def listed_in_words(names: Sequence[str]) -> str:
+    """One or more names inside a sentence: "a, b and c"."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _check(card: WeightsCard, path: Path) -> None:
@@ -205,10 +227,10 @@ def read_audit(folder: Path, card: WeightsCard) -> dict[str, Any] | None:
 
 
 def read_cards(folder: Path) -> dict[str, WeightsCard]:
-    """The cards in a folder, by the files' name; their tensors are not needed. Raises
-    WeightsError."""
+    """The cards in a folder, by the files' name, to tell what they say: their tensors are not
+    needed, and a study's network may answer otherwise than ours. Raises WeightsError."""
     names = [path.stem for path in sorted(folder.glob("*.json"))]
-    return {name: read_card(folder, name) for name in names if not name.endswith(NO_CARDS)}
+    return {name: _read_card(folder, name) for name in names if not name.endswith(NO_CARDS)}
 
 
 def _misfit(path: Path, what: str, found: object, expected: object) -> WeightsError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.sr.coding import Code
 
+from covid_core.decision import CAVEAT
 from covid_core.dicom_parse import parse
 from covid_core.exports.identity import MANUFACTURER, as_file, made_by, stamp, uid_of
 from covid_core.exports.optional import needing
@@ -45,7 +46,6 @@ _DEVICE = Code("121007", "DCM", "Device")
 _ILLUSTRATION = Code("121080", "DCM", "Best illustration of finding")
 _COMMENT = Code("121106", "DCM", "Comment")
 _PLAIN_QUOTES = str.maketrans("“”’", '""\'')  # within ASCII, which every reader of DICOM knows
-_CAVEAT = "A normal film does not exclude COVID-19."
 _SERIES_NUMBER = 9002  # beyond those of a modality, after the capture's
 
 
@@ -197,4 +197,4 @@ def _comments(result: Result) -> list[str]:
     worth = values_in_words(point, disease, result.prevalence)
     remarks = [remark.sentence for remark in prediction.remarks]
     said = [prediction.decision.sentence, *([worth] if worth else []), *remarks]
-    return [WARNING, _CAVEAT, *(text.translate(_PLAIN_QUOTES) for text in said)]
+    return [WARNING, CAVEAT, *(text.translate(_PLAIN_QUOTES) for text in said)]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from covid_core.decision import SITE, OperatingPoint
+from covid_core.decision import SITE, SITE_FILMS, OperatingPoint
 from covid_core.errors import CovidCoreError
 from covid_core.metrics import Estimate
 from covid_core.weights import WeightsCard
@@ -139,6 +139,7 @@ def _profile(raw: Mapping[str, Any]) -> SiteProfile:
             _share(point["threshold"]),
             _estimate(point["sensitivity"]),
             _estimate(point["specificity"]),
+            SITE_FILMS,
         ),
         auroc=_estimate(raw["auroc"]),
         calibration_error=_share(raw["calibration_error"]),

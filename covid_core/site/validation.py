@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import binomtest
 from sklearn.metrics import roc_curve
 
-from covid_core.decision import SITE, OperatingPoint
+from covid_core.decision import SITE, SITE_FILMS, OperatingPoint
 from covid_core.errors import CovidCoreError
 from covid_core.exports.optional import needing
 from covid_core.metrics import (
@@ -97,6 +97,7 @@ def with_costs(point: OperatingPoint, scores: Scores) -> OperatingPoint:
         point,
         sensitivity=_sure(sensitivity(positive, called, groups), groups[positive]),
         specificity=_sure(specificity(positive, called, groups), groups[~positive]),
+        measured_on=SITE_FILMS,
     )
 
 
