@@ -7,6 +7,7 @@
 The modules, from the ground up, each importing only from below:
 
     errors, findings, architectures, torchvision_ops, levels, head
+    covering                            a film with a part of it covered
     whole_files, claims                 files that are whole or as they were; one run at a time
     radiograph, networks, metrics, tasks, look, markdown, tensor_files, remarks, machine
     bounded, decompress, dicom_parse, raster, dicom   a file's bytes to a film
@@ -15,11 +16,13 @@ The modules, from the ground up, each importing only from below:
     preprocess                          Radiograph to the network's input
     decision                            logits to a calibrated call: operating points, sets
     saliency                            evidence in the feature map's cells, laid over the film
+    zones                               how much of it lies in each of six zones of the lungs
     weights, network_files              cards, and the tensors beside them, on disk
     engines                             what runs a network: OpenVINO, or PyTorch, the reference
     lungs (…_network)                   Radiograph to where its lungs are
     gate (…_network)                    is it a frontal chest film that may be judged at all?
     predictor                           Radiograph to Prediction: the one door
+    shortcut_meter, map_check           is it told by the lungs, and is the map worth showing?
     display, overlay, figures, phantom  a film and its prediction, to look at
     report, walkthrough (…_figures)     in words; step by step
     worklist, recipes_here              of many films; by several networks

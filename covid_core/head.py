@@ -64,9 +64,12 @@ class Head:
         mean is had from the head alone. For one linear layer the cells' sum plus the bias is the
         logit.
         """
+        return summed(self.weights(feature_map, output), feature_map)
+
+    def weights(self, feature_map: np.ndarray, output: int) -> np.ndarray:
+        """What each channel counts in a cell for an output, in logits: float64 (channels,)."""
         cells = feature_map.shape[1] * feature_map.shape[2]
-        weights = self._gradient(_mean(feature_map), output) / cells
-        return np.einsum("c,chw->hw", weights, feature_map, dtype=np.float64).astype(np.float32)
+        return self._gradient(_mean(feature_map), output) / cells
 
     def _gradient(self, means: np.ndarray, output: int) -> np.ndarray:
         """Of an output's logit with respect to the channels' means, float64 (channels,)."""
@@ -80,6 +83,12 @@ class Head:
         for (step, _), slope in zip(reversed(hidden), reversed(slopes), strict=True):
             gradient = (gradient * slope) @ step
         return gradient
+
+
+def summed(weights: np.ndarray, feature_map: np.ndarray) -> np.ndarray:
+    """The evidence in each cell of a feature map, (channels, h, w), whose channels count so much,
+    (channels,): float32 (h, w)."""
+    return np.einsum("c,chw->hw", weights, feature_map, dtype=np.float64).astype(np.float32)
 
 
 def _is_hidden(name: str) -> bool:

@@ -88,7 +88,7 @@ class Predictor:
     ) -> None:
         self.card = card
         self.engine = engine
-        self._head = head
+        self.head = head
         self._gate = gate
         self._second_look = second_look
 
@@ -171,9 +171,15 @@ class Predictor:
             (feature_maps[close],) = look.engine.run(x[close])
         return feature_maps
 
+    def logits(self, pictures: np.ndarray) -> np.ndarray:
+        """What the network answers to pictures that its card's `preprocess` made, and that were
+        changed since, uint8 (N, S, S): float64 (N, answers). The gate is not asked."""
+        found = self.feature_maps(self.card.preprocess.input(pictures))
+        return np.stack([self.head.logits(feature_map) for feature_map in found])
+
     def _is_close(self, feature_map: np.ndarray, look: SecondLook) -> bool:
         rules = self.card.rules
-        return is_close(rules.probabilities(self._head.logits(feature_map)), rules, look.margin)
+        return is_close(rules.probabilities(self.head.logits(feature_map)), rules, look.margin)
 
     def _judged(
         self,
@@ -182,7 +188,7 @@ class Predictor:
         remarks: tuple[Remark, ...],
         point: str,
     ) -> Prediction:
-        logits = self._head.logits(feature_map)
+        logits = self.head.logits(feature_map)
         probabilities = self.card.rules.probabilities(logits)
         return Prediction(
             answers=self.card.classes,
@@ -217,8 +223,8 @@ class Predictor:
         output = self.card.classes.index(finding)
         return Saliency(
             finding=finding,
-            cells=self._head.evidence(prediction.feature_map, output),
-            bias=float(self._head.bias[output]),
+            cells=self.head.evidence(prediction.feature_map, output),
+            bias=float(self.head.bias[output]),
             placement=prediction.placement,
             size_px=self.card.preprocess.size_px,
             full_heat=self.card.full_heat,

@@ -9,7 +9,7 @@ pytorch-grad-cam.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -42,10 +42,23 @@ class Saliency:
         """The evidence for the class on a grid over the film: float32 (height, width), 0 to 1."""
         return np.clip(self._evidence(height, width) / self.full_heat, 0, 1).astype(np.float32)
 
+    def positive(self, height: int, width: int) -> np.ndarray:
+        """The evidence for the class alone, in logits, on a grid over the film: float32 (height,
+        width), 0 or more. That of the mirrored map is this one mirrored, to the last bit."""
+        mirrored = self.mirrored()._evidence(height, width)[:, ::-1]
+        # Pillow adds up from the left: of both directions, the mean knows no side.
+        return np.maximum((self._evidence(height, width) + mirrored) / 2, 0)
+
+    def mirrored(self) -> Saliency:
+        """The map of the mirrored film, had the network answered alike."""
+        top, left, height, width = self.placement
+        placement = (top, self.size_px - left - width, height, width)
+        return replace(self, cells=self.cells[:, ::-1], placement=placement)
+
     def share_inside(self, mask: np.ndarray) -> float:
         """How much of the evidence for the class lies inside a mask over the film, bool (h, w): 0
         to 1, NaN where there is no such evidence at all."""
-        evidence = np.maximum(self._evidence(*mask.shape), 0)
+        evidence = self.positive(*mask.shape)
         total = float(evidence.sum())
         return float(evidence[mask].sum()) / total if total > 0 else float("nan")
 
@@ -54,7 +67,7 @@ class Saliency:
         # The film's part of the input, in cells; Pillow interpolates between cell centres.
         scale = self.cells.shape[0] / self.size_px
         box = (left, top, left + inner_width, top + inner_height)
-        evidence = Image.fromarray(np.maximum(self.cells, 0)).resize(
+        evidence = Image.fromarray(np.ascontiguousarray(np.maximum(self.cells, 0))).resize(
             (width, height),
             Image.Resampling.BICUBIC,
             box=tuple(side * scale for side in box),

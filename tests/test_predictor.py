@@ -101,7 +101,7 @@ def looking_twice(
     card = replace(predictor.card, rules=rules)
     rough, exact = Shifted(predictor.engine, 1.001), Shifted(predictor.engine, 1.0)
     look = SecondLook(exact, margin)
-    return Predictor(rough, predictor._head, card, second_look=look), rough, exact
+    return Predictor(rough, predictor.head, card, second_look=look), rough, exact
 
 
 def test_a_film_too_close_to_call_is_looked_at_again(predictor: Predictor) -> None:

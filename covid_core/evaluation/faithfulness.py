@@ -11,18 +11,16 @@ from typing import Literal
 
 import numpy as np
 import torch
-from PIL import Image
-from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
 from torch import nn
 
+from covid_core.covering import blurred, place_in_line
 from covid_core.evaluation.saliency_methods import class_activation
 from covid_core.networks import Network
 from covid_core.saliency import METHOD
 from covid_core.weights import WeightsCard
 
 SHARES = np.linspace(0, 1, 17)  # of the film that is removed or shown
-_BLUR = 0.1  # standard deviation, of the side: no opacity is left, and no edge is made
 _BATCH = 32
 _DRAWS = 5  # of random weights: by one alone, maps may look alike or opposite by chance
 
@@ -54,9 +52,9 @@ def curves(
     `picture`: the network's input, uint8 (S, S); `cells`: a map, (h, w). Pixels go, or come, in the
     order of the map, hottest first; a blurred film stands where they are not.
     """
-    blurred = gaussian_filter(picture, _BLUR * len(picture), mode="nearest")
-    hottest = _place_in_line(cells, len(picture)) < SHARES[:, np.newaxis, np.newaxis]
-    seen = [np.where(hottest, blurred, picture), np.where(hottest, picture, blurred)]
+    without = blurred(picture)
+    hottest = place_in_line(cells, len(picture)) < SHARES[:, np.newaxis, np.newaxis]
+    seen = [np.where(hottest, without, picture), np.where(hottest, picture, without)]
     x = card.preprocess.tensor(np.concatenate(seen))
     with torch.inference_mode():
         logits = torch.cat([network(part.to(device)).cpu() for part in x.split(_BATCH)])
@@ -122,12 +120,3 @@ def _last_block(features: nn.Module) -> list[nn.Module]:
         if any(isinstance(layer, nn.Conv2d) for layer in part.modules())
     ]
     return parts[convolving[-1] :]
-
-
-def _place_in_line(cells: np.ndarray, side_px: int) -> np.ndarray:
-    """The share of pixels that are hotter: float64 (side_px, side_px), from 0 to below 1."""
-    heat = Image.fromarray(cells.astype(np.float32))
-    fine = np.asarray(heat.resize((side_px, side_px), Image.Resampling.BICUBIC))
-    place = np.empty(fine.size)
-    place[np.argsort(-fine, axis=None, kind="stable")] = np.arange(fine.size) / fine.size
-    return place.reshape(fine.shape)

@@ -12,10 +12,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
-from scipy.ndimage import binary_fill_holes, distance_transform_edt
 from tqdm import tqdm
 
+from covid_core.covering import LEAST_LUNG, lungs_only, lungs_out, widened
 from covid_core.evaluation.sample import Reader, Sample
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import auroc_estimate
@@ -23,11 +22,8 @@ from covid_core.metrics import auroc_estimate
 LIMIT = 0.60  # the AUROC above which a film without lungs still tells COVID-19
 _INTACT = "intact"
 _COVID = CLASSES.index(Finding.COVID)
-_MARGIN = 4 / 128  # how far a mask is widened, of the film's side, so that no edge remains
-_GAP = 6 / 128  # half of the widest gap that is closed: dense consolidation tears masks apart
 _FRAME = 0.12  # the outer frame's width, of each side
 _CORNER = 0.22  # a covered corner's side, of each side: where markers stand
-_LEAST_LUNG = 0.05  # of the film's area; with less, no lungs were found to cover
 _FEW = 5  # fewer films of a class than this say nothing about it
 
 Probe = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -41,11 +37,6 @@ class About:
     title: str
     probe: Probe
     without_lungs: bool = False
-
-
-def lungs_out(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
-    """Black where the lungs are, a little beyond their edge."""
-    return np.where(lungs, 0, film).astype(np.uint8)
 
 
 def lung_box_out(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
@@ -76,11 +67,6 @@ def corners_out(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
     return left
 
 
-def lungs_only(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
-    """The lungs, black around."""
-    return np.where(lungs, film, 0).astype(np.uint8)
-
-
 def outline_only(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
     """White lungs on black: what their shape alone tells, and no grey of the film."""
     return np.where(lungs, 255, 0).astype(np.uint8)
@@ -106,7 +92,7 @@ def shortcuts(sample: Sample, read: Reader) -> dict[str, Any]:
     AUROC is above `limit`; `uses_shortcut`: whether there are any. `within`: the same AUROCs of
     each source that has both, by source and probe, for there no hospital gives the class away.
     """
-    found = sample.masks.mean(axis=(1, 2)) >= _LEAST_LUNG
+    found = sample.masks.mean(axis=(1, 2)) >= LEAST_LUNG
     films = [film for film, there in zip(sample.films, found, strict=True) if there]
     masks = zip(films, sample.masks[found], strict=True)
     lungs = [widened(mask, film.shape) for film, mask in masks]
@@ -139,28 +125,6 @@ def shortcuts(sample: Sample, read: Reader) -> dict[str, Any]:
             for source in _with_both(sources, positive)
         },
     }
-
-
-def widened(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """A mask over a whole film, bool (m, m), as bool of the film's shape: the gaps and holes of
-    each lung closed, and a little wider on all sides."""
-    if not mask.any():
-        return np.zeros(shape, bool)
-    middle = round(float(np.nonzero(mask)[1].mean()))
-    on_one_side = np.arange(len(mask)) < middle
-    # One lung at a time, or the gap between them would be closed too.
-    wide = _grown(mask & on_one_side) | _grown(mask & ~on_one_side)
-    height, width = shape
-    return np.asarray(Image.fromarray(wide).resize((width, height), Image.Resampling.NEAREST))
-
-
-def _grown(mask: np.ndarray) -> np.ndarray:
-    if not mask.any():
-        return mask
-    side, room = len(mask), len(mask) // 8  # what lies beyond the film is no edge
-    grown = distance_transform_edt(~np.pad(mask, room)) <= (_GAP + _MARGIN) * side
-    closed = binary_fill_holes(distance_transform_edt(grown) > _GAP * side)
-    return np.asarray(closed[room:-room, room:-room])
 
 
 def _frame(film: np.ndarray) -> np.ndarray:

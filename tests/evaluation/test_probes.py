@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from covid_core import metrics
-from covid_core.evaluation.probes import PROBES, lung_box_out, shortcuts, widened
+from covid_core.covering import widened
+from covid_core.evaluation.probes import PROBES, lung_box_out, shortcuts
 from covid_core.evaluation.sample import Sample
 
 COUNT, HEIGHT, WIDTH = 40, 224, 256
