@@ -4,6 +4,7 @@
     python train.py --data manifest.parquet --out weights/ --init random --stages 128:6,224:1
     python train.py --data DIR --out weights/ --resume
     python train.py --data DIR --out runs/resnet --recipe resnet18-three-class
+    python train.py --data DIR --out published --recipe resnet18-three-class --form as-published
     torchrun --nproc-per-node=2 train.py --data DIR --out weights/
 
 DIR is a public dataset as downloaded, a folder of several, a folder with normal/, pneumonia/ and
@@ -30,7 +31,7 @@ from covid_core.claims import claimed
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import read_manifest, write_left_out
-from covid_core.datasets.published import as_published, shared
+from covid_core.datasets.published import as_published, mended, shared
 from covid_core.datasets.split import check_clean, counts, fingerprint
 from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.evaluation.evaluate import evaluate, full_heat
@@ -38,12 +39,13 @@ from covid_core.evaluation.trust import fit_and_measure
 from covid_core.model_card import write_model_card
 from covid_core.network_files import as_stored, save_weights
 from covid_core.networks import Network, initial_state, initialise
-from covid_core.preprocess import Preprocess
 from covid_core.training import processes
 from covid_core.training.films import load_films
+from covid_core.training.forms import Form, recipe_in
 from covid_core.training.log import read_log
+from covid_core.training.loop import asked as as_asked
 from covid_core.training.loop import train as train_phases
-from covid_core.training.recipe import Recipe, published_protocol, read_recipe, recipe_names
+from covid_core.training.recipe import Recipe, recipe_names
 from covid_core.training.scoring import answer_parts
 
 CACHE = "cache"  # beside the runs' folders
@@ -70,9 +72,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     add("--recipe", default="densenet121", help=f"{', '.join(recipe_names())}, or a .toml file")
     add(
-        "--as-published",
-        action="store_true",
-        help="on the films and the leaky split of the study that the recipe is from",
+        "--form",
+        type=Form,
+        choices=list(Form),
+        default=Form.OURS,
+        help="of the recipe: ours, on all films; as its study published it, leaks and mistakes"
+        " included; or that mended",
     )
     add("--holdout-source", action="append", default=[], metavar="NAME", help="never train on it")
     add(
@@ -104,7 +109,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def chosen_recipe(options: argparse.Namespace) -> Recipe:
     """The recipe, with what the command line says instead."""
-    recipe = read_recipe(options.recipe)
+    recipe = recipe_in(options.form, options.recipe)
 
     def given(*names: str) -> dict[str, object]:
         return {n: getattr(options, n) for n in names if getattr(options, n) is not None}
@@ -113,8 +118,6 @@ def chosen_recipe(options: argparse.Namespace) -> Recipe:
         recipe.optimisation,
         **given("batch_size", "learning_rate", "weight_decay", "label_smoothing", "averaging"),  # type: ignore[arg-type]
     )
-    if options.as_published:
-        optimisation = replace(optimisation, keep=published_protocol(recipe).keep)
     phases = tuple(replace(phase, **given("stages")) for phase in recipe.phases)  # type: ignore[arg-type]
     own = given("init", "architecture", "head_depth", "fit", "smooth_px", "tone")
     return replace(recipe, phases=phases, optimisation=optimisation, **own)  # type: ignore[arg-type]
@@ -137,14 +140,15 @@ def films_table(
         if options.skip_bad:
             write_left_out(compiled.damaged, run / "quarantine.csv")
         table = compiled.table
-    if options.as_published:
-        return as_published(table, published_protocol(recipe), seed=options.seed)
-    return table
+    if recipe.published is None:
+        return table
+    split = mended if options.form is Form.MENDED else as_published
+    return split(table, recipe.published, seed=options.seed)
 
 
 def as_text(options: argparse.Namespace, recipe: Recipe) -> dict[str, str]:
     """All that was chosen, by the command line or the recipe, for the weights' card."""
-    places = ("data", "holdout_source", "seed", "as_published")
+    places = ("data", "holdout_source", "seed", "form")
     chosen = {name: getattr(options, name) for name in places}
     chosen |= {**asdict(recipe), **asdict(recipe.optimisation)}
     left = ("name", "says", "optimisation", "published")
@@ -154,7 +158,9 @@ def as_text(options: argparse.Namespace, recipe: Recipe) -> dict[str, str]:
 def train(options: argparse.Namespace, device: torch.device) -> None:
     """The whole run, alone in its folders. Raises CovidCoreError."""
     recipe = chosen_recipe(options)
-    run = options.run or Path("runs") / (recipe.name + "-as-published" * options.as_published)
+    run = options.run or Path("runs") / (
+        recipe.name if options.form is Form.OURS else f"{recipe.name}-{options.form}"
+    )
     with ExitStack() as alone:
         if not processes.rank():
             for folder in sorted({run.resolve(), options.out.resolve()}):
@@ -166,7 +172,7 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
     phase = recipe.phases[-1]  # whose network it will be
     task = phase.asked
     workers = os.cpu_count() or 1
-    preprocess = Preprocess(phase.size_px, recipe.fit, recipe.smooth_px, tone=recipe.tone)
+    preprocess = recipe.preprocess
     with processes.first_alone():
         table = films_table(options, recipe, run, workers)
         films = load_films(table, preprocess, run.parent / CACHE, workers=workers)
@@ -183,7 +189,7 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
 
     if processes.rank():
         return
-    asked = films.asked(task)
+    asked = as_asked(films, phase)
     results = evaluate(network, asked, preprocess, device=device, task=task)
     results["shared"] = shared(table)
     try:

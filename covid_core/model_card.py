@@ -126,7 +126,7 @@ def _data(card: WeightsCard) -> str:
     sources = sorted({source for split in card.films.values() for source in split})
     terms = "\n".join(f"- `{source}`: {provenance(source)}" for source in sources)
     sides = "Films of one patient, or of the same picture, are on one side of the split only."
-    if card.training.get("as_published") == "True":
+    if card.training.get("form") == "as-published":
         share = card.results.get("shared", 0.0)
         sides = (
             f"The study's split, by film: {share:.0%} of the test films share a patient or a"

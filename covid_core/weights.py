@@ -233,6 +233,16 @@ def read_cards(folder: Path) -> dict[str, WeightsCard]:
     return {name: _read_card(folder, name) for name in names if not name.endswith(NO_CARDS)}
 
 
+def read_forms(folder: Path) -> dict[str, dict[str, WeightsCard]]:
+    """The cards of the studies' recipes in a weights folder: by recipe, then by form. Raises
+    WeightsError."""
+    forms: dict[str, dict[str, WeightsCard]] = {}
+    for form in (AS_PUBLISHED, MENDED):
+        for recipe, card in read_cards(folder / form).items():
+            forms.setdefault(recipe, {})[form] = card
+    return forms
+
+
 def _misfit(path: Path, what: str, found: object, expected: object) -> WeightsError:
     return WeightsError(
         f"{what} {found} does not fit this code, which works with {expected}",

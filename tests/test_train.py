@@ -124,12 +124,13 @@ task = "covid or normal"
 stages = [[32, 1]]
 [optimisation]
 batch_size = 8
-keep = "unseen_auroc"
+keep = "validation_loss"
 [published]
+study = "somebody"
 reported = 0.99
 test = 0.25
 validation = 0.25
-keep = "validation_loss"
+augmented = true
 films = [
     { source = "clinic", label = "covid", first = 40 },
     { source = "clinic", label = "normal", first = 24 },
@@ -145,15 +146,20 @@ def test_as_published_takes_the_study_s_films_and_split(
     recipe.write_text(STUDY)
     options = {"--data": data, "--recipe": recipe, "--out": tmp_path / "w", "--run-dir": tmp_path}
     arguments = [str(part) for pair in options.items() for part in pair]
-    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--as-published"])
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--form", "as-published"])
     assert train.main() == 0
     card = read_card(tmp_path / "w", "study")
     assert card.films["test"]["clinic"] == {"normal": 6, "covid": 10}
     assert card.films["train"]["clinic"] == {"normal": 12, "covid": 20}
-    assert card.training["as_published"] == "True"
+    assert card.training["form"] == "as-published"
     assert card.training["keep"] == "validation_loss"
     assert card.results["shared"] == 0
     assert card.results["test"]["commonest"] == 10 / 16
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--form", "mended"])
+    assert train.main() == 0
+    mended = read_card(tmp_path / "w", "study")
+    assert mended.training["form"] == "mended" and mended.split != card.split
+    assert mended.results["shared"] == 0 and mended.films["validation"]["clinic"]["covid"] > 0
 
 
 def small_run(data: Path, place: Path, *more: str) -> list[str]:
@@ -222,10 +228,10 @@ def test_a_recipe_from_no_study_says_so(
 ) -> None:
     own = tmp_path / "own.toml"
     own.write_text(OWN)
-    arguments = ["--data", str(tmp_path), "--recipe", str(own), "--as-published"]
+    arguments = ["--data", str(tmp_path), "--recipe", str(own), "--form", "as-published"]
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
     assert train.main() == 1
-    assert "recipe own names no published protocol" in capsys.readouterr().err
+    assert "recipe own is from no published study" in capsys.readouterr().err
 
 
 OWN = """says = "small"

@@ -1,7 +1,9 @@
-"""A published study's own films and its own split, by film: to see what such a split is worth.
+"""A published study's own films, in two forms: with its own leaky split, and with that mended.
 
-Films are drawn at random into training and test, whatever patient or picture they share: that is
-how the figures of most studies came about, and why they flatter. `shared` counts the cost.
+As published, films are drawn into training and test whatever patient or picture they share: that is
+how the figures of most studies came about, and why they flatter. `shared` counts the cost. Mended,
+the same films are split as a manifest is: no patient and no picture on two sides, one of each
+picture kept, one locked test part, and nothing in the second source that trained.
 """
 
 from __future__ import annotations
@@ -11,8 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from covid_core.datasets.split import Split, groups_of
+from covid_core.datasets.split import Split, assign_splits, groups_of
 from covid_core.errors import DatasetError
+from covid_core.findings import CLASSES
+
+_FOLDS = 5  # a fifth tests, as in most of the studies, and a fifth validates
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +36,33 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """`reported`: the accuracy that the study reports, 0 to 1, on its test films.
+    """`reported`: the accuracy that the study reports, 0 to 1, on its test films; `study`: whose.
 
-    `test`, `validation`: share of the films, or, from 1 on, films of each label. `second`: films
-    of another source that the study tested on besides. `keep`: the epoch it kept, as a recipe's.
+    `test`, `validation`: share of the films, or, from 1 on, films of each label. No validation: the
+    test films chose and stopped the network, too. `listed`: the last films by path test, instead of
+    a random draw. `augmented`: whether films are varied in validation as in training. `second`:
+    films of another source; the study's own where it tested on one (`reported_second`), else ours.
+    `positive`: the class whose recall the study gives as its own. `defects`: what is wrong with it,
+    in words; `reported_at`: what its figure is, as "127 of 128".
     """
 
+    study: str
     reported: float
     films: tuple[Draw, ...]
     test: float
-    validation: float
+    validation: float = 0.0
     second: tuple[Draw, ...] = ()
-    keep: str = "last"
+    reported_at: str = ""
+    reported_second: float | None = None
+    listed: bool = False
+    augmented: bool = False
+    positive: str = "covid"
+    defects: tuple[str, ...] = ()
+
+    @property
+    def chooses_by(self) -> Split:
+        """The films that the study chose and stopped its network by."""
+        return Split.VALIDATION if self.validation else Split.TEST
 
 
 def as_published(table: pd.DataFrame, protocol: Protocol, *, seed: int) -> pd.DataFrame:
@@ -52,20 +72,37 @@ def as_published(table: pd.DataFrame, protocol: Protocol, *, seed: int) -> pd.Da
     """
     drawing = np.random.default_rng(seed)
     split = np.full(len(table), Split.NOT_TAKEN.value, dtype=object)
-    own: dict[str, list[int]] = {}
-    for draw in protocol.films:
-        own.setdefault(draw.label, []).extend(_rows(table, draw))
-    for films in own.values():
-        shuffled = drawing.permutation(films)
+    for films in _own(table, protocol).values():
+        ordered = films[::-1] if protocol.listed else drawing.permutation(films)
         test = _count(protocol.test, len(films))
         ends = (test, test + _count(protocol.validation, len(films)))
         for side, part in zip(
-            (Split.TEST, Split.VALIDATION, Split.TRAIN), np.split(shuffled, ends), strict=True
+            (Split.TEST, Split.VALIDATION, Split.TRAIN), np.split(ordered, ends), strict=True
         ):
             split[part] = side.value
-    for draw in protocol.second:
-        rows = _rows(table, draw)
-        split[rows[split[rows] == Split.NOT_TAKEN.value]] = Split.HELD_OUT.value
+    for rows in _drawn(table, protocol.second).values():
+        split[[i for i in rows if split[i] == Split.NOT_TAKEN.value]] = Split.HELD_OUT.value
+    return table.assign(split=split)
+
+
+def mended(table: pd.DataFrame, protocol: Protocol, *, seed: int) -> pd.DataFrame:
+    """The manifest with the same films of a study split by patient and picture.
+
+    Its second source is held out whole, and what belongs together with it does not train. Raises
+    DatasetError where films of a draw are missing, or too few are left of a class.
+    """
+    own = _own(table, protocol)
+    second = {label: rows for label, rows in _drawn(table, protocol.second).items() if label in own}
+    taken = np.unique(np.concatenate([*own.values(), *second.values()]))
+    studied = np.concatenate(list(own.values()))
+    films = table.iloc[taken].reset_index(drop=True)
+    # By row, not by source: a study may have taken other films of its second source's.
+    held_out = ~np.isin(taken, studied)
+    parts = films.assign(source=np.where(held_out, _SECOND, films["source"]))
+    classes = [finding for finding in CLASSES if finding.value in own]
+    sides = assign_splits(parts, seed=seed, held_out=[_SECOND], classes=classes, folds=_FOLDS)
+    split = np.full(len(table), Split.NOT_TAKEN.value, dtype=object)
+    split[taken] = sides
     return table.assign(split=split)
 
 
@@ -74,6 +111,21 @@ def shared(table: pd.DataFrame) -> float:
     groups = groups_of(table)
     test, train = (groups[table["split"] == side.value] for side in (Split.TEST, Split.TRAIN))
     return float(np.isin(test, train).mean()) if len(test) else 0.0
+
+
+_SECOND = "second source"
+
+
+def _own(table: pd.DataFrame, protocol: Protocol) -> dict[str, np.ndarray]:
+    """The study's films by label: their places in the table."""
+    return _drawn(table, protocol.films)
+
+
+def _drawn(table: pd.DataFrame, draws: tuple[Draw, ...]) -> dict[str, np.ndarray]:
+    drawn: dict[str, list[int]] = {}
+    for draw in draws:
+        drawn.setdefault(draw.label, []).extend(_rows(table, draw))
+    return {label: np.array(rows) for label, rows in drawn.items()}
 
 
 def _rows(table: pd.DataFrame, draw: Draw) -> np.ndarray:

@@ -24,7 +24,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from covid_core.datasets.duplicates import group, same_key
 from covid_core.errors import DatasetError, listed
-from covid_core.findings import CLASSES
+from covid_core.findings import CLASSES, Finding
 
 _FOLDS = 10  # one of ten tests, one tunes
 
@@ -46,10 +46,19 @@ class Split(StrEnum):
 SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.HELD_OUT)
 
 
-def assign_splits(table: pd.DataFrame, *, seed: int, held_out: Collection[str] = ()) -> list[str]:
-    """A split for each row, the same for the same rows and seed.
+def assign_splits(
+    table: pd.DataFrame,
+    *,
+    seed: int,
+    held_out: Collection[str] = (),
+    classes: Sequence[Finding] = CLASSES,
+    folds: int = _FOLDS,
+) -> list[str]:
+    """A split for each row, the same for the same rows and seed. One of `folds` parts tests, one
+    validates.
 
-    Raises DatasetError where a class is left without films in training, validation or test.
+    Raises DatasetError where one of `classes` is left without films in training, validation or
+    test.
     """
     labels, sources = table["label"].to_numpy(), table["source"].to_numpy()
     known_patient = (table["patient"] != "").to_numpy()
@@ -72,10 +81,10 @@ def assign_splits(table: pd.DataFrame, *, seed: int, held_out: Collection[str] =
 
     free = np.array([i for i, split in enumerate(splits) if split is None], np.int64)
     strata = [f"{labels[i]}/{sources[i]}" for i in free]
-    for i, split in zip(free, _folds(strata, groups[free], seed), strict=True):
+    for i, split in zip(free, _folds(strata, groups[free], seed, folds), strict=True):
         splits[i] = split
     done = [split.value for split in splits if split is not None]
-    _check_classes(labels, done)
+    _check_classes(labels, done, classes)
     return done
 
 
@@ -149,18 +158,18 @@ def _members(numbers: np.ndarray) -> list[np.ndarray]:
     return np.split(order, np.nonzero(np.diff(numbers[order]))[0] + 1)
 
 
-def _folds(strata: Sequence[str], groups: np.ndarray, seed: int) -> list[Split]:
-    if len(set(groups)) < _FOLDS:
+def _folds(strata: Sequence[str], groups: np.ndarray, seed: int, count: int) -> list[Split]:
+    if len(set(groups)) < count:
         raise DatasetError(
             f"only {len(set(groups))} groups of films are left to split",
-            f"Give at least {_FOLDS} patients or independent films",
+            f"Give at least {count} patients or independent films",
         )
-    if max(Counter(strata).values()) < _FOLDS:
+    if max(Counter(strata).values()) < count:
         raise DatasetError(
-            f"no class of any source has {_FOLDS} films to split",
-            f"Give at least {_FOLDS} films of each class",
+            f"no class of any source has {count} films to split",
+            f"Give at least {count} films of each class",
         )
-    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
+    folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     splits = [Split.TRAIN] * len(strata)
     with warnings.catch_warnings():
         # Of a class of few films some folds get none; what must not be without is checked below.
@@ -172,10 +181,10 @@ def _folds(strata: Sequence[str], groups: np.ndarray, seed: int) -> list[Split]:
     return splits
 
 
-def _check_classes(labels: np.ndarray, splits: Sequence[str]) -> None:
+def _check_classes(labels: np.ndarray, splits: Sequence[str], classes: Sequence[Finding]) -> None:
     for split in (Split.TRAIN, Split.VALIDATION, Split.TEST):
         present = {label for label, side in zip(labels, splits, strict=True) if side == split}
-        for finding in CLASSES:
+        for finding in classes:
             if finding.value not in present:
                 raise DatasetError(
                     f"no {finding.value} film is left for {split.value}",

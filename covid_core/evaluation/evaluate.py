@@ -72,6 +72,8 @@ def full_heat(
     strongest: list[np.ndarray] = []
     right: list[np.ndarray] = []
     validation = films.part(Split.VALIDATION)
+    if not len(validation):  # of a study that kept none
+        validation = films.part(Split.TRAIN)
     for start in range(0, len(validation), _BATCH):
         indices = validation[start : start + _BATCH]
         with torch.inference_mode():

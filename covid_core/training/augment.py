@@ -21,15 +21,16 @@ class Augmentation:
     """How far a film may be changed; each draw is uniform within these.
 
     `rotation_degrees`: either way. `scale`: of the chest in the film. `aspect`: exponent within
-    e^±, for films reach us squashed by different amounts. `shift`: of the side. `gamma`: exponent
-    within e^±. `sharpness`: below 0 sharpens, above 0 blurs. `patch_side`: of the side.
+    e^±, for films reach us squashed by different amounts. `shift`: of the side. `mirrored`: how
+    often, 0 to 1. `gamma`: exponent within e^±. `sharpness`: below 0 sharpens, above 0 blurs.
+    `patch_side`: of the side.
     """
 
     rotation_degrees: float = 12.0
     scale: tuple[float, float] = (0.85, 1.12)
     aspect: float = 0.10
     shift: float = 0.06
-    mirrored: bool = True
+    mirrored: float = 0.5
     gamma: float = 0.45
     contrast: float = 0.25
     brightness: float = 0.12
@@ -99,7 +100,7 @@ def _affine(uniform: _Uniform, by: Augmentation) -> torch.Tensor:
     angle = uniform(-by.rotation_degrees, by.rotation_degrees) * pi / 180
     zoom = 1 / uniform(*by.scale)
     stretch = uniform(-by.aspect, by.aspect).exp()
-    mirror = torch.where(uniform(0, 1) < (0.5 if by.mirrored else 0.0), -1.0, 1.0)
+    mirror = torch.where(uniform(0, 1) < by.mirrored, -1.0, 1.0)
     cos, sin = angle.cos() * zoom, angle.sin() * zoom
     x_row = torch.stack(
         [cos * stretch * mirror, -sin * mirror, uniform(-by.shift, by.shift) * 2], dim=1

@@ -41,6 +41,19 @@ class Films:
         outputs = [task.of.get(finding, -1) for finding in CLASSES]
         return replace(self, labels=np.array(outputs, np.int64)[self.labels])
 
+    def alike(self) -> Films:
+        """The same films, of which only the first by name, as many of each label as of the rarest,
+        keep it; in each part for itself, but for sources held out."""
+        labels = np.full(len(self.labels), -1, np.int64)
+        for split in Split:
+            own = self.part(split)
+            own = own[np.argsort(np.array(self.names)[own], kind="stable")]
+            least = min(np.unique(self.labels[own], return_counts=True)[1], default=0)
+            for label in np.unique(self.labels[own]):
+                some = own[self.labels[own] == label]
+                labels[some if split is Split.HELD_OUT else some[:least]] = label
+        return replace(self, labels=labels)
+
     def digest(self) -> str:
         """SHA-256, in hex, of all that training draws from, in its order; not of where it lies."""
         digest = hashlib.sha256("\n".join([*self.splits, *self.sources]).encode())

@@ -29,11 +29,12 @@ from covid_core.training.augment import augment
 from covid_core.training.checkpoint import check_terms, last_good, save_checkpoint
 from covid_core.training.feed import feed
 from covid_core.training.films import Films
-from covid_core.training.log import clear_log, log_epoch
-from covid_core.training.recipe import LAST, Optimisation, Phase, Recipe
-from covid_core.training.sampling import balance, draws
-from covid_core.training.scoring import goodness, validate
+from covid_core.training.log import clear_log
+from covid_core.training.recipe import EACH_ONCE, LAST, Optimisation, Phase, Recipe, Trained
+from covid_core.training.sampling import balance, draws, rounds, steps_of
+from covid_core.training.scoring import goodness
 from covid_core.training.terms import terms
+from covid_core.training.validating import look
 
 
 def train(
@@ -64,11 +65,17 @@ def train(
     for number, phase in enumerate(recipe.phases):
         with no_room_to_train():
             network = fit(
-                network, films.asked(phase.asked), preprocess, recipe, phase,
+                network, asked(films, phase), preprocess, recipe, phase,
                 run / f"phase{number}.pt", of=told, seed=seed + number, device=device,
                 resume=resume, checkpoint_every=checkpoint_every, compiled=compiled,
             )  # fmt: skip
     return network
+
+
+def asked(films: Films, phase: Phase) -> Films:
+    """The films as a phase takes them."""
+    own = films.asked(phase.asked)
+    return own.alike() if phase.alike else own
 
 
 def fit(
@@ -91,7 +98,7 @@ def fit(
     size."""
     by = recipe.optimisation
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    network.features.requires_grad_(phase.trained == "all")
+    thaw(network, phase.trained)
     average = AveragedModel(
         network, multi_avg_fn=get_ema_multi_avg_fn(by.averaging), use_buffers=True
     )
@@ -99,49 +106,63 @@ def fit(
     learnt = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learnt, weight_decay=by.weight_decay, fused=True)
     indices = films.part(Split.TRAIN)
-    sizes = phase.sizes(len(indices), by.batch_size)
+    once = recipe.balance == EACH_ONCE
+    steps = steps_of(len(indices), by.batch_size) if once else len(indices) / by.batch_size
+    sizes, per_epoch = phase.sizes(steps), max(1, round(steps))
+    looks, schedule = by.look_every or per_epoch, recipe.schedule_of(phase)
     if not sizes:
         raise TrainingError(
             f"the stages make no step with {len(indices)} films to train on",
             "Give more epochs with --stages, or a smaller --batch-size",
         )
     start, ended_early = 0, False
+    followed: list[float] = []  # the schedule's measure, epoch by epoch
     best: dict[str, Any] | None = None
     state = last_good(checkpoint) if resume else None
     if state:
         check_terms(state.get("of", {}), of, checkpoint)
         start, ended_early, best = _restore(state, network, average, optimiser)
+        followed = list(state["followed"])
     if ended_early:
         return _result(averaged, best)
     together: nn.Module = DistributedDataParallel(network) if processes.count() > 1 else network
     together = torch.compile(together) if compiled else together  # type: ignore[assignment]
-    weights = balance(films.labels[indices], films.sources[indices], recipe.balance)
     labels = torch.from_numpy(films.labels).to(device)
-    per_epoch = max(1, round(len(indices) / by.batch_size))
     losses: list[float] = []
+    shares = np.bincount(films.labels[indices], minlength=len(phase.asked.outputs)) / len(indices)
+    rarer = torch.tensor(1 - shares, dtype=torch.float32, device=device) if phase.weighted else None
 
     give = feed(films.pictures, device)
-    batches = draws(indices, weights, len(sizes), by.batch_size, seed, start)
+    if once:
+        batches = rounds(indices, len(sizes), by.batch_size, seed, start)
+    else:
+        weights = balance(films.labels[indices], films.sources[indices], recipe.balance)
+        batches = draws(indices, weights, len(sizes), by.batch_size, seed, start)
     quiet = processes.rank() > 0
     progress = tqdm(batches, phase.task, len(sizes), initial=start, unit="step", disable=quiet)
     for number, batch in enumerate(progress, start):
+        share = schedule.factor_at(number, len(sizes), per_epoch, followed)
         for group in optimiser.param_groups:
-            group["lr"] = by.rate(number / len(sizes))
+            group["lr"] = by.learning_rate * share
         own = batch[processes.rank() :: processes.count()]
         generator = torch.Generator(device).manual_seed(_draw_seed(seed, number))
         varied = augment(give(own), sizes[number], recipe.augmentation, generator)
         x = preprocess.normalise(varied)
         torch.manual_seed(_draw_seed(seed, number))  # what the network itself draws, by dropout
-        loss = step(together, network, optimiser, x, labels[own], by.label_smoothing)
+        loss = step(together, network, optimiser, x, labels[own], by, rarer)
         _check_finite(loss, number, [films.names[i] for i in batch])
         average.update_parameters(network)
         losses.append(loss)
         progress.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", px=sizes[number])
-        ended = (number + 1) % per_epoch == 0 or number + 1 == len(sizes)
+        ended = (number + 1) % looks == 0 or number + 1 == len(sizes)
         if ended:
             told = {"task": phase.task, "step": number + 1, "loss": float(np.mean(losses))}
             losses.clear()
-            row = _end_epoch(averaged, films, preprocess, phase, sizes[number], checkpoint, told)
+            row = look(
+                averaged, films, preprocess, recipe, phase, sizes[number], checkpoint, told,
+                generator=generator,
+            )  # fmt: skip
+            followed.append(row.get(schedule.measure, math.nan))
             final = sizes[number] == phase.size_px  # else it would be used at a wrong size
             ended_early = processes.told_by_first(final and _good_enough(row, by))
             best = _better(best, row, by, averaged) if final else best
@@ -149,7 +170,7 @@ def fit(
             save_checkpoint(checkpoint, {
                 "of": of, "network": network.state_dict(), "average": average.state_dict(),
                 "optimiser": optimiser.state_dict(), "step": number + 1,
-                "ended_early": ended_early, "best": best,
+                "ended_early": ended_early, "best": best, "followed": followed,
             })  # fmt: skip
         if ended_early:
             break
@@ -186,21 +207,12 @@ def _draw_seed(seed: int, step: int) -> int:
     return (seed * 1_000_003 + step) * processes.count() + processes.rank()
 
 
-def _end_epoch(
-    averaged: Network,
-    films: Films,
-    preprocess: Preprocess,
-    phase: Phase,
-    size_px: int,
-    checkpoint: Path,
-    told: dict[str, Any],
-) -> dict[str, Any]:
-    """Measure and log, in the first process alone."""
-    if processes.rank():
-        return {}
-    row = told | validate(averaged, films, preprocess, phase.asked, size_px)
-    log_epoch(checkpoint.parent, row)
-    return row
+def thaw(network: Network, trained: Trained) -> None:
+    """Let those of its layers learn that a phase trains, and no others."""
+    network.features.requires_grad_(trained == "all")
+    if trained == "last convolution":
+        *_, last = (m for m in network.features.modules() if isinstance(m, nn.Conv2d))
+        last.requires_grad_(True)
 
 
 def step(
@@ -209,20 +221,21 @@ def step(
     optimiser: torch.optim.Optimizer,
     x: torch.Tensor,
     labels: torch.Tensor,
-    smoothing: float,
+    by: Optimisation,
+    rarer: torch.Tensor | None = None,
 ) -> float:
     """One step of learning; gives the loss, or the gradient's length where that is not finite: it
     is the same in all processes, and the loss is not. `together`: the network as several processes
-    share it, or the network itself."""
+    share it, or the network itself. `rarer`: the outputs' weights in the loss, (outputs,)."""
     network.train()
     if not next(network.features.parameters()).requires_grad:
         network.features.eval()  # frozen: its normalisation too
     with torch.autocast(x.device.type, torch.bfloat16):
         logits = together(x.contiguous(memory_format=torch.channels_last))
-    loss = F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
+    loss = F.cross_entropy(logits.float(), labels, rarer, label_smoothing=by.label_smoothing)
     optimiser.zero_grad()
     loss.backward()
-    length = nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+    length = nn.utils.clip_grad_norm_(network.parameters(), by.clip or math.inf)
     optimiser.step()
     return torch.where(length.isfinite(), loss, length).item()
 

@@ -1,12 +1,13 @@
 """A recipe: all that makes one training another than the next, as data in a TOML file.
 
-`recipes/NAME.toml` beside this module holds those that come with the project; any other TOML file
-serves as well. A key that no recipe has is an error, so that a misspelt one is not passed over.
+`recipes/NAME.toml` beside this module holds those that come with the project, as we train them on
+all films of a manifest; `recipes/as-published/NAME.toml` the same as its study trained it, to the
+letter (`forms`). Any other TOML file serves as well. A key that no recipe has is an error, so that
+a misspelt one is not passed over.
 """
 
 from __future__ import annotations
 
-import math
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,15 +15,20 @@ from typing import Any, Literal, TypeVar
 
 from covid_core.architectures import TITLES
 from covid_core.datasets.published import Draw, Protocol
+from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.preprocess import Fit, Tone
+from covid_core.preprocess import Fit, Preprocess, Tone
 from covid_core.tasks import TASKS, Task
 from covid_core.training.augment import Augmentation
+from covid_core.training.schedule import Schedule
 from covid_core.training.scoring import MEASURES
 
 RECIPES = Path(__file__).with_name("recipes")
-Balance = Literal["class and sources alike", "class and source", "class", "none"]
+EACH_ONCE = "each once"
+Balance = Literal["class and sources alike", "class and source", "class", "none", "each once"]
+Trained = Literal["all", "head", "last convolution"]  # and the head besides
 LAST = "last"
+_USUAL = Preprocess()
 _Section = TypeVar("_Section")
 
 
@@ -30,17 +36,22 @@ _Section = TypeVar("_Section")
 class Phase:
     """One task for a while; the next phase starts from its weights.
 
-    `stages`: (film size in px, epochs) in turn. `trained`: every layer, or the head alone.
+    `stages`: (film size in px, epochs) in turn. `trained`: every layer, the head alone, or the
+    last convolution and the head. `weighted`: in the loss, a rare output's films count more.
+    `alike`: no more films of an output than of the rarest. `schedule`: its own, in place of the
+    recipe's.
     """
 
     task: str
     stages: tuple[tuple[int, float], ...]
-    trained: Literal["all", "head"] = "all"
+    trained: Trained = "all"
+    weighted: bool = False
+    alike: bool = False
+    schedule: Schedule | None = None
 
-    def sizes(self, films: int, batch_size: int) -> list[int]:
-        """The film size of every step, where `films` make an epoch."""
-        steps = films / batch_size
-        return [size for size, epochs in self.stages for _ in range(round(steps * epochs))]
+    def sizes(self, per_epoch: float) -> list[int]:
+        """The film size of every step, where so many make an epoch."""
+        return [size for size, epochs in self.stages for _ in range(round(per_epoch * epochs))]
 
     @property
     def size_px(self) -> int:
@@ -54,13 +65,12 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Optimisation:
-    """How fast, and until when. One cosine runs over a phase, from `learning_rate` to nothing,
-    after `warm_up`.
+    """How fast, and until when: `learning_rate` at its highest, over a phase as `schedule` says.
 
-    `averaging`: decay of the averaged weights, 0 for none. `keep`: the epoch whose weights a phase
-    ends with: the last, or, of those at the last film size, the best by one of
-    `scoring.validate`'s measures. `stop`: a measure, and how good it must be, at that size, to end
-    a phase early.
+    `averaging`: decay of the averaged weights, 0 for none. `clip`: the gradient's greatest length,
+    0 for any. `keep`: the epoch whose weights a phase ends with: the last, or, of those at the last
+    film size, the best by one of `scoring.validate`'s measures. `stop`: a measure, and how good it
+    must be, at that size, to end a phase early. `look_every`: so many steps instead of every epoch.
     """
 
     batch_size: int = 64
@@ -68,22 +78,17 @@ class Optimisation:
     weight_decay: float = 0.05
     label_smoothing: float = 0.0
     averaging: float = 0.0
-    warm_up: float = 0.05
+    clip: float = 5.0
     keep: str = LAST
     stop: tuple[str, float] | None = None
-
-    def rate(self, done: float) -> float:
-        """The learning rate at a share (0 to 1) of the phase."""
-        if done < self.warm_up:
-            return self.learning_rate * done / self.warm_up
-        wave = (done - self.warm_up) / (1 - self.warm_up)
-        return self.learning_rate * (1 + math.cos(math.pi * wave)) / 2
+    look_every: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`init`: as `networks.initial_state` takes it. `balance`: what is drawn equally often.
-    `published`: the films and the split of the study that the recipe is from."""
+    """`init`: as `networks.initial_state` takes it. `fit` to `std`: as `Preprocess` has them.
+    `balance`: what is drawn equally often; or each film once an epoch. `published`: the films and
+    the split of the study, where the recipe is one's to the letter or that mended."""
 
     name: str
     says: str
@@ -94,10 +99,31 @@ class Recipe:
     fit: Fit = "squash"
     smooth_px: float = 0.0
     tone: Tone = "stretch"
+    low_percentile: float = _USUAL.low_percentile
+    high_percentile: float = _USUAL.high_percentile
+    mean: float = _USUAL.mean
+    std: float = _USUAL.std
     balance: Balance = "class and source"
     optimisation: Optimisation = field(default_factory=Optimisation)
+    schedule: Schedule = field(default_factory=Schedule)
     augmentation: Augmentation = field(default_factory=Augmentation)
     published: Protocol | None = None
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """What its last phase's network is shown."""
+        return Preprocess(
+            self.phases[-1].size_px, self.fit, self.smooth_px, self.low_percentile,
+            self.high_percentile, self.tone, self.mean, self.std,
+        )  # fmt: skip
+
+    def schedule_of(self, phase: Phase) -> Schedule:
+        return phase.schedule or self.schedule
+
+    @property
+    def chooses_by(self) -> Split:
+        """The films that stop it and choose its epoch."""
+        return self.published.chooses_by if self.published else Split.VALIDATION
 
 
 def recipe_names() -> list[str]:
@@ -127,6 +153,7 @@ def read_recipe(name: str) -> Recipe:
             "name": path.stem,
             "phases": tuple(_phase(path, phase) for phase in phases),
             "optimisation": _section(Optimisation, path, table.pop("optimisation", {})),
+            "schedule": _section(Schedule, path, table.pop("schedule", {})),
             "augmentation": _section(Augmentation, path, table.pop("augmentation", {})),
             "published": None if published is None else _protocol(path, published),
         },
@@ -135,19 +162,11 @@ def read_recipe(name: str) -> Recipe:
     return recipe
 
 
-def published_protocol(recipe: Recipe) -> Protocol:
-    """The recipe's study. Raises TrainingError where the recipe is from none."""
-    if recipe.published is None:
-        raise TrainingError(
-            f"the recipe {recipe.name} names no published protocol",
-            "Train it without --as-published",
-        )
-    return recipe.published
-
-
 def _phase(path: Path, table: dict[str, Any]) -> Phase:
     stages = tuple((int(size), float(epochs)) for size, epochs in table.get("stages", ()))
-    return _section(Phase, path, {**table, "stages": stages})
+    schedule = table.get("schedule")
+    own = None if schedule is None else _section(Schedule, path, schedule)
+    return _section(Phase, path, {**table, "stages": stages, "schedule": own})
 
 
 def _protocol(path: Path, table: dict[str, Any]) -> Protocol:
@@ -181,7 +200,8 @@ def _check(recipe: Recipe, path: Path) -> None:
         if not phase.stages:
             raise _wrong(path, f"the phase {phase.task} has no stages")
     by = recipe.optimisation
-    for measure in (by.keep, by.stop[0] if by.stop else LAST):
+    followed = [recipe.schedule_of(phase).measure for phase in recipe.phases]
+    for measure in (by.keep, by.stop[0] if by.stop else LAST, *followed):
         if measure not in (*MEASURES, LAST):
             raise _wrong(path, f"nothing is measured as {measure}")
     if len({len(phase.asked.outputs) for phase in recipe.phases}) > 1:

@@ -1,4 +1,5 @@
-"""Which films a step sees: drawn with replacement, the rare as often as the recipe says."""
+"""Which films a step sees: drawn with replacement, the rare as often as the recipe says; or each
+once an epoch, in a new order."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from covid_core.training.recipe import Balance
+from covid_core.training.recipe import EACH_ONCE, Balance
 
 
 def balance(labels: np.ndarray, sources: np.ndarray, by: Balance) -> np.ndarray:
@@ -18,8 +19,9 @@ def balance(labels: np.ndarray, sources: np.ndarray, by: Balance) -> np.ndarray:
     every source counts the same, however few its films.
     """
     power = {"class and source": 0.5, "class and sources alike": 1.0}.get(by, 0.0)
-    weights = np.ones(len(labels)) if by == "none" else np.zeros(len(labels))
-    for label in np.unique(labels) if by != "none" else ():
+    alike = by in ("none", EACH_ONCE)
+    weights = np.ones(len(labels)) if alike else np.zeros(len(labels))
+    for label in () if alike else np.unique(labels):
         of_class = labels == label
         for source in np.unique(sources[of_class]):
             members = of_class & (sources == source)
@@ -35,3 +37,20 @@ def draws(
     for step in range(start, steps):
         drawing = np.random.default_rng((seed, step))
         yield np.sort(drawing.choice(indices, batch_size, p=weights))
+
+
+def rounds(
+    indices: np.ndarray, steps: int, batch_size: int, seed: int, start: int
+) -> Iterator[np.ndarray]:
+    """The films of each step from `start` on, each film once in as many steps as hold them all; an
+    epoch's last step takes what is left."""
+    per_epoch = steps_of(len(indices), batch_size)
+    for step in range(start, steps):
+        epoch, number = divmod(step, per_epoch)
+        order = np.random.default_rng((seed, epoch)).permutation(indices)
+        yield np.sort(order[number * batch_size : (number + 1) * batch_size])
+
+
+def steps_of(films: int, batch_size: int) -> int:
+    """How many steps see every film once."""
+    return max(1, -(-films // batch_size))

@@ -85,17 +85,20 @@ def validate(
     preprocess: Preprocess,
     task: Task,
     size_px: int,
+    *,
+    chooses_by: Split = Split.VALIDATION,
 ) -> dict[str, float]:
     """The figures at the end of an epoch, by name; what the films at hand can't tell is left out.
 
-    Loss, accuracy and AUROCs on the validation part. `within_auroc`: the mean of the AUROCs within
+    Loss, accuracy and AUROCs on the validation part; `chooses_by`: or on the part that a study
+    mistook for it. `within_auroc`: the mean of the AUROCs within
     each of its sources that holds more than one class, for there the hospital is no clue.
     `unseen_auroc`: the same within sources held out, the figure to choose a network by; beside it
     each of its parts, as `unseen_auroc SOURCE OUTPUT`.
     """
     device = next(network.parameters()).device
     row = {}
-    for name, split in ((WITHIN, Split.VALIDATION), (UNSEEN, Split.HELD_OUT)):
+    for name, split in ((WITHIN, chooses_by), (UNSEEN, Split.HELD_OUT)):
         indices = films.part(split)
         if not len(indices):
             continue
@@ -104,7 +107,7 @@ def validate(
         )
         scored = softmax(logits, axis=1)
         labels = films.labels[indices]
-        if split is Split.VALIDATION:
+        if split is chooses_by:
             row[LOSS] = float(-np.log(scored[np.arange(len(labels)), labels] + 1e-12).mean())
             row[ACCURACY] = float((scored.argmax(axis=1) == labels).mean())
             for output, value in _aurocs(labels, scored, task, few=1).items():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from covid_core.datasets.published import Draw, Protocol, as_published, shared
-from covid_core.datasets.split import Split
+from covid_core.datasets.published import Draw, Protocol, as_published, mended, shared
+from covid_core.datasets.split import Split, overlaps
 from covid_core.errors import DatasetError
 
 
@@ -26,7 +28,8 @@ def manifest(films: int = 60) -> pd.DataFrame:
     })  # fmt: skip
 
 
-PROTOCOL = Protocol(0.9, (Draw("a", "covid", 15), Draw("a", "normal", 100)), test=0.2, validation=3)
+TAKEN = (Draw("a", "covid", 15), Draw("a", "normal", 100))
+PROTOCOL = Protocol("x", 0.9, TAKEN, test=0.2, validation=3)
 
 
 def test_the_first_films_by_path_in_the_study_s_proportions() -> None:
@@ -54,7 +57,7 @@ def test_the_draw_is_by_film_and_the_cost_is_counted() -> None:
 
 def test_views_findings_and_a_second_source() -> None:
     protocol = Protocol(
-        0.9, (Draw("a", "normal", 99, finding="virus"), Draw("a", "covid", 99, view="PA")),
+        "x", 0.9, (Draw("a", "normal", 99, finding="virus"), Draw("a", "covid", 99, view="PA")),
         test=0.3, validation=0.1, second=(Draw("b", "covid", 4),),
     )  # fmt: skip
     table = as_published(manifest(), protocol, seed=0)
@@ -66,6 +69,39 @@ def test_views_findings_and_a_second_source() -> None:
 
 
 def test_films_that_are_not_here_are_named() -> None:
-    protocol = Protocol(0.9, (Draw("c", "covid", 4, view="PA"),), test=0.2, validation=0.1)
+    protocol = Protocol("x", 0.9, (Draw("c", "covid", 4, view="PA"),), test=0.2, validation=0.1)
     with pytest.raises(DatasetError, match="not here: c covid PA"):
         as_published(manifest(), protocol, seed=0)
+
+
+def test_without_a_validation_part_the_test_films_are_those_chosen_by() -> None:
+    alone = replace(PROTOCOL, validation=0.0)
+    assert (PROTOCOL.chooses_by, alone.chooses_by) == (Split.VALIDATION, Split.TEST)
+    table = as_published(manifest(), alone, seed=0)
+    assert Split.VALIDATION.value not in set(table["split"])
+
+
+def test_the_last_of_a_sorted_list_test_where_the_study_took_them() -> None:
+    table = as_published(manifest(), replace(PROTOCOL, listed=True), seed=0)
+    covid = table[(table["label"] == "covid") & (table["split"] == Split.TEST.value)]
+    assert list(covid["path"]) == ["025.png", "027.png", "029.png"]
+
+
+def test_mended_the_same_films_share_nothing_and_the_second_source_stays_clean() -> None:
+    table = manifest(200)
+    table.loc[[150, 151], "duplicate_group"] = [0, 1]  # two of the second source trained
+    protocol = Protocol(
+        "x", 0.9, (Draw("a", "covid", 99), Draw("a", "normal", 99)), test=0.2,
+        second=(Draw("b", "covid", 60), Draw("b", "normal", 60), Draw("b", "pneumonia", 9)),
+    )  # fmt: skip
+    protocol = replace(protocol, second=protocol.second[:2])
+    table = mended(table, protocol, seed=0)
+    assert overlaps(table.assign(sha256=table["path"])) == []
+    assert shared(table) == 0
+    taken = table[table["split"] != Split.NOT_TAKEN.value]
+    sides = taken.groupby(["split", "label"]).size()
+    for side in (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.HELD_OUT):
+        assert (sides[side.value] > 0).all() and len(sides[side.value]) == 2
+    assert set(table["split"][[0, 1]]) == {Split.TWIN.value}, "the second source keeps its own"
+    assert set(taken["source"][taken["split"] == Split.HELD_OUT.value]) == {"b"}
+    assert set(table["split"][table["source"] == "b"]) <= {"held out", Split.NOT_TAKEN.value}

@@ -14,7 +14,7 @@ FILMS = torch.from_numpy(np.stack([grey_film(128, 128)] * 6))
 
 
 NOTHING = Augmentation(
-    rotation_degrees=0, scale=(1, 1), aspect=0, shift=0, mirrored=False, gamma=0, contrast=0,
+    rotation_degrees=0, scale=(1, 1), aspect=0, shift=0, mirrored=0, gamma=0, contrast=0,
     brightness=0, sharpness=(0, 0), noise=0, patches=0,
 )  # fmt: skip
 
@@ -53,7 +53,7 @@ def test_an_augmentation_of_nothing_changes_nothing() -> None:
 
 
 def test_mirroring_is_drawn_only_where_it_is_asked_for() -> None:
-    mirrored = drawn(0, 128, replace(NOTHING, mirrored=True))[:, 0]
+    mirrored = drawn(0, 128, replace(NOTHING, mirrored=0.5))[:, 0]
     plain = (mirrored - FILMS / 255).abs().amax(dim=(1, 2)) < 1e-4
     flipped = (mirrored - FILMS.flip(2) / 255).abs().amax(dim=(1, 2)) < 1e-4
     assert (plain ^ flipped).all()

@@ -13,16 +13,18 @@ import pytest
 import torch
 from torch import nn
 
+from covid_core.datasets.published import Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
 from covid_core.preprocess import Preprocess
-from covid_core.training import log, loop
+from covid_core.training import log, loop, validating
 from covid_core.training.checkpoint import load_checkpoint
 from covid_core.training.films import Films
 from covid_core.training.log import read_log
 from covid_core.training.loop import train
 from covid_core.training.recipe import Optimisation, Phase, Recipe
-from covid_core.training.scoring import score
+from covid_core.training.schedule import Schedule
+from covid_core.training.scoring import UNSEEN, score
 from tests.films import grey_film
 
 COUNT = 48
@@ -85,9 +87,9 @@ def run(
 
 
 def test_sizes_and_rates_follow_the_plan() -> None:
-    sizes = PHASE.sizes(films=36, batch_size=8)
+    sizes = PHASE.sizes(36 / 8)
     assert sizes == [32] * 9 + [48] * 4
-    rates = [RECIPE.optimisation.rate(done) for done in np.linspace(0, 1, 401)]
+    rates = [1e-2 * RECIPE.schedule.factor_at(step, 400, 40, []) for step in range(401)]
     peak = int(np.argmax(rates))
     assert rates[0] == 0
     assert rates[peak] == pytest.approx(1e-2)
@@ -194,7 +196,7 @@ def test_a_gradient_that_is_infinite_counts_as_such_a_loss() -> None:
     optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
     network.head[4].bias.register_hook(lambda gradient: gradient * torch.inf)
     x, labels = torch.rand(4, 1, 32, 32), torch.arange(4) % 3
-    assert not np.isfinite(loop.step(network, network, optimiser, x, labels, 0.0))
+    assert not np.isfinite(loop.step(network, network, optimiser, x, labels, Optimisation()))
 
 
 def changed_films(films: Films) -> Films:
@@ -288,11 +290,11 @@ def test_the_best_epoch_s_weights_are_kept(
     seen: list[dict[str, torch.Tensor]] = []
     figures = iter([0.3, 0.9, 0.7, 0.6])  # the first two at a smaller size than the last
 
-    def told(averaged: nn.Module, *_: object) -> dict[str, float]:
+    def told(averaged: nn.Module, *_: object, **__: object) -> dict[str, float]:
         seen.append({name: t.clone() for name, t in averaged.state_dict().items()})
         return {measure: sign * next(figures)}
 
-    monkeypatch.setattr(loop, "validate", told)
+    monkeypatch.setattr(validating, "validate", told)
     choosing = replace(RECIPE, optimisation=replace(RECIPE.optimisation, keep=measure))
     kept = run(films, tmp_path, recipe=choosing)
     assert all(torch.equal(kept[name], seen[2][name]) for name in kept)
@@ -322,3 +324,78 @@ def test_a_new_run_does_not_go_on_in_an_old_one_s_log(films: Films, tmp_path: Pa
     run(films, tmp_path, recipe=short)
     assert len(read_log(tmp_path)) == 1 < len(first)
     assert len(list((tmp_path / "tensorboard").iterdir())) == 1
+
+
+def test_only_the_last_convolution_and_the_head_learn_where_asked(
+    films: Films, tmp_path: Path
+) -> None:
+    phase = replace(PHASE, trained="last convolution")
+    network = small_network()
+    network.features.append(nn.Conv2d(8, 8, 1))
+    start = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    loop.thaw(network, phase.trained)
+    learns = {name for name, own in network.named_parameters() if own.requires_grad}
+    assert learns == {"features.2.weight", "features.2.bias", "head.4.weight", "head.4.bias"}
+    trained = train(
+        network, films, Preprocess(size_px=64), replace(RECIPE, phases=(phase,)), tmp_path, seed=5,
+        device=torch.device("cpu"),
+    ).state_dict()  # fmt: skip
+    changed = {name for name in start if not torch.equal(start[name], trained[name])}
+    assert changed - {"features.1.num_batches_tracked"} == learns
+
+
+def test_a_study_s_look_is_on_the_films_it_chose_by_alone(films: Films, tmp_path: Path) -> None:
+    held = films.splits.copy()
+    held[:6] = Split.TEST.value
+    held[6:12] = Split.HELD_OUT.value
+    studied = replace(films, splits=held)
+    plain = Protocol("x", 0.9, (), test=0.2)
+    logs = {}
+    for name, protocol in {
+        "plain": plain, "varied": replace(plain, augmented=True),
+        "apart": replace(plain, validation=0.2),
+    }.items():  # fmt: skip
+        run(studied, tmp_path / name, recipe=replace(RECIPE, published=protocol))
+        logs[name] = read_log(tmp_path / name)[0]
+    assert not any(UNSEEN in row for row in logs.values()), "the second source waits for the end"
+    assert len({row["validation_loss"] for row in logs.values()}) == 3
+    assert len({row["loss"] for row in logs.values()}) == 1
+
+
+def test_a_plateau_lowers_the_rate_by_what_was_measured(
+    films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: list[float] = []
+    step = loop.step
+
+    def seen(together: Any, network: Any, optimiser: Any, *rest: Any) -> float:
+        rates.append(optimiser.param_groups[0]["lr"])
+        return step(together, network, optimiser, *rest)
+
+    monkeypatch.setattr(loop, "step", seen)
+    monkeypatch.setattr(
+        validating, "validate", lambda *_, **__: {"validation_accuracy": 0.1 * len(rates)}
+    )
+    schedule = Schedule("plateau", factor=0.5, patience=0, measure="validation_accuracy")
+    recipe = replace(RECIPE, schedule=schedule, phases=(replace(PHASE, stages=((32, 4),)),))
+    run(films, tmp_path, recipe=recipe)
+    assert rates == pytest.approx([1e-2] * 8 + [5e-3] * 4 + [2.5e-3] * 4 + [1.25e-3] * 2)
+
+
+def test_a_rare_output_counts_more_in_the_loss_where_weighted() -> None:
+    network = small_network(2)
+    x, labels = torch.rand(4, 1, 32, 32), torch.tensor([0, 0, 0, 1])
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.0)
+    network.head[3].p = 0.0
+    plain = loop.step(network, network, optimiser, x, labels, Optimisation())
+    rarer = torch.tensor([0.25, 0.75])
+    weighted = loop.step(network, network, optimiser, x, labels, Optimisation(), rarer)
+    assert plain != pytest.approx(weighted, rel=1e-4)
+
+
+def test_no_more_films_of_an_output_than_of_the_rarest(films: Films) -> None:
+    alike = films.alike()
+    for split in (Split.TRAIN, Split.VALIDATION):
+        counted = np.bincount(alike.labels[alike.part(split)])
+        assert np.ptp(counted) == 0
+        assert counted[0] == np.bincount(films.labels[films.part(split)]).min()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covid_core.training.sampling import balance, draws
+from covid_core.training.sampling import balance, draws, rounds, steps_of
 
 
 def test_classes_weigh_alike_and_sources_by_the_root_of_their_size() -> None:
@@ -29,3 +29,15 @@ def test_a_step_is_drawn_the_same_whenever_it_is_drawn() -> None:
     later = list(draws(indices, weights, 6, 8, 3, 4))
     assert [list(batch) for batch in whole[4:]] == [list(batch) for batch in later]
     assert list(whole[0]) != list(whole[1])
+
+
+def test_each_film_once_an_epoch_in_a_new_order_and_the_same_when_resumed() -> None:
+    indices = np.arange(100, 121)
+    assert steps_of(21, 8) == 3
+    whole = list(rounds(indices, 6, 8, 3, 0))
+    assert [len(batch) for batch in whole] == [8, 8, 5] * 2
+    for epoch in (whole[:3], whole[3:]):
+        assert sorted(np.concatenate(epoch)) == list(indices)
+    assert list(whole[0]) != list(whole[3])
+    later = list(rounds(indices, 6, 8, 3, 4))
+    assert [list(batch) for batch in whole[4:]] == [list(batch) for batch in later]
