@@ -28,7 +28,9 @@ The modules, from the ground up, each importing only from below:
     worklist, recipes_here              of many films; by several networks
     folders, pipeline, ledger           of a folder of a million, and where scoring was stopped
     places, parts, cluster              of an archive on many machines, in any filesystem, by Ray
+    checks                              what is asked of an answer before it is believed
     result, exports                     to take away: PDF, PNG, JSON, DICOM, an archive
+    case_film, case_reader, bundle      a reading in one file, and the whole way again
     site                                a hospital's own scores to its own operating point
     goals, reporting_items, trust_card, model_card, card_figures, pages
     datasets                            folders of films to a manifest: one table with a clean split

@@ -66,7 +66,7 @@ def members(data: bytes, name: str) -> list[Item]:
     """
     if not _is_zip(data):
         return [Item(shown_name(name), lambda: data)]
-    archive = _opened(data)
+    archive = opened(data)
     if any(info.filename.lower() in _OF_DOCUMENTS for info in archive.infolist()):
         return []
     films = [info for info in archive.infolist() if _may_be_film(info)]
@@ -112,11 +112,9 @@ def shown_name(name: str) -> str:
     return plain if len(plain) <= MAX_NAME else "…" + plain[1 - MAX_NAME :]
 
 
-def _is_zip(data: bytes) -> bool:
-    return data.startswith(_ZIP_MAGIC) and data[128:132] != b"DICM"
-
-
-def _opened(data: bytes) -> zipfile.ZipFile:
+def opened(data: bytes) -> zipfile.ZipFile:
+    """A ZIP file's members to look through, its directory bounded. Raises RefusedFile for a damaged
+    one (`damaged_zip`) and one whose directory is beyond reason (`too_many_members`)."""
     file = io.BytesIO(data)
     try:
         end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
@@ -125,6 +123,10 @@ def _opened(data: bytes) -> zipfile.ZipFile:
         return zipfile.ZipFile(file)
     except _DAMAGE as error:
         raise _damaged() from error
+
+
+def _is_zip(data: bytes) -> bool:
+    return data.startswith(_ZIP_MAGIC) and data[128:132] != b"DICM"
 
 
 def _may_be_film(info: zipfile.ZipInfo) -> bool:

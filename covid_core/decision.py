@@ -171,9 +171,10 @@ def decide(
         )
     else:
         sentence = _said(called, len(answers))
-    if disease not in candidates:
+    finding = called if alone is called else None
+    if finding is not disease:
         sentence += f" {CAVEAT}"
-    return Decision(called if alone is called else None, positive, candidates, chosen, sentence)
+    return Decision(finding, positive, candidates, chosen, sentence)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -11,11 +11,12 @@ from covid_core.engines.engine import cores
 def described() -> str:
     """Processor, cores that this process may use, system and Python: one line."""
     return (
-        f"{_processor()}, {cores()} cores, {platform.system()}, Python {platform.python_version()}"
+        f"{processor()}, {cores()} cores, {platform.system()}, Python {platform.python_version()}"
     )
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Its name, as far as the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:  # not on Linux

@@ -76,7 +76,7 @@ class SecondLook:
 
 class Predictor:
     """A loaded network. It holds no state between calls, so all sessions may share one, and threads
-    may call it side by side. `engine`: what runs it."""
+    may call it side by side. `engine`: what runs it. `gate`: what stands before it, if anything."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Predictor:
         self.card = card
         self.engine = engine
         self.head = head
-        self._gate = gate
+        self.gate = gate
         self._second_look = second_look
 
     @classmethod
@@ -151,10 +151,10 @@ class Predictor:
         ]
 
     def _examined(self, film: Radiograph) -> tuple[Remark, ...]:
-        if self._gate is None:
+        if self.gate is None:
             return ()
         shrink_for(film, GATE_PREPROCESS, self.card.preprocess)
-        return self._gate.examine(film)
+        return self.gate.examine(film)
 
     def prepared(self, films: Sequence[Radiograph]) -> np.ndarray:
         """What the network is given of some films, one at least: float32 (N, 1, S, S)."""

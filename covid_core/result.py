@@ -5,7 +5,6 @@ It holds no patient and no file name, by construction.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from covid_core.decision import in_sentence
+from covid_core.checks import Checks, checks_json, rounded
+from covid_core.decision import CAVEAT, in_sentence
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.predictor import Prediction
 from covid_core.report import DISCLAIMER, predictive_value
 from covid_core.saliency import Saliency
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +30,8 @@ class Result:
     `saliency`: of the class whose evidence is shown. `film`: uint8 (H, W) as it was shown. `lungs`:
     bool (h, w) over the film. `prevalence`: of the disease, 0 to 1. `made`: when, with its time
     zone. `elsewhere`: what the operating point costs at sources that never trained the weights, as
-    `report.elsewhere_in_words` tells it. Raises ValueError where the time has no zone.
+    `report.elsewhere_in_words` tells it. `checks`: of the film and of the map shown; None where
+    none were made. Raises ValueError where the time has no zone, or the checks are of another map.
     """
 
     prediction: Prediction
@@ -40,10 +41,13 @@ class Result:
     prevalence: float
     made: datetime
     elsewhere: str = ""
+    checks: Checks | None = None
 
     def __post_init__(self) -> None:
         if self.made.tzinfo is None:
             raise ValueError("a result's time needs its time zone")
+        if self.checks and self.checks.map_check.finding is not self.finding:
+            raise ValueError("these checks are of another class's map")
 
     @property
     def finding(self) -> Finding:
@@ -52,7 +56,13 @@ class Result:
 
     @property
     def heat_drawn(self) -> bool:
-        return self.prediction.heat_due(self.finding)
+        """Whether the map is shown: its class reaches its threshold, and it passed its tests."""
+        return self.prediction.heat_due(self.finding) and not self.heat_withheld
+
+    @property
+    def heat_withheld(self) -> bool:
+        """Whether the map failed a test of itself."""
+        return self.checks is not None and not self.checks.map_check.passed
 
     @property
     def heat_in_lungs(self) -> float:
@@ -66,6 +76,8 @@ class Result:
         if self.heat_drawn:
             method = self.saliency.method
             return f"Evidence for {name} ({method}): violet weak, yellow strong. Lungs outlined."
+        if self.prediction.heat_due(self.finding) and self.checks:
+            return f"No heat is drawn. {self.checks.map_check.sentence} Lungs outlined."
         return f"No heat is drawn: {name} does not reach its threshold. Lungs outlined."
 
     @property
@@ -77,21 +89,24 @@ class Result:
 def result_json(result: Result) -> dict[str, Any]:
     """The reading as plain values for `json.dumps`, without NaN: null where there is no figure.
 
-    `schema_version`: 1. `made`: ISO 8601, UTC. `film.sha256`: of the file's bytes. `model.name`,
-    `model.weights_sha256`: what judged it.
+    `schema_version`: 2, which brought `caveat`, `measured_on` and `checks`. `made`: ISO 8601, UTC.
+    `film.sha256`: of the file's bytes. `model.name`, `model.weights_sha256`: what judged it.
     `probabilities`: calibrated, by class. `decision.call`: a class or "indeterminate";
     `decision.positive`: whether the disease reaches the operating point's threshold;
     `decision.sentence`. `prediction_set`: classes that can't be ruled out, the likeliest first.
     `operating_point`: name, threshold, and sensitivity and specificity as value, low and high (95%
-    interval) and n films of the sources that trained it, or null where they were not measured;
-    `elsewhere`, in words, at sources that did not.
-    `predictive_value`: at `prevalence`, of a call of the disease (`positive`), of any other
+    interval) and n films, or null where they were not measured; `measured_on`, in words, on which
+    films of which sources; `elsewhere`, in words, at sources that never trained it.
+    `predictive_value`: by those figures, at `prevalence`, of a call of the disease (`positive`), of
+    any other
     (`negative`), and of the call made here (`of_this_call`, null where it is indeterminate).
     `remarks`: what the gate found odd, as code and sentence. `notes`: what reading the file took.
     `evidence`: of `finding`, by `method`. `cells`: rows of the feature map, in logits; their
     sum and `bias` make `logit`. `placement_px`: top, left, height and width of the film in the
     network's input of `input_px`. `heat_in_lungs`: share of the evidence. `heat_drawn`: false where
-    the class does not reach its threshold. `disclaimer`.
+    the class does not reach its threshold, or its map failed a test of itself. `checks`: as
+    `checks.checks_json` tells them; null where none were made. `caveat`, `disclaimer`: sentences
+    that go with any result.
     """
     prediction, decision = result.prediction, result.prediction.decision
     remarks = [{"code": r.code.value, "sentence": r.sentence} for r in prediction.remarks]
@@ -100,7 +115,7 @@ def result_json(result: Result) -> dict[str, Any]:
         "made": result.made.astimezone(UTC).isoformat(timespec="seconds"),
         "film": {"sha256": prediction.radiograph_sha256},
         "model": {"name": prediction.model, "weights_sha256": prediction.weights_sha256},
-        "probabilities": {f.value: _number(prediction.probability(f)) for f in prediction.answers},
+        "probabilities": {f.value: rounded(prediction.probability(f)) for f in prediction.answers},
         "decision": {
             "call": decision.name,
             "positive": decision.positive,
@@ -109,15 +124,18 @@ def result_json(result: Result) -> dict[str, Any]:
         "prediction_set": [finding.value for finding in decision.candidates],
         "operating_point": {
             "name": decision.point.name,
-            "threshold": _number(decision.point.threshold),
+            "threshold": rounded(decision.point.threshold),
             "sensitivity": _estimate(decision.point.sensitivity),
             "specificity": _estimate(decision.point.specificity),
+            "measured_on": decision.point.measured_on,
             "elsewhere": result.elsewhere,
         },
         "predictive_value": _values(result),
         "remarks": remarks,
         "notes": list(prediction.notes),
         "evidence": _evidence(result),
+        "checks": checks_json(result.checks) if result.checks else None,
+        "caveat": CAVEAT,
         "disclaimer": DISCLAIMER,
     }
 
@@ -126,10 +144,10 @@ def _values(result: Result) -> dict[str, float | None]:
     decision = result.prediction.decision
     values = decision.point.values_at(result.prevalence)
     return {
-        "prevalence": _number(result.prevalence),
-        "positive": _number(values.positive if values else None),
-        "negative": _number(values.negative if values else None),
-        "of_this_call": _number(predictive_value(decision, result.prevalence)),
+        "prevalence": rounded(result.prevalence),
+        "positive": rounded(values.positive if values else None),
+        "negative": rounded(values.negative if values else None),
+        "of_this_call": rounded(predictive_value(decision, result.prevalence)),
     }
 
 
@@ -139,12 +157,12 @@ def _evidence(result: Result) -> Mapping[str, Any]:
     return {
         "finding": result.finding.value,
         "method": saliency.method,
-        "cells": [[_number(cell) for cell in row] for row in saliency.cells.tolist()],
-        "bias": _number(saliency.bias),
-        "logit": _number(float(logit)),
+        "cells": [[rounded(cell) for cell in row] for row in saliency.cells.tolist()],
+        "bias": rounded(saliency.bias),
+        "logit": rounded(float(logit)),
         "placement_px": list(saliency.placement),
         "input_px": saliency.size_px,
-        "heat_in_lungs": _number(result.heat_in_lungs),
+        "heat_in_lungs": rounded(result.heat_in_lungs),
         "heat_drawn": result.heat_drawn,
     }
 
@@ -152,8 +170,4 @@ def _evidence(result: Result) -> Mapping[str, Any]:
 def _estimate(estimate: Estimate | None) -> dict[str, float | None] | None:
     if estimate is None:
         return None
-    return {name: _number(value) for name, value in asdict(estimate).items()}
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else round(value, 6)
+    return {name: rounded(value) for name, value in asdict(estimate).items()}

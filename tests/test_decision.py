@@ -9,6 +9,7 @@ import pytest
 
 from covid_core.decision import (
     BALANCED,
+    CAVEAT,
     RULE_IN,
     RULE_OUT,
     OperatingPoint,
@@ -62,7 +63,7 @@ def test_a_set_of_several_is_told_with_the_most_probable_first() -> None:
     assert decision.finding is None
     assert decision.sentence == (
         "Normal or COVID-19: the model can't tell. It finds normal the likeliest."
-        " Other pneumonia does not fit."
+        f" Other pneumonia does not fit. {CAVEAT}"
     )
 
 
@@ -93,7 +94,11 @@ def test_the_operating_point_decides_what_is_called(
 
 
 def test_a_normal_film_is_not_said_to_exclude_covid() -> None:
-    assert "does not exclude COVID-19" in decide(np.array([0.9, 0.05, 0.05]), PLAIN).sentence
+    for probabilities in ([0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.4, 0.3, 0.3]):
+        assert decide(np.array(probabilities), PLAIN).sentence.endswith(CAVEAT)
+    assert CAVEAT not in decide(np.array([0.05, 0.05, 0.9]), PLAIN).sentence
+    two = (Finding.NOT_COVID, Finding.COVID)
+    assert decide(np.array([0.9, 0.1]), Rules.plain(2), two).sentence.endswith(CAVEAT)
 
 
 def test_calibration_is_a_matrix_then_bias() -> None:

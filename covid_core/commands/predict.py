@@ -22,19 +22,17 @@ from covid_core.datasets.layouts.films import FILM_SUFFIXES
 from covid_core.decision import BALANCED, POINTS
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
-from covid_core.errors import CovidCoreError, RefusedFile, Unwritten, foreseen
+from covid_core.errors import CovidCoreError, RefusedFile, Unwritten
 from covid_core.folders import files_below
 from covid_core.ledger import Ledger, Terms, opened
 from covid_core.pipeline import Explain, Film, Row, Scoring, rows
-from covid_core.predictor import Prediction, Predictor
+from covid_core.predictor import Predictor
 from covid_core.radiograph import Radiograph
 from covid_core.reading import read_file, read_radiograph
 from covid_core.report import DISCLAIMER, UNANSWERED, row_writer
 from covid_core.weights import SHIPPED, WEIGHTS
-from covid_core.whole_files import unwritten, write_whole
+from covid_core.whole_files import unwritten
 
-_OVERLAY_LONGEST_PX = 1024
-_OVERLAY_OPACITY = 0.5
 _GOES_ON = "what was done is written; --csv FILE --resume goes on"
 _COUNTING_S = 10  # of a folder's films before the first is read, for the progress bar alone
 
@@ -55,7 +53,13 @@ def add(commands: Any) -> None:
     predict.add_argument("--json", action="store_true", help="print the rows as JSON, one a line")
     predict.add_argument(
         "--saliency", type=Path, metavar="DIR",
-        help="write Grad-CAM overlays there; no film is looked for in it",
+        help="write Grad-CAM overlays there, without heat where the map fails a test of itself; no"
+        " film is looked for in it",
+    )  # fmt: skip
+    predict.add_argument(
+        "--bundle", type=Path, metavar="DIR",
+        help="write a case bundle of each film there: report, JSON, pictures, the film without its"
+        " tags, and all checks; `replay` makes it again",
     )  # fmt: skip
     predict.add_argument(
         "--operating-point", choices=POINTS, default=BALANCED, dest="point",
@@ -91,7 +95,7 @@ def _predict(options: argparse.Namespace) -> int:
     predictor = Predictor.load(options.weights, options.recipe, choice=choice, lanes=lanes)
     terms = Terms.of(predictor.card, options.point, options.prevalence)
     try:
-        explain = _explainer(predictor, options, lanes) if options.saliency else None
+        explain = _explainer(predictor, options, lanes)
         scoring = Scoring(predictor, options.point, options.prevalence, explain)
         return _written(options, scoring, terms)
     except BrokenPipeError:
@@ -179,28 +183,27 @@ def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int
     return SOME_FAILED if failed else DONE
 
 
-def _explainer(predictor: Predictor, options: argparse.Namespace, lanes: Lanes) -> Explain:
-    """What writes a film's overlay into the folder and says how much of it lies in the lungs."""
+def _explainer(predictor: Predictor, options: argparse.Namespace, lanes: Lanes) -> Explain | None:
+    """What writes a film's overlay and bundle into their folders, where they are asked for, and
+    says how much of the map lies in the lungs."""
+    if not (options.saliency or options.bundle):
+        return None
     # What draws takes long to import, and few ask for it.
+    from covid_core.case_reader import CaseReader
+    from covid_core.known_films import KnownFilms
+    from covid_core.left_files import bundles, in_turn, overlays
     from covid_core.lungs import Lungs
-    from covid_core.overlay import blend, displayed, png
 
-    folder: Path = options.saliency
     lungs = Lungs.load(choice=options.engine, lanes=lanes)
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
-        with foreseen():
-            saliency = predictor.explain(prediction, prediction.label)
-            shown = displayed(radiograph.film, _OVERLAY_LONGEST_PX)
-            overlay = png(blend(shown, saliency.heat(*shown.shape), _OVERLAY_OPACITY))
-            inside = saliency.share_inside(lungs.inside(radiograph))
-        label = prediction.label.replace(" ", "-")
-        name = f"{Path(film.name).stem}.{label}.{radiograph.sha256[:8]}.png"
-        write_whole(folder / name, overlay)
-        return inside
-
-    return explain
+    steps = []
+    if options.saliency:
+        options.saliency.mkdir(parents=True, exist_ok=True)
+        steps.append(overlays(predictor, lungs, options.saliency))
+    if options.bundle:
+        options.bundle.mkdir(parents=True, exist_ok=True)
+        reader = CaseReader(predictor, lungs, KnownFilms.load(options.weights, predictor.card))
+        steps.append(bundles(reader, options.bundle, options.prevalence))
+    return in_turn(*steps)
 
 
 def _csv_rows(names: tuple[str, ...]) -> Callable[[Row], None]:

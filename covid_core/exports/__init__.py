@@ -1,7 +1,8 @@
 """A result to take away: a picture, a page on paper, objects for an archive.
 
     pictures                film under its heat, with what it is burned into it
-    pdf, sheet              one page on paper, and what it is drawn with
+    pdf, paper_checks       one page on paper; the checks on it
+    sheet                   what it is drawn with
     identity                whose object it is: the study's tags, or none at all
     secondary_capture       the picture as a DICOM image
     structured_report       the reading as a DICOM report (TID 1500)

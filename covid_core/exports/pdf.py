@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from covid_core.decision import in_sentence
+from covid_core.checks import Checks
+from covid_core.decision import CAVEAT, in_sentence
+from covid_core.exports.paper_checks import cautions, nearest, shortcut_bars, verdicts, zone_table
 from covid_core.exports.pictures import WARNING, overlay
 from covid_core.exports.sheet import (
     HEIGHT,
@@ -14,7 +16,6 @@ from covid_core.exports.sheet import (
     LINE,
     MARGIN,
     QUIET,
-    TRACK,
     WHITE,
     WIDTH,
     Sheet,
@@ -79,6 +80,8 @@ def _body(sheet: Sheet, result: Result, fit: _Fit, *, pictured: bool) -> float:
     y = _cautions(sheet, result, y, fit.points)
     y = _films(sheet, result, y, fit, pictured)
     left = _probabilities(sheet, result, y, fit.points)
+    if result.checks:
+        left = _checked(sheet, result, result.checks, left + 2, fit.points)
     right = _worth(sheet, result, y, fit.points)
     return max(left, right) + _GAP / 2
 
@@ -108,7 +111,8 @@ def _cautions(sheet: Sheet, result: Result, y: float, points: float) -> float:
     remarks = " ".join(remark.sentence for remark in prediction.remarks)
     notes = f"The file: {'; '.join(prediction.notes)}." if prediction.notes else ""
     heat, doubtful = _heat(result)
-    texts = [text for text in (remarks, heat if doubtful else "", notes) if text]
+    checked = cautions(result.checks, drawn=result.heat_drawn) if result.checks else []
+    texts = [text for text in (remarks, *checked, heat if doubtful else "", notes) if text]
     if not texts:
         return y
     x, width, pad = MARGIN + 6, INNER - 9, 2.0
@@ -136,36 +140,23 @@ def _films(sheet: Sheet, result: Result, y: float, fit: _Fit, pictured: bool) ->
 
 def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> float:
     prediction = result.prediction
-    y = _heading(sheet, MARGIN, y, "Calibrated probability", points)
+    y = sheet.heading(MARGIN, y, _COLUMN, "Calibrated probability", points)
     for finding in prediction.answers:
         share = prediction.probability(finding)
         threshold = (
             prediction.decision.point.threshold if finding is prediction.answers[-1] else None
         )
-        y = _bar(sheet, y, finding, share, threshold, points)
+        y = sheet.bar(
+            MARGIN, y, _COLUMN, finding.display_name, share, _colour(finding), points,
+            mark=threshold,
+        )  # fmt: skip
     return sheet.words(MARGIN, y + 0.5, _COLUMN, _set_in_words(result), points)
-
-
-def _bar(
-    sheet: Sheet, y: float, finding: Finding, share: float, threshold: float | None, points: float
-) -> float:
-    """One class's probability: its name, a bar, the figure; and the threshold across the bar."""
-    name, figure, high = 35.0, 14.0, 3.6
-    x, width = MARGIN + name, _COLUMN - name - figure
-    below = sheet.words(MARGIN, y, name, finding.display_name, points)
-    sheet.words(x + width, y, figure, f"{share:.1%}", points, bold=True, align="R")
-    top = (y + below - high) / 2
-    sheet.block(x, top, width, high, TRACK)
-    sheet.block(x, top, width * share, high, _colour(finding))
-    if threshold is not None:
-        sheet.block(x + width * threshold - 0.2, top - 0.8, 0.4, high + 1.6, INK)
-    return below + 1.2
 
 
 def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
     prediction = result.prediction
     point, disease = prediction.decision.point, prediction.answers[-1]
-    y = _heading(sheet, _RIGHT, y, "What it rests on", points)
+    y = sheet.heading(_RIGHT, y, _COLUMN, "What it rests on", points)
     heat, doubtful = _heat(result)
     texts = (
         point_in_words(point, disease),
@@ -177,7 +168,15 @@ def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
     for text in texts:
         if text:
             y = sheet.words(_RIGHT, y, _COLUMN, text, points) + 1
-    return y
+    return nearest(sheet, result.checks, (_RIGHT, y + 1, _COLUMN), points) if result.checks else y
+
+
+def _checked(sheet: Sheet, result: Result, checks: Checks, y: float, points: float) -> float:
+    drawn = result.heat_drawn
+    y = shortcut_bars(sheet, checks, (MARGIN, y, _COLUMN), points) + 2
+    if drawn:
+        y = zone_table(sheet, checks, (MARGIN, y, _COLUMN), points) + 2
+    return verdicts(sheet, checks, (MARGIN, y, _COLUMN), points, drawn=drawn)
 
 
 def _heat(result: Result) -> tuple[str, bool]:
@@ -190,17 +189,14 @@ def _heat(result: Result) -> tuple[str, bool]:
 def _foot_top(sheet: Sheet, result: Result, points: float) -> float:
     small = points - 2
     lines = sheet.height_of(INNER, "\n".join(_identity(result)), small)
-    return HEIGHT - _GAP - lines - sheet.height_of(INNER, _LIMITS, points) - 5
+    return HEIGHT - _GAP - lines - sheet.height_of(INNER, CAVEAT, points) - 5
 
 
 def _foot(sheet: Sheet, result: Result, points: float) -> None:
     y = _foot_top(sheet, result, points)
     sheet.block(MARGIN, y, INNER, 0.3, LINE)
-    y = sheet.words(MARGIN, y + 2, INNER, _LIMITS, points, bold=True)
+    y = sheet.words(MARGIN, y + 2, INNER, CAVEAT, points, bold=True)
     sheet.words(MARGIN, y + 1, INNER, "\n".join(_identity(result)), points - 2, colour=QUIET)
-
-
-_LIMITS = "A normal film does not exclude COVID-19."
 
 
 def _identity(result: Result) -> list[str]:
@@ -219,10 +215,6 @@ def _set_in_words(result: Result) -> str:
     decision = result.prediction.decision
     names = ", ".join(map(in_sentence, decision.candidates)) or "nothing fits well"
     return f"Not ruled out: {names}. The line marks the threshold, {decision.point.threshold:.2f}."
-
-
-def _heading(sheet: Sheet, x: float, y: float, text: str, points: float) -> float:
-    return sheet.words(x, y, _COLUMN, text, points, bold=True) + 1.2
 
 
 def _colour(finding: Finding | None) -> str:

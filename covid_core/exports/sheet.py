@@ -21,6 +21,7 @@ INK, QUIET, LINE, TRACK, WHITE = "#1B1F23", "#57606A", "#D0D7DE", "#EAEEF2", "#F
 _FONTS = Path(matplotlib.get_data_path(), "fonts", "ttf")
 _FAMILY = "DejaVu"
 _MM_A_POINT = 25.4 / 72
+_NAMED = 0.41  # of a bar's width, for its name
 _LEADING = 1.4  # lines apart, of the letters' size
 _LONGEST_PX = 1200  # 350 dots an inch on half the page's width
 _JPEG_QUALITY = 92
@@ -68,6 +69,10 @@ class Sheet:
         )
         return float(self._pdf.get_y())
 
+    def heading(self, x: float, y: float, width: float, text: str, points: float) -> float:
+        """What stands above a part; gives the y below it."""
+        return self.words(x, y, width, text, points, bold=True) + 1.2
+
     def height_of(self, width: float, text: str, points: float) -> float:
         """How high a text would be, without drawing it."""
         self._pdf.set_font(_FAMILY, "", points)
@@ -79,6 +84,32 @@ class Sheet:
         """A filled rectangle."""
         self._pdf.set_fill_color(*_rgb(colour))
         self._pdf.rect(x, y, width, height, "F")
+
+    def bar(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        name: str,
+        share: float,
+        colour: str,
+        points: float,
+        *,
+        told: str = "",
+        mark: float | None = None,
+    ) -> float:
+        """A share, 0 to 1: its name, a bar and the figure, as `told` or in per cent, and a mark
+        across the bar where there is one; gives the y below it."""
+        named, figure, high = _NAMED * width, 14.0, 3.6
+        left, long = x + named, width - named - figure
+        below = self.words(x, y, named, name, points)
+        self.words(left + long, y, figure, told or f"{share:.1%}", points, bold=True, align="R")
+        top = (y + below - high) / 2
+        self.block(left, top, long, high, TRACK)
+        self.block(left, top, long * share, high, colour)
+        if mark is not None:
+            self.block(left + long * mark - 0.2, top - 0.8, 0.4, high + 1.6, INK)
+        return below + 1.2
 
     def picture(
         self, x: float, y: float, width: float, height: float, pixels: np.ndarray, told: str
