@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ _KEYS: Mapping[str, Mapping[str, type]] = {
         "max_films": int,
         "max_server_films": int,
         "max_upload_mb": int,
+        "copies": list,
         "folders": dict,
         "archive": dict,
         "profile": dict,
@@ -30,7 +31,13 @@ _KEYS: Mapping[str, Mapping[str, type]] = {
     "archive": {"name": str, "url": str, "user": str, "password": str},
     "profile": {"save": bool, "file": str},
 }
-_KINDS = {int: "a whole number", dict: "a table", str: "a text", bool: "true or false"}
+_KINDS = {
+    int: "a whole number",
+    dict: "a table",
+    str: "a text",
+    bool: "true or false",
+    list: "a list",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,8 @@ class Deployment:
 
     `folders`: those of this machine that users may open, by the name shown. `archive_url`: of a
     DICOMweb archive, "" where there is none. `save_profile`: whether the page may write the site's
-    profile to `profile`. `max_films`: how many dropped and fetched films a list takes;
+    profile to `profile`. `copies`: folders of public sets, where the page looks for one's own copy
+    of a film that trained the model. `max_films`: how many dropped and fetched films a list takes;
     `max_server_films`: how many of a folder besides. `max_upload_mb`: of one dropped file, in MiB.
     """
 
@@ -53,6 +61,7 @@ class Deployment:
     max_films: int = 1000
     max_server_films: int = 5000
     max_upload_mb: int = 64
+    copies: tuple[Path, ...] = ()
 
     @property
     def archive(self) -> Archive | None:
@@ -95,6 +104,7 @@ def deployment(path: Path = DESK) -> Deployment:
         max_films=_positive(path, raw, "max_films", Deployment().max_films),
         max_server_films=_positive(path, raw, "max_server_films", Deployment().max_server_films),
         max_upload_mb=_positive(path, raw, "max_upload_mb", Deployment().max_upload_mb),
+        copies=_copies(path, raw.get("copies", [])),
     )
 
 
@@ -113,6 +123,13 @@ def _folders(path: Path, raw: Mapping[str, Any]) -> dict[str, Path]:
         if not isinstance(folder, str) or not folder:
             raise _wrong(path, f"folders.{name}", "must be the path of a folder")
     return {name: path.parent / folder for name, folder in raw.items()}
+
+
+def _copies(path: Path, raw: Sequence[Any]) -> tuple[Path, ...]:
+    for folder in raw:
+        if not isinstance(folder, str) or not folder:
+            raise _wrong(path, "copies", "must be a list of paths of folders")
+    return tuple(path.parent / folder for folder in raw)
 
 
 def _address(path: Path, url: str) -> str:

@@ -15,6 +15,7 @@ FULL = """
 max_films = 50
 max_server_films = 70
 max_upload_mb = 128
+copies = ["/srv/sets", "sets/nih"]
 [folders]
 "Emergency room" = "/srv/er"
 "Ward" = "ward"
@@ -43,16 +44,17 @@ def test_as_delivered_nothing_is_open() -> None:
     assert tomllib.loads(DESK.read_text(encoding="utf-8")) == {}
     assert deployment() == Deployment(profile=DESK.parent / "site-profile.json")
     assert not deployment().folders and not deployment().archive_url
-    assert not deployment().save_profile
+    assert not deployment().save_profile and not deployment().copies
 
 
 def test_every_line_of_the_delivered_file_works_once_uncommented(tmp_path: Path) -> None:
     settings = re.findall(r'^# (\[.+\]|(?:\w+|".+?") = .+)$', DESK.read_text("utf-8"), re.MULTILINE)
-    assert len(settings) == 13
+    assert len(settings) == 14
     allowed = deployment(desk(tmp_path, "\n".join(settings)))
     assert allowed.folders == {"Emergency room": Path("/srv/radiographs/emergency")}
     assert allowed.archive_name == "Hospital archive"
     assert limits(allowed) == limits(Deployment()) == (1000, 5000, 64)
+    assert allowed.copies == (Path("/srv/datasets/covid-chestxray"),)
 
 
 def test_without_a_file_nothing_is_open(tmp_path: Path) -> None:
@@ -66,6 +68,7 @@ def test_what_the_deployer_allows_is_read(tmp_path: Path) -> None:
     assert (allowed.archive_user, allowed.archive_password) == ("reader", "canary")
     assert allowed.save_profile and allowed.profile == tmp_path / "ours.json"
     assert limits(allowed) == (50, 70, 128)
+    assert allowed.copies == (Path("/srv/sets"), tmp_path / "sets" / "nih")
 
 
 def test_a_password_is_never_printed(tmp_path: Path) -> None:
@@ -87,6 +90,9 @@ def test_an_archive_without_a_name_is_called_by_its_host(tmp_path: Path) -> None
         ("max_film = 3", "“max_film” is not one of: max_films"),
         ('folders = "/srv"', "“folders” must be a table"),
         ("[folders]\nward = 3", "“folders.ward” must be the path of a folder"),
+        ('copies = "/srv"', "“copies” must be a list"),
+        ("copies = [3]", "“copies” must be a list of paths of folders"),
+        ('copies = [""]', "“copies” must be a list of paths of folders"),
         ('[archive]\nurl = "ftp://host/x"', "“archive.url” must be an address"),
         ('[archive]\nurl = "http://["', "“archive.url” must be an address"),
         ('[archive]\nname = "x"', "“archive.url” must be an address"),
