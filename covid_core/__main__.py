@@ -14,8 +14,8 @@ from covid_core.errors import CovidCoreError
 from covid_core.report import DISCLAIMER
 
 _COMMANDS = (
-    "predict", "cluster", "manifest", "evaluate", "calibrate", "audit", "card", "lungs", "gate",
-    "engines", "bench",
+    "predict", "cluster", "manifest", "evaluate", "calibrate", "floors", "audit", "card", "lungs",
+    "gate", "engines", "index", "bench", "replay",
 )  # fmt: skip
 _INSTALL = "Install what is needed with: python -m pip install -r requirements.txt"
 

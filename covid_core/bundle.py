@@ -86,7 +86,8 @@ def make_bundle(
     what to name as its surroundings, where not the reader's own. Raises ValueError for a result
     without checks, or of another film.
     """
-    if result.checks is None or radiograph.sha256 != result.prediction.radiograph_sha256:
+    checks = result.checks
+    if checks is None or radiograph.sha256 != result.prediction.radiograph_sha256:
         raise ValueError("a bundle needs a result of this film, with its checks")
     result = as_shown(result, radiograph)
     members = {
@@ -105,7 +106,7 @@ def make_bundle(
         "finding": result.finding.value,
         "operating_point": asdict(asked.point),
         "prevalence": asked.prevalence,
-        "checks": checks_json(result.checks),
+        "checks": checks_json(checks),
         "made_by": reader.identity,
         "made_with": dict(made_with or reader.surroundings),
         "members": {name: _sha256(data) for name, data in members.items()},
@@ -203,17 +204,18 @@ def _point(raw: Mapping[str, Any]) -> OperatingPoint:
     name, on = raw["name"], raw["measured_on"]
     if not isinstance(name, str) or not isinstance(on, str) or len(name) + len(on) > _LONGEST_WORD:
         raise ValueError("operating point")
-    costs = [_estimate(raw[cost]) for cost in ("sensitivity", "specificity")]
-    return OperatingPoint(name, _share(raw["threshold"]), *costs, on)
+    return OperatingPoint(
+        name, _share(raw["threshold"]), _estimate(raw["sensitivity"]),
+        _estimate(raw["specificity"]), on,
+    )  # fmt: skip
 
 
 def _estimate(raw: Mapping[str, Any] | None) -> Estimate | None:
     if raw is None:
         return None
-    shares = [_share(raw[name]) for name in ("value", "low", "high")]
     if not isinstance(raw["n"], int):
         raise TypeError("no count")
-    return Estimate(*shares, raw["n"])
+    return Estimate(_share(raw["value"]), _share(raw["low"]), _share(raw["high"]), raw["n"])
 
 
 def _share(value: Any) -> float:

@@ -16,13 +16,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from covid_core.checks import check_reading
 from covid_core.decision import SITE, OperatingPoint
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes
 from covid_core.findings import Finding
+from covid_core.known_films import KnownFilms
 from covid_core.lungs import Lungs
 from covid_core.machine import processor
 from covid_core.overlay import displayed
@@ -31,9 +31,6 @@ from covid_core.radiograph import Radiograph
 from covid_core.report import elsewhere_in_words
 from covid_core.result import Result
 from covid_core.weights import SHIPPED
-
-if TYPE_CHECKING:
-    from covid_core.known_films import KnownFilms
 
 LONGEST_PX = 2048  # of a film as it is shown
 # What the bytes of a bundle depend on.
@@ -70,8 +67,6 @@ class CaseReader:
         lanes: Lanes | None = None,
     ) -> CaseReader:
         """All that a weights folder and the project's own hold. Raises WeightsError."""
-        from covid_core.known_films import KnownFilms
-
         predictor = Predictor.load(folder, recipe, choice=choice, lanes=lanes)
         known = KnownFilms.load(folder, predictor.card)
         return cls(predictor, Lungs.load(choice=choice, lanes=lanes), known)

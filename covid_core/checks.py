@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from covid_core.known_films import KnownFilm, KnownFilms, Neighbour, Seen
 
 
+_DIGITS = 4  # of a similarity: sums of float32, whose last digits hang on the order
+
+
 @dataclass(frozen=True, slots=True)
 class Checks:
     """Of one class's map over one film, and of the film's score for the disease.
@@ -57,12 +60,13 @@ def check_reading(
     where these weights have none. `lungs`: where they are over the whole film, bool (h, w). Raises
     WeightsError where other weights made the prediction.
     """
+    seen = known.seen(radiograph) if known else None
     return Checks(
         meter=read_meter(predictor, radiograph, prediction, lungs),
         map_check=check_map(predictor, radiograph, prediction, finding, lungs),
         zones=attention_by_zone(predictor.explain(prediction, finding), lungs),
-        seen=known.seen(radiograph) if known else None,
-        neighbours=known.nearest(prediction) if known else {},
+        seen=seen,
+        neighbours=known.nearest(prediction, seen=seen) if known else {},
         known_films=known.sha256 if known else "",
     )
 
@@ -96,11 +100,12 @@ def checks_json(checks: Checks) -> dict[str, Any]:
             "sentence": seen.sentence,
             "distance": seen.distance,
             "exact": seen.exact,
-            "film": _film(seen.film),
+            "film": asdict(seen.film),
         },
         "nearest": {
             finding.value: [
-                {"similarity": rounded(one.similarity), "film": _film(one.film)} for one in found
+                {"similarity": round(one.similarity, _DIGITS), "film": asdict(one.film)}
+                for one in found
             ]
             for finding, found in checks.neighbours.items()
         },
@@ -161,10 +166,6 @@ def _zones(zones: tuple[float, ...] | None) -> dict[str, Any] | None:
         "shares": {zone: rounded(share) for zone, share in zip(ZONES, zones, strict=True)},
         "titles": dict(ZONE_TITLES),
     }
-
-
-def _film(film: KnownFilm) -> dict[str, Any]:
-    return asdict(film)
 
 
 def _described(film: KnownFilm) -> list[str]:

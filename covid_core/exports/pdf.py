@@ -64,8 +64,8 @@ def _fit(result: Result) -> _Fit:
     than they need."""
     tall, wide = result.film.shape
     wanted = min(_TALLEST, _COLUMN * tall / wide)
+    trial = Sheet(TITLE, result.made)
     for points in _SIZES:
-        trial = Sheet(TITLE, result.made)
         text = _body(trial, result, _Fit(points, 0), pictured=False)
         left = _foot_top(trial, result, points) - text
         if left >= min(_LEAST, wanted):
