@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.session import Reading
+from app.film import Reading
 from app.texts import common as texts
 from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom

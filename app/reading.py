@@ -9,27 +9,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.charts import show_chart
-from app.session import Reading
+from app.film import Reading
+from app.neighbours import show_neighbours
 from app.take_away import show_take_away
 from app.texts import read as texts
 from app.viewer import viewer
 from app.viewer.package import Layer, View, Window
-from covid_core import figures
+from app.why import show_why
+from app.wording import whole_sentence
 from covid_core.decision import in_sentence
 from covid_core.display import grey_windows
 from covid_core.findings import Finding
 from covid_core.overlay import COLOUR_MAPS, soft
 from covid_core.predictor import Prediction
-from covid_core.report import (
-    DISCLAIMER,
-    checks_in_words,
-    elsewhere_in_words,
-    heat_in_words,
-    point_in_words,
-    shortcuts_in_words,
-    values_in_words,
-)
+from covid_core.report import DISCLAIMER, heat_in_words
 from covid_core.study import Study, days_between, labelled, same_patient
 
 _HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
@@ -39,28 +32,41 @@ _NUMBER_PX = 130
 
 def show_reading(
     reading: Reading,
+    data: bytes,
     *,
     answer: DeltaGenerator | None = None,
     beside: Reading | None = None,
     steps: bool = False,
 ) -> str | None:
-    """The whole of it, as the controls stand. `answer`: where that goes, where it is not here.
-    `beside`: another film of the patient, to look at with it. `steps`: the viewer's arrow keys ask
-    for other films; gives "next" or "previous" where one was asked for."""
+    """The whole of it, as the controls stand.
+
+    `data`: the film's file. `answer`: the place for that, where it is not here. `beside`: another
+    film of the patient, to look at with it. `steps`: the viewer's arrow keys ask for other films;
+    gives "next" or "previous" where one was asked for.
+    """
     session.open_reading(reading)
     prediction = session.decided(reading)
     view = view_of(reading, prediction, steps=steps)
-    with answer or st.container():
-        show_call(reading, prediction, view.layers[view.layer])
+    with answer.container() if answer else st.container():
+        show_call(reading, prediction)
+        show_warnings(reading, prediction, view.layers[view.layer])
+        show_described(reading)
     asked = None
     if beside is None:
         asked = viewer(view, key="viewer", height_px=_FILM_PX)
     else:
         show_both(reading, beside)
     show_why(reading, prediction)
-    show_take_away(reading, prediction)
+    show_neighbours(reading)
+    show_take_away(reading, prediction, data)
     show_study(reading)
     return asked
+
+
+def show_called(place: DeltaGenerator, reading: Reading) -> None:
+    """The answer alone, while its checks are still made."""
+    with place.container():
+        show_call(reading, session.decided(reading))
 
 
 def show_controls() -> None:
@@ -83,25 +89,40 @@ def show_controls() -> None:
         st.page_link("app/pages/validate.py", label=texts.VALIDATE)
 
 
-def show_call(reading: Reading, prediction: Prediction, heat: Layer) -> None:
-    """The answer in one line, and what must be known with it. `heat`: of the likeliest class."""
+def show_call(reading: Reading, prediction: Prediction) -> None:
+    """The answer in one line, and how it came to that side."""
     decision, disease = prediction.decision, prediction.answers[-1]
     if reading.is_phantom:
         st.caption(f"**{texts.IS_PHANTOM}**")
     called = decision.finding.display_name if decision.finding else texts.INDETERMINATE
     st.header(called, anchor=False)
-    st.write(decision.sentence)
+    st.write(whole_sentence(decision, disease))
     st.write(
         texts.probability(
             disease.display_name, prediction.probability(disease), decision.point,
             decision.positive, decision.finding is not None,
         )
     )  # fmt: skip
-    if heat.doubtful:
+
+
+def show_warnings(reading: Reading, prediction: Prediction, heat: Layer) -> None:
+    """What speaks against the answer, the gravest first. `heat`: of the likeliest class."""
+    checks = session.checks_of(reading, prediction.label)
+    if checks.meter and checks.meter.explained:
+        st.error(checks.meter.sentence, icon=":material/crop_free:")
+    elif checks.meter:
+        st.write(checks.meter.sentence)
+    if checks.seen:
+        st.warning(checks.seen.sentence, icon=":material/history:")
+    withheld = prediction.heat_due(prediction.label) and not heat.shown
+    if heat.doubtful or withheld:
         st.warning(heat.why, icon=":material/warning:")
     for remark in prediction.remarks:
         st.warning(remark.sentence, icon=":material/warning:")
-    for note in prediction.notes:
+
+
+def show_described(reading: Reading) -> None:
+    for note in reading.prediction.notes:
         st.text(texts.NOTE.format(note=note))
     st.caption(f"{reading.described}. {DISCLAIMER}")
 
@@ -123,16 +144,19 @@ def view_of(reading: Reading, prediction: Prediction, *, steps: bool = False) ->
 
 
 def layer_of(reading: Reading, prediction: Prediction, finding: Finding) -> Layer:
-    """One class's heat; none where the class is below its threshold."""
+    """One class's heat; none where the class is below its threshold, or its map fails its tests."""
     saliency = session.predictor().explain(prediction, finding)
     height, width = reading.film.values.shape
     scale = _HEAT_PX / max(height, width)
     heat = saliency.heat(max(1, round(height * scale)), max(1, round(width * scale)))
-    due = prediction.heat_due(finding)
-    share = saliency.share_inside(reading.lungs), float(reading.lungs.mean())
-    words, doubtful = heat_in_words(*share) if due else (no_heat(prediction, finding), False)
+    shown, words, doubtful = False, no_heat(prediction, finding), False
+    if prediction.heat_due(finding):
+        check = session.checks_of(reading, finding).map_check
+        share = saliency.share_inside(reading.lungs), float(reading.lungs.mean())
+        shown = check.passed
+        words, doubtful = heat_in_words(*share) if shown else (check.sentence, False)
     levels = np.rint(heat * 255).astype(np.uint8)
-    return Layer(finding.display_name, levels, due, words, doubtful)
+    return Layer(finding.display_name, levels, shown, words, doubtful)
 
 
 def no_heat(prediction: Prediction, finding: Finding) -> str:
@@ -166,49 +190,13 @@ def show_one(reading: Reading, key: str) -> None:
     st.text(reading.name)
     view = replace(view_of(reading, prediction), alone=True)
     viewer(view, key=key, height_px=_BESIDE_PX)
-    st.caption(prediction.decision.sentence)
+    st.caption(whole_sentence(prediction.decision, prediction.answers[-1]))
 
 
 def dated(study: Study, other: Study) -> str:
     """How long before or after the one film the other was taken, where their files say."""
     days = days_between(other, study)
     return texts.BESIDE_THEN if days is None else texts.apart(days)
-
-
-def show_why(reading: Reading, prediction: Prediction) -> None:
-    """Charts and details: behind a click, for together with the heat they slow reading."""
-    point, disease = prediction.decision.point, prediction.answers[-1]
-    with st.expander(texts.WHY, icon=":material/help:"):
-        chart, words = st.columns(2)
-        with chart:
-            st.caption(texts.WHY_PROBABILITIES)
-            bars = figures.probability_bars(prediction.probabilities, point.threshold)
-            show_chart(bars, key="probabilities", alt=texts.CHART_ALT)
-            st.caption(set_in_words(prediction))
-        with words:
-            st.markdown(f"**{texts.WHY_POINT}**")
-            st.write(point_in_words(point, disease))
-            worth = values_in_words(point, disease, session.chosen().prevalence)
-            if worth:
-                st.write(worth)
-            away = elsewhere_in_words(session.card(), point, disease)
-            if away:
-                st.markdown(f"**{away}**")
-            st.markdown(f"**{texts.WHY_GATE}**")
-            st.write(checks_in_words(prediction))
-            st.markdown(f"**{texts.WHY_SHORTCUTS}**")
-            st.write(shortcuts_in_words(session.audit()))
-            st.page_link("app/pages/about.py", label=texts.WHY_MORE)
-
-
-def set_in_words(prediction: Prediction) -> str:
-    """The prediction set, for someone who does not know the term."""
-    coverage = session.card().rules.coverage
-    names = ", ".join(map(in_sentence, prediction.decision.candidates))
-    sentences = [texts.SET.format(names=names) if names else texts.SET_NONE]
-    if coverage:
-        sentences.append(texts.COVERAGE.format(share=round(coverage * 100)))
-    return " ".join(sentences)
 
 
 def show_study(reading: Reading) -> None:

@@ -8,56 +8,29 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
 from app.deployment import Deployment, deployment
+from app.film import Reading, read_film
 from app.texts import common as texts
 from app.turns import in_turn
 from covid_core.decision import BALANCED, SITE, OperatingPoint
-from covid_core.display import DisplayFilm, display_film
+from covid_core.findings import Finding
 from covid_core.lungs import Lungs
 from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph, View
-from covid_core.reading import read_radiograph
 from covid_core.site.profile import SiteProfile, fits, read_profile, save_profile
 from covid_core.weights import WEIGHTS, WeightsCard, read_audit, read_card
 
 if TYPE_CHECKING:
-    from covid_core.study import Study
+    from covid_core.checks import Checks
+    from covid_core.known_films import KnownFilms
 
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 47 MB
 PREVALENCE = 0.1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """One film as the pages hold it.
-
-    `name`: the file's, as the user knows it. `lungs`: where they are, bool (128, 128) over the
-    film. `study`: the DICOM tags that are shown on demand; None for other files. `described`:
-    the film in a few words, none of them from its name or its patient's tags.
-    """
-
-    name: str
-    prediction: Prediction
-    film: DisplayFilm
-    lungs: np.ndarray
-    study: Study | None
-    described: str
-    view: View
-    is_phantom: bool = False
-
-    def radiograph(self) -> Radiograph:
-        """The film again, for another network."""
-        prediction = self.prediction
-        return Radiograph(
-            self.film.pixels(), prediction.radiograph_sha256, self.described, self.view,
-            prediction.notes,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +59,19 @@ def get_ready() -> None:
 
     predictor()
     lungs()
+    known()
 
 
 def lungs() -> Lungs:
     return _lungs()
+
+
+def known() -> KnownFilms | None:
+    """The index of the films that trained the model; None where there is none. Raises
+    WeightsError where it is damaged."""
+    from app.checking import known_films
+
+    return known_films(card())
 
 
 def audit() -> dict[str, Any] | None:
@@ -149,10 +131,17 @@ def default_point() -> str:
     return own.point.name if own else BALANCED
 
 
-def reading(data: bytes, name: str, *, is_phantom: bool = False) -> Reading:
+def reading(
+    data: bytes,
+    name: str,
+    *,
+    is_phantom: bool = False,
+    called: Callable[[Reading], object] | None = None,
+) -> Reading:
     """The reading of a file's bytes, kept in the session by the file's and the weights' SHA-256.
 
-    Raises CovidCoreError: the file can't be read, the gate abstains, or (Busy) too many wait.
+    `called`: as `film.read_film` has it. Raises CovidCoreError: the file can't be read, the gate
+    abstains, or (Busy) too many wait.
     """
     network = predictor()
     kept: OrderedDict[tuple[str, str], Reading] = st.session_state.setdefault(
@@ -161,7 +150,9 @@ def reading(data: bytes, name: str, *, is_phantom: bool = False) -> Reading:
     key = (hashlib.sha256(data).hexdigest(), network.card.sha256)
     if key not in kept:
         with in_turn():
-            kept[key] = _read(data, key[0], name, network, is_phantom)
+            kept[key] = read_film(
+                data, key[0], network, lungs(), called, name=name, is_phantom=is_phantom
+            )
     kept.move_to_end(key)
     while len(kept) > READINGS_KEPT:
         kept.popitem(last=False)
@@ -189,7 +180,7 @@ def current() -> Reading | None:
 def forget_closed() -> None:
     """Drop what was made of films, where none is open any more."""
     if current() is None:
-        for kept in ("readings", "files", "opinions"):
+        for kept in ("readings", "files", "opinions", "copies"):
             st.session_state.pop(kept, None)
 
 
@@ -198,26 +189,15 @@ def decided(one: Reading) -> Prediction:
     return predictor().decide(one.prediction, chosen().point)
 
 
-def _read(data: bytes, sha256: str, name: str, network: Predictor, is_phantom: bool) -> Reading:
-    from covid_core.study import read_study  # with pydicom, which the empty page can do without
+def checks_of(one: Reading, finding: Finding) -> Checks:
+    """The checks of a reading with a class's map, at the operating point chosen; the map's are made
+    now where it was not asked for yet. Raises Busy."""
+    from app.checking import at_point, check_also
 
-    radiograph = read_radiograph(data, sha256)
-    return Reading(
-        name=name,
-        prediction=network.predict(radiograph),
-        film=display_film(radiograph),
-        lungs=lungs().inside(radiograph),
-        study=read_study(data),
-        described=_described(radiograph),
-        view=radiograph.view,
-        is_phantom=is_phantom,
-    )
-
-
-def _described(radiograph: Radiograph) -> str:
-    size = f"{radiograph.width_px} x {radiograph.height_px} px"
-    view = "" if radiograph.view is View.UNKNOWN else f", {radiograph.view} view"
-    return f"{radiograph.source_format}, {size}{view}"
+    if finding not in one.checks:
+        with in_turn():
+            check_also(one, predictor(), finding)
+    return at_point(one.checks[finding], decided(one))
 
 
 @st.cache_resource(max_entries=1, show_spinner=texts.LOADING)

@@ -13,18 +13,17 @@ import streamlit as st
 
 from app import session
 from app.failures import show_failure
-from app.session import Reading
+from app.film import Reading
 from app.texts import read as texts
 from app.turns import in_turn
+from covid_core.case_reader import Asked, CaseReader
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
-from covid_core.overlay import displayed
 from covid_core.predictor import Prediction
-from covid_core.report import elsewhere_in_words
-from covid_core.result import Result, result_json
+from covid_core.radiograph import Radiograph
+from covid_core.reading import read_radiograph
+from covid_core.result import result_json
 from covid_core.study import Study
-
-_LONGEST_PX = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,10 +37,12 @@ class Files:
     json: bytes
     capture: bytes
     report: bytes
+    bundle: bytes
 
 
-def show_take_away(reading: Reading, prediction: Prediction) -> None:
-    """Every export, made once it is asked for; a film at a time is kept."""
+def show_take_away(reading: Reading, prediction: Prediction, data: bytes) -> None:
+    """Every export, made once it is asked for; a film at a time is kept. `data`: the film's
+    file."""
     film = prediction.radiograph_sha256
     box = st.expander(texts.TAKE, icon=":material/download:", key=f"take-{film}", on_change="rerun")
     if not box.open:
@@ -55,7 +56,7 @@ def show_take_away(reading: Reading, prediction: Prediction) -> None:
             texts.TAKE_IDENTITY, key="take-identity", help=texts.TAKE_IDENTITY_HELP
         )
         try:
-            files = files_of(reading, prediction, finding, identity=identity)
+            files = files_of(reading, prediction, finding, data, identity=identity)
         except CovidCoreError as error:
             show_failure(texts.NOT_MADE, error.sentence)
             return
@@ -65,6 +66,8 @@ def show_take_away(reading: Reading, prediction: Prediction) -> None:
             offer(texts.TAKE_JSON, f"{files.stem}.json", files.json)
             offer(texts.TAKE_CAPTURE, f"{files.stem}-overlay.dcm", files.capture)
             offer(texts.TAKE_SR, f"{files.stem}-report.dcm", files.report)
+            offer(texts.TAKE_BUNDLE, f"{files.stem}-case.zip", files.bundle)
+        st.caption(texts.TAKE_BUNDLE_NOTE)
         st.caption(texts.TAKE_NOTE)
         show_burned_in(reading.study)
         show_send(files, identity=identity)
@@ -105,7 +108,7 @@ def show_send(files: Files, *, identity: bool) -> None:
 
 
 def files_of(
-    reading: Reading, prediction: Prediction, finding: Finding, *, identity: bool
+    reading: Reading, prediction: Prediction, finding: Finding, data: bytes, *, identity: bool
 ) -> Files:
     """The files as the controls stand. Made whole before they are offered: Streamlit forgets a file
     that is made at the click when the page runs in between."""
@@ -113,42 +116,35 @@ def files_of(
     wanted = (prediction.radiograph_sha256, prediction.weights_sha256, finding, chosen, identity)
     made, files = st.session_state.get("files", (None, None))
     if made != wanted:
+        now = datetime.now().astimezone().replace(microsecond=0)
+        asked = Asked(prediction.decision.point, finding, chosen.prevalence, now)
         with st.spinner(texts.MAKING), in_turn():
-            files = new_files(reading, prediction, finding, chosen.prevalence, identity=identity)
+            radiograph = read_radiograph(data, prediction.radiograph_sha256)
+            files = new_files(radiograph, reading.study, asked, identity=identity)
         st.session_state["files"] = wanted, files
     return files
 
 
 def new_files(
-    reading: Reading,
-    prediction: Prediction,
-    finding: Finding,
-    prevalence: float,
-    *,
-    identity: bool,
+    radiograph: Radiograph, study: Study | None, asked: Asked, *, identity: bool
 ) -> Files:
+    """All of one reading, made anew from the film as its file has it: so does whoever repeats it,
+    and gets the same."""
+    from covid_core.bundle import make_bundle
     from covid_core.exports.pdf import report_pdf
     from covid_core.exports.pictures import overlay_png
     from covid_core.exports.secondary_capture import secondary_capture
     from covid_core.exports.structured_report import structured_report
 
-    result = Result(
-        prediction=prediction,
-        saliency=session.predictor().explain(prediction, finding),
-        film=displayed(reading.film.pixels(), _LONGEST_PX),
-        lungs=reading.lungs,
-        prevalence=prevalence,
-        made=datetime.now().astimezone().replace(microsecond=0),
-        elsewhere=elsewhere_in_words(
-            session.card(), prediction.decision.point, prediction.answers[-1]
-        ),
-    )
-    capture = secondary_capture(result, reading.study, keep_identity=identity)
+    reader = CaseReader(session.predictor(), session.lungs(), session.known())
+    result = reader.result(radiograph, asked)
+    capture = secondary_capture(result, study, keep_identity=identity)
     return Files(
         stem=result.name,
         pdf=report_pdf(result),
         png=overlay_png(result),
         json=json.dumps(result_json(result), indent=2, ensure_ascii=False).encode(),
         capture=capture,
-        report=structured_report(result, reading.study, capture, keep_identity=identity),
+        report=structured_report(result, study, capture, keep_identity=identity),
+        bundle=make_bundle(reader, radiograph, result),
     )

@@ -19,6 +19,7 @@ from app.texts import worklist as texts
 from app.turns import in_turn
 from app.worklist_table import show_filters, show_table
 from covid_core.collection import Item
+from covid_core.decision import CAVEAT
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.predictor import Predictor
 from covid_core.report import UNANSWERED
@@ -94,6 +95,7 @@ def _show_list(worklist: Worklist, total: int, key: str) -> None:
     if entries:
         on_open = partial(setattr, worklist, "open")
         show_table(shown, entries, worklist.open, key, on_open, dated=dated)
+        st.caption(CAVEAT)
     elif scored:
         st.info(texts.NONE_LEFT)
     if worklist.open:
@@ -136,7 +138,7 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
         st.text(error.sentence)
         return
     beside = readings[1] if others else None
-    asked = show_reading(readings[0], beside=beside, steps=len(shown) > 1)
+    asked = show_reading(readings[0], films[item], beside=beside, steps=len(shown) > 1)
     if asked:
         _step(worklist, shown, 1 if asked == "next" else -1)
         st.rerun()

@@ -10,17 +10,20 @@ import streamlit as st
 
 from app import session
 from app.charts import show_chart
+from app.film import Reading
 from app.phantoms import phantom_reading
-from app.session import Reading
 from app.texts import about as texts
+from app.wording import whole_sentence
 from covid_core import walkthrough_figures as figures
 from covid_core.decision import in_sentence
+from covid_core.findings import Finding
 from covid_core.overlay import displayed, png
 from covid_core.phantom import KINDS
 from covid_core.predictor import Prediction
 from covid_core.recipes_here import at_home, never_seen
 from covid_core.report import DISCLAIMER
 from covid_core.walkthrough import Walkthrough, walk_through
+from covid_core.weights import listed_in_words
 
 _FILM_PX = 800  # longer side, as sent
 _ENLARGED = 2  # the network's picture, so that its pixels can be seen
@@ -46,6 +49,7 @@ def show() -> None:
     with seen:
         show_seen(walk)
     show_cells(walk)
+    show_withheld(reading, prediction, finding)
     show_sum(walk)
     show_calibration(walk)
     show_call(walk, prediction)
@@ -91,6 +95,16 @@ def show_cells(walk: Walkthrough) -> None:
     )
     with tall(texts.CELLS, words):
         plot(figures.cells(walk, texts.UNIT), "cells", texts.CELLS_ALT)
+
+
+def show_withheld(reading: Reading, prediction: Prediction, finding: Finding) -> None:
+    """That the Read page draws no heat of these cells, for they failed its tests."""
+    if not prediction.heat_due(finding):
+        return
+    check = session.checks_of(reading, finding).map_check
+    if not check.passed:
+        words = texts.WITHHELD.format(sentence=check.sentence)
+        st.warning(words, icon=":material/warning:")
 
 
 def show_sum(walk: Walkthrough) -> None:
@@ -140,13 +154,17 @@ def show_call(walk: Walkthrough, prediction: Prediction) -> None:
         alt = texts.THRESHOLD_ALT.format(disease=disease.display_name)
         plot(figures.threshold(walk), "threshold", alt)
         plot(figures.prediction_set(walk, *texts.SET_NAMES), "set", texts.SET_ALT)
-        st.write(texts.CALL_RESULT.format(sentence=prediction.decision.sentence))
+        sentence = whole_sentence(prediction.decision, disease)
+        st.write(texts.CALL_RESULT.format(sentence=sentence))
 
 
 def show_limits() -> None:
     card = session.card()
     home, away = at_home(card), never_seen(card)
-    words = texts.LIMITS_WORDS if home and away else texts.NOT_MEASURED
+    sources = sorted(card.films.get("test", {}))
+    named = listed_in_words(sources) if sources else texts.UNRECORDED
+    measured = texts.LIMITS_WORDS.format(sources=named)
+    words = measured if home and away else texts.NOT_MEASURED
     with step(texts.LIMITS, words):
         if home and away:
             elsewhere = {texts.AWAY.format(source=name): one for name, one in away.items()}

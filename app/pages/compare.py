@@ -9,10 +9,11 @@ import streamlit as st
 
 from app import session
 from app.failures import show_failure
+from app.film import Reading
 from app.phantoms import phantom_reading, show_phantoms
-from app.session import Reading
 from app.texts import compare as texts
 from app.turns import in_turn
+from covid_core.decision import CAVEAT
 from covid_core.errors import CovidCoreError
 from covid_core.overlay import blend, displayed, png
 from covid_core.phantom import KINDS
@@ -73,6 +74,8 @@ def show_comparison(reading: Reading, found: Shelf) -> None:
     with answer:
         st.subheader(agreement(opinions), anchor=False)
     show_table(opinions)
+    if any(one.called is not one.prediction.answers[-1] for one in opinions):
+        st.write(CAVEAT)
     show_pictures(reading, opinions)
 
 
@@ -167,13 +170,22 @@ def show_pictures(reading: Reading, opinions: list[Opinion]) -> None:
         row = opinions[start : start + _A_ROW]
         for one, column in zip(row, st.columns(_A_ROW), strict=False):
             with column:
-                show_picture(film, one)
+                show_picture(film, one, withheld(reading, one))
 
 
-def show_picture(film: np.ndarray, one: Opinion) -> None:
+def withheld(reading: Reading, one: Opinion) -> bool:
+    """Whether this is the heat that the Read page withholds, for it failed its tests."""
+    if one.card.recipe != SHIPPED or not one.heat_due:
+        return False
+    return not session.checks_of(reading, one.saliency.finding).map_check.passed
+
+
+def show_picture(film: np.ndarray, one: Opinion, is_withheld: bool) -> None:
     """The film, uint8 (H, W), under one network's heat; without it where none is due."""
     alt, words, picture = texts.COLD_ALT, texts.COLD, film
-    if one.heat_due:
+    if is_withheld:
+        alt, words = texts.WITHHELD_ALT, texts.WITHHELD
+    elif one.heat_due:
         alt, words = texts.PICTURE_ALT, texts.HEAT
         picture = blend(film, one.saliency.heat(*film.shape), _OPACITY)
     alt = alt.format(title=one.title, disease=one.prediction.answers[-1].display_name)

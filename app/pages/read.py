@@ -6,6 +6,7 @@ What shows a film is imported once there is one: the empty page is there sooner.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -53,25 +54,33 @@ def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:
 
 
 def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None:
-    from app.reading import show_controls, show_reading
+    from app.reading import show_called, show_controls, show_reading
 
     with given:
         show_controls()
+    with answer:
+        place = st.empty()
     try:
         with answer, st.spinner(texts.READING), foreseen():
-            reading = session.reading(item.read(), item.name, is_phantom=item.synthetic)
+            data = item.read()
+            reading = session.reading(
+                data, item.name, is_phantom=item.synthetic,
+                called=partial(show_called, place),
+            )  # fmt: skip
     except Busy as error:
+        place.empty()
         with answer:
             show_busy(error)
         return
     except CovidCoreError as error:
+        place.empty()
         with answer:
             abstained = isinstance(error, Abstained)
             show_failure(texts.ABSTAINED if abstained else texts.NOT_READ, error.sentence)
         if abstained:
             show_unjudged(item)
         return
-    show_reading(reading, answer=answer)
+    show_reading(reading, data, answer=place)
 
 
 def show_unjudged(item: Item) -> None:

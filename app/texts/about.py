@@ -31,6 +31,7 @@ CELLS_WORDS = (
     " {name}, purple against it. The strongest cell here is row {row}, column {column}, with"
     " {value}."
 )
+WITHHELD = "{sentence} Read these cells as the terms of the sum below, not as places in the film."
 CELLS_ALT = "The network's picture beside a grid of 7 by 7 numbers, the evidence in each cell"
 UNIT = "logits"
 
@@ -78,9 +79,9 @@ SET_NAMES = ("in the set", "ruled out")
 
 LIMITS = "7. What it cannot do"
 LIMITS_WORDS = (
-    "The model was tested at home, on new patients from the sources that trained it, and at a"
-    " source that it never learnt from. The gap between the two is the hospital's own mark on its"
-    " films: expect the lower figure at yours, or measure it on the Validate page."
+    "The model was tested at home, on new patients from the sources that trained it ({sources}),"
+    " and at a source that it never learnt from. The gap is the hospital's own mark on its films:"
+    " expect the lower figure at yours, or measure it on the Validate page."
 )
 LIMITS_POINTS = (
     "The 7 x 7 cells are coarse, each a seventh of the film's height and width, and each has looked"
@@ -92,6 +93,7 @@ LIMITS_POINTS = (
     " rely on it for a child, and mistrust “other pneumonia” in an adult.",
     "It sees one film: no history, no earlier film, no laboratory.",
 )
+UNRECORDED = "not recorded"
 TRANSFER_ALT = "AUROC for COVID-19, with 95% intervals: {figures}"
 CHANCE = "chance"
 NOT_MEASURED = (

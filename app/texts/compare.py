@@ -47,10 +47,13 @@ TABLE_ALT = (
 PICTURES = "Where each looked for COVID-19"
 PICTURES_WORDS = (
     "Full colour is strong evidence for that network, by its own card; no heat is drawn where it"
-    " does not call COVID-19 likely enough."
+    " does not call COVID-19 likely enough. Only the heat of the Read page's own network was put to"
+    " the tests that are told there."
 )
 PICTURE_ALT = "The film under the evidence that {title} finds for {disease}"
 COLD_ALT = "The film without heat: {title} does not call {disease}"
+WITHHELD_ALT = "The film without heat: {title}'s map for {disease} failed its tests"
+WITHHELD = "{title}: {call}. Heat withheld: it failed its tests"
 HEAT, COLD = "{title}: {call}", "{title}: {call}. No heat"
 
 ABSENT = "Recipes that are not here"

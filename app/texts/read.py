@@ -23,7 +23,10 @@ NOT_READ = "This file got no reading."
 INDETERMINATE = "Indeterminate"
 SET = "Not ruled out: {names}."
 SET_NONE = "No class fits well."
-COVERAGE = "Made so that the right answer is among these for at least {share} of 100 films."
+COVERAGE = (
+    "Made so that the right answer is among these for at least {share} of 100 films like those that"
+    " it was fitted on, of {sources}."
+)
 NOTE = "Note: {note}."
 
 POINT = "Operating point"
@@ -77,6 +80,11 @@ TAKE_PNG = "Overlay (PNG)"
 TAKE_JSON = "Result (JSON)"
 TAKE_CAPTURE = "Overlay (DICOM Secondary Capture)"
 TAKE_SR = "Result (DICOM Structured Report)"
+TAKE_BUNDLE = "Case bundle (ZIP)"
+TAKE_BUNDLE_NOTE = (
+    "The case bundle holds the film, the report, every check and the hashes of what made them. To"
+    " get the same bytes again: `python -m covid_core replay FILE`"
+)
 TAKE_IDENTITY = "Keep the patient's identity in the DICOM files"
 TAKE_IDENTITY_HELP = (
     "So that an archive files them with the study. Without it they hold new identifiers only."
@@ -84,7 +92,7 @@ TAKE_IDENTITY_HELP = (
 SEND_OWN = "They will join the patient's own study there."
 SEND_NOBODY = "They hold no identity: the archive will file them under a made-up patient."
 NOT_MADE = "The files can't be made."
-TAKE_NOTE = "No file's name and no patient is in the PDF, the PNG or the JSON."
+TAKE_NOTE = "No file's name and no patient is in the PDF, the PNG, the JSON or the bundle."
 SEND = "Send both DICOM files to {archive}"
 SENT = "Both files were sent to {archive}."
 MAKING = "Making the files…"
@@ -115,6 +123,6 @@ def probability(
 
 NOT_SOUGHT = "Names written into the picture itself are not looked for, and not removed."
 BURNED_IN = (
-    "This film's file says that names are written into its picture: they stay in the PDF, the PNG"
-    " and the DICOM overlay. Look before you give those away."
+    "This film's file says that names are written into its picture: they stay in the PDF, the PNG,"
+    " the bundle and the DICOM overlay. Look before you give those away."
 )

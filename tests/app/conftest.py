@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from tests.app.checked import Outcome
 from tests.app.serving import served
 from tests.app.viewer_shown import Opened, films, served_viewer
 
@@ -16,6 +17,12 @@ def address() -> Iterator[str]:
     """A server of the app, one for each file of tests."""
     with served() as address:
         yield address
+
+
+@pytest.fixture
+def outcome(monkeypatch: pytest.MonkeyPatch) -> Outcome:
+    """Stands in for the checks of every reading: they hold, until the test says otherwise."""
+    return Outcome(monkeypatch)
 
 
 @pytest.fixture(scope="module")

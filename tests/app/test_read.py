@@ -18,6 +18,7 @@ from covid_core.phantom import KINDS, draw_phantom
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph
 from covid_core.turns import Turns
+from tests.app.checked import Outcome
 from tests.films import dicom_file
 
 APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
@@ -83,7 +84,7 @@ def test_a_dropped_film_gets_its_answer_in_one_line(
 
 
 def test_no_heat_below_the_threshold_and_the_reason_instead(
-    page: AppTest, predictions: list[Prediction]
+    page: AppTest, predictions: list[Prediction], outcome: Outcome
 ) -> None:
     drop(page, FILM)
     [prediction], [view] = predictions, views(page)
@@ -216,7 +217,8 @@ def test_every_take_away_is_offered_and_named_by_the_film_s_hash_alone(
     page.session_state[f"take-{predictions[0].radiograph_sha256}"] = True
     page.run()
     offered = page.get("download_button")
-    assert len(offered) == 5
+    assert len(offered) == 6 and "Case bundle (ZIP)" in [button.label for button in offered]
+    assert "python -m covid_core replay" in said(page)
     assert "Meier" not in said(page) + "".join(str(button.proto) for button in offered)
 
 

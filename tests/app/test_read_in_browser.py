@@ -47,6 +47,7 @@ def viewer(page: Page) -> None:
 
 EXPORTS = (
     "Report (PDF)", "Overlay (PNG)", "Result (JSON)", "Secondary Capture", "Structured Report",
+    "Case bundle (ZIP)",
 )  # fmt: skip
 FILES = {
     "film.png": png(PHANTOM),
@@ -107,6 +108,8 @@ def test_every_export_opens_in_another_program(page: Page, tmp_path: Path) -> No
     assert 0 <= result["probabilities"]["covid"] <= 1
     assert pydicom.dcmread(found["Secondary Capture"]).Modality == "OT"
     assert pydicom.dcmread(found["Structured Report"]).Modality == "SR"
+    with zipfile.ZipFile(found["Case bundle (ZIP)"]) as bundle:
+        assert b"canary" not in b"".join(map(bundle.read, bundle.namelist())).lower()
     for name in ("Result (JSON)", "Secondary Capture", "Structured Report"):
         assert b"canary" not in found[name].read_bytes().lower()
     if not (shutil.which("pdftotext") and shutil.which("dcmdump")):

@@ -1,4 +1,4 @@
-"""The export panel: what it says of names that no export can take away."""
+"""The export panel: what it says of names that no export can take away; the case bundle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.texts import read as texts
+from covid_core.bundle import read_bundle, replay
+from covid_core.case_reader import CaseReader
+from covid_core.findings import Finding
 from covid_core.phantom import KINDS, draw_phantom
+from covid_core.weights import WEIGHTS
 from tests.films import dicom_file
 
 APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
@@ -24,3 +28,19 @@ def test_names_in_the_picture_are_warned_of(tags: dict[str, str], warns: bool) -
     assert not page.exception
     assert (texts.BURNED_IN in [one.value for one in page.warning]) is warns
     assert (texts.NOT_SOUGHT in [one.value for one in page.caption]) is not warns
+
+
+def test_the_case_bundle_is_repeated_to_the_last_bit_by_another_reader() -> None:
+    data = dicom_file(draw_phantom(KINDS[-1], size_px=512), PatientName="Canary^Anna")
+    sha256 = hashlib.sha256(data).hexdigest()
+    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    page.session_state[f"take-{sha256}"] = True
+    page.file_uploader(key="film").set_value([("film.dcm", data, "")]).run()
+    page.get("button_group")[0].set_value("rule-out").run()
+    page.selectbox(key=f"take-class-{sha256}").set_value(Finding.NORMAL).run()
+    assert not page.exception
+    _, files = page.session_state["files"]
+    bundle = read_bundle(files.bundle)
+    assert (bundle.asked.point.name, bundle.asked.finding) == ("rule-out", Finding.NORMAL)
+    assert replay(bundle, CaseReader.load(WEIGHTS)) == files.bundle
+    assert b"canary" not in b"".join(bundle.members.values()).lower()

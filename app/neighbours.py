@@ -1,0 +1,98 @@
+"""Counter-evidence: the films that trained the model and that it finds most like this one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from app import session
+from app.film import Reading
+from app.texts import checks as texts
+from app.turns import in_turn
+from covid_core.decision import in_sentence
+from covid_core.errors import CovidCoreError, foreseen
+from covid_core.findings import Finding
+from covid_core.known_films import KnownFilm, Neighbour, own_copy
+from covid_core.overlay import displayed, png
+from covid_core.reading import read_radiograph
+
+_PICTURE_PX, _SHOWN_PX, _WORDS_PX = 360, 120, 200  # sent larger, to be looked at in full screen
+
+
+def show_neighbours(reading: Reading) -> None:
+    """Each class's nearest films: their sources and kinds, and pictures where the user has them."""
+    film = reading.prediction.radiograph_sha256
+    found = session.checks_of(reading, reading.prediction.label).neighbours
+    if not any(found.values()):
+        return
+    box = st.expander(
+        texts.NEAREST, icon=":material/view_module:", key=f"nearest-{film}", on_change="rerun"
+    )
+    if not box.open:
+        return
+    with box:
+        st.write(texts.NEAREST_WORDS)
+        films = [one.film for several in found.values() for one in several]
+        st.markdown(f"**{texts.mix([one.source for one in films])}**")
+        pictures = own_pictures(film, films)
+        for column, (finding, several) in zip(st.columns(len(found)), found.items(), strict=True):
+            with column:
+                show_class(finding, several, pictures)
+        if len(pictures) < len(films):
+            show_hint()
+
+
+def show_class(
+    finding: Finding, several: Sequence[Neighbour], pictures: Mapping[str, bytes]
+) -> None:
+    st.markdown(f"**{finding.display_name}**")
+    if not several:
+        st.caption(texts.NEAREST_NONE)
+    for one in several:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            show_neighbour(one, pictures.get(one.film.sha256))
+
+
+def show_neighbour(one: Neighbour, picture: bytes | None) -> None:
+    film = one.film
+    if picture:
+        alt = texts.COPY_ALT.format(source=film.source, finding=in_sentence(film.finding))
+        st.image(picture, width=_SHOWN_PX, output_format="PNG", alt=alt)
+    view = texts.VIEW.format(view=film.view) if film.view else texts.UNKNOWN_VIEW
+    age = film.age_group or texts.UNKNOWN_AGE
+    with st.container(gap="xxsmall", width=_WORDS_PX):
+        st.text(texts.FILM.format(source=film.source, view=view, age=age))
+        st.text(film.reference)
+        st.caption(texts.SIMILARITY.format(similarity=one.similarity))
+
+
+def show_hint() -> None:
+    """How the page may find the user's own copies."""
+    st.caption(texts.COPIES_HINT)
+    st.code(texts.COPIES_EXAMPLE, language="toml")
+
+
+def own_pictures(of: str, films: Sequence[KnownFilm]) -> dict[str, bytes]:
+    """The user's own copies of training films as PNG files, by the copy's SHA-256; kept as long as
+    the film is open. `of`: the open film's."""
+    kept, pictures = st.session_state.get("copies", ("", {}))
+    if kept != of:
+        with in_turn():
+            found = {film.sha256: own_picture(film) for film in films}
+        pictures = {sha256: picture for sha256, picture in found.items() if picture}
+        st.session_state["copies"] = of, pictures
+    shown: dict[str, bytes] = pictures
+    return shown
+
+
+def own_picture(film: KnownFilm) -> bytes | None:
+    """The user's own copy, small; None where there is none, or it can't be read."""
+    path = own_copy(film, session.settings().copies)
+    if path is None:
+        return None
+    try:
+        with foreseen():
+            return png(displayed(read_radiograph(path.read_bytes()).film, _PICTURE_PX))
+    except (CovidCoreError, OSError):
+        return None

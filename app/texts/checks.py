@@ -1,0 +1,60 @@
+"""What the Read page says of the checks that every reading gets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+METER = "Shortcut meter"
+METER_WORDS = (
+    "The same film three times. With the lungs removed there is no disease of the lungs to see:"
+    " what score is left comes from elsewhere, and should be low."
+)
+METER_BARS = ("Whole film", "Lungs only", "Lungs removed")
+METER_AXIS = "Score for {name}"
+METER_LINE = "threshold"
+METER_ALT = (
+    "Score for {name}: whole film {whole:.2f}, lungs only {lungs_only:.2f}, lungs removed"
+    " {lungs_removed:.2f}; threshold {threshold:.2f}"
+)
+NO_METER = "No lungs were found in this film, so none could be removed: not measured."
+
+TESTS = "Self-test of the heat for {name}"
+TESTS_COLUMNS = ("Test", "Result", "Found")
+TESTS_ALT = "Each test of the heat for {name}: whether it passed, and what was found"
+PASSED, FAILED = "✓\N{NO-BREAK SPACE}passed", "✗\N{NO-BREAK SPACE}failed"
+NO_MAP = "No class reaches its threshold: no heat is drawn, and there is none to test."
+
+ZONES = "Where the heat for {name} lies"
+ZONES_COLUMNS = ("Zone", "Patient's right", "Patient's left")
+ZONES_LEVELS = ("Upper", "Middle", "Lower")
+ZONES_ALT = "Share of the heat for {name} in six zones of the lungs"
+ZONES_NOTE = "{note} Laid out as on the film: the patient's right lies at the left."
+NO_ZONES = "No heat lies in the lungs, or no two lungs were found: no zones are told."
+
+SEEN = "Seen before"
+
+NEAREST = "Nearest training films"
+NEAREST_WORDS = (
+    "Of each class those films that trained the model and that it finds most like this one. Where"
+    " they are alike in source, view or age rather than in the lungs, that is what it goes by."
+)
+NEAREST_NONE = "None."
+SIMILARITY = "Similarity {similarity:.2f}"
+FILM = "{source}, {view}, {age}"
+VIEW = "{view} view"
+UNKNOWN_VIEW, UNKNOWN_AGE = "view unknown", "age unknown"
+COPY_ALT = "A training film: {source}, {finding}"
+COPIES_HINT = (
+    "Training films are not delivered with this program. Where you have your own copy of a"
+    " collection, name its folder in desk.toml, and the films are shown here:"
+)
+COPIES_EXAMPLE = 'copies = ["/path/to/your/collections"]'
+
+
+def mix(sources: Sequence[str]) -> str:
+    """Where the nearest films come from: "7 of 9 come from radiography, 2 from nih"."""
+    (first, most), *others = Counter(sources).most_common()
+    verb = "comes" if most == 1 else "come"
+    rest = "".join(f", {count} from {source}" for source, count in others)
+    return f"{most} of {len(sources)} {verb} from {first}{rest}."

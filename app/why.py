@@ -1,0 +1,149 @@
+"""Why this answer: scores, what they rest on, and every check. Behind a click, for together with
+the heat all of it slows reading."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import session
+from app.charts import show_chart
+from app.film import Reading
+from app.meter_plot import meter_bars
+from app.texts import checks as words
+from app.texts import read as texts
+from covid_core import figures
+from covid_core.checks import Checks, seen_in_words
+from covid_core.decision import in_sentence
+from covid_core.findings import Finding
+from covid_core.map_check import MapCheck
+from covid_core.predictor import Prediction
+from covid_core.report import (
+    checks_in_words,
+    elsewhere_in_words,
+    point_in_words,
+    shortcuts_in_words,
+    values_in_words,
+)
+from covid_core.weights import listed_in_words
+from covid_core.zones import ATTENTION_NOTE
+
+
+def show_why(reading: Reading, prediction: Prediction) -> None:
+    checks = session.checks_of(reading, prediction.label)
+    with st.expander(texts.WHY, icon=":material/help:"):
+        scores, meter = st.columns(2, gap="large")
+        with scores:
+            show_scores(prediction)
+        with meter:
+            show_meter(checks, prediction)
+        show_maps(reading, prediction)
+        worth, known = st.columns(2, gap="large")
+        with worth:
+            show_point(prediction)
+        with known:
+            show_known(checks, prediction)
+
+
+def show_scores(prediction: Prediction) -> None:
+    st.markdown(f"**{texts.WHY_PROBABILITIES}**")
+    threshold = prediction.decision.point.threshold
+    bars = figures.probability_bars(prediction.probabilities, threshold)
+    show_chart(bars, key="probabilities", alt=texts.CHART_ALT)
+    st.caption(set_in_words(prediction))
+
+
+def show_meter(checks: Checks, prediction: Prediction) -> None:
+    """One score three times; above the film it is said what that means here."""
+    st.markdown(f"**{words.METER}**")
+    meter = checks.meter
+    if meter is None:
+        st.write(words.NO_METER)
+        return
+    threshold = prediction.decision.point.threshold
+    alt = words.METER_ALT.format(
+        name=in_sentence(meter.finding), whole=meter.whole, lungs_only=meter.lungs_only,
+        lungs_removed=meter.lungs_removed, threshold=threshold,
+    )  # fmt: skip
+    show_chart(meter_bars(meter, threshold), key="meter", alt=alt)
+    st.caption(words.METER_WORDS)
+
+
+def show_maps(reading: Reading, prediction: Prediction) -> None:
+    """Of each map that its class is likely enough for: whether it may be shown, and where it
+    lies."""
+    due = [finding for finding in prediction.answers if prediction.heat_due(finding)]
+    if not due:
+        st.caption(words.NO_MAP)
+    for finding in due:
+        checks = session.checks_of(reading, finding)
+        tests, zones = st.columns([3, 2], gap="large")
+        with tests:
+            show_tests(checks.map_check)
+        with zones:
+            if checks.map_check.passed:
+                show_zones(checks.zones, finding)
+
+
+def show_tests(check: MapCheck) -> None:
+    """Each test in a row, told by a word and a sign."""
+    name = in_sentence(check.finding)
+    st.markdown(f"**{words.TESTS.format(name=name)}**")
+    rows = [
+        (test.title.capitalize(), words.PASSED if test.passed else words.FAILED, test.sentence)
+        for test in check.tests
+    ]
+    table = [dict(zip(words.TESTS_COLUMNS, row, strict=True)) for row in rows]
+    st.table(table, hide_index=True, border="horizontal", alt=words.TESTS_ALT.format(name=name))
+    if not check.passed:
+        st.caption(check.sentence)
+
+
+def show_zones(zones: tuple[float, ...] | None, finding: Finding) -> None:
+    """Six shares, laid out as on the film."""
+    name = in_sentence(finding)
+    st.markdown(f"**{words.ZONES.format(name=name)}**")
+    if zones is None:
+        st.write(words.NO_ZONES)
+        return
+    right, left = zones[:3], zones[3:]
+    table = [
+        dict(zip(words.ZONES_COLUMNS, (level, f"{one:.0%}", f"{other:.0%}"), strict=True))
+        for level, one, other in zip(words.ZONES_LEVELS, right, left, strict=True)
+    ]
+    st.table(table, hide_index=True, border="horizontal", alt=words.ZONES_ALT.format(name=name))
+    st.caption(words.ZONES_NOTE.format(note=ATTENTION_NOTE))
+
+
+def show_point(prediction: Prediction) -> None:
+    point, disease = prediction.decision.point, prediction.answers[-1]
+    st.markdown(f"**{texts.WHY_POINT}**")
+    st.write(point_in_words(point, disease))
+    worth = values_in_words(point, disease, session.chosen().prevalence)
+    if worth:
+        st.write(worth)
+    away = elsewhere_in_words(session.card(), point, disease)
+    if away:
+        st.markdown(f"**{away}**")
+
+
+def show_known(checks: Checks, prediction: Prediction) -> None:
+    """What is known of this film, and of the model."""
+    st.markdown(f"**{texts.WHY_GATE}**")
+    st.write(checks_in_words(prediction))
+    st.markdown(f"**{words.SEEN}**")
+    st.write(seen_in_words(checks))
+    st.markdown(f"**{texts.WHY_SHORTCUTS}**")
+    st.write(shortcuts_in_words(session.audit()))
+    st.page_link("app/pages/about.py", label=texts.WHY_MORE)
+
+
+def set_in_words(prediction: Prediction) -> str:
+    """The prediction set, for someone who does not know the term."""
+    card = session.card()
+    coverage, fitted_on = card.rules.coverage, sorted(card.films.get("validation", {}))
+    names = ", ".join(map(in_sentence, prediction.decision.candidates))
+    sentences = [texts.SET.format(names=names) if names else texts.SET_NONE]
+    if coverage and fitted_on:
+        sources = listed_in_words(fitted_on)
+        sentences.append(texts.COVERAGE.format(share=round(coverage * 100), sources=sources))
+    return " ".join(sentences)

@@ -1,0 +1,97 @@
+"""Stand-ins for a reading's checks: what the page makes of each outcome, whatever the network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from covid_core.checks import Checks
+from covid_core.findings import CLASSES, Finding
+from covid_core.known_films import KnownFilm, KnownFilms, Neighbour, Seen
+from covid_core.map_check import MapCheck, MapTest
+from covid_core.predictor import Prediction, Predictor
+from covid_core.radiograph import Radiograph
+from covid_core.shortcut_meter import ShortcutMeter
+
+TESTS = ("heat in the lungs", "deletion", "randomised weights", "flip consistency")
+ZONES = (0.05, 0.1, 0.15, 0.2, 0.24, 0.26)
+
+
+def map_check(finding: Finding, *failed: str) -> MapCheck:
+    """The check of a map that fails the tests of these titles."""
+    return MapCheck(
+        finding,
+        tuple(
+            MapTest(title, title, 1.0, 0.5, title not in failed, f"Found of {title}.")
+            for title in TESTS
+        ),
+    )
+
+
+def meter(*, removed: float) -> ShortcutMeter:
+    return ShortcutMeter(Finding.COVID, 0.9, 0.7, removed, False)
+
+
+def known_film(number: int = 1, source: str = "radiography") -> KnownFilm:
+    return KnownFilm(
+        reference=f"COVID/COVID-{number}.png",
+        source=source,
+        finding=Finding.COVID,
+        view="PA",
+        age_group="adult",
+        split="train",
+        sha256=f"{number:064x}",
+    )
+
+
+def seen() -> Seen:
+    return Seen(known_film(), 0, True)
+
+
+def neighbours(each: int = 3) -> dict[Finding, tuple[Neighbour, ...]]:
+    """So many of each class, the last of each from another source than the rest."""
+    return {
+        finding: tuple(
+            Neighbour(known_film(10 * place + n, "nih" if n == each - 1 else "radiography"), 0.9)
+            for n in range(each)
+        )
+        for place, finding in enumerate(CLASSES)
+    }
+
+
+class Outcome:
+    """What the checks find from now on, until a test says otherwise."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.failed: tuple[str, ...] = ()
+        self.checks = Checks(meter(removed=0.01), map_check(Finding.COVID), ZONES, None)
+        patch.setattr("app.checking.check_reading", self._whole)
+        patch.setattr("app.checking.check_map", self._map)
+
+    def find(self, *failed: str, **found: object) -> None:
+        """`failed`: titles of the tests that every map fails. `found`: fields of Checks."""
+        self.failed = failed
+        self.checks = replace(self.checks, **found)  # type: ignore[arg-type]
+
+    def _whole(
+        self,
+        predictor: Predictor,
+        known: KnownFilms | None,
+        radiograph: Radiograph,
+        prediction: Prediction,
+        finding: Finding,
+        lungs: np.ndarray,
+    ) -> Checks:
+        return replace(self.checks, map_check=map_check(finding, *self.failed))
+
+    def _map(
+        self,
+        predictor: Predictor,
+        radiograph: Radiograph,
+        prediction: Prediction,
+        finding: Finding,
+        lungs: np.ndarray,
+    ) -> MapCheck:
+        return map_check(finding, *self.failed)

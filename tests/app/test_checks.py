@@ -1,0 +1,238 @@
+"""The checks of a reading on the Read page: what is warned of, what is withheld, what is told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import meter_plot, wording
+from app.film import Reading, read_film
+from app.texts import checks as texts
+from app.texts.read import NOT_READ
+from covid_core.checks import Checks
+from covid_core.decision import CAVEAT, Decision, OperatingPoint
+from covid_core.findings import CLASSES, Finding
+from covid_core.lungs import Lungs
+from covid_core.map_check import MapCheck
+from covid_core.overlay import png
+from covid_core.phantom import KINDS, draw_phantom
+from covid_core.predictor import Prediction, Predictor
+from covid_core.radiograph import Radiograph
+from covid_core.weights import WEIGHTS
+from tests.app.checked import TESTS, ZONES, Outcome, meter, neighbours, seen
+from tests.app.test_read import APP, drop, said, views
+
+FILM = png(draw_phantom(KINDS[-1]))  # which these weights call COVID-19
+
+
+@pytest.fixture
+def page() -> AppTest:
+    return AppTest.from_file(str(APP), default_timeout=120).run()
+
+
+def tables(page: AppTest) -> list[list[list[str]]]:
+    return [table.value.astype(str).to_numpy().tolist() for table in page.table]
+
+
+def warned(page: AppTest) -> str:
+    return "\n".join(one.value for one in [*page.error, *page.warning])
+
+
+def test_a_film_whose_checks_hold_is_read_without_a_warning(
+    page: AppTest, outcome: Outcome
+) -> None:
+    drop(page, FILM)
+    assert not page.exception and warned(page) == ""
+    assert meter(removed=0.01).sentence in said(page)
+    assert views(page)[0]["layers"][2]["shown"]
+
+
+def test_what_lies_outside_the_lungs_is_warned_of_beside_the_answer(
+    page: AppTest, outcome: Outcome
+) -> None:
+    outcome.find(meter=meter(removed=0.85))
+    drop(page, FILM)
+    [error] = page.error
+    assert "explains the answer" in error.value
+    assert all(score in error.value for score in ("0.900", "0.700", "0.850"))
+    page.get("button_group")[0].set_value("rule-in").run()
+    assert page.error, "0.85 is above that threshold as well"
+
+
+def test_the_meter_goes_by_the_operating_point_chosen(page: AppTest, outcome: Outcome) -> None:
+    outcome.find(meter=meter(removed=0.1))  # between the thresholds of rule-out and balanced
+    drop(page, FILM)
+    assert not page.error
+    page.get("button_group")[0].set_value("rule-out").run()
+    assert len(page.error) == 1
+    page.get("button_group")[0].set_value("balanced").run()
+    assert not page.error
+
+
+def test_without_lungs_nothing_is_measured_and_that_is_said(
+    page: AppTest, outcome: Outcome
+) -> None:
+    outcome.find(meter=None, zones=None)
+    drop(page, FILM)
+    assert not page.exception and not page.error
+    assert texts.NO_METER in said(page) and texts.NO_ZONES in said(page)
+
+
+def test_a_map_that_fails_is_withheld_with_the_reason(page: AppTest, outcome: Outcome) -> None:
+    outcome.find(TESTS[1])
+    drop(page, FILM)
+    assert not any(layer["shown"] for layer in views(page)[0]["layers"])
+    assert TESTS[1] in views(page)[0]["layers"][2]["why"]
+    assert f"withheld, for it failed a test of itself: {TESTS[1]}" in warned(page)
+    [tests] = tables(page)
+    assert [row[1] for row in tests] == [texts.PASSED, texts.FAILED, texts.PASSED, texts.PASSED]
+    assert len({texts.PASSED[0], texts.FAILED[0]}) == 2, "a sign as well as a word"
+
+
+def test_zones_are_laid_out_as_on_the_film_where_the_map_is_shown(
+    page: AppTest, outcome: Outcome
+) -> None:
+    drop(page, FILM)
+    tests, zones = tables(page)
+    assert [row[0] for row in tests] == [title.capitalize() for title in TESTS]
+    assert zones == [["Upper", "5%", "20%"], ["Middle", "10%", "24%"], ["Lower", "15%", "26%"]]
+    assert sum(ZONES) == pytest.approx(1)
+    assert "Model attention, not lesion." in said(page)
+
+
+def test_a_film_of_the_training_films_is_said_to_be_remembered(
+    page: AppTest, outcome: Outcome
+) -> None:
+    outcome.find(seen=seen())
+    drop(page, FILM)
+    assert seen().sentence in [one.value for one in page.warning]
+
+
+def test_the_nearest_training_films_are_told_with_their_sources(
+    page: AppTest, outcome: Outcome
+) -> None:
+    outcome.find(neighbours=neighbours())
+    drop(page, FILM)
+    assert "COVID-1.png" not in said(page), "behind a click"
+    open_nearest(page)
+    assert not page.exception
+    assert "6 of 9 come from radiography, 3 from nih." in said(page)
+    shown = [one.value for one in page.text]
+    assert "COVID/COVID-21.png" in shown and "radiography, PA view, adult" in shown
+    assert not page.get("image"), "no film of a collection is delivered"
+    assert texts.COPIES_HINT in said(page)
+
+
+def test_the_user_s_own_copies_are_shown_and_let_go_with_the_film(
+    page: AppTest, outcome: Outcome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.png"
+    own.write_bytes(png(draw_phantom(size_px=256)))
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no film")
+    copies = [own, broken, *[None] * 7]
+    monkeypatch.setattr("app.neighbours.own_copy", lambda film, folders: copies.pop(0))
+    outcome.find(neighbours=neighbours())
+    drop(page, FILM)
+    open_nearest(page)
+    assert not page.exception
+    assert len(page.get("image")) == 1
+    page.run()
+    assert len(page.get("image")) == 1, "read once"
+    page.switch_page("app/pages/about.py").run()
+    page.switch_page("app/pages/read.py").run()
+    page.button(key="close-files").click().run()
+    page.run()
+    assert "copies" not in page.session_state
+
+
+def open_nearest(page: AppTest) -> None:
+    film = page.session_state["current"].prediction.radiograph_sha256
+    page.session_state[f"nearest-{film}"] = True
+    page.run()
+
+
+def test_every_result_that_is_not_the_disease_says_what_that_does_not_exclude() -> None:
+    point = OperatingPoint("balanced", 0.5)
+    for finding in (*CLASSES, None):
+        said = wording.whole_sentence(Decision(finding, False, (), point, "So."), Finding.COVID)
+        assert (CAVEAT in said) is (finding is not Finding.COVID)
+    told = Decision(None, False, (), point, f"So. {CAVEAT}")
+    assert wording.whole_sentence(told, Finding.COVID).count(CAVEAT) == 1
+
+
+def test_the_meter_s_picture_has_its_numbers_and_is_read_without_colour() -> None:
+    figure = meter_plot.meter_bars(meter(removed=0.25), 0.16)
+    [bars] = figure.data
+    assert list(bars.y) == ["Whole film", "Lungs only", "Lungs removed"]
+    assert list(bars.text) == ["0.900", "0.700", "0.250"]
+    assert bars.marker.pattern.shape[2] and not any(bars.marker.pattern.shape[:2])
+    assert figure.layout.shapes[0].x0 == 0.16
+
+
+def test_no_score_is_called_an_accuracy(page: AppTest, outcome: Outcome) -> None:
+    outcome.find(neighbours=neighbours(), meter=meter(removed=0.85))
+    drop(page, FILM)
+    open_nearest(page)
+    assert not re.search("accura", said(page), re.IGNORECASE)
+    own = Path(__file__).parent.parent.parent / "app" / "texts"
+    scores = [path for path in own.glob("*.py") if path.name != "model.py"]
+    assert scores and not any("accura" in path.read_text().lower() for path in scores)
+
+
+def test_the_answer_is_given_before_its_checks_are_made(
+    monkeypatch: pytest.MonkeyPatch, outcome: Outcome
+) -> None:
+    order: list[str] = []
+    check = outcome._whole
+
+    def noted(*given: Any) -> Checks:
+        order.append("checks")
+        return check(*given)
+
+    def called(reading: Reading) -> None:
+        order.append(reading.prediction.label)
+        assert not reading.checks
+
+    monkeypatch.setattr("app.checking.check_reading", noted)
+    network, lungs = Predictor.load(WEIGHTS), Lungs.load()
+    reading = read_film(FILM, "00", network, lungs, called, name="film.png", is_phantom=False)
+    assert order == [Finding.COVID, "checks"] and set(reading.checks) == {Finding.COVID}
+
+
+def test_checks_that_can_t_be_made_leave_no_answer_standing(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("app.checking.check_reading", fail)
+    drop(page, FILM)
+    assert not page.exception and not page.header
+    assert NOT_READ in [one.value for one in page.error]
+
+
+def test_the_checks_of_another_map_are_made_once(
+    page: AppTest, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Finding] = []
+    check = outcome._map
+
+    def counted(
+        network: Predictor, film: Radiograph, of: Prediction, finding: Finding, lungs: np.ndarray
+    ) -> MapCheck:
+        made.append(finding)
+        return check(network, film, of, finding, lungs)
+
+    monkeypatch.setattr("app.checking.check_map", counted)
+    drop(page, FILM)
+    page.switch_page("app/pages/about.py").run()
+    page.get("button_group")[0].set_value("normal").run()
+    assert not page.exception
+    page.run()
+    assert len(made) == len(set(made))
