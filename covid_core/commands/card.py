@@ -9,7 +9,7 @@ from typing import Any
 from covid_core.commands.status import DONE
 from covid_core.evaluation.comparison import entry_of_card, write_recipes
 from covid_core.model_card import write_headline, write_model_card
-from covid_core.weights import AS_PUBLISHED, RECIPES, WEIGHTS, read_card, read_cards
+from covid_core.weights import RECIPES, WEIGHTS, read_card, read_cards, read_forms
 
 
 def add(commands: Any) -> None:
@@ -27,7 +27,7 @@ def _card(options: argparse.Namespace) -> int:
     if options.readme:
         write_headline(card, options.readme)
         cards = [card, *read_cards(options.weights / RECIPES).values()]
-        published = read_cards(options.weights / AS_PUBLISHED)
-        entries = [entry_of_card(one, published.get(one.recipe)) for one in cards]
+        forms = read_forms(options.weights)
+        entries = [entry_of_card(one, forms.get(one.recipe)) for one in cards]
         write_recipes(entries, options.readme)
     return DONE

@@ -14,7 +14,7 @@ from covid_core.datasets.manifest import read_manifest
 from covid_core.errors import WeightsError
 from covid_core.evaluation.compare import compare, find_weights
 from covid_core.evaluation.comparison import entry_of, markdown, write_comparison
-from covid_core.weights import WEIGHTS, WeightsCard, read_cards
+from covid_core.weights import WEIGHTS, WeightsCard, read_forms
 
 
 def add(commands: Any) -> None:
@@ -31,8 +31,9 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     evaluate.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report there")
     evaluate.add_argument(
-        "--published", type=Path, metavar="DIR",
-        help="cards of the same recipes, trained with --as-published, to stand beside them",
+        "--studies", type=Path, metavar="DIR",
+        help="a folder with as-published/ and mended/: cards of the same recipes, trained with"
+        " --form, to stand beside them",
     )  # fmt: skip
     evaluate.add_argument(
         "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
@@ -42,23 +43,25 @@ def add(commands: Any) -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     table = read_manifest(options.manifest)
-    published = _published(options.published) if options.published else {}
+    forms = _forms(options.studies) if options.studies else {}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     compared = compare(
         find_weights(options.weights), table, options.cache,
         workers=os.cpu_count() or 1, device=device,
     )  # fmt: skip
     if options.report:
-        write_comparison(compared, published, options.report)
-    print(markdown([entry_of(one, published) for one in compared]))
+        write_comparison(compared, forms, options.report)
+    print(markdown([entry_of(one, forms) for one in compared]))
     return DONE
 
 
-def _published(folder: Path) -> dict[str, WeightsCard]:
-    """Cards by recipe; asked for before anything slow is done."""
-    cards = read_cards(folder)
-    if not cards:
+def _forms(folder: Path) -> dict[str, dict[str, WeightsCard]]:
+    """Cards by recipe and form; asked for before anything slow is done."""
+    forms = read_forms(folder)
+    if not forms:
         raise WeightsError(
-            "there is no card in it", "Make some with train.py --as-published", file=str(folder)
+            "there is no card in its as-published/ or mended/",
+            "Make some with train.py --form as-published",
+            file=str(folder),
         )
-    return cards
+    return forms

@@ -1,19 +1,22 @@
 """A comparison of several networks: the table that a README shows, and one HTML file.
 
-The inflated figure and the honest one stand one above the other: a study's own split, the clean
-test part of one manifest, and sources that never trained.
+The inflated figure and the honest one stand one above the other: what a study reports, its recipe
+to the letter on its own split, the same without its mistakes, and ours on the clean test part of
+one manifest; each beside what always calling the commonest class gets, the best floor, and a second
+source.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from covid_core.decision import in_sentence
 from covid_core.evaluation import figures
 from covid_core.evaluation.compare import Compared
+from covid_core.evaluation.floors import best_floor
 from covid_core.findings import Finding
 from covid_core.goals import TEST
 from covid_core.markdown import replace_block, table
@@ -21,54 +24,51 @@ from covid_core.metrics import told
 from covid_core.model_card import held_out_name
 from covid_core.overlay import data_uri, png
 from covid_core.pages import embedded, write_page
-from covid_core.training.recipe import read_recipe, recipe_names
-from covid_core.weights import WeightsCard
+from covid_core.training.forms import protocol_of
+from covid_core.weights import AS_PUBLISHED, MENDED, WeightsCard
 
 _TEMPLATE = Path(__file__).with_name("comparison.html")
 _FIGURES = ("auroc", "sensitivity", "specificity", "precision", "f1")
-HEADER = ("Recipe", "Films", "n", "Accuracy", "Always the commonest", "AUROC",
-          "Sensitivity (recall)", "Specificity", "Precision", "F1", "Made by")  # fmt: skip
+HEADER = ("Recipe", "Form", "Films", "n", "Accuracy", "Always the commonest", "Best floor",
+          "AUROC", "Sensitivity (recall)", "Specificity", "Precision", "F1", "Made by")  # fmt: skip
 RECIPES_BLOCK = "recipes"  # the block of a README
+
+
+Forms = Mapping[str, WeightsCard]
+"""Cards of one study's recipe by form, as `weights.read_forms` gives them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One recipe's lines of the table. `parts`: what was tested on, by name, to its summary, as
-    `evaluate.summarise` gives it. `published`: the card of the same recipe trained as published."""
+    `evaluate.summarise` gives it. `forms`: the cards of the same recipe as its study trained it,
+    and mended."""
 
     card: WeightsCard
     parts: Mapping[str, Mapping[str, Any]]
     same_split: bool = True
-    published: WeightsCard | None = None
+    forms: Forms = field(default_factory=dict)
 
 
-def entry_of_card(card: WeightsCard, published: WeightsCard | None = None) -> Entry:
+def entry_of_card(card: WeightsCard, forms: Forms | None = None) -> Entry:
     """The figures that train.py left in the card."""
-    return Entry(card, _parts_of_card(card), published=published)
+    return Entry(card, _parts_of_card(card), forms=forms or {})
 
 
 def rows(entries: Sequence[Entry]) -> list[list[str]]:
-    """A line for each part of each entry, in `HEADER`'s order, for the disease it was made for."""
+    """A line for each part of each form of each entry, in `HEADER`'s order, for the disease it was
+    made for."""
     lines_of_all = []
     for entry in entries:
-        summary: Mapping[str, Any]
-        first = f"**{entry.card.recipe}**, {_answer(entry.card)}"
-        lines = []
-        if entry.published:
-            shared = entry.published.results.get("shared", 0.0)
-            for name, summary in _parts_of_card(entry.published).items():
-                where = f"the study's second source, `{name}`"
-                if name == TEST:
-                    where = (
-                        f"the study's own split{_reported(entry.card)}; {shared:.0%} of its test"
-                        " films share patient or picture with training"
-                    )
-                lines.append(_line(where, summary, entry.published))
+        lines = _reported(entry.card.recipe)
+        for form, card in entry.forms.items():
+            lines += _lines_of_form(form, card)
         for name, summary in entry.parts.items():
             where = "clean test part" if name == TEST else held_out_name(name, entry.card)
-            line = _line(where, summary, entry.card)
+            line = _line("ours", where, summary, entry.card, name)
             line[-1] += "" if entry.same_split else ", another split"
             lines.append(line)
+        first = f"**{entry.card.recipe}**"
         lines_of_all += [[first if i == 0 else "", *line] for i, line in enumerate(lines)]
     return lines_of_all
 
@@ -83,11 +83,10 @@ def write_recipes(entries: Sequence[Entry], readme: Path) -> None:
     replace_block(readme, RECIPES_BLOCK, markdown(entries))
 
 
-def write_comparison(
-    compared: Sequence[Compared], published: Mapping[str, WeightsCard], path: Path
-) -> None:
-    """Write the report, self-contained. Raises CovidCoreError where it can't be written."""
-    entries = [entry_of(one, published) for one in compared]
+def write_comparison(compared: Sequence[Compared], forms: Mapping[str, Forms], path: Path) -> None:
+    """Write the report, self-contained. `forms`: by recipe. Raises CovidCoreError where it can't be
+    written."""
+    entries = [entry_of(one, forms) for one in compared]
     together = {
         name: embedded(figures.roc_together(compared, name))
         for name in dict.fromkeys(name for one in compared for name in one.parts)
@@ -102,23 +101,67 @@ def write_comparison(
     )
 
 
-def entry_of(one: Compared, published: Mapping[str, WeightsCard]) -> Entry:
+def entry_of(one: Compared, forms: Mapping[str, Forms]) -> Entry:
     """The figures that were measured just now."""
     parts = {name: part.summary for name, part in one.parts.items()}
-    return Entry(one.card, parts, one.same_split, published.get(one.card.recipe))
+    return Entry(one.card, parts, one.same_split, forms.get(one.card.recipe, {}))
 
 
 def _parts_of_card(card: WeightsCard) -> dict[str, dict[str, Any]]:
     return {TEST: card.results["test"], **card.results["held_out"]}
 
 
-def _line(where: str, summary: Mapping[str, Any], card: WeightsCard) -> list[str]:
-    figure = summary["classes"].get(card.classes[-1], {})
+def _reported(recipe: str) -> list[list[str]]:
+    """The figures that the recipe's study gives itself."""
+    protocol = protocol_of(recipe)
+    if protocol is None:
+        return []
+    told = {f"its own split ({protocol.reported_at})": protocol.reported}
+    if protocol.reported_second is not None:
+        told[f"a second source, `{protocol.second[0].source}`"] = protocol.reported_second
+    blank = [""] * (len(HEADER) - 6)
     return [
-        where,
+        ["the study's figure", films, "", f"{value:.3f}", *blank, protocol.study]
+        for films, value in told.items()
+    ]
+
+
+def _lines_of_form(form: str, card: WeightsCard) -> list[list[str]]:
+    shared = card.results.get("shared", 0.0)
+    own = {
+        AS_PUBLISHED: f"its own split; {shared:.0%} of its test films share patient or picture with"
+        f" training{_miscounted(card)}",
+        MENDED: "its own films, split by patient and picture, one locked test part",
+    }
+    lines = []
+    for name, summary in _parts_of_card(card).items():
+        where = own[form] if name == TEST else f"a second source, `{name}`"
+        lines.append(_line(form, where, summary, card, name))
+    return lines
+
+
+def _miscounted(card: WeightsCard) -> str:
+    """What the study took for its recall, where it was another class's."""
+    protocol = protocol_of(card.recipe)
+    positive = protocol.positive if protocol else card.classes[-1]
+    counted = card.results["test"]["classes"].get(positive)
+    if positive == card.classes[-1] or counted is None:
+        return ""
+    return f"; it counted {positive} as positive: recall {counted['sensitivity']['value']:.3f}"
+
+
+def _line(
+    form: str, where: str, summary: Mapping[str, Any], card: WeightsCard, part: str
+) -> list[str]:
+    figure = summary["classes"].get(card.classes[-1], {})
+    best = best_floor(card.results.get("floors", {}).get(part, {}))
+    return [
+        form,
+        f"{where}; {_answer(card)}",
         str(summary["films"]),
         told(summary["accuracy"]),
         f"{summary['commonest']:.3f}" if "commonest" in summary else "",
+        f"{best[1]['value']:.3f}, {best[0]}" if best else "",
         *(told(figure[name]) if name in figure else "too few" for name in _FIGURES),
         f"`{card.git_commit}`, seed {card.training.get('seed', '?')}",
     ]
@@ -130,13 +173,6 @@ def _answer(card: WeightsCard) -> str:
     if others == (Finding.NORMAL,):
         return f"{disease} against normal"
     return f"{disease} against the rest"
-
-
-def _reported(card: WeightsCard) -> str:
-    if card.recipe not in recipe_names():
-        return ""
-    published = read_recipe(card.recipe).published
-    return f" (it reports {published.reported:.3f})" if published else ""
 
 
 def _plots(one: Compared) -> list[tuple[str, str]]:

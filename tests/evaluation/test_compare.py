@@ -31,6 +31,7 @@ from covid_core.networks import Network
 from covid_core.phantom import KINDS
 from covid_core.preprocess import Preprocess
 from covid_core.tasks import TASKS
+from covid_core.weights import read_card
 from tests.films import clinic
 
 SMALL = Preprocess(size_px=64)
@@ -54,6 +55,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             history=[{"loss": 1.0, "validation_loss": 0.9, "validation_accuracy": 0.5}],
         )  # fmt: skip
     yield place
+
+
+FIGURE = {"value": 0.25, "low": 0.0, "high": 0.5, "n": 8}
 
 
 def compared(place: Path, table: pd.DataFrame | None = None) -> list[Compared]:
@@ -115,10 +119,10 @@ def test_command_prints_the_table_and_writes_the_plots(
     assert main([*arguments, "--report", str(report), "--cache", str(place / "cache")]) == 0
     header, _, two, three = capsys.readouterr().out.strip().splitlines()
     assert header.count("|") == two.count("|") == three.count("|")
-    assert "| **r2**, COVID-19 against normal | clean test part | 8 |" in two
+    assert "| **r2** | ours | clean test part; COVID-19 against normal | 8 |" in two
     assert "| 0.500 |" in two
     assert "seed 7" in two and "another split" not in two
-    assert "| **r3**, COVID-19 against the rest | clean test part | 12 |" in three
+    assert "| **r3** | ours | clean test part; COVID-19 against the rest | 12 |" in three
     assert "another split" in three
     page = report.read_text(encoding="utf-8")
     titles = re.findall(r"<h3>(.*?)</h3>", page)
@@ -132,19 +136,40 @@ def test_command_prints_the_table_and_writes_the_plots(
     assert page.count('class="warning"') == 1
 
 
-def test_the_inflated_figure_stands_above_the_honest_one(place: Path) -> None:
+def test_the_study_s_figure_stands_above_its_recipe_mended_and_ours(place: Path) -> None:
     _, three = compared(place)
     summary = three.parts[TEST].summary
-    card = replace(three.card, recipe="resnet18-three-class")
-    leaky = replace(card, results={"test": summary, "held_out": {"b": summary}, "shared": 0.25})
-    entry = entry_of(replace(three, card=card), {"resnet18-three-class": leaky})
+    floors = {TEST: {"header": {"accuracy": {"value": 0.875}}}}
+    results = {"test": summary, "held_out": {"b": summary}, "shared": 0.25, "floors": floors}
+    card = replace(three.card, recipe="densenet121", results=results)
+    forms = {"as-published": card, "mended": replace(card, results={**results, "shared": 0.0})}
+    entry = entry_of(replace(three, card=card), {"densenet121": forms})
     table = rows([entry])
-    assert [len(row) for row in table] == [len(HEADER)] * 3
-    assert table[0][0] and not table[1][0] and not table[2][0]
-    assert "reports 0.989" in table[0][1] and "25% of its test films" in table[0][1]
-    assert "second source, `b`" in table[1][1]
-    assert table[2][1] == "clean test part"
-    assert markdown([entry]).count("\n") == 4
+    assert [len(row) for row in table] == [len(HEADER)] * 7
+    assert [bool(row[0]) for row in table] == [True] + [False] * 6
+    shown = [dict(zip(HEADER, row, strict=True)) for row in table]
+    assert [row["Form"] for row in shown] == [
+        *["the study's figure"] * 2, *["as-published"] * 2, *["mended"] * 2, "ours",
+    ]  # fmt: skip
+    assert [row["Accuracy"] for row in shown[:2]] == ["0.992", "0.545"]
+    assert "127 of 128" in shown[0]["Films"] and "25% of its test films" in shown[2]["Films"]
+    assert "a second source, `b`" in shown[3]["Films"] and "one locked" in shown[4]["Films"]
+    assert shown[6]["Films"].startswith("clean test part")
+    assert {row["Best floor"] for row in (shown[2], shown[4], shown[6])} == {
+        "0.875, the file's header"
+    }
+    assert {row["Always the commonest"] for row in shown[2:]} == {f"{summary['commonest']:.3f}"}
+    assert markdown([entry]).count("\n") == 8
+
+
+def test_a_recall_of_the_wrong_class_is_told(place: Path) -> None:
+    card = read_card(place / "weights", "r2")
+    figures = dict.fromkeys(("sensitivity", "specificity", "precision", "f1", "auroc"), FIGURE)
+    test = {"films": 8, "accuracy": FIGURE, "commonest": 0.5, "classes": {"normal": figures}}
+    results = {"test": test, "held_out": {}, "shared": 0.5}
+    card = replace(card, recipe="efficientnet-two-stage", results=results)
+    told = rows([entry_of_card(card, {"as-published": card})])[1][2]
+    assert "counted normal as positive: recall 0.250" in told
 
 
 def test_the_readme_s_table_is_made_of_cards(place: Path, tmp_path: Path) -> None:
