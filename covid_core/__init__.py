@@ -23,6 +23,7 @@ The modules, from the ground up, each importing only from below:
     gate (…_network)                    is it a frontal chest film that may be judged at all?
     predictor                           Radiograph to Prediction: the one door
     shortcut_meter, map_check           is it told by the lungs, and is the map worth showing?
+    perceptual_hash, known_index, known_films   was it seen in training, and what is like it?
     display, overlay, figures, phantom  a film and its prediction, to look at
     report, walkthrough (…_figures)     in words; step by step
     worklist, recipes_here              of many films; by several networks

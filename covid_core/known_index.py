@@ -3,8 +3,9 @@
     weights/known/densenet121.safetensors   256-bit hashes, features in 8 bits, file names
     weights/known/densenet121.json          whose they are: the weights, the manifest
 
-`training.known_films` makes it, and `known_films` asks it. No film can be drawn from it. But the
-files' names are in it, as they lie in their datasets, and the SHA-256 of each.
+`training.known_films` makes it, and `known_films` asks it. In it are neither pixels nor numbers that
+a film could be drawn from, but a ghost of it (`perceptual_hash`); and the files' names, as they lie
+in their datasets, and the SHA-256 of each.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@
     weights/mended/                   cards of the same without the study's mistakes
     weights/left-out/                 cards of networks each trained without one source
     weights/lungs/, weights/gate/     two more networks, by `lungs` and `gate`
+    weights/known/                which films made the weights, by `index`: `known_index`
     weights/*.engines.json            what bfloat16 changes of their answers: `engines.proof`
     weights/.graphs/                  not shipped: the networks as graphs: `engines.graphs`
 

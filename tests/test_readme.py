@@ -29,6 +29,8 @@ from covid_core.evaluation.comparison import (
     markdown,
 )
 from covid_core.gate import GATE, Gate
+from covid_core.known_films import KnownFilms
+from covid_core.known_index import FOLDER as KNOWN
 from covid_core.lungs import LUNGS, Lungs
 from covid_core.model_card import RESULTS_BLOCK, headline, model_card, read_beside
 from covid_core.network_files import load_weights
@@ -223,6 +225,8 @@ def test_what_is_shipped_is_small_and_whole() -> None:
             Lungs.load(LUNGS)
         elif path.parent == GATE:
             Gate.load(GATE)
+        elif path.parent == WEIGHTS / KNOWN:
+            assert KnownFilms.load(WEIGHTS, read_card(WEIGHTS, path.stem))
         else:
             load_weights(path.parent, path.stem)
     assert {LUNGS, GATE, WEIGHTS} <= {path.parent for path in tensors}

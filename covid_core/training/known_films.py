@@ -26,7 +26,7 @@ from covid_core.predictor import Predictor
 from covid_core.tasks import task_of
 from covid_core.weights import WeightsCard
 
-COMPONENTS = 64  # of the features; `benchmarks.seen_before` tells what they keep
+COMPONENTS = 64  # of the features
 _AT_ONCE = 16
 _ORDER = (Split.TRAIN, Split.VALIDATION, Split.TWIN)
 _ADULT = 18  # years
