@@ -100,6 +100,11 @@ class KnownFilms:
     def __len__(self) -> int:
         return len(self._references)
 
+    @property
+    def hashes(self) -> np.ndarray:
+        """Of each film, uint8 (N, 32)."""
+        return self._films.hashes
+
     def film(self, row: int) -> KnownFilm:
         """One of them, by its row, from 0; those that trained come first."""
         coded = zip(COLUMNS, self._films.codes[row].tolist(), strict=True)
@@ -118,7 +123,7 @@ class KnownFilms:
 
     def seen_picture(self, picture: np.ndarray) -> Seen | None:
         """The same of a picture, uint8 (64, 64), as `perceptual_hash.PICTURE` makes it."""
-        apart = distances(hashes_of(picture[np.newaxis])[0], self._films.hashes)
+        apart = distances(hashes_of(picture[np.newaxis])[0], self.hashes)
         row = int(apart.argmin())
         if apart[row] > SAME_PICTURE:
             return None

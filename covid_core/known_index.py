@@ -3,9 +3,9 @@
     weights/known/densenet121.safetensors   256-bit hashes, features in 8 bits, file names
     weights/known/densenet121.json          whose they are: the weights, the manifest
 
-`training.known_films` makes it, and `known_films` asks it. In it are neither pixels nor numbers that
-a film could be drawn from, but a ghost of it (`perceptual_hash`); and the files' names, as they lie
-in their datasets, and the SHA-256 of each.
+`training.known_films` makes it, and `known_films` asks it. Neither pixels are in it nor numbers
+that a film could be drawn from, save a ghost of it (`perceptual_hash`). The files' names are, as
+they lie in their datasets, and the SHA-256 of each.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A hash of the discrete cosine transform's signs, as pHash's (Zauner, Implementation and benchmarking
 of perceptual image hash functions, 2010). The lowest four frequencies of each direction, which all
-chests share, are left out: what is kept are ribs, vessels, devices. Of 4096 pixels 256 signs stay, a
-ghost of the film at best (`benchmarks.seen_before` draws it); that two films are alike can be told.
+chests share, are left out: what is kept are ribs, vessels, devices. Of 4096 pixels 256 signs stay,
+a ghost of the film (`benchmarks.seen_before` draws it), that tells whether two films are alike.
 """
 
 from __future__ import annotations
