@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from covid_core.datasets.layouts import read_cases
 from covid_core.datasets.split import Split
 from covid_core.decision import Rules, decide
 from covid_core.errors import WeightsError
@@ -28,7 +30,7 @@ from covid_core.perceptual_hash import PICTURE, SAME_PICTURE, hashes_of
 from covid_core.predictor import Prediction
 from covid_core.preprocess import Preprocess
 from covid_core.reading import read_radiograph
-from covid_core.weights import WeightsCard
+from covid_core.weights import WEIGHTS, WeightsCard, read_card
 from tests.films import encode
 from tests.test_perceptual_hash import textured
 
@@ -299,3 +301,47 @@ def test_a_link_is_followed_inside_the_folder_alone(tmp_path: Path, film: KnownF
     link.unlink()
     link.symlink_to(link)
     assert own_copy(film, [tmp_path / "sets"]) is None
+
+
+@pytest.fixture(scope="module")
+def shipped() -> KnownFilms:
+    found = KnownFilms.load(WEIGHTS, read_card(WEIGHTS))
+    assert found is not None
+    return found
+
+
+def test_the_shipped_index_is_of_the_shipped_weights(shipped: KnownFilms) -> None:
+    card = read_card(WEIGHTS)
+    assert shipped.manifest == card.split
+    told = card.films["train"]
+    films = [shipped.film(row) for row in range(len(shipped))]
+    for source, classes in told.items():
+        for label, count in classes.items():
+            own = [f for f in films if (f.split, f.source, f.finding) == (TRAIN, source, label)]
+            assert len(own) == count
+    assert sum(path.stat().st_size for path in (WEIGHTS / FOLDER).iterdir()) < 5_000_000
+
+
+@pytest.mark.real_data
+def test_films_that_trained_are_seen_as_they_are_and_as_copies(
+    shipped: KnownFilms, shared_data: Path
+) -> None:
+    """The long form is `python -m benchmarks.seen_before`."""
+    copies = 0
+    for row in range(0, len(shipped), 180):
+        path = own_copy(shipped.film(row), [shared_data])
+        assert path is not None
+        seen = shipped.seen(read_radiograph(path.read_bytes()))
+        assert seen is not None and seen.exact
+        film = Image.open(path).convert("L")
+        larger = film.resize((film.width * 3 // 2, film.height * 3 // 2))
+        copy = shipped.seen(read_radiograph(encode(larger, "JPEG", quality=40)))
+        copies += copy is not None and not copy.exact
+    assert copies / len(range(0, len(shipped), 180)) >= 0.95
+
+
+@pytest.mark.real_data
+def test_no_film_of_the_hospital_held_out_was_seen(shipped: KnownFilms, shared_data: Path) -> None:
+    cases = read_cases([shared_data / "covid-chestxray"]).cases
+    assert len(cases) > 400
+    assert not any(shipped.seen(read_radiograph(case.path.read_bytes())) for case in cases)
