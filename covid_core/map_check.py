@@ -10,6 +10,11 @@ hand, in a few more runs of the network:
   (Petsiuk, Das and Saenko 2018);
 - weights: the map stands out among those of the same film by randomised weights;
 - mirror: the mirrored film gives the mirrored map.
+
+Randomised are the weights by which channels are added up, for they are what makes a map of a class,
+and many draws of them cost no run of the network. Whatever network made the channels, a map by
+weights that mean nothing there is one more of these draws, so that the limit itself is the share of
+such maps that pass.
 """
 
 from __future__ import annotations
@@ -27,7 +32,8 @@ from covid_core.radiograph import Radiograph
 from covid_core.saliency import Saliency
 
 LUNGS, DELETION, WEIGHTS, MIRROR = "lungs", "deletion", "weights", "mirror"
-LIMITS = {LUNGS: 1.0, DELETION: 0.0, WEIGHTS: 0.05, MIRROR: 0.5}
+# Chosen on validation films: `benchmarks.map_check` says how often each test passes where.
+LIMITS = {LUNGS: 1.0, DELETION: 0.1, WEIGHTS: 0.01, MIRROR: 0.4}
 COVERED = 0.2  # of the film
 ORDERS = 5  # in which places are covered at random
 DRAWS = 199  # of randomised weights

@@ -3,10 +3,11 @@ lungs removed and with nothing but the lungs, beside that of the whole film.
 
 Markers, borders and posture differ between hospitals, and so does the share of their patients that
 have the disease (DeGrave, Janizek and Lee 2021). The audit asks this of many films
-(`evaluation.probes`); here it is asked of the film at hand.
-
-Lungs are covered on the picture that the network is given. Covered before, a large black hole would
-change the grey of all that is left, for tone is equalised over the whole film.
+(`evaluation.probes`); here it is asked of the film at hand, and so two things are done otherwise.
+All is covered on the picture that the network is given: before, a large black hole would change the
+grey of all that is left, for tone is equalised over the whole film. And the lungs are painted over
+from around instead of black: to a black hole of that size the network answers with the disease
+whatever the film (`benchmarks.shortcut_meter` has the figures).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from covid_core.covering import LEAST_LUNG, lungs_only, lungs_out, widened
+from covid_core.covering import LEAST_LUNG, lungs_only, painted_over, widened
 from covid_core.decision import in_sentence, log_odds
 from covid_core.findings import Finding
 from covid_core.levels import Film
@@ -30,9 +31,10 @@ class ShortcutMeter:
     """Calibrated scores for the disease, 0 to 1, of the whole film, of the lungs alone on black,
     and of all but the lungs.
 
-    `explained`: the film is called the disease, and without its lungs it either is still called so
-    or keeps at least half of the odds. Of a film that is not called the disease, one without lungs
-    says nothing, so there it is never set.
+    `explained`: the film is called the disease, and keeps at least half of the odds without its
+    lungs. That such a film still reaches the threshold would be no sign: thresholds lie low, and
+    what shows nothing at all is not scored at nought. Of a film that is not called the disease, one
+    without lungs says nothing either, so there it is never set.
     """
 
     finding: Finding
@@ -71,25 +73,24 @@ def read_meter(
         whole=whole,
         lungs_only=only,
         lungs_removed=removed,
-        explained=prediction.decision.positive
-        and explains(removed, whole, prediction.decision.point.threshold),
+        explained=prediction.decision.positive and explains(removed, whole),
     )
 
 
-def explains(removed: float, whole: float, threshold: float) -> bool:
-    """Whether the score without lungs explains that of the whole film, at or above a threshold."""
-    return removed >= threshold or bool(log_odds(removed) >= log_odds(whole) + np.log(KEPT))
+def explains(removed: float, whole: float) -> bool:
+    """Whether the score without lungs explains that of the whole film, both 0 to 1."""
+    return bool(log_odds(removed) >= log_odds(whole) + np.log(KEPT))
 
 
 def parts(
     picture: np.ndarray, placement: tuple[int, int, int, int], lungs: np.ndarray
 ) -> np.ndarray:
     """Of the network's picture, uint8 (S, S), in which the film lies at `placement`: its lungs
-    alone, and all but its lungs, uint8 (2, S, S)."""
+    alone, and all but its lungs, uint8 (2, S, S). For a viewer too."""
     top, left, height, width = placement
     own = np.zeros(picture.shape, bool)
     own[top : top + height, left : left + width] = widened(lungs, (height, width))
-    return np.stack([lungs_only(picture, own), lungs_out(picture, own)])
+    return np.stack([lungs_only(picture, own), painted_over(picture, own)])
 
 
 def shown(score: float) -> str:

@@ -1,0 +1,84 @@
+"""The shortcut meter: what lies in the lungs moves one score, what lies outside another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp, log
+
+import numpy as np
+import pytest
+
+from covid_core.covering import painted_over, widened
+from covid_core.findings import Finding
+from covid_core.predictor import Predictor
+from covid_core.radiograph import Radiograph
+from covid_core.shortcut_meter import KEPT, ShortcutMeter, explains, parts, read_meter, shown
+from tests.checked import CORNERS, IN_LUNGS, LUNGS, film, looking_at
+
+
+def read(predictor: Predictor, radiograph: Radiograph) -> ShortcutMeter:
+    meter = read_meter(predictor, radiograph, predictor.predict(radiograph), LUNGS)
+    assert meter is not None
+    return meter
+
+
+def test_who_reads_markers_is_caught() -> None:
+    predictor = looking_at(CORNERS, bias=-5)
+    plain, marked = (read(predictor, film(marker=marker)) for marker in (False, True))
+    assert marked.whole > 0.9 > plain.whole
+    assert marked.lungs_removed == pytest.approx(marked.whole)
+    assert marked.lungs_only == pytest.approx(plain.lungs_only) == pytest.approx(0, abs=0.1)
+    assert marked.explained and "outside the lungs explains" in marked.sentence
+    assert not plain.explained, "what is not called the disease has no call to explain"
+
+
+def test_who_reads_the_lungs_is_not() -> None:
+    predictor = looking_at(IN_LUNGS)
+    meter = read(predictor, film())
+    assert meter.finding is Finding.COVID
+    assert meter.whole == predictor.predict(film()).probability(Finding.COVID) > 0.5
+    assert meter.lungs_only > 0.5
+    assert meter.lungs_removed < meter.whole
+    assert not meter.explained
+
+
+def test_without_lungs_there_is_no_meter() -> None:
+    predictor, radiograph = looking_at(IN_LUNGS), film()
+    none = np.zeros_like(LUNGS)
+    assert read_meter(predictor, radiograph, predictor.predict(radiograph), none) is None
+
+
+def test_half_of_the_odds_is_the_limit() -> None:
+    whole = 0.9
+    odds = KEPT * whole / (1 - whole)
+    half = odds / (1 + odds)
+    assert explains(half + 1e-9, whole) and not explains(half - 1e-9, whole)
+    assert explains(1.0, 1.0) and explains(whole, whole) and not explains(0.0, whole)
+    assert log(odds) == pytest.approx(log(whole / (1 - whole)) - log(2))
+
+
+def test_the_parts_are_the_film_s_own_pixels() -> None:
+    drawing = np.random.default_rng(0)
+    picture = drawing.integers(1, 256, (112, 112)).astype(np.uint8)
+    only, removed = parts(picture, (0, 14, 112, 84), LUNGS)
+    lungs = np.zeros(picture.shape, bool)
+    lungs[:, 14:98] = widened(LUNGS, (112, 84))
+    assert np.array_equal(only, np.where(lungs, picture, 0))
+    assert np.array_equal(removed[~lungs], picture[~lungs])
+    deep = picture.copy()
+    deep[lungs] = 0
+    assert np.array_equal(removed, parts(deep, (0, 14, 112, 84), LUNGS)[1]), "nothing of them left"
+
+
+def test_lungs_are_painted_over_as_what_surrounds_them() -> None:
+    flat = np.full((112, 112), 90, np.uint8)
+    lungs = widened(LUNGS, flat.shape)
+    assert np.array_equal(painted_over(np.where(lungs, 7, flat), lungs), flat)
+    assert painted_over(flat, np.ones_like(lungs)).max() == 0, "nothing surrounds it"
+
+
+def test_scores_are_never_shown_as_certain() -> None:
+    assert [shown(score) for score in (0.0, 0.12345, 1 - exp(-20))] == ["0.001", "0.123", "0.999"]
+    meter = ShortcutMeter(Finding.COVID, 0.9, 0.8, 0.2, explained=False)
+    assert "0.900 on the whole film" in meter.sentence and "explains" not in meter.sentence
+    assert "explains" in replace(meter, explained=True).sentence
