@@ -23,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -57,6 +58,7 @@ _MOST_OTHERS = 40_000_000
 _TIME = (1980, 1, 1, 0, 0, 0)  # the least that ZIP files can tell
 _QUICK = 1  # of zlib: a film of noise hardly gets smaller by more
 _MOST_WORDS, _LONGEST_WORD = 40, 200  # of what made it
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _REMEDY = "Give a ZIP file that this program made as a case bundle, unchanged"
 
 
@@ -146,7 +148,7 @@ def read_bundle(data: bytes) -> Bundle:
             members,
             radiograph_of(film_of(members[FILM]), case["film"]),
             _asked(case),
-            _words(case["made_by"]),
+            _makers(case["made_by"]),
             _words(case["made_with"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -229,6 +231,13 @@ def _words(raw: Any) -> dict[str, str]:
     if words != raw or len(raw) > _MOST_WORDS or max(map(len, words.values())) > _LONGEST_WORD:
         raise ValueError("words")
     return words
+
+
+def _makers(raw: Any) -> dict[str, str]:
+    makers = _words(raw)
+    if not _PLAIN_NAME.fullmatch(makers["recipe"]):  # a file's name is made of it
+        raise ValueError("recipe")
+    return makers
 
 
 def _json(values: Mapping[str, Any]) -> bytes:

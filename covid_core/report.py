@@ -25,7 +25,7 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
     """The names of a row's values, for a network of these answers.
 
     `prediction_set`: the answers that can't be ruled out, joined by `|`. `heat_in_lungs`: the share
-    of the overlay's heat, where one was made. `predictive_value`: of a decision like this one, at
+    of the overlay's heat, where one was made and its map passed the tests of itself. `predictive_value`: of a decision like this one, at
     the prevalence given. `weights_sha256`: what gave the probabilities.
     """
     return (
@@ -157,9 +157,10 @@ def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
         if probes["uses_shortcut"]
     }
     if not worst:
+        on = "; ".join(_part_in_words(audit, part) for part in audit["probes"])
         return (
-            "Audited: with the lungs blacked out it can hardly tell COVID-19 any more,"
-            " as it should be."
+            f"Audited ({on}): with the lungs blacked out it can hardly tell COVID-19 any more, as"
+            " it should be."
         )
     found = "; ".join(
         f"{_part_in_words(audit, part)}: {title}, AUROC {value:.2f}"

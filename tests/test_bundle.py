@@ -224,6 +224,8 @@ def test_a_small_file_unfolds_into_no_large_one(bundle: bytes) -> None:
         lambda case: case.update(finding="cancer"),
         lambda case: case.update(made="2026-11-21T09:30:15"),
         lambda case: case.update(made_by=[]),
+        lambda case: case["made_by"].update(recipe="../../elsewhere/densenet121"),
+        lambda case: case["made_by"].pop("recipe"),
         lambda case: case["made_with"].update(engine="x" * 10_000),
         lambda case: case["film"].update(sha256="../../etc"),
         lambda case: case["film"].update(notes=["x"] * 1000),

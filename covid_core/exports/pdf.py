@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -52,11 +53,11 @@ class _Fit:
 
 def report_pdf(result: Result) -> bytes:
     """One page of A4 as a PDF file, the same bytes for the same result. It names no patient."""
-    sheet = Sheet(TITLE, result.made)
     fit = _fit(result)
-    _body(sheet, result, fit, pictured=True)
-    _foot(sheet, result, fit.points)
-    return sheet.data()
+    with closing(Sheet(TITLE, result.made)) as sheet:
+        _body(sheet, result, fit, pictured=True)
+        _foot(sheet, result, fit.points)
+        return sheet.data()
 
 
 def _fit(result: Result) -> _Fit:
@@ -64,12 +65,12 @@ def _fit(result: Result) -> _Fit:
     than they need."""
     tall, wide = result.film.shape
     wanted = min(_TALLEST, _COLUMN * tall / wide)
-    trial = Sheet(TITLE, result.made)
-    for points in _SIZES:
-        text = _body(trial, result, _Fit(points, 0), pictured=False)
-        left = _foot_top(trial, result, points) - text
-        if left >= min(_LEAST, wanted):
-            break
+    with closing(Sheet(TITLE, result.made)) as trial:
+        for points in _SIZES:
+            text = _body(trial, result, _Fit(points, 0), pictured=False)
+            left = _foot_top(trial, result, points) - text
+            if left >= min(_LEAST, wanted):
+                break
     return _Fit(points, max(min(_LEAST, wanted), min(wanted, left)))
 
 

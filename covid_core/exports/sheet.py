@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 from PIL import Image, ImageColor
 
 # It logs the letters that a font lacks, and those may be of a patient's tags.
@@ -47,6 +48,12 @@ class Sheet:
     def data(self) -> bytes:
         """The PDF file."""
         return bytes(self._pdf.output())
+
+    def close(self) -> None:
+        """Let go of the fonts' files, which fpdf2 keeps open."""
+        for font in self._pdf.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
 
     def words(
         self,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
 import shutil
 import subprocess
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -108,6 +110,15 @@ def test_it_is_always_one_page_on_which_nothing_overlaps(
     above = page[line[-1] - 4 : line[-1] - 1]  # over the line of the foot
     assert above.min() > 250
     assert page[-8:].min() > 250 and page[25:, :25].min() > 250 and page[25:, -25:].min() > 250
+
+
+def test_no_file_of_a_font_stays_open() -> None:
+    gc.collect()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        report_pdf(made())
+        gc.collect()
+    assert [str(one.message) for one in told if "ttf" in str(one.message)] == []
 
 
 def test_the_same_result_makes_the_same_bytes() -> None:

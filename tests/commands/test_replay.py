@@ -1,0 +1,142 @@
+"""`predict --bundle` and `replay`: the same again, another and why, or no bundle at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from covid_core.__main__ import main
+from covid_core.bundle import CASE, MEMBERS, REPORT, read_bundle
+from covid_core.commands.replay import differences
+from tests.models import random_weights
+from tests.whole_way import films
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As the command line makes it of a file that names somebody."""
+    folder = tmp_path_factory.mktemp("bundles")
+    film = folder / "Canary Zebedee.png"
+    film.write_bytes(films()["8-bit PNG"])
+    where = ["--bundle", str(folder / "made"), "--csv", str(folder / "rows.csv")]
+    assert main(["predict", str(film), *where, "--prevalence", "0.2"]) == 0
+    [made] = (folder / "made").iterdir()
+    return made
+
+
+def test_a_new_process_makes_the_same_bytes(bundle: Path, tmp_path: Path) -> None:
+    for threads in ("1", "2"):
+        again = tmp_path / threads / "again.zip"
+        ran = subprocess.run(
+            [sys.executable, "-m", "covid_core", "replay", str(bundle), "--out", str(again)],
+            cwd=ROOT, capture_output=True, text=True,
+            env=os.environ | {"OMP_NUM_THREADS": threads, "PYTHONHASHSEED": threads},
+        )  # fmt: skip
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert ran.stdout.startswith("the same: ")
+        assert again.read_bytes() == bundle.read_bytes()
+
+
+def test_neither_its_name_nor_its_bytes_hold_the_file_s_name(bundle: Path) -> None:
+    opened = read_bundle(bundle.read_bytes())
+    assert bundle.name == f"film-{opened.radiograph.sha256[:8]}.zip"
+    assert opened.asked.prevalence == 0.2
+    for data in (bundle.read_bytes(), *opened.members.values()):
+        assert b"canary" not in data.lower() and b"zebedee" not in data.lower()
+
+
+def test_other_weights_make_another_and_that_is_told(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Random weights without an index of films, and without a proof of any engine."""
+    assert main(["replay", str(bundle), "--weights", str(random_weights(tmp_path))]) == 1
+    told = capsys.readouterr().out
+    assert "differs: report.pdf" in told and "differs: result.json" in told
+    assert "film.safetensors" not in told and "film.png" not in told
+    assert "why it may: other weights: 8a5158900e" in told
+
+
+def test_weights_without_an_index_or_fitted_rules_replay_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights, film, folder = tmp_path / "weights", tmp_path / "film.dcm", tmp_path / "made"
+    random_weights(weights)
+    film.write_bytes(films()["windowed MONOCHROME1"])
+    assert main(["predict", str(film), "--weights", str(weights), "--bundle", str(folder)]) == 0
+    [made] = folder.iterdir()
+    capsys.readouterr()
+    assert main(["replay", str(made), "--weights", str(weights)]) == 0
+    assert capsys.readouterr().out.startswith("the same")
+    case = json.loads(read_bundle(made.read_bytes()).members[CASE])
+    assert case["made_by"]["known_films_sha256"] == "" and case["checks"]["seen"] is None
+    assert case["operating_point"]["sensitivity"] is None
+
+
+def test_another_version_is_named_where_bytes_differ(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As if another release of fpdf2 had drawn the report, and put its hash right."""
+    members = dict(read_bundle(bundle.read_bytes()).members)
+    members[REPORT] += b"\n"
+    case = json.loads(members[CASE])
+    case["made_with"]["fpdf2"] = "1.0"
+    case["members"][REPORT] = hashlib.sha256(members[REPORT]).hexdigest()
+    members[CASE] = json.dumps(case, indent=1, ensure_ascii=False).encode()
+    other = tmp_path / "other.zip"
+    with zipfile.ZipFile(other, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    assert main(["replay", str(other)]) == 1
+    told = capsys.readouterr().out
+    assert "differs: report.pdf" in told and "differs: result.json" not in told
+    assert "another fpdf2: 1.0 then" in told
+
+
+@pytest.mark.parametrize("kind", ["changed", "no ZIP", "missing", "a folder"])
+def test_what_is_no_bundle_or_was_changed_is_wrong_use(
+    bundle: Path, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "given.zip"
+    if kind == "changed":
+        members = dict(read_bundle(bundle.read_bytes()).members)
+        members[REPORT] += b"\n"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in members.items():
+                archive.writestr(name, data)
+    elif kind == "no ZIP":
+        path.write_bytes(b"no ZIP")
+    elif kind == "a folder":
+        path.mkdir()
+    before = sorted(tmp_path.iterdir())
+    assert main(["replay", str(path), "--out", str(tmp_path / "out.zip")]) == 2
+    told = capsys.readouterr()
+    assert str(path) in told.err and told.out == ""
+    assert ("report.pdf is not what" in told.err) == (kind == "changed")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_film_without_an_answer_has_no_bundle(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "page.png").write_bytes(b"<html>")
+    folder = tmp_path / "made"
+    assert main(["predict", str(tmp_path / "page.png"), "--bundle", str(folder)]) == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_members_that_differ_are_told_from_which_byte() -> None:
+    old = dict.fromkeys(MEMBERS, b"same")
+    assert differences(old, old) == ["how the ZIP file is packed; every member is the same"]
+    assert differences(old, old | {REPORT: b"sane and more"}) == [
+        "report.pdf (4 bytes, now 13), from byte 2 on"
+    ]
+    assert differences(old, old | {CASE: b"sam"}) == ["case.json, from byte 3 on"]
