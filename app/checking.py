@@ -48,10 +48,7 @@ def at_point(checks: Checks, prediction: Prediction) -> Checks:
     meter = checks.meter
     if meter is None:
         return checks
-    threshold = prediction.decision.point.threshold
-    explained = prediction.decision.positive and explains(
-        meter.lungs_removed, meter.whole, threshold
-    )
+    explained = prediction.decision.positive and explains(meter.lungs_removed, meter.whole)
     return replace(checks, meter=replace(meter, explained=explained))
 
 

@@ -17,7 +17,7 @@ from covid_core.known_films import KnownFilm, Neighbour, own_copy
 from covid_core.overlay import displayed, png
 from covid_core.reading import read_radiograph
 
-_PICTURE_PX, _SHOWN_PX, _WORDS_PX = 360, 120, 200  # sent larger, to be looked at in full screen
+_PICTURE_PX, _SHOWN_PX = 480, 120  # sent larger, to be looked at in full screen
 
 
 def show_neighbours(reading: Reading) -> None:
@@ -50,7 +50,7 @@ def show_class(
     if not several:
         st.caption(texts.NEAREST_NONE)
     for one in several:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
             show_neighbour(one, pictures.get(one.film.sha256))
 
 
@@ -61,7 +61,7 @@ def show_neighbour(one: Neighbour, picture: bytes | None) -> None:
         st.image(picture, width=_SHOWN_PX, output_format="PNG", alt=alt)
     view = texts.VIEW.format(view=film.view) if film.view else texts.UNKNOWN_VIEW
     age = film.age_group or texts.UNKNOWN_AGE
-    with st.container(gap="xxsmall", width=_WORDS_PX):
+    with st.container(gap="xxsmall"):
         st.text(texts.FILM.format(source=film.source, view=view, age=age))
         st.text(film.reference)
         st.caption(texts.SIMILARITY.format(similarity=one.similarity))

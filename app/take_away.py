@@ -67,7 +67,7 @@ def show_take_away(reading: Reading, prediction: Prediction, data: bytes) -> Non
             offer(texts.TAKE_CAPTURE, f"{files.stem}-overlay.dcm", files.capture)
             offer(texts.TAKE_SR, f"{files.stem}-report.dcm", files.report)
             offer(texts.TAKE_BUNDLE, f"{files.stem}-case.zip", files.bundle)
-        st.caption(texts.TAKE_BUNDLE_NOTE)
+        st.write(texts.TAKE_BUNDLE_NOTE)
         st.caption(texts.TAKE_NOTE)
         show_burned_in(reading.study)
         show_send(files, identity=identity)

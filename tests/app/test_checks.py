@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import meter_plot, wording
+from app.checking import at_point
 from app.film import Reading, read_film
 from app.texts import checks as texts
 from app.texts.read import NOT_READ
@@ -60,18 +61,17 @@ def test_what_lies_outside_the_lungs_is_warned_of_beside_the_answer(
     [error] = page.error
     assert "explains the answer" in error.value
     assert all(score in error.value for score in ("0.900", "0.700", "0.850"))
-    page.get("button_group")[0].set_value("rule-in").run()
-    assert page.error, "0.85 is above that threshold as well"
 
 
-def test_the_meter_goes_by_the_operating_point_chosen(page: AppTest, outcome: Outcome) -> None:
-    outcome.find(meter=meter(removed=0.1))  # between the thresholds of rule-out and balanced
-    drop(page, FILM)
-    assert not page.error
-    page.get("button_group")[0].set_value("rule-out").run()
-    assert len(page.error) == 1
-    page.get("button_group")[0].set_value("balanced").run()
-    assert not page.error
+def test_the_meter_goes_by_the_operating_point_chosen(outcome: Outcome) -> None:
+    outcome.find(meter=meter(removed=0.85))
+    network, lungs = Predictor.load(WEIGHTS), Lungs.load()
+    reading = read_film(FILM, "00", network, lungs, name="film.png", is_phantom=False)
+    checks = reading.checks[reading.prediction.label]
+    for threshold, warns in ((0.01, True), (0.99, False)):
+        decided = network.decide(reading.prediction, OperatingPoint("own", threshold))
+        found = at_point(checks, decided).meter
+        assert found and found.explained is warns
 
 
 def test_without_lungs_nothing_is_measured_and_that_is_said(

@@ -122,6 +122,23 @@ def test_every_export_opens_in_another_program(page: Page, tmp_path: Path) -> No
         assert dump.returncode == 0 and dump.stderr == ""
 
 
+def test_every_check_is_told_behind_a_click_and_the_nearest_films_by_name(page: Page) -> None:
+    drop(page, ("film.png", FILES["film.png"]))
+    viewer(page)
+    settled(page)
+    expect(page.get_by_text("on the whole film").first).to_be_visible()
+    page.get_by_text("Why this answer").click()
+    for bar in ("Whole film", "Lungs only", "Lungs removed"):
+        expect(page.locator(".ytick text", has_text=bar)).to_be_visible(timeout=60_000)
+    tests = page.get_by_test_id("stTable").first
+    expect(tests.locator("tbody tr")).to_have_count(4)
+    for row in tests.locator("tbody tr").all():
+        expect(row).to_contain_text(re.compile("✓.passed|✗.failed"))
+    page.get_by_text("Nearest training films").click()
+    expect(page.get_by_text(re.compile(r"\d of 9 comes? from"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Similarity")).to_have_count(9)
+
+
 def test_a_large_film_keeps_its_own_resolution(page: Page) -> None:
     film = draw_phantom(size_px=1000).repeat(3, axis=0).repeat(3, axis=1)
     drop(page, ("large.dcm", dicom_file(film)))
