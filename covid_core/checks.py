@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from covid_core.known_films import KnownFilm, KnownFilms, Neighbour, Seen
 
 
+NO_METER = "No lungs were found, so none could be removed."
 _DIGITS = 4  # of a similarity: sums of float32, whose last digits hang on the order
 
 
@@ -110,6 +111,14 @@ def checks_json(checks: Checks) -> dict[str, Any]:
             for finding, found in checks.neighbours.items()
         },
     }
+
+
+def told_in_words(checks: Checks, *, drawn: bool) -> list[str]:
+    """All of them but the neighbours, a sentence each. `drawn`: whether the map is shown; where it
+    is not, nothing is told of what it points at."""
+    meter = checks.meter.sentence if checks.meter else NO_METER
+    zones = [zones_in_words(checks.zones)] if drawn else []
+    return [meter, checks.map_check.sentence, *zones, seen_in_words(checks)]
 
 
 def zones_in_words(zones: tuple[float, ...] | None) -> str:

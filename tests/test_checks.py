@@ -17,10 +17,13 @@ from covid_core.checks import (
     checks_json,
     nearest_in_words,
     seen_in_words,
+    told_in_words,
     zones_in_words,
 )
 from covid_core.exports.pdf import report_pdf
 from covid_core.exports.pictures import overlay
+from covid_core.exports.secondary_capture import secondary_capture
+from covid_core.exports.structured_report import structured_report
 from covid_core.findings import CLASSES, Finding
 from covid_core.known_films import KnownFilm, KnownFilms, Neighbour, Seen
 from covid_core.map_check import check_map
@@ -189,6 +192,17 @@ def test_what_speaks_against_the_answer_comes_first_on_paper() -> None:
     for words in ("Seen before:", "explains the answer", "is withheld, for it failed"):
         assert told.index(words) < told.index("Calibrated probability")
     assert "right upper" not in told and "of the heat lies" not in told
+
+
+def test_the_dicom_report_tells_them_too() -> None:
+    for change in (passing, failing):
+        result = with_checks(change(checked(Index())))
+        capture = secondary_capture(result, None, keep_identity=False)
+        report = structured_report(result, None, capture, keep_identity=False).decode("latin-1")
+        assert result.checks is not None
+        for words in told_in_words(result.checks, drawn=result.heat_drawn):
+            assert words in report
+        assert ("right upper" in report) is result.heat_drawn
 
 
 def in_columns(result: Result) -> str:

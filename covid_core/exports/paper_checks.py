@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from covid_core.checks import Checks, nearest_in_words, seen_in_words
+from covid_core.checks import NO_METER, Checks, nearest_in_words, seen_in_words
 from covid_core.exports.sheet import QUIET, Sheet
 from covid_core.look import CLASS_COLOURS
 from covid_core.shortcut_meter import shown
 from covid_core.zones import ATTENTION_NOTE, ZONE_TITLES, ZONES
 
 Box = tuple[float, float, float]  # x, y, width in mm
-_NO_METER = "No lungs were found, so none could be removed."
 
 
 def cautions(checks: Checks, *, drawn: bool) -> list[str]:
@@ -31,7 +30,7 @@ def shortcut_bars(sheet: Sheet, checks: Checks, box: Box, points: float) -> floa
     meter = checks.meter
     if meter is None:
         y = sheet.heading(x, y, width, "Score without the lungs", points)
-        return sheet.words(x, y, width, _NO_METER, points)
+        return sheet.words(x, y, width, NO_METER, points)
     y = sheet.heading(x, y, width, f"Score for {meter.finding.display_name}", points)
     colour = CLASS_COLOURS.get(meter.finding, QUIET)
     for name, score in (

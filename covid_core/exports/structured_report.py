@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.sr.coding import Code
 
+from covid_core.checks import told_in_words
 from covid_core.decision import CAVEAT
 from covid_core.dicom_parse import parse
 from covid_core.exports.identity import MANUFACTURER, as_file, made_by, stamp, uid_of
@@ -196,5 +197,7 @@ def _comments(result: Result) -> list[str]:
     point, disease = prediction.decision.point, prediction.answers[-1]
     worth = values_in_words(point, disease, result.prevalence)
     remarks = [remark.sentence for remark in prediction.remarks]
-    said = [prediction.decision.sentence, *([worth] if worth else []), *remarks]
+    checks = result.checks
+    checked = told_in_words(checks, drawn=result.heat_drawn) if checks else []
+    said = [prediction.decision.sentence, *([worth] if worth else []), *remarks, *checked]
     return [WARNING, CAVEAT, *(text.translate(_PLAIN_QUOTES) for text in said)]
