@@ -21,6 +21,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packaging.utils import canonicalize_name
 
+from covid_core.known_index import FOLDER as KNOWN
 from covid_core.tensor_files import git_commit
 from supply.requirements import ROOT, Locked, locked
 
@@ -75,7 +76,7 @@ def _model(path: Path) -> Json:
     name = path.relative_to(ROOT).as_posix()
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return {
-        "type": "machine-learning-model",
+        "type": "data" if path.parent.name == KNOWN else "machine-learning-model",
         "bom-ref": name,
         "name": name,
         "hashes": [{"alg": "SHA-256", "content": digest}],

@@ -163,6 +163,8 @@ def test_the_list_has_what_is_locked_and_the_weights(
     assert all(one["externalReferences"][0]["hashes"] for one in packages)
     assert components["pkg:pypi/pydicom@3.0.2"]["licenses"][0]["license"]["id"] == "MIT"
     model = components["weights/densenet121.safetensors"]
+    films = components["weights/known/densenet121.safetensors"]
+    assert (model["type"], films["type"]) == ("machine-learning-model", "data")
     assert model["hashes"] == [{"alg": "SHA-256", "content": read_card(WEIGHTS).sha256}]
     reached = reached_from(found["metadata"]["component"]["bom-ref"], found["dependencies"])
     assert reached == set(components)
