@@ -1,5 +1,5 @@
-"""How often a map passes its test of itself: maps of the shipped weights, of randomised weights, and
-of weights that are added up over the wrong channels.
+"""How often a map passes its test of itself: maps of the shipped weights, of randomised weights,
+and of weights that are added up over the wrong channels.
 
     python -m benchmarks.map_check MANIFEST [--films 60] [--draws 10]
 
