@@ -81,7 +81,7 @@ def of_sample(sample: Sample) -> Films:
         Radiograph(film.astype(np.float32) / 255, f"{i:064x}", "sample")
         for i, film in enumerate(sample.films)
     ]
-    return Films(tuple(films), sample.masks, sample.groups)
+    return Films(tuple(films), list(sample.masks), sample.groups)
 
 
 def phantoms(count: int, lungs: Lungs) -> Films:

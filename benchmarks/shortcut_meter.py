@@ -175,8 +175,11 @@ def main() -> None:
             scores = np.concatenate([_scores(predictor, one[np.newaxis]) for one in left])
             ways.append(way(title, part, scores, labels, limit))
         warnings.append(warned(part, before, labels, limit))
-    lines = ["Part", "Films", "Change", "Any score moved", "Whole moved", "Lungs removed moved",
-             "Further than encoded anew", "Any clearly", *(f"Median move, {score}" for score in SCORES)]  # fmt: skip
+    lines = [
+        *("Part", "Films", "Change", "Any score moved", "Whole moved", "Lungs removed moved"),
+        *("Further than encoded anew", "Any clearly"),
+        *(f"Median move, {score}" for score in SCORES),
+    ]
     print(markdown.table(lines, moves), "\n")
     lines = ["Part", "Lungs removed by", "Median score, not COVID-19", "Median score, COVID-19",
              "Not COVID-19, above the balanced threshold", "AUROC"]  # fmt: skip

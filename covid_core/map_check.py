@@ -14,7 +14,7 @@ hand, in a few more runs of the network:
 Randomised are the weights by which channels are added up, for they are what makes a map of a class,
 and many draws of them cost no run of the network. Whatever network made the channels, a map by
 weights that mean nothing there is one more of these draws, so that the limit itself is the share of
-such maps that pass.
+such maps that pass. A map that hung on no weights at all would peak alike in all of them, and fail.
 """
 
 from __future__ import annotations
@@ -163,9 +163,8 @@ def _deletion_test(value: float) -> MapTest:
 
 def _weights_test(value: float) -> MapTest:
     limit = LIMITS[WEIGHTS]
-    sentence = (
-        f"Of {DRAWS} maps by randomised weights, {value:.1%} peak as high; at most {limit:.0%} may."
-    )
+    as_high, most = (round(share * (1 + DRAWS)) - 1 for share in (value, limit))
+    sentence = f"{as_high} of {DRAWS} maps by randomised weights peak as high; at most {most} may."
     return MapTest(WEIGHTS, "randomised weights", value, limit, value <= limit, sentence)
 
 

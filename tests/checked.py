@@ -45,7 +45,7 @@ def film(kind: str = "opacities on both sides", seed: int = 0, marker: bool = Fa
     return Radiograph(drawn.astype(np.float32) / 255, f"{seed:064x}", "PNG")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Detail:
     """Gives how much detail a film has in some cells, bool (7, 7), on each channel as `signs` says,
     float (channels,), and beside it a little noise that is the same for all films."""
