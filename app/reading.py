@@ -12,6 +12,7 @@ from app import session
 from app.film import Reading
 from app.neighbours import show_neighbours
 from app.take_away import show_take_away
+from app.texts import checks as checked
 from app.texts import read as texts
 from app.viewer import viewer
 from app.viewer.package import Layer, View, Window
@@ -113,7 +114,7 @@ def show_warnings(reading: Reading, prediction: Prediction, heat: Layer) -> None
     elif checks.meter:
         st.write(checks.meter.sentence)
     if checks.seen:
-        st.warning(checks.seen.sentence, icon=":material/history:")
+        st.warning(checked.SEEN_WARNING, icon=":material/history:")
     withheld = prediction.heat_due(prediction.label) and not heat.shown
     if heat.doubtful or withheld:
         st.warning(heat.why, icon=":material/warning:")

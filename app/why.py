@@ -131,7 +131,7 @@ def show_known(checks: Checks, prediction: Prediction) -> None:
     st.markdown(f"**{texts.WHY_GATE}**")
     st.write(checks_in_words(prediction))
     st.markdown(f"**{words.SEEN}**")
-    st.write(seen_in_words(checks))
+    st.text(seen_in_words(checks))  # it names a file
     st.markdown(f"**{texts.WHY_SHORTCUTS}**")
     st.write(shortcuts_in_words(session.audit()))
     st.page_link("app/pages/about.py", label=texts.WHY_MORE)

@@ -110,7 +110,8 @@ def test_a_film_of_the_training_films_is_said_to_be_remembered(
 ) -> None:
     outcome.find(seen=seen())
     drop(page, FILM)
-    assert seen().sentence in [one.value for one in page.warning]
+    assert texts.SEEN_WARNING in [one.value for one in page.warning]
+    assert seen().sentence in [one.value for one in page.text], "with its name, as plain text"
 
 
 def test_the_nearest_training_films_are_told_with_their_sources(
