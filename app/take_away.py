@@ -5,7 +5,6 @@ Exporters are imported where they are needed: their libraries take seconds to lo
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +21,6 @@ from covid_core.findings import Finding
 from covid_core.predictor import Prediction
 from covid_core.radiograph import Radiograph
 from covid_core.reading import read_radiograph
-from covid_core.result import result_json
 from covid_core.study import Study
 
 
@@ -129,22 +127,22 @@ def new_files(
     radiograph: Radiograph, study: Study | None, asked: Asked, *, identity: bool
 ) -> Files:
     """All of one reading, made anew from the film as its file has it: so does whoever repeats it,
-    and gets the same."""
-    from covid_core.bundle import make_bundle
-    from covid_core.exports.pdf import report_pdf
-    from covid_core.exports.pictures import overlay_png
+    and gets the same. What is offered by itself is what lies in the bundle."""
+    from covid_core.bundle import OVERLAY, REPORT, RESULT, make_bundle, unpacked
     from covid_core.exports.secondary_capture import secondary_capture
     from covid_core.exports.structured_report import structured_report
 
     reader = CaseReader(session.predictor(), session.lungs(), session.known())
     result = reader.result(radiograph, asked)
     capture = secondary_capture(result, study, keep_identity=identity)
+    bundle = make_bundle(reader, radiograph, result)
+    members = unpacked(bundle)
     return Files(
         stem=result.name,
-        pdf=report_pdf(result),
-        png=overlay_png(result),
-        json=json.dumps(result_json(result), indent=2, ensure_ascii=False).encode(),
+        pdf=members[REPORT],
+        png=members[OVERLAY],
+        json=members[RESULT],
         capture=capture,
         report=structured_report(result, study, capture, keep_identity=identity),
-        bundle=make_bundle(reader, radiograph, result),
+        bundle=bundle,
     )

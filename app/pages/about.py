@@ -122,7 +122,8 @@ def show_calibration(walk: Walkthrough) -> None:
     place = walk.answers.index(walk.finding)
     words = texts.CALIBRATION_WORDS if card.trust else texts.UNCALIBRATED_WORDS
     name, before, after = in_sentence(walk.finding), walk.before[place], walk.after[place]
-    with step(texts.CALIBRATION, words.format(name=name, before=before, after=after)):
+    told = words.format(name=name, before=before, after=after, sources=home_sources())
+    with step(texts.CALIBRATION, told):
         bars = figures.before_after(walk, texts.BEFORE_AFTER)
         plot(bars, "before-after", texts.BEFORE_AFTER_ALT)
         if card.trust:
@@ -139,6 +140,12 @@ def measured() -> dict[str, figures.Line]:
             line = figures.Line(card.trust[source]["reliability"], figures.AWAY)
             parts[texts.AWAY.format(source=source)] = line
     return parts
+
+
+def home_sources() -> str:
+    """The sources on whose new films the model was tested at home."""
+    sources = sorted(session.card().films.get("test", {}))
+    return listed_in_words(sources) if sources else texts.UNRECORDED
 
 
 def show_call(walk: Walkthrough, prediction: Prediction) -> None:
@@ -161,9 +168,7 @@ def show_call(walk: Walkthrough, prediction: Prediction) -> None:
 def show_limits() -> None:
     card = session.card()
     home, away = at_home(card), never_seen(card)
-    sources = sorted(card.films.get("test", {}))
-    named = listed_in_words(sources) if sources else texts.UNRECORDED
-    measured = texts.LIMITS_WORDS.format(sources=named)
+    measured = texts.LIMITS_WORDS.format(sources=home_sources())
     words = measured if home and away else texts.NOT_MEASURED
     with step(texts.LIMITS, words):
         if home and away:

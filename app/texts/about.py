@@ -48,9 +48,9 @@ SUM_AXIS = "Evidence, in logits"
 CALIBRATION = "5. From score to probability"
 CALIBRATION_WORDS = (
     "The scores of all classes are turned into shares of 1, and then corrected, because a network"
-    " is not as right as it says: for {name} from {before:.2f} to {after:.2f}. On films like those"
-    " that trained it the corrected figure holds (blue, along the dotted line); at a hospital that"
-    " it never learnt from (pink) it is right less often than it says."
+    " is not as right as it says: for {name} from {before:.2f} to {after:.2f}. On new films of the"
+    " sources that trained it ({sources}) the corrected figure holds (blue, along the dotted line);"
+    " at a hospital that it never learnt from (pink) it is right less often than it says."
 )
 UNCALIBRATED_WORDS = (
     "The scores of all classes are turned into shares of 1, for {name} {after:.2f}. Nothing was"
