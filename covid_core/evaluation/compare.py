@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from tqdm import tqdm
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.engines.choice import Choice
 from covid_core.errors import DatasetError, WeightsError
-from covid_core.evaluation.evaluate import summarise
+from covid_core.evaluation.evaluate import summaries
+from covid_core.evaluation.floors import floor_scores, floors_of, parts_of
+from covid_core.evaluation.glimpses import glimpse
 from covid_core.goals import TEST
 from covid_core.network_files import load_weights
 from covid_core.overlay import blend, png
@@ -35,11 +37,13 @@ _OPACITY = 0.6
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One network's answers to some films: `labels` int (N,), `probabilities` float64
-    (N, outputs); `summary` as `evaluate.summarise` gives it."""
+    (N, outputs); `summary` as `evaluate.summarise` gives it; `floors` as `floors.floors_of` gives
+    them of a part."""
 
     labels: np.ndarray
     probabilities: np.ndarray
-    summary: dict[str, Any]
+    summary: Mapping[str, Any]
+    floors: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +85,7 @@ def compare(
     """Each network (folder, recipe) on a manifest. Raises WeightsError, DatasetError."""
     split = fingerprint(table)
     loaded: dict[Preprocess, Films] = {}  # networks that see films alike share them
+    floors: dict[str, dict[str, np.ndarray]] = {}  # and those that are asked the same, floors
     compared = []
     for folder, recipe in tqdm(networks, "networks"):
         network, card = load_weights(folder, recipe)
@@ -91,12 +96,14 @@ def compare(
         predictor = Predictor.load(folder, recipe, choice=Choice.TORCH, gated=False)
         maps = {kind: phantom_map(predictor, kind) for kind in KINDS}
         network = network.to(device)
-        parts = {}
-        for name, indices in _parts(films).items():
-            scored = score(network, films, indices, card.preprocess, device=device)
-            summary = summarise(films, indices, scored, task)
-            if name == TEST or summary["classes"]:
-                parts[name] = Part(films.labels[indices], scored, summary)
+        if task.name not in floors:
+            glimpses = glimpse(films.names, cache, workers=workers)
+            floors[task.name] = floor_scores(films, glimpses, task)
+        answers = {
+            side: score(network, films, films.part(side), card.preprocess, device=device)
+            for side in (Split.TEST, Split.HELD_OUT)
+        }
+        parts = _parts(films, answers, task, floors[task.name])
         compared.append(Compared(card, task, parts, card.split == split, maps))
     return compared
 
@@ -111,9 +118,18 @@ def phantom_map(predictor: Predictor, kind: str) -> np.ndarray:
     return blend(film, replace(saliency, full_heat=strongest).heat(*film.shape), _OPACITY)
 
 
-def _parts(films: Films) -> dict[str, np.ndarray]:
-    test, held_out = films.part(Split.TEST), films.part(Split.HELD_OUT)
-    if not len(test):
+def _parts(
+    films: Films,
+    answers: Mapping[Split, np.ndarray],
+    task: Task,
+    floors: Mapping[str, np.ndarray],
+) -> dict[str, Part]:
+    if not len(films.part(Split.TEST)):
         raise DatasetError("no film of it is in the test part", "Make the manifest anew")
-    sources = films.sources[held_out]
-    return {TEST: test} | {str(s): held_out[sources == s] for s in sorted(set(sources))}
+    results = summaries(films, answers, task)
+    measured = floors_of(films, floors, task, results, answers)
+    return {
+        name: Part(films.labels[films.part(side)][own], answers[side][own], summary, measured[name])
+        for name, (side, own, summary) in parts_of(films, results).items()
+        if name == TEST or side is Split.HELD_OUT
+    }

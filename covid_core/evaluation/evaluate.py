@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from covid_core.datasets.split import Split
+from covid_core.evaluation.floors import floor_scores, floors_of
+from covid_core.evaluation.glimpses import glimpse
 from covid_core.metrics import (
     auroc_estimate,
     confusion,
@@ -38,25 +42,39 @@ def evaluate(
     *,
     device: torch.device,
     task: Task = THREE_CLASSES,
+    cache: Path | None = None,
+    workers: int = 1,
 ) -> dict[str, Any]:
     """Results on the tensors as they will be stored, for the card. All films at full size, float32.
 
     `films` are labelled by `task`. `test`: the locked test part; `test_by_source`: its sources that
     hold more than one class, each for itself, because between sources a network can tell the
     hospital instead of the disease; `held_out`: sources never trained on, likewise;
-    `storage_change`: the largest change of any test probability by storing in float16.
+    `storage_change`: the largest change of any test probability by storing in float16; `floors`:
+    as `floors.floors_of` gives them, where there is a `cache` for what they are measured from.
     """
     stored = as_stored(network).to(device)
-    test = films.part(Split.TEST)
-    exact = score(network.to(device), films, test, preprocess, device=device)
-    scored = score(stored, films, test, preprocess, device=device)
-    held_out = films.part(Split.HELD_OUT)
-    outside = score(stored, films, held_out, preprocess, device=device) if len(held_out) else None
+    exact = score(network.to(device), films, films.part(Split.TEST), preprocess, device=device)
+    answers = {
+        split: score(stored, films, films.part(split), preprocess, device=device)
+        for split in (Split.TEST, Split.HELD_OUT)
+    }
+    results = summaries(films, answers, task)
+    results["storage_change"] = float(np.abs(exact - answers[Split.TEST]).max())
+    if cache is not None:
+        scores = floor_scores(films, glimpse(films.names, cache, workers=workers), task)
+        results["floors"] = floors_of(films, scores, task, results, answers)
+    return results
+
+
+def summaries(films: Films, answers: Mapping[Split, np.ndarray], task: Task) -> dict[str, Any]:
+    """`test`, `test_by_source` and `held_out`, as `evaluate` gives them. `answers`: probabilities
+    of the test part and of what is held out, (films, outputs)."""
+    test, held_out = films.part(Split.TEST), films.part(Split.HELD_OUT)
     return {
-        "test": summarise(films, test, scored, task),
-        "test_by_source": _by_source(films, test, scored, task),
-        "held_out": {} if outside is None else _by_source(films, held_out, outside, task),
-        "storage_change": float(np.abs(exact - scored).max()),
+        "test": summarise(films, test, answers[Split.TEST], task),
+        "test_by_source": _by_source(films, test, answers[Split.TEST], task),
+        "held_out": _by_source(films, held_out, answers[Split.HELD_OUT], task),
     }
 
 

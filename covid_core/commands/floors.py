@@ -1,0 +1,126 @@
+"""`floors`: measure, for cards that exist, what is reached without looking at the lungs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from covid_core.commands.status import DONE, SOME_FAILED
+from covid_core.datasets.manifest import read_manifest
+from covid_core.datasets.published import as_published, mended
+from covid_core.datasets.split import Split, fingerprint
+from covid_core.evaluation.floors import FIGURES, best_floor, floor_scores, floors_in_words
+from covid_core.evaluation.floors import floors_of as measured
+from covid_core.evaluation.glimpses import SIDE_PX, glimpse
+from covid_core.network_files import load_weights
+from covid_core.preprocess import Preprocess
+from covid_core.tasks import task_of
+from covid_core.training.films import Films, load_films
+from covid_core.training.forms import Form, recipe_in
+from covid_core.training.loop import asked
+from covid_core.training.scoring import score
+from covid_core.weights import WEIGHTS, WeightsCard, read_cards, save_card
+
+_Scores = dict[str, np.ndarray]
+
+
+def add(commands: Any) -> None:
+    floors: argparse.ArgumentParser = commands.add_parser(
+        "floors",
+        help="measure what is reached without looking at the lungs",
+        description="For each card in the folders: how far simple models get on the same films from"
+        " the file's header, from the film's outer frame without its lungs, and from a thumbnail."
+        " train.py does the same at its end. Only the cards change; tensors are asked where they"
+        " are, and are not needed.",
+    )
+    floors.add_argument("manifest", type=Path, metavar="MANIFEST")
+    floors.add_argument(
+        "--weights", nargs="+", type=Path, default=[WEIGHTS], metavar="DIR",
+        help="folders with cards",
+    )  # fmt: skip
+    floors.add_argument(
+        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
+    )
+    floors.set_defaults(command=_floors)
+
+
+def _floors(options: argparse.Namespace) -> int:
+    manifest = read_manifest(options.manifest)
+    known: dict[tuple[str, str], _Scores] = {}  # those asked the same of the same films share them
+    status = DONE
+    for folder in options.weights:
+        for recipe, card in read_cards(folder).items():
+            table = _split_of(card, manifest)
+            if fingerprint(table) != card.split:
+                print(f"{folder / recipe}: trained on another split, left as it is",
+                      file=sys.stderr)  # fmt: skip
+                status = SOME_FAILED
+                continue
+            films = _films(card, folder, table, options.cache)
+            task = task_of(card.classes)
+            key = (card.split, task.name)
+            if key not in known:
+                seen = glimpse(films.names, options.cache, workers=os.cpu_count() or 1)
+                known[key] = floor_scores(films, seen, task)
+            answers = _answers(card, folder, films)
+            found = measured(films, known[key], task, card.results, answers)
+            save_card(replace(card, results={**card.results, "floors": found}), folder)
+            print(f"{folder / recipe}\n{_told(found)}", flush=True)
+    return status
+
+
+def _split_of(card: WeightsCard, manifest: pd.DataFrame) -> pd.DataFrame:
+    """The manifest with the split that the card's form of its recipe has."""
+    form = Form(card.training.get("form", Form.OURS))
+    protocol = None if form is Form.OURS else recipe_in(form, card.recipe).published
+    if protocol is None:
+        return manifest
+    split = mended if form is Form.MENDED else as_published
+    return split(manifest, protocol, seed=int(card.training["seed"]))
+
+
+def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) -> Films:
+    """Labelled as the card's network is asked; small where there is no network to show them to."""
+    there = _tensors(card, folder).exists()
+    preprocess = card.preprocess if there else Preprocess(size_px=SIDE_PX)
+    films = load_films(table, preprocess, cache, workers=os.cpu_count() or 1)
+    form = Form(card.training.get("form", Form.OURS))
+    if form is Form.OURS:
+        return films.asked(task_of(card.classes))
+    return asked(films, recipe_in(form, card.recipe).phases[-1])
+
+
+def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.ndarray] | None:
+    """The network's probabilities of the films that did not train it; None where it is not here."""
+    if not _tensors(card, folder).exists():
+        return None
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network, _ = load_weights(folder, card.recipe)
+    return {
+        split: score(network, films, films.part(split), card.preprocess, device=device)
+        for split in (Split.TEST, Split.HELD_OUT)
+    }
+
+
+def _tensors(card: WeightsCard, folder: Path) -> Path:
+    return folder / f"{card.recipe}.safetensors"
+
+
+def _told(floors: dict[str, Any]) -> str:
+    lines = []
+    for name, part in floors.items():
+        best = [
+            f"best floor by {title} {one[1]['value']:.3f} ({one[0]})"
+            for figure, title in FIGURES.items()
+            if (one := best_floor(part, figure))
+        ]
+        lines.append(f"  {name}: {'; '.join(best)}. {floors_in_words(part)}".rstrip())
+    return "\n".join(lines)
