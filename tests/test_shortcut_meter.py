@@ -8,7 +8,7 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from covid_core.covering import painted_over, widened
+from covid_core.covering import widened
 from covid_core.findings import Finding
 from covid_core.predictor import Predictor
 from covid_core.radiograph import Radiograph
@@ -68,13 +68,6 @@ def test_the_parts_are_the_film_s_own_pixels() -> None:
     deep = picture.copy()
     deep[lungs] = 0
     assert np.array_equal(removed, parts(deep, (0, 14, 112, 84), LUNGS)[1]), "nothing of them left"
-
-
-def test_lungs_are_painted_over_as_what_surrounds_them() -> None:
-    flat = np.full((112, 112), 90, np.uint8)
-    lungs = widened(LUNGS, flat.shape)
-    assert np.array_equal(painted_over(np.where(lungs, 7, flat), lungs), flat)
-    assert painted_over(flat, np.ones_like(lungs)).max() == 0, "nothing surrounds it"
 
 
 def test_scores_are_never_shown_as_certain() -> None:
