@@ -8,22 +8,22 @@ from typing import Any
 import pandas as pd
 
 from app.texts import model as texts
-from covid_core.evaluation.comparison import HEADER, entry_of_card, rows
-from covid_core.training.recipe import read_recipe, recipe_names
-from covid_core.weights import WeightsCard
+from covid_core.evaluation.comparison import HEADER, Forms, entry_of_card, rows
+from covid_core.training.forms import protocol_of
+from covid_core.weights import AS_PUBLISHED, MENDED, WeightsCard
 
-_Published = Mapping[str, WeightsCard]
+_Forms = Mapping[str, Forms]
 
 
-def short_table(cards: Sequence[WeightsCard], published: _Published) -> pd.DataFrame:
-    """One line a recipe; `published`: by recipe, cards of those trained on their study's split."""
-    lines = [_line(card, published.get(card.recipe)) for card in cards]
+def short_table(cards: Sequence[WeightsCard], forms: _Forms) -> pd.DataFrame:
+    """One line a recipe; `forms`: by recipe, as `weights.read_forms` gives them."""
+    lines = [_line(card, forms.get(card.recipe, {})) for card in cards]
     return pd.DataFrame(lines, columns=list(texts.RECIPES_COLUMNS))
 
 
-def whole_table(cards: Sequence[WeightsCard], published: _Published) -> pd.DataFrame:
+def whole_table(cards: Sequence[WeightsCard], forms: _Forms) -> pd.DataFrame:
     """README's table, the recipe's name in each line, without Markdown."""
-    lines = rows([entry_of_card(card, published.get(card.recipe)) for card in cards])
+    lines = rows([entry_of_card(card, forms.get(card.recipe)) for card in cards])
     plain = [[cell.replace("**", "").replace("`", "") for cell in line] for line in lines]
     table = pd.DataFrame(plain, columns=list(HEADER))
     name = table[HEADER[0]]
@@ -31,25 +31,40 @@ def whole_table(cards: Sequence[WeightsCard], published: _Published) -> pd.DataF
     return table
 
 
-def _line(card: WeightsCard, published: WeightsCard | None) -> tuple[str, ...]:
-    own = published.results if published else {}
+def _line(card: WeightsCard, forms: Forms) -> tuple[str, ...]:
+    published = forms[AS_PUBLISHED].results if AS_PUBLISHED in forms else {}
     test, unseen = card.results["test"], list(card.results["held_out"].values())
     return (
         card.recipe,
-        _digits(_reported(card.recipe)),
-        _digits(_accuracy(own.get("test"))),
-        f"{own['shared']:.0%}" if "shared" in own else texts.NO_FIGURE,
+        _reported(card.recipe),
+        _both(forms.get(AS_PUBLISHED)),
+        f"{published['shared']:.0%}" if "shared" in published else texts.NO_FIGURE,
+        _both(forms.get(MENDED)),
         _digits(_accuracy(test)),
         _digits(test.get("commonest")),
-        _digits(_auroc(card, own.get("test"))),
+        _digits(_auroc(forms.get(AS_PUBLISHED, card), published.get("test"))),
         _digits(_auroc(card, test)),
         _digits(_auroc(card, unseen[0] if unseen else None)),
     )
 
 
-def _reported(recipe: str) -> float | None:
-    published = read_recipe(recipe).published if recipe in recipe_names() else None
-    return published.reported if published else None
+def _reported(recipe: str) -> str:
+    protocol = protocol_of(recipe)
+    if protocol is None:
+        return texts.NO_FIGURE
+    return _with_second(protocol.reported, protocol.reported_second)
+
+
+def _both(card: WeightsCard | None) -> str:
+    """The accuracy on its own test films, and on its second source."""
+    if card is None:
+        return texts.NO_FIGURE
+    second = next(iter(card.results["held_out"].values()), None)
+    return _with_second(_accuracy(card.results["test"]), _accuracy(second))
+
+
+def _with_second(own: float | None, second: float | None) -> str:
+    return _digits(own) if second is None else f"{_digits(own)} ({_digits(second)})"
 
 
 def _accuracy(part: Mapping[str, Any] | None) -> float | None:

@@ -35,7 +35,7 @@ from covid_core.lungs import LUNGS, Lungs
 from covid_core.model_card import RESULTS_BLOCK, headline, model_card, read_beside
 from covid_core.network_files import load_weights
 from covid_core.phantom import KINDS, draw_phantom
-from covid_core.weights import AS_PUBLISHED, RECIPES, read_card, read_cards
+from covid_core.weights import RECIPES, read_card, read_cards, read_forms
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -203,10 +203,10 @@ def test_figures_are_those_of_the_card() -> None:
 
 
 def test_the_recipes_figures_are_those_of_their_cards() -> None:
-    published = read_cards(WEIGHTS / AS_PUBLISHED)
+    forms = read_forms(WEIGHTS)
     cards = [read_card(WEIGHTS), *read_cards(WEIGHTS / RECIPES).values()]
     shown = block(RECIPES_BLOCK)
-    assert shown == markdown([entry_of_card(c, published.get(c.recipe)) for c in cards]).strip()
+    assert shown == markdown([entry_of_card(c, forms.get(c.recipe)) for c in cards]).strip()
 
 
 def test_the_ablations_are_those_of_their_rows() -> None:
