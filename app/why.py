@@ -69,9 +69,10 @@ def show_meter(checks: Checks, prediction: Prediction) -> None:
 
 
 def show_maps(reading: Reading, prediction: Prediction) -> None:
-    """Of each map that its class is likely enough for: whether it may be shown, and where it
-    lies."""
-    due = [finding for finding in prediction.answers if prediction.heat_due(finding)]
+    """Of each map whose class is likely enough, the likeliest first: whether it may be shown, and
+    where it lies."""
+    ranked = sorted(prediction.answers, key=prediction.probability, reverse=True)
+    due = [finding for finding in ranked if prediction.heat_due(finding)]
     if not due:
         st.caption(words.NO_MAP)
     for finding in due:
