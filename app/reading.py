@@ -180,18 +180,21 @@ def show_both(reading: Reading, other: Reading) -> None:
     left, right = st.columns(2)
     with left:
         st.caption(texts.BESIDE_NOW)
-        show_one(reading, "viewer-now")
+        show_one(reading, "viewer-now", warned=True)
     with right:
         st.caption(dated(own, others) if own and others and is_same else texts.BESIDE_THEN)
         show_one(other, "viewer-then")
 
 
-def show_one(reading: Reading, key: str) -> None:
+def show_one(reading: Reading, key: str, *, warned: bool = False) -> None:
+    """A film with what is said of it. `warned`: what speaks against that was said before."""
     prediction = session.decided(reading)
     st.text(reading.name)
     view = replace(view_of(reading, prediction), alone=True)
     viewer(view, key=key, height_px=_BESIDE_PX)
     st.caption(whole_sentence(prediction.decision, prediction.answers[-1]))
+    if not warned:
+        show_warnings(reading, prediction, view.layers[view.layer])
 
 
 def dated(study: Study, other: Study) -> str:
