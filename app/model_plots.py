@@ -15,6 +15,7 @@ from covid_core import card_figures as figures
 from covid_core.evaluation.audit_figures import abstention_by_strength, drop_by_corruption
 from covid_core.evaluation.audit_report import reliability_diagram
 from covid_core.findings import CLASSES
+from covid_core.floors_card import beside_floors
 from covid_core.goals import TEST
 from covid_core.metrics import told
 from covid_core.weights import WeightsCard
@@ -51,6 +52,19 @@ def show_sources(card: WeightsCard) -> None:
     ]
     see = texts.BY_SOURCE_SEE.format(unseen=", ".join(unseen) or texts.NO_FIGURE, known=known)
     draw(figures.by_class(parts), texts.BY_SOURCE_ALT, see)
+
+
+def show_floors(card: WeightsCard) -> None:
+    """The network beside its floors, by source; nothing where they were not measured."""
+    if not card.results.get("floors"):
+        return
+    st.subheader(texts.FLOORS, anchor=False)
+    figure = st.segmented_control(
+        texts.FLOORS_FIGURE, list(texts.FLOORS_NAMES), default="accuracy", required=True,
+        format_func=texts.FLOORS_NAMES.__getitem__, key="model-floors",
+    )  # fmt: skip
+    alt = texts.FLOORS_ALT.format(figure=texts.FLOORS_NAMES[figure])
+    draw(beside_floors(card, figure), alt, texts.FLOORS_SEE)
 
 
 def show_calibration(card: WeightsCard) -> None:

@@ -15,6 +15,7 @@ from covid_core.architectures import TITLES
 from covid_core.datasets.layouts import provenance
 from covid_core.decision import in_sentence
 from covid_core.findings import CLASSES, Finding
+from covid_core.floors_card import floors_section
 from covid_core.gate import Gate, GateCard
 from covid_core.markdown import replace_block, table
 from covid_core.metrics import told
@@ -81,7 +82,8 @@ def held_out_name(source: str, card: WeightsCard) -> str:
 def model_card(card: WeightsCard, beside: Beside) -> str:
     """The card as Markdown."""
     sections = (
-        _head(card), _use(), _data(card), _results(card), _left_out(beside.left_out),
+        _head(card), _use(), _data(card), _results(card), floors_section(card),
+        _left_out(beside.left_out),
         calibration_section(card), audit_section(card, beside.audit),
         gate_section(beside.gate.measured, beside.gate.never_seen), _limits(card), _making(card),
         reporting_section(),

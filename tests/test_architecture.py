@@ -37,6 +37,7 @@ FLOORS: tuple[set[str], ...] = (
      "datasets.confounders", "training.films", "training.other_views", "evaluation.strata",
      "evaluation.glimpses"},
     {"evaluation.floors"},
+    {"floors_card"},
     {"report", "known_films", "training.known_films", "shortcut_meter", "map_check", "model_card", "recipes_here", "walkthrough",
      "evaluation.saliency_methods",
      "evaluation.precision", "training.scoring", "training.tuning", "datasets.exploration",

@@ -10,14 +10,15 @@ import streamlit as st
 
 from app import session
 from app.card_text import pieces, section
-from app.model_plots import show_plots
+from app.model_plots import show_floors, show_plots
 from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
 from covid_core.evaluation.comparison import HEADER
+from covid_core.evaluation.floors import best_floor, floors_in_words
 from covid_core.findings import CLASSES
-from covid_core.goals import goals
+from covid_core.goals import TEST, goals
 from covid_core.report import DISCLAIMER
-from covid_core.weights import AS_PUBLISHED, RECIPES, WEIGHTS, WeightsCard, read_card, read_cards
+from covid_core.weights import RECIPES, WEIGHTS, WeightsCard, read_card, read_cards, read_forms
 
 _COVID = CLASSES[-1]
 
@@ -41,8 +42,11 @@ def show_summary(card: WeightsCard) -> None:
     for source, found in card.results["held_out"].items():
         chose = texts.CHOSE if card.training.get("keep") == "unseen_auroc" else ""
         show_headline(texts.UNSEEN.format(source=source, chose=chose), found)
+        show_floors_in_words(card, source)
     show_headline(texts.KNOWN, card.results["test"])
+    show_floors_in_words(card, TEST)
     st.caption(texts.BEWARE)
+    show_floors(card)
     show_goals(card)
     show_data(card)
     st.subheader(texts.LIMITS, anchor=False)
@@ -56,14 +60,31 @@ def show_headline(title: str, found: Mapping[str, Any]) -> None:
         texts.AUROC: figure["auroc"],
         texts.SENSITIVITY: figure["sensitivity"],
         texts.SPECIFICITY: figure["specificity"],
+        texts.ACCURACY: found["accuracy"],
     }
     for column, (name, one) in zip(st.columns(len(drawn)), drawn.items(), strict=True):
         interval = {"low": one["low"], "high": one["high"]}
+        explained = texts.ACCURACY_HELP if name == texts.ACCURACY else texts.METRIC_HELP
         column.metric(
             name, f"{one['value']:.2f}", texts.INTERVAL.format(**interval), delta_color="off",
             delta_arrow="off", border=True,
-            help=texts.METRIC_HELP.format(films=found["films"], **interval),
+            help=explained.format(films=found["films"], **interval),
         )  # fmt: skip
+
+
+def show_floors_in_words(card: WeightsCard, part: str) -> None:
+    """Beside the figures of a part of films: whether they are clearly above its floors."""
+    floors = card.results.get("floors", {}).get(part)
+    if not floors:
+        st.caption(texts.FLOORS_NONE)
+        return
+    best = best_floor(floors)
+    told = texts.FLOOR.format(accuracy=best[1]["value"], by=best[0]) + ". " if best else ""
+    words = floors_in_words(floors)
+    if words:
+        st.warning(words, icon=":material/warning:")
+    else:
+        st.caption(told + texts.FLOORS_ABOVE)
 
 
 def show_goals(card: WeightsCard) -> None:
@@ -108,7 +129,7 @@ def show_recipes(card: WeightsCard) -> None:
     st.markdown(f"**{texts.RECIPES_FULL}**")
     columns = {
         HEADER[0]: st.column_config.TextColumn(pinned=True),
-        HEADER[1]: st.column_config.TextColumn(width="medium"),
+        HEADER[2]: st.column_config.TextColumn(width="medium"),
     }
     st.dataframe(
         whole, hide_index=True, alt=texts.RECIPES_ALT, height="content",
@@ -134,8 +155,8 @@ def show_card(card: WeightsCard) -> None:
 def recipes(weights_sha256: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The recipes at a glance, and all their figures."""
     cards = [read_card(WEIGHTS), *read_cards(WEIGHTS / RECIPES).values()]
-    published = read_cards(WEIGHTS / AS_PUBLISHED)
-    return short_table(cards, published), whole_table(cards, published)
+    forms = read_forms(WEIGHTS)
+    return short_table(cards, forms), whole_table(cards, forms)
 
 
 @st.cache_data(max_entries=1, show_spinner=False)

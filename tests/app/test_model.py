@@ -12,8 +12,18 @@ from streamlit.testing.v1 import AppTest
 from app.card_text import pieces, section
 from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
-from covid_core.goals import goals
-from covid_core.weights import AS_PUBLISHED, RECIPES, WEIGHTS, read_audit, read_card, read_cards
+from covid_core.evaluation.floors import floors_in_words
+from covid_core.goals import TEST, goals
+from covid_core.weights import (
+    AS_PUBLISHED,
+    MENDED,
+    RECIPES,
+    WEIGHTS,
+    read_audit,
+    read_card,
+    read_cards,
+    read_forms,
+)
 
 ROOT = Path(__file__).parent.parent.parent
 CARD = read_card(WEIGHTS)
@@ -48,12 +58,25 @@ def test_the_source_that_never_trained_comes_first(page: AppTest) -> None:
     [(source, unseen)] = CARD.results["held_out"].items()
     names = ("auroc", "sensitivity", "specificity")
     shown = [metric.value for metric in page.metric]
-    assert shown[:3] == [f"{unseen['classes']['covid'][name]['value']:.2f}" for name in names]
-    test = CARD.results["test"]["classes"]["covid"]
-    assert shown[3:] == [f"{test[name]['value']:.2f}" for name in names]
+    for found, values in zip((unseen, CARD.results["test"]), (shown[:4], shown[4:]), strict=True):
+        own = [found["classes"]["covid"][name] for name in names] + [found["accuracy"]]
+        assert values == [f"{one['value']:.2f}" for one in own]
     words = said(page)
     assert words.index(f"On {source}") < words.index("On new films")
     assert CARD.name in words and CARD.sha256 in words
+
+
+def test_a_figure_that_is_not_above_its_floors_is_said_to_be_so(page: AppTest) -> None:
+    at(page, "Summary")
+    warned = [warning.value for warning in page.warning]
+    for part in (*CARD.results["held_out"], TEST):
+        words = floors_in_words(CARD.results["floors"][part])
+        assert (words in warned) if words else (texts.FLOORS_ABOVE in said(page))
+    [chart] = page.get("plotly_chart")
+    page.get_by_key("model-floors").set_value("auroc").run()
+    assert not page.exception
+    [other] = page.get("plotly_chart")
+    assert chart.proto.alt != other.proto.alt
 
 
 def test_goals_that_are_not_met_stand_first(page: AppTest) -> None:
@@ -83,7 +106,7 @@ def test_limits_are_the_card_s_own(page: AppTest) -> None:
 
 
 def test_only_the_open_tab_is_drawn(page: AppTest) -> None:
-    assert at(page, "Summary").get("plotly_chart") == []
+    assert len(at(page, "Summary").get("plotly_chart")) == 1
     assert len(at(page, "Plots").get("plotly_chart")) == 9
     assert not page.metric
     alts = [chart.proto.alt for chart in page.get("plotly_chart")]
@@ -108,25 +131,28 @@ def test_the_recipes_are_readme_s_to_the_digit(page: AppTest) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     block = readme.partition("<!-- recipes -->")[2].partition("<!-- /recipes -->")[0]
     lines = [line.strip("| ").split(" | ") for line in block.strip().splitlines()[2:]]
-    assert [list(row)[-9:] for row in shown.itertuples(index=False)] == [
-        [cell.replace("`", "") for cell in line[-9:]] for line in lines
+    assert [list(row)[-11:] for row in shown.itertuples(index=False)] == [
+        [cell.replace("`", "") for cell in line[-11:]] for line in lines
     ]
     assert shown["Recipe"].str.partition(",")[0].nunique() == 5
 
 
 def test_the_short_table_sets_reported_beside_unseen() -> None:
     cards = [CARD, *read_cards(WEIGHTS / RECIPES).values()]
-    published = read_cards(WEIGHTS / AS_PUBLISHED)
-    table = short_table(cards, published).set_index("Recipe")
+    forms = read_forms(WEIGHTS)
+    table = short_table(cards, forms).set_index("Recipe")
     assert len(table) == len(cards) == 5
     own = table.loc["densenet121"]
-    assert own["Accuracy reported"] == "0.992"
+    assert own["Accuracy reported"] == "0.992 (0.545)"
     unseen = CARD.results["held_out"]["covid-chestxray"]["classes"]["covid"]["auroc"]["value"]
     assert own["AUROC, unseen"] == f"{unseen:.3f}"
-    assert own["Shared with training"] == f"{published['densenet121'].results['shared']:.0%}"
+    leaky, mended = (forms["densenet121"][form].results for form in (AS_PUBLISHED, MENDED))
+    assert own["Shared with training"] == f"{leaky['shared']:.0%}"
+    second = mended["held_out"]["radiography"]["accuracy"]["value"]
+    assert own["Mended"] == f"{mended['test']['accuracy']['value']:.3f} ({second:.3f})"
     alone = short_table([CARD], {}).iloc[0]
-    assert alone["Accuracy, own split"] == alone["Shared with training"] == "–"
-    assert len(whole_table([CARD], {})) == 2
+    assert alone["As published"] == alone["Shared with training"] == alone["Mended"] == "–"
+    assert list(whole_table([CARD], {})["Form"]) == ["the study's figure"] * 2 + ["ours"] * 2
 
 
 def test_the_whole_card_is_shown_without_comments_and_links(page: AppTest) -> None:
