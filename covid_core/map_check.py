@@ -5,7 +5,7 @@ A map persuades whether it is right or wrong, and a wrong one is not seen to be 
 2018). `evaluation.explanations` tests the maps of many films at leisure; this asks of the film at
 hand, in a few more runs of the network:
 
-- lungs: the evidence lies in the lungs more than by chance, against their share of the film;
+- lungs: the evidence does not shun the lungs, against their share of the film;
 - deletion: covering the hottest places lowers the class's logit more than covering places at random
   (Petsiuk, Das and Saenko 2018);
 - weights: the map stands out among those of the same film by randomised weights;
@@ -32,8 +32,9 @@ from covid_core.radiograph import Radiograph
 from covid_core.saliency import Saliency
 
 LUNGS, DELETION, WEIGHTS, MIRROR = "lungs", "deletion", "weights", "mirror"
-# Chosen on validation films: `benchmarks.map_check` says how often each test passes where.
-LIMITS = {LUNGS: 1.0, DELETION: 0.1, WEIGHTS: 0.01, MIRROR: 0.4}
+# Chosen on validation films: `benchmarks.map_check` says how often each test passes where. Less than
+# chance in the lungs is let pass, for a cell is a seventh of the side and lungs' edges cut through.
+LIMITS = {LUNGS: 0.8, DELETION: 0.1, WEIGHTS: 0.01, MIRROR: 0.4}
 COVERED = 0.2  # of the film
 ORDERS = 5  # in which places are covered at random
 DRAWS = 199  # of randomised weights
