@@ -32,8 +32,8 @@ from covid_core.radiograph import Radiograph
 from covid_core.saliency import Saliency
 
 LUNGS, DELETION, WEIGHTS, MIRROR = "lungs", "deletion", "weights", "mirror"
-# Chosen on validation films: `benchmarks.map_check` says how often each test passes where. Less than
-# chance in the lungs is let pass, for a cell is a seventh of the side and lungs' edges cut through.
+# Chosen on validation films; `benchmarks.map_check` says how often each test passes where. A little
+# less than chance in the lungs is let pass: a cell is a seventh of the side, and edges cut through.
 LIMITS = {LUNGS: 0.8, DELETION: 0.1, WEIGHTS: 0.01, MIRROR: 0.4}
 COVERED = 0.2  # of the film
 ORDERS = 5  # in which places are covered at random
