@@ -120,9 +120,8 @@ class CaseReader:
     @property
     def surroundings(self) -> dict[str, str]:
         """What else its bytes may depend on: engine, processor, versions; by name."""
-        engine = self.predictor.engine
         return {
-            "engine": f"{engine.title}, {engine.precision}",
+            "engine": self.predictor.engine.title,
             "processor": processor(),
             "python": platform.python_version(),
             "zlib": zlib.ZLIB_RUNTIME_VERSION,
