@@ -29,13 +29,13 @@ from covid_core.training.films import Films
 
 COMMONEST = "commonest"
 FLOORS: dict[str, str] = {
-    COMMONEST: "always the commonest class",
+    COMMONEST: "always calling the commonest class",
     "header": "the file's header",
     "frame": "the outer frame, lungs removed",
     "thumbnail": "a 32 px thumbnail",
 }
 FIGURES = {"accuracy": "accuracy", "auroc": "AUROC"}
-_MANY = 2000  # training films; from there on boosted trees have always been the better
+_MANY = 2000  # training films, from which on boosted trees are taken without a trial
 _FOLDS = 3
 _TWO = 2
 _LEAST = 10  # films of a class; with fewer, no choice is made
@@ -76,7 +76,7 @@ def floors_of(
 
 def floor_scores(films: Films, glimpses: Glimpses, task: Task) -> dict[str, np.ndarray]:
     """Each floor's probabilities of all films, float64 (N, outputs), by a model of the training
-    part: gradient-boosted trees, or logistic regression where that is better on few films. None
+    part: gradient-boosted trees, or logistic regression where that is better on few films. Empty
     where fewer than two classes train."""
     train = films.part(Split.TRAIN)
     if len(np.unique(films.labels[train])) < _TWO:
