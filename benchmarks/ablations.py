@@ -38,6 +38,7 @@ from covid_core.training.augment import Augmentation, augment
 from covid_core.training.films import Films, load_films
 from covid_core.training.recipe import Balance, Optimisation
 from covid_core.training.sampling import balance
+from covid_core.training.schedule import Schedule
 
 CLASSES = 3
 _STORED_PX = 128  # films are kept at this size
@@ -303,7 +304,7 @@ def run(
     by = Optimisation(learning_rate=idea.rate)
     for step in tqdm(range(steps), f"{name}, seed {seed}", mininterval=20):
         for group in optimiser.param_groups:
-            group["lr"] = by.rate(step / steps)
+            group["lr"] = by.learning_rate * Schedule().factor_at(step, steps, steps, [])
         chosen = np.random.default_rng((seed, step)).choice(train, by.batch_size, p=drawn)
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
         grey = augment(pictures[chosen], idea.size_px, idea.augmentation, generator)

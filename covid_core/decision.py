@@ -226,8 +226,11 @@ def in_sentence(finding: Finding) -> str:
 
 
 def _point(raw: Mapping[str, Any]) -> OperatingPoint:
-    costs = [Estimate(**raw[k]) if raw[k] else None for k in ("sensitivity", "specificity")]
-    return OperatingPoint(raw["name"], raw["threshold"], *costs, raw.get("measured_on", ""))
+    sensitivity, specificity = (
+        Estimate(**raw[name]) if raw[name] else None for name in ("sensitivity", "specificity")
+    )
+    measured_on = raw.get("measured_on", "")
+    return OperatingPoint(raw["name"], raw["threshold"], sensitivity, specificity, measured_on)
 
 
 def _cannot_tell(ranked: Sequence[Finding], fits: np.ndarray, sure: float) -> str:

@@ -35,6 +35,7 @@ from covid_core.preprocess import Preprocess
 from covid_core.training.augment import Augmentation, augment
 from covid_core.training.feed import feed
 from covid_core.training.loop import step as one_step
+from covid_core.training.recipe import Optimisation
 
 _FILMS = 64
 _WARM_UP = 3
@@ -101,7 +102,7 @@ def bench(
     together: Any = torch.compile(network) if compiled else network
 
     def learn(x: torch.Tensor, through: nn.Module = together) -> None:
-        one_step(through, network, optimiser, x, labels, 0.0)
+        one_step(through, network, optimiser, x, labels, Optimisation())
 
     ours = _pace(batches(), learn, steps, batch_size, device)
     # Counted without the compiler, which hides its operations from the count.
