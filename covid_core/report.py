@@ -25,8 +25,9 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
     """The names of a row's values, for a network of these answers.
 
     `prediction_set`: the answers that can't be ruled out, joined by `|`. `heat_in_lungs`: the share
-    of the overlay's heat, where one was made and its map passed the tests of itself. `predictive_value`: of a decision like this one, at
-    the prevalence given. `weights_sha256`: what gave the probabilities.
+    of the overlay's heat, where one was made and its map passed the tests of itself.
+    `predictive_value`: of a decision like this one, at the prevalence given. `weights_sha256`: what
+    gave the probabilities.
     """
     return (
         "file", "label", *map(_column, answers), "decision", "prediction_set", "operating_point",

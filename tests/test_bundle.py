@@ -8,6 +8,7 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,11 @@ from tests.whole_way import MADE, asked, films, reader
 FILMS = films()
 
 
+@cache
+def made_of(name: str) -> bytes:
+    return bundled(FILMS[name])
+
+
 def bundled(data: bytes, what: Asked | None = None) -> bytes:
     radiograph = read_radiograph(data)
     return make_bundle(reader(), radiograph, reader().result(radiograph, what or asked()))
@@ -54,7 +60,7 @@ def bundled(data: bytes, what: Asked | None = None) -> bytes:
 
 @pytest.fixture(scope="module")
 def bundle() -> bytes:
-    return bundled(FILMS["8-bit PNG"])
+    return made_of("8-bit PNG")
 
 
 def packed(members: Mapping[str, bytes], **info: Any) -> bytes:
@@ -77,7 +83,7 @@ def forged(bundle: bytes, change: Callable[[dict[str, Any]], object], **others: 
 
 @pytest.mark.parametrize("name", FILMS)
 def test_a_bundle_is_made_again_to_the_byte(name: str) -> None:
-    made = bundled(FILMS[name])
+    made = made_of(name)
     opened = read_bundle(made)
     assert replay(opened, reader()) == made
     assert bool(json.loads(opened.members[RESULT])["remarks"]) == (name == "dark")
@@ -85,7 +91,7 @@ def test_a_bundle_is_made_again_to_the_byte(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILMS)
 def test_its_film_is_the_same_to_the_last_bit(name: str) -> None:
-    given, kept = read_radiograph(FILMS[name]), read_bundle(bundled(FILMS[name])).radiograph
+    given, kept = read_radiograph(FILMS[name]), read_bundle(made_of(name)).radiograph
     assert replace(given, film=kept.film, unwindowed=None) is not given
     told = ("sha256", "source_format", "view", "notes", "coloured")
     assert [getattr(kept, one) for one in told] == [getattr(given, one) for one in told]
