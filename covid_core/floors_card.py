@@ -15,7 +15,7 @@ from covid_core.metrics import told
 from covid_core.weights import WeightsCard
 
 NETWORK = "this network"
-_ROW_PX = 34
+_ROW_PX = 84  # of a part of films: the network and four floors
 _COLOURS = dict(zip(FLOORS, (THRESHOLD, SERIES[2], SERIES[6], SERIES[0]), strict=True))
 
 
@@ -36,22 +36,20 @@ def beside_floors(card: WeightsCard, figure: str) -> go.Figure:
         own = summary if figure == "accuracy" else summary["classes"].get(disease, {})
         if name in floors and figure in own:
             rows[name] = own[figure]
+    drawn.add_trace(_points(rows, NETWORK, CLASS_COLOURS[disease], "diamond"))
     for floor, title in reversed(FLOORS.items()):
         known = {name: floors[name][floor] for name in rows if floor in floors[name]}
         found = {name: one[figure] for name, one in known.items() if figure in one}
         drawn.add_trace(_points(found, title, _COLOURS[floor], "circle-open"))
-    drawn.add_trace(_points(rows, NETWORK, CLASS_COLOURS[disease], "diamond"))
-    drawn.update_layout(
-        scattermode="group", scattergap=0.35, legend={"orientation": "h", "y": -0.22,
-        "traceorder": "reversed"},
-    )  # fmt: skip
+    drawn.update_layout(scattermode="group", scattergap=0.3)
     drawn.update_xaxes(title_text=FIGURES[figure], range=[0, 1.02])
     drawn.update_yaxes(
         autorange="reversed", ticks="", automargin=True, categoryorder="array",
         categoryarray=list(rows),
     )  # fmt: skip
-    styled(drawn, 3 * _ROW_PX * len(rows) + 130)
-    return drawn.update_layout(margin_l=20, margin_b=80)
+    styled(drawn, _ROW_PX * len(rows) + 130)
+    legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0}
+    return drawn.update_layout(margin_l=20, margin_t=60, legend=legend)
 
 
 def floors_section(card: WeightsCard) -> str:
