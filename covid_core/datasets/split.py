@@ -53,9 +53,10 @@ def assign_splits(
     held_out: Collection[str] = (),
     classes: Sequence[Finding] = CLASSES,
     folds: int = _FOLDS,
+    groups: np.ndarray | None = None,
 ) -> list[str]:
     """A split for each row, the same for the same rows and seed. One of `folds` parts tests, one
-    validates.
+    validates. `groups`: int (rows,), as `groups_of` gives them, where a larger table knows better.
 
     Raises DatasetError where one of `classes` is left without films in training, validation or
     test.
@@ -63,7 +64,7 @@ def assign_splits(
     labels, sources = table["label"].to_numpy(), table["source"].to_numpy()
     known_patient = (table["patient"] != "").to_numpy()
     outside = table["source"].isin(list(held_out)).to_numpy()
-    groups = groups_of(table)
+    groups = groups_of(table) if groups is None else groups
 
     splits: list[Split | None] = [None] * len(table)
     _mark(splits, np.nonzero(labels == "")[0], Split.UNLABELLED)

@@ -90,6 +90,11 @@ def test_the_last_of_a_sorted_list_test_where_the_study_took_them() -> None:
 def test_mended_the_same_films_share_nothing_and_the_second_source_stays_clean() -> None:
     table = manifest(200)
     table.loc[[150, 151], "duplicate_group"] = [0, 1]  # two of the second source trained
+    # Two patients' films belong together by a picture of a film that was not taken.
+    table.loc[[198, 199], "label"] = "pneumonia"
+    table.loc[[198, 199], ["source", "patient"]] = ["a", "p20"]
+    table.loc[[198, 10], "duplicate_group"] = 10
+    table.loc[[199, 30], "duplicate_group"] = 30
     protocol = Protocol(
         "x", 0.9, (Draw("a", "covid", 99), Draw("a", "normal", 99)), test=0.2,
         second=(Draw("b", "covid", 60), Draw("b", "normal", 60), Draw("b", "pneumonia", 9)),
