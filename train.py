@@ -190,7 +190,10 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
     if processes.rank():
         return
     asked = as_asked(films, phase)
-    results = evaluate(network, asked, preprocess, device=device, task=task)
+    results = evaluate(
+        network, asked, preprocess, device=device, task=task, cache=run.parent / CACHE,
+        workers=workers,
+    )  # fmt: skip
     results["shared"] = shared(table)
     try:
         stored = as_stored(network).to(device)
