@@ -41,18 +41,19 @@ Forms = Mapping[str, WeightsCard]
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One recipe's lines of the table. `parts`: what was tested on, by name, to its summary, as
-    `evaluate.summarise` gives it. `forms`: the cards of the same recipe as its study trained it,
-    and mended."""
+    `evaluate.summarise` gives it; `floors`: to its floors, as `floors.floors_of` gives them.
+    `forms`: the cards of the same recipe as its study trained it, and mended."""
 
     card: WeightsCard
     parts: Mapping[str, Mapping[str, Any]]
+    floors: Mapping[str, Any]
     same_split: bool = True
     forms: Forms = field(default_factory=dict)
 
 
 def entry_of_card(card: WeightsCard, forms: Forms | None = None) -> Entry:
     """The figures that train.py left in the card."""
-    return Entry(card, _parts_of_card(card), forms=forms or {})
+    return Entry(card, _parts_of_card(card), _floors_of_card(card), forms=forms or {})
 
 
 def rows(entries: Sequence[Entry]) -> list[list[str]]:
@@ -65,7 +66,7 @@ def rows(entries: Sequence[Entry]) -> list[list[str]]:
             lines += _lines_of_form(form, card)
         for name, summary in entry.parts.items():
             where = "clean test part" if name == TEST else held_out_name(name, entry.card)
-            line = _line("ours", where, summary, entry.card, name)
+            line = _line("ours", where, summary, entry.card, entry.floors.get(name, {}))
             line[-1] += "" if entry.same_split else ", another split"
             lines.append(line)
         first = f"**{entry.card.recipe}**"
@@ -104,7 +105,8 @@ def write_comparison(compared: Sequence[Compared], forms: Mapping[str, Forms], p
 def entry_of(one: Compared, forms: Mapping[str, Forms]) -> Entry:
     """The figures that were measured just now."""
     parts = {name: part.summary for name, part in one.parts.items()}
-    return Entry(one.card, parts, one.same_split, forms.get(one.card.recipe, {}))
+    floors = {name: part.floors for name, part in one.parts.items()}
+    return Entry(one.card, parts, floors, one.same_split, forms.get(one.card.recipe, {}))
 
 
 def _parts_of_card(card: WeightsCard) -> dict[str, dict[str, Any]]:
@@ -136,7 +138,7 @@ def _lines_of_form(form: str, card: WeightsCard) -> list[list[str]]:
     lines = []
     for name, summary in _parts_of_card(card).items():
         where = own[form] if name == TEST else f"a second source, `{name}`"
-        lines.append(_line(form, where, summary, card, name))
+        lines.append(_line(form, where, summary, card, _floors_of_card(card).get(name, {})))
     return lines
 
 
@@ -150,11 +152,20 @@ def _miscounted(card: WeightsCard) -> str:
     return f"; it counted {positive} as positive: recall {counted['sensitivity']['value']:.3f}"
 
 
+def _floors_of_card(card: WeightsCard) -> Mapping[str, Any]:
+    floors: Mapping[str, Any] = card.results.get("floors", {})
+    return floors
+
+
 def _line(
-    form: str, where: str, summary: Mapping[str, Any], card: WeightsCard, part: str
+    form: str,
+    where: str,
+    summary: Mapping[str, Any],
+    card: WeightsCard,
+    floors: Mapping[str, Any],
 ) -> list[str]:
     figure = summary["classes"].get(card.classes[-1], {})
-    best = best_floor(card.results.get("floors", {}).get(part, {}))
+    best = best_floor(floors)
     return [
         form,
         f"{where}; {_answer(card)}",
