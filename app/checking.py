@@ -48,7 +48,10 @@ def at_point(checks: Checks, prediction: Prediction) -> Checks:
     meter = checks.meter
     if meter is None:
         return checks
-    explained = prediction.decision.positive and explains(meter.lungs_removed, meter.whole)
+    decision = prediction.decision
+    explained = decision.positive and explains(
+        meter.whole, meter.lungs_only, meter.lungs_removed, decision.point.threshold
+    )
     return replace(checks, meter=replace(meter, explained=explained))
 
 

@@ -101,16 +101,20 @@ def checks_json(checks: Checks) -> dict[str, Any]:
             "sentence": seen.sentence,
             "distance": seen.distance,
             "exact": seen.exact,
-            "film": asdict(seen.film),
+            "film": _film(seen.film),
         },
         "nearest": {
             finding.value: [
-                {"similarity": round(one.similarity, _DIGITS), "film": asdict(one.film)}
+                {"similarity": round(one.similarity, _DIGITS), "film": _film(one.film)}
                 for one in found
             ]
             for finding, found in checks.neighbours.items()
         },
     }
+
+
+def _film(film: KnownFilm) -> dict[str, Any]:
+    return {**asdict(film), "reference": film.told}
 
 
 def told_in_words(checks: Checks, *, drawn: bool) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from covid_core.datasets.layouts import is_public
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES, Finding
 from covid_core.known_index import COLUMNS, FilmArrays, IndexCard, read_index
@@ -47,6 +48,12 @@ class KnownFilm:
     split: str
     sha256: str
 
+    @property
+    def told(self) -> str:
+        """What it is called in what leaves the program: its reference where the dataset is public;
+        of a site's own film, whose file may be named after a patient, its digest."""
+        return self.reference if is_public(self.source) else f"{self.source}, {self.sha256[:12]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -64,7 +71,7 @@ class Seen:
             what = "this picture, or one that looks the same,"
             differ = f"; {self.distance} of {HASH_BITS} bits of their hashes differ"
         part = _PARTS.get(self.film.split, _PARTS[TRAIN])
-        return f"Seen before: {what} {part} ({self.film.reference}{differ}). {_MEMORY}."
+        return f"Seen before: {what} {part} ({self.film.told}{differ}). {_MEMORY}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,8 @@ class ShortcutMeter:
     """Calibrated scores for the disease, 0 to 1, of the whole film, of the lungs alone on black,
     and of all but the lungs.
 
-    `explained`: the film is called the disease, and keeps at least half of the odds without its
-    lungs. That such a film still reaches the threshold would be no sign: thresholds lie low, and
-    what shows nothing at all is not scored at nought. Of a film that is not called the disease, one
-    without lungs says nothing either, so there it is never set.
+    `explained`: the film is called the disease, and `explains` holds. Of a film that is not called
+    the disease, one without lungs says nothing either, so there it is never set.
     """
 
     finding: Finding
@@ -73,13 +71,18 @@ def read_meter(
         whole=whole,
         lungs_only=only,
         lungs_removed=removed,
-        explained=prediction.decision.positive and explains(removed, whole),
+        explained=prediction.decision.positive
+        and explains(whole, only, removed, prediction.decision.point.threshold),
     )
 
 
-def explains(removed: float, whole: float) -> bool:
-    """Whether the score without lungs explains that of the whole film, both 0 to 1."""
-    return bool(log_odds(removed) >= log_odds(whole) + np.log(KEPT))
+def explains(whole: float, lungs_only: float, removed: float, threshold: float) -> bool:
+    """Whether the score without lungs explains that of a film called the disease, all 0 to 1: it
+    keeps at least half of the odds; or what lies outside the lungs reaches the operating point's
+    threshold, and the lungs alone do not. That it reaches the threshold would by itself be no sign:
+    thresholds lie low, and what shows nothing at all is not scored at nought."""
+    keeps = log_odds(removed) >= log_odds(whole) + np.log(KEPT)
+    return bool(keeps or lungs_only < threshold <= removed)
 
 
 def parts(

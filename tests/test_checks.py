@@ -117,6 +117,10 @@ def test_they_are_told_in_strict_json() -> None:
     assert told["zones"]["note"] == "Model attention, not lesion."
     assert 0 <= told["shortcut_meter"]["lungs_removed"] <= 1
     assert told["seen"]["film"]["reference"] == KNOWN.reference
+    own = replace(KNOWN, source="our clinic", reference="our clinic/Doe^Jane.png")
+    found = replace(checked(Index()), seen=replace(SEEN, film=own))
+    assert "Doe" not in json.dumps(checks_json(found)), "a site's own file may name a patient"
+    assert "our clinic, abababababab" in seen_in_words(found)
     assert told["nearest"]["pneumonia"][0]["similarity"] == 0.9123
     assert told["known_films_sha256"] == "cd" * 32
 

@@ -52,9 +52,17 @@ def test_half_of_the_odds_is_the_limit() -> None:
     whole = 0.9
     odds = KEPT * whole / (1 - whole)
     half = odds / (1 + odds)
-    assert explains(half + 1e-9, whole) and not explains(half - 1e-9, whole)
-    assert explains(1.0, 1.0) and explains(whole, whole) and not explains(0.0, whole)
+    lungs, threshold = 0.9, 0.99
+    assert explains(whole, lungs, half + 1e-9, threshold)
+    assert not explains(whole, lungs, half - 1e-9, threshold)
+    assert explains(1.0, 1.0, 1.0, threshold) and not explains(whole, lungs, 0.0, threshold)
     assert log(odds) == pytest.approx(log(whole / (1 - whole)) - log(2))
+
+
+def test_what_is_called_without_its_lungs_and_not_by_them_is_explained_too() -> None:
+    assert explains(0.95, 0.1, 0.3, threshold=0.3)
+    assert not explains(0.95, 0.3, 0.3, threshold=0.3), "the lungs alone would be called as well"
+    assert not explains(0.95, 0.1, 0.29, threshold=0.3)
 
 
 def test_the_parts_are_the_film_s_own_pixels() -> None:

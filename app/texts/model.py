@@ -104,7 +104,8 @@ NOT_AUDITED = "These weights have not been audited: `python -m covid_core audit`
 RECIPES_WORDS = (
     "Each recipe trained in three forms: to the letter as its study published it, leaks and"
     " mistakes included; the same without these; and ours, on the clean split of one manifest, the"
-    " same for all. The first figure is what such studies report; a source never seen is what it is worth."
+    " same for all. The first figure is what such studies report; a source never seen is what it is"
+    " worth."
 )
 RECIPES_SEE = (
     "Accuracies on test films, and in brackets on a second source; AUROC for COVID-19. A study's"

@@ -63,6 +63,11 @@ def provenance(source: str) -> str:
     return str(named.get(source, class_folders.PROVENANCE))
 
 
+def is_public(source: str) -> bool:
+    """Whether a source is a public dataset, whose files anyone may name."""
+    return source in {layout.SOURCE for layout in LAYOUTS}
+
+
 def stated_ages(source: str) -> tuple[float, float] | None:
     """The least and greatest age, in years, that a source's authors state for all its patients."""
     return next((layout.AGES for layout in LAYOUTS if source == layout.SOURCE), None)
