@@ -35,6 +35,7 @@ from covid_core.lungs import LUNGS, Lungs
 from covid_core.model_card import RESULTS_BLOCK, headline, model_card, read_beside
 from covid_core.network_files import load_weights
 from covid_core.phantom import KINDS, draw_phantom
+from covid_core.reading import read_file
 from covid_core.weights import RECIPES, read_card, read_cards, read_forms
 
 ROOT = Path(__file__).parent.parent
@@ -135,6 +136,12 @@ def test_predict_command_writes_a_row_and_an_overlay_a_film(with_whole_films: Pa
         assert f"`{column}`" in README, "every column is explained"
 
 
+def test_bundle_commands_make_one_and_make_it_again(with_whole_films: Path) -> None:
+    done = run(command("bundle"), with_whole_films)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list((with_whole_films / "bundles").glob("*.zip"))) == 1
+
+
 def test_python_lines_run(with_whole_films: Path) -> None:
     [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     done = subprocess.run(
@@ -168,6 +175,16 @@ def test_train_command_makes_weights(clone: Path, tmp_path: Path) -> None:
     assert (clone / "my-weights" / "README.md").read_text() == model_card(card, beside)
 
 
+def test_index_command_makes_the_index_of_those_weights(clone: Path) -> None:
+    done = run(command("index"), clone)
+    assert done.returncode == 0, done.stderr
+    known = KnownFilms.load(clone / "my-weights", read_card(clone / "my-weights"))
+    assert known is not None
+    films = map(read_file, (clone / "my-films").rglob("*.png"))
+    exact = [seen.exact for film in films if (seen := known.seen(film))]
+    assert sum(exact) == len(known)
+
+
 def test_audit_command_writes_a_report(clone: Path) -> None:
     """After the train command, which made the weights; with films too few to calibrate on."""
     done = run(command("audit"), clone)
@@ -179,7 +196,8 @@ def test_audit_command_writes_a_report(clone: Path) -> None:
 def test_evaluate_command_compares(clone: Path) -> None:
     done = run(command("evaluate"), clone)
     assert done.returncode == 0, done.stderr
-    assert "| **densenet121**, COVID-19 against the rest | clean test part |" in done.stdout
+    assert "| ours | clean test part; COVID-19 against the rest |" in done.stdout
+    assert "| **densenet121** | the study's figure |" in done.stdout
     assert "another split" not in done.stdout
     assert (clone / "report.html").stat().st_size > 1_000_000
 
