@@ -43,7 +43,7 @@ def protocol_of(name: str) -> Protocol | None:
 
 
 def mended(recipe: Recipe) -> Recipe:
-    """A study's recipe without its mistakes: its schedules stepped by epoch and the right way
+    """A study's recipe without its mistakes: its schedules and its looks by epoch and the right way
     round, films not varied in validation, the disease the positive class, and films kept apart to
     validate by, so that nothing but the last figure sees the test part. `published.mended` splits
     the films."""
@@ -59,7 +59,11 @@ def mended(recipe: Recipe) -> Recipe:
         replace(phase, schedule=phase.schedule and _righted(phase.schedule))
         for phase in recipe.phases
     )
-    return replace(recipe, phases=phases, schedule=_righted(recipe.schedule), published=protocol)
+    by = replace(recipe.optimisation, look_every=0)
+    return replace(
+        recipe, phases=phases, optimisation=by, schedule=_righted(recipe.schedule),
+        published=protocol,
+    )  # fmt: skip
 
 
 def _righted(schedule: Schedule) -> Schedule:

@@ -64,7 +64,7 @@ def test_mended_none_is_left(name: str) -> None:
     for phase in recipe.phases:
         schedule = recipe.schedule_of(phase)
         assert schedule.per == "epoch" and schedule.falls == (schedule.measure == LOSS)
-    assert recipe.chooses_by is Split.VALIDATION
+    assert recipe.chooses_by is Split.VALIDATION and recipe.optimisation.look_every == 0
     assert recipe.published is not None
     assert not recipe.published.augmented and recipe.published.positive == "covid"
 
