@@ -160,8 +160,9 @@ def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
     if not worst:
         on = "; ".join(_part_in_words(audit, part) for part in audit["probes"])
         return (
-            f"Audited ({on}): with the lungs blacked out it can hardly tell COVID-19 any more, as"
-            " it should be."
+            f"Audited ({on}): with the lungs blacked out it can hardly tell COVID-19 any more. That"
+            " clears it less than it seems, for a black hole is strange to it: the shortcut meter"
+            " paints this film's lungs over instead."
         )
     found = "; ".join(
         f"{_part_in_words(audit, part)}: {title}, AUROC {value:.2f}"
