@@ -32,6 +32,7 @@ from covid_core.training.scoring import score
 
 _BATCH = 64
 _LEAST_HEAT = 1e-6  # logits; a scale must be above 0
+_TYPICAL = 1000  # films; more tell a typical map no better
 _FEW = 5  # fewer films of a class than this say nothing about it
 
 
@@ -91,7 +92,8 @@ def full_heat(
     right: list[np.ndarray] = []
     validation = films.part(Split.VALIDATION)
     if not len(validation):  # of a study that kept none
-        validation = films.part(Split.TRAIN)
+        trained = films.part(Split.TRAIN)
+        validation = trained[:: max(1, len(trained) // _TYPICAL)]
     for start in range(0, len(validation), _BATCH):
         indices = validation[start : start + _BATCH]
         with torch.inference_mode():
