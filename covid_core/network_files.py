@@ -33,7 +33,7 @@ from covid_core.weights import (
     FORMAT_VERSION,
     SHIPPED,
     WeightsCard,
-    read_card,
+    read_any_card,
 )
 
 
@@ -89,7 +89,7 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
 
     Raises WeightsError where a file is missing, damaged, or not made for this code.
     """
-    card = read_card(folder, recipe)
+    card = read_any_card(folder, recipe)
     path = folder / f"{recipe}.safetensors"
     network = Network(card.architecture, len(card.classes), card.head_depth)
     _fill(network, checked(path, card.sha256), path, TITLES[card.architecture])

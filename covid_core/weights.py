@@ -98,14 +98,15 @@ def save_card(card: WeightsCard, folder: Path) -> None:
 
 def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
     """The card alone, checked against this code, to use its network. Raises WeightsError."""
-    card = _read_card(folder, recipe)
+    card = read_any_card(folder, recipe)
     if recipe == SHIPPED and card.classes != CLASSES:
         path = folder / f"{recipe}.json"
         raise _misfit(path, "classes", ", ".join(card.classes), ", ".join(CLASSES))
     return card
 
 
-def _read_card(folder: Path, recipe: str) -> WeightsCard:
+def read_any_card(folder: Path, recipe: str) -> WeightsCard:
+    """The same of a study's network too, which may answer otherwise than ours by the same name."""
     path = folder / f"{recipe}.json"
     if not path.exists():
         raise WeightsError(
@@ -231,7 +232,7 @@ def read_cards(folder: Path) -> dict[str, WeightsCard]:
     """The cards in a folder, by the files' name, to tell what they say: their tensors are not
     needed, and a study's network may answer otherwise than ours. Raises WeightsError."""
     names = [path.stem for path in sorted(folder.glob("*.json"))]
-    return {name: _read_card(folder, name) for name in names if not name.endswith(NO_CARDS)}
+    return {name: read_any_card(folder, name) for name in names if not name.endswith(NO_CARDS)}
 
 
 def read_forms(folder: Path) -> dict[str, dict[str, WeightsCard]]:
