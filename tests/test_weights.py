@@ -21,12 +21,12 @@ import torch
 from safetensors.torch import load_file, save
 
 from covid_core.errors import WeightsError
-from covid_core.findings import CLASSES
+from covid_core.findings import CLASSES, Finding
 from covid_core.network_files import as_stored, load_weights, save_weights
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
 from covid_core.tensor_files import read_card_file, write_card
-from covid_core.weights import read_card
+from covid_core.weights import read_card, read_cards
 from tests.models import random_network, save_random_weights
 
 ROOT = Path(__file__).parent.parent
@@ -193,3 +193,18 @@ def test_shipped_weights_are_sound_and_their_card_complete() -> None:
     assert card.git_commit != "unknown"
     assert card.torch_version.startswith("2.")
     assert card == read_card(SHIPPED)
+
+
+def test_a_study_s_network_of_the_same_name_can_be_measured_but_not_read_films_with(
+    tmp_path: Path,
+) -> None:
+    torch.manual_seed(0)
+    save_weights(
+        Network(outputs=2), tmp_path, preprocess=Preprocess(), training={}, films={},
+        results={}, full_heat=1.0, classes=(Finding.NORMAL, Finding.COVID),
+    )  # fmt: skip
+    network, card = load_weights(tmp_path)
+    assert network.head.linear.out_features == len(card.classes) == 2
+    assert read_cards(tmp_path)["densenet121"] == card
+    with pytest.raises(WeightsError, match="classes normal, covid does not fit"):
+        read_card(tmp_path)

@@ -57,7 +57,7 @@ def test_training_stops_with_what_to_lower(monkeypatch: pytest.MonkeyPatch, tmp_
 
     monkeypatch.setattr(loop, "fit", fit)
     monkeypatch.setattr(loop, "terms", lambda *_, **__: {})
-    recipe: Any = SimpleNamespace(phases=[SimpleNamespace(asked=None)])
+    recipe: Any = SimpleNamespace(phases=[SimpleNamespace(asked=None, alike=False)])
     films: Any = SimpleNamespace(asked=lambda task: None)
     network: Any = None
     with pytest.raises(TrainingError, match="memory is full") as stopped:
