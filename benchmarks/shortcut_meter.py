@@ -133,7 +133,9 @@ def way(title: str, part: str, removed: np.ndarray, labels: np.ndarray, limit: f
 
 def warned(part: str, before: np.ndarray, labels: np.ndarray, limit: float) -> list[str]:
     called, disease = before[:, 0] >= limit, labels == _COVID
-    warns = np.array([explains(*scores, limit) for scores in before])
+    warns = np.array(
+        [explains(whole, only, removed, limit) for whole, only, removed in before.tolist()]
+    )
     shares = [warns[called & among] for among in (disease, ~disease)]
     return [part, *(f"{one.mean():.3f} of {len(one)}" if len(one) else "–" for one in shares)]
 
