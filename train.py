@@ -31,7 +31,7 @@ from covid_core.claims import claimed
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import read_manifest, write_left_out
-from covid_core.datasets.published import as_published, mended, shared
+from covid_core.datasets.published import shared
 from covid_core.datasets.split import check_clean, counts, fingerprint
 from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.evaluation.evaluate import evaluate, full_heat
@@ -41,7 +41,7 @@ from covid_core.network_files import as_stored, save_weights
 from covid_core.networks import Network, initial_state, initialise
 from covid_core.training import processes
 from covid_core.training.films import load_films
-from covid_core.training.forms import Form, recipe_in
+from covid_core.training.forms import Form, recipe_in, split_in
 from covid_core.training.log import read_log
 from covid_core.training.loop import asked as as_asked
 from covid_core.training.loop import train as train_phases
@@ -140,10 +140,7 @@ def films_table(
         if options.skip_bad:
             write_left_out(compiled.damaged, run / "quarantine.csv")
         table = compiled.table
-    if recipe.published is None:
-        return table
-    split = mended if options.form is Form.MENDED else as_published
-    return split(table, recipe.published, seed=options.seed)
+    return split_in(options.form, table, recipe, seed=options.seed)
 
 
 def as_text(options: argparse.Namespace, recipe: Recipe) -> dict[str, str]:

@@ -14,7 +14,6 @@ from covid_core.known_films import KnownFilms
 from covid_core.map_check import check_map
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph
-from covid_core.shortcut_meter import explains
 from covid_core.weights import WEIGHTS, WeightsCard
 from covid_core.zones import attention_by_zone
 
@@ -48,11 +47,7 @@ def at_point(checks: Checks, prediction: Prediction) -> Checks:
     meter = checks.meter
     if meter is None:
         return checks
-    decision = prediction.decision
-    explained = decision.positive and explains(
-        meter.whole, meter.lungs_only, meter.lungs_removed, decision.point.threshold
-    )
-    return replace(checks, meter=replace(meter, explained=explained))
+    return replace(checks, meter=meter.at(prediction.decision))
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -27,7 +27,7 @@ from covid_core.trust_card import (
     reporting_section,
     write_diagram,
 )
-from covid_core.weights import LEFT_OUT, WeightsCard, read_audit, read_cards
+from covid_core.weights import AS_PUBLISHED, LEFT_OUT, WeightsCard, read_audit, read_cards
 from covid_core.whole_files import write_whole
 
 RESULTS_BLOCK = "results"  # the block of a README
@@ -128,7 +128,7 @@ def _data(card: WeightsCard) -> str:
     sources = sorted({source for split in card.films.values() for source in split})
     terms = "\n".join(f"- `{source}`: {provenance(source)}" for source in sources)
     sides = "Films of one patient, or of the same picture, are on one side of the split only."
-    if card.training.get("form") == "as-published":
+    if card.training.get("form") == AS_PUBLISHED:
         share = card.results.get("shared", 0.0)
         sides = (
             f"The study's split, by film: {share:.0%} of the test films share a patient or a"

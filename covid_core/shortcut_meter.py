@@ -12,12 +12,12 @@ whatever the film (`benchmarks.shortcut_meter` has the figures).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from covid_core.covering import LEAST_LUNG, lungs_only, painted_over, widened
-from covid_core.decision import in_sentence, log_odds
+from covid_core.decision import Decision, in_sentence, log_odds
 from covid_core.findings import Finding
 from covid_core.levels import Film
 from covid_core.predictor import Prediction, Predictor
@@ -40,6 +40,12 @@ class ShortcutMeter:
     lungs_only: float
     lungs_removed: float
     explained: bool
+
+    def at(self, decision: Decision) -> ShortcutMeter:
+        """The same scores, of a film that is decided as this says."""
+        scores = (self.whole, self.lungs_only, self.lungs_removed)
+        explained = decision.positive and explains(*scores, decision.point.threshold)
+        return replace(self, explained=explained)
 
     @property
     def sentence(self) -> str:
@@ -66,14 +72,8 @@ def read_meter(
     left = parts(predictor.card.preprocess.picture(radiograph), prediction.placement, lungs)
     scores = predictor.card.rules.probabilities(predictor.logits(left))[:, -1]
     whole, only, removed = float(prediction.probabilities[-1]), *map(float, scores)
-    return ShortcutMeter(
-        finding=prediction.answers[-1],
-        whole=whole,
-        lungs_only=only,
-        lungs_removed=removed,
-        explained=prediction.decision.positive
-        and explains(whole, only, removed, prediction.decision.point.threshold),
-    )
+    meter = ShortcutMeter(prediction.answers[-1], whole, only, removed, explained=False)
+    return meter.at(prediction.decision)
 
 
 def explains(whole: float, lungs_only: float, removed: float, threshold: float) -> bool:

@@ -63,7 +63,10 @@ def _calibrate(options: argparse.Namespace) -> int:
     films = load_films(table, card.preprocess, options.cache, workers=os.cpu_count() or 1)
     films = films.asked(task)
     if changed:
-        results = evaluate(network, films, card.preprocess, device=device, task=task)
+        results = evaluate(
+            network, films, card.preprocess, device=device, task=task, cache=options.cache,
+            workers=os.cpu_count() or 1,
+        )  # fmt: skip
         heat = full_heat(network, films, card.preprocess, device=device)
         card = replace(card, results={**card.results, **results}, full_heat=heat)
     logits = remembered_answers(network, card, films, options.cache, device=device)

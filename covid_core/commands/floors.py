@@ -15,7 +15,6 @@ import torch
 
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.published import as_published, mended
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.evaluation.floors import FIGURES, best_floor, floor_scores, floors_in_words
 from covid_core.evaluation.floors import floors_of as measured
@@ -24,7 +23,7 @@ from covid_core.network_files import load_weights
 from covid_core.preprocess import Preprocess
 from covid_core.tasks import task_of
 from covid_core.training.films import Films, load_films
-from covid_core.training.forms import Form, recipe_in
+from covid_core.training.forms import Form, recipe_in, split_in
 from covid_core.training.loop import asked
 from covid_core.training.scoring import score
 from covid_core.weights import WEIGHTS, WeightsCard, read_cards, save_card
@@ -80,11 +79,10 @@ def _floors(options: argparse.Namespace) -> int:
 def _split_of(card: WeightsCard, manifest: pd.DataFrame) -> pd.DataFrame:
     """The manifest with the split that the card's form of its recipe has."""
     form = Form(card.training.get("form", Form.OURS))
-    protocol = None if form is Form.OURS else recipe_in(form, card.recipe).published
-    if protocol is None:
+    if form is Form.OURS:  # whose recipe may be a file that is not here
         return manifest
-    split = mended if form is Form.MENDED else as_published
-    return split(manifest, protocol, seed=int(card.training["seed"]))
+    recipe = recipe_in(form, card.recipe)
+    return split_in(form, manifest, recipe, seed=int(card.training["seed"]))
 
 
 def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) -> Films:

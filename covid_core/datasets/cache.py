@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 from tqdm import tqdm
 
 from covid_core.datasets.remembered import file_stamp
-from covid_core.errors import RefusedFile
+from covid_core.errors import DatasetError, RefusedFile, listed
 from covid_core.preprocess import Preprocess
 from covid_core.reading import read_file
 from covid_core.whole_files import replacing, write_whole
@@ -39,6 +39,21 @@ def cached_pictures(
         write_whole(refused_path, json.dumps(refused).encode())
     refused = {int(i): reason for i, reason in json.loads(refused_path.read_text()).items()}
     return np.load(pictures_path, mmap_mode="r"), refused
+
+
+def every_picture(
+    paths: Sequence[Path], preprocess: Preprocess, folder: Path, *, workers: int
+) -> np.ndarray:
+    """The same where each must be there. Raises DatasetError, which names those that can't be
+    read."""
+    pictures, refused = cached_pictures(paths, preprocess, folder, workers=workers)
+    if refused:
+        unread = [f"{paths[i]}: {reason}" for i, reason in refused.items()]
+        raise DatasetError(
+            f"films could be read for the manifest and can't be now{listed(unread)}",
+            "Make the manifest anew",
+        )
+    return pictures
 
 
 def _decode(

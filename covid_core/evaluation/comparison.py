@@ -24,7 +24,7 @@ from covid_core.metrics import told
 from covid_core.model_card import held_out_name
 from covid_core.overlay import data_uri, png
 from covid_core.pages import embedded, write_page
-from covid_core.training.forms import protocol_of
+from covid_core.training.forms import Form, protocol_of
 from covid_core.weights import AS_PUBLISHED, MENDED, WeightsCard
 
 _TEMPLATE = Path(__file__).with_name("comparison.html")
@@ -66,7 +66,7 @@ def rows(entries: Sequence[Entry]) -> list[list[str]]:
             lines += _lines_of_form(form, card)
         for name, summary in entry.parts.items():
             where = "clean test part" if name == TEST else held_out_name(name, entry.card)
-            line = _line("ours", where, summary, entry.card, entry.floors.get(name, {}))
+            line = _line(Form.OURS, where, summary, entry.card, entry.floors.get(name, {}))
             line[-1] += "" if entry.same_split else ", another split"
             lines.append(line)
         first = f"**{entry.card.recipe}**"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from covid_core.datasets.cache import cached_pictures
+from covid_core.datasets.cache import every_picture
 from covid_core.datasets.split import Split, groups_of, on_a_side
 from covid_core.errors import DatasetError, listed
 from covid_core.findings import CLASSES
@@ -44,12 +44,13 @@ class Films:
     def alike(self) -> Films:
         """The same films, of which only the first by name, as many of each label as of the rarest,
         keep it; in each part for itself, but for sources held out."""
-        labels = np.full(len(self.labels), -1, np.int64)
+        labels, names = np.full(len(self.labels), -1, np.int64), np.array(self.names)
         for split in Split:
             own = self.part(split)
-            own = own[np.argsort(np.array(self.names)[own], kind="stable")]
-            least = min(np.unique(self.labels[own], return_counts=True)[1], default=0)
-            for label in np.unique(self.labels[own]):
+            own = own[np.argsort(names[own], kind="stable")]
+            present, counts = np.unique(self.labels[own], return_counts=True)
+            least = min(counts, default=0)
+            for label in present:
                 some = own[self.labels[own] == label]
                 labels[some if split is Split.HELD_OUT else some[:least]] = label
         return replace(self, labels=labels)
@@ -75,15 +76,8 @@ def load_films(table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, work
             f"films of the manifest are not there{listed(gone)}",
             "Put them, or the manifest, where they were, or make it anew",
         )
-    pictures, refused = cached_pictures(paths, preprocess, cache, workers=workers)
-    if refused:
-        unread = [f"{paths[i]}: {reason}" for i, reason in refused.items()]
-        raise DatasetError(
-            f"films could be read for the manifest and can't be now{listed(unread)}",
-            "Make the manifest anew",
-        )
     return Films(
-        pictures=pictures,
+        pictures=every_picture(paths, preprocess, cache, workers=workers),
         labels=np.array([CLASSES.index(label) for label in rows["label"]], np.int64),
         groups=groups[used],
         sources=rows["source"].to_numpy(str),

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 
+import pandas as pd
+
+from covid_core.datasets import published
 from covid_core.datasets.published import Protocol
 from covid_core.errors import TrainingError
 from covid_core.findings import Finding
 from covid_core.training.recipe import RECIPES, Recipe, read_recipe
 from covid_core.training.schedule import Schedule
 from covid_core.training.scoring import LOSS
+from covid_core.weights import AS_PUBLISHED, MENDED
 
 
 class Form(StrEnum):
@@ -18,16 +22,15 @@ class Form(StrEnum):
     stopping rule and mistakes. `MENDED`: the same without the mistakes."""
 
     OURS = "ours"
-    AS_PUBLISHED = "as-published"
-    MENDED = "mended"
+    AS_PUBLISHED = AS_PUBLISHED
+    MENDED = MENDED
 
 
 def recipe_in(form: Form, name: str) -> Recipe:
     """A recipe in one of its forms. Raises TrainingError where no study published it."""
     if form is Form.OURS:
         return replace(read_recipe(name), published=None)
-    known = (RECIPES / Form.AS_PUBLISHED / f"{name}.toml").is_file()
-    recipe = read_recipe(f"{Form.AS_PUBLISHED}/{name}" if known else name)
+    recipe = read_recipe(f"{Form.AS_PUBLISHED}/{name}" if _is_published(name) else name)
     if recipe.published is None:
         raise TrainingError(
             f"the recipe {recipe.name} is from no published study",
@@ -38,8 +41,16 @@ def recipe_in(form: Form, name: str) -> Recipe:
 
 def protocol_of(name: str) -> Protocol | None:
     """Of the study that a recipe of the project is from."""
-    known = (RECIPES / Form.AS_PUBLISHED / f"{name}.toml").is_file()
-    return recipe_in(Form.AS_PUBLISHED, name).published if known else None
+    return recipe_in(Form.AS_PUBLISHED, name).published if _is_published(name) else None
+
+
+def split_in(form: Form, table: pd.DataFrame, recipe: Recipe, *, seed: int) -> pd.DataFrame:
+    """A manifest with the split of a recipe's form; with its own where the recipe is ours. Raises
+    DatasetError where films of the study are missing."""
+    if recipe.published is None:
+        return table
+    split = published.mended if form is Form.MENDED else published.as_published
+    return split(table, recipe.published, seed=seed)
 
 
 def mended(recipe: Recipe) -> Recipe:
@@ -64,6 +75,10 @@ def mended(recipe: Recipe) -> Recipe:
         recipe, phases=phases, optimisation=by, schedule=_righted(recipe.schedule),
         published=protocol,
     )  # fmt: skip
+
+
+def _is_published(name: str) -> bool:
+    return (RECIPES / Form.AS_PUBLISHED / f"{name}.toml").is_file()
 
 
 def _righted(schedule: Schedule) -> Schedule:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from covid_core.datasets.cache import cached_pictures
+from covid_core.datasets.cache import cached_pictures, every_picture
 from covid_core.datasets.layouts import LAYOUTS, stated_ages
 from covid_core.datasets.split import Split, fingerprint, groups_of, on_a_side
 from covid_core.errors import DatasetError, listed
@@ -158,13 +158,7 @@ def _pictures(known: pd.DataFrame, cache: Path, workers: int) -> np.ndarray:
             f"films of the manifest are not there, or changed since{listed(changed)}",
             "Put them where they were, as they were",
         )
-    pictures, refused = cached_pictures(paths, PICTURE, cache, workers=workers)
-    if refused:
-        unread = [f"{paths[i]}: {reason}" for i, reason in refused.items()]
-        raise DatasetError(
-            f"films can't be read any more{listed(unread)}", "Make the manifest anew"
-        )
-    return pictures
+    return every_picture(paths, PICTURE, cache, workers=workers)
 
 
 def _codes(known: pd.DataFrame) -> tuple[np.ndarray, dict[str, list[str]]]:
