@@ -124,6 +124,7 @@ def test_the_divider_moves_by_mouse_and_key(opened: Opened) -> None:
     shown = opened("phantom")
     shown.button("Swipe").click()
     divider = shown.root.locator("#divider")
+    expect(divider).to_be_visible()  # painted in the next frame; a hidden one takes no key
     with without_a_run(shown):
         divider.press("ArrowLeft")
         assert float(shown.state()["swipe"]) == pytest.approx(0.45)
