@@ -39,6 +39,21 @@ def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None =
     return float(roc_auc_score(positive, scores, sample_weight=weights))
 
 
+def auroc_by_weights(positive: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray], float]:
+    """Weights of films, float (films,), to their `auroc`, or NaN where they leave a class out. The
+    films are sorted once, for all the draws of a bootstrap."""
+    levels, ranks = np.unique(scores, return_inverse=True)
+
+    def statistic(weights: np.ndarray) -> float:
+        ill = np.bincount(ranks, weights * positive, len(levels))
+        well = np.bincount(ranks, weights * ~positive, len(levels))
+        below = well.cumsum() - well / 2  # a tie is half won
+        with np.errstate(invalid="ignore"):
+            return float(np.divide((ill * below).sum(), ill.sum() * well.sum()))
+
+    return statistic
+
+
 def proportion(of: np.ndarray, among: np.ndarray, weights: np.ndarray | None = None) -> float:
     """The share of the films `among` (bool) that are also `of` (bool); NaN among none."""
     counted = np.ones(len(of)) if weights is None else weights
@@ -98,14 +113,7 @@ def f1(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate
 
 def auroc_estimate(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> Estimate:
     """`auroc` with its interval."""
-
-    def statistic(weights: np.ndarray) -> float:
-        seen = weights > 0
-        if positive[seen].all() or not positive[seen].any():
-            return float("nan")
-        return auroc(positive[seen], scores[seen], weights[seen])
-
-    return estimate(statistic, groups, len(positive))
+    return estimate(auroc_by_weights(positive, scores), groups, len(positive))
 
 
 @dataclass(frozen=True, slots=True)

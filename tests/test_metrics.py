@@ -12,6 +12,7 @@ from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_
 from covid_core.metrics import (
     Estimate,
     auroc,
+    auroc_by_weights,
     auroc_estimate,
     confusion,
     estimate,
@@ -42,6 +43,16 @@ def test_values_are_those_of_scikit_learn() -> None:
     assert proportion(~CALLED, ~POSITIVE) == true_negatives / (~POSITIVE).sum()
     labels, calls = DRAWING.integers(0, 3, (2, 500))
     assert np.array_equal(confusion(labels, calls, 3), confusion_matrix(labels, calls))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_draw_s_auroc_is_scikit_learn_s_with_ties_and_films_left_out(seed: int) -> None:
+    drawing = np.random.default_rng(seed)
+    positive, scores = drawing.random(60) < 0.4, drawing.integers(0, 9, 60) / 9
+    weights = drawing.integers(0, 3, 60).astype(float)
+    drawn = auroc_by_weights(positive, scores)(weights)
+    assert drawn == pytest.approx(auroc(positive, scores, weights), abs=1e-12)
+    assert np.isnan(auroc_by_weights(positive, scores)(weights * positive))
 
 
 def test_interval_of_independent_films_is_wilson_s_within_a_hundredth() -> None:

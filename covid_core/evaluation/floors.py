@@ -23,7 +23,7 @@ from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
 from covid_core.evaluation.glimpses import Glimpses
 from covid_core.goals import TEST
-from covid_core.metrics import estimate, proportion
+from covid_core.metrics import auroc_by_weights, estimate, proportion
 from covid_core.tasks import Task
 from covid_core.training.films import Films
 
@@ -187,25 +187,8 @@ def _statistics(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, _Sta
     positive = labels == probabilities.shape[1] - 1
     return {
         "accuracy": lambda weights: proportion(right, every, weights),
-        "auroc": _auroc(positive, probabilities[:, -1]),
+        "auroc": auroc_by_weights(positive, probabilities[:, -1]),
     }
-
-
-def _auroc(positive: np.ndarray, scores: np.ndarray) -> _Statistic:
-    """Weights to `metrics.auroc`, or NaN where they leave a class out. The films are sorted once,
-    for a thousand draws of each of so many figures."""
-    order, levels = np.argsort(scores, kind="stable"), np.unique(scores, return_inverse=True)[1]
-    ranks, ill = levels[order], positive[order]
-
-    def statistic(weights: np.ndarray) -> float:
-        sorted_weights = weights[order]
-        pos = np.bincount(ranks, sorted_weights * ill)
-        neg = np.bincount(ranks, sorted_weights * ~ill)
-        below = neg.cumsum() - neg / 2  # a tie is half won
-        with np.errstate(invalid="ignore"):
-            return float(np.divide((pos * below).sum(), pos.sum() * neg.sum()))
-
-    return statistic
 
 
 def _apart(network: _Dict, floor: _Dict) -> dict[str, float]:
