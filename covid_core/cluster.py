@@ -68,9 +68,8 @@ class Worker:
             self._predictor = self._job.load()
         except CovidCoreError as error:
             return str(error)
-        if self._predictor.card.sha256 != self._job.desk.terms.weights_sha256:
-            return "A worker has other weights. Put the same on every machine."
-        return ""
+        same = self._predictor.card.sha256 == self._job.desk.terms.weights_sha256
+        return "" if same else "A worker has other weights. Put the same on every machine."
 
     def score(self, films: Sequence[str]) -> Laid:
         """Score films; gives where their rows lie, and their count."""
@@ -93,8 +92,7 @@ class Worker:
 
 def lay(desk: Desk, scored: Sequence[dict[str, Any]]) -> Laid:
     """Lay rows on the desk; gives where, and their count."""
-    failed = sum(row["decision"] in UNANSWERED for row in scored)
-    return desk.lay(scored), Done(len(scored), failed)
+    return desk.lay(scored), Done(len(scored), sum(row["decision"] in UNANSWERED for row in scored))
 
 
 @contextmanager
