@@ -5,7 +5,8 @@
 Twins are sought by whole pictures, shifted by two of 64 px at most. Here each film of the part is
 cut by up to a twentieth on every side, or given as much margin, in all 625 ways of five steps, and
 its hash is sought among those of the weights' training films. Prints whose nearest is at most 50 of
-256 bits away: look at them. Half a second a film.
+256 bits away: look at them. Then the weights' figures of the part, with those films and without
+them. Half a second a film.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from tqdm import tqdm
 
 from covid_core import markdown
 from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.split import Split
+from covid_core.datasets.split import Split, groups_of
+from covid_core.findings import CLASSES, Finding
 from covid_core.known_films import KnownFilms
 from covid_core.levels import eight_bits
+from covid_core.metrics import auroc_estimate, estimate, proportion
 from covid_core.perceptual_hash import HASH_BITS, PICTURE, hashes_of
+from covid_core.predictor import Predictor
 from covid_core.reading import read_file
-from covid_core.weights import WEIGHTS, read_card
+from covid_core.weights import WEIGHTS
 
 LIMIT = 50  # bits; pairs looked at were all of one picture up to here, and strangers from 53 on
 STEPS = (-0.05, -0.025, 0, 0.025, 0.05)  # of a side, cut off or added at each edge
@@ -56,6 +60,18 @@ def as_signs(hashes: np.ndarray) -> np.ndarray:
     return np.unpackbits(hashes, axis=1).astype(np.float32) * 2 - 1
 
 
+def figures(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> list[str]:
+    """Films, their accuracy, and the AUROC of COVID-19 against the rest. `scores`: probabilities,
+    (N, 3)."""
+    right, every = scores.argmax(axis=1) == labels, np.ones(len(labels), bool)
+    accuracy = estimate(lambda weights: proportion(right, every, weights), groups, len(labels))
+    covid = CLASSES.index(Finding.COVID)
+    return [
+        str(len(labels)), str(accuracy),
+        str(auroc_estimate(labels == covid, scores[:, covid], groups)),
+    ]  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -64,21 +80,32 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--part", type=Split, default=Split.HELD_OUT)
     options = parser.parse_args()
-    known = KnownFilms.load(options.weights, read_card(options.weights))
+    predictor = Predictor.load(options.weights, gated=False)
+    known = KnownFilms.load(options.weights, predictor.card)
     if known is None:
         parser.error("these weights have no index: python -m covid_core index MANIFEST")
     table, signs = read_manifest(options.manifest), as_signs(known.hashes)
-    paths = [Path(path) for path in table["path"][table["split"] == options.part.value]]
-    found = []
-    for path in tqdm(paths, unit="film"):
-        bits, row = nearest(cuts(eight_bits(read_file(path).film)), signs)
+    chosen = (table["split"] == options.part.value).to_numpy()
+    twins, scores, rows = np.zeros(chosen.sum(), bool), [], []
+    for at, path in enumerate(tqdm([Path(path) for path in table["path"][chosen]], unit="film")):
+        film = read_file(path).film
+        logits = predictor.logits(predictor.card.preprocess.picture(film)[np.newaxis])
+        scores.append(predictor.card.rules.probabilities(logits)[0])
+        bits, row = nearest(cuts(eight_bits(film)), signs)
         if bits <= LIMIT:
-            found.append((bits, path.name, known.film(row)))
-    rows = [[name, one.reference, one.split, str(bits)] for bits, name, one in sorted(
-        found, key=lambda pair: pair[:2]
-    )]  # fmt: skip
+            twins[at] = True
+            one = known.film(row)
+            rows.append([path.name, one.reference, one.split, str(bits)])
+    rows.sort(key=lambda row: (int(row[-1]), row))
     print(markdown.table(["Film", "Known film", "Of the part", "Bits"], rows))
-    print(f"\n{len(rows)} of {len(paths)} films of the part: {options.part.value}")
+    print(f"\n{len(rows)} of {len(twins)} films of the part: {options.part.value}\n")
+    labels = np.array([CLASSES.index(Finding(label)) for label in table["label"][chosen]])
+    answers, groups = np.stack(scores), groups_of(table)[chosen]
+    lines = [
+        [title, *figures(answers[own], labels[own], groups[own])]
+        for title, own in (("all", np.ones(len(twins), bool)), ("without them", ~twins))
+    ]
+    print(markdown.table(["Films", "n", "Accuracy", "AUROC of COVID-19"], lines))
 
 
 if __name__ == "__main__":

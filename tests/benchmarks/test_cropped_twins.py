@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.cropped_twins import LIMIT, as_signs, cuts, nearest
+from benchmarks.cropped_twins import LIMIT, as_signs, cuts, figures, nearest
 from covid_core.perceptual_hash import PICTURE, SAME_PICTURE, distances, hashes_of
 from tests.test_perceptual_hash import textured
 
@@ -27,3 +27,12 @@ def test_uncut_it_is_the_film_itself() -> None:
     assert made.shape == (625, 64, 64)
     as_it_is = PICTURE.picture(film.astype(np.float32) / 255)[np.newaxis]
     assert distances(hashes_of(made[312:313])[0], hashes_of(as_it_is))[0] < 5
+
+
+def test_figures_are_of_the_films_that_are_given() -> None:
+    labels = np.array([0, 1, 2, 2, 0, 2])
+    scores = np.full((6, 3), 0.1)
+    scores[np.arange(6), [0, 1, 2, 2, 2, 0]] = 0.8
+    films, accuracy, auroc = figures(scores, labels, np.arange(6))
+    assert (films, accuracy[:5]) == ("6", "0.667")
+    assert auroc[:5] == "0.667"  # of 9 pairs, 4 won and 4 tied
