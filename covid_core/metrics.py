@@ -41,7 +41,10 @@ def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None =
 
 def auroc_by_weights(positive: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray], float]:
     """Weights of films, float (films,), to their `auroc`, or NaN where they leave a class out. The
-    films are sorted once, for all the draws of a bootstrap."""
+    films are sorted once, for all the draws of a bootstrap. `positive`: bool (films,); `scores`:
+    float (films,). Raises ValueError for a score that is NaN."""
+    if np.isnan(scores).any():
+        raise ValueError("a score is NaN")
     levels, ranks = np.unique(scores, return_inverse=True)
 
     def statistic(weights: np.ndarray) -> float:

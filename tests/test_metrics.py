@@ -53,6 +53,8 @@ def test_a_draw_s_auroc_is_scikit_learn_s_with_ties_and_films_left_out(seed: int
     drawn = auroc_by_weights(positive, scores)(weights)
     assert drawn == pytest.approx(auroc(positive, scores, weights), abs=1e-12)
     assert np.isnan(auroc_by_weights(positive, scores)(weights * positive))
+    with pytest.raises(ValueError, match="NaN"):
+        auroc_by_weights(positive, np.full(60, np.nan))
 
 
 def test_interval_of_independent_films_is_wilson_s_within_a_hundredth() -> None:
