@@ -23,6 +23,7 @@ from covid_core.report import (
     point_in_words,
     shortcuts_in_words,
     values_in_words,
+    zones_worth_in_words,
 )
 from covid_core.weights import listed_in_words
 from covid_core.zones import ATTENTION_NOTE
@@ -113,6 +114,9 @@ def show_zones(zones: tuple[float, ...] | None, finding: Finding) -> None:
     ]
     st.table(table, hide_index=True, border="horizontal", alt=words.ZONES_ALT.format(name=name))
     st.caption(words.ZONES_NOTE.format(note=ATTENTION_NOTE))
+    worth = zones_worth_in_words(session.audit())
+    if worth and finding is Finding.COVID:  # measured of its maps alone
+        st.caption(worth)
 
 
 def show_point(prediction: Prediction) -> None:

@@ -32,6 +32,7 @@ def goals(card: WeightsCard, figures: Mapping[str, Any]) -> list[Goal]:
         *_of_gate(figures["gate"]),
         *_of_probes(figures["probes"]),
         *_of_maps(figures["explanations"], figures["lungs"]),
+        *_of_zones(figures.get("zones")),
         *_of_corruptions(figures["robustness"]["summary"]),
     ]
 
@@ -68,6 +69,18 @@ def _of_maps(maps: Mapping[str, Any], dice: Mapping[str, float]) -> Iterator[Goa
     yield _at_most("Maps: likeness to those of random weights", maps["like"], like)
     excess = maps["methods"]["Grad-CAM"]["excess"]["value"]
     yield _at_least("Maps: heat in the lungs beyond their share of the film", 0.0, excess)
+
+
+def _of_zones(found: Mapping[str, Any] | None) -> Iterator[Goal]:
+    name = "Maps that are shown: lung zones, with radiologists' scores (rank correlation)"
+    if found is None or found["tells"] is None:
+        yield Goal(name, "clearly above area and brightness of the zones", "not measured", None)
+        return
+    area, grey, ours = (
+        found["rows"][row]["correlation"]["value"] for row in ("area", "grey", "passed")
+    )
+    asked = f"clearly above area, {area:.2f}, and brightness, {grey:.2f}, of the zones"
+    yield Goal(name, asked, f"{ours:.2f}", found["tells"])
 
 
 def _of_corruptions(summary: Mapping[str, Any]) -> Iterator[Goal]:

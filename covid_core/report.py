@@ -159,16 +159,37 @@ def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
     }
     if not worst:
         on = "; ".join(_part_in_words(audit, part) for part in audit["probes"])
+        without = dict.fromkeys(
+            row["title"]
+            for probes in audit["probes"].values()
+            for row in probes["probes"].values()
+            if row["without_lungs"]
+        )
         return (
-            f"Audited ({on}): with the lungs blacked out it can hardly tell COVID-19 any more. That"
-            " clears it less than it seems, for a black hole is strange to it: the shortcut meter"
-            " paints this film's lungs over instead."
+            f"Audited ({on}): it can hardly tell COVID-19 any more from films without lungs"
+            f" ({listed_in_words(list(without))})."
         )
     found = "; ".join(
         f"{_part_in_words(audit, part)}: {title}, AUROC {value:.2f}"
         for part, (value, title) in worst.items()
     )
     return f"Audited: it uses shortcuts. It tells COVID-19 from films without lungs ({found})."
+
+
+def zones_worth_in_words(audit: Mapping[str, Any] | None) -> str:
+    """Whether a map's shares by lung zone go with radiologists' scores of the zones, with the
+    source on which that was measured; "" where it was not."""
+    found = (audit or {}).get("zones")
+    if found is None or found["tells"] is None:
+        return ""
+    ours, grey = (found["rows"][name]["correlation"] for name in ("passed", "grey"))
+    worth = "It tells something of" if found["tells"] else "So it is no guide to"
+    return (
+        f"On {ours['n']} films of {listed_in_words(found['sources'])} whose zones radiologists"
+        f" scored, the share of such heat goes with their scores by a rank correlation of"
+        f" {ours['value']:.2f} ({ours['low']:.2f} to {ours['high']:.2f}); how bright a zone is, by"
+        f" {grey['value']:.2f}. {worth} which zone is ill."
+    )
 
 
 def _part_in_words(audit: Mapping[str, Any], part: str) -> str:

@@ -18,7 +18,7 @@ from covid_core.look import SERIES
 from covid_core.markdown import table
 from covid_core.metrics import told
 from covid_core.reporting_items import ITEMS
-from covid_core.weights import WeightsCard
+from covid_core.weights import WeightsCard, listed_in_words
 from covid_core.whole_files import replacing
 
 DIAGRAM = "reliability.svg"
@@ -153,7 +153,7 @@ These weights have not been audited: `python -m covid_core audit`."""
 COVID-19 against the rest, at the balanced operating point.
 
 {table(header, groups)}
-
+{_zones(audit.get("zones"))}
 ### Failures
 
 What is called otherwise most often, by the sources' own words for it:
@@ -226,6 +226,25 @@ def _errors(trust: Mapping[str, Any]) -> str:
         for part, worth in trust.items()
     ]  # fmt: skip
     return table(["Films", "n", "Error before", "Error, calibrated"], rows)
+
+
+def _zones(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    rows = [
+        [row["title"], str(row["correlation"]["n"]), told(row["correlation"])]
+        for row in found["rows"].values()
+    ]
+    films = f"{found['films']} films of {listed_in_words(found['sources'])}"
+    return f"""
+### Lung zones
+
+Over a film's six lung zones, the rank correlation with the mean of two radiologists' scores of them
+(Brixia's): its mean over {films}, or over those in which both have an order. The
+score for COVID-19, over films of it, goes with the sum of theirs by {told(found["severity"])}.
+
+{table(["Over six zones", "Films", "Correlation"], rows)}
+"""
 
 
 def _failures(audit: Mapping[str, Any]) -> str:

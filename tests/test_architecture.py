@@ -52,7 +52,7 @@ FLOORS: tuple[set[str], ...] = (
     {"bundle", "evaluation.evaluate", "evaluation.trust", "evaluation.sample",
      "evaluation.faithfulness", "evaluation.answers"},
     {"left_files", "evaluation.compare", "training.bench", "evaluation.probes",
-     "evaluation.robustness", "evaluation.explanations"},
+     "evaluation.robustness", "evaluation.explanations", "evaluation.zone_scores"},
     {"evaluation.audit", "evaluation.figures", "evaluation.audit_figures"},
     {"evaluation.comparison", "evaluation.audit_report"},
     {"speed.timing", "speed.limit", "speed.files", "speed.plain", "speed.rivals"},

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 
 from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
-from covid_core.evaluation.audit import Amount, audit
+from covid_core.evaluation.audit import Amount, audit, check_audited
 from covid_core.evaluation.audit_report import write_audit
+from covid_core.evaluation.zone_scores import read_zone_scores, zones_against_scores
 from covid_core.goals import goals
+from covid_core.lungs import Lungs
 from covid_core.network_files import load_weights
+from covid_core.predictor import Predictor
 from covid_core.weights import LEFT_OUT, SHIPPED, WEIGHTS, read_cards, save_audit
 
 
@@ -36,6 +41,11 @@ def add(commands: Any) -> None:
         help="cards of networks that were trained without a source (default: left-out beside the"
         " weights)",
     )  # fmt: skip
+    parser.add_argument(
+        "--zone-scores", type=Path, metavar="CSV",
+        help="radiologists' scores of six lung zones, to hold the maps against: the Brixia score's"
+        " public-annotations.csv",
+    )  # fmt: skip
     amount = Amount()
     parser.add_argument("--probes", type=int, default=amount.probes, metavar="FILMS")
     parser.add_argument("--maps", type=int, default=amount.maps, metavar="FILMS")
@@ -49,13 +59,17 @@ def add(commands: Any) -> None:
 
 def _audit(options: argparse.Namespace) -> int:
     network, card = load_weights(options.weights, options.recipe)
+    table = read_manifest(options.manifest)
+    check_audited(card, table)
+    zones = _zones(options, table)  # before what takes half an hour: its own table may be wrong
     left_out = read_cards(options.left_out or options.weights / LEFT_OUT)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     found = audit(
-        network, card, read_manifest(options.manifest), options.cache,
+        network, card, table, options.cache,
         amount=Amount(options.probes, options.maps, options.corruptions), seed=options.seed,
         workers=os.cpu_count() or 1, device=device,
     )  # fmt: skip
+    found = replace(found, figures=found.figures | zones)
     save_audit(options.weights, options.recipe, found.figures)
     write_audit(found, card, left_out, options.report)
     for goal in goals(card, found.figures):
@@ -63,3 +77,12 @@ def _audit(options: argparse.Namespace) -> int:
         print(f"{met:7} {goal.name}: {goal.measured}, asked {goal.asked}")
     print(options.report)
     return DONE
+
+
+def _zones(options: argparse.Namespace, table: pd.DataFrame) -> dict[str, Any]:
+    """What `zones_against_scores` finds, by its name among the figures; empty without scores."""
+    if options.zone_scores is None:
+        return {}
+    scores = read_zone_scores(options.zone_scores)
+    predictor = Predictor.load(options.weights, options.recipe, gated=False)
+    return {"zones": zones_against_scores(predictor, Lungs.load(), table, scores)}

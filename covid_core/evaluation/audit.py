@@ -64,7 +64,7 @@ def audit(
 
     Raises DatasetError for another manifest, WeightsError for a network that answers anything else.
     """
-    _check(card, table)
+    check_audited(card, table)
     gate, lungs = Gate.load(), Lungs.load()
     films = load_films(table, card.preprocess, cache, workers=workers)
     parts = [split for split in (Split.TEST, Split.HELD_OUT) if len(films.part(split))]
@@ -115,7 +115,9 @@ def abstains(gate: Gate, rules: Rules) -> Abstains:
     return held_back
 
 
-def _check(card: WeightsCard, table: pd.DataFrame) -> None:
+def check_audited(card: WeightsCard, table: pd.DataFrame) -> None:
+    """Raises DatasetError for another manifest than the weights', WeightsError for a network that
+    answers anything but the three classes."""
     if card.classes != CLASSES:
         raise WeightsError(
             "the audit asks for three classes, and these weights answer others",

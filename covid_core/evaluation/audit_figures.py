@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from covid_core.evaluation.explanations import CHANCE
+from covid_core.evaluation.zone_scores import OF_THE_MAP
 from covid_core.look import SERIES, styled
 
 _HEIGHT_PX = 320
@@ -122,6 +123,20 @@ def randomised(explanations: _Dict) -> go.Figure:
     _line_at(figure, explanations["like"], "alike from here on")
     figure.update_xaxes(title_text="rank correlation with the learnt map", range=[-0.5, 1.08])
     return figure.update_layout(margin_l=110)
+
+
+def zones(found: _Dict) -> go.Figure:
+    """How the zones' shares go with radiologists' scores, beside what knows nothing of a map. Rows
+    of too few films are left out."""
+    rows = {
+        name: row for name, row in found["rows"].items() if row["correlation"]["value"] is not None
+    }
+    colours = [_BLUE if name in OF_THE_MAP else "#BBBBBB" for name in rows]
+    drawn = [row["correlation"] for row in rows.values()]
+    figure = _bars([row["title"] for row in rows.values()], drawn, colours)
+    _line_at(figure, 0, "no order")
+    figure.update_xaxes(title_text="rank correlation over six zones", range=[-0.5, 1.08])
+    return figure.update_layout(margin_l=250)
 
 
 def _curves(explanations: _Dict, kind: str, title: str) -> go.Figure:

@@ -45,6 +45,8 @@ def write_audit(
         probes=_probe_plots(figures["probes"]),
         maps=[(title, embedded(figure)) for title, figure in _map_plots(figures["explanations"])],
         maps_films=figures["explanations"]["films"],
+        zones=figures.get("zones"),
+        zones_plot="zones" in figures and embedded(audit_figures.zones(figures["zones"])),
         panels=[_pictures(panel) for panel in audit.panels],
         robust=[(title, embedded(plot)) for title, plot in _robust_plots(figures["robustness"])],
         robust_films=figures["robustness"]["films"],

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from covid_core.covering import LEAST_LUNG, lungs_only, lungs_out, widened
+from covid_core.covering import LEAST_LUNG, lungs_only, lungs_out, painted_over, widened
 from covid_core.evaluation.sample import Reader, Sample
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import auroc_estimate
@@ -78,6 +78,8 @@ PROBES: dict[str, About] = {
     "border_out": About("border covered", border_out),
     "corners_out": About("corners covered", corners_out),
     "lungs_out": About("lungs covered", lungs_out, without_lungs=True),
+    # To a black hole a network may answer with the disease whatever the film, and look innocent.
+    "lungs_painted": About("lungs painted over", painted_over, without_lungs=True),
     "lung_box_out": About("lungs' box covered", lung_box_out, without_lungs=True),
     "border_only": About("only the border", border_only, without_lungs=True),
     "outline_only": About("only lungs' outline", outline_only),

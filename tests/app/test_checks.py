@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import meter_plot, wording
+from app import meter_plot, session, wording
 from app.checking import at_point
 from app.film import Reading, read_film
 from app.texts import checks as texts
@@ -24,6 +24,7 @@ from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph
+from covid_core.report import zones_worth_in_words
 from covid_core.weights import WEIGHTS
 from tests.app.checked import TESTS, ZONES, Outcome, meter, neighbours, seen
 from tests.app.test_read import APP, drop, said, views
@@ -103,6 +104,21 @@ def test_zones_are_laid_out_as_on_the_film_where_the_map_is_shown(
     assert zones == [["Upper", "5%", "20%"], ["Middle", "10%", "24%"], ["Lower", "15%", "26%"]]
     assert sum(ZONES) == pytest.approx(1)
     assert "Model attention, not lesion." in said(page)
+
+
+@pytest.mark.parametrize("finding", CLASSES)
+def test_zones_of_covid_s_map_are_told_with_what_they_are_worth(
+    page: AppTest, outcome: Outcome, finding: Finding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"correlation": {"value": -0.1, "low": -0.2, "high": 0.0, "n": 9}}
+    zones = {"rows": {"passed": row, "grey": row}, "sources": ["clinic"], "tells": False}
+    audited = {**(session.audit() or {}), "zones": zones}
+    monkeypatch.setattr(session, "audit", lambda: audited)
+    monkeypatch.setattr(Prediction, "heat_due", lambda prediction, one: one is finding)
+    drop(page, FILM)
+    worth = zones_worth_in_words(audited)
+    assert "9 films of clinic" in worth
+    assert (worth in said(page)) is (finding is Finding.COVID), "measured of its maps alone"
 
 
 def test_a_film_of_the_training_films_is_said_to_be_remembered(

@@ -18,10 +18,13 @@ from covid_core.datasets.manifest import COLUMNS, write_manifest
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.decision import Rules
 from covid_core.errors import DatasetError, WeightsError
-from covid_core.evaluation.audit import Amount, abstains, audit
+from covid_core.evaluation.audit import Amount, Audit, abstains, audit
+from covid_core.evaluation.audit_report import write_audit
+from covid_core.evaluation.zone_scores import READERS
 from covid_core.findings import CLASSES
 from covid_core.gate import Gate
 from covid_core.goals import goals
+from covid_core.metrics import told as told_as
 from covid_core.model_card import model_card, read_beside
 from covid_core.network_files import load_weights, save_weights
 from covid_core.overlay import png
@@ -29,13 +32,16 @@ from covid_core.phantom import KINDS, draw_phantom
 from covid_core.preprocess import Preprocess
 from covid_core.reporting_items import ITEMS
 from covid_core.tasks import TASKS
+from covid_core.trust_card import audit_section
 from covid_core.weights import read_audit, read_card, save_card
+from covid_core.zones import ZONES
 from tests.models import random_network
 
 PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
 ACCURACY = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 1}
 NONE = {"films": 0, "groups": 0, "classes": {}, "confusion": [[0] * 3] * 3, "accuracy": ACCURACY}
 RESULTS = {"test": NONE, "test_by_source": {}, "held_out": {}, "storage_change": 0.0}
+ZONES_GOAL = "Maps that are shown: lung zones, with radiologists' scores (rank correlation)"
 EACH = 10  # films of each class in each part
 
 
@@ -81,7 +87,11 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     assert [point.name for point in card.rules.points] == ["rule-out", "balanced", "rule-in"]
     assert list(card.trust) == ["test part", "clinic", "away"]
 
+    scores = pd.DataFrame({f"{i}.png": np.arange(12) % 4 for i in range(18)}).T  # 6 of each part
+    scores.columns = pd.Index(f"{reader}-{zone}" for reader in READERS for zone in ZONES)
+    scores.to_csv(place / "scores.csv", index_label="filename")
     small = ["--probes", "12", "--maps", "2", "--corruptions", "6"]
+    small += ["--zone-scores", str(place / "scores.csv")]
     command = ["audit", "--manifest", str(place / "manifest.parquet"), "--report", str(report)]
     assert main([*command, *shared, *small]) == 0
     told = capsys.readouterr().out
@@ -92,7 +102,11 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     assert len(figures["robustness"]["corruptions"]) == 17
     assert set(figures["probes"]) == {"test", "held out"}
     assert figures["parts"]["test"]["strata"]["sex"]["F"]["films"] == 15
+    zones = figures["zones"]
+    assert zones["films"] + zones["left_out"] == 12, "those of the validation part have no say"
+    assert zones["sources"] == ["away", "clinic"]
     page = report.read_text(encoding="utf-8")
+    assert "With radiologists' scores of six lung zones" in page
     assert card.name in page and "http" not in page.split("</script>", 1)[1].split("<script")[0]
     assert page.count("<img src=") == 2 * 4, "two films: the film, and three methods' maps"
 
@@ -100,6 +114,11 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     text = (weights / "README.md").read_text(encoding="utf-8")
     assert text == model_card(card, read_beside(card, weights))
     assert all(item.topic in text for item in ITEMS)
+    assert "### Lung zones" in text and told_as(zones["rows"]["grey"]["correlation"]) in text
+    without = {name: found for name, found in figures.items() if name != "zones"}
+    assert "### Lung zones" not in audit_section(card, without)
+    write_audit(Audit(without, []), card, {}, report)
+    assert "six lung zones" not in report.read_text(encoding="utf-8")
     assert (weights / "reliability.svg").read_text().startswith("<?xml")
     other = replace(card, sha256="0" * 64)
     assert read_audit(weights, other) is None, "an audit of other weights says nothing of these"
@@ -154,7 +173,21 @@ def test_a_goal_is_met_or_missed_by_its_own_number() -> None:
     assert named["AUROC lost to corruptions of strength 1 to 3"].met is True
     assert named["Abstention rises with strength (rank correlation)"].met is None
     assert named["Gate: good frontal films refused"].measured == "0.030"
+    assert named[ZONES_GOAL].met is None
     assert json.dumps([goal.asked for goal in named.values()])
+
+
+@pytest.mark.parametrize("tells", [True, False, None])
+def test_maps_that_tell_which_zone_is_ill_are_a_goal(tells: bool | None) -> None:
+    rows = {
+        name: {"correlation": {"value": value}}
+        for name, value in (("passed", 0.6), ("area", 0.1), ("grey", 0.5))
+    }
+    figures = example_figures() | {"zones": {"rows": rows, "tells": tells}}
+    [goal] = [one for one in goals(replace_trust(0.01, 0.9), figures) if one.name == ZONES_GOAL]
+    assert goal.met is tells
+    assert goal.measured == ("not measured" if tells is None else "0.60")
+    assert "0.10" in goal.asked or tells is None
 
 
 def replace_trust(error: float, covered: float):  # type: ignore[no-untyped-def]
