@@ -12,12 +12,18 @@ from app import session
 from app.charts import show_chart
 from app.texts import model as texts
 from covid_core import card_figures as figures
-from covid_core.evaluation.audit_figures import abstention_by_strength, drop_by_corruption
+from covid_core.evaluation.audit_figures import (
+    abstention_by_strength,
+    drop_by_corruption,
+    probes,
+    zones,
+)
 from covid_core.evaluation.audit_report import reliability_diagram
 from covid_core.findings import CLASSES
 from covid_core.floors_card import beside_floors
 from covid_core.goals import TEST
 from covid_core.metrics import told
+from covid_core.report import shortcuts_in_words, zones_worth_in_words
 from covid_core.weights import WeightsCard
 
 _COVID = CLASSES[-1]
@@ -31,6 +37,7 @@ def show_plots(card: WeightsCard) -> None:
     if audit is None:
         st.info(texts.NOT_AUDITED, icon=":material/info:")
     else:
+        show_shortcuts(audit)
         show_groups(audit)
         show_corruptions(audit["robustness"])
     if card.history:
@@ -97,6 +104,24 @@ def show_confusion(card: WeightsCard) -> None:
         with column:
             drawn = figures.confusion(found, card.classes)
             draw(drawn, texts.CONFUSION_ALT.format(part=part), see)
+
+
+def show_shortcuts(audit: Mapping[str, Any]) -> None:
+    """What it answers without lungs, the unseen source first, and whether its heat lies where
+    radiologists see disease, where that was measured."""
+    st.subheader(texts.GOES_BY, anchor=False)
+    st.write(shortcuts_in_words(audit))
+    parts = dict(reversed(audit["probes"].items()))
+    for column, (part, found) in zip(st.columns(len(parts)), parts.items(), strict=True):
+        name = texts.PROBES_PARTS[part]
+        with column:
+            draw(
+                probes(found), texts.PROBES_ALT.format(part=name),
+                texts.PROBES_SEE.format(part=name, films=found["films"]),
+            )  # fmt: skip
+    worth = zones_worth_in_words(audit)
+    if worth:
+        draw(zones(audit["zones"]), texts.ZONES_ALT, worth)
 
 
 def show_groups(audit: Mapping[str, Any]) -> None:

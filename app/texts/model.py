@@ -84,6 +84,18 @@ GROUPS_NONE = "No group of these films is large enough."
 GROUPS_ALT = "{figure} by view, sex and age, with intervals"
 GROUPS_NAMES = {"auroc": "AUROC", "sensitivity": "Sensitivity", "specificity": "Specificity"}
 
+GOES_BY = "What it goes by"
+PROBES_SEE = (
+    "{part}: {films} films with parts taken away. Where no lung is to be seen there is no disease"
+    " to tell: above the line, in red, it goes by something else."
+)
+PROBES_PARTS = {
+    "test": "Sources that trained it",
+    "held out": "The source that never trained it",
+}
+PROBES_ALT = "AUROC of COVID-19 with parts of the film taken away, {part}"
+ZONES_ALT = "How the heat by lung zone goes with radiologists' scores, beside area and brightness"
+
 ROBUST = "What spoils it"
 ROBUST_SEE = (
     "AUROC lost when {films} films are spoilt, the stronger the further right; blue gains, red"

@@ -169,16 +169,16 @@ def _bars(names: Sequence[str], figures: Sequence[_Dict], colours: Sequence[str]
             error_x={
                 "array": [figure["high"] - figure["value"] for figure in figures],
                 "arrayminus": [figure["value"] - figure["low"] for figure in figures],
-                "color": _BLACK,
-                "thickness": 1,
+                "color": _QUIET,
+                "thickness": 2,
             },
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
     )
     for name, one in zip(names, figures, strict=True):
         figure.add_annotation(
-            x=one["high"], y=name, text=f"{one['value']:.2f}", showarrow=False, xanchor="left",
-            xshift=4, font_size=11,
+            x=max(one["high"], 0), y=name, text=f"{one['value']:.2f}", showarrow=False,
+            xanchor="left", xshift=4, font_size=11,
         )  # fmt: skip
     figure.update_yaxes(autorange="reversed", ticks="")
     return styled(figure, 36 * len(names) + 120)

@@ -14,6 +14,7 @@ from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
 from covid_core.evaluation.floors import floors_in_words
 from covid_core.goals import TEST, goals
+from covid_core.report import shortcuts_in_words, zones_worth_in_words
 from covid_core.weights import (
     AS_PUBLISHED,
     MENDED,
@@ -107,10 +108,23 @@ def test_limits_are_the_card_s_own(page: AppTest) -> None:
 
 def test_only_the_open_tab_is_drawn(page: AppTest) -> None:
     assert len(at(page, "Summary").get("plotly_chart")) == 1
-    assert len(at(page, "Plots").get("plotly_chart")) == 9
+    assert len(at(page, "Plots").get("plotly_chart")) == 12
     assert not page.metric
     alts = [chart.proto.alt for chart in page.get("plotly_chart")]
     assert len(set(alts)) == len(alts) and all(alts)
+
+
+def test_what_it_goes_by_is_drawn_and_said(page: AppTest) -> None:
+    at(page, "Plots")
+    audit = read_audit(WEIGHTS, CARD)
+    assert audit is not None
+    alts = [chart.proto.alt for chart in page.get("plotly_chart")]
+    unseen, known = (
+        texts.PROBES_ALT.format(part=texts.PROBES_PARTS[part]) for part in ("held out", "test")
+    )
+    assert alts.index(unseen) < alts.index(known) < alts.index(texts.ZONES_ALT)
+    words = said(page)
+    assert shortcuts_in_words(audit) in words and zones_worth_in_words(audit) in words
 
 
 def test_groups_can_be_looked_at_by_each_figure(page: AppTest) -> None:

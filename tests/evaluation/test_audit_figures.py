@@ -88,14 +88,16 @@ def test_shares_of_heat_stand_beside_the_lungs_area(explanations: dict[str, Any]
 def test_the_map_s_own_rows_have_a_colour_of_their_own() -> None:
     rows = {
         name: {"title": f"row {name}", "correlation": estimate(value)}
-        for name, value in (("map", -0.1), ("area", 0.2), ("reader", 0.7))
+        for name, value in (("map", -0.3), ("area", 0.2), ("reader", 0.7))
     }
     rows["called"] = {"title": "too few", "correlation": {"value": None}}
     figure = audit_figures.zones({"rows": rows})
     (bars,) = figure.data
-    assert (list(bars.x), list(bars.y)) == ([-0.1, 0.2, 0.7], ["row map", "row area", "row reader"])
+    assert (list(bars.x), list(bars.y)) == ([-0.3, 0.2, 0.7], ["row map", "row area", "row reader"])
     assert bars.marker.color[0] != bars.marker.color[1] == bars.marker.color[2]
     assert [line.x0 for line in figure.layout.shapes] == [0]
+    labels = {one.text: one.x for one in figure.layout.annotations if one.y in bars.y}
+    assert labels["-0.30"] == 0, "beside the bar, not on it"
 
 
 def test_curves_have_their_areas_in_the_legend(explanations: dict[str, Any]) -> None:
