@@ -26,7 +26,7 @@ from covid_core.datasets.split import Split, groups_of
 from covid_core.findings import CLASSES, Finding
 from covid_core.known_films import KnownFilms
 from covid_core.levels import eight_bits
-from covid_core.metrics import auroc_estimate, estimate, proportion
+from covid_core.metrics import auroc_estimate, mean
 from covid_core.perceptual_hash import HASH_BITS, PICTURE, hashes_of
 from covid_core.predictor import Predictor
 from covid_core.reading import read_file
@@ -64,11 +64,9 @@ def as_signs(hashes: np.ndarray) -> np.ndarray:
 def figures(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> list[str]:
     """Films, their accuracy, and the AUROC of COVID-19 against the rest. `scores`: probabilities,
     (N, 3)."""
-    right, every = scores.argmax(axis=1) == labels, np.ones(len(labels), bool)
-    accuracy = estimate(lambda weights: proportion(right, every, weights), groups, len(labels))
     covid = CLASSES.index(Finding.COVID)
     return [
-        str(len(labels)), str(accuracy),
+        str(len(labels)), str(mean(scores.argmax(axis=1) == labels, groups)),
         str(auroc_estimate(labels == covid, scores[:, covid], groups)),
     ]  # fmt: skip
 

@@ -34,7 +34,7 @@ from covid_core.findings import CLASSES, Finding
 from covid_core.head import Head, summed
 from covid_core.lungs import Lungs
 from covid_core.map_check import LIMITS, MapCheck, check_map
-from covid_core.metrics import estimate, proportion
+from covid_core.metrics import mean
 from covid_core.network_files import load_weights
 from covid_core.networks import Network
 from covid_core.phantom import KINDS, draw_phantom
@@ -114,10 +114,13 @@ def called(predictor: Predictor, films: Films) -> np.ndarray:
 
 def row(title: str, found: Sequence[MapCheck], groups: np.ndarray) -> list[str]:
     passed = np.array([check.passed for check in found])
-    everything = np.ones(len(passed), bool)
-    share = estimate(lambda w: proportion(passed, everything, w), groups, len(passed))
     tests = np.array([[test.passed for test in check.tests] for check in found])
-    return [title, str(len(found)), str(share), *(f"{one:.3f}" for one in tests.mean(axis=0))]
+    return [
+        title,
+        str(len(found)),
+        str(mean(passed, groups)),
+        *(f"{one:.3f}" for one in tests.mean(axis=0)),
+    ]
 
 
 def shuffled(network: Network, seed: int) -> Network:

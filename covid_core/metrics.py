@@ -88,6 +88,18 @@ def estimate(
     return Estimate(statistic(np.ones(len(groups))), float(low), float(high), n)
 
 
+def mean(values: np.ndarray, groups: np.ndarray) -> Estimate:
+    """The mean of the films' values, float or bool (films,), with its interval. Films whose value
+    is NaN are left out; among none it is NaN."""
+    known = np.isfinite(values)
+    if not known.any():
+        return Estimate(float("nan"), float("nan"), float("nan"), 0)
+    kept = values[known].astype(float)
+    return estimate(
+        lambda weights: float(np.average(kept, weights=weights)), groups[known], len(kept)
+    )
+
+
 def sensitivity(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate:
     """The share of positive films that are called so."""
     return estimate(lambda w: proportion(called, positive, w), groups, int(positive.sum()))

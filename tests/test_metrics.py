@@ -17,6 +17,7 @@ from covid_core.metrics import (
     confusion,
     estimate,
     f1,
+    mean,
     precision,
     proportion,
     reliability,
@@ -55,6 +56,16 @@ def test_a_draw_s_auroc_is_scikit_learn_s_with_ties_and_films_left_out(seed: int
     assert np.isnan(auroc_by_weights(positive, scores)(weights * positive))
     with pytest.raises(ValueError, match="NaN"):
         auroc_by_weights(positive, np.full(60, np.nan))
+
+
+def test_a_mean_of_hits_is_their_proportion_and_leaves_out_what_has_no_value() -> None:
+    hit, groups = np.random.default_rng(5).random(300) < 0.7, np.repeat(np.arange(100), 3)
+    everyone = np.ones(300, bool)
+    assert mean(hit, groups) == estimate(lambda w: proportion(hit, everyone, w), groups, 300)
+    gaps = np.where(np.arange(300) < 30, np.nan, hit)
+    assert mean(gaps, groups) == mean(hit[30:], groups[30:])
+    none = mean(np.full(3, np.nan), np.arange(3))
+    assert np.isnan(none.value) and none.n == 0
 
 
 def test_interval_of_independent_films_is_wilson_s_within_a_hundredth() -> None:

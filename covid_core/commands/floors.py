@@ -25,7 +25,7 @@ from covid_core.tasks import task_of
 from covid_core.training.films import Films, load_films
 from covid_core.training.forms import Form, recipe_in, split_in
 from covid_core.training.loop import asked
-from covid_core.training.scoring import score
+from covid_core.training.scoring import score_parts
 from covid_core.weights import WEIGHTS, WeightsCard, read_cards, save_card
 
 _Scores = dict[str, np.ndarray]
@@ -78,11 +78,15 @@ def _floors(options: argparse.Namespace) -> int:
 
 def _split_of(card: WeightsCard, manifest: pd.DataFrame) -> pd.DataFrame:
     """The manifest with the split that the card's form of its recipe has."""
-    form = Form(card.training.get("form", Form.OURS))
+    form = _form_of(card)
     if form is Form.OURS:  # whose recipe may be a file that is not here
         return manifest
     recipe = recipe_in(form, card.recipe)
     return split_in(form, manifest, recipe, seed=int(card.training["seed"]))
+
+
+def _form_of(card: WeightsCard) -> Form:
+    return Form(card.training.get("form", Form.OURS))
 
 
 def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) -> Films:
@@ -90,7 +94,7 @@ def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) ->
     there = _tensors(card, folder).exists()
     preprocess = card.preprocess if there else Preprocess(size_px=SIDE_PX)
     films = load_films(table, preprocess, cache, workers=os.cpu_count() or 1)
-    form = Form(card.training.get("form", Form.OURS))
+    form = _form_of(card)
     if form is Form.OURS:
         return films.asked(task_of(card.classes))
     return asked(films, recipe_in(form, card.recipe).phases[-1])
@@ -102,10 +106,7 @@ def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.nd
         return None
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network, _ = load_weights(folder, card.recipe)
-    return {
-        split: score(network, films, films.part(split), card.preprocess, device=device)
-        for split in (Split.TEST, Split.HELD_OUT)
-    }
+    return score_parts(network, films, card.preprocess, device=device)
 
 
 def _tensors(card: WeightsCard, folder: Path) -> Path:

@@ -13,8 +13,8 @@ from covid_core.look import SERIES, styled
 
 _HEIGHT_PX = 320
 _ROW_PX = 24
-_GREEN, _PINK, _SKY, _BLACK, _BLUE, _RED = SERIES[:6]
-_QUIET = "#777"
+_GREEN, *_, _BLUE, _RED = SERIES[:6]
+_QUIET, _PLAIN = "#777", "#BBBBBB"
 _LARGEST_DROP = 0.2  # AUROC; more looks no worse
 # Blue gains, red losses, white nothing: told apart by colour-blind people.
 _COST = ((0.0, _BLUE), (0.5, "#FFFFFF"), (1.0, _RED))
@@ -86,7 +86,7 @@ def probes(shortcuts: _Dict, figures: _Dict | None = None) -> go.Figure:
         name for name, figure in drawn.items() if figure["value"] > shortcuts["limit"]
     }
     colours = [
-        _RED if name in failed else _BLUE if rows[name]["without_lungs"] else "#BBBBBB"
+        _RED if name in failed else _BLUE if rows[name]["without_lungs"] else _PLAIN
         for name in drawn
     ]
     figure = _bars([rows[name]["title"] for name in drawn], list(drawn.values()), colours)
@@ -131,7 +131,7 @@ def zones(found: _Dict) -> go.Figure:
     rows = {
         name: row for name, row in found["rows"].items() if row["correlation"]["value"] is not None
     }
-    colours = [_BLUE if name in OF_THE_MAP else "#BBBBBB" for name in rows]
+    colours = [_BLUE if name in OF_THE_MAP else _PLAIN for name in rows]
     drawn = [row["correlation"] for row in rows.values()]
     figure = _bars([row["title"] for row in rows.values()], drawn, colours)
     _line_at(figure, 0, "no order")

@@ -27,7 +27,7 @@ from covid_core.preprocess import Preprocess
 from covid_core.reading import read_radiograph
 from covid_core.tasks import Task, task_of
 from covid_core.training.films import Films, load_films
-from covid_core.training.scoring import score
+from covid_core.training.scoring import score_parts
 from covid_core.weights import WeightsCard
 
 _PHANTOM_PX = 300
@@ -99,10 +99,7 @@ def compare(
         if task.name not in floors:
             glimpses = glimpse(films.names, cache, workers=workers)
             floors[task.name] = floor_scores(films, glimpses, task)
-        answers = {
-            side: score(network, films, films.part(side), card.preprocess, device=device)
-            for side in (Split.TEST, Split.HELD_OUT)
-        }
+        answers = score_parts(network, films, card.preprocess, device=device)
         parts = _parts(films, answers, task, floors[task.name])
         compared.append(Compared(card, task, parts, card.split == split, maps))
     return compared

@@ -17,18 +17,17 @@ from covid_core.metrics import (
     auroc_estimate,
     confusion,
     f1,
+    mean,
     precision,
-    proportion,
     sensitivity,
     specificity,
 )
-from covid_core.metrics import estimate as bootstrap
 from covid_core.network_files import as_stored
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
 from covid_core.tasks import THREE_CLASSES, Task
 from covid_core.training.films import Films
-from covid_core.training.scoring import score
+from covid_core.training.scoring import score, score_parts
 
 _BATCH = 64
 _LEAST_HEAT = 1e-6  # logits; a scale must be above 0
@@ -56,10 +55,7 @@ def evaluate(
     """
     stored = as_stored(network).to(device)
     exact = score(network.to(device), films, films.part(Split.TEST), preprocess, device=device)
-    answers = {
-        split: score(stored, films, films.part(split), preprocess, device=device)
-        for split in (Split.TEST, Split.HELD_OUT)
-    }
+    answers = score_parts(stored, films, preprocess, device=device)
     results = summaries(films, answers, task)
     results["storage_change"] = float(np.abs(exact - answers[Split.TEST]).max())
     if cache is not None:
@@ -123,7 +119,6 @@ def summarise(
     """
     labels, groups = films.labels[indices], films.groups[indices]
     calls = scored.argmax(axis=1)
-    right, all_films = calls == labels, np.ones(len(labels), bool)
     classes: dict[str, Any] = {}
     for i, output in enumerate(task.outputs):
         positive = labels == i
@@ -137,12 +132,11 @@ def summarise(
             "f1": f1(positive, calls == i, groups),
         }
         classes[output] = {name: asdict(figure) for name, figure in figures.items()}
-    accuracy = bootstrap(lambda w: proportion(right, all_films, w), groups, len(labels))
     return {
         "films": len(labels),
         "groups": len(np.unique(groups)),
         "confusion": confusion(labels, calls, len(task.outputs)).tolist(),
-        "accuracy": asdict(accuracy),
+        "accuracy": asdict(mean(calls == labels, groups)),
         "commonest": float(np.bincount(labels).max() / len(labels)),
         "classes": classes,
     }

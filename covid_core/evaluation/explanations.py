@@ -18,7 +18,7 @@ from covid_core.evaluation.faithfulness import SHARES, STAGES, area, cells_of, c
 from covid_core.evaluation.saliency_methods import METHODS
 from covid_core.evaluation.sample import Sample
 from covid_core.findings import Finding
-from covid_core.metrics import estimate
+from covid_core.metrics import mean
 from covid_core.networks import Network
 from covid_core.saliency import METHOD, Saliency
 from covid_core.weights import WeightsCard
@@ -189,13 +189,5 @@ def _saliency(seen: _Seen, card: WeightsCard, method: str, i: int) -> Saliency:
 
 
 def _mean(values: Sequence[float] | np.ndarray, groups: np.ndarray) -> dict[str, float]:
-    """The mean over films, patients resampled; films without a figure are left out."""
-    known = np.isfinite(values)
-    figures = np.asarray(values, float)[known]
-    if not known.any():
-        return dict.fromkeys(("value", "low", "high"), float("nan")) | {"n": 0}
-
-    def statistic(weights: np.ndarray) -> float:
-        return float(np.average(figures, weights=weights))
-
-    return asdict(estimate(statistic, groups[known], len(figures)))
+    """`metrics.mean`, for JSON."""
+    return asdict(mean(np.asarray(values), groups))

@@ -12,7 +12,7 @@ from covid_core.datasets.layouts import stated_ages
 from covid_core.datasets.split import Split, groups_of
 from covid_core.decision import BALANCED, Rules
 from covid_core.findings import CLASSES, Finding
-from covid_core.metrics import auroc_estimate, estimate, proportion, sensitivity, specificity
+from covid_core.metrics import auroc_estimate, mean, sensitivity, specificity
 
 ADULT = 18  # years
 _BANDS = ((0, 18), (18, 40), (40, 65), (65, 121))
@@ -101,12 +101,7 @@ def figures(scored: Scored, rules: Rules, own: np.ndarray) -> dict[str, Any]:
     groups, probabilities = scored.groups[own], rules.probabilities(scored.logits[own])
     sets = rules.prediction_sets(probabilities)
     covered, told = sets[np.arange(len(labels)), labels], sets.sum(axis=1) == 1
-    everything = np.ones(len(labels), bool)
-    for name, of in {"covered": covered, "told": told}.items():
-        share = estimate(
-            lambda w, of=of: proportion(of, everything, w), groups, len(labels)  # type: ignore[misc]
-        )  # fmt: skip
-        found[name] = asdict(share)
+    found |= {"covered": asdict(mean(covered, groups)), "told": asdict(mean(told, groups))}
     called = probabilities[:, _COVID] >= rules.point(BALANCED).threshold
     if positive.sum() >= _FEW:
         found["sensitivity"] = asdict(sensitivity(positive, called, groups))

@@ -25,7 +25,7 @@ from covid_core.errors import DatasetError
 from covid_core.findings import Finding
 from covid_core.lungs import PREPROCESS, Lungs
 from covid_core.map_check import check_map
-from covid_core.metrics import estimate
+from covid_core.metrics import estimate, mean
 from covid_core.predictor import Predictor
 from covid_core.radiograph import Radiograph
 from covid_core.reading import read_file
@@ -43,7 +43,6 @@ ROWS = {
     "reader": "the one radiologist, with the other",
 }
 OF_THE_MAP = ("map", "passed", "called")
-_FLOORS = ("area", "grey")  # of ROWS: they know nothing of the network
 _NONE = {"value": None, "low": None, "high": None, "n": 0}
 _PARTS = (Split.TEST.value, Split.HELD_OUT.value)
 
@@ -122,34 +121,30 @@ def agreement(films: Sequence[ZonedFilm]) -> dict[str, Any]:
     over films of COVID-19 of its score with the sum of the scores."""
     groups = np.array([film.group for film in films])
     means = [film.scores.mean(axis=0) for film in films]
-    ranked = {
-        "map": _ranked([film.attention for film in films], means),
-        "area": _ranked([film.area for film in films], means),
-        "grey": _ranked([film.grey for film in films], means),
-        "reader": _ranked(*([film.scores[one] for film in films] for one in range(len(READERS)))),
+    maps = _ranked([film.attention for film in films], means)
+    floors = {
+        name: _ranked([getattr(film, name) for film in films], means) for name in ("area", "grey")
     }
-    everywhere = np.ones(len(films), bool)
+    readers = _ranked(*([film.scores[one] for film in films] for one in range(len(READERS))))
     ill = np.array([film.ill for film in films], bool)
-    parts = {
-        "passed": np.array([film.passed for film in films], bool),
-        "called": ill & np.array([film.called for film in films], bool),
+    passed = np.array([film.passed for film in films], bool)
+    called = ill & np.array([film.called for film in films], bool)
+    correlations = {
+        "map": _mean(maps, groups),
+        "passed": _mean(maps[passed], groups[passed]),
+        "called": _mean(maps[called], groups[called]),
+        **{name: _mean(found, groups) for name, found in floors.items()},
+        "reader": _mean(readers, groups),
     }
-    rows = {
-        name: {
-            "title": title,
-            "correlation": _mean(ranked[name if name in ranked else "map"], groups,
-                                 parts.get(name, everywhere)),
-        }
-        for name, title in ROWS.items()
-    }  # fmt: skip
-    leads = {
-        floor: _mean(ranked["map"] - ranked[floor], groups, parts["passed"]) for floor in _FLOORS
-    }
+    leads = {name: _mean((maps - found)[passed], groups[passed]) for name, found in floors.items()}
     measured = all(lead["n"] for lead in leads.values())
     covid, worst = np.array([film.covid for film in films]), np.array(means).sum(axis=1)
     return {
         "films": len(films),
-        "rows": rows,
+        "rows": {
+            name: {"title": title, "correlation": correlations[name]}
+            for name, title in ROWS.items()
+        },
         "leads": leads,
         "tells": all(lead["low"] > 0 for lead in leads.values()) if measured else None,
         "severity": _over_films(covid[ill], worst[ill], groups[ill]),
@@ -202,16 +197,10 @@ def _ranked(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> np.ndar
     ])  # fmt: skip
 
 
-def _mean(values: np.ndarray, groups: np.ndarray, among: np.ndarray) -> dict[str, Any]:
-    """Over the films `among`, bool (films,), that have a value."""
-    own = among & np.isfinite(values)
-    if not own.any():
-        return dict(_NONE)
-
-    def mean(weights: np.ndarray) -> float:
-        return float(np.average(values[own], weights=weights))
-
-    return asdict(estimate(mean, groups[own], int(own.sum())))
+def _mean(values: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+    """`metrics.mean`, for JSON."""
+    found = mean(values, groups)
+    return asdict(found) if found.n else dict(_NONE)
 
 
 def _over_films(ours: np.ndarray, theirs: np.ndarray, groups: np.ndarray) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import torch
 
 from covid_core.gate import EXPOSURES, PREPROCESS, Code, Scores, abstains, foreign, scores_from
 from covid_core.gate_network import GateNetwork
-from covid_core.metrics import Estimate, auroc, auroc_estimate, estimate
+from covid_core.metrics import Estimate, auroc, auroc_estimate, mean
 from covid_core.remarks import FLAWS
 from covid_core.training.gate_films import Examples, GateFilms, good
 
@@ -30,14 +30,11 @@ def overall(
 ) -> dict[str, Estimate]:
     """The two figures that a gate is judged by: `refused`, the share of good films, and `auroc` of
     other pictures, each its own group, against good films, of patients `groups`."""
-    stopped = abstains(good, thresholds)
     positive = np.r_[np.zeros(len(groups), bool), np.ones(len(found.distances), bool)]
     strange = np.r_[foreign(good, thresholds), foreign(found, thresholds)]
     alone = groups.max() + 1 + np.arange(len(found.distances))
     return {
-        "refused": estimate(
-            lambda weights: float(np.average(stopped, weights=weights)), groups, len(groups)
-        ),
+        "refused": mean(abstains(good, thresholds), groups),
         "auroc": auroc_estimate(positive, strange, np.r_[groups, alone]),
     }
 

@@ -19,7 +19,7 @@ from covid_core.datasets.layouts import read_cases
 from covid_core.errors import DatasetError
 from covid_core.lungs import NAME, PREPROCESS, LungsCard, dice
 from covid_core.lungs_network import LungNetwork
-from covid_core.metrics import Estimate, estimate
+from covid_core.metrics import Estimate, mean
 from covid_core.network_files import write_network
 from covid_core.reading import read_file
 from covid_core.training.augment import Augmentation, augment_with_masks
@@ -114,6 +114,4 @@ def _overlap(network: LungNetwork, outlined: Outlined, test: np.ndarray) -> Esti
     with torch.inference_mode():
         (masks,) = network.eval().probabilities(PREPROCESS.tensor(outlined.pictures[test]))
     found = masks.numpy() > 0.5
-    overlaps = dice(outlined.masks[test] > 127, found)
-    patients = outlined.patients[test]
-    return estimate(lambda w: float(np.average(overlaps, weights=w)), patients, len(test))
+    return mean(dice(outlined.masks[test] > 127, found), outlined.patients[test])

@@ -79,6 +79,16 @@ def answer_parts(
     }
 
 
+def score_parts(
+    network: Network, films: Films, preprocess: Preprocess, *, device: torch.device
+) -> dict[Split, np.ndarray]:
+    """`score` of the films that results are told of: test, held out."""
+    return {
+        split: score(network, films, films.part(split), preprocess, device=device)
+        for split in (Split.TEST, Split.HELD_OUT)
+    }
+
+
 def validate(
     network: Network,
     films: Films,
