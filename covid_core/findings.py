@@ -1,4 +1,8 @@
-"""The answers, in the one order used everywhere: network outputs, tables, files, the page."""
+"""The answers, in the one order used everywhere: network outputs, tables, files, the page.
+
+Beside them, a radiologist's reading of how a film looks, where a dataset has one: it is known of a
+film, and no answer of a network here.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +37,57 @@ _TITLES = {
     Finding.NOT_COVID: "Not COVID-19",
 }
 _DEFINITIONS = {
-    Finding.NORMAL: "no finding of pneumonia in the source's own label",
+    Finding.NORMAL: (
+        "no pneumonia seen: the source's own label names none; other findings and illnesses may be"
+        " there"
+    ),
     Finding.PNEUMONIA: "bacterial, viral or unspecified pneumonia that is not COVID-19",
     Finding.COVID: "COVID-19 in the source's own label; how it was proven differs by source",
     Finding.NOT_COVID: "any label but COVID-19",
+}
+
+
+class Appearance(StrEnum):
+    """How a film looks to a radiologist who asks for COVID-19. The value is the name in files.
+
+    After the RSNA's consensus (Simpson et al. 2020), as the SIIM-FISABIO-RSNA challenge read its
+    films by it. A film of a patient with COVID-19 may have any of these.
+    """
+
+    NEGATIVE = "negative"
+    TYPICAL = "typical"
+    INDETERMINATE = "indeterminate"
+    ATYPICAL = "atypical"
+
+    @property
+    def display_name(self) -> str:
+        """The category's name as the challenge writes it."""
+        return _APPEARANCE_TITLES[self]
+
+    @property
+    def definition(self) -> str:
+        """What the reader saw to choose this category."""
+        return _APPEARANCE_DEFINITIONS[self]
+
+
+APPEARANCES: tuple[Appearance, ...] = tuple(Appearance)
+
+_APPEARANCE_TITLES = {
+    Appearance.NEGATIVE: "Negative for pneumonia",
+    Appearance.TYPICAL: "Typical appearance",
+    Appearance.INDETERMINATE: "Indeterminate appearance",
+    Appearance.ATYPICAL: "Atypical appearance",
+}
+_APPEARANCE_DEFINITIONS = {
+    Appearance.NEGATIVE: "no lung opacities",
+    Appearance.TYPICAL: (
+        "multifocal bilateral, peripheral opacities with rounded morphology, lower lung-predominant"
+    ),
+    Appearance.INDETERMINATE: (
+        "no typical findings, and a unilateral, central or upper lung-predominant distribution"
+    ),
+    Appearance.ATYPICAL: (
+        "pneumothorax, pleural effusion, pulmonary oedema, lobar consolidation, solitary lung"
+        " nodule or mass, diffuse tiny nodules, or cavity"
+    ),
 }
