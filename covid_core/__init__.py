@@ -8,6 +8,7 @@ The modules, from the ground up, each importing only from below:
 
     errors, findings, architectures, torchvision_ops, levels, head
     covering                            a film with a part of it covered
+    boxes                               around opacities, by radiologists: as text, as a mask
     whole_files, claims                 files that are whole or as they were; one run at a time
     radiograph, networks, metrics, tasks, look, markdown, tensor_files, remarks, machine
     bounded, decompress, dicom_parse, raster, dicom   a file's bytes to a film
