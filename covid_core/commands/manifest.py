@@ -21,8 +21,9 @@ from covid_core.datasets.manifest import (
     read_manifest,
     write_left_out,
     write_manifest,
+    write_overruled,
 )
-from covid_core.datasets.split import counts, overlaps
+from covid_core.datasets.split import Split, counts, overlaps
 from covid_core.findings import CLASSES
 from covid_core.radiograph import View
 
@@ -60,6 +61,11 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     make.add_argument("--seed", type=int, default=0, help="of the split")
     make.add_argument(
+        "--keep-split", type=Path, metavar="FILE",
+        help="an earlier manifest whose films stay on their sides, so that weights trained on it"
+        " can be trained further, or measured on new datasets",
+    )  # fmt: skip
+    make.add_argument(
         "--cache", type=Path, default=Path("runs/cache"), metavar="DIR",
         help="where it is kept what each film looked like, for the next time",
     )  # fmt: skip
@@ -78,6 +84,7 @@ def _make(options: argparse.Namespace) -> int:
         held_out=options.holdout_source,
         selection=Selection(frozenset(options.views), options.lung_opacity),
         skip_bad=options.skip_bad,
+        kept=read_manifest(options.keep_split) if options.keep_split else None,
     )  # fmt: skip
     write_manifest(compiled.table, options.out)
     left_out = options.out.with_suffix(".left-out.csv")
@@ -85,6 +92,15 @@ def _make(options: argparse.Namespace) -> int:
     if options.skip_bad:
         write_left_out(compiled.damaged, options.out.with_suffix(".quarantine.csv"))
     _say_left_out(compiled, left_out)
+    overruled = int((compiled.table["split"] == Split.OVERRULED.value).sum())
+    if overruled:
+        named = options.out.with_suffix(".overruled.csv")
+        write_overruled(compiled.table, named)
+        print(
+            f"{overruled} files are filed otherwise than a radiologist read the same picture, whose"
+            f" reading counts; {named} names each",
+            file=sys.stderr,
+        )
     if options.report:
         write_exploration(compiled, options.report)
     print(_summary(compiled))

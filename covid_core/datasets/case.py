@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from covid_core.findings import Finding
+from covid_core.boxes import Boxes
+from covid_core.findings import Appearance, Finding
 from covid_core.radiograph import View
 
 Sex = Literal["F", "M"]
@@ -18,7 +19,9 @@ class Case:
 
     `label`: the reference label, None where the dataset holds it back. `source`: the dataset or
     institution. `patient`: unique within its source, None where the dataset does not tell.
-    `finding`: the dataset's own words for it, such as `bacteria`. `age`: years.
+    `finding`: the dataset's own words for it, such as `bacteria`. `age`: years. `appearance`: as a
+    radiologist read the film. `boxes`: of opacities, as `covid_core.boxes` has them; None where
+    the film was not annotated.
     """
 
     path: Path
@@ -29,6 +32,8 @@ class Case:
     view: View = View.UNKNOWN
     age: float | None = None
     sex: Sex | None = None
+    appearance: Appearance | None = None
+    boxes: Boxes | None = None
 
 
 @dataclass(frozen=True, slots=True)

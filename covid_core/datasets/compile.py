@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from covid_core.boxes import format_boxes
 from covid_core.datasets.case import EVERYTHING, Case, LeftOut, Selection
 from covid_core.datasets.duplicates import METHOD, Twins, find_twins, group
 from covid_core.datasets.layouts import read_cases
 from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.remembered import load_arrays, save_arrays
-from covid_core.datasets.split import assign_splits
+from covid_core.datasets.split import assign_splits, sides_before
 from covid_core.datasets.survey import Survey, survey
 from covid_core.errors import DatasetError, listed
 from covid_core.findings import CLASSES
@@ -45,8 +46,12 @@ def compile_manifest(
     held_out: Collection[str] = (),
     selection: Selection = EVERYTHING,
     skip_bad: bool = False,
+    kept: pd.DataFrame | None = None,
 ) -> Compilation:
-    """Raises DatasetError where there is nothing to read, or a class is left without films; and,
+    """The manifest of dataset folders. `kept`: an earlier manifest, whose films stay on their sides
+    (`split.assign_splits`).
+
+    Raises DatasetError where there is nothing to read, or a class is left without films; and,
     unless `skip_bad` leaves them out, where files are damaged: it names all that is wrong."""
     found = read_cases(roots, selection)
     _check_sources(held_out, {case.source for case in found.cases})
@@ -61,7 +66,8 @@ def compile_manifest(
     _check_whole(cases, [] if skip_bad else [left for left in left_out if left.damaged])
     twins = _twins(seen, cache)
     table = _table(cases, seen, twins)
-    table["split"] = assign_splits(table, seed=seed, held_out=held_out)
+    before = None if kept is None else sides_before(table, kept)
+    table["split"] = assign_splits(table, seed=seed, held_out=held_out, before=before)
     return Compilation(table, seen, twins, left_out)
 
 
@@ -84,6 +90,8 @@ def _table(cases: Sequence[Case], seen: Survey, twins: Twins) -> pd.DataFrame:
         "source": [case.source for case in cases],
         "patient": [case.patient or "" for case in cases],
         "finding": [case.finding for case in cases],
+        "appearance": [case.appearance.value if case.appearance else "" for case in cases],
+        "boxes": [format_boxes(case.boxes) for case in cases],
         "view": [case.view.value for case in cases],
         "age": [np.nan if case.age is None else case.age for case in cases],
         "sex": [case.sex or "" for case in cases],

@@ -15,8 +15,9 @@ from pathlib import Path
 import pandas as pd
 
 from covid_core.datasets.case import LeftOut
+from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
-from covid_core.findings import CLASSES
+from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.whole_files import write_whole
 
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -25,6 +26,12 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "source": ("str", "the dataset or institution"),
     "patient": ("str", "the patient, unique within the source"),
     "finding": ("str", "the dataset's own words for it: bacteria, SARS, Lung_Opacity, …"),
+    "appearance": ("str", "negative, typical, indeterminate or atypical, by a radiologist"),
+    "boxes": (
+        "str",
+        "opacities, [[left, top, right, bottom], …] in fractions of width and height; [] where a"
+        " radiologist saw none, empty where the film was not annotated",
+    ),
     "view": ("str", "PA, AP or unknown"),
     "age": ("float64", "years"),
     "sex": ("str", "F or M"),
@@ -34,6 +41,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "duplicate_group": ("int64", "the same number for films that are the same picture"),
     "split": ("str", "train, validation, test or held out; or why the film is in none of these"),
 }
+
+_OPTIONAL = ("appearance", "boxes")  # manifests written before there were readings lack them
 
 
 def check_name(path: Path) -> None:
@@ -74,15 +83,27 @@ def read_manifest(path: Path) -> pd.DataFrame:
             table = pd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's and pandas' own errors are ValueErrors
         raise _no_manifest(path, "it can't be read as a manifest") from error
+    for name in _OPTIONAL:
+        if name not in table.columns:
+            table[name] = ""
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise _no_manifest(path, f"it has no column {', '.join(missing)}")
-    unknown = sorted(set(table["label"]) - {"", *(finding.value for finding in CLASSES)})
-    if unknown:
-        raise _no_manifest(path, f"it has labels that are none: {', '.join(map(str, unknown[:3]))}")
+    for name, known in (("label", CLASSES), ("appearance", APPEARANCES)):
+        unknown = sorted(set(table[name]) - {"", *(word.value for word in known)})
+        if unknown:
+            named = ", ".join(map(str, unknown[:3]))
+            raise _no_manifest(path, f"its column {name} has unknown words: {named}")
     folder = path.resolve().parent
     table["path"] = [str(Path(os.path.normpath(folder / film))) for film in table["path"]]
     return table
+
+
+def write_overruled(table: pd.DataFrame, path: Path) -> None:
+    """Each file that a folder or table named otherwise than a radiologist read the same picture, as
+    CSV. Raises CovidCoreError."""
+    rows = table[table["split"] == Split.OVERRULED.value][["path", "source", "label"]]
+    write_whole(path, rows.to_csv(index=False).encode(errors="backslashreplace"))
 
 
 def _relative(film: str, folder: Path) -> str:

@@ -2,11 +2,12 @@
 
 Films of one patient, and films that are the same picture, belong together and are never split.
 Of films that are the same picture one is kept, so that none counts twice. Where such films carry
-different labels, all are left out. A source can be held out whole; then whatever belongs together
+different labels, a radiologist's reading of the film beats a folder's name; where there is none, or
+readings differ, all are left out. A source can be held out whole; then whatever belongs together
 with a film of it is left out of training too.
 
-All works on the columns of a manifest: label, source, patient, duplicate_group and, to check, split
-and sha256.
+All works on the columns of a manifest: label, source, patient, duplicate_group, where they are
+there appearance and boxes, and, to check, split and sha256.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from enum import StrEnum
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,27 +23,32 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
 from covid_core.datasets.duplicates import group, same_key
+from covid_core.datasets.sides import (
+    SIDES,
+    Split,
+    claims_of,
+    keep_sides,
+    mark,
+    mark_twins,
+    members_of,
+)
 from covid_core.errors import DatasetError, listed
 from covid_core.findings import CLASSES, Finding
 
+__all__ = [
+    "SIDES",
+    "Split",
+    "assign_splits",
+    "check_clean",
+    "counts",
+    "fingerprint",
+    "groups_of",
+    "on_a_side",
+    "overlaps",
+    "sides_before",
+]
+
 _FOLDS = 10  # one of ten tests, one tunes
-
-
-class Split(StrEnum):
-    """Where a film goes. Those below `HELD_OUT` neither train nor count."""
-
-    TRAIN = "train"
-    VALIDATION = "validation"
-    TEST = "test"
-    HELD_OUT = "held out"
-    TWIN = "twin of a film kept"
-    CONFLICT = "twins with different labels"
-    LEAK = "belongs with a held-out film"
-    UNLABELLED = "unlabelled"
-    NOT_TAKEN = "not taken by the study"
-
-
-SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.HELD_OUT)
 
 
 def assign_splits(
@@ -54,39 +59,45 @@ def assign_splits(
     classes: Sequence[Finding] = CLASSES,
     folds: int = _FOLDS,
     groups: np.ndarray | None = None,
+    before: np.ndarray | None = None,
 ) -> list[str]:
     """A split for each row, the same for the same rows and seed. One of `folds` parts tests, one
     validates. `groups`: int (rows,), as `groups_of` gives them, where a larger table knows better.
+    `before`: text (rows,), from `sides_before`: the side that each film was on in an earlier
+    manifest, and stays on.
 
     Raises DatasetError where one of `classes` is left without films in training, validation or
     test.
     """
-    labels, sources = table["label"].to_numpy(), table["source"].to_numpy()
-    known_patient = (table["patient"] != "").to_numpy()
+    labels = table["label"].to_numpy(object)
     outside = table["source"].isin(list(held_out)).to_numpy()
     groups = groups_of(table) if groups is None else groups
 
     splits: list[Split | None] = [None] * len(table)
-    _mark(splits, np.nonzero(labels == "")[0], Split.UNLABELLED)
-    for twins in _members(table["duplicate_group"].to_numpy()):
-        labelled = twins[labels[twins] != ""]
-        if len(set(labels[labelled])) > 1:
-            _mark(splits, labelled, Split.CONFLICT)
-        elif len(labelled):
-            kept = min(labelled, key=lambda i: (not outside[i], not known_patient[i], i))
-            _mark(splits, labelled[labelled != kept], Split.TWIN)
-    for members in _members(groups):
+    mark_twins(splits, table, outside, before)
+    if before is not None:
+        keep_sides(splits, groups, before, outside)
+    for members in members_of(groups):
         if outside[members].any():
-            _mark(splits, members[outside[members]], Split.HELD_OUT)
-            _mark(splits, members[~outside[members]], Split.LEAK)
+            mark(splits, members[outside[members]], Split.HELD_OUT)
+            mark(splits, members[~outside[members]], Split.LEAK)
 
     free = np.array([i for i, split in enumerate(splits) if split is None], np.int64)
-    strata = [f"{labels[i]}/{sources[i]}" for i in free]
-    for i, split in zip(free, _folds(strata, groups[free], seed, folds), strict=True):
-        splits[i] = split
+    claims, sources = claims_of(table), table["source"].to_numpy()
+    strata = [f"{claims[i]}/{sources[i]}" for i in free]
+    if len(free) or before is None:
+        for i, split in zip(free, _folds(strata, groups[free], seed, folds), strict=True):
+            splits[i] = split
     done = [split.value for split in splits if split is not None]
     _check_classes(labels, done, classes)
     return done
+
+
+def sides_before(table: pd.DataFrame, earlier: pd.DataFrame) -> np.ndarray:
+    """The side that each film of a manifest is on in an earlier one, by its SHA-256: text (rows,),
+    empty for a film that was on none."""
+    sides = earlier[on_a_side(earlier)].drop_duplicates("sha256").set_index("sha256")["split"]
+    return table["sha256"].map(sides).fillna("").to_numpy(str)
 
 
 def groups_of(table: pd.DataFrame) -> np.ndarray:
@@ -147,16 +158,6 @@ def fingerprint(table: pd.DataFrame) -> str:
     sides = table[on_a_side(table)]
     lines = sorted(sides["sha256"] + " " + sides["split"])
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _mark(splits: list[Split | None], members: Iterable[int], split: Split) -> None:
-    for i in members:
-        splits[i] = splits[i] or split
-
-
-def _members(numbers: np.ndarray) -> list[np.ndarray]:
-    order = np.argsort(numbers, kind="stable")
-    return np.split(order, np.nonzero(np.diff(numbers[order]))[0] + 1)
 
 
 def _folds(strata: Sequence[str], groups: np.ndarray, seed: int, count: int) -> list[Split]:

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from covid_core.datasets.manifest import COLUMNS, read_manifest, write_manifest
+from covid_core.datasets.manifest import (
+    COLUMNS,
+    read_manifest,
+    write_manifest,
+    write_overruled,
+)
 from covid_core.errors import DatasetError, Unwritten
 
 
@@ -20,6 +25,8 @@ def manifest(folder: Path) -> pd.DataFrame:
         "source": ["one", "NA"],
         "patient": ["007", ""],
         "finding": ["COVID-19, ARDS", ""],
+        "appearance": ["typical", ""],
+        "boxes": ["[[0.1, 0.2, 0.3, 0.4]]", ""],
         "view": ["PA", "unknown"],
         "age": [0.03, np.nan],
         "sex": ["F", ""],
@@ -79,3 +86,27 @@ def test_a_folder_that_can_t_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Unwritten, match="can't be written"):
         write_manifest(manifest(tmp_path), tmp_path / "file" / "m.csv")
+
+
+def test_a_manifest_from_before_there_were_readings_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    write_manifest(manifest(tmp_path), path)
+    old = pd.read_csv(path, dtype=str, keep_default_na=False).drop(columns=["appearance", "boxes"])
+    old.to_csv(path, index=False)
+    table = read_manifest(path)
+    assert list(table["appearance"]) == list(table["boxes"]) == ["", ""]
+
+
+def test_an_unknown_appearance_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    write_manifest(manifest(tmp_path).assign(appearance=["odd", ""]), path)
+    with pytest.raises(DatasetError, match="column appearance has unknown words: odd"):
+        read_manifest(path)
+
+
+def test_files_that_a_reading_overrules_are_listed(tmp_path: Path) -> None:
+    table = manifest(tmp_path).assign(split=["a radiologist read it otherwise", "train"])
+    write_overruled(table, tmp_path / "o.csv")
+    listed = pd.read_csv(tmp_path / "o.csv")
+    assert list(listed["label"]) == ["covid"]
+    assert list(listed["source"]) == ["one"]

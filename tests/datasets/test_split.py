@@ -11,7 +11,14 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from covid_core.datasets.duplicates import group
-from covid_core.datasets.split import Split, assign_splits, counts, groups_of, overlaps
+from covid_core.datasets.split import (
+    Split,
+    assign_splits,
+    counts,
+    groups_of,
+    overlaps,
+    sides_before,
+)
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES
 
@@ -183,3 +190,81 @@ def test_too_few_patients_are_said() -> None:
 def test_too_few_films_of_every_class_are_said() -> None:
     with pytest.raises(DatasetError, match="class of any source has 10"):
         assign_splits(films(27), seed=0)
+
+
+def read_films(twin_label: str, label: str, appearance: str, boxes: str = "") -> pd.DataFrame:
+    """A folder's films, and one that a radiologist read: a twin of the folder's first film."""
+    table = joined(films(120, "a"), films(1, "b"), (0, 120)).assign(appearance="", boxes="")
+    table.loc[0, "label"] = twin_label
+    table.loc[120, ["label", "appearance", "boxes"]] = [label, appearance, boxes]
+    return table
+
+
+def test_a_radiologist_s_reading_beats_a_folder_s_name() -> None:
+    splits = assign_splits(read_films("covid", "normal", "negative", "[]"), seed=0)
+    assert splits[0] == Split.OVERRULED
+    assert splits[120] in SIDES
+
+
+def test_a_reading_that_agrees_is_the_one_kept() -> None:
+    splits = assign_splits(read_films("normal", "normal", "", "[]"), seed=0)
+    assert splits[0] == Split.TWIN
+    assert splits[120] in SIDES
+
+
+def test_a_reading_without_a_class_is_kept_and_contradicts_nobody() -> None:
+    splits = assign_splits(read_films("covid", "", "indeterminate"), seed=0)
+    assert splits[0] == Split.TWIN
+    assert splits[120] in SIDES
+
+
+def test_readings_that_differ_are_all_left_out() -> None:
+    table = read_films("covid", "normal", "negative", "[]")
+    table.loc[3, ["label", "appearance"]] = ["covid", "typical"]
+    table.loc[3, "duplicate_group"] = table.loc[0, "duplicate_group"]
+    splits = assign_splits(table, seed=0)
+    assert [splits[i] for i in (0, 3, 120)] == [Split.CONFLICT] * 3
+
+
+def test_films_stay_on_the_sides_of_an_earlier_manifest() -> None:
+    earlier = with_split(films(300, "a"))
+    table = joined(films(300, "a"), films(120, "b")).drop(columns="split", errors="ignore")
+    splits = assign_splits(table, seed=7, before=sides_before(table, earlier))
+    assert splits[:300] == list(earlier["split"])
+    assert set(splits[300:]) == {Split.TRAIN, Split.VALIDATION, Split.TEST}
+
+
+def test_a_new_film_that_joins_two_sides_keeps_what_trained_and_leaves_the_rest_out() -> None:
+    earlier = with_split(films(300, "a"))
+    trained, tested = (int(earlier.index[earlier["split"] == s][0]) for s in ("train", "test"))
+    table = joined(films(300, "a"), films(120, "b", patients=40), (trained, 300), (tested, 340))
+    table.loc[[300, 340], "label"] = [earlier["label"][trained], earlier["label"][tested]]
+    splits = assign_splits(table, seed=0, before=sides_before(table, earlier))
+    assert {splits[trained], splits[300]} == {Split.TRAIN, Split.TWIN}
+    assert splits[tested] in (Split.KEPT_APART, Split.TWIN)
+    assert splits[380] == Split.TRAIN  # of the same patient as the new films
+    assert overlaps(table.assign(split=splits)) == []
+
+
+def test_a_new_source_held_out_leaves_what_belongs_with_the_kept_split() -> None:
+    earlier = with_split(films(300, "a"))
+    trained = int(earlier.index[earlier["split"] == "train"][0])
+    table = joined(films(300, "a"), films(120, "b"), (trained, 300))
+    table.loc[300, "label"] = earlier["label"][trained]
+    before = sides_before(table, earlier)
+    splits = assign_splits(table, seed=0, held_out=["b"], before=before)
+    assert splits[:300] == list(earlier["split"])
+    assert splits[300] == Split.TWIN
+    assert set(splits[301:]) == {Split.HELD_OUT}
+
+
+def test_a_film_that_was_held_out_stays_so_and_its_new_twin_trains_nothing() -> None:
+    both = joined(films(300, "a"), films(60, "h"))
+    earlier = both.assign(split=assign_splits(both, seed=0, held_out=["h"]))
+    table = joined(both, films(120, "b"), (300, 360))
+    table.loc[360, "label"] = table.loc[300, "label"]
+    before = sides_before(table, earlier)
+    splits = assign_splits(table, seed=0, before=before)
+    assert set(splits[300:360]) == {Split.HELD_OUT}
+    assert splits[360] in (Split.LEAK, Split.TWIN)
+    assert overlaps(table.assign(split=splits)) == []

@@ -24,13 +24,16 @@ from covid_core.datasets.layouts import (
     kermany,
     nih,
     radiography,
+    rsna_pneumonia,
+    siim_covid19,
 )
 from covid_core.datasets.layouts.films import films_in
 from covid_core.errors import DatasetError
 from covid_core.radiograph import View
 
 LAYOUTS: tuple[ModuleType, ...] = (
-    cohen, coronahack, covid_cxnet, kermany, nih, radiography, class_folders,
+    siim_covid19, rsna_pneumonia, cohen, coronahack, covid_cxnet, kermany, nih, radiography,
+    class_folders,
 )  # fmt: skip
 
 

@@ -1,9 +1,14 @@
-"""What the layouts share: the films below a folder, and the patient in a file's name."""
+"""What the layouts share: the films below a folder, the patient in a file's name, a table's rows,
+boxes in pixels."""
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from covid_core.boxes import Boxes
 
 FILM_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".dcm"})
 _KERMANY_PATIENT = re.compile(r"(person\d+|(?:NORMAL2-)?IM-\d+)")
@@ -30,3 +35,23 @@ def kermany_cause(path: Path) -> str:
     """`bacteria` or `virus`, from such a name; empty where it tells neither."""
     match = _KERMANY_CAUSE.match(path.stem)
     return match.group(1) if match else ""
+
+
+def read_rows(table: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file with a header; none where there is no such file."""
+    if not table.is_file():
+        return []
+    with table.open(newline="", encoding="utf-8-sig") as lines:
+        return list(csv.DictReader(lines))
+
+
+def boxes_in(pixels: Iterable[Sequence[float]], width: float, height: float) -> Boxes:
+    """Boxes in pixels (left, top, right, bottom) as fractions of the film, cut at its edges; what
+    lies wholly outside is left away."""
+    boxes = []
+    for left, top, right, bottom in pixels:
+        across = [min(max(x / width, 0.0), 1.0) for x in (left, right)]
+        down = [min(max(y / height, 0.0), 1.0) for y in (top, bottom)]
+        if across[0] < across[1] and down[0] < down[1]:
+            boxes.append((across[0], down[0], across[1], down[1]))
+    return tuple(boxes)

@@ -1,0 +1,53 @@
+"""The few tags of a DICOM file that a dataset's reader needs where no table gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+
+from covid_core.datasets.case import Sex, age_of, sex_of, view_of
+from covid_core.radiograph import View
+
+_TAGS = ["PatientID", "PatientAge", "PatientSex", "ViewPosition", "Rows", "Columns"]
+_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 1 / 52.18, "D": 1 / 365.25}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """`patient`: None where the file names none. `age`: years. `width`, `height`: px, 0 where the
+    file does not state them."""
+
+    patient: str | None = None
+    view: View = View.UNKNOWN
+    age: float | None = None
+    sex: Sex | None = None
+    width: int = 0
+    height: int = 0
+
+
+def read_header(path: Path) -> Header:
+    """The tags of a DICOM file; an empty header for any other file, or one that can't be read: the
+    survey of all radiographs says what is wrong with it."""
+    if path.suffix.lower() != ".dcm":
+        return Header()
+    try:
+        tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
+        return Header(
+            patient=str(tags.get("PatientID") or "") or None,
+            view=view_of(str(tags.get("ViewPosition") or "")),
+            age=parse_age(str(tags.get("PatientAge") or "")),
+            sex=sex_of(str(tags.get("PatientSex") or "")),
+            width=int(tags.get("Columns") or 0),
+            height=int(tags.get("Rows") or 0),
+        )
+    except Exception:  # pydicom has many ways to fail, and the survey reads the file again
+        return Header()
+
+
+def parse_age(text: str) -> float | None:
+    """An age string such as `045Y` or `018M` (PS3.5, AS), or a bare number of years, in years."""
+    unit = _YEARS.get(text[-1:].upper())
+    age = age_of(text[:-1] if unit else text)
+    return None if age is None else age * (unit or 1.0)

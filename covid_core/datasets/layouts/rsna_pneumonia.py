@@ -1,0 +1,78 @@
+"""RSNA Pneumonia Detection (Shih et al. 2019): NIH's radiographs of 2018 and before, with boxes.
+
+`stage_2_train_images/ID.dcm`, or resized copies as `.jpg` or `.png`; `stage_2_train_labels.csv` has
+the boxes, in pixels of 1,024, and `stage_2_detailed_class_info.csv` the three kinds. A radiograph
+that shows no lung opacity but is not normal shows no pneumonia. View, age and sex are from
+`metadata.csv`, where it is, or from the DICOM file.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from covid_core.datasets.case import Case, LeftOut, Selection, Sex, age_of, sex_of, view_of
+from covid_core.datasets.layouts.dicom_header import read_header
+from covid_core.datasets.layouts.films import boxes_in, films_in, read_rows
+from covid_core.datasets.readings import READINGS
+from covid_core.radiograph import View
+
+SOURCE = "rsna-pneumonia"
+PROVENANCE = (
+    "RSNA Pneumonia Detection Challenge (Shih et al. 2019), radiographs of NIH ChestX-ray8; free"
+    " use with citation"
+)
+AGES = None
+_LABELS, _KINDS = "stage_2_train_labels.csv", "stage_2_detailed_class_info.csv"
+_TRAIN, _TEST = "stage_2_train_images", "stage_2_test_images"
+_SIDE_PX = 1024  # of every original image
+
+
+def recognises(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in (_LABELS, _KINDS))
+
+
+def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
+    kinds = {row["patientId"]: row["class"] for row in read_rows(folder / _KINDS)}
+    pixels: dict[str, list[tuple[float, ...]]] = {}
+    for row in read_rows(folder / _LABELS):
+        pixels.setdefault(row["patientId"], []).extend(_pixels(row))
+    metadata = {row.get("patientId", ""): row for row in read_rows(folder / "metadata.csv")}
+    images = {path.stem: path for path in films_in(folder / _TRAIN)}
+    for name, words in kinds.items():
+        path = images.pop(name, None)
+        if path is None:
+            yield LeftOut(folder / _TRAIN / name, SOURCE, "in the tables, not on the disk")
+        elif words not in READINGS or name not in pixels:
+            yield LeftOut(path, SOURCE, f"finding not mapped: {words}, or no row in {_LABELS}")
+        else:
+            boxes = boxes_in(pixels[name], _SIDE_PX, _SIDE_PX)
+            label = READINGS[words].label
+            yield Case(path, label, SOURCE, name, words, *_person(path, metadata), None, boxes)
+    for path in (*images.values(), *films_in(folder / _TEST)):
+        yield Case(path, None, SOURCE, path.stem, "", *_person(path, metadata))
+
+
+def _person(
+    path: Path, metadata: Mapping[str, Mapping[str, str]]
+) -> tuple[View, float | None, Sex | None]:
+    """View, age and sex, by the table, else by the file's own tags."""
+    row, header = metadata.get(path.stem, {}), read_header(path)
+    view = view_of(row.get("view"))
+    return (
+        header.view if view is View.UNKNOWN else view,
+        age_of(row["age"]) if row.get("age") else header.age,
+        sex_of(row["sex"]) if row.get("sex") else header.sex,
+    )
+
+
+def _pixels(row: dict[str, str]) -> list[tuple[float, ...]]:
+    """Left, top, right, bottom of a row's opacity in pixels; none where it marks no opacity."""
+    if row["Target"].strip() != "1":
+        return []
+    try:
+        left, top, width, height = (float(row[name]) for name in ("x", "y", "width", "height"))
+    except ValueError as error:
+        raise csv.Error(f"{_LABELS}, {row['patientId']}: a box that is no numbers") from error
+    return [(left, top, left + width, top + height)]

@@ -1,0 +1,109 @@
+"""SIIM-FISABIO-RSNA COVID-19 detection (Lakhani et al. 2021): radiographs read by radiologists.
+
+Both layouts: DICOM as downloaded, `train/STUDY/SERIES/IMAGE.dcm`, and the widely used resized
+copies, `train/IMAGE.jpg` or `.png`; `train_study_level.csv` has each study's appearance, and
+`train_image_level.csv` the boxes of opacities, in pixels of the original image. `meta.csv` (image,
+patient, original width and height) is a help: without it, and without DICOM's own tags, the study
+stands for the patient, and boxes whose image's size is not known are left aside.
+
+Of a study's images often one alone was annotated. An image without boxes in a study that is not
+negative, beside one with boxes, has no reading of its own: it may be the worse copy.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from covid_core.boxes import Boxes
+from covid_core.datasets.case import Case, LeftOut, Selection
+from covid_core.datasets.layouts.dicom_header import Header, read_header
+from covid_core.datasets.layouts.films import boxes_in, films_in, read_rows
+from covid_core.datasets.readings import READINGS, Reading
+from covid_core.findings import Appearance
+
+SOURCE = "siim-covid19"
+PROVENANCE = (
+    "SIIM-FISABIO-RSNA COVID-19 detection (Lakhani et al. 2021), radiographs of BIMCV-COVID19"
+    " (Valencia) and MIDRC-RICORD; non-commercial research, with citation"
+)
+AGES = None
+_STUDIES, _IMAGES, _META = "train_study_level.csv", "train_image_level.csv", "meta.csv"
+_NOT_ANNOTATED = "not annotated, beside an image of its study that was"
+_TOKENS = 6  # of a box in the column `label`: name, confidence, left, top, right, bottom
+
+
+def recognises(folder: Path) -> bool:
+    return (folder / _STUDIES).is_file() and (folder / _IMAGES).is_file()
+
+
+def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
+    studies = {row["id"].removesuffix("_study"): row for row in read_rows(folder / _STUDIES)}
+    meta = {row.get("image_id", ""): row for row in read_rows(folder / _META)}
+    rows = read_rows(folder / _IMAGES)
+    boxed = {row["StudyInstanceUID"] for row in rows if _pixels(row)}
+    images = {path.stem: path for path in films_in(folder / "train")}
+    for row in rows:
+        name, study = row["id"].removesuffix("_image"), row["StudyInstanceUID"]
+        path = images.pop(name, None)
+        words = _words(studies.get(study, {}))
+        if path is None:
+            yield LeftOut(folder / "train" / name, SOURCE, "in the tables, not on the disk")
+        elif words is None:
+            yield LeftOut(path, SOURCE, "its study has not one reading in the tables")
+        else:
+            yield _case(path, row, words, meta.get(name, {}), beside_boxes=study in boxed)
+    for path in (*images.values(), *films_in(folder / "test")):
+        yield _unlabelled(path)
+
+
+def _case(
+    path: Path, row: dict[str, str], words: str, meta: Mapping[str, str], *, beside_boxes: bool
+) -> Case:
+    header, reading = read_header(path), READINGS[words]
+    negative = reading.appearance is Appearance.NEGATIVE
+    if beside_boxes and not negative and not _pixels(row):
+        reading, words = Reading(None), f"{words}, {_NOT_ANNOTATED}"
+    return Case(
+        path, reading.label, SOURCE,
+        meta.get("patient") or header.patient or row["StudyInstanceUID"], words,
+        header.view, header.age, header.sex, reading.appearance,
+        () if negative else _boxes(row, meta, header),
+    )  # fmt: skip
+
+
+def _unlabelled(path: Path) -> Case:
+    header = read_header(path)
+    return Case(
+        path, None, SOURCE, header.patient, view=header.view, age=header.age, sex=header.sex
+    )
+
+
+def _words(study: Mapping[str, str]) -> str | None:
+    """The one reading that a study's row marks with 1; None where there is not exactly one."""
+    marked = [words for words in READINGS if study.get(words, "").strip() == "1"]
+    return marked[0] if len(marked) == 1 else None
+
+
+def _boxes(row: dict[str, str], meta: Mapping[str, str], header: Header) -> Boxes | None:
+    """An image's boxes as fractions; None where it has none, which says nothing, or where its
+    original size is not known."""
+    width = float(meta.get("width") or meta.get("dim1") or header.width)
+    height = float(meta.get("height") or meta.get("dim0") or header.height)
+    pixels = _pixels(row)
+    if not (pixels and width and height):
+        return None
+    return boxes_in(pixels, width, height)
+
+
+def _pixels(row: dict[str, str]) -> list[tuple[float, ...]]:
+    """Left, top, right, bottom of each opacity, in pixels of the original image: the column `label`
+    holds `opacity 1 x1 y1 x2 y2 opacity …`, or `none 1 0 0 1 1`."""
+    tokens = row["label"].split()
+    whole = range(0, len(tokens) - _TOKENS + 1, _TOKENS)
+    boxes = [tokens[i : i + _TOKENS] for i in whole if tokens[i] == "opacity"]
+    try:
+        return [tuple(map(float, box[2:])) for box in boxes]
+    except ValueError as error:
+        raise csv.Error(f"{_IMAGES}, {row['id']}: boxes that are no numbers") from error
