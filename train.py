@@ -43,7 +43,7 @@ from covid_core.training import processes
 from covid_core.training.films import load_films
 from covid_core.training.forms import Form, recipe_in, split_in
 from covid_core.training.log import read_log
-from covid_core.training.loop import asked as as_asked
+from covid_core.training.loop import Run, films_for
 from covid_core.training.loop import train as train_phases
 from covid_core.training.recipe import Recipe, recipe_names
 from covid_core.training.scoring import answer_parts
@@ -175,18 +175,21 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
         films = load_films(table, preprocess, run.parent / CACHE, workers=workers)
 
     torch.manual_seed(options.seed)
-    network = Network(recipe.architecture, len(task.outputs), recipe.head_depth)
+    network = Network(
+        recipe.architecture, len(task.outputs), recipe.head_depth,
+        opacity=recipe.opacity_map, appearance=recipe.appearance,
+    )  # fmt: skip
     state = initial_state(recipe.init, recipe.architecture)
     if state is not None:
         initialise(network, state)
-    network = train_phases(
-        network, films, preprocess, recipe, run, seed=options.seed, device=device,
-        resume=options.resume, checkpoint_every=options.checkpoint_every, compiled=options.compile,
-    )  # fmt: skip
+    network = train_phases(network, Run(
+        films, preprocess, recipe, run, options.seed, device, options.resume,
+        options.checkpoint_every, options.compile,
+    ))  # fmt: skip
 
     if processes.rank():
         return
-    asked = as_asked(films, phase)
+    asked = films_for(films, phase)
     results = evaluate(
         network, asked, preprocess, device=device, task=task, cache=run.parent / CACHE,
         workers=workers,

@@ -35,7 +35,7 @@ from covid_core.errors import TrainingError
 from covid_core.networks import Network
 from covid_core.phantom import draw_phantom
 from covid_core.preprocess import Preprocess
-from covid_core.training import loop
+from covid_core.training import loop, progress
 from covid_core.training.checkpoint import last_good
 from covid_core.training.films import Films
 from covid_core.training.recipe import Optimisation, Phase, Recipe
@@ -191,12 +191,15 @@ def _train(films: Films, run: Path, pipe: int) -> None:
     for stream in (1, 2):
         os.dup2(quiet, stream)
     loop.step = _telling(loop.step, pipe, after=STEP)
-    saving = loop.save_checkpoint  # type: ignore[attr-defined]
-    loop.save_checkpoint = _telling(saving, pipe, before=SAVES, after=SAVED)  # type: ignore[attr-defined]
+    saving = progress.save_checkpoint  # type: ignore[attr-defined]
+    progress.save_checkpoint = _telling(saving, pipe, before=SAVES, after=SAVED)  # type: ignore[attr-defined]
     torch.manual_seed(0)
     trained = loop.train(
-        Network(RECIPE.architecture, 3), films, Preprocess(SIZE_PX), RECIPE, run, seed=0,
-        device=torch.device("cpu"), resume=True, checkpoint_every=EVERY,
+        Network(RECIPE.architecture, 3),
+        loop.Run(
+            films, Preprocess(SIZE_PX), RECIPE, run, seed=0, device=torch.device("cpu"),
+            resume=True, checkpoint_every=EVERY,
+        ),
     )  # fmt: skip
     tensors = b"".join(tensor.numpy().tobytes() for tensor in trained.state_dict().values())
     (run / _DIGEST).write_text(hashlib.sha256(tensors).hexdigest())

@@ -75,6 +75,8 @@ def save_weights(
         full_heat=full_heat,
         recipe=recipe,
         head_depth=network.head.depth,
+        opacity_map=network.opacity is not None,
+        appearance=network.appearance is not None,
         split=split,
         history=tuple(history),
         rules=rules or Rules.plain(len(classes)),
@@ -91,7 +93,10 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
     """
     card = read_any_card(folder, recipe)
     path = folder / f"{recipe}.safetensors"
-    network = Network(card.architecture, len(card.classes), card.head_depth)
+    network = Network(
+        card.architecture, len(card.classes), card.head_depth,
+        opacity=card.opacity_map, appearance=card.appearance,
+    )  # fmt: skip
     _fill(network, checked(path, card.sha256), path, TITLES[card.architecture])
     return network.eval().requires_grad_(False), card
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import covid_core.torchvision_ops  # noqa: F401  (must come before torchvision)
 
@@ -18,11 +19,13 @@ from torchvision import models
 
 from covid_core.architectures import DENSENET121, TITLES
 from covid_core.errors import WeightsError
-from covid_core.findings import CLASSES
+from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.head import LEAK
 
 _WIDTHS = (512, 128, 64, 32)  # of a deep head's hidden layers
 _DROPOUT = 0.25
+LEAST_WEIGHT = 0.05  # of a cell where no opacity is: a film without any is pooled evenly
+_RARE = -2.0  # first guess of a cell's opacity, in log odds: most cells have none
 # torchvision's published weights still have the old names, such as denselayer1.norm.1.weight.
 _OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
@@ -103,15 +106,37 @@ class Head(nn.Module):
         return self.linear(self.hidden(self.cells(feature_map).mean(dim=(2, 3))))
 
 
+class Outputs(NamedTuple):
+    """What a network answers to N films. `logits`: (N, outputs). `opacity`: log odds of an opacity
+    in each cell, (N, 1, h, w), and `appearance`: logits of the four appearances, (N, 4); None
+    where a network has no such output."""
+
+    logits: torch.Tensor
+    opacity: torch.Tensor | None = None
+    appearance: torch.Tensor | None = None
+
+
 class Network(nn.Module):
     """One of torchvision's backbones (or ours) with one grey input channel and our head.
+
+    With an `opacity` map, one 1 x 1 convolution that learns radiologists' boxes, the head looks
+    where the opacity is: each cell of the feature map is weighted by its opacity's probability plus
+    LEAST_WEIGHT, with a mean of 1 over the cells. So a class's evidence adds up cell by cell to its
+    logit, as without. No gradient of a class reaches the weights: what an opacity is, boxes alone
+    say. `appearance`: one linear layer on the same pooled features.
 
     DenseNet's last ReLU is a layer of its own and works out of place: torchvision's works in place
     after `features`, so that what a hook stores there differs between CPU and GPU.
     """
 
     def __init__(
-        self, architecture: str = DENSENET121, outputs: int = len(CLASSES), head_depth: int = 0
+        self,
+        architecture: str = DENSENET121,
+        outputs: int = len(CLASSES),
+        head_depth: int = 0,
+        *,
+        opacity: bool = False,
+        appearance: bool = False,
     ) -> None:
         super().__init__()
         about = ARCHITECTURES[architecture]
@@ -120,14 +145,36 @@ class Network(nn.Module):
         self._make_grey(about.first)
         self.rectify = nn.ReLU(inplace=False) if about.rectified else nn.Identity()
         self.head = _head(about.channels, outputs, head_depth)
+        self.opacity = _opacity(about.channels) if opacity else None
+        self.appearance = nn.Linear(about.channels, len(APPEARANCES)) if appearance else None
+
+    def maps(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """(N, 1, H, W) normalised films to the feature map that the head sees, (N, channels, h, w),
+        and the opacity's log odds, (N, 1, h, w)."""
+        features = self.rectify(self.features(x))
+        if self.opacity is None:
+            return features, None
+        opacity = self.opacity(features)
+        weights = opacity.detach().float().sigmoid() + LEAST_WEIGHT
+        return features * (weights / weights.mean(dim=(2, 3), keepdim=True)), opacity
 
     def feature_map(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, 1, H, W) normalised films to (N, channels, h, w)."""
-        return self.rectify(self.features(x))
+        """(N, 1, H, W) normalised films to (N, channels, h, w), weighted where opacity is."""
+        return self.maps(x)[0]
 
-    def feature_maps(self, x: torch.Tensor) -> tuple[torch.Tensor]:
-        """All that an engine need give: the head is had from it without another pass."""
-        return (self.feature_map(x),)
+    def feature_maps(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """All that an engine need give: the feature map and, where the network has one, the opacity
+        map; the head is had from the former without another pass."""
+        features, opacity = self.maps(x)
+        return (features,) if opacity is None else (features, opacity)
+
+    def answer(self, x: torch.Tensor) -> Outputs:
+        """(N, 1, H, W) normalised films to every output."""
+        features, opacity = self.maps(x)
+        appearance = None
+        if self.appearance is not None:
+            appearance = self.appearance(features.mean(dim=(2, 3)))
+        return Outputs(self.head(features), opacity, appearance)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 1, H, W) normalised films to (N, outputs) logits."""
@@ -155,6 +202,15 @@ def _head(channels: int, outputs: int, depth: int) -> Head:
     linear = nn.Linear(_WIDTHS[depth - 1] if depth else channels, outputs)
     nn.init.zeros_(linear.bias)
     return Head(linear, nn.Sequential(*layers))
+
+
+def _opacity(channels: int) -> nn.Conv2d:
+    """One output a cell, at first the same everywhere, so that pooling starts as a plain mean."""
+    layer = nn.Conv2d(channels, 1, 1)
+    nn.init.zeros_(layer.weight)
+    assert layer.bias is not None
+    nn.init.constant_(layer.bias, _RARE)
+    return layer
 
 
 def initial_state(init: str, architecture: str = DENSENET121) -> dict[str, torch.Tensor] | None:

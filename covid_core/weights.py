@@ -58,7 +58,8 @@ _MOST_PX = 4096  # of a film's side in a network
 class WeightsCard:
     """What stands beside the tensors.
 
-    `recipe`: what trained it, and the files' name. `classes`: what it answers, in the order of its
+    `recipe`: what trained it, and the files' name. `opacity_map`, `appearance`: whether the network
+    has these outputs too. `classes`: what it answers, in the order of its
     outputs. `films`: split, source, class to count. `results`: as `evaluation.evaluate` gives
     them, measured on the tensors as stored. `full_heat`: the evidence of one cell, in logits,
     drawn at full heat. `split`: `datasets.split.fingerprint` of the manifest. `history`: what was
@@ -80,6 +81,8 @@ class WeightsCard:
     full_heat: float
     recipe: str = SHIPPED
     head_depth: int = 0
+    opacity_map: bool = False
+    appearance: bool = False
     split: str = ""
     history: Sequence[dict[str, Any]] = ()
     rules: Rules = field(default_factory=lambda: Rules.plain(len(CLASSES)))

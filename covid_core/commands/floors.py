@@ -24,7 +24,7 @@ from covid_core.preprocess import Preprocess
 from covid_core.tasks import task_of
 from covid_core.training.films import Films, load_films
 from covid_core.training.forms import Form, recipe_in, split_in
-from covid_core.training.loop import asked
+from covid_core.training.loop import films_for
 from covid_core.training.scoring import score_parts
 from covid_core.weights import WEIGHTS, WeightsCard, read_cards, save_card
 
@@ -97,7 +97,7 @@ def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) ->
     form = _form_of(card)
     if form is Form.OURS:
         return films.asked(task_of(card.classes))
-    return asked(films, recipe_in(form, card.recipe).phases[-1])
+    return films_for(films, recipe_in(form, card.recipe).phases[-1])
 
 
 def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.ndarray] | None:

@@ -23,7 +23,8 @@ class Augmentation:
     `rotation_degrees`: either way. `scale`: of the chest in the film. `aspect`: exponent within
     e^±, for films reach us squashed by different amounts. `shift`: of the side. `mirrored`: how
     often, 0 to 1. `gamma`: exponent within e^±. `sharpness`: below 0 sharpens, above 0 blurs.
-    `patch_side`: of the side.
+    `patch_side`: of the side. `bars`: how often each side has a black or white bar, 0 to 1;
+    `bar_side`: how wide at most, of the side.
     """
 
     rotation_degrees: float = 12.0
@@ -38,26 +39,44 @@ class Augmentation:
     noise: float = 0.04
     patches: int = 2
     patch_side: tuple[float, float] = (0.05, 0.25)
+    bars: float = 0.0
+    bar_side: float = 0.2
+
+
+def shrink(pictures: torch.Tensor, size_px: int) -> torch.Tensor:
+    """uint8 (N, S, S) to float32 (N, 1, size_px, size_px), 0 to 1: the one way to a smaller side,
+    in training as in validation, by a filter as wide as the step, so that no fine detail folds."""
+    films = pictures.unsqueeze(1).to(torch.float32) / 255
+    if films.shape[-1] == size_px:
+        return films
+    return F.interpolate(films, size_px, mode="bilinear", antialias=True)
 
 
 def augment(
     pictures: torch.Tensor, size_px: int, by: Augmentation, generator: torch.Generator
 ) -> torch.Tensor:
     """uint8 (N, S, S) to float32 (N, 1, size_px, size_px), 0 to 1; one draw for each film."""
-    uniform = _draws(len(pictures), pictures.device, generator)
-    films = pictures.unsqueeze(1).to(torch.float32) / 255
-    return _exposed(_placed(films, size_px, uniform, by), uniform, by, generator)
+    return augment_with_masks(pictures, None, size_px, by, generator)[0]
 
 
 def augment_with_masks(
-    pictures: torch.Tensor, masks: torch.Tensor, by: Augmentation, generator: torch.Generator
+    pictures: torch.Tensor,
+    masks: torch.Tensor | None,
+    size_px: int,
+    by: Augmentation,
+    generator: torch.Generator,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Films as `augment` gives them, of the same size, and masks, uint8 (N, S, S) 0 or 255, moved
-    with them: float32 (N, 1, S, S), 0 to 1."""
+    """Films as `augment` gives them, and masks over them, uint8 (N, s, s) 0 to 255, moved with them
+    and empty where a bar covers the film: float32 (N, 1, s, s), 0 to 1."""
     uniform = _draws(len(pictures), pictures.device, generator)
-    both = torch.stack([pictures, masks], dim=1).to(torch.float32) / 255
-    both = _placed(both, pictures.shape[-1], uniform, by)
-    return _exposed(both[:, :1], uniform, by, generator), both[:, 1:]
+    affine = _affine(uniform, by)
+    films = _placed(shrink(pictures, size_px), affine)
+    moved = films[:0] if masks is None else _placed(shrink(masks, masks.shape[-1]), affine)
+    films = _exposed(films, uniform, by, generator)
+    if not by.bars:
+        return films, moved
+    bars = _bars(uniform, by)
+    return _barred(films, bars, uniform), moved * ~_covered(bars[: len(moved)], moved.shape[-1])
 
 
 def _draws(count: int, device: torch.device, generator: torch.Generator) -> _Uniform:
@@ -68,14 +87,36 @@ def _draws(count: int, device: torch.device, generator: torch.Generator) -> _Uni
     return uniform
 
 
-def _placed(films: torch.Tensor, size_px: int, uniform: _Uniform, by: Augmentation) -> torch.Tensor:
-    count, channels = films.shape[:2]
-    return F.grid_sample(
-        films,
-        F.affine_grid(_affine(uniform, by), [count, channels, size_px, size_px], False),
-        padding_mode="border",
-        align_corners=False,
-    )
+def _placed(films: torch.Tensor, affine: torch.Tensor) -> torch.Tensor:
+    grid = F.affine_grid(affine, list(films.shape), False)
+    return F.grid_sample(films, grid, padding_mode="border", align_corners=False)
+
+
+def _bars(uniform: _Uniform, by: Augmentation) -> torch.Tensor:
+    """How wide a bar lies along the top, bottom, left and right of each film, (N, 4), of the side;
+    0 for none."""
+    widths = uniform(0, by.bar_side, 4)
+    return torch.where(uniform(0, 1, 4) < by.bars, widths, 0.0)
+
+
+def _covered(bars: torch.Tensor, size_px: int) -> torch.Tensor:
+    """Where bars lie: bool (N, 1, size_px, size_px)."""
+    along = (torch.arange(size_px, device=bars.device) + 0.5) / size_px
+    top, bottom, left, right = bars.T[:, :, None]
+    rows = (along < top) | (along > 1 - bottom)
+    columns = (along < left) | (along > 1 - right)
+    return (rows[:, :, None] | columns[:, None, :]).unsqueeze(1)
+
+
+def _barred(films: torch.Tensor, bars: torch.Tensor, uniform: _Uniform) -> torch.Tensor:
+    """Films with black or white bars along their sides, the rest a little brighter or darker, as
+    where a film's grey levels are spread over a border too."""
+    covered = _covered(bars, films.shape[-1])
+    share = covered.float().mean(dim=(1, 2, 3), keepdim=True)
+    white = (uniform(0, 1, 1, 1, 1) < 0.5).float()
+    moved = share * uniform(0, 1, 1, 1, 1)  # of the whole scale, as by equalisation over all
+    rest = films * (1 - moved) + moved * (1 - white)
+    return torch.where(covered, white, rest)
 
 
 def _exposed(

@@ -34,7 +34,9 @@ from covid_core.phantom import KINDS, draw_phantom
 from covid_core.preprocess import Preprocess
 from covid_core.training.augment import Augmentation, augment
 from covid_core.training.feed import feed
+from covid_core.training.loop import share_network
 from covid_core.training.loop import step as one_step
+from covid_core.training.losses import Learner, Losses, Targets
 from covid_core.training.recipe import Optimisation
 
 _FILMS = 64
@@ -99,14 +101,14 @@ def bench(
             pictures = give(drawing.integers(0, _FILMS, batch_size))
             yield preprocess.normalise(augment(pictures, size, Augmentation(), generator))
 
-    together: Any = torch.compile(network) if compiled else network
+    together, targets = share_network(network, compiled=compiled), Targets(labels)
 
     def learn(x: torch.Tensor, through: nn.Module = together) -> None:
-        one_step(through, network, optimiser, x, labels, Optimisation())
+        one_step(through, network, optimiser, x, targets, Optimisation(), Losses())
 
     ours = _pace(batches(), learn, steps, batch_size, device)
     # Counted without the compiler, which hides its operations from the count.
-    work, traffic = _work(lambda: learn(next(batches()), network))
+    work, traffic = _work(lambda: learn(next(batches()), Learner(network)))
     seconds = batch_size / ours.films_per_s
     matrix, copy = _device_rates(device)
     some = give(drawing.integers(0, _FILMS, batch_size))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from covid_core.boxes import Boxes, format_boxes, parse_boxes
 from covid_core.datasets.cache import every_picture
 from covid_core.datasets.split import Split, groups_of, on_a_side
 from covid_core.errors import DatasetError, listed
-from covid_core.findings import CLASSES
+from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.preprocess import Preprocess
 from covid_core.tasks import Task
 
@@ -21,8 +23,10 @@ from covid_core.tasks import Task
 class Films:
     """All arrays have one entry a film; only films that train, tune or test are in them.
 
-    `pictures` uint8 (N, S, S); `labels` int64, index into CLASSES, or into a task's outputs;
-    `groups` int, films of one patient or of one picture; `sources` and `splits` text.
+    `pictures` uint8 (N, S, S); `labels` int64, index into CLASSES, or into a task's outputs, -1
+    for none; `groups` int, films of one patient or of one picture; `sources` and `splits` text;
+    `appearances` int64, index into APPEARANCES, -1 for none; `boxes` of opacities, None where a
+    film was not annotated.
     """
 
     pictures: np.ndarray
@@ -31,6 +35,25 @@ class Films:
     sources: np.ndarray
     splits: np.ndarray
     names: tuple[str, ...]
+    appearances: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    boxes: tuple[Boxes | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        count = len(self.labels)
+        if len(self.appearances) != count:  # films of which nothing but a class is known
+            object.__setattr__(self, "appearances", np.full(count, -1, np.int64))
+        if len(self.boxes) != count:
+            object.__setattr__(self, "boxes", (None,) * count)
+
+    @property
+    def annotated(self) -> np.ndarray:
+        """Which films were annotated for boxes, bool (N,)."""
+        return np.array([boxes is not None for boxes in self.boxes], bool)
+
+    def to_learn(self) -> np.ndarray:
+        """The indices of the training films that teach anything: a class, an appearance, boxes."""
+        known = (self.labels >= 0) | (self.appearances >= 0) | self.annotated
+        return np.nonzero((self.splits == Split.TRAIN.value) & known)[0]
 
     def part(self, split: Split) -> np.ndarray:
         """The indices of one part of the split, of films that the task asks about."""
@@ -38,7 +61,7 @@ class Films:
 
     def asked(self, task: Task) -> Films:
         """The same films labelled by a task's outputs; -1 where it does not ask about them."""
-        outputs = [task.of.get(finding, -1) for finding in CLASSES]
+        outputs = [*(task.of.get(finding, -1) for finding in CLASSES), -1]  # the last for none
         return replace(self, labels=np.array(outputs, np.int64)[self.labels])
 
     def alike(self) -> Films:
@@ -58,8 +81,9 @@ class Films:
     def digest(self) -> str:
         """SHA-256, in hex, of all that training draws from, in its order; not of where it lies."""
         digest = hashlib.sha256("\n".join([*self.splits, *self.sources]).encode())
-        for array in (self.labels, self.pictures):
+        for array in (self.labels, self.appearances, self.pictures):
             digest.update(np.ascontiguousarray(array).data)
+        digest.update("\n".join(map(format_boxes, self.boxes)).encode())
         return digest.hexdigest()
 
 
@@ -78,9 +102,17 @@ def load_films(table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, work
         )
     return Films(
         pictures=every_picture(paths, preprocess, cache, workers=workers),
-        labels=np.array([CLASSES.index(label) for label in rows["label"]], np.int64),
+        labels=_indices(rows["label"], CLASSES),
         groups=groups[used],
         sources=rows["source"].to_numpy(str),
         splits=rows["split"].to_numpy(str),
         names=tuple(rows["path"]),
+        appearances=_indices(rows["appearance"], APPEARANCES),
+        boxes=tuple(map(parse_boxes, rows["boxes"])),
     )
+
+
+def _indices(words: pd.Series, known: Sequence[str]) -> np.ndarray:
+    """Each word's place among those known, -1 where it is none: int64 (rows,)."""
+    places = {word: i for i, word in enumerate(map(str, known))}
+    return np.array([places.get(word, -1) for word in words], np.int64)

@@ -73,7 +73,9 @@ def train_lungs(outlined: Outlined, *, epochs: int, seed: int) -> tuple[LungNetw
     for step in progress:
         chosen = np.random.default_rng((seed, step)).choice(train, _BATCH)
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        films, truth = augment_with_masks(pictures[chosen], masks[chosen], _AUGMENTATION, generator)
+        films, truth = augment_with_masks(
+            pictures[chosen], masks[chosen], pictures.shape[-1], _AUGMENTATION, generator
+        )
         network.train()
         x = PREPROCESS.normalise(films).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):

@@ -20,12 +20,15 @@ from covid_core.errors import TrainingError
 from covid_core.preprocess import Fit, Preprocess, Tone
 from covid_core.tasks import TASKS, Task
 from covid_core.training.augment import Augmentation
+from covid_core.training.losses import Losses
 from covid_core.training.schedule import Schedule
 from covid_core.training.scoring import MEASURES
 
 RECIPES = Path(__file__).with_name("recipes")
-EACH_ONCE = "each once"
-Balance = Literal["class and sources alike", "class and source", "class", "none", "each once"]
+EACH_ONCE, CELLS = "each once", "cells"
+Balance = Literal[
+    "cells", "class and sources alike", "class and source", "class", "none", "each once"
+]
 Trained = Literal["all", "head", "last convolution"]  # and the head besides
 LAST = "last"
 _USUAL = Preprocess()
@@ -86,7 +89,8 @@ class Optimisation:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`init`: as `networks.initial_state` takes it. `fit` to `std`: as `Preprocess` has them.
+    """`init`: as `networks.initial_state` takes it. `opacity_map`, `appearance`: whether boxes and
+    appearances are learnt too. `fit` to `std`: as `Preprocess` has them.
     `balance`: what is drawn equally often; or each film once an epoch. `published`: the films and
     the split of the study, where the recipe is one's to the letter or that mended."""
 
@@ -96,6 +100,8 @@ class Recipe:
     phases: tuple[Phase, ...]
     init: str = "imagenet"
     head_depth: int = 0
+    opacity_map: bool = False
+    appearance: bool = False
     fit: Fit = "squash"
     smooth_px: float = 0.0
     tone: Tone = "stretch"
@@ -107,6 +113,7 @@ class Recipe:
     optimisation: Optimisation = field(default_factory=Optimisation)
     schedule: Schedule = field(default_factory=Schedule)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    losses: Losses = field(default_factory=Losses)
     published: Protocol | None = None
 
     @property
@@ -155,6 +162,7 @@ def read_recipe(name: str) -> Recipe:
             "optimisation": _section(Optimisation, path, table.pop("optimisation", {})),
             "schedule": _section(Schedule, path, table.pop("schedule", {})),
             "augmentation": _section(Augmentation, path, table.pop("augmentation", {})),
+            "losses": _section(Losses, path, table.pop("losses", {})),
             "published": None if published is None else _protocol(path, published),
         },
     )

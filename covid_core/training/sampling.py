@@ -7,17 +7,24 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from covid_core.training.recipe import EACH_ONCE, Balance
+from covid_core.training.recipe import CELLS, EACH_ONCE, Balance
+
+MOST_OFTEN = 5.0  # how many times more often than on average a film of its class is drawn
+WITHOUT_CLASS = 0.1  # of the draws go to films that teach by appearance or boxes alone
 
 
 def balance(labels: np.ndarray, sources: np.ndarray, by: Balance) -> np.ndarray:
-    """How often each film is drawn.
+    """How often each film is drawn; a label of -1 is no class.
 
     `class`: classes alike. `class and source`: besides, within a class a source counts by the
     square root of its size, so that the few adults with pneumonia weigh more against the many
     children, and a class is less the same as a source. `class and sources alike`: within a class
-    every source counts the same, however few its films.
+    every source counts the same, however few its films. `cells`: the same, but no film is drawn
+    more than MOST_OFTEN times as often as its class's films are on average, so that a source of few
+    films is not learnt by heart; what that frees goes to the larger sources.
     """
+    if by == CELLS:
+        return _by_cells(labels, sources)
     power = {"class and source": 0.5, "class and sources alike": 1.0}.get(by, 0.0)
     alike = by in ("none", EACH_ONCE)
     weights = np.ones(len(labels)) if alike else np.zeros(len(labels))
@@ -28,6 +35,30 @@ def balance(labels: np.ndarray, sources: np.ndarray, by: Balance) -> np.ndarray:
             weights[members] = 1 / members.sum() ** power
         weights[of_class] /= weights[of_class].sum()
     return weights / weights.sum()
+
+
+def _by_cells(labels: np.ndarray, sources: np.ndarray) -> np.ndarray:
+    weights = np.zeros(len(labels))
+    for label in np.unique(labels):
+        of_class = labels == label
+        _, cell, counts = np.unique(sources[of_class], return_inverse=True, return_counts=True)
+        weights[of_class] = _capped(counts, MOST_OFTEN / of_class.sum())[cell]
+    unclassed = labels < 0
+    if unclassed.any() and not unclassed.all():
+        weights[unclassed] *= WITHOUT_CLASS / weights[unclassed].sum()
+        weights[~unclassed] *= (1 - WITHOUT_CLASS) / weights[~unclassed].sum()
+    return weights / weights.sum()
+
+
+def _capped(counts: np.ndarray, most: float) -> np.ndarray:
+    """The weight of a film of each cell, of cells that share 1 evenly as far as no film weighs more
+    than `most`: float64 (cells,)."""
+    level = 1 / len(counts)  # of a cell that is not at its limit
+    for _ in counts:
+        full = counts * most < level
+        free = 1 - (counts[full] * most).sum()
+        level = free / max(1, (~full).sum())
+    return np.minimum(level / counts, most)
 
 
 def draws(

@@ -15,12 +15,16 @@ from covid_core.metrics import auroc
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
 from covid_core.tasks import Task
+from covid_core.training.augment import shrink
+from covid_core.training.batches import MASK_PX, masks_of
 from covid_core.training.films import Films
 
 LOSS, ACCURACY = "validation_loss", "validation_accuracy"
 WITHIN, UNSEEN = "within_auroc", "unseen_auroc"
 MEASURES = (LOSS, ACCURACY, WITHIN, UNSEEN)  # that a recipe may stop or choose by
+PEAKS = "peak_in_box"
 _BATCH = 64
+_HALF = 127  # of a pixel's 255: it lies in a box
 _FEW = 20  # fewer films for or against say too little to choose by
 
 
@@ -55,10 +59,7 @@ def answer(
     network.eval()
 
     def logits(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
-        x = preprocess.tensor(films.pictures[chosen]).to(there)
-        if size_px not in (None, preprocess.size_px):
-            x = F.interpolate(x, size_px, mode="bilinear", antialias=True)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = pictures_at(films, chosen, preprocess, size_px or preprocess.size_px, there)
         with torch.autocast(there.type, torch.bfloat16, enabled=half):
             return network.to(there)(x).double().cpu()
 
@@ -67,6 +68,53 @@ def answer(
     if not found:
         return np.zeros((0, network.head.linear.out_features))
     return torch.cat(found).numpy()
+
+
+def pictures_at(
+    films: Films, indices: np.ndarray, preprocess: Preprocess, size_px: int, device: torch.device
+) -> torch.Tensor:
+    """Films as a network sees them at some size: float32 (N, 1, size_px, size_px)."""
+    pictures = torch.as_tensor(films.pictures[indices]).to(device)
+    x = preprocess.normalise(shrink(pictures, size_px))
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+@torch.inference_mode()
+def opacity_maps(
+    network: Network,
+    films: Films,
+    indices: np.ndarray,
+    preprocess: Preprocess,
+    *,
+    device: torch.device,
+    size_px: int | None = None,
+    half: bool = False,
+) -> np.ndarray:
+    """The opacity's log odds in each cell of the films at `indices`, float32 (N, h, w); of a
+    network that has an opacity map."""
+    network.eval()
+
+    def cells(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
+        x = pictures_at(films, chosen, preprocess, size_px or preprocess.size_px, there)
+        with torch.autocast(there.type, torch.bfloat16, enabled=half):
+            found = network.to(there).maps(x)[1]
+        assert found is not None
+        return found[:, 0].float().cpu()
+
+    found = in_batches(cells, indices, device, _BATCH)
+    network.to(device)
+    return torch.cat(found).numpy()
+
+
+def share_of_peaks_in_boxes(cells: np.ndarray, films: Films, indices: np.ndarray) -> float:
+    """How often the hottest point of a film's map, (N, h, w), lies in one of its boxes; of the
+    films at `indices`, each of which has some."""
+    fine = F.interpolate(
+        torch.from_numpy(cells).unsqueeze(1), MASK_PX, mode="bicubic", align_corners=False
+    )
+    peaks = fine.flatten(1).argmax(dim=1).numpy()
+    masks = masks_of(films, indices).reshape(len(indices), -1)
+    return float((masks[np.arange(len(indices)), peaks] > _HALF).mean())
 
 
 def answer_parts(
@@ -103,8 +151,9 @@ def validate(
     Loss, accuracy and AUROCs on the validation part; `chooses_by`: or on the part that a study
     mistook for it. `within_auroc`: the mean of the AUROCs within
     each of its sources that holds more than one class, for there the hospital is no clue.
-    `unseen_auroc`: the same within sources held out, the figure to choose a network by; beside it
-    each of its parts, as `unseen_auroc SOURCE OUTPUT`.
+    `unseen_auroc`: the same within sources held out; beside both each of its parts, as
+    `unseen_auroc SOURCE OUTPUT`. `peak_in_box`: of films of that part with boxes, how often the
+    hottest point of the opacity map lies in one.
     """
     device = next(network.parameters()).device
     row = {}
@@ -123,10 +172,20 @@ def validate(
             for output, value in _aurocs(labels, scored, task, few=1).items():
                 row[f"validation_auroc_{output}"] = value
         by_source = _within_sources(films.sources[indices], labels, scored, task)
+        if split is chooses_by:
+            row |= {f"{name} {s} {o}": v for s, own in by_source.items() for o, v in own.items()}
         if by_source:
             row[name] = float(np.mean([np.mean(list(own.values())) for own in by_source.values()]))
         if split is Split.HELD_OUT:
             row |= {f"{name} {s} {o}": v for s, own in by_source.items() for o, v in own.items()}
+    boxed = np.nonzero((films.splits == chooses_by.value) & np.array(list(map(bool, films.boxes))))[
+        0
+    ]
+    if network.opacity is not None and len(boxed):
+        cells = opacity_maps(
+            network, films, boxed, preprocess, device=device, size_px=size_px, half=True
+        )
+        row[PEAKS] = share_of_peaks_in_boxes(cells, films, boxed)
     return row
 
 

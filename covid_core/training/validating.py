@@ -29,7 +29,7 @@ def look(
     recipe: Recipe,
     phase: Phase,
     size_px: int,
-    checkpoint: Path,
+    folder: Path,
     told: dict[str, Any],
     *,
     generator: torch.Generator,
@@ -48,7 +48,7 @@ def look(
         if recipe.published.augmented:
             seen = replace(seen, pictures=_varied(seen.pictures, recipe, generator))
     row = told | validate(network, seen, preprocess, phase.asked, size_px, chooses_by=by)
-    log_epoch(checkpoint.parent, row)
+    log_epoch(folder, row)
     return row
 
 
@@ -57,7 +57,8 @@ def _chosen(films: Films, by: Split) -> Films:
     some = films.part(by)
     return Films(
         films.pictures[some], films.labels[some], films.groups[some], films.sources[some],
-        films.splits[some], tuple(films.names[i] for i in some),
+        films.splits[some], tuple(films.names[i] for i in some), films.appearances[some],
+        tuple(films.boxes[i] for i in some),
     )  # fmt: skip
 
 

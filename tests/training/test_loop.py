@@ -17,11 +17,14 @@ from covid_core.datasets.published import Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
 from covid_core.preprocess import Preprocess
-from covid_core.training import log, loop, validating
+from covid_core.training import log, loop, progress, step_losses, validating
+from covid_core.training.augment import Augmentation
 from covid_core.training.checkpoint import load_checkpoint
 from covid_core.training.films import Films
 from covid_core.training.log import read_log
-from covid_core.training.loop import train
+from covid_core.networks import Outputs
+from covid_core.training.loop import Run, train
+from covid_core.training.losses import Learner, Losses, Targets
 from covid_core.training.recipe import Optimisation, Phase, Recipe
 from covid_core.training.schedule import Schedule
 from covid_core.training.scoring import UNSEEN, score
@@ -54,6 +57,8 @@ def films() -> Films:
 class SmallNetwork(nn.Module):
     """The loop asks a network for logits, and for its parts to freeze: this takes milliseconds."""
 
+    opacity = appearance = None
+
     def __init__(self, outputs: int = 3) -> None:
         super().__init__()
         torch.manual_seed(0)
@@ -69,19 +74,26 @@ class SmallNetwork(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.head(self.features(x))
 
+    def answer(self, x: torch.Tensor) -> Outputs:
+        return Outputs(self(x))
+
 
 def small_network(outputs: int = 3) -> Any:
     return SmallNetwork(outputs)
+
+
+def run_of(films: Films, folder: Path, recipe: Recipe = RECIPE, **options: Any) -> Run:
+    return Run(
+        films, Preprocess(size_px=64), recipe, folder, seed=5, device=torch.device("cpu"),
+        checkpoint_every=3, **options,
+    )  # fmt: skip
 
 
 def run(
     films: Films, folder: Path, *, resume: bool = False, recipe: Recipe = RECIPE, outputs: int = 3
 ) -> dict[str, torch.Tensor]:
     folder.mkdir(exist_ok=True)
-    network = train(
-        small_network(outputs), films, Preprocess(size_px=64), recipe, folder, seed=5,
-        device=torch.device("cpu"), resume=resume, checkpoint_every=3,
-    )  # fmt: skip
+    network = train(small_network(outputs), run_of(films, folder, recipe, resume=resume))
     assert not network.training
     return network.state_dict()
 
@@ -127,10 +139,7 @@ def test_compiled_the_same_is_learnt(
     monkeypatch.setattr(torch, "compile", compiled)
     folder = tmp_path / "compiled"
     folder.mkdir()
-    network = train(
-        small_network(), films, Preprocess(size_px=64), RECIPE, folder, seed=5,
-        device=torch.device("cpu"), checkpoint_every=3, compiled=True,
-    )  # fmt: skip
+    network = train(small_network(), run_of(films, folder, compiled=True))
     plain = run(films, tmp_path / "plain")
     assert len(seen) == 1
     state = network.state_dict()
@@ -145,7 +154,7 @@ def test_resumed_run_ends_in_the_same_weights(
     steps = iter(range(100))
     real = loop.step
 
-    def interrupted(*arguments: object) -> float:
+    def interrupted(*arguments: object) -> torch.Tensor:
         if next(steps) == stop_at:
             raise KeyboardInterrupt
         return real(*arguments)  # type: ignore[arg-type]
@@ -162,7 +171,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
     films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = iter([1.0] * 7 + [float("nan")])
-    monkeypatch.setattr(loop, "step", lambda *_: next(losses))
+    monkeypatch.setattr(loop, "step", lambda *_: torch.tensor(next(losses)))
     with pytest.raises(TrainingError, match="nan at step 7") as refused:
         run(films, tmp_path)
     assert "--learning-rate" in refused.value.remedy
@@ -175,15 +184,15 @@ def test_one_film_that_spoils_the_loss_is_among_those_named(
 ) -> None:
     spoilt = int(films.part(Split.TRAIN)[5])
     films.pictures[spoilt] = 7
-    real = loop.augment
+    real = loop.augment_with_masks
 
-    def spoiling(pictures: torch.Tensor, *arguments: Any) -> torch.Tensor:
+    def spoiling(pictures: torch.Tensor, *arguments: Any) -> tuple[torch.Tensor, torch.Tensor]:
         bad = (pictures == 7).flatten(1).all(dim=1)
-        varied = real(pictures, *arguments)
+        varied, masks = real(pictures, *arguments)
         varied[bad] = torch.nan
-        return varied
+        return varied, masks
 
-    monkeypatch.setattr(loop, "augment", spoiling)
+    monkeypatch.setattr(loop, "augment_with_masks", spoiling)
     with pytest.raises(TrainingError, match="nan at step") as refused:
         run(films, tmp_path)
     assert f"\n  {spoilt}.png\n" in refused.value.problem
@@ -195,8 +204,9 @@ def test_a_gradient_that_is_infinite_counts_as_such_a_loss() -> None:
     network = small_network()
     optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
     network.head[4].bias.register_hook(lambda gradient: gradient * torch.inf)
-    x, labels = torch.rand(4, 1, 32, 32), torch.arange(4) % 3
-    assert not np.isfinite(loop.step(network, network, optimiser, x, labels, Optimisation()))
+    x, targets = torch.rand(4, 1, 32, 32), Targets(torch.arange(4) % 3)
+    loss = loop.step(Learner(network), network, optimiser, x, targets, Optimisation(), Losses())
+    assert not loss.isfinite()
 
 
 def changed_films(films: Films) -> Films:
@@ -263,7 +273,7 @@ def test_a_second_phase_goes_on_from_the_first_with_its_own_task(
     assert "validation_auroc_covid" in rows[1]
     first = run(films, tmp_path / "one", recipe=replace(RECIPE, phases=phases[:1]), outputs=2)
     kept = load_checkpoint(tmp_path / "whole" / "phase0.pt")["average"]
-    assert all(torch.equal(first[name], kept[f"module.{name}"]) for name in first)
+    assert all(torch.equal(first[name], kept[name]) for name in first)
     assert not torch.equal(whole["head.4.weight"], first["head.4.weight"])
     resumed = run(
         films, tmp_path / "whole", recipe=replace(RECIPE, phases=phases), outputs=2, resume=True
@@ -336,10 +346,8 @@ def test_only_the_last_convolution_and_the_head_learn_where_asked(
     loop.thaw(network, phase.trained)
     learns = {name for name, own in network.named_parameters() if own.requires_grad}
     assert learns == {"features.2.weight", "features.2.bias", "head.4.weight", "head.4.bias"}
-    trained = train(
-        network, films, Preprocess(size_px=64), replace(RECIPE, phases=(phase,)), tmp_path, seed=5,
-        device=torch.device("cpu"),
-    ).state_dict()  # fmt: skip
+    recipe = replace(RECIPE, phases=(phase,))
+    trained = train(network, run_of(films, tmp_path, recipe)).state_dict()
     changed = {name for name in start if not torch.equal(start[name], trained[name])}
     assert changed - {"features.1.num_batches_tracked"} == learns
 
@@ -368,7 +376,7 @@ def test_a_plateau_lowers_the_rate_by_what_was_measured(
     rates: list[float] = []
     step = loop.step
 
-    def seen(together: Any, network: Any, optimiser: Any, *rest: Any) -> float:
+    def seen(together: Any, network: Any, optimiser: Any, *rest: Any) -> torch.Tensor:
         rates.append(optimiser.param_groups[0]["lr"])
         return step(together, network, optimiser, *rest)
 
@@ -384,13 +392,14 @@ def test_a_plateau_lowers_the_rate_by_what_was_measured(
 
 def test_a_rare_output_counts_more_in_the_loss_where_weighted() -> None:
     network = small_network(2)
-    x, labels = torch.rand(4, 1, 32, 32), torch.tensor([0, 0, 0, 1])
+    x, targets = torch.rand(4, 1, 32, 32), Targets(torch.tensor([0, 0, 0, 1]))
     optimiser = torch.optim.SGD(network.parameters(), lr=0.0)
     network.head[3].p = 0.0
-    plain = loop.step(network, network, optimiser, x, labels, Optimisation())
+    learner, by = Learner(network), Optimisation()
+    plain = loop.step(learner, network, optimiser, x, targets, by, Losses())
     rarer = torch.tensor([0.25, 0.75])
-    weighted = loop.step(network, network, optimiser, x, labels, Optimisation(), rarer)
-    assert plain != pytest.approx(weighted, rel=1e-4)
+    weighted = loop.step(learner, network, optimiser, x, targets, by, Losses(), rarer)
+    assert float(plain) != pytest.approx(float(weighted), rel=1e-4)
 
 
 def test_no_more_films_of_an_output_than_of_the_rarest(films: Films) -> None:
@@ -399,3 +408,45 @@ def test_no_more_films_of_an_output_than_of_the_rarest(films: Films) -> None:
         counted = np.bincount(alike.labels[alike.part(split)])
         assert np.ptp(counted) == 0
         assert counted[0] == np.bincount(films.labels[films.part(split)]).min()
+
+
+def test_norms_and_biases_do_not_decay() -> None:
+    network = small_network()
+    decaying, steady = progress.parameter_groups(network, 0.1)
+    assert (decaying["weight_decay"], steady["weight_decay"]) == (0.1, 0.0)
+    assert {tuple(p.shape) for p in decaying["params"]} == {(8, 1, 5, 5), (3, 8)}
+    assert len(decaying["params"]) + len(steady["params"]) == len(list(network.parameters()))
+
+
+def test_a_short_run_is_worth_something_however_long_its_average_looks_back(
+    films: Films, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """42 steps with a decay of 0.995 used to save the weights that training began with."""
+    flat = np.arange(COUNT) % 3
+    films = replace(films, pictures=films.pictures // 8 + (80 * flat)[:, None, None].astype("u1"))
+    short = replace(RECIPE.optimisation, averaging=0.995)
+    recipe = replace(
+        RECIPE, optimisation=short, phases=(Phase("three classes", ((48, 10),)),),
+        augmentation=Augmentation(
+            gamma=0, contrast=0, brightness=0, noise=0, patches=0, sharpness=(0, 0)
+        ),
+    )  # fmt: skip
+    run(films, tmp_path, recipe=recipe)
+    assert read_log(tmp_path)[-1]["validation_accuracy"] > 0.9
+    assert "averaging 0.995 looks back over 200 steps" in capsys.readouterr().out
+
+
+def test_the_device_is_asked_now_and_then_only(films: Films, tmp_path: Path) -> None:
+    """Reading a loss waits for the device: on a GPU that costs more than the step."""
+    read: list[int] = []
+    real = step_losses.torch.stack
+
+    def counting(tensors: Any) -> torch.Tensor:
+        read.append(len(tensors))
+        return real(tensors)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(step_losses.torch, "stack", counting)
+        run(films, tmp_path)
+    assert sum(read) == 13, "every loss is read"
+    assert len(read) < 13

@@ -55,13 +55,11 @@ def test_training_stops_with_what_to_lower(monkeypatch: pytest.MonkeyPatch, tmp_
     def fit(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(loop, "fit", fit)
+    monkeypatch.setattr(loop, "train_phase", fit)
     monkeypatch.setattr(loop, "terms", lambda *_, **__: {})
-    recipe: Any = SimpleNamespace(phases=[SimpleNamespace(asked=None, alike=False)])
-    films: Any = SimpleNamespace(asked=lambda task: None)
-    network: Any = None
+    recipe: Any = SimpleNamespace(phases=[None])
+    nothing: Any = None
+    run = loop.Run(nothing, Preprocess(), recipe, tmp_path, 0, torch.device("cpu"))
     with pytest.raises(TrainingError, match="memory is full") as stopped:
-        loop.train(
-            network, films, Preprocess(), recipe, tmp_path, seed=0, device=torch.device("cpu")
-        )
+        loop.train(nothing, run)
     assert "--batch-size" in stopped.value.remedy

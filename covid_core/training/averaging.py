@@ -1,0 +1,52 @@
+"""The averaged weights: what a network was over its last steps, which answers better than its last.
+
+An exponential moving average with a warm-up: after n steps the past keeps min(decay,
+(1 + n) / (10 + n)), as in TensorFlow's `ExponentialMovingAverage`. Without it an average that looks
+back over more steps than a run has would be made of the weights that the run began with.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+
+from covid_core.networks import Network
+
+
+class Average:
+    """A network's average. `network`: the averaged weights, to score with, never trained.
+    `steps`: how many were averaged."""
+
+    def __init__(self, network: Network, decay: float) -> None:
+        """`decay`: the share of the past that each step keeps, 0 to below 1."""
+        self.network = copy.deepcopy(network).requires_grad_(False)
+        self.decay = decay
+        self.steps = 0
+
+    @torch.no_grad()
+    def update(self, network: Network) -> None:
+        """Take in the network as it is after a step: parameters and normalisation alike."""
+        past = share_kept(self.decay, self.steps)
+        self.steps += 1
+        pairs = list(zip(_tensors(self.network), _tensors(network), strict=True))
+        floats = [pair for pair in pairs if pair[0].is_floating_point()]
+        averaged, current = map(list, zip(*floats, strict=True))
+        torch._foreach_lerp_(averaged, current, 1 - past)
+        for mean, counter in pairs:
+            if not mean.is_floating_point():
+                mean.copy_(counter)
+
+
+def share_kept(decay: float, steps: int) -> float:
+    """The share of the past that is kept after so many steps, 0 to `decay`."""
+    return min(decay, (1 + steps) / (10 + steps)) if steps else 0.0
+
+
+def reach(decay: float) -> int:
+    """Over how many steps an average looks back."""
+    return round(1 / (1 - decay))
+
+
+def _tensors(network: Network) -> list[torch.Tensor]:
+    return list(network.state_dict().values())
