@@ -171,12 +171,12 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
     workers = os.cpu_count() or 1
     preprocess = recipe.preprocess
     with processes.first_alone():
+        state = initial_state(recipe.init, recipe.architecture)  # first: films take hours
         table = films_table(options, recipe, run, workers)
         films = load_films(table, preprocess, run.parent / CACHE, workers=workers)
 
     torch.manual_seed(options.seed)
     network = Network(recipe.architecture, len(task.outputs), recipe.head_depth)
-    state = initial_state(recipe.init, recipe.architecture)
     if state is not None:
         initialise(network, state)
     network = train_phases(

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torchvision import models
 
+from covid_core import efficientnet_lite as lite
 from covid_core.architectures import DENSENET121, TITLES
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES
@@ -31,14 +32,15 @@ _OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 class Architecture:
     """A backbone: `build` draws it at random, for colour as torchvision does or for grey as ours.
 
-    `first`: its first layer, by name. `channels`: of its feature map. `imagenet`: torchvision's
-    published weights, None where there are none. `rectified`: whether a ReLU follows it.
+    `first`: its first layer, by name. `channels`: of its feature map. `imagenet`: published
+    weights, torchvision's or a package's, None where there are none. `rectified`: whether a ReLU
+    follows it.
     """
 
     build: Callable[[], nn.Module]
     first: str
     channels: int
-    imagenet: models.WeightsEnum | None
+    imagenet: models.WeightsEnum | lite.PackagedWeights | None
     rectified: bool = False
 
 
@@ -69,6 +71,10 @@ ARCHITECTURES: dict[str, Architecture] = {
     "efficientnet_b0": Architecture(
         lambda: models.efficientnet_b0(weights=None).features, "0.0", 1280,
         models.EfficientNet_B0_Weights.IMAGENET1K_V1,
+    ),
+    "efficientnet_lite0": Architecture(lite.build, lite.FIRST, lite.CHANNELS, lite.LITE0),
+    "efficientnet_lite2": Architecture(
+        lambda: lite.build(width=1.1, depth=1.2), lite.FIRST, lite.CHANNELS, lite.LITE2
     ),
     "resnet18": Architecture(
         _resnet18, "conv1", 512, models.ResNet18_Weights.IMAGENET1K_V1
@@ -161,8 +167,8 @@ def initial_state(init: str, architecture: str = DENSENET121) -> dict[str, torch
     """The weights that training starts from.
 
     `random` gives None; `imagenet` fetches torchvision's ImageNet weights, or reads them from its
-    cache; anything else is a file, safetensors or a PyTorch state dict (read with
-    `weights_only=True`: no code in it is ever run). Raises WeightsError.
+    cache, or from the package that brings them; anything else is a file, safetensors or a PyTorch
+    state dict (read with `weights_only=True`: no code in it is ever run). Raises WeightsError.
     """
     if init == "random":
         return None
@@ -171,6 +177,8 @@ def initial_state(init: str, architecture: str = DENSENET121) -> dict[str, torch
     published = ARCHITECTURES[architecture].imagenet
     if published is None:
         raise WeightsError(f"there are no ImageNet weights of {architecture}", "Use --init random")
+    if isinstance(published, lite.PackagedWeights):
+        return _state_from_file(published.find())
     try:
         # Without `weights_only` it would run whatever code lies in the cache under that name.
         return dict(published.get_state_dict(progress=True, check_hash=True, weights_only=True))
@@ -231,13 +239,13 @@ def initialise(network: Network, state: dict[str, torch.Tensor]) -> int:
         raise WeightsError(
             f"{len(missing)} tensors of {TITLES[network.architecture]}'s backbone are missing,"
             f" such as {missing[0]}",
-            f"Give weights of torchvision's {network.architecture} or of this project",
+            f"Give weights of {TITLES[network.architecture]}, as published or of this project",
         )
     network.load_state_dict(fitting, strict=False)
     return len(fitting)
 
 
 def _own_name(name: str, own: dict[str, torch.Tensor]) -> str:
-    name = name.removeprefix("module.").replace("classifier.", "head.linear.")
+    name = lite.own_name(name).removeprefix("module.").replace("classifier.", "head.linear.")
     name = _OLD_NAME.sub(r"\1\2", name)
     return f"features.{name}" if f"features.{name}" in own else name  # ResNet has no `features`
