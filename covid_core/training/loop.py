@@ -29,8 +29,8 @@ from covid_core.training.batches import Batch, Loader, ahead, share_of
 from covid_core.training.films import Films
 from covid_core.training.log import clear_log
 from covid_core.training.losses import Learner, Losses, Targets, loss_of
-from covid_core.training.progress import Progress
-from covid_core.training.recipe import EACH_ONCE, Optimisation, Phase, Recipe, Trained
+from covid_core.training.progress import Progress, thaw
+from covid_core.training.recipe import EACH_ONCE, Optimisation, Phase, Recipe
 from covid_core.training.sampling import balance, draws, rounds, steps_of
 from covid_core.training.step_losses import StepLosses
 from covid_core.training.terms import terms
@@ -239,14 +239,6 @@ def step(
     length = nn.utils.clip_grad_norm_(network.parameters(), by.clip or math.inf)
     optimiser.step()
     return torch.where(length.isfinite(), loss.detach(), length)
-
-
-def thaw(network: Network, trained: Trained) -> None:
-    """Let those of its layers learn that a phase trains, and no others."""
-    network.features.requires_grad_(trained == "all")
-    if trained == "last convolution":
-        *_, last = (m for m in network.features.modules() if isinstance(m, nn.Conv2d))
-        last.requires_grad_(True)
 
 
 def _rarer(plan: Plan, device: torch.device) -> torch.Tensor | None:

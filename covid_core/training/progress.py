@@ -13,7 +13,7 @@ from torch import nn
 from covid_core.networks import Network
 from covid_core.training.averaging import Average
 from covid_core.training.checkpoint import check_terms, last_good, save_checkpoint
-from covid_core.training.recipe import LAST, Optimisation
+from covid_core.training.recipe import LAST, Optimisation, Trained
 from covid_core.training.scoring import goodness
 
 
@@ -76,6 +76,14 @@ class Progress:
         if self.best:
             network.load_state_dict(self.best["state"])
         return network.cpu().eval().requires_grad_(True)
+
+
+def thaw(network: Network, trained: Trained) -> None:
+    """Let those of its layers learn that a phase trains, and no others."""
+    network.features.requires_grad_(trained == "all")
+    if trained == "last convolution":
+        *_, last = (m for m in network.features.modules() if isinstance(m, nn.Conv2d))
+        last.requires_grad_(True)
 
 
 def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

@@ -89,8 +89,8 @@ class Optimisation:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`init`: as `networks.initial_state` takes it. `opacity_map`, `appearance`: whether boxes and
-    appearances are learnt too. `fit` to `std`: as `Preprocess` has them.
+    """`init`: as `initial_weights.initial_state` takes it. `opacity_map`, `appearance`: whether
+    boxes and appearances are learnt too. `fit` to `std`: as `Preprocess` has them.
     `balance`: what is drawn equally often; or each film once an epoch. `published`: the films and
     the split of the study, where the recipe is one's to the letter or that mended."""
 

@@ -14,14 +14,20 @@ from covid_core.preprocess import Preprocess
 SIDE = 96
 
 
-def small_classifier(folder: Path, seed: int = 0, name: str = "small") -> Trained:
-    """A ResNet-18 drawn at random, its normalisation fitted, on 96 px films."""
+def small_classifier(
+    folder: Path, seed: int = 0, name: str = "small", architecture: str = "resnet18",
+    side: int = SIDE,
+) -> Trained:  # fmt: skip
+    """A network drawn at random, its normalisation fitted: a ResNet-18 on 96 px films, or other."""
     torch.manual_seed(seed)
-    network = Network("resnet18")
+    network = Network(architecture)
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = 1.0  # one batch fits it
     with torch.no_grad():
-        network.train()(torch.randn(8, 1, SIDE, SIDE))
+        network.train()(torch.randn(8, 1, side, side))
     card = save_weights(
-        network.eval(), folder, preprocess=Preprocess(size_px=SIDE), training={}, films={},
+        network.eval(), folder, preprocess=Preprocess(size_px=side), training={}, films={},
         results={}, full_heat=0.1, recipe=name,
     )  # fmt: skip
     return classifier(folder, name, card)

@@ -170,6 +170,17 @@ def test_a_classifier_answers_as_pytorch_film_by_film(trained: Trained) -> None:
     assert np.array_equal(alone[0], ours[1]), "a film's answer depends on those beside it"
 
 
+@pytest.mark.parametrize("side", [160, 150])  # 150: to 75, which SAME padding treats otherwise
+def test_asymmetric_padding_is_exported(tmp_path: Path, side: int) -> None:
+    trained = small_classifier(tmp_path, architecture="efficientnet_lite0", side=side)
+    engine = OpenVinoEngine(graph_of(trained), Precision.FLOAT32, Lanes())
+    x = films(2, side)
+    (ours,), (theirs,) = engine.run(x), TorchEngine(reference(trained)).run(x)
+    assert ours.shape == theirs.shape == (2, 1280, 5, 5)
+    assert theirs.std() > 0.1
+    assert np.abs(ours - theirs).max() < 1e-4 * np.abs(theirs).max()
+
+
 def test_a_process_of_the_page_never_holds_pytorch(trained: Trained) -> None:
     program = (
         "import sys; from pathlib import Path;"

@@ -18,7 +18,7 @@ SEEDS = {
 }
 
 
-def test_the_five_seeds_are_there() -> None:
+def test_the_five_seeds_and_the_teacher_are_there() -> None:
     assert set(recipe_names()) == set(SEEDS)
     for name, (architecture, phases, trained) in SEEDS.items():
         recipe = read_recipe(name)
