@@ -13,7 +13,7 @@ SAYING = {"label", "help", "placeholder", "text", "alt", "caption", "body"}
 FLOORS: tuple[set[str], ...] = (
     {"errors", "findings", "architectures", "torchvision_ops", "levels", "head", "covering",
      "engines.engine", "engines.outputs", "folders", "exports.sheet", "reporting_items",
-     "commands.arguments", "commands.status"},
+     "commands.arguments", "commands.status", "datasets.boxes"},
     {"bounded", "decompress", "engines.memory", "engines.trial"},
     {"whole_files"},
     {"claims", "exports.optional", "dicom_parse", "engines.openvino", "engines.torch", "machine",
@@ -24,7 +24,8 @@ FLOORS: tuple[set[str], ...] = (
     {"raster", "dicom", "case_film", "engines.proof", "site.scores", "preprocess", "decision",
      "datasets.case", "datasets.split"},
     {"reading", "perceptual_hash", "saliency", "weights", "study", "site.validation",
-     "datasets.layouts.*", "datasets.figures", "datasets.manifest", "datasets.published"},
+     "datasets.layouts.*", "datasets.figures", "datasets.manifest", "datasets.published",
+     "datasets.thumbnail_models"},
     {"network_files", "known_index", "places", "overlay", "zones", "goals", "display", "collection",
      "site.profile", "site.figures", "exports.dicomweb", "datasets.layouts", "datasets.cache",
      "datasets.survey", "training.augment", "training.checkpoint", "training.texture"},
