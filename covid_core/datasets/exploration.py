@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
+from covid_core.boxes import Box, parse_boxes
 from covid_core.datasets import figures
 from covid_core.datasets.compile import Compilation
-from covid_core.datasets.confounders import sources_told, warnings_of
+from covid_core.datasets.confounders import list_warnings
 from covid_core.datasets.split import Split, counts, on_a_side
-from covid_core.findings import CLASSES
-from covid_core.overlay import data_uri
+from covid_core.datasets.thumbnail_models import separate_classes, separate_sources
+from covid_core.findings import APPEARANCES, CLASSES
+from covid_core.overlay import OUTLINE, data_uri
 from covid_core.pages import embedded, write_page
 from covid_core.preprocess import Preprocess
+from covid_core.radiograph import Radiograph
 from covid_core.reading import read_file
 
 _SHEET_FILMS = 24
@@ -29,27 +34,70 @@ _FILM = Preprocess(size_px=144, fit="pad")
 _TEMPLATE = Path(__file__).with_name("exploration.html")
 
 
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """A film as the report shows it: its picture, a data URI, and what is written below it.
+
+    `boxes`: left, top, width and height of each in px of the picture.
+    """
+
+    picture: str
+    source: str
+    caption: str
+    boxes: tuple[Box, ...]
+
+
 def write_exploration(compiled: Compilation, path: Path, *, seed: int = 0) -> None:
     """Write the report, self-contained. Raises CovidCoreError where it can't be written."""
     table = compiled.table
     used = table[on_a_side(table)]
-    told = sources_told(table, compiled.survey.thumbnails, seed=seed)
+    thumbnails = compiled.survey.thumbnails
+    sources = separate_sources(table, thumbnails, seed=seed)
+    within = separate_classes(table, thumbnails, seed=seed)
     write_page(
         _TEMPLATE,
         path,
         films=len(table),
         used=len(used),
         pairs=len(compiled.twins.pairs),
-        warnings=warnings_of(table, told),
+        warnings=list_warnings(table, sources, within),
         counts=counts(table),
         classes=[finding.value for finding in CLASSES],
-        told=told,
+        appearances=APPEARANCES if (table["appearance"] != "").any() else (),
+        by_appearance=_count_appearances(table),
+        separation=sources,
+        within=within,
         left_out=sorted(Counter((o.source, o.reason) for o in compiled.left_out).items()),
         plots=_plots(compiled, used, seed),
-        sheets=_sheets(used, seed),
+        sheets=_sheets(table, used, seed),
+        side_px=_FILM.size_px,
+        outline=OUTLINE,
         twins=_examples(compiled, seed),
         conflicts=int((table["split"] == Split.CONFLICT.value).sum()),
+        overruled=_count_overruled(table),
     )
+
+
+def _count_appearances(table: pd.DataFrame) -> dict[str, list[int]]:
+    """For each source how many films: of each class, then, of those without a class, of each
+    appearance and of none."""
+    unlabelled = table["label"] == ""
+    columns = [table["label"] == finding.value for finding in CLASSES]
+    columns += [unlabelled & (table["appearance"] == value) for value in (*APPEARANCES, "")]
+    by_source = pd.concat(columns, axis=1).groupby(table["source"]).sum()
+    return {
+        str(source): list(row)
+        for source, row in zip(by_source.index, by_source.to_numpy(), strict=True)
+    }
+
+
+def _count_overruled(table: pd.DataFrame) -> list[tuple[str, str, int]]:
+    """Source, label and count of files that a radiologist read otherwise than they are filed."""
+    own = table[table["split"] == Split.OVERRULED.value]
+    return [
+        (str(source), str(label), len(rows))
+        for (source, label), rows in own.groupby(["source", "label"])
+    ]
 
 
 def _plots(compiled: Compilation, used: pd.DataFrame, seed: int) -> list[tuple[str, str]]:
@@ -66,18 +114,52 @@ def _plots(compiled: Compilation, used: pd.DataFrame, seed: int) -> list[tuple[s
     return [(title, embedded(figure)) for title, figure in drawn.items()]
 
 
-def _sheets(used: pd.DataFrame, seed: int) -> list[tuple[str, list[tuple[str, str]]]]:
-    """For each class its name, and the picture and source of some of its films, every source."""
-    sheets = []
-    for finding in CLASSES:
-        own = used[used["label"] == finding.value]
-        sources = own.groupby("source")
-        each = max(1, _SHEET_FILMS // max(1, sources.ngroups))
-        chosen = [films.sample(min(each, len(films)), random_state=seed) for _, films in sources]
-        rows = pd.concat(chosen).head(_SHEET_FILMS) if chosen else own
-        pictures = [(_picture(row.path), row.source) for row in rows.itertuples()]
-        sheets.append((finding.display_name, pictures))
+def _sheets(
+    table: pd.DataFrame, used: pd.DataFrame, seed: int
+) -> list[tuple[str, str, list[_Sample]]]:
+    """Title, definition and some films, of every source, of each class; then of each appearance
+    among the films without a class."""
+    unlabelled = table[table["label"] == ""]
+    kinds = [(finding, used[used["label"] == finding.value]) for finding in CLASSES]
+    sheets = [
+        (f"{kind.display_name}: some films", kind.definition, _samples(own, seed))
+        for kind, own in kinds
+    ]
+    for appearance in APPEARANCES:
+        own = unlabelled[unlabelled["appearance"] == appearance.value]
+        if len(own):
+            title = f"{appearance.display_name}, without a class: some films"
+            sheets.append((title, appearance.definition, _samples(own, seed)))
     return sheets
+
+
+def _samples(films: pd.DataFrame, seed: int) -> list[_Sample]:
+    """Some of the films, as many of each source."""
+    sources = films.groupby("source")
+    each = max(1, _SHEET_FILMS // max(1, sources.ngroups))
+    chosen = [own.sample(min(each, len(own)), random_state=seed) for _, own in sources]
+    rows = pd.concat(chosen).head(_SHEET_FILMS) if chosen else films
+    return [_sample(row.path, row.source, row.appearance, row.boxes) for row in rows.itertuples()]
+
+
+def _sample(path: str, source: str, appearance: str, boxes: str) -> _Sample:
+    radiograph = read_file(Path(path))
+    outlined = parse_boxes(boxes)
+    noted = [source, appearance]
+    if outlined is not None:
+        count = len(outlined) or "no"
+        noted.append(f"{count} {'boxes' if len(outlined) > 1 else 'box'}")
+    caption = ", ".join(note for note in noted if note)
+    return _Sample(_encode(radiograph), source, caption, _place(outlined or (), radiograph))
+
+
+def _place(boxes: Sequence[Box], radiograph: Radiograph) -> tuple[Box, ...]:
+    """Left, top, width and height of boxes in px of the film's picture, inside its black margin."""
+    top, left, height, width = _FILM.placement(*radiograph.shape)
+    return tuple(
+        (left + x0 * width, top + y0 * height, (x1 - x0) * width, (y1 - y0) * height)
+        for x0, y0, x1, y1 in boxes
+    )
 
 
 def _examples(compiled: Compilation, seed: int) -> list[tuple[str, str, str]]:
@@ -96,8 +178,11 @@ def _examples(compiled: Compilation, seed: int) -> list[tuple[str, str, str]]:
 
 
 def _picture(path: str) -> str:
-    """A film as the data URI of a small JPEG."""
-    picture = _FILM.picture(read_file(Path(path)))
+    return _encode(read_file(Path(path)))
+
+
+def _encode(radiograph: Radiograph) -> str:
+    """A radiograph as the data URI of a small JPEG."""
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=80)
+    Image.fromarray(_FILM.picture(radiograph)).save(buffer, "JPEG", quality=80)
     return data_uri(buffer.getvalue(), "jpeg")

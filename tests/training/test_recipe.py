@@ -15,6 +15,7 @@ SEEDS = {
     "cnn-scratch": ("cnn4", 1, "all"),
     "vgg16-binary": ("vgg16", 1, "all"),
     "densenet121": ("densenet121", 1, "all"),
+    "teacher-lite0": ("efficientnet_lite0", 1, "all"),
 }
 
 

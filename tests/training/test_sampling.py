@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covid_core.training.sampling import balance, draws, rounds, steps_of
+from covid_core.training.sampling import MOST_OFTEN, WITHOUT_CLASS, balance, draws, rounds, steps_of
 
 
 def test_classes_weigh_alike_and_sources_by_the_root_of_their_size() -> None:
@@ -41,3 +41,25 @@ def test_each_film_once_an_epoch_in_a_new_order_and_the_same_when_resumed() -> N
     assert list(whole[0]) != list(whole[3])
     later = list(rounds(indices, 6, 8, 3, 4))
     assert [list(batch) for batch in whole[4:]] == [list(batch) for batch in later]
+
+
+def test_cells_share_a_class_evenly_but_no_film_is_drawn_too_often() -> None:
+    labels = np.array([0] * 1000 + [1] * 3385 + [1] * 168 + [1] * 400 + [2] * 50)
+    sources = np.array(
+        ["a"] * 1000 + ["children"] * 3385 + ["few"] * 168 + ["some"] * 400 + ["a"] * 50
+    )
+    weights = balance(labels, sources, "cells")
+    assert [weights[labels == i].sum() for i in range(3)] == pytest.approx([1 / 3] * 3)
+    pneumonia = labels == 1
+    shares = {s: weights[pneumonia & (sources == s)].sum() * 3 for s in ("children", "few", "some")}
+    most = MOST_OFTEN / pneumonia.sum()
+    assert shares["few"] == pytest.approx(168 * most)
+    assert shares["children"] < 0.5 < shares["few"] + shares["some"] + shares["children"]
+    assert weights[pneumonia].max() * 3 <= most * (1 + 1e-9)
+
+
+def test_films_without_a_class_take_a_share_of_their_own() -> None:
+    labels = np.array([0] * 50 + [-1] * 500)
+    weights = balance(labels, np.array(["a"] * 550), "cells")
+    assert weights[labels < 0].sum() == pytest.approx(WITHOUT_CLASS)
+    assert weights.sum() == pytest.approx(1)
