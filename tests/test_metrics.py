@@ -14,6 +14,8 @@ from covid_core.metrics import (
     auroc,
     auroc_by_weights,
     auroc_estimate,
+    auroc_within,
+    auroc_within_estimate,
     confusion,
     estimate,
     f1,
@@ -157,3 +159,37 @@ def test_an_estimate_is_told_as_it_prints_and_none_as_a_dash() -> None:
     assert told(asdict(found)) == str(found) == "0.500 (0.250 to 0.750)"
     assert told({"value": None, "low": None, "high": None, "n": 0}) == "–"  # type: ignore[dict-item]
     assert told(asdict(Estimate(float("nan"), 0.0, 0.0, 0))) == "–"
+
+
+def test_auroc_within_counts_pairs_of_one_stratum_only() -> None:
+    drawing = np.random.default_rng(3)
+    strata = drawing.choice(["AP", "PA", "unknown"], 90)
+    positive = drawing.random(90) < np.where(strata == "AP", 0.8, 0.2)
+    scores = np.round(drawing.normal(positive * 1.0 + 3.0 * (strata == "AP")), 1)
+    won = pairs = 0.0
+    for i in np.nonzero(positive)[0]:
+        for j in np.nonzero(~positive & (strata == strata[i]))[0]:
+            won += (scores[i] > scores[j]) + (scores[i] == scores[j]) / 2
+            pairs += 1
+    assert auroc_within(positive, scores, strata) == pytest.approx(won / pairs, abs=1e-12)
+    one_stratum = auroc_within(positive, scores, np.zeros(90))
+    assert one_stratum == pytest.approx(auroc(positive, scores), abs=1e-12)
+
+
+def test_a_score_that_tells_only_the_view_is_worth_nothing_within_it() -> None:
+    views = np.repeat(["AP", "PA"], 100)
+    positive = np.concatenate([np.arange(100) < 80, np.arange(100) < 20])
+    scores = (views == "AP").astype(float)
+    assert auroc(positive, scores) > 0.75
+    found = auroc_within_estimate(positive, scores, views, np.arange(200))
+    assert (found.value, found.low, found.high, found.n) == (0.5, 0.5, 0.5, 200)
+
+
+def test_strata_of_one_class_are_no_films_of_the_estimate() -> None:
+    views = np.repeat(["AP", "PA", "unknown"], [40, 40, 20])
+    positive = np.concatenate([np.arange(40) % 2 == 0, np.ones(40, bool), np.arange(20) % 2 == 0])
+    scores = np.random.default_rng(4).normal(positive * 1.0)
+    found = auroc_within_estimate(positive, scores, views, np.arange(100) // 2)
+    assert found.n == 60 and found.low <= found.value <= found.high
+    alone = auroc_within_estimate(positive[40:80], scores[40:80], views[40:80], np.arange(40))
+    assert np.isnan(alone.value) and alone.n == 0
