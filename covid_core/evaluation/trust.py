@@ -36,7 +36,7 @@ def fit_and_measure(
     """
     validation = films.part(Split.VALIDATION)
     labels, tuned_on = films.labels[validation], logits[Split.VALIDATION]
-    rules = tune(tuned_on, labels, films.sources[validation])
+    rules = tune(tuned_on, labels, films.sources[validation], films.groups[validation])
     pooled = replace(rules, least=least_probabilities(rules.probabilities(tuned_on), labels))
     measured = {}
     for name, split, chosen in _parts(films):

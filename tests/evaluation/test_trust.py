@@ -80,9 +80,11 @@ def test_rules_are_fitted_on_validation_and_measured_on_the_rest(
     films = films_of([Split.VALIDATION] * 90 + [Split.TEST] * 30 + [Split.HELD_OUT] * 12)
     seen = []
 
-    def noted(logits: np.ndarray, labels: np.ndarray, sources: np.ndarray) -> Rules:
-        seen.append((logits, labels, sources))
-        return tune(logits, labels, sources)
+    def noted(
+        logits: np.ndarray, labels: np.ndarray, sources: np.ndarray, groups: np.ndarray
+    ) -> Rules:
+        seen.append((logits, labels, sources, groups))
+        return tune(logits, labels, sources, groups)
 
     monkeypatch.setattr(trust, "tune", noted)
     logits = {
@@ -92,10 +94,11 @@ def test_rules_are_fitted_on_validation_and_measured_on_the_rest(
     }
     rules, measured = fit_and_measure(films, logits)
     validation = films.part(Split.VALIDATION)
-    [(tuned_on, labels, sources)] = seen
+    [(tuned_on, labels, sources, groups)] = seen
     assert np.array_equal(tuned_on, logits[Split.VALIDATION])
     assert np.array_equal(labels, films.labels[validation])
     assert np.array_equal(sources, films.sources[validation])
+    assert np.array_equal(groups, films.groups[validation])
     assert rules.fitted
     assert list(measured) == ["test part", "home", "other", "away"]
     assert measured["test part"]["films"] == 30 and measured["away"]["films"] == 12
