@@ -25,7 +25,7 @@ The modules, from the ground up, each importing only from below:
     shortcut_meter, map_check           is it told by the lungs, and is the map worth showing?
     perceptual_hash, known_index, known_films   was it seen in training, and what is like it?
     display, overlay, figures, phantom  a film and its prediction, to look at
-    report, walkthrough (…_figures)     in words; step by step
+    report, audit_words, walkthrough (…_figures)   in words; step by step
     worklist, recipes_here              of many films; by several networks
     folders, pipeline, ledger           of a folder of a million, and where scoring was stopped
     places, parts, cluster              of an archive on many machines, in any filesystem, by Ray

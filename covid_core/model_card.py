@@ -84,7 +84,7 @@ def model_card(card: WeightsCard, beside: Beside) -> str:
     sections = (
         _head(card), _use(), _data(card), _results(card), floors_section(card),
         _left_out(beside.left_out),
-        calibration_section(card), audit_section(card, beside.audit),
+        calibration_section(card), audit_section(card, beside.audit, beside.left_out),
         gate_section(beside.gate.measured, beside.gate.never_seen), _limits(card), _making(card),
         reporting_section(),
     )  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 
 from covid_core.exports.optional import needing
 from covid_core.findings import Finding
-from covid_core.goals import TEST, goals
+from covid_core.goals import MET, MISSED, NOT_MEASURED, TEST, UNDECIDED, goals, parts_with_shortcuts
 from covid_core.look import SERIES
 from covid_core.markdown import table
 from covid_core.metrics import told
@@ -24,6 +24,7 @@ from covid_core.whole_files import replacing
 DIAGRAM = "reliability.svg"
 _TITLES = {finding.value: finding.display_name for finding in Finding}
 _ENOUGH = 100  # films; a source of fewer has no panel of its own
+_VERDICTS = {MET: "yes", MISSED: "**no**", UNDECIDED: "undecided", NOT_MEASURED: ""}
 _FAILURES = 8  # kinds that are shown, of each part
 
 
@@ -117,15 +118,19 @@ def left_out_rows(cards: Mapping[str, WeightsCard]) -> list[list[str]]:
     return lines
 
 
-def audit_section(card: WeightsCard, audit: Mapping[str, Any] | None) -> str:
-    """What the audit found; says so where there was none."""
+def audit_section(
+    card: WeightsCard,
+    audit: Mapping[str, Any] | None,
+    left_out: Mapping[str, WeightsCard] | None = None,
+) -> str:
+    """What the audit found; says so where there was none. `left_out`: as `goals.goals` takes it."""
     if audit is None:
         return """## Audit
 
 These weights have not been audited: `python -m covid_core audit`."""
     lines = [
-        [goal.name, goal.asked, goal.measured, {True: "yes", False: "**no**", None: ""}[goal.met]]
-        for goal in goals(card, audit)
+        [goal.name, goal.asked, goal.measured, _VERDICTS[goal.verdict]]
+        for goal in goals(card, audit, left_out)
     ]
     groups = [
         [part, kind, value, str(own["films"]), str(own["covid"]),
@@ -136,7 +141,7 @@ These weights have not been audited: `python -m covid_core audit`."""
         if kind != "source"
         for value, own in values.items()
     ]  # fmt: skip
-    failing = [part for part, probes in audit["probes"].items() if probes["uses_shortcut"]]
+    failing = parts_with_shortcuts(audit["probes"])
     warning = (
         f"**The model uses shortcuts**: it tells COVID-19 from films whose lungs can't be seen"
         f" ({', '.join(failing)}).\n\n"

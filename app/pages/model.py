@@ -18,7 +18,15 @@ from covid_core.evaluation.floors import best_floor, floors_in_words
 from covid_core.findings import CLASSES
 from covid_core.goals import TEST, goals
 from covid_core.report import DISCLAIMER
-from covid_core.weights import RECIPES, WEIGHTS, WeightsCard, read_card, read_cards, read_forms
+from covid_core.weights import (
+    LEFT_OUT,
+    RECIPES,
+    WEIGHTS,
+    WeightsCard,
+    read_card,
+    read_cards,
+    read_forms,
+)
 
 _COVID = CLASSES[-1]
 
@@ -93,9 +101,12 @@ def show_goals(card: WeightsCard) -> None:
     if audit is None:
         st.warning(texts.GOALS_NONE, icon=":material/warning:")
         return
-    found = sorted(goals(card, audit), key=lambda goal: (goal.met is not False, goal.met is True))
+    found = sorted(
+        goals(card, audit, read_cards(WEIGHTS / LEFT_OUT)),
+        key=lambda goal: list(texts.MET).index(goal.verdict),
+    )
     st.write(texts.GOALS_WORDS.format(met=sum(goal.met is True for goal in found), all=len(found)))
-    lines = [(texts.MET[goal.met], goal.name, goal.asked, goal.measured) for goal in found]
+    lines = [(texts.MET[goal.verdict], goal.name, goal.asked, goal.measured) for goal in found]
     table = pd.DataFrame(lines, columns=list(texts.GOALS_COLUMNS))
     st.dataframe(
         table, hide_index=True, alt=texts.GOALS_ALT, height="content",
