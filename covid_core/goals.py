@@ -174,7 +174,7 @@ def _of_probes(found: Mapping[str, Any]) -> Iterator[Goal]:
         few = f", of {ENOUGH} asked" if films < ENOUGH else ""
         for name, met in judge_probes(probes["probes"], limit).items():
             row = probes["probes"][name]
-            title = f"AUROC of COVID-19, {row['title']} {AFTER_PREPARATION}, {part}"
+            title = f"AUROC of COVID-19, {row['title']} ({AFTER_PREPARATION}), {part}"
             asked, measured = f"at most {limit:g}", f"{told(row['auroc'])}, {films} films{few}"
             if probes.get("covered") == AFTER_PREPARATION:
                 yield Goal(title, asked, measured, met)

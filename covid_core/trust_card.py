@@ -51,6 +51,10 @@ Nothing was fitted: probabilities are the network's softmax, and what has the ma
         f"{_TITLES[answer]} {value:.3f}"
         for answer, value in zip(card.classes, rules.least, strict=True)
     )
+    header = [
+        "Films", "n", "Right answer in the set", "One answer", "Right, of those", "COVID-19 or not",
+        "Over all sources: in the set", "One answer",
+    ]  # fmt: skip
     coverage = rules.coverage or float("nan")
     return f"""## Calibration and operating points
 
@@ -73,25 +77,21 @@ COVID-19 is called from these probabilities on:
 
 An answer stands in the set from these probabilities on: {least}. The hardest source sets them, so
 that the sets hold the right answer in {coverage:.0%} of each class of each source known: the next
-hospital will be more like that one than like their mean. Where a set holds not exactly one answer,
+hospital will be more like that one than like their mean.{_shrunk(card)} Where a set holds not exactly one answer,
 the model says that it can't tell. "COVID-19 or not": films whose set leaves no doubt of that. The
 last two columns: with thresholds of each class over all sources together, which decide more often.
 
-{
-        table(
-            [
-                "Films",
-                "n",
-                "Right answer in the set",
-                "One answer",
-                "Right, of those",
-                "COVID-19 or not",
-                "Over all sources: in the set",
-                "One answer",
-            ],
-            sets,
-        )
-    }"""
+{table(header, sets)}"""
+
+
+def _shrunk(card: WeightsCard) -> str:
+    """How small sources count, of weights calibrated since they do (`training.tuning`)."""
+    if "probabilities" not in card.results:
+        return ""
+    return (
+        " A source of fewer than 100 films of a class counts in part only, the rest is that of the"
+        " class over all sources."
+    )
 
 
 def point_rows(card: WeightsCard) -> list[list[str]]:

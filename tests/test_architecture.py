@@ -11,9 +11,9 @@ APP = ROOT / "app"
 SAYING = {"label", "help", "placeholder", "text", "alt", "caption", "body"}
 
 FLOORS: tuple[set[str], ...] = (
-    {"errors", "findings", "architectures", "torchvision_ops", "levels", "head", "covering",
-     "engines.engine", "engines.outputs", "folders", "exports.sheet", "reporting_items",
-     "commands.arguments", "commands.status"},
+    {"errors", "findings", "choices", "architectures", "torchvision_ops", "levels", "head",
+     "covering", "engines.engine", "engines.outputs", "folders", "exports.sheet",
+     "reporting_items", "commands.arguments", "commands.status"},
     {"bounded", "decompress", "engines.memory", "engines.trial"},
     {"whole_files"},
     {"claims", "exports.optional", "dicom_parse", "engines.openvino", "engines.torch", "machine",

@@ -100,13 +100,13 @@ def test_a_probe_is_judged_by_its_interval_and_says_its_films(
     figures = example_figures()
     probes = figures["probes"]["test"]
     probes["probes"]["lungs_out"]["auroc"] |= {"value": (low + high) / 2, "low": low, "high": high}
-    goal = named(goals(card(), figures), "lungs covered after preparation, test")
+    goal = named(goals(card(), figures), "lungs covered (after preparation), test")
     assert goal.verdict == verdict
     assert "150 films, of 400 asked" in goal.measured
     met = {MET: True, MISSED: False, UNDECIDED: None}[verdict]
     assert judge_probes(probes["probes"], 0.6) == {"lungs_out": met}
     del probes["covered"]
-    earlier = named(goals(card(), figures), "lungs covered after preparation, test")
+    earlier = named(goals(card(), figures), "lungs covered (after preparation), test")
     assert earlier.verdict == NOT_MEASURED and "before preparation 0." in earlier.measured
 
 

@@ -13,6 +13,7 @@ from app.card_text import pieces, section
 from app.model_plots import show_floors, show_plots
 from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
+from covid_core.choices import use_in_words
 from covid_core.evaluation.comparison import HEADER
 from covid_core.evaluation.floors import best_floor, floors_in_words
 from covid_core.findings import CLASSES
@@ -48,8 +49,8 @@ def show_summary(card: WeightsCard) -> None:
         texts.WEIGHTS.format(sha256=card.sha256, commit=card.git_commit, created=card.created[:10])
     )
     for source, found in card.results["held_out"].items():
-        chose = texts.CHOSE if card.training.get("keep") == "unseen_auroc" else ""
-        show_headline(texts.UNSEEN.format(source=source, chose=chose), found)
+        use = use_in_words(source, card.training)
+        show_headline(texts.UNSEEN.format(source=source, use=use), found)
         show_floors_in_words(card, source)
     show_headline(texts.KNOWN, card.results["test"])
     show_floors_in_words(card, TEST)

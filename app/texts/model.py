@@ -5,8 +5,7 @@ from __future__ import annotations
 SUMMARY, PLOTS, RECIPES, CARD = "Summary", "Plots", "Recipes", "Full card"
 
 WEIGHTS = "Weights SHA-256 {sha256}, made by commit {commit} on {created}."
-UNSEEN = "On {source}, a collection that it never trained on{chose}"
-CHOSE = ", but that chose when to stop"
+UNSEEN = "On {source}, a collection that it never trained on, {use}"
 KNOWN = "On new films of the sources that trained it"
 AUROC, SENSITIVITY, SPECIFICITY = "AUROC", "Sensitivity", "Specificity"
 METRIC_HELP = (

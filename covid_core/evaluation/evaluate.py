@@ -135,6 +135,8 @@ def summarise(
 ) -> dict[str, Any]:
     """Counts, confusion and per-class figures of the films at `indices`, each with its interval.
 
+    `patients_known`: of which share the patient is; films of the rest count as independent, so
+    that intervals are too narrow where it is below 1.
     `commonest`: the accuracy of always calling the commonest class. `scored`: probabilities,
     (len(indices), outputs). A class of fewer than five films is left out.
     """
@@ -156,6 +158,9 @@ def summarise(
     return {
         "films": len(labels),
         "groups": len(np.unique(groups)),
+        "patients_known": None
+        if films.patients_known is None
+        else float(films.patients_known[indices].mean()),
         "confusion": confusion(labels, calls, len(task.outputs)).tolist(),
         "accuracy": asdict(mean(calls == labels, groups)),
         "commonest": float(np.bincount(labels).max() / len(labels)),

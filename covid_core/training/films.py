@@ -23,6 +23,7 @@ class Films:
 
     `pictures` uint8 (N, S, S); `labels` int64, index into CLASSES, or into a task's outputs;
     `groups` int, films of one patient or of one picture; `sources` and `splits` text.
+    `patients_known` bool, whether the source numbers its patients; None where that is not known.
     """
 
     pictures: np.ndarray
@@ -31,6 +32,7 @@ class Films:
     sources: np.ndarray
     splits: np.ndarray
     names: tuple[str, ...]
+    patients_known: np.ndarray | None = None
 
     def part(self, split: Split) -> np.ndarray:
         """The indices of one part of the split, of films that the task asks about."""
@@ -83,4 +85,5 @@ def load_films(table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, work
         sources=rows["source"].to_numpy(str),
         splits=rows["split"].to_numpy(str),
         names=tuple(rows["path"]),
+        patients_known=(rows["patient"] != "").to_numpy(),
     )

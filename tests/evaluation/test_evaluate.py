@@ -52,6 +52,13 @@ def test_summary_counts_what_a_person_would(films: Films) -> None:
     assert summary["classes"]["pneumonia"]["auroc"]["value"] == 1
 
 
+def test_it_is_stated_of_how_many_films_the_patient_is_known(films: Films) -> None:
+    indices, scored = np.arange(24), np.full((24, 3), 1 / 3)
+    assert summarise(films, indices, scored)["patients_known"] is None
+    known = replace(films, patients_known=films.sources == "one")
+    assert summarise(known, indices, scored)["patients_known"] == 0.5
+
+
 def test_a_class_of_few_films_is_left_out(films: Films) -> None:
     indices = np.nonzero((films.labels != 2) | (np.arange(48) < 12))[0]
     summary = summarise(films, indices, np.full((len(indices), 3), 1 / 3))
