@@ -32,9 +32,9 @@ from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import read_manifest, write_left_out
 from covid_core.datasets.published import shared
-from covid_core.datasets.split import check_clean, counts, fingerprint
+from covid_core.datasets.split import Split, check_clean, counts, fingerprint
 from covid_core.errors import CovidCoreError, DatasetError
-from covid_core.evaluation.evaluate import evaluate, full_heat
+from covid_core.evaluation.evaluate import evaluate, full_heat, storage_change
 from covid_core.evaluation.trust import fit_and_measure
 from covid_core.initial_weights import initial_state, initialise
 from covid_core.model_card import write_model_card
@@ -191,18 +191,20 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
     if processes.rank():
         return
     asked = films_for(films, phase)
-    results = evaluate(
-        network, asked, preprocess, device=device, task=task, cache=run.parent / CACHE,
-        workers=workers,
-    )  # fmt: skip
-    results["shared"] = shared(table)
+    stored = as_stored(network).to(device)
+    logits = answer_parts(stored, asked, preprocess, device=device)
     try:
-        stored = as_stored(network).to(device)
-        logits = answer_parts(stored, asked, preprocess, device=device)
         rules, trust = fit_and_measure(asked, logits)
     except CovidCoreError as error:  # still worth its weights: the most probable class is called
         print(f"not calibrated: {error}", file=sys.stderr)
         rules, trust = None, {}
+    results = evaluate(
+        asked, logits, task=task, rules=rules, cache=run.parent / CACHE, workers=workers
+    )
+    results["shared"] = shared(table)
+    results["storage_change"] = storage_change(
+        network, asked, preprocess, logits[Split.TEST], device=device
+    )
     card = save_weights(
         network, options.out, preprocess=preprocess, results=results, films=counts(table),
         training=as_text(options, recipe),

@@ -12,6 +12,7 @@ from app import session
 from app.charts import show_chart
 from app.texts import model as texts
 from covid_core import card_figures as figures
+from covid_core.audit_words import shortcuts_in_words, zones_worth_in_words
 from covid_core.evaluation.audit_figures import (
     abstention_by_strength,
     drop_by_corruption,
@@ -23,7 +24,6 @@ from covid_core.findings import CLASSES
 from covid_core.floors_card import beside_floors
 from covid_core.goals import TEST
 from covid_core.metrics import told
-from covid_core.report import shortcuts_in_words, zones_worth_in_words
 from covid_core.weights import WeightsCard
 
 _COVID = CLASSES[-1]

@@ -12,6 +12,7 @@ from app.meter_plot import meter_bars
 from app.texts import checks as words
 from app.texts import read as texts
 from covid_core import figures
+from covid_core.audit_words import shortcuts_in_words, zones_worth_in_words
 from covid_core.checks import Checks, seen_in_words
 from covid_core.decision import in_sentence
 from covid_core.findings import Finding
@@ -21,9 +22,7 @@ from covid_core.report import (
     checks_in_words,
     elsewhere_in_words,
     point_in_words,
-    shortcuts_in_words,
     values_in_words,
-    zones_worth_in_words,
 )
 from covid_core.weights import listed_in_words
 from covid_core.zones import ATTENTION_NOTE

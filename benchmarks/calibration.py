@@ -26,8 +26,9 @@ from covid_core.decision import Rules
 from covid_core.evaluation.answers import remembered_answers
 from covid_core.metrics import auroc, reliability
 from covid_core.network_files import load_weights
+from covid_core.training.calibration import by_matrix, by_temperature
 from covid_core.training.films import Films, load_films
-from covid_core.training.tuning import by_matrix, by_temperature, least_probabilities, tune
+from covid_core.training.tuning import least_probabilities, tune
 from covid_core.weights import WEIGHTS
 
 Calibrated = Callable[[np.ndarray], np.ndarray]  # logits (N, outputs) to probabilities
@@ -107,7 +108,8 @@ def calibrations(logits: dict[Split, np.ndarray], labels: dict[Split, np.ndarray
 def sets(films: Films, logits: dict[Split, np.ndarray], labels: dict[Split, np.ndarray]) -> str:
     """Coverage and decisiveness of prediction sets, by how their thresholds were found."""
     sources = films.sources[films.part(Split.VALIDATION)]
-    fitted = tune(logits[Split.VALIDATION], labels[Split.VALIDATION], sources)
+    groups = films.groups[films.part(Split.VALIDATION)]
+    fitted = tune(logits[Split.VALIDATION], labels[Split.VALIDATION], sources, groups)
     known = fitted.probabilities(logits[Split.VALIDATION])
     own = labels[Split.VALIDATION]
     marginal = np.sort(known[np.arange(len(own)), own])[int(np.floor((len(own) + 1) * 0.1)) - 1]

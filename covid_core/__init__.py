@@ -26,7 +26,7 @@ The modules, from the ground up, each importing only from below:
     shortcut_meter, map_check           is it told by the lungs, and is the map worth showing?
     perceptual_hash, known_index, known_films   was it seen in training, and what is like it?
     display, overlay, figures, phantom  a film and its prediction, to look at
-    report, walkthrough (…_figures)     in words; step by step
+    report, audit_words, walkthrough (…_figures)   in words; step by step
     worklist, recipes_here              of many films; by several networks
     folders, pipeline, ledger           of a folder of a million, and where scoring was stopped
     places, parts, cluster              of an archive on many machines, in any filesystem, by Ray
@@ -34,6 +34,7 @@ The modules, from the ground up, each importing only from below:
     result, exports                     to take away: PDF, PNG, JSON, DICOM, an archive
     case_film, case_reader, bundle      a reading in one file, and the whole way again
     site                                a hospital's own scores to its own operating point
+    choices                             what a source held out was used to choose
     goals, reporting_items, trust_card, floors_card, model_card, card_figures, pages
     datasets                            folders of films to a manifest: one table with a clean split
     training, evaluation                a manifest to weights, honest figures, an audit

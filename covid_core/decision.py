@@ -21,6 +21,7 @@ BALANCED, RULE_OUT, RULE_IN = "balanced", "rule-out", "rule-in"
 POINTS = (RULE_OUT, BALANCED, RULE_IN)
 SITE = "site"  # a hospital's own, from its own films
 CAVEAT = "A normal film does not exclude COVID-19."
+CALIBRATED, SOFTMAX = "calibrated", "softmax"  # probabilities that a card's results are of
 SITE_FILMS = "the site's own films"
 _SURE = 700.0  # log odds beyond which float64 has only 0 and 1
 _MAJORITY = 0.5  # below it the others together outweigh any one of them

@@ -32,6 +32,14 @@ def told(estimate: Mapping[str, float]) -> str:
     return str(Estimate(**estimate))  # type: ignore[arg-type]
 
 
+def is_at_most(estimate: Mapping[str, float], limit: float) -> bool | None:
+    """Whether a figure, as a card holds it, is at most `limit` by its whole interval; None where
+    the interval holds the limit, or is not known, so that the films at hand decide nothing."""
+    if estimate["high"] is not None and estimate["high"] <= limit:
+        return True
+    return False if estimate["low"] is not None and estimate["low"] > limit else None
+
+
 def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Area under the receiver operating characteristic. Both classes must be present."""
     from sklearn.metrics import roc_auc_score  # seconds, and cards with estimates need none of it

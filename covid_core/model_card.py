@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from covid_core.architectures import TITLES
+from covid_core.choices import use_in_words
 from covid_core.datasets.layouts import provenance
-from covid_core.decision import in_sentence
+from covid_core.decision import CALIBRATED, in_sentence
 from covid_core.findings import CLASSES, Finding
 from covid_core.floors_card import floors_section
 from covid_core.gate import Gate, GateCard
@@ -74,9 +75,8 @@ def write_headline(card: WeightsCard, readme: Path) -> None:
 
 
 def held_out_name(source: str, card: WeightsCard) -> str:
-    """A source held out, as the tables name it; and whether it was looked at all the same."""
-    chose = card.training.get("keep") == "unseen_auroc"
-    return f"`{source}`, never trained on" + (", but chose the epoch" if chose else "")
+    """A source held out, as the tables name it; and whether anything was chosen by it."""
+    return f"`{source}`, never trained on, {use_in_words(source, card.training)}"
 
 
 def model_card(card: WeightsCard, beside: Beside) -> str:
@@ -84,7 +84,7 @@ def model_card(card: WeightsCard, beside: Beside) -> str:
     sections = (
         _head(card), _use(), _data(card), _results(card), floors_section(card),
         _left_out(beside.left_out),
-        calibration_section(card), audit_section(card, beside.audit),
+        calibration_section(card), audit_section(card, beside.audit, beside.left_out),
         gate_section(beside.gate.measured, beside.gate.never_seen), _limits(card), _making(card),
         reporting_section(),
     )  # fmt: skip
@@ -149,16 +149,44 @@ def _results(card: WeightsCard) -> str:
 
 Where sources and classes go together, a network can tell the hospital instead of the disease. So
 read the figures of all sources together last: those within one source, and above all those of a
-source never trained on, say more."""
+source never trained on, say more.
+
+"""
+        + _measured_on(card)
     ]
     blocks += [
-        f"### {part} ({summary['films']} films, {summary['groups']} independent)\n\n"
+        f"### {part} ({summary['films']} films, {_independent(summary)})\n\n"
         f"{_summary(summary, card.classes)}"
         for part, summary in _parts(card)
     ]
-    change = card.results["storage_change"]
-    blocks.append(f"Largest change of any test probability by storing in float16: {change:.5f}.")
+    change = card.results.get("storage_change")
+    words = "not measured" if change is None else f"{change:.5f}"
+    blocks.append(f"Largest change of any test probability by storing in float16: {words}.")
     return "\n\n".join(blocks)
+
+
+def _measured_on(card: WeightsCard) -> str:
+    if card.results.get("probabilities") == CALIBRATED:
+        return (
+            "Each film is called what has the largest calibrated probability, as its baselines are."
+        )
+    return (
+        "Each film is called what has the largest probability before calibration (softmax), which"
+        " training evens out over the classes: baselines know how frequent they are, and have the"
+        " better of it."
+    )
+
+
+def _independent(summary: Mapping[str, Any]) -> str:
+    """How many patients the films are of, as far as patients are known."""
+    known = summary.get("patients_known")
+    if known is None or known == 1:
+        return f"{summary['groups']} independent"
+    share = "no patient numbers" if known == 0 else f"patient numbers of {known:.0%} alone"
+    return (
+        f"{summary['groups']} different; {share}: films of one patient count as several, so the"
+        " intervals are too narrow"
+    )
 
 
 def _parts(card: WeightsCard) -> list[tuple[str, dict[str, Any]]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from covid_core.decision import Decision, OperatingPoint, in_sentence
 from covid_core.errors import Abstained, CovidCoreError
 from covid_core.findings import CLASSES, Finding
 from covid_core.predictor import Prediction
-from covid_core.weights import WeightsCard, listed_in_words
+from covid_core.weights import WeightsCard
 
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 DISCLAIMER = "Research use only, not a diagnosis."
@@ -141,60 +141,6 @@ def checks_in_words(prediction: Prediction) -> str:
     """What the gate had to say of the film."""
     found = " ".join(remark.sentence for remark in prediction.remarks)
     return found or "Nothing odd was found: a frontal chest film, upright, well exposed."
-
-
-def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
-    """Whether an audit, as `weights.read_audit` gives it, caught the model using shortcuts; each
-    figure with the sources on which it was measured."""
-    if audit is None:
-        return "Not audited: whether it uses shortcuts is not known."
-    worst = {
-        part: max(
-            (row["auroc"]["value"], row["title"])
-            for row in probes["probes"].values()
-            if row["without_lungs"]
-        )
-        for part, probes in audit["probes"].items()
-        if probes["uses_shortcut"]
-    }
-    if not worst:
-        on = "; ".join(_part_in_words(audit, part) for part in audit["probes"])
-        without = dict.fromkeys(
-            row["title"]
-            for probes in audit["probes"].values()
-            for row in probes["probes"].values()
-            if row["without_lungs"]
-        )
-        return (
-            f"Audited ({on}): it can hardly tell COVID-19 any more from films without lungs"
-            f" ({listed_in_words(list(without))})."
-        )
-    found = "; ".join(
-        f"{_part_in_words(audit, part)}: {title}, AUROC {value:.2f}"
-        for part, (value, title) in worst.items()
-    )
-    return f"Audited: it uses shortcuts. It tells COVID-19 from films without lungs ({found})."
-
-
-def zones_worth_in_words(audit: Mapping[str, Any] | None) -> str:
-    """Whether a map's shares by lung zone go with radiologists' scores of the zones, with the
-    source on which that was measured; "" where it was not."""
-    found = (audit or {}).get("zones")
-    if found is None or found["tells"] is None:
-        return ""
-    ours, grey = (found["rows"][name]["correlation"] for name in ("passed", "grey"))
-    worth = "It tells something of" if found["tells"] else "So it is no guide to"
-    return (
-        f"On {ours['n']} films of {listed_in_words(found['sources'])} whose zones radiologists"
-        f" scored, the heat for COVID-19 in a zone goes with its score by a rank correlation of"
-        f" {ours['value']:.2f} ({ours['low']:.2f} to {ours['high']:.2f}); how bright a zone is, by"
-        f" {grey['value']:.2f}. {worth} which zone is ill."
-    )
-
-
-def _part_in_words(audit: Mapping[str, Any], part: str) -> str:
-    sources = audit.get("parts", {}).get(part, {}).get("strata", {}).get("source", {})
-    return f"{part}, films of {listed_in_words(sorted(sources))}" if sources else part
 
 
 def predictive_value(decision: Decision, prevalence: float) -> float | None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from covid_core.exports.optional import needing
 from covid_core.findings import Finding
-from covid_core.goals import TEST, goals
+from covid_core.goals import MET, MISSED, NOT_MEASURED, TEST, UNDECIDED, goals, parts_with_shortcuts
 from covid_core.look import SERIES
 from covid_core.markdown import table
 from covid_core.metrics import told
@@ -24,6 +24,7 @@ from covid_core.whole_files import replacing
 DIAGRAM = "reliability.svg"
 _TITLES = {finding.value: finding.display_name for finding in Finding}
 _ENOUGH = 100  # films; a source of fewer has no panel of its own
+_VERDICTS = {MET: "yes", MISSED: "**no**", UNDECIDED: "undecided", NOT_MEASURED: ""}
 _FAILURES = 8  # kinds that are shown, of each part
 
 
@@ -50,6 +51,10 @@ Nothing was fitted: probabilities are the network's softmax, and what has the ma
         f"{_TITLES[answer]} {value:.3f}"
         for answer, value in zip(card.classes, rules.least, strict=True)
     )
+    header = [
+        "Films", "n", "Right answer in the set", "One answer", "Right, of those", "COVID-19 or not",
+        "Over all sources: in the set", "One answer",
+    ]  # fmt: skip
     coverage = rules.coverage or float("nan")
     return f"""## Calibration and operating points
 
@@ -72,25 +77,21 @@ COVID-19 is called from these probabilities on:
 
 An answer stands in the set from these probabilities on: {least}. The hardest source sets them, so
 that the sets hold the right answer in {coverage:.0%} of each class of each source known: the next
-hospital will be more like that one than like their mean. Where a set holds not exactly one answer,
+hospital will be more like that one than like their mean.{_shrunk(card)} Where a set holds not exactly one answer,
 the model says that it can't tell. "COVID-19 or not": films whose set leaves no doubt of that. The
 last two columns: with thresholds of each class over all sources together, which decide more often.
 
-{
-        table(
-            [
-                "Films",
-                "n",
-                "Right answer in the set",
-                "One answer",
-                "Right, of those",
-                "COVID-19 or not",
-                "Over all sources: in the set",
-                "One answer",
-            ],
-            sets,
-        )
-    }"""
+{table(header, sets)}"""
+
+
+def _shrunk(card: WeightsCard) -> str:
+    """How small sources count, of weights calibrated since they do (`training.tuning`)."""
+    if "probabilities" not in card.results:
+        return ""
+    return (
+        " A source of fewer than 100 films of a class counts in part only, the rest is that of the"
+        " class over all sources."
+    )
 
 
 def point_rows(card: WeightsCard) -> list[list[str]]:
@@ -117,15 +118,19 @@ def left_out_rows(cards: Mapping[str, WeightsCard]) -> list[list[str]]:
     return lines
 
 
-def audit_section(card: WeightsCard, audit: Mapping[str, Any] | None) -> str:
-    """What the audit found; says so where there was none."""
+def audit_section(
+    card: WeightsCard,
+    audit: Mapping[str, Any] | None,
+    left_out: Mapping[str, WeightsCard] | None = None,
+) -> str:
+    """What the audit found; says so where there was none. `left_out`: as `goals.goals` takes it."""
     if audit is None:
         return """## Audit
 
 These weights have not been audited: `python -m covid_core audit`."""
     lines = [
-        [goal.name, goal.asked, goal.measured, {True: "yes", False: "**no**", None: ""}[goal.met]]
-        for goal in goals(card, audit)
+        [goal.name, goal.asked, goal.measured, _VERDICTS[goal.verdict]]
+        for goal in goals(card, audit, left_out)
     ]
     groups = [
         [part, kind, value, str(own["films"]), str(own["covid"]),
@@ -136,7 +141,7 @@ These weights have not been audited: `python -m covid_core audit`."""
         if kind != "source"
         for value, own in values.items()
     ]  # fmt: skip
-    failing = [part for part, probes in audit["probes"].items() if probes["uses_shortcut"]]
+    failing = parts_with_shortcuts(audit["probes"])
     warning = (
         f"**The model uses shortcuts**: it tells COVID-19 from films whose lungs can't be seen"
         f" ({', '.join(failing)}).\n\n"

@@ -14,10 +14,8 @@ from covid_core.report import (
     heat_in_words,
     point_in_words,
     predictive_value,
-    shortcuts_in_words,
     spreadsheet_safe,
     values_in_words,
-    zones_worth_in_words,
 )
 
 POINT = OperatingPoint(
@@ -67,36 +65,6 @@ def test_points_and_values_are_told_in_words() -> None:
         and "18% of those called" in worth
     )
     assert values_in_words(OperatingPoint("balanced", 0.5), Finding.COVID, 0.05) is None
-
-
-def test_shortcuts_that_an_audit_found_are_told_the_worst_first() -> None:
-    def probes(value: float) -> dict[str, object]:
-        row = {"title": "only the border", "without_lungs": True, "auroc": {"value": value}}
-        seen = {"title": "intact", "without_lungs": False, "auroc": {"value": 0.99}}
-        return {"uses_shortcut": value > 0.6, "probes": {"border": row, "intact": seen}}
-
-    assert "not known" in shortcuts_in_words(None)
-    cleared = shortcuts_in_words({"probes": {"test": probes(0.55)}})
-    assert "hardly tell COVID-19 any more" in cleared
-    assert "(only the border)" in cleared, "which films without lungs those were"
-    caught = shortcuts_in_words({"probes": {"test": probes(0.72), "held out": probes(0.5)}})
-    assert "uses shortcuts" in caught and "test: only the border, AUROC 0.72" in caught
-    assert "held out" not in caught
-
-
-@pytest.mark.parametrize(
-    ("tells", "worth"), [(False, "So it is no guide to"), (True, "It tells something of")]
-)
-def test_what_a_map_s_zones_are_worth_is_told_with_its_source(tells: bool, worth: str) -> None:
-    def row(value: float) -> dict[str, object]:
-        return {"correlation": {"value": value, "low": 0.21, "high": 0.5, "n": 149}}
-
-    zones = {"rows": {"passed": row(0.3), "grey": row(0.53)}, "sources": ["covid-chestxray"]}
-    told = zones_worth_in_words({"zones": zones | {"tells": tells}})
-    assert "149 films of covid-chestxray" in told and f"{worth} which zone is ill" in told
-    assert "0.30 (0.21 to 0.50)" in told and "by 0.53" in told
-    assert zones_worth_in_words({"zones": zones | {"tells": None}}) == ""
-    assert zones_worth_in_words({}) == zones_worth_in_words(None) == ""
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from covid_core.audit_words import shortcuts_in_words
 from covid_core.decision import CAVEAT, SITE, SITE_FILMS, OperatingPoint, decide
 from covid_core.exports.pdf import report_pdf
 from covid_core.exports.secondary_capture import secondary_capture
@@ -22,7 +23,6 @@ from covid_core.report import (
     elsewhere_in_words,
     point_in_words,
     prediction_row,
-    shortcuts_in_words,
     values_in_words,
 )
 from covid_core.result import result_json
@@ -118,10 +118,10 @@ def test_every_figure_of_the_shipped_weights_names_its_sources(point: OperatingP
 def test_the_audit_s_figure_names_its_sources() -> None:
     audit = read_audit(WEIGHTS, CARD)
     assert audit is not None
-    for caught in (False, True):
-        probes = {part: one | {"uses_shortcut": caught} for part, one in audit["probes"].items()}
+    for limit in (0.0, 1.0):
+        probes = {part: one | {"limit": limit} for part, one in audit["probes"].items()}
         words = shortcuts_in_words(audit | {"probes": probes})
-        assert ("AUROC" in words) == caught
+        assert ("AUROC" in words) == (limit == 0.0)
         for part in probes:
             assert all(source in words for source in audit["parts"][part]["strata"]["source"])
 

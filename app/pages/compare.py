@@ -13,6 +13,7 @@ from app.film import Reading
 from app.phantoms import phantom_reading, show_phantoms
 from app.texts import compare as texts
 from app.turns import in_turn
+from covid_core.choices import choices_by
 from covid_core.decision import CAVEAT
 from covid_core.errors import CovidCoreError
 from covid_core.overlay import blend, displayed, png
@@ -134,9 +135,13 @@ def show_table(opinions: list[Opinion]) -> None:
 
 
 def chosen_by_unseen(opinions: list[Opinion]) -> list[WeightsCard]:
-    """The networks whose training was stopped where the unseen source liked it best."""
+    """The networks of which something was chosen by a source held out."""
     cards = [one.card for one in opinions]
-    return [card for card in cards if card.training.get("keep") == "unseen_auroc"]
+    return [
+        card
+        for card in cards
+        if any(choices_by(source, card.training) for source in card.results["held_out"])
+    ]
 
 
 def row_of(one: Opinion) -> tuple[str, ...]:

@@ -13,12 +13,21 @@ from app.card_text import pieces, section
 from app.model_plots import show_floors, show_plots
 from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
+from covid_core.choices import use_in_words
 from covid_core.evaluation.comparison import HEADER
 from covid_core.evaluation.floors import best_floor, floors_in_words
 from covid_core.findings import CLASSES
 from covid_core.goals import TEST, goals
 from covid_core.report import DISCLAIMER
-from covid_core.weights import RECIPES, WEIGHTS, WeightsCard, read_card, read_cards, read_forms
+from covid_core.weights import (
+    LEFT_OUT,
+    RECIPES,
+    WEIGHTS,
+    WeightsCard,
+    read_card,
+    read_cards,
+    read_forms,
+)
 
 _COVID = CLASSES[-1]
 
@@ -40,8 +49,8 @@ def show_summary(card: WeightsCard) -> None:
         texts.WEIGHTS.format(sha256=card.sha256, commit=card.git_commit, created=card.created[:10])
     )
     for source, found in card.results["held_out"].items():
-        chose = texts.CHOSE if card.training.get("keep") == "unseen_auroc" else ""
-        show_headline(texts.UNSEEN.format(source=source, chose=chose), found)
+        use = use_in_words(source, card.training)
+        show_headline(texts.UNSEEN.format(source=source, use=use), found)
         show_floors_in_words(card, source)
     show_headline(texts.KNOWN, card.results["test"])
     show_floors_in_words(card, TEST)
@@ -93,9 +102,12 @@ def show_goals(card: WeightsCard) -> None:
     if audit is None:
         st.warning(texts.GOALS_NONE, icon=":material/warning:")
         return
-    found = sorted(goals(card, audit), key=lambda goal: (goal.met is not False, goal.met is True))
+    found = sorted(
+        goals(card, audit, read_cards(WEIGHTS / LEFT_OUT)),
+        key=lambda goal: list(texts.MET).index(goal.verdict),
+    )
     st.write(texts.GOALS_WORDS.format(met=sum(goal.met is True for goal in found), all=len(found)))
-    lines = [(texts.MET[goal.met], goal.name, goal.asked, goal.measured) for goal in found]
+    lines = [(texts.MET[goal.verdict], goal.name, goal.asked, goal.measured) for goal in found]
     table = pd.DataFrame(lines, columns=list(texts.GOALS_COLUMNS))
     st.dataframe(
         table, hide_index=True, alt=texts.GOALS_ALT, height="content",

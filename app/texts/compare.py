@@ -29,7 +29,7 @@ UNSEEN = (
     " normal films where a recipe knows no others."
 )
 
-CHOSE = "Training of {recipe} was stopped where it did best on them, which flatters its figure."
+CHOSE = "{recipe} was partly chosen by how it did on them, which flatters its figure."
 
 COLUMNS = {
     "recipe": "Recipe",

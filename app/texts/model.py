@@ -5,8 +5,7 @@ from __future__ import annotations
 SUMMARY, PLOTS, RECIPES, CARD = "Summary", "Plots", "Recipes", "Full card"
 
 WEIGHTS = "Weights SHA-256 {sha256}, made by commit {commit} on {created}."
-UNSEEN = "On {source}, a collection that it never trained on{chose}"
-CHOSE = ", but that chose when to stop"
+UNSEEN = "On {source}, a collection that it never trained on, {use}"
 KNOWN = "On new films of the sources that trained it"
 AUROC, SENSITIVITY, SPECIFICITY = "AUROC", "Sensitivity", "Specificity"
 METRIC_HELP = (
@@ -34,7 +33,9 @@ GOALS_WORDS = "{met} of {all} goals are met. Those that are not stand first."
 GOALS_NONE = "These weights have not been audited, so that most goals are not measured."
 GOALS_ALT = "Goals, what was asked and measured, and whether each was met"
 GOALS_COLUMNS = ("Met", "Goal", "Asked", "Measured")
-MET = {True: "yes", False: "no", None: "not measured"}
+MET = {  # by verdict, in the order of the table
+    "missed": "no", "undecided": "undecided", "not measured": "not measured", "met": "yes",
+}  # fmt: skip
 
 LIMITS = "Limits"
 
@@ -87,7 +88,7 @@ GROUPS_NAMES = {"auroc": "AUROC", "sensitivity": "Sensitivity", "specificity": "
 GOES_BY = "What it goes by"
 PROBES_SEE = (
     "{part}: {films} films with parts taken away. Where no lung is to be seen there is no disease"
-    " to tell: above the line, in red, it goes by something else."
+    " to tell: where the whole interval is above the line, in red, it goes by something else."
 )
 PROBES_PARTS = {
     "test": "Sources that trained it",

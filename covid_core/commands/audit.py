@@ -16,7 +16,7 @@ from covid_core.datasets.manifest import read_manifest
 from covid_core.evaluation.audit import Amount, audit, check_audited
 from covid_core.evaluation.audit_report import write_audit
 from covid_core.evaluation.zone_scores import read_zone_scores, zones_against_scores
-from covid_core.goals import goals
+from covid_core.goals import ENOUGH, MISSED, goals
 from covid_core.lungs import Lungs
 from covid_core.network_files import load_weights
 from covid_core.predictor import Predictor
@@ -47,7 +47,11 @@ def add(commands: Any) -> None:
         " public-annotations.csv",
     )  # fmt: skip
     amount = Amount()
-    parser.add_argument("--probes", type=int, default=amount.probes, metavar="FILMS")
+    parser.add_argument(
+        "--probes", type=int, default=amount.probes, metavar="FILMS",
+        help=f"of each part; of fewer than {ENOUGH} it is said that they are few (default"
+        f" {amount.probes})",
+    )  # fmt: skip
     parser.add_argument("--maps", type=int, default=amount.maps, metavar="FILMS")
     parser.add_argument("--corruptions", type=int, default=amount.corruptions, metavar="FILMS")
     parser.add_argument("--seed", type=int, default=0)
@@ -72,9 +76,9 @@ def _audit(options: argparse.Namespace) -> int:
     found = replace(found, figures=found.figures | zones)
     save_audit(options.weights, options.recipe, found.figures)
     write_audit(found, card, left_out, options.report)
-    for goal in goals(card, found.figures):
-        met = {None: "-", True: "met", False: "MISSED"}[goal.met]
-        print(f"{met:7} {goal.name}: {goal.measured}, asked {goal.asked}")
+    for goal in goals(card, found.figures, left_out):
+        verdict = goal.verdict.upper() if goal.verdict == MISSED else goal.verdict
+        print(f"{verdict:12} {goal.name}: {goal.measured}, asked {goal.asked}")
     print(options.report)
     return DONE
 

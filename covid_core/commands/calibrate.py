@@ -29,8 +29,8 @@ def add(commands: Any) -> None:
         "calibrate",
         help="fit calibration, operating points and prediction sets anew",
         description="On the validation films of the manifest that the weights were trained on;"
-        " measured on its test part and on sources held out. train.py does the same at its end."
-        " Only the card changes.",
+        " measured on its test part and on sources held out, as are the card's other figures and"
+        " their floors. train.py does the same at its end. Only the card changes.",
     )
     calibrate.add_argument("manifest", type=Path, metavar="MANIFEST")
     calibrate.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
@@ -62,16 +62,18 @@ def _calibrate(options: argparse.Namespace) -> int:
     task = task_of(card.classes)
     films = load_films(table, card.preprocess, options.cache, workers=os.cpu_count() or 1)
     films = films.asked(task)
-    if changed:
-        results = evaluate(
-            network, films, card.preprocess, device=device, task=task, cache=options.cache,
-            workers=os.cpu_count() or 1,
-        )  # fmt: skip
-        heat = full_heat(network, films, card.preprocess, device=device)
-        card = replace(card, results={**card.results, **results}, full_heat=heat)
     logits = remembered_answers(network, card, films, options.cache, device=device)
     rules, trust = fit_and_measure(films, logits)
-    save_card(replace(card, rules=rules, trust=trust), options.weights)
+    results = evaluate(
+        films, logits, task=task, rules=rules, cache=options.cache, workers=os.cpu_count() or 1
+    )
+    # The card's own `storage_change` stays: the tensors loaded here are rounded already.
+    results = {**card.results, **results}
+    heat = card.full_heat
+    if changed:
+        heat = full_heat(network, films, card.preprocess, device=device)
+    card = replace(card, rules=rules, trust=trust, results=results, full_heat=heat)
+    save_card(card, options.weights)
     test = trust[TEST]
     print(
         f"expected calibration error {test['reliability']['error']:.4f}"

@@ -16,6 +16,7 @@ import torch
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split, fingerprint
+from covid_core.evaluation.evaluate import name_probabilities, summaries
 from covid_core.evaluation.floors import FIGURES, best_floor, floor_scores, floors_in_words
 from covid_core.evaluation.floors import floors_of as measured
 from covid_core.evaluation.glimpses import SIDE_PX, glimpse
@@ -25,7 +26,7 @@ from covid_core.tasks import task_of
 from covid_core.training.films import Films, load_films
 from covid_core.training.forms import Form, recipe_in, split_in
 from covid_core.training.loop import films_for
-from covid_core.training.scoring import score_parts
+from covid_core.training.scoring import MEASURED, answer_parts, score_parts
 from covid_core.weights import WEIGHTS, WeightsCard, read_cards, save_card
 
 _Scores = dict[str, np.ndarray]
@@ -37,8 +38,8 @@ def add(commands: Any) -> None:
         help="measure what is reached without looking at the lungs",
         description="For each card in the folders: how far simple models get on the same films from"
         " the file's header, from the film's outer frame without its lungs, and from a thumbnail."
-        " train.py does the same at its end. Only the cards change; tensors are asked where they"
-        " are, and are not needed.",
+        " train.py does the same at its end. Only the cards change; where the tensors are there,"
+        " their figures are measured anew by the card's calibration, else they stay as they are.",
     )
     floors.add_argument("manifest", type=Path, metavar="MANIFEST")
     floors.add_argument(
@@ -70,8 +71,12 @@ def _floors(options: argparse.Namespace) -> int:
                 seen = glimpse(films.names, options.cache, workers=os.cpu_count() or 1)
                 known[key] = floor_scores(films, seen, task)
             answers = _answers(card, folder, films)
-            found = measured(films, known[key], task, card.results, answers)
-            save_card(replace(card, results={**card.results, "floors": found}), folder)
+            results = card.results
+            if answers is not None:  # so that the figures and their lead are of the same answers
+                results = {**results, **summaries(films, answers, task)}
+                results["probabilities"] = name_probabilities(card.rules)
+            found = measured(films, known[key], task, results, answers)
+            save_card(replace(card, results={**results, "floors": found}), folder)
             print(f"{folder / recipe}\n{_told(found)}", flush=True)
     return status
 
@@ -101,12 +106,16 @@ def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) ->
 
 
 def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.ndarray] | None:
-    """The network's probabilities of the films that did not train it; None where it is not here."""
+    """The network's probabilities of the films that did not train it, by its card's rules; None
+    where it is not here."""
     if not _tensors(card, folder).exists():
         return None
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network, _ = load_weights(folder, card.recipe)
-    return score_parts(network, films, card.preprocess, device=device)
+    logits = answer_parts(
+        network.to(device), films, card.preprocess, device=device, splits=MEASURED
+    )
+    return score_parts(logits, card.rules)
 
 
 def _tensors(card: WeightsCard, folder: Path) -> Path:

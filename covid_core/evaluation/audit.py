@@ -22,7 +22,7 @@ from covid_core.evaluation.answers import remembered_answers
 from covid_core.evaluation.explanations import Panel, explanations
 from covid_core.evaluation.probes import shortcuts
 from covid_core.evaluation.robustness import Abstains, robustness
-from covid_core.evaluation.sample import draw_sample, reader
+from covid_core.evaluation.sample import draw_sample, picture_reader, reader
 from covid_core.evaluation.strata import failures, scored_part, strata, where_age_cannot_help
 from covid_core.findings import CLASSES
 from covid_core.gate import Gate
@@ -77,7 +77,7 @@ def audit(
             "age": where_age_cannot_help(scored, card.rules),
             "failures": failures(scored, card.rules),
         }
-    read = reader(network, card, device)
+    read, read_pictures = (make(network, card, device) for make in (reader, picture_reader))
     samples = {
         split.value: draw_sample(
             table, split, lungs, count=amount.probes, seed=seed, workers=workers
@@ -93,7 +93,10 @@ def audit(
             "sha256": card.sha256,
             "amount": asdict(amount),
             "parts": by_part,
-            "probes": {name: shortcuts(sample, read) for name, sample in samples.items()},
+            "probes": {
+                name: shortcuts(sample, read_pictures, card.preprocess)
+                for name, sample in samples.items()
+            },
             "explanations": maps,
             "robustness": robustness(
                 test.some(amount.corruptions), read, abstains(gate, card.rules), seed=seed

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from covid_core.evaluation.explanations import CHANCE
 from covid_core.evaluation.zone_scores import OF_THE_MAP
 from covid_core.look import SERIES, styled
+from covid_core.metrics import is_at_most
 
 _HEIGHT_PX = 320
 _ROW_PX = 24
@@ -79,18 +80,22 @@ def abstention_by_strength(robustness: _Dict) -> go.Figure:
 
 def probes(shortcuts: _Dict, figures: _Dict | None = None) -> go.Figure:
     """COVID-19's AUROC under each probe, with its interval: grey where lungs are seen, else blue,
-    and red above the limit. `figures`: one source's (`within`), instead of those of all."""
+    and red where the whole interval lies above the limit. `figures`: one source's (`within`),
+    instead of those of all."""
     rows = shortcuts["probes"]
     drawn = figures or {name: row["auroc"] for name, row in rows.items()}
-    failed = {name for name, row in rows.items() if row["without_lungs"]} & {
-        name for name, figure in drawn.items() if figure["value"] > shortcuts["limit"]
+    limit = shortcuts["limit"]
+    failed = {
+        name
+        for name, figure in drawn.items()
+        if rows[name]["without_lungs"] and is_at_most(figure, limit) is False
     }
     colours = [
         _RED if name in failed else _BLUE if rows[name]["without_lungs"] else _PLAIN
         for name in drawn
     ]
     figure = _bars([rows[name]["title"] for name in drawn], list(drawn.values()), colours)
-    _line_at(figure, shortcuts["limit"], f"{shortcuts['limit']:.2f}")
+    _line_at(figure, limit, f"{limit:.2f}")
     figure.update_xaxes(title_text="AUROC of COVID-19", range=[0, 1.12])
     return figure.update_layout(margin_l=140)
 

@@ -13,7 +13,7 @@ from covid_core.evaluation import audit_figures
 from covid_core.evaluation.audit import Audit
 from covid_core.evaluation.explanations import Panel
 from covid_core.findings import CLASSES
-from covid_core.goals import goals
+from covid_core.goals import goals, parts_with_shortcuts
 from covid_core.look import SERIES, styled
 from covid_core.metrics import told
 from covid_core.overlay import blend, data_uri, outline_layer, png
@@ -23,8 +23,20 @@ from covid_core.weights import WeightsCard
 
 _TEMPLATE = Path(__file__).with_name("audit.html")
 _OPACITY = 0.6
-_COLUMNS = ("films", "covid", "auroc", "sensitivity", "specificity", "covered", "told")
-HEADER = ("", "Films", "COVID-19", "AUROC", "Sensitivity", "Specificity", "Covered", "One answer")
+_COLUMNS = (
+    "films",
+    "covid",
+    "auroc",
+    "auroc_within_view",
+    "sensitivity",
+    "specificity",
+    "covered",
+    "told",
+)
+HEADER = (
+    "", "Films", "COVID-19", "AUROC", "AUROC, pairs within a view", "Sensitivity", "Specificity",
+    "Covered", "One answer",
+)  # fmt: skip
 
 
 def write_audit(
@@ -36,8 +48,8 @@ def write_audit(
         _TEMPLATE,
         path,
         card=card,
-        goals=goals(card, figures),
-        shortcuts=[part for part, probes in figures["probes"].items() if probes["uses_shortcut"]],
+        goals=goals(card, figures, left_out),
+        shortcuts=parts_with_shortcuts(figures["probes"]),
         left_out=left_out_rows(left_out),
         header=HEADER,
         parts=[(part, _strata(found["strata"]), rows(found["age"]))

@@ -27,7 +27,7 @@ from covid_core.preprocess import Preprocess
 from covid_core.reading import read_radiograph
 from covid_core.tasks import Task, task_of
 from covid_core.training.films import Films, load_films
-from covid_core.training.scoring import score_parts
+from covid_core.training.scoring import MEASURED, answer_parts, score_parts
 from covid_core.weights import WeightsCard
 
 _PHANTOM_PX = 300
@@ -37,8 +37,8 @@ _OPACITY = 0.6
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One network's answers to some films: `labels` int (N,), `probabilities` float64
-    (N, outputs); `summary` as `evaluate.summarise` gives it; `floors` as `floors.floors_of` gives
-    them of a part."""
+    (N, outputs), calibrated where its card has rules; `summary` as `evaluate.summarise` gives it;
+    `floors` as `floors.floors_of` gives them of a part."""
 
     labels: np.ndarray
     probabilities: np.ndarray
@@ -99,8 +99,8 @@ def compare(
         if task.name not in floors:
             glimpses = glimpse(films.names, cache, workers=workers)
             floors[task.name] = floor_scores(films, glimpses, task)
-        answers = score_parts(network, films, card.preprocess, device=device)
-        parts = _parts(films, answers, task, floors[task.name])
+        logits = answer_parts(network, films, card.preprocess, device=device, splits=MEASURED)
+        parts = _parts(films, score_parts(logits, card.rules), task, floors[task.name])
         compared.append(Compared(card, task, parts, card.split == split, maps))
     return compared
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from covid_core.datasets.split import Split
+from covid_core.decision import CALIBRATED, SOFTMAX, Rules, softmax
 from covid_core.evaluation.floors import floor_scores, floors_of
 from covid_core.evaluation.glimpses import glimpse
 from covid_core.metrics import (
@@ -22,12 +23,11 @@ from covid_core.metrics import (
     sensitivity,
     specificity,
 )
-from covid_core.network_files import as_stored
 from covid_core.networks import Network
 from covid_core.preprocess import Preprocess
 from covid_core.tasks import THREE_CLASSES, Task
 from covid_core.training.films import Films
-from covid_core.training.scoring import score, score_parts
+from covid_core.training.scoring import answer, score_parts
 
 _BATCH = 64
 _LEAST_HEAT = 1e-6  # logits; a scale must be above 0
@@ -36,32 +36,53 @@ _FEW = 5  # fewer films of a class than this say nothing about it
 
 
 def evaluate(
-    network: Network,
     films: Films,
-    preprocess: Preprocess,
+    logits: Mapping[Split, np.ndarray],
     *,
-    device: torch.device,
     task: Task = THREE_CLASSES,
+    rules: Rules | None = None,
     cache: Path | None = None,
     workers: int = 1,
 ) -> dict[str, Any]:
-    """Results on the tensors as they will be stored, for the card. All films at full size, float32.
+    """Results for the card, of a network's logits of each part as `answer_parts` gives them.
 
     `films` are labelled by `task`. `test`: the locked test part; `test_by_source`: its sources that
     hold more than one class, each for itself, because between sources a network can tell the
-    hospital instead of the disease; `held_out`: sources never trained on, likewise;
-    `storage_change`: the largest change of any test probability by storing in float16; `floors`:
-    as `floors.floors_of` gives them, where there is a `cache` for what they are measured from.
+    hospital instead of the disease; `held_out`: sources never trained on, likewise; `floors`: as
+    `floors.floors_of` gives them, where there is a `cache` for what they are measured from.
+    `probabilities`: what all of these are measured on, `CALIBRATED` by `rules` fitted on
+    validation, or `SOFTMAX` where there are none. Baselines learn the classes' frequencies, so
+    only calibrated probabilities are fairly compared with them.
     """
-    stored = as_stored(network).to(device)
-    exact = score(network.to(device), films, films.part(Split.TEST), preprocess, device=device)
-    answers = score_parts(stored, films, preprocess, device=device)
-    results = summaries(films, answers, task)
-    results["storage_change"] = float(np.abs(exact - answers[Split.TEST]).max())
+    rules = rules or Rules.plain(len(task.outputs))
+    answers = score_parts(logits, rules)
+    results = summaries(films, answers, task) | {"probabilities": name_probabilities(rules)}
     if cache is not None:
         scores = floor_scores(films, glimpse(films.names, cache, workers=workers), task)
         results["floors"] = floors_of(films, scores, task, results, answers)
     return results
+
+
+def name_probabilities(rules: Rules) -> str:
+    """What figures measured by these rules are measured on, for a card's results."""
+    return CALIBRATED if rules.fitted else SOFTMAX
+
+
+def storage_change(
+    network: Network,
+    films: Films,
+    preprocess: Preprocess,
+    stored: np.ndarray,
+    *,
+    device: torch.device,
+) -> float:
+    """The largest change of any softmax probability of the test part by storing in float16.
+
+    `network`: as training left it, not as it is loaded from a file, which has lost what storing
+    loses. `stored`: logits of the test part by the tensors as they are stored.
+    """
+    exact = answer(network.to(device), films, films.part(Split.TEST), preprocess, device=device)
+    return float(np.abs(softmax(exact) - softmax(stored)).max(initial=0.0))
 
 
 def summaries(films: Films, answers: Mapping[Split, np.ndarray], task: Task) -> dict[str, Any]:
@@ -114,6 +135,8 @@ def summarise(
 ) -> dict[str, Any]:
     """Counts, confusion and per-class figures of the films at `indices`, each with its interval.
 
+    `patients_known`: of which share the patient is; films of the rest count as independent, so
+    that intervals are too narrow where it is below 1.
     `commonest`: the accuracy of always calling the commonest class. `scored`: probabilities,
     (len(indices), outputs). A class of fewer than five films is left out.
     """
@@ -135,6 +158,9 @@ def summarise(
     return {
         "films": len(labels),
         "groups": len(np.unique(groups)),
+        "patients_known": None
+        if films.patients_known is None
+        else float(films.patients_known[indices].mean()),
         "confusion": confusion(labels, calls, len(task.outputs)).tolist(),
         "accuracy": asdict(mean(calls == labels, groups)),
         "commonest": float(np.bincount(labels).max() / len(labels)),

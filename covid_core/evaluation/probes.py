@@ -15,9 +15,11 @@ import numpy as np
 from tqdm import tqdm
 
 from covid_core.covering import LEAST_LUNG, lungs_only, lungs_out, painted_over, widened
-from covid_core.evaluation.sample import Reader, Sample
+from covid_core.evaluation.sample import Reader, Sample, prepare
 from covid_core.findings import CLASSES, Finding
+from covid_core.goals import AFTER_PREPARATION, judge_probes
 from covid_core.metrics import auroc_estimate
+from covid_core.preprocess import Preprocess
 
 LIMIT = 0.60  # the AUROC above which a film without lungs still tells COVID-19
 _INTACT = "intact"
@@ -86,23 +88,28 @@ PROBES: dict[str, About] = {
 }
 
 
-def shortcuts(sample: Sample, read: Reader) -> dict[str, Any]:
+def shortcuts(sample: Sample, read: Reader, preprocess: Preprocess) -> dict[str, Any]:
     """The AUROC of COVID-19 against the rest under each probe, with its interval; for JSON.
 
-    COVID-19 is the network's last output. Films in which no lungs were found are `left_out`.
-    `probes` by name: `title`, `without_lungs`, `auroc`. `failed`: the probes without lungs whose
-    AUROC is above `limit`; `uses_shortcut`: whether there are any. `within`: the same AUROCs of
-    each source that has both, by source and probe, for there no hospital gives the class away.
+    Parts are covered on the picture that the network is given: before, a black hole would change
+    every grey that is left, for tone is equalised over the whole film. `read`: as
+    `sample.picture_reader` gives it; COVID-19 is the network's last output. Films in which no
+    lungs were found are `left_out`. `probes` by name: `title`, `without_lungs`, `auroc`. `failed`:
+    the probes without lungs whose whole interval lies above `limit`; `undecided`: those whose
+    interval holds it; `uses_shortcut`: whether any failed. `within`: the same AUROCs of each source
+    that has both, by source and probe, for there no hospital gives the class away.
     """
     found = sample.masks.mean(axis=(1, 2)) >= LEAST_LUNG
     films = [film for film, there in zip(sample.films, found, strict=True) if there]
-    masks = zip(films, sample.masks[found], strict=True)
-    lungs = [widened(mask, film.shape) for film, mask in masks]
+    pictures = [prepare(film, preprocess) for film in films]
+    places = [place(preprocess, film.shape) for film in films]
+    masks = zip(sample.masks[found], pictures, places, strict=True)
+    lungs = [widened(mask, picture[own].shape) for mask, picture, own in masks]
     positive, groups = sample.labels[found] == _COVID, sample.groups[found]
     sources = sample.sources[found]
     scores = {}
     for name, about in tqdm(PROBES.items(), "probes"):
-        left = [about.probe(film, own) for film, own in zip(films, lungs, strict=True)]
+        left = [cover(about.probe, *one) for one in zip(pictures, lungs, places, strict=True)]
         scores[name] = read(left)[:, -1]
     everywhere = np.ones(len(positive), bool)
     figures = _figures(scores, positive, groups, everywhere)
@@ -110,23 +117,39 @@ def shortcuts(sample: Sample, read: Reader) -> dict[str, Any]:
         name: {"title": about.title, "without_lungs": about.without_lungs, "auroc": figures[name]}
         for name, about in PROBES.items()
     }
-    failed = [
-        name
-        for name, about in PROBES.items()
-        if about.without_lungs and figures[name]["value"] > LIMIT
-    ]
+    verdicts = judge_probes(probes, LIMIT)
+    failed = [name for name, met in verdicts.items() if met is False]
     return {
         "films": len(positive),
         "left_out": int((~found).sum()),
+        "covered": AFTER_PREPARATION,
         "limit": LIMIT,
         "probes": probes,
         "failed": failed,
+        "undecided": [name for name, met in verdicts.items() if met is None],
         "uses_shortcut": bool(failed),
         "within": {
             str(source): _figures(scores, positive, groups, sources == source)
             for source in _with_both(sources, positive)
         },
     }
+
+
+def cover(
+    probe: Probe, picture: np.ndarray, lungs: np.ndarray, own: tuple[slice, slice]
+) -> np.ndarray:
+    """What a probe leaves of a prepared picture, uint8 (S, S): it is applied to the part where the
+    film lies, and padding stays. `lungs`: bool, of that part's shape."""
+    left = picture.copy()
+    left[own] = probe(picture[own], lungs)
+    return left
+
+
+def place(preprocess: Preprocess, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Where a film of that shape lies in its prepared picture: rows and columns."""
+    height, width = shape
+    top, left, down, across = preprocess.placement(height, width)
+    return slice(top, top + down), slice(left, left + across)
 
 
 def _frame(film: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from covid_core.datasets.split import Split, groups_of
 from covid_core.findings import CLASSES
 from covid_core.lungs import Lungs
 from covid_core.networks import Network
+from covid_core.preprocess import Preprocess
 from covid_core.reading import read_file
 from covid_core.weights import WeightsCard
 
@@ -64,19 +65,34 @@ def draw_sample(
 
 def reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:
     """A network as the audits ask it: preparation and calibration are those of its card."""
-    network = network.eval().to(device)
+    read_pictures = picture_reader(network, card, device)
 
     def read(films: Sequence[np.ndarray]) -> np.ndarray:
+        return read_pictures([prepare(film, card.preprocess) for film in films])
+
+    return read
+
+
+def picture_reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:
+    """The same of films that are prepared already: pictures, uint8 (S, S) each, as `prepare` gives
+    them, to calibrated probabilities."""
+    network = network.eval().to(device)
+
+    def read(pictures: Sequence[np.ndarray]) -> np.ndarray:
         scored = []
-        for start in range(0, len(films), _BATCH):
-            batch = [film.astype(np.float32) / 255 for film in films[start : start + _BATCH]]
-            pictures = np.stack([card.preprocess.picture(film) for film in batch])
+        for start in range(0, len(pictures), _BATCH):
+            batch = np.stack(pictures[start : start + _BATCH])
             with torch.inference_mode():
-                logits = network(card.preprocess.tensor(pictures).to(device)).double().cpu()
+                logits = network(card.preprocess.tensor(batch).to(device)).double().cpu()
             scored.append(card.rules.probabilities(logits.numpy()))
         return np.concatenate(scored)
 
     return read
+
+
+def prepare(film: np.ndarray, preprocess: Preprocess) -> np.ndarray:
+    """A film, uint8 (h, w), as the picture that the network is given, uint8 (S, S)."""
+    return preprocess.picture(film.astype(np.float32) / 255)
 
 
 def _evenly(table: pd.DataFrame, split: Split, count: int, seed: int) -> np.ndarray:

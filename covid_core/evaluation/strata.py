@@ -12,7 +12,9 @@ from covid_core.datasets.layouts import stated_ages
 from covid_core.datasets.split import Split, groups_of
 from covid_core.decision import BALANCED, Rules
 from covid_core.findings import CLASSES, Finding
-from covid_core.metrics import auroc_estimate, mean, sensitivity, specificity
+from covid_core.goals import ADULTS
+from covid_core.metrics import auroc_estimate, auroc_within_estimate, mean, sensitivity, specificity
+from covid_core.radiograph import View
 
 ADULT = 18  # years
 _BANDS = ((0, 18), (18, 40), (40, 65), (65, 121))
@@ -38,7 +40,8 @@ def scored_part(table: pd.DataFrame, split: Split, logits: np.ndarray) -> Scored
 def strata(scored: Scored, rules: Rules) -> dict[str, dict[str, Any]]:
     """Figures for each stratum: kind ("source", "view", "sex", "age"), then value, then `films`,
     `covid`, and, where enough films are for and against, AUROC, sensitivity and specificity of
-    COVID-19 at the balanced point, and how often the prediction set covers and tells."""
+    COVID-19 at the balanced point, and how often the prediction set covers and tells;
+    `auroc_within_view` by pairs of films of one view (`metrics.auroc_within`)."""
     return {
         kind: {
             value: figures(scored, rules, values == value)
@@ -49,15 +52,21 @@ def strata(scored: Scored, rules: Rules) -> dict[str, dict[str, Any]]:
 
 
 def where_age_cannot_help(scored: Scored, rules: Rules) -> dict[str, dict[str, Any]]:
-    """The same for adults alone, and for NIH's adults with pneumonia against COVID-19."""
+    """The same for adults alone, also within each source that has both diseases, and for NIH's
+    adults with pneumonia against COVID-19."""
     adults = are_adults(scored.table)
     labels = scored.table["label"].to_numpy(str)
+    both = adults & (labels != Finding.NORMAL)
+    sources = scored.table["source"].to_numpy(str)
     nih = (scored.table["source"] == "nih").to_numpy() & (labels == Finding.PNEUMONIA)
     return {
         "adults": figures(scored, rules, adults),
-        "adults, COVID-19 against other pneumonia": figures(
-            scored, rules, adults & (labels != Finding.NORMAL)
-        ),
+        ADULTS: figures(scored, rules, both),
+        **{
+            f"{ADULTS}, {source} alone": figures(scored, rules, both & (sources == source))
+            for source in sorted(set(sources[both]))
+            if len(set(labels[both & (sources == source)])) > 1
+        },
         "NIH pneumonia against adults' COVID-19": figures(
             scored, rules, nih | (adults & (labels == Finding.COVID))
         ),
@@ -109,7 +118,22 @@ def figures(scored: Scored, rules: Rules, own: np.ndarray) -> dict[str, Any]:
         found["specificity"] = asdict(specificity(positive, called, groups))
     if min(positive.sum(), (~positive).sum()) >= _FEW:
         found["auroc"] = asdict(auroc_estimate(positive, probabilities[:, _COVID], groups))
+        found |= _within_view(positive, probabilities, scored.table["view"][own], groups)
     return found
+
+
+def _within_view(
+    positive: np.ndarray, probabilities: np.ndarray, views: pd.Series, groups: np.ndarray
+) -> dict[str, Any]:
+    """The AUROC by pairs within AP and within PA, where enough such films are for and against: the
+    sicker are filmed AP, so between views a score may tell the view instead of the disease."""
+    known = views.isin([View.AP.value, View.PA.value]).to_numpy()
+    if min((positive & known).sum(), (~positive & known).sum()) < _FEW:
+        return {}
+    found = auroc_within_estimate(
+        positive[known], probabilities[known, _COVID], views.to_numpy(str)[known], groups[known]
+    )
+    return {"auroc_within_view": asdict(found)} if found.n else {}
 
 
 def _kinds(table: pd.DataFrame) -> dict[str, np.ndarray]:

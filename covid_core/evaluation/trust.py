@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from covid_core.datasets.split import Split
-from covid_core.decision import Rules
+from covid_core.decision import BALANCED, Rules
 from covid_core.goals import TEST
 from covid_core.metrics import (
     Estimate,
@@ -36,7 +36,7 @@ def fit_and_measure(
     """
     validation = films.part(Split.VALIDATION)
     labels, tuned_on = films.labels[validation], logits[Split.VALIDATION]
-    rules = tune(tuned_on, labels, films.sources[validation])
+    rules = tune(tuned_on, labels, films.sources[validation], films.groups[validation])
     pooled = replace(rules, least=least_probabilities(rules.probabilities(tuned_on), labels))
     measured = {}
     for name, split, chosen in _parts(films):
@@ -97,12 +97,16 @@ def coverage(rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray
 
     `covered`: how often they hold the right answer, over all films, and `covered_by_answer`.
     `told`: how often they hold one answer only, and `told_right`: how often that is the right one.
-    `disease_told`: how often they leave no doubt whether it is the disease.
+    `disease_told`: how often they leave no doubt whether it is the disease. `decided`: how often
+    the balanced point and the set agree on one answer, so that it is given, `decided_right` how
+    often that is the right one, and `decided_by_answer` how often each answer's films get it.
     """
     labels, groups = films.labels[indices], films.groups[indices]
     sets = rules.prediction_sets(rules.probabilities(logits))
     covered = sets[np.arange(len(labels)), labels]
     told = sets.sum(axis=1) == 1
+    calls = decided_outputs(rules, rules.probabilities(logits))
+    decided, right = calls >= 0, calls == labels
     disease_told = sets[:, -1] != sets[:, :-1].any(axis=1)
     everything = np.ones(len(labels), bool)
 
@@ -117,7 +121,23 @@ def coverage(rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray
         "told": share(told, everything),
         "told_right": share(covered, told) if told.any() else None,
         "disease_told": share(disease_told, everything),
+        "decided": share(decided, everything),
+        "decided_right": share(right, decided) if decided.any() else None,
+        "decided_by_answer": {
+            str(output): share(right, labels == output) for output in np.unique(labels)
+        },
     }
+
+
+def decided_outputs(rules: Rules, probabilities: np.ndarray) -> np.ndarray:
+    """What `decide` calls each film at the balanced point, int (N,), an output each; -1 where it
+    can't tell. `probabilities`: calibrated, (N, outputs)."""
+    disease = probabilities.shape[1] - 1
+    positive = probabilities[:, disease] >= rules.point(BALANCED).threshold
+    called = np.where(positive, disease, probabilities[:, :disease].argmax(axis=1))
+    sets = rules.prediction_sets(probabilities)
+    alone = (sets.sum(axis=1) == 1) & sets[np.arange(len(sets)), called]
+    return np.where(alone, called, -1)
 
 
 def _reliability(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:

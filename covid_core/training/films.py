@@ -26,7 +26,8 @@ class Films:
     `pictures` uint8 (N, S, S); `labels` int64, index into CLASSES, or into a task's outputs, -1
     for none; `groups` int, films of one patient or of one picture; `sources` and `splits` text;
     `appearances` int64, index into APPEARANCES, -1 for none; `boxes` of opacities, None where a
-    film was not annotated.
+    film was not annotated; `patients_known` bool, whether the source numbers its patients, None
+    where that is not known.
     """
 
     pictures: np.ndarray
@@ -35,6 +36,7 @@ class Films:
     sources: np.ndarray
     splits: np.ndarray
     names: tuple[str, ...]
+    patients_known: np.ndarray | None = None
     appearances: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     boxes: tuple[Boxes | None, ...] = ()
 
@@ -109,6 +111,7 @@ def load_films(table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, work
         names=tuple(rows["path"]),
         appearances=_indices(rows["appearance"], APPEARANCES),
         boxes=tuple(map(parse_boxes, rows["boxes"])),
+        patients_known=(rows["patient"] != "").to_numpy(),
     )
 
 

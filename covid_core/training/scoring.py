@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from scipy.special import softmax
 from torch.nn import functional as F
 
 from covid_core.datasets.split import Split
+from covid_core.decision import Rules
 from covid_core.engines.memory import in_batches
 from covid_core.metrics import auroc
 from covid_core.networks import Network
@@ -23,6 +24,7 @@ LOSS, ACCURACY = "validation_loss", "validation_accuracy"
 WITHIN, UNSEEN = "within_auroc", "unseen_auroc"
 MEASURES = (LOSS, ACCURACY, WITHIN, UNSEEN)  # that a recipe may stop or choose by
 PEAKS = "peak_in_box"
+MEASURED = (Split.TEST, Split.HELD_OUT)  # the films that results are measured on
 _BATCH = 64
 _HALF = 127  # of a pixel's 255: it lies in a box
 _FEW = 20  # fewer films for or against say too little to choose by
@@ -118,23 +120,24 @@ def share_of_peaks_in_boxes(cells: np.ndarray, films: Films, indices: np.ndarray
 
 
 def answer_parts(
-    network: Network, films: Films, preprocess: Preprocess, *, device: torch.device
+    network: Network,
+    films: Films,
+    preprocess: Preprocess,
+    *,
+    device: torch.device,
+    splits: Sequence[Split] = (Split.VALIDATION, Split.TEST, Split.HELD_OUT),
 ) -> dict[Split, np.ndarray]:
-    """`answer` to the films that did not train: validation, test, held out."""
+    """`answer` to the films that did not train: validation, test, held out, or some of these."""
     return {
         split: answer(network, films, films.part(split), preprocess, device=device)
-        for split in (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+        for split in splits
     }
 
 
-def score_parts(
-    network: Network, films: Films, preprocess: Preprocess, *, device: torch.device
-) -> dict[Split, np.ndarray]:
-    """`score` of the films that results are told of: test, held out."""
-    return {
-        split: score(network, films, films.part(split), preprocess, device=device)
-        for split in (Split.TEST, Split.HELD_OUT)
-    }
+def score_parts(logits: Mapping[Split, np.ndarray], rules: Rules) -> dict[Split, np.ndarray]:
+    """Probabilities by `rules` of the films that results are measured on: test, held out.
+    `logits`: as `answer_parts` gives them."""
+    return {split: rules.probabilities(logits[split]) for split in MEASURED}
 
 
 def validate(
@@ -151,9 +154,10 @@ def validate(
     Loss, accuracy and AUROCs on the validation part; `chooses_by`: or on the part that a study
     mistook for it. `within_auroc`: the mean of the AUROCs within
     each of its sources that holds more than one class, for there the hospital is no clue.
-    `unseen_auroc`: the same within sources held out; beside both each of its parts, as
-    `unseen_auroc SOURCE OUTPUT`. `peak_in_box`: of films of that part with boxes, how often the
-    hottest point of the opacity map lies in one.
+    `unseen_auroc`: the same within sources held out, which a recipe may choose by, but the
+    source is then unseen no more; beside both each of its parts, as `unseen_auroc SOURCE OUTPUT`.
+    `peak_in_box`: of films of that part with boxes, how often the hottest point of the opacity map
+    lies in one.
     """
     device = next(network.parameters()).device
     row = {}

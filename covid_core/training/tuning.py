@@ -1,38 +1,34 @@
 """The rules that turn a network's logits into calls, fitted on validation films.
 
-Calibration, operating points for the disease, and the thresholds of
-the prediction sets; none of it changes the network.
+Calibration (`calibration`), operating points for the disease, and the thresholds of the prediction
+sets; none of it changes the network.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_curve
-from sklearn.model_selection import StratifiedKFold
 
-from covid_core.decision import BALANCED, RULE_IN, RULE_OUT, OperatingPoint, Rules, scaled_by
+from covid_core.decision import BALANCED, RULE_IN, RULE_OUT, OperatingPoint, Rules
 from covid_core.errors import DatasetError
 from covid_core.exports.optional import needing
+from covid_core.training.calibration import fit_calibration
 
-Calibration = tuple[tuple[tuple[float, ...], ...], tuple[float, ...]]  # `Rules`' weights and bias
 COVERAGE = 0.9  # of the prediction sets
 LEAST_SENSITIVITY = 0.98  # at rule-out
 LEAST_SPECIFICITY = 0.98  # at rule-in
-_PARTS = 5  # of the validation films, left out in turn
-_PENALTY = 1e3  # scikit-learn's C: the larger, the less is penalised
+ALONE = 100  # films of a class in a source, from which on its quantile counts alone
 _FEW = 10  # a quantile of fewer films of a class means nothing: 1 / (1 - COVERAGE)
 
 
-def tune(logits: np.ndarray, labels: np.ndarray, sources: np.ndarray) -> Rules:
+def tune(
+    logits: np.ndarray, labels: np.ndarray, sources: np.ndarray, groups: np.ndarray | None = None
+) -> Rules:
     """Rules from validation films: `logits` float (N, outputs), `labels` int (N,), an output each,
-    `sources` text (N,).
+    `sources` text (N,), `groups` int (N,), films of one patient; None where each film is its own.
 
     Raises DatasetError where an output has too few films.
     """
@@ -42,7 +38,7 @@ def tune(logits: np.ndarray, labels: np.ndarray, sources: np.ndarray) -> Rules:
             f"a class has only {fewest} validation films, too few to fit thresholds on",
             f"Give at least {_FEW} films of each class to validation",
         )
-    weights, bias = fit_calibration(logits, labels)
+    weights, bias = fit_calibration(logits, labels, sources, groups)
     calibrated = Rules(weights, bias, (), (0.0,) * len(bias))
     probabilities = calibrated.probabilities(logits)
     disease = logits.shape[1] - 1
@@ -53,60 +49,6 @@ def tune(logits: np.ndarray, labels: np.ndarray, sources: np.ndarray) -> Rules:
         least_probabilities(probabilities, labels, sources),
         COVERAGE,
     )
-
-
-def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Temperature and bias, or a whole matrix and bias: whichever has the less cross-entropy on
-    films left out of the fit, five parts in turn (Guo et al. 2017 for both)."""
-    parts = list(StratifiedKFold(_PARTS, shuffle=True, random_state=0).split(logits, labels))
-
-    def left_out(fit: Callable[[np.ndarray, np.ndarray], Calibration]) -> float:
-        return float(
-            np.mean(
-                [
-                    _cross_entropy(*fit(logits[seen], labels[seen]), logits[rest], labels[rest])
-                    for seen, rest in parts
-                ]
-            )
-        )
-
-    return min((by_temperature, by_matrix), key=left_out)(logits, labels)
-
-
-def by_temperature(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Temperature and bias of least cross-entropy. The biases sum to 0, since only their
-    differences matter."""
-    answers = logits.shape[1]
-
-    def unfolded(parameters: np.ndarray) -> Calibration:
-        return scaled_by(float(np.exp(parameters[0])), answers), tuple(parameters[1:])
-
-    def cross_entropy(parameters: np.ndarray) -> float:
-        return _cross_entropy(*unfolded(parameters), logits, labels)
-
-    fitted = minimize(cross_entropy, np.zeros(1 + answers), method="BFGS").x
-    fitted[1:] -= fitted[1:].mean()
-    weights, bias = unfolded(fitted)
-    return weights, tuple(map(float, bias))
-
-
-def by_matrix(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """A matrix and bias of least cross-entropy, all but unpenalised: logistic regression."""
-    fitted = LogisticRegression(C=_PENALTY, max_iter=5000).fit(logits, labels)
-    rows, bias = fitted.coef_, fitted.intercept_
-    if len(rows) == 1:  # of two answers it tells the second's alone
-        rows, bias = np.stack([-rows[0], rows[0]]) / 2, np.array([-bias[0], bias[0]]) / 2
-    return tuple(map(tuple, rows.tolist())), tuple(bias.tolist())
-
-
-def _cross_entropy(
-    weights: Sequence[Sequence[float]],
-    bias: Sequence[float],
-    logits: np.ndarray,
-    labels: np.ndarray,
-) -> float:
-    found = log_softmax(logits @ np.array(weights).T + np.array(bias), axis=1)
-    return float(-found[np.arange(len(labels)), labels].mean())
 
 
 def operating_points(positive: np.ndarray, probabilities: np.ndarray) -> tuple[OperatingPoint, ...]:
@@ -135,18 +77,34 @@ def least_probabilities(
 
     Split conformal prediction within each class (Vovk 2012), score 1 - probability (Sadinle et al.
     2019), so that a rare class is covered like a frequent one. With `sources`, within each source
-    of each class that has films enough, and the lowest counts: the next hospital will be more like
-    the hardest of those known than like their mean.
+    of each class too, shrunk towards the class's pooled quantile by `shrink_quantile`, and the
+    lowest counts: the next hospital will be more like the hardest of those known than like their
+    mean.
     """
     least = []
     for output in range(probabilities.shape[1]):
         own = labels == output
-        parts = [own]
-        if sources is not None:
-            parts += [own & (sources == source) for source in np.unique(sources[own])]
-        large = [part for part in parts if part.sum() >= _FEW]
-        least.append(min(_quantile(probabilities[part], output) for part in large))
+        pooled = _quantile(probabilities[own], output)
+        parts = [] if sources is None else [own & (sources == s) for s in np.unique(sources[own])]
+        shrunk = [
+            shrink_quantile(_quantile(probabilities[part], output), pooled, int(part.sum()))
+            for part in parts
+            if part.sum() >= _FEW
+        ]
+        least.append(min([pooled, *shrunk]))
     return tuple(least)
+
+
+def shrink_quantile(own: float, pooled: float, films: int) -> float:
+    """A group's quantile, drawn towards that of all its class by how few films it has.
+
+    Linear shrinkage with weight min(1, films / 100): the tenth lowest part of 20 films is the
+    second lowest film, which may be any outlier, and of 100 its standard error is 3 percentage
+    points of coverage. Done on probabilities, not log odds, so that a group of n films lowers
+    the threshold by at most n percent of itself, however certain its outliers.
+    """
+    weight = min(1.0, films / ALONE)
+    return weight * own + (1 - weight) * pooled
 
 
 def _quantile(probabilities: np.ndarray, output: int) -> float:

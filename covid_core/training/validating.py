@@ -57,8 +57,8 @@ def _chosen(films: Films, by: Split) -> Films:
     some = films.part(by)
     return Films(
         films.pictures[some], films.labels[some], films.groups[some], films.sources[some],
-        films.splits[some], tuple(films.names[i] for i in some), films.appearances[some],
-        tuple(films.boxes[i] for i in some),
+        films.splits[some], tuple(films.names[i] for i in some),
+        appearances=films.appearances[some], boxes=tuple(films.boxes[i] for i in some),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from app.checking import at_point
 from app.film import Reading, read_film
 from app.texts import checks as texts
 from app.texts.read import NOT_READ
+from covid_core.audit_words import zones_worth_in_words
 from covid_core.checks import Checks
 from covid_core.decision import CAVEAT, Decision, OperatingPoint
 from covid_core.findings import CLASSES, Finding
@@ -24,7 +25,6 @@ from covid_core.overlay import png
 from covid_core.phantom import KINDS, draw_phantom
 from covid_core.predictor import Prediction, Predictor
 from covid_core.radiograph import Radiograph
-from covid_core.report import zones_worth_in_words
 from covid_core.weights import WEIGHTS
 from tests.app.checked import TESTS, ZONES, Outcome, meter, neighbours, seen
 from tests.app.test_read import APP, drop, said, views

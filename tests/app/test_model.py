@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 from app.card_text import pieces, section
 from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
+from covid_core.audit_words import shortcuts_in_words, zones_worth_in_words
 from covid_core.evaluation.floors import floors_in_words
 from covid_core.goals import TEST, goals
-from covid_core.report import shortcuts_in_words, zones_worth_in_words
 from covid_core.weights import (
     AS_PUBLISHED,
     MENDED,

@@ -11,8 +11,9 @@ import pytest
 
 from covid_core import metrics
 from covid_core.covering import widened
-from covid_core.evaluation.probes import PROBES, lung_box_out, shortcuts
-from covid_core.evaluation.sample import Sample
+from covid_core.evaluation.probes import PROBES, cover, lung_box_out, place, shortcuts
+from covid_core.evaluation.sample import Sample, prepare
+from covid_core.preprocess import Preprocess
 
 COUNT, HEIGHT, WIDTH = 40, 224, 256
 COVID = 2
@@ -46,6 +47,19 @@ def answering(scores: Sequence[float]) -> np.ndarray:
     return np.stack([[0.5 - s / 600, 0.5 - s / 600, s / 300] for s in scores])
 
 
+class AsItIs(Preprocess):
+    """The film itself as the picture, so that what is read of it can be counted."""
+
+    def picture(self, film: np.ndarray) -> np.ndarray:
+        return np.rint(film * 255).astype(np.uint8)
+
+    def placement(self, height: int, width: int) -> tuple[int, int, int, int]:
+        return 0, 0, height, width
+
+
+AS_IT_IS = AsItIs()
+
+
 def reads_marker(films: Sequence[np.ndarray]) -> np.ndarray:
     return answering([film[:12, :40].mean() for film in films])
 
@@ -55,7 +69,7 @@ def reads_lungs(films: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def test_who_reads_the_marker_is_caught(sample: Sample) -> None:
-    result = shortcuts(sample, reads_marker)
+    result = shortcuts(sample, reads_marker, AS_IT_IS)
     value = {name: probe["auroc"]["value"] for name, probe in result["probes"].items()}
     assert value["intact"] == 1
     assert result["uses_shortcut"]
@@ -65,7 +79,7 @@ def test_who_reads_the_marker_is_caught(sample: Sample) -> None:
 
 
 def test_who_reads_the_lungs_is_not(sample: Sample) -> None:
-    result = shortcuts(sample, reads_lungs)
+    result = shortcuts(sample, reads_lungs, AS_IT_IS)
     value = {name: probe["auroc"]["value"] for name, probe in result["probes"].items()}
     assert not result["uses_shortcut"] and result["failed"] == []
     assert value["intact"] == value["lungs_only"] == value["corners_out"] == 1
@@ -73,10 +87,44 @@ def test_who_reads_the_lungs_is_not(sample: Sample) -> None:
     assert value["lungs_painted"] == value["outline_only"] == 0.5
 
 
+def test_a_probe_is_judged_by_its_whole_interval(sample: Sample) -> None:
+    """Chance decides nothing on so few films: the interval holds the limit."""
+    drawing = np.random.default_rng(1)
+    few = sample.some(20)
+    result = shortcuts(few, lambda films: answering(drawing.uniform(0, 100, 20)), AS_IT_IS)
+    without = [name for name, about in PROBES.items() if about.without_lungs]
+    for name in without:
+        auroc = result["probes"][name]["auroc"]
+        assert (name in result["failed"]) == (auroc["low"] > 0.6)
+        assert (name in result["undecided"]) == (auroc["low"] <= 0.6 < auroc["high"])
+    assert result["undecided"] and result["covered"] == "after preparation"
+
+
+@pytest.mark.parametrize("fit", ["squash", "pad"])
+@pytest.mark.parametrize("name", [n for n, about in PROBES.items() if n != "outline_only"])
+def test_covering_a_part_changes_no_grey_of_the_rest(name: str, fit: str, sample: Sample) -> None:
+    preprocess = Preprocess(size_px=96, fit=fit, tone="equalise")
+    film = sample.films[0]
+    picture, own = prepare(film, preprocess), place(preprocess, film.shape)
+    lungs = widened(sample.masks[0], picture[own].shape)
+    left = cover(PROBES[name].probe, picture, lungs, own)
+    changed = left != picture
+    if name == "lungs_painted":
+        assert not changed[own][~lungs].any()
+    else:
+        assert (left[changed] == 0).all(), "black, or what it was"
+    outside = np.ones(picture.shape, bool)
+    outside[own] = False
+    assert not changed[outside].any(), "padding stays"
+    if PROBES[name].without_lungs:
+        assert np.array_equal(lungs & ~changed[own], lungs & (left[own] == picture[own]))
+        assert changed[own][lungs].mean() > 0.9
+
+
 def test_films_without_lungs_are_left_out(sample: Sample) -> None:
     masks = sample.masks.copy()
     masks[:4] = False
-    result = shortcuts(replace(sample, masks=masks), reads_lungs)
+    result = shortcuts(replace(sample, masks=masks), reads_lungs, AS_IT_IS)
     assert (result["films"], result["left_out"]) == (COUNT - 4, 4)
 
 
@@ -92,7 +140,7 @@ def test_within_a_source_no_hospital_gives_the_class_away(sample: Sample) -> Non
         stamped[-1, -1] = 90 if source == "both" else 200
         films.append(stamped)
     mixed = replace(sample, films=tuple(films), labels=labels, sources=sources)
-    result = shortcuts(mixed, reads_hospital)
+    result = shortcuts(mixed, reads_hospital, AS_IT_IS)
     assert result["probes"]["border_only"]["auroc"]["value"] > 0.6
     assert set(result["within"]) == {"both"}
     assert set(result["within"]["both"]) == set(PROBES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,6 +69,22 @@ def test_figures_are_those_of_the_films_asked_for() -> None:
     few = figures(scored(rows, right), RULES, np.arange(20) < 4)
     assert few["films"] == 4 and "auroc" not in few
     assert figures(scored(rows, right), RULES, np.zeros(20, bool)) == {"films": 0, "covid": 0}
+
+
+def test_pairs_within_a_view_do_not_reward_telling_the_views_apart() -> None:
+    """COVID-19 is filmed AP, the rest PA, but for a few, and the network tells only the view."""
+    ap = [("a", "covid", "", 40.0, "F", "AP")] * 20 + [("a", "normal", "", 40.0, "F", "AP")] * 5
+    pa = [("a", "normal", "", 40.0, "F", "PA")] * 20 + [("a", "covid", "", 40.0, "F", "PA")] * 5
+    unknown = [("a", "covid", "", 40.0, "F", "unknown")] * 9
+    rows = ap + pa + unknown
+    films = scored(rows, [True] * len(rows))
+    films = replace(films, logits=np.eye(3)[[2 if row[5] == "AP" else 0 for row in rows]])
+    found = figures(films, RULES, np.ones(len(rows), bool))
+    assert found["auroc_within_view"]["value"] == pytest.approx(0.5, abs=0.01)
+    assert found["auroc_within_view"]["n"] == 50
+    assert found["auroc"]["value"] > 0.6
+    alone = figures(films, RULES, np.array([row[5] == "unknown" for row in rows]))
+    assert "auroc_within_view" not in alone
 
 
 def test_failures_name_what_is_called_otherwise_most() -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from covid_core import metrics
 from covid_core.datasets.split import Split
-from covid_core.decision import BALANCED, OperatingPoint, Rules, scaled_by
+from covid_core.decision import BALANCED, OperatingPoint, Rules, decide, scaled_by
 from covid_core.evaluation import trust
-from covid_core.evaluation.trust import fit_and_measure, with_costs, worth
+from covid_core.evaluation.trust import decided_outputs, fit_and_measure, with_costs, worth
+from covid_core.findings import CLASSES
 from covid_core.training.films import Films
 from covid_core.training.tuning import tune
 from tests.films import grey_film
@@ -56,6 +57,9 @@ def test_sets_and_points_are_counted_as_a_person_would() -> None:
     assert found["covered"]["value"] == pytest.approx(5 / 6)
     assert found["covered_by_answer"]["0"]["value"] == pytest.approx(1 / 2)
     assert found["told"]["value"] == pytest.approx(4 / 6)
+    assert found["decided"]["value"] == pytest.approx(4 / 6)
+    assert found["decided_right"]["value"] == pytest.approx(3 / 4)
+    assert found["decided_by_answer"]["0"]["value"] == pytest.approx(1 / 2)
     assert found["told_right"]["value"] == pytest.approx(3 / 4)
     assert found["disease_told"]["value"] == pytest.approx(5 / 6)
     assert found["points"][BALANCED]["sensitivity"]["value"] == 1
@@ -63,6 +67,18 @@ def test_sets_and_points_are_counted_as_a_person_would() -> None:
     assert found["reliability"] == found["reliability_before"], "the rules leave logits as they are"
     assert sum(found["reliability"]["films"]) == 6
     json.dumps(found)
+
+
+def test_decided_is_what_decide_calls() -> None:
+    drawing = np.random.default_rng(0)
+    probabilities = drawing.dirichlet((0.6, 0.6, 0.6), 300)
+    least = (0.3, 0.2, 0.1)
+    for threshold in (0.2, 0.5):
+        rules = replace(RULES, points=(OperatingPoint(BALANCED, threshold),), least=least)
+        called = [decide(row, rules).finding for row in probabilities]
+        calls = decided_outputs(rules, probabilities)
+        assert [CLASSES[call] if call >= 0 else None for call in calls] == called
+        assert (calls < 0).any() and set(calls) == {-1, 0, 1, 2}
 
 
 def test_costs_go_to_the_points() -> None:
@@ -80,9 +96,11 @@ def test_rules_are_fitted_on_validation_and_measured_on_the_rest(
     films = films_of([Split.VALIDATION] * 90 + [Split.TEST] * 30 + [Split.HELD_OUT] * 12)
     seen = []
 
-    def noted(logits: np.ndarray, labels: np.ndarray, sources: np.ndarray) -> Rules:
-        seen.append((logits, labels, sources))
-        return tune(logits, labels, sources)
+    def noted(
+        logits: np.ndarray, labels: np.ndarray, sources: np.ndarray, groups: np.ndarray
+    ) -> Rules:
+        seen.append((logits, labels, sources, groups))
+        return tune(logits, labels, sources, groups)
 
     monkeypatch.setattr(trust, "tune", noted)
     logits = {
@@ -92,10 +110,11 @@ def test_rules_are_fitted_on_validation_and_measured_on_the_rest(
     }
     rules, measured = fit_and_measure(films, logits)
     validation = films.part(Split.VALIDATION)
-    [(tuned_on, labels, sources)] = seen
+    [(tuned_on, labels, sources, groups)] = seen
     assert np.array_equal(tuned_on, logits[Split.VALIDATION])
     assert np.array_equal(labels, films.labels[validation])
     assert np.array_equal(sources, films.sources[validation])
+    assert np.array_equal(groups, films.groups[validation])
     assert rules.fitted
     assert list(measured) == ["test part", "home", "other", "away"]
     assert measured["test part"]["films"] == 30 and measured["away"]["films"] == 12

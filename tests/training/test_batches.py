@@ -13,7 +13,8 @@ from tests.films import grey_film
 BOXES = (((0.5, 0.0, 1.0, 0.5),), (), None)
 FILMS = Films(
     np.stack([grey_film(64, 64, seed=i) for i in range(3)]), np.array([2, 0, -1]), np.arange(3),
-    np.array(["a"] * 3), np.array(["train"] * 3), ("x", "y", "z"), np.array([1, 0, 2]), BOXES,
+    np.array(["a"] * 3), np.array(["train"] * 3), ("x", "y", "z"),
+    appearances=np.array([1, 0, 2]), boxes=BOXES,
 )  # fmt: skip
 
 
