@@ -65,6 +65,7 @@ def test_unknown_data_is_a_sentence_not_a_traceback(tmp_path: Path) -> None:
         str(tmp_path),
         "--run-dir",
         str(tmp_path / "run"),
+        "--init=random",
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
