@@ -193,3 +193,16 @@ def test_strata_of_one_class_are_no_films_of_the_estimate() -> None:
     assert found.n == 60 and found.low <= found.value <= found.high
     alone = auroc_within_estimate(positive[40:80], scores[40:80], views[40:80], np.arange(40))
     assert np.isnan(alone.value) and alone.n == 0
+
+
+def test_average_precision_is_scikit_learns_with_weights_and_ties() -> None:
+    from sklearn.metrics import average_precision_score
+
+    drawing = np.random.default_rng(3)
+    positive = drawing.random(80) < 0.3
+    scores = drawing.integers(0, 12, 80) / 12  # many ties
+    statistic = metrics.average_precision_by_weights(positive, scores)
+    for weights in (np.ones(80), drawing.integers(0, 4, 80).astype(float)):
+        expected = average_precision_score(positive, scores, sample_weight=weights)
+        assert statistic(weights) == pytest.approx(expected)
+    assert np.isnan(statistic(np.zeros(80)))
