@@ -26,6 +26,7 @@ FLOORS: tuple[set[str], ...] = (
      "datasets.case", "datasets.split"},
     {"datasets.readings", "datasets.layouts.dicom_header"},
     {"reading", "perceptual_hash", "saliency", "weights", "study", "site.validation",
+     "evaluation.within_source",
      "datasets.layouts.*", "datasets.figures", "datasets.manifest", "datasets.published"},
     {"network_files", "known_index", "places", "overlay", "zones", "goals", "display", "collection",
      "site.profile", "site.figures", "exports.dicomweb", "datasets.layouts", "datasets.cache",

@@ -7,7 +7,14 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 
 from covid_core.metrics import (
     Estimate,
@@ -16,6 +23,7 @@ from covid_core.metrics import (
     auroc_estimate,
     auroc_within,
     auroc_within_estimate,
+    average_precision_by_weights,
     confusion,
     estimate,
     f1,
@@ -196,12 +204,10 @@ def test_strata_of_one_class_are_no_films_of_the_estimate() -> None:
 
 
 def test_average_precision_is_scikit_learns_with_weights_and_ties() -> None:
-    from sklearn.metrics import average_precision_score
-
     drawing = np.random.default_rng(3)
     positive = drawing.random(80) < 0.3
     scores = drawing.integers(0, 12, 80) / 12  # many ties
-    statistic = metrics.average_precision_by_weights(positive, scores)
+    statistic = average_precision_by_weights(positive, scores)
     for weights in (np.ones(80), drawing.integers(0, 4, 80).astype(float)):
         expected = average_precision_score(positive, scores, sample_weight=weights)
         assert statistic(weights) == pytest.approx(expected)
