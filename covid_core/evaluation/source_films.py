@@ -1,0 +1,168 @@
+"""Films of sources that hold both kinds, decoded, and what a network makes of them.
+
+Only films that the network never learnt from: the test side of a manifest's split, and sources held
+out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from covid_core.datasets.cache import every_picture
+from covid_core.datasets.split import Split, fingerprint, groups_of
+from covid_core.engines.memory import in_batches
+from covid_core.errors import DatasetError, listed
+from covid_core.evaluation.within_source import CLEAR, OPACITY, OTHER
+from covid_core.findings import Finding
+from covid_core.head import Head
+from covid_core.networks import Network
+from covid_core.saliency import Saliency
+from covid_core.weights import WeightsCard
+
+POPULATIONS = {Split.TEST.value: "test", Split.HELD_OUT.value: "never trained on"}
+BATCH = 32
+_LEARNT_FROM = (Split.TRAIN.value, Split.VALIDATION.value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceFilms:
+    """Films to measure, an entry each: `table`, their rows of the manifest; `pictures`, the
+    network's input, uint8 (N, S, S); `groups`, int (N,), the same for films of one patient."""
+
+    table: pd.DataFrame
+    pictures: np.ndarray
+    groups: np.ndarray
+
+
+def load_source_films(
+    table: pd.DataFrame, card: WeightsCard, cache: Path, *, workers: int
+) -> SourceFilms:
+    """The films of a manifest that `select_films` chooses, decoded. Raises DatasetError where some
+    are not there or can't be read any more."""
+    own = select_films(table)
+    rows = table[own].reset_index(drop=True)
+    paths = [Path(path) for path in rows["path"]]
+    gone = [path for path in paths if not path.is_file()]
+    if gone:
+        raise DatasetError(
+            f"films of the manifest are not there{listed(gone)}",
+            "Put them, or the manifest, where they were, or make it anew",
+        )
+    pictures = every_picture(paths, card.preprocess, cache, workers=workers)
+    return SourceFilms(rows, pictures, groups_of(table)[own])
+
+
+def select_films(table: pd.DataFrame) -> np.ndarray:
+    """Which rows of a manifest are films to measure, bool (rows,): on the test side or held out,
+    and read by radiologists for their appearance, for opacities beside other abnormalities, or for
+    boxes."""
+    told = (texts_of(table, "appearance") != "") | (texts_of(table, "boxes") != "")
+    kinds = np.isin(table["finding"].to_numpy(str), (OPACITY, OTHER, CLEAR))
+    sources = table["source"].to_numpy(str)
+    of_both = np.isin(sources, sources[table["finding"].to_numpy(str) == OTHER])
+    return table["split"].isin(list(POPULATIONS)).to_numpy() & (told | kinds & of_both)
+
+
+def parts_of(table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Source, population, and which of the rows are theirs, bool (rows,)."""
+    sources, splits = table["source"].to_numpy(str), table["split"].to_numpy(str)
+    for source in sorted(set(sources)):
+        for split, population in POPULATIONS.items():
+            own = (sources == source) & (splits == split)
+            if own.any():
+                yield str(source), population, own
+
+
+def texts_of(table: pd.DataFrame, column: str) -> np.ndarray:
+    """A column's texts, or "" in each row of a manifest without it."""
+    if column not in table:
+        return np.full(len(table), "")
+    return table[column].to_numpy(str)
+
+
+def answer_pictures(
+    network: Network, card: WeightsCard, pictures: np.ndarray, *, device: torch.device
+) -> np.ndarray:
+    """Logits, float64 (N, outputs), of pictures, uint8 (N, S, S)."""
+    network.eval()
+
+    @torch.inference_mode()
+    def logits(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
+        x = card.preprocess.tensor(pictures[chosen]).to(there)
+        return network.to(there)(x).double().cpu()
+
+    found = in_batches(logits, np.arange(len(pictures)), device, BATCH)
+    network.to(device)
+    return torch.cat(found).numpy() if found else np.zeros((0, len(card.classes)))
+
+
+def explain_pictures(
+    network: Network,
+    card: WeightsCard,
+    pictures: np.ndarray,
+    indices: np.ndarray,
+    findings: Sequence[Finding],
+    *,
+    device: torch.device,
+) -> np.ndarray:
+    """The evidence for each finding in each cell of the feature map, in logits: float32
+    (len(indices), findings, h, w), of the pictures at `indices`."""
+    tensors = network.head.state_dict()
+    head = Head.of({f"head.{name}": tensor.cpu().numpy() for name, tensor in tensors.items()})
+    outputs = [card.classes.index(finding) for finding in findings]
+    network.eval()
+
+    @torch.inference_mode()
+    def cells(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
+        x = card.preprocess.tensor(pictures[chosen]).to(there)
+        maps = network.to(there).feature_map(x).cpu().numpy()
+        return torch.from_numpy(
+            np.stack([[head.evidence(one, output) for output in outputs] for one in maps])
+        )
+
+    return torch.cat(in_batches(cells, indices, device, BATCH)).numpy()
+
+
+def lay_over_films(
+    card: WeightsCard, rows: pd.DataFrame, cells: np.ndarray, finding: Finding
+) -> Sequence[Saliency]:
+    """Maps of films, (N, h, w), each laid over its film."""
+    sizes = zip(rows["height"], rows["width"], strict=True)
+    placements = [card.preprocess.placement(int(height), int(width)) for height, width in sizes]
+    return [
+        Saliency(finding, own, 0.0, placement, card.preprocess.size_px, card.full_heat)
+        for own, placement in zip(cells, placements, strict=True)
+    ]
+
+
+def check_kept_split(
+    card: WeightsCard, table: pd.DataFrame, trained_on: pd.DataFrame | None = None
+) -> None:
+    """Raises DatasetError unless what the weights learnt from is all on the train and validation
+    sides of a manifest.
+
+    That is so for the manifest that they were trained on, and for one that adds other sources to it
+    and keeps its split. For any other, `trained_on` must be the manifest that they were trained on.
+    """
+    of_card = {source for sources in card.films.values() for source in sources}
+    kept = table[table["source"].isin(of_card)]
+    if card.split in (fingerprint(table), fingerprint(kept)):
+        return
+    if trained_on is None or fingerprint(trained_on) != card.split:
+        raise DatasetError(
+            "the weights were trained on another split: its test films may have trained them",
+            "Give the manifest that they were trained on as --trained-on",
+        )
+    learnt = trained_on["sha256"][trained_on["split"].isin(_LEARNT_FROM)]
+    moved = set(learnt) - set(table["sha256"][table["split"].isin(_LEARNT_FROM)])
+    if moved:
+        raise DatasetError(
+            f"{len(moved)} films that the weights learnt from are not on the train side of it",
+            "Make the manifest anew with the old one's split kept",
+        )
