@@ -18,14 +18,14 @@ from covid_core.datasets.cache import every_picture
 from covid_core.datasets.split import Split, fingerprint, groups_of
 from covid_core.engines.memory import in_batches
 from covid_core.errors import DatasetError, listed
-from covid_core.evaluation.within_source import CLEAR, OPACITY, OTHER
+from covid_core.evaluation.within_source import CLEAR, OPACITY, OTHER, TEST, UNSEEN
 from covid_core.findings import Finding
 from covid_core.head import Head
 from covid_core.networks import Network
 from covid_core.saliency import Saliency
 from covid_core.weights import WeightsCard
 
-POPULATIONS = {Split.TEST.value: "test", Split.HELD_OUT.value: "never trained on"}
+POPULATIONS = {Split.TEST.value: TEST, Split.HELD_OUT.value: UNSEEN}
 BATCH = 32
 _LEARNT_FROM = (Split.TRAIN.value, Split.VALIDATION.value)
 

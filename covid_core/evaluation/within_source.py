@@ -27,6 +27,8 @@ from covid_core.metrics import (
     proportion,
 )
 
+RESULTS, RESULTS_SPLIT = "within_source", "within_source_split"  # of a card
+TEST, UNSEEN = "test", "never trained on"  # the films' populations
 FEWEST = 10  # films on either side of a contrast; with fewer it is left out
 VIEWS = ("AP", "PA")
 ALL, WITHIN_VIEW = "all", "within view"

@@ -36,12 +36,17 @@ from covid_core.evaluation.source_films import (
     select_films,
     texts_of,
 )
-from covid_core.evaluation.within_source import FEWEST, Scored, measure_source
+from covid_core.evaluation.within_source import (
+    FEWEST,
+    RESULTS,
+    RESULTS_SPLIT,
+    Scored,
+    measure_source,
+)
 from covid_core.findings import APPEARANCES, CLASSES, Finding
 from covid_core.networks import Network
 from covid_core.weights import WeightsCard
 
-RESULTS, RESULTS_SPLIT = "within_source", "within_source_split"  # of a card
 MAPS = (Finding.COVID, Finding.PNEUMONIA)  # whose maps are held against boxes of opacities
 DRAWS = 3  # of random weights
 
