@@ -30,7 +30,13 @@ from covid_core.markdown import table
 from covid_core.metrics import told
 from covid_core.weights import WeightsCard
 
-_RANKED_BY = {"opacity against other abnormality": "p_pneumonia"}  # else by COVID-19's
+_OF_OPACITY = "opacity against other abnormality"  # of a source whose clear films are "Normal"
+_PAIRS = {
+    "typical against negative": "one read as typical and one as negative",
+    "indeterminate against negative": "one read as indeterminate and one as negative",
+    "typical against atypical": "one read as typical and one as atypical",
+    _OF_OPACITY: "one with an opacity and one with another abnormality",
+}
 BESIDE = {
     AREA: "a point at random",
     FIXED_POINT: "the best fixed point",
@@ -98,20 +104,20 @@ def within_in_words(found: _Dict) -> list[str]:
             if not own["contrasts"]:
                 continue
             contrast, scores = next(iter(own["contrasts"].items()))
-            score = _RANKED_BY.get(contrast, "p_covid")
+            of_opacity = contrast == _OF_OPACITY
+            score = "p_pneumonia" if of_opacity else "p_covid"
             figures = scores[score]
-            one, other = contrast.split(" against ")
             auroc = figures.get(WITHIN_VIEW, figures[ALL])
             view = " of the same view" if WITHIN_VIEW in figures else ""
             words = (
-                f"{_films(source, population)}: of two films{view}, one {one} and one {other}, the"
+                f"{_films(source, population)}: of two films{view}, {_PAIRS[contrast]}, the"
                 f" {SCORES[score]} ranks the right one higher in {_percent(auroc)}; tossing a coin"
                 " would in 50%."
             )
             if "negatives" in own:
                 shares = own["negatives"]
                 words += (
-                    f" Of the films read as negative, {_percent(shares[CALLED_NORMAL])} are called"
+                    f" Of the films read as {'normal' if of_opacity else 'negative'}, {_percent(shares[CALLED_NORMAL])} are called"
                     f" normal and {_percent(shares[CALLED_COVID])} COVID-19."
                 )
             sentences.append(words)
@@ -129,9 +135,9 @@ def boxes_in_words(boxes: _Dict) -> list[str]:
                     f"{_films(source, population)}: on {maps['films']} films with opacities that"
                     f" radiologists boxed, the hottest point of the map of"
                     f" {in_sentence(Finding(answer))} lies in a box in {_percent(own['peak'])}. A"
-                    f" point at random would in {maps[AREA]['value']:.0%}, always the same point in"
-                    f" {maps[FIXED_POINT]['value']:.0%}, and a map by random weights in"
-                    f" {own[RANDOM]['peak']['value']:.0%}. {_verdict(own['lead'])}"
+                    f" point at random would in {_whole(maps[AREA])}, always the same point in"
+                    f" {_whole(maps[FIXED_POINT])}, and a map by random weights in"
+                    f" {_whole(own[RANDOM]['peak'])}. {_verdict(own['lead'])}"
                 )
     return sentences
 
@@ -208,3 +214,9 @@ def _films(source: str, population: str) -> str:
 
 def _percent(estimate: _Dict) -> str:
     return f"{estimate['value']:.0%} ({estimate['low']:.0%} to {estimate['high']:.0%})"
+
+
+def _whole(estimate: _Dict) -> str:
+    """A share in percent, without its interval; a dash where there is none."""
+    value = estimate["value"]
+    return "–" if value is None or value != value else f"{value:.0%}"  # NaN until it was stored

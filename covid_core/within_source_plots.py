@@ -83,9 +83,11 @@ def draw_boxes(boxes: _Dict) -> go.Figure:
 
 
 def _whiskers(estimates: list[_Dict], colour: str) -> dict[str, Any]:
+    known = [one if one["value"] is not None else {"value": 0, "low": 0, "high": 0}
+             for one in estimates]  # fmt: skip
     return {
-        "array": [one["high"] - one["value"] for one in estimates],
-        "arrayminus": [one["value"] - one["low"] for one in estimates],
+        "array": [one["high"] - one["value"] for one in known],
+        "arrayminus": [one["value"] - one["low"] for one in known],
         "color": colour, "thickness": 2, "width": 0,
     }  # fmt: skip
 
