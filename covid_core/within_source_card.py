@@ -116,8 +116,9 @@ def within_in_words(found: _Dict) -> list[str]:
             )
             if "negatives" in own:
                 shares = own["negatives"]
+                clear = "normal" if of_opacity else "negative"
                 words += (
-                    f" Of the films read as {'normal' if of_opacity else 'negative'}, {_percent(shares[CALLED_NORMAL])} are called"
+                    f" Of the films read as {clear}, {_percent(shares[CALLED_NORMAL])} are called"
                     f" normal and {_percent(shares[CALLED_COVID])} COVID-19."
                 )
             sentences.append(words)

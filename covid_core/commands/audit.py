@@ -62,8 +62,8 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--boxes", type=Path, metavar="FILE",
-        help="a manifest of films with radiologists' boxes, to hold the maps against, that keeps the"
-        " split of --manifest (default: --manifest itself, where it has boxes)",
+        help="a manifest of films with radiologists' boxes, to hold the maps against, that keeps"
+        " the split of --manifest (default: --manifest itself, where it has boxes)",
     )  # fmt: skip
     amount = Amount()
     parser.add_argument("--probes", type=int, default=amount.probes, metavar="FILMS")
