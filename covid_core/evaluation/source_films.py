@@ -144,25 +144,35 @@ def lay_over_films(
 def check_kept_split(
     card: WeightsCard, table: pd.DataFrame, trained_on: pd.DataFrame | None = None
 ) -> None:
-    """Raises DatasetError unless what the weights learnt from is all on the train and validation
-    sides of a manifest.
+    """Raises DatasetError unless no film to be measured is one that the weights learnt from, or
+    belongs with one: the same patient, or the same picture.
 
     That is so for the manifest that they were trained on, and for one that adds other sources to it
-    and keeps its split. For any other, `trained_on` must be the manifest that they were trained on.
+    and leaves all of its films on their sides. For any other, such as one with `--keep-split` in
+    which a radiologist's reading overruled a folder's name, `trained_on` must be the manifest that
+    they were trained on, and all that trained them must stand in `table` to be compared with.
     """
     of_card = {source for sources in card.films.values() for source in sources}
     kept = table[table["source"].isin(of_card)]
     if card.split in (fingerprint(table), fingerprint(kept)):
-        return
-    if trained_on is None or fingerprint(trained_on) != card.split:
+        trained_on = kept
+    elif trained_on is None or fingerprint(trained_on) != card.split:
         raise DatasetError(
             "the weights were trained on another split: its test films may have trained them",
             "Give the manifest that they were trained on as --trained-on",
         )
     learnt = trained_on["sha256"][trained_on["split"].isin(_LEARNT_FROM)]
-    moved = set(learnt) - set(table["sha256"][table["split"].isin(_LEARNT_FROM)])
-    if moved:
+    missing = len(set(learnt) - set(table["sha256"]))
+    if missing:
         raise DatasetError(
-            f"{len(moved)} films that the weights learnt from are not on the train side of it",
+            f"{missing} films that the weights learnt from are not in it",
+            "Make the manifest anew from all folders, with the old one's split kept",
+        )
+    groups = groups_of(table)
+    belongs = np.isin(groups, groups[table["sha256"].isin(learnt).to_numpy()])
+    leaks = int((belongs & select_films(table)).sum())
+    if leaks:
+        raise DatasetError(
+            f"{leaks} films to be measured are, or belong with, films that the weights learnt from",
             "Make the manifest anew with the old one's split kept",
         )

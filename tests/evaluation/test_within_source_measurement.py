@@ -163,15 +163,31 @@ def test_what_trained_the_weights_must_stay_on_its_side(
     )
     check_kept_split(trained, old)
     check_kept_split(trained, table)  # adds sources, and keeps the split of those known
-    moved = table.assign(split=table["split"].replace({"validation": "test"}))
+    moved = table.assign(split=table["split"].replace({"validation": "train"}))
     with pytest.raises(DatasetError, match="another split"):
         check_kept_split(trained, moved)
-    with pytest.raises(DatasetError, match="12 films that the weights learnt from"):
-        check_kept_split(trained, moved, old)
-    other = table.assign(split=table["split"].replace({"validation": "train"}))
-    check_kept_split(trained, other, old)  # all that trained or tuned them still does
     with pytest.raises(DatasetError, match="another split"):
-        check_kept_split(trained, other, table)  # not the manifest that they were trained on
+        check_kept_split(trained, moved, table)  # not the manifest that they were trained on
+    check_kept_split(trained, moved, old)  # what trained them is not measured
+    own = (table["source"] == "old") & (table["split"] == "validation")
+    overruled = table.assign(split=table["split"].mask(own, "a radiologist read it otherwise"))
+    check_kept_split(trained, overruled, old)
+    with pytest.raises(DatasetError, match="12 films that the weights learnt from are not in it"):
+        check_kept_split(trained, overruled[~own], old)
+
+
+def test_no_twin_of_what_trained_the_weights_is_measured(
+    table: pd.DataFrame, card: WeightsCard
+) -> None:
+    old = table[table["source"] == "old"]
+    trained = replace(card, split=fingerprint(old))
+    learnt = old["duplicate_group"][old["split"] == "train"].iloc[0]
+    twin = np.nonzero(select_films(table))[0][0]
+    groups = table["duplicate_group"].to_numpy().copy()
+    groups[twin] = learnt
+    with pytest.raises(DatasetError, match="1 films to be measured"):
+        check_kept_split(trained, table.assign(duplicate_group=groups), old)
+    check_kept_split(trained, table, old)
 
 
 def test_a_film_that_is_gone_is_named(
