@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from covid_core.decision import in_sentence
-from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, RANDOM
+from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, OPACITY_MAP, RANDOM
 from covid_core.evaluation.within_source import (
     ALL,
     AT_BALANCED,
@@ -135,7 +135,7 @@ def boxes_in_words(boxes: _Dict) -> list[str]:
                 sentences.append(
                     f"{_films(source, population)}: on {maps['films']} films with opacities that"
                     f" radiologists boxed, the hottest point of the map of"
-                    f" {in_sentence(Finding(answer))} lies in a box in {_percent(own['peak'])}. A"
+                    f" {_in_sentence(answer)} lies in a box in {_percent(own['peak'])}. A"
                     f" point at random would in {_whole(maps[AREA])}, always the same point in"
                     f" {_whole(maps[FIXED_POINT])}, and a map by random weights in"
                     f" {_whole(own[RANDOM]['peak'])}. {_verdict(own['lead'])}"
@@ -165,7 +165,7 @@ def _reference(appearance: str) -> str:
 
 def _boxes(boxes: _Dict) -> Iterator[str]:
     rows = [
-        [titled(source, population), str(maps["films"]), Finding(answer).display_name,
+        [titled(source, population), str(maps["films"]), map_title(answer),
          told(own["peak"]), told(maps[AREA]), told(maps[FIXED_POINT]), told(own[RANDOM]["peak"]),
          told(own["heat"]), told(own[RANDOM]["heat"])]
         for source, populations in boxes.items()
@@ -211,6 +211,15 @@ def titled(source: str, population: str) -> str:
 def _films(source: str, population: str) -> str:
     kind = "which never trained it" if population == UNSEEN else "new films"
     return f"{source} ({kind})"
+
+
+def map_title(name: str) -> str:
+    """What a map shows, as tables and plots name it: a finding, or opacities."""
+    return "Opacities" if name == OPACITY_MAP else Finding(name).display_name
+
+
+def _in_sentence(name: str) -> str:
+    return "opacities" if name == OPACITY_MAP else in_sentence(Finding(name))
 
 
 def _percent(estimate: _Dict) -> str:

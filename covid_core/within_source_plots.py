@@ -12,9 +12,8 @@ import plotly.graph_objects as go
 
 from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, RANDOM
 from covid_core.evaluation.within_source import ALL, SCORES, WITHIN_VIEW
-from covid_core.findings import Finding
 from covid_core.look import CLASS_COLOURS, SERIES, THRESHOLD, styled
-from covid_core.within_source_card import BESIDE, parts_within, titled
+from covid_core.within_source_card import BESIDE, map_title, parts_within, titled
 
 PEAK = "the map's hottest point"
 _ROW_PX = 22
@@ -67,7 +66,7 @@ def draw_boxes(boxes: _Dict) -> go.Figure:
     for source, populations in boxes.items():
         for population, maps in populations.items():
             for answer, own in maps["maps"].items():
-                title = Finding(answer).display_name
+                title = map_title(answer)
                 rows.append(f"{titled(source, population)}<br>map of {title}")
                 drawn = (own["peak"], maps[AREA], maps[FIXED_POINT], own[RANDOM]["peak"])
                 for name, one in zip(bars, drawn, strict=True):

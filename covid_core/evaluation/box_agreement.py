@@ -25,6 +25,7 @@ from covid_core.metrics import mean
 from covid_core.saliency import Saliency
 
 GRID = 128
+OPACITY_MAP = "opacity"  # among the maps, beside those of findings
 AREA, FIXED_POINT, RANDOM = "area", "fixed point", "random weights"
 
 

@@ -88,18 +88,23 @@ def texts_of(table: pd.DataFrame, column: str) -> np.ndarray:
 
 def answer_pictures(
     network: Network, card: WeightsCard, pictures: np.ndarray, *, device: torch.device
-) -> np.ndarray:
-    """Logits, float64 (N, outputs), of pictures, uint8 (N, S, S)."""
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Logits of the classes, float64 (N, outputs), and of the four appearances, float64 (N, 4), of
+    pictures, uint8 (N, S, S); None for the latter where the network has no such output."""
     network.eval()
 
     @torch.inference_mode()
     def logits(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
         x = card.preprocess.tensor(pictures[chosen]).to(there)
-        return network.to(there)(x).double().cpu()
+        found = network.to(there).answer(x)
+        both = [one for one in (found.logits, found.appearance) if one is not None]
+        return torch.cat(both, dim=1).double().cpu()
 
-    found = in_batches(logits, np.arange(len(pictures)), device, BATCH)
+    batches = in_batches(logits, np.arange(len(pictures)), device, BATCH)
     network.to(device)
-    return torch.cat(found).numpy() if found else np.zeros((0, len(card.classes)))
+    answers = torch.cat(batches).numpy() if batches else np.zeros((0, len(card.classes)))
+    classes, appearances = np.split(answers, [len(card.classes)], axis=1)
+    return classes, appearances if appearances.shape[1] else None
 
 
 def explain_pictures(
@@ -111,8 +116,9 @@ def explain_pictures(
     *,
     device: torch.device,
 ) -> np.ndarray:
-    """The evidence for each finding in each cell of the feature map, in logits: float32
-    (len(indices), findings, h, w), of the pictures at `indices`."""
+    """Maps of the pictures at `indices`, float32 (len(indices), maps, h, w): the evidence for each
+    finding in each cell of the feature map, in logits, and last, where the network has an opacity
+    map, the probability of an opacity there."""
     tensors = network.head.state_dict()
     head = Head.of({f"head.{name}": tensor.cpu().numpy() for name, tensor in tensors.items()})
     outputs = [card.classes.index(finding) for finding in findings]
@@ -121,22 +127,21 @@ def explain_pictures(
     @torch.inference_mode()
     def cells(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
         x = card.preprocess.tensor(pictures[chosen]).to(there)
-        maps = network.to(there).feature_map(x).cpu().numpy()
-        return torch.from_numpy(
-            np.stack([[head.evidence(one, output) for output in outputs] for one in maps])
-        )
+        features, opacity = network.to(there).maps(x)
+        maps = features.cpu().numpy()
+        evidence = np.stack([[head.evidence(one, output) for output in outputs] for one in maps])
+        found = torch.from_numpy(evidence)
+        return found if opacity is None else torch.cat([found, opacity.sigmoid().cpu()], dim=1)
 
     return torch.cat(in_batches(cells, indices, device, BATCH)).numpy()
 
 
-def lay_over_films(
-    card: WeightsCard, rows: pd.DataFrame, cells: np.ndarray, finding: Finding
-) -> Sequence[Saliency]:
-    """Maps of films, (N, h, w), each laid over its film."""
+def lay_over_films(card: WeightsCard, rows: pd.DataFrame, cells: np.ndarray) -> Sequence[Saliency]:
+    """Maps of films, (N, h, w), each laid over its film, to be placed and compared, not named."""
     sizes = zip(rows["height"], rows["width"], strict=True)
     placements = [card.preprocess.placement(int(height), int(width)) for height, width in sizes]
     return [
-        Saliency(finding, own, 0.0, placement, card.preprocess.size_px, card.full_heat)
+        Saliency(card.classes[-1], own, 0.0, placement, card.preprocess.size_px, card.full_heat)
         for own, placement in zip(cells, placements, strict=True)
     ]
 

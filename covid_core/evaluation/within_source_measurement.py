@@ -6,7 +6,6 @@ to the network for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ import torch
 
 from covid_core.boxes import parse_boxes
 from covid_core.datasets.split import fingerprint
-from covid_core.decision import BALANCED
+from covid_core.decision import BALANCED, softmax
 from covid_core.evaluation.box_agreement import (
+    OPACITY_MAP,
     Pointing,
     average,
     measure_agreement,
@@ -57,23 +57,19 @@ def measure_within_sources(
     films: SourceFilms,
     *,
     device: torch.device,
-    appearance: Callable[[np.ndarray], np.ndarray] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Figures by source, then by population, of POPULATIONS: as `within_source.measure_source`
     gives them, and `maps` as `box_agreement.measure_agreement` does. Empty where no source holds
     films of both kinds.
 
-    `network` answers the three classes, with tensors as stored. `appearance`: pictures, uint8
-    (N, S, S), to an appearance head's scores, float (N, 4), in the order of APPEARANCES; None for a
-    network without one.
+    `network` answers the three classes, with tensors as stored; where it answers the four
+    appearances too, they are measured likewise.
     """
-    probabilities = card.rules.probabilities(
-        answer_pictures(network, card, films.pictures, device=device)
-    )
+    logits, appearances = answer_pictures(network, card, films.pictures, device=device)
     known = {one.value: i for i, one in enumerate(APPEARANCES)}
     scored = Scored(
-        probabilities=probabilities,
+        probabilities=card.rules.probabilities(logits),
         appearances=np.array(
             [known.get(one, -1) for one in texts_of(films.table, "appearance")], int
         ),
@@ -81,7 +77,7 @@ def measure_within_sources(
         views=films.table["view"].to_numpy(str),
         groups=films.groups,
         threshold=card.rules.point(BALANCED).threshold,
-        appearance_scores=appearance(films.pictures) if appearance else None,
+        appearance_scores=None if appearances is None else softmax(appearances),
     )
     found: dict[str, Any] = {}
     for source, population, own in parts_of(films.table):
@@ -105,9 +101,9 @@ def measure_boxes(
     device: torch.device,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """The maps of MAPS against boxes: by source, then by population, as
-    `box_agreement.measure_agreement` gives them, of those with FEWEST films with a box at least.
-    Random weights are drawn DRAWS times, and their figures averaged film by film."""
+    """The maps of MAPS, and the opacity map of a network with one, against boxes: by source, then
+    by population, as `box_agreement.measure_agreement` gives them, of those with FEWEST films with
+    a box at least. Random weights are drawn DRAWS times, their figures averaged film by film."""
     boxes = [parse_boxes(text) for text in texts_of(films.table, "boxes")]
     chosen = np.array([i for i, own in enumerate(boxes) if own], np.intp)
     rows = films.table.iloc[chosen]
@@ -121,8 +117,8 @@ def measure_boxes(
     def pointing(shown: Network) -> list[Pointing]:
         cells = explain_pictures(shown, card, films.pictures, chosen, MAPS, device=device)
         return [
-            point_at_boxes(lay_over_films(card, rows, cells[:, i], finding), own_boxes)
-            for i, finding in enumerate(MAPS)
+            point_at_boxes(lay_over_films(card, rows, cells[:, i]), own_boxes)
+            for i in range(cells.shape[1])
         ]
 
     learnt = pointing(network)
@@ -131,6 +127,7 @@ def measure_boxes(
         for draw in range(DRAWS)
     ]
     drawn = [average(each) for each in zip(*draws, strict=True)]
+    names = [*(finding.value for finding in MAPS), OPACITY_MAP][: len(learnt)]
     found: dict[str, Any] = {}
     for source, population, own in parts:
         found.setdefault(source, {})[population] = measure_agreement(
@@ -138,8 +135,8 @@ def measure_boxes(
             films.groups[chosen][own],
             *(
                 {
-                    finding.value: Pointing(one.peak[own], one.heat[own])
-                    for finding, one in zip(MAPS, pointings, strict=True)
+                    name: Pointing(one.peak[own], one.heat[own])
+                    for name, one in zip(names, pointings, strict=True)
                 }
                 for pointings in (learnt, drawn)
             ),

@@ -30,7 +30,7 @@ from covid_core.evaluation.within_source_measurement import (
     measure_boxes,
     measure_within_sources,
 )
-from covid_core.findings import APPEARANCES
+from covid_core.networks import Outputs
 from covid_core.overlay import png
 from covid_core.preprocess import Preprocess
 from covid_core.weights import WEIGHTS, WeightsCard, read_card
@@ -47,6 +47,20 @@ def few_resamples() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(metrics, "RESAMPLES", 20)
         yield
+
+
+class OneCellTwice(OneCell):
+    """The same with an opacity map, hot where it looks, and appearances: the brighter, the more
+    typical."""
+
+    def maps(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        features = self.feature_map(x)
+        return features, features
+
+    def answer(self, x: torch.Tensor) -> Outputs:
+        means = self.feature_map(x).mean(dim=(1, 2, 3))
+        typical = torch.stack([-means, means, -means, -means], dim=1)
+        return Outputs(self.forward(x), None, typical)
 
 
 def draw_film(path: Path, bright: bool, seed: int) -> None:
@@ -107,14 +121,8 @@ def test_figures_by_source_and_population(
     table: pd.DataFrame, card: WeightsCard, tmp_path: Path
 ) -> None:
     films = load_source_films(table, card, tmp_path, workers=1)
-    network = OneCell(ROW, COLUMN)
-
-    def appearance(pictures: np.ndarray) -> np.ndarray:
-        assert pictures.shape == (5 * EACH, 112, 112) and pictures.dtype == np.uint8
-        known = {one: i for i, one in enumerate(APPEARANCES)}
-        return np.eye(5)[[known.get(one, 4) for one in films.table["appearance"]]][:, :4]
-
-    found = measure_within_sources(network, card, films, device=CPU, appearance=appearance)  # type: ignore[arg-type]
+    network = OneCellTwice(ROW, COLUMN)
+    found = measure_within_sources(network, card, films, device=CPU)  # type: ignore[arg-type]
     assert {source: list(own) for source, own in found.items()} == {
         "rsna": [TEST], "siim": [UNSEEN],
     }  # fmt: skip
@@ -123,13 +131,14 @@ def test_figures_by_source_and_population(
     assert siim["contrasts"]["typical against negative"]["p_covid"]["all"]["value"] == 1
     assert siim["negatives"]["called normal"]["value"] == 1
     assert "opacity against other abnormality" in rsna["contrasts"]
-    assert siim["appearance"]["mean"]["auroc"]["value"] == 1
+    assert siim["appearance"]["typical"]["auroc"]["value"] == 1
     assert "appearance" not in rsna
     maps = siim["maps"]["maps"]["covid"]
     assert siim["maps"]["films"] == EACH
     assert maps["peak"]["value"] == 1 and maps["heat"]["value"] > 5
     assert siim["maps"]["maps"]["pneumonia"]["peak"]["value"] == 0, "its weight is negative there"
     assert RANDOM in maps
+    assert siim["maps"]["maps"]["opacity"]["peak"]["value"] == 1
 
 
 def test_boxes_alone_are_those_of_the_whole(
