@@ -36,6 +36,7 @@ from covid_core.datasets.split import Split, check_clean, counts, fingerprint
 from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.evaluation.evaluate import evaluate, full_heat, storage_change
 from covid_core.evaluation.trust import fit_and_measure
+from covid_core.evaluation.within_source_measurement import add_within_sources
 from covid_core.initial_weights import initial_state, initialise
 from covid_core.model_card import write_model_card
 from covid_core.network_files import as_stored, save_weights
@@ -48,6 +49,7 @@ from covid_core.training.loop import Run, films_for
 from covid_core.training.loop import train as train_phases
 from covid_core.training.recipe import Recipe, recipe_names
 from covid_core.training.scoring import answer_parts
+from covid_core.weights import save_card
 
 CACHE = "cache"  # beside the runs' folders
 
@@ -212,6 +214,11 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
         recipe=recipe.name, classes=task.outputs, split=fingerprint(table), history=read_log(run),
         rules=rules, trust=trust,
     )  # fmt: skip
+    if options.form is Form.OURS:  # a study's split may share films with training
+        card = add_within_sources(
+            as_stored(network), card, table, run.parent / CACHE, workers=workers, device=device
+        )
+        save_card(card, options.out)
     write_model_card(card, options.out)
 
 

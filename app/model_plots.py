@@ -25,6 +25,13 @@ from covid_core.floors_card import beside_floors
 from covid_core.goals import TEST
 from covid_core.metrics import told
 from covid_core.weights import WeightsCard
+from covid_core.within_source_card import (
+    boxes_in_words,
+    boxes_of,
+    within_in_words,
+    within_of,
+)
+from covid_core.within_source_plots import draw_boxes, draw_within_sources
 
 _COVID = CLASSES[-1]
 
@@ -32,6 +39,8 @@ _COVID = CLASSES[-1]
 def show_plots(card: WeightsCard) -> None:
     audit = session.audit()
     show_sources(card)
+    show_within_sources(card)
+    show_boxes(card, audit)
     show_calibration(card)
     show_confusion(card)
     if audit is None:
@@ -59,6 +68,26 @@ def show_sources(card: WeightsCard) -> None:
     ]
     see = texts.BY_SOURCE_SEE.format(unseen=", ".join(unseen) or texts.NO_FIGURE, known=known)
     draw(figures.by_class(parts), texts.BY_SOURCE_ALT, see)
+
+
+def show_within_sources(card: WeightsCard) -> None:
+    """AUROCs within sources with films of both kinds; nothing where they were not measured."""
+    found = within_of(card)
+    words = within_in_words(found)
+    if words:
+        st.subheader(texts.WITHIN, anchor=False)
+        see = texts.WITHIN_SEE.format(words=" ".join(words))
+        draw(draw_within_sources(found), texts.WITHIN_ALT, see)
+
+
+def show_boxes(card: WeightsCard, audit: Mapping[str, Any] | None) -> None:
+    """Maps against radiologists' boxes, as the card has them, or else the audit; nothing where they
+    were not measured."""
+    boxes = boxes_of(within_of(card)) or (audit or {}).get("boxes")
+    if boxes:
+        st.subheader(texts.BOXES, anchor=False)
+        see = texts.BOXES_SEE.format(words=" ".join(boxes_in_words(boxes)))
+        draw(draw_boxes(boxes), texts.BOXES_ALT, see)
 
 
 def show_floors(card: WeightsCard) -> None:

@@ -212,3 +212,23 @@ def confusion(labels: np.ndarray, calls: np.ndarray, classes: int) -> np.ndarray
     table = np.zeros((classes, classes), np.int64)
     np.add.at(table, (labels, calls), 1)
     return table
+
+
+def average_precision_by_weights(
+    positive: np.ndarray, scores: np.ndarray
+) -> Callable[[np.ndarray], float]:
+    """Weights of films, float (films,), to their average precision: the precision at each score,
+    weighted by the share of positive films that it adds (as scikit-learn's). NaN where no film is
+    positive. The films are sorted once. Raises ValueError for a score that is NaN."""
+    if np.isnan(scores).any():
+        raise ValueError("a score is NaN")
+    levels, ranks = np.unique(-scores, return_inverse=True)
+
+    def statistic(weights: np.ndarray) -> float:
+        hits = np.bincount(ranks, weights * positive, len(levels))
+        called = np.bincount(ranks, weights, len(levels)).cumsum()
+        precision = hits.cumsum() / np.maximum(called, np.finfo(float).tiny)
+        with np.errstate(invalid="ignore"):
+            return float(np.divide((hits * precision).sum(), hits.sum()))
+
+    return statistic

@@ -30,6 +30,7 @@ from covid_core.trust_card import (
 )
 from covid_core.weights import AS_PUBLISHED, LEFT_OUT, WeightsCard, read_audit, read_cards
 from covid_core.whole_files import write_whole
+from covid_core.within_source_card import within_source_section
 
 RESULTS_BLOCK = "results"  # the block of a README
 _TITLES = {finding.value: finding.display_name for finding in Finding}
@@ -82,13 +83,14 @@ def held_out_name(source: str, card: WeightsCard) -> str:
 def model_card(card: WeightsCard, beside: Beside) -> str:
     """The card as Markdown."""
     sections = (
-        _head(card), _use(), _data(card), _results(card), floors_section(card),
+        _head(card), _use(), _data(card), _results(card), within_source_section(card),
+        floors_section(card),
         _left_out(beside.left_out),
         calibration_section(card), audit_section(card, beside.audit, beside.left_out),
         gate_section(beside.gate.measured, beside.gate.never_seen), _limits(card), _making(card),
         reporting_section(),
     )  # fmt: skip
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join(filter(None, sections)) + "\n"
 
 
 def _head(card: WeightsCard) -> str:

@@ -16,7 +16,7 @@ from covid_core.engines.graphs import graph_of
 from covid_core.engines.trained import classifier
 from covid_core.head import Head as NumpyHead
 from covid_core.network_files import save_weights
-from covid_core.networks import Head, Network
+from covid_core.networks import Head, Network, Outputs
 from covid_core.preprocess import Preprocess
 from covid_core.weights import read_card
 
@@ -79,6 +79,7 @@ class OneCell(nn.Module):
         self.head = Head(linear)
         self.place = (row, column)
         self.features = nn.Sequential(nn.Conv2d(1, 1, 1))  # to be drawn anew; it is never asked
+        self.opacity = None
 
     def feature_map(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 1, S, S) to (N, 1, 7, 7): how far above its least grey a cell is, in one place."""
@@ -89,3 +90,11 @@ class OneCell(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.head(self.feature_map(x))
+
+    def maps(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The feature map, and no opacity map."""
+        return self.feature_map(x), None
+
+    def answer(self, x: torch.Tensor) -> Outputs:
+        """The logits, and no appearances."""
+        return Outputs(self.forward(x))

@@ -7,7 +7,14 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    confusion_matrix,
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 
 from covid_core.metrics import (
     Estimate,
@@ -16,6 +23,7 @@ from covid_core.metrics import (
     auroc_estimate,
     auroc_within,
     auroc_within_estimate,
+    average_precision_by_weights,
     confusion,
     estimate,
     f1,
@@ -193,3 +201,14 @@ def test_strata_of_one_class_are_no_films_of_the_estimate() -> None:
     assert found.n == 60 and found.low <= found.value <= found.high
     alone = auroc_within_estimate(positive[40:80], scores[40:80], views[40:80], np.arange(40))
     assert np.isnan(alone.value) and alone.n == 0
+
+
+def test_average_precision_is_scikit_learns_with_weights_and_ties() -> None:
+    drawing = np.random.default_rng(3)
+    positive = drawing.random(80) < 0.3
+    scores = drawing.integers(0, 12, 80) / 12  # many ties
+    statistic = average_precision_by_weights(positive, scores)
+    for weights in (np.ones(80), drawing.integers(0, 4, 80).astype(float)):
+        expected = average_precision_score(positive, scores, sample_weight=weights)
+        assert statistic(weights) == pytest.approx(expected)
+    assert np.isnan(statistic(np.zeros(80)))

@@ -64,6 +64,22 @@ FLOORS_FIGURE = "Figure beside floors"
 FLOORS_NAMES = {"accuracy": "Accuracy", "auroc": "AUROC of COVID-19"}
 FLOORS_ALT = "{figure} of the network and of each floor, with intervals, by source"
 
+WITHIN = "Within one hospital: films of both kinds"
+WITHIN_SEE = (
+    "Films with the disease and without it from the same hospitals, as radiologists read them:"
+    " here no scanner and no marker gives the answer away. {words}"
+)
+WITHIN_ALT = "AUROC within one source, with intervals, a line for each pair of readings"
+BOXES = "Whether the map points at opacities"
+BOXES_SEE = (
+    "A map is worth looking at where its hottest point lies in a radiologist's box more often than"
+    " a point that knows nothing of the film. {words}"
+)
+BOXES_ALT = (
+    "How often the map's hottest point lies in a radiologist's box, beside a point at random, the"
+    " best fixed point and random weights"
+)
+
 CALIBRATION = "How honest its probabilities are"
 CALIBRATION_SEE = (
     "{part}: off by {error:.3f} on average, and by {before:.3f} before it was calibrated. On the"

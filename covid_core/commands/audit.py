@@ -15,12 +15,26 @@ from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
 from covid_core.evaluation.audit import Amount, audit, check_audited
 from covid_core.evaluation.audit_report import write_audit
+from covid_core.evaluation.source_films import (
+    check_kept_split,
+    load_source_films,
+    select_films,
+)
+from covid_core.evaluation.within_source_measurement import measure_boxes
 from covid_core.evaluation.zone_scores import read_zone_scores, zones_against_scores
 from covid_core.goals import ENOUGH, MISSED, goals
 from covid_core.lungs import Lungs
 from covid_core.network_files import load_weights
+from covid_core.networks import Network
 from covid_core.predictor import Predictor
-from covid_core.weights import LEFT_OUT, SHIPPED, WEIGHTS, read_cards, save_audit
+from covid_core.weights import (
+    LEFT_OUT,
+    SHIPPED,
+    WEIGHTS,
+    WeightsCard,
+    read_cards,
+    save_audit,
+)
 
 
 def add(commands: Any) -> None:
@@ -46,6 +60,11 @@ def add(commands: Any) -> None:
         help="radiologists' scores of six lung zones, to hold the maps against: the Brixia score's"
         " public-annotations.csv",
     )  # fmt: skip
+    parser.add_argument(
+        "--boxes", type=Path, metavar="FILE",
+        help="a manifest of films with radiologists' boxes, to hold the maps against, that keeps"
+        " the split of --manifest (default: --manifest itself, where it has boxes)",
+    )  # fmt: skip
     amount = Amount()
     parser.add_argument(
         "--probes", type=int, default=amount.probes, metavar="FILMS",
@@ -68,12 +87,13 @@ def _audit(options: argparse.Namespace) -> int:
     zones = _zones(options, table)  # before what takes half an hour: its own table may be wrong
     left_out = read_cards(options.left_out or options.weights / LEFT_OUT)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    boxes = _boxes(options, network, card, table, device)
     found = audit(
         network, card, table, options.cache,
         amount=Amount(options.probes, options.maps, options.corruptions), seed=options.seed,
         workers=os.cpu_count() or 1, device=device,
     )  # fmt: skip
-    found = replace(found, figures=found.figures | zones)
+    found = replace(found, figures=found.figures | zones | boxes)
     save_audit(options.weights, options.recipe, found.figures)
     write_audit(found, card, left_out, options.report)
     for goal in goals(card, found.figures, left_out):
@@ -90,3 +110,21 @@ def _zones(options: argparse.Namespace, table: pd.DataFrame) -> dict[str, Any]:
     scores = read_zone_scores(options.zone_scores)
     predictor = Predictor.load(options.weights, options.recipe, gated=False)
     return {"zones": zones_against_scores(predictor, Lungs.load(), table, scores)}
+
+
+def _boxes(
+    options: argparse.Namespace,
+    network: Network,
+    card: WeightsCard,
+    table: pd.DataFrame,
+    device: torch.device,
+) -> dict[str, Any]:
+    """What `measure_boxes` finds of films that trained nothing, by its name among the figures;
+    empty where there are too few of them with boxes. `table`: the manifest that was trained on."""
+    boxed = read_manifest(options.boxes) if options.boxes else table
+    if not select_films(boxed).any():
+        return {}
+    check_kept_split(card, boxed, table)
+    films = load_source_films(boxed, card, options.cache, workers=os.cpu_count() or 1)
+    found = measure_boxes(network, card, films, device=device, seed=options.seed)
+    return {"boxes": found} if found else {}

@@ -1,4 +1,4 @@
-"""`evaluate`: several weights on the same films, to a table and its plots."""
+"""`evaluate`: several weights on the same films, to a table and its plots, or into their cards."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 
 from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
-from covid_core.errors import WeightsError
+from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.compare import compare, find_weights
 from covid_core.evaluation.comparison import entry_of, markdown, write_comparison
-from covid_core.weights import WEIGHTS, WeightsCard, read_forms
+from covid_core.evaluation.source_films import check_kept_split, select_films
+from covid_core.evaluation.within_source_measurement import add_within_sources
+from covid_core.findings import CLASSES
+from covid_core.network_files import load_weights
+from covid_core.weights import WEIGHTS, WeightsCard, read_forms, save_card
+from covid_core.within_source_card import within_source_section
 
 
 def add(commands: Any) -> None:
@@ -22,7 +28,8 @@ def add(commands: Any) -> None:
         "evaluate",
         help="compare networks on the same films of a manifest",
         description="Networks on the test part of a manifest and on each source held out of it: a"
-        " table, and a report with plots.",
+        " table, and a report with plots. Where the manifest has sources with films of both kinds,"
+        " read by radiologists, how well they are told apart within each, and maps against boxes.",
     )
     evaluate.add_argument("manifest", type=Path, metavar="MANIFEST")
     evaluate.add_argument(
@@ -30,6 +37,16 @@ def add(commands: Any) -> None:
         help="folders that train.py wrote",
     )  # fmt: skip
     evaluate.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report there")
+    evaluate.add_argument(
+        "--into-card", action="store_true",
+        help="measure only what is within sources, and write it into each weights' card; `card`"
+        " then writes the model card",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--trained-on", type=Path, metavar="FILE",
+        help="the manifest that the weights were trained on, where MANIFEST has another split of"
+        " the same sources: proves that no film measured had trained them",
+    )  # fmt: skip
     evaluate.add_argument(
         "--studies", type=Path, metavar="DIR",
         help="a folder with as-published/ and mended/: cards of the same recipes, trained with"
@@ -43,6 +60,8 @@ def add(commands: Any) -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     table = read_manifest(options.manifest)
+    if options.into_card:
+        return _into_cards(options, table)
     forms = _forms(options.studies) if options.studies else {}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     compared = compare(
@@ -52,7 +71,41 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.report:
         write_comparison(compared, forms, options.report)
     print(markdown([entry_of(one, forms) for one in compared]))
+    if select_films(table).any():
+        for folder, recipe in find_weights(options.weights):
+            card = _measured(folder, recipe, options, table)
+            if card.classes == CLASSES:
+                print(f"\n{within_source_section(card)}")
     return DONE
+
+
+def _into_cards(options: argparse.Namespace, table: pd.DataFrame) -> int:
+    """Each card with what was measured within sources, and nothing else changed."""
+    if not select_films(table).any():
+        raise DatasetError(
+            "it has no source with films of both kinds, read by radiologists, that may be measured",
+            "Make it anew with such a dataset, on the test side of its split or held out",
+            file=str(options.manifest),
+        )
+    for folder, recipe in find_weights(options.weights):
+        card = _measured(folder, recipe, options, table)
+        save_card(card, folder)
+        print(f"{folder / recipe}\n\n{within_source_section(card)}\n", flush=True)
+    return DONE
+
+
+def _measured(
+    folder: Path, recipe: str, options: argparse.Namespace, table: pd.DataFrame
+) -> WeightsCard:
+    """The card of weights with their figures within sources. Raises DatasetError where films of the
+    manifest may have trained them."""
+    network, card = load_weights(folder, recipe)
+    trained_on = read_manifest(options.trained_on) if options.trained_on else None
+    check_kept_split(card, table, trained_on)
+    return add_within_sources(
+        network, card, table, options.cache, workers=os.cpu_count() or 1,
+        device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
+    )  # fmt: skip
 
 
 def _forms(folder: Path) -> dict[str, dict[str, WeightsCard]]:

@@ -20,6 +20,8 @@ from covid_core.overlay import blend, data_uri, outline_layer, png
 from covid_core.pages import embedded, write_page
 from covid_core.trust_card import left_out_rows, point_rows
 from covid_core.weights import WeightsCard
+from covid_core.within_source_card import boxes_in_words, within_in_words, within_of
+from covid_core.within_source_plots import draw_boxes, draw_within_sources
 
 _TEMPLATE = Path(__file__).with_name("audit.html")
 _OPACITY = 0.6
@@ -44,6 +46,7 @@ def write_audit(
 ) -> None:
     """Write the report, self-contained. Raises CovidCoreError where it can't be written."""
     figures = audit.figures
+    boxes = figures.get("boxes", {})
     write_page(
         _TEMPLATE,
         path,
@@ -57,6 +60,10 @@ def write_audit(
         probes=_probe_plots(figures["probes"]),
         maps=[(title, embedded(figure)) for title, figure in _map_plots(figures["explanations"])],
         maps_films=figures["explanations"]["films"],
+        within=within_in_words(within_of(card)),
+        within_plot=within_of(card) and embedded(draw_within_sources(within_of(card))),
+        boxes=boxes_in_words(boxes),
+        boxes_plot=boxes and embedded(draw_boxes(boxes)),
         zones=figures.get("zones"),
         zones_plot="zones" in figures and embedded(audit_figures.zones(figures["zones"])),
         panels=[_pictures(panel) for panel in audit.panels],

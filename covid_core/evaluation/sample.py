@@ -96,8 +96,9 @@ def prepare(film: np.ndarray, preprocess: Preprocess) -> np.ndarray:
 
 
 def _evenly(table: pd.DataFrame, split: Split, count: int, seed: int) -> np.ndarray:
-    """Rows of a split, the classes in turn."""
-    rows = np.random.default_rng(seed).permutation(np.nonzero(table["split"] == split.value)[0])
+    """Labelled rows of a split, the classes in turn."""
+    own = ((table["split"] == split.value) & (table["label"] != "")).to_numpy()
+    rows = np.random.default_rng(seed).permutation(np.nonzero(own)[0])
     return np.sort(rows[_in_turn(table["label"].to_numpy()[rows])][:count])
 
 

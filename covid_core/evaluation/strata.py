@@ -32,8 +32,8 @@ class Scored:
 
 
 def scored_part(table: pd.DataFrame, split: Split, logits: np.ndarray) -> Scored:
-    """`logits`: of the films of that split, in the manifest's order."""
-    own = (table["split"] == split.value).to_numpy()
+    """`logits`: of the labelled films of that split, in the manifest's order."""
+    own = ((table["split"] == split.value) & (table["label"] != "")).to_numpy()
     return Scored(table[own].reset_index(drop=True), groups_of(table)[own], logits)
 
 

@@ -25,6 +25,8 @@ from covid_core.weights import (
     read_cards,
     read_forms,
 )
+from covid_core.within_source_card import boxes_in_words, boxes_of, within_in_words, within_of
+from tests.test_within_source_card import FOUND
 
 ROOT = Path(__file__).parent.parent.parent
 CARD = read_card(WEIGHTS)
@@ -108,7 +110,8 @@ def test_limits_are_the_card_s_own(page: AppTest) -> None:
 
 def test_only_the_open_tab_is_drawn(page: AppTest) -> None:
     assert len(at(page, "Summary").get("plotly_chart")) == 1
-    assert len(at(page, "Plots").get("plotly_chart")) == 12
+    measured = bool(within_of(CARD)) + bool(boxes_of(within_of(CARD)))
+    assert len(at(page, "Plots").get("plotly_chart")) == 12 + measured
     assert not page.metric
     alts = [chart.proto.alt for chart in page.get("plotly_chart")]
     assert len(set(alts)) == len(alts) and all(alts)
@@ -195,3 +198,30 @@ def test_a_section_ends_where_the_next_begins() -> None:
     assert section(text, "One") == "first\n\n### Sub"
     assert section(text, "Two") == "second"
     assert section(text, "Three") == ""
+
+
+def draw_measured(found: dict) -> None:  # type: ignore[type-arg]
+    """What the tab of plots shows of a card with these figures within sources."""
+    from dataclasses import replace
+
+    from app.model_plots import show_boxes, show_within_sources
+    from covid_core.weights import WEIGHTS, read_card
+
+    card = read_card(WEIGHTS)
+    results = {name: own for name, own in card.results.items() if name != "within_source"}
+    card = replace(card, results={**results, "within_source": found})
+    show_within_sources(card)
+    show_boxes(card, {"boxes": {}})
+
+
+def test_films_of_both_kinds_and_boxes_are_drawn_where_they_were_measured() -> None:
+    page = AppTest.from_function(draw_measured, args=(FOUND,)).run()
+    assert not page.exception
+    charts = [chart.proto.alt for chart in page.get("plotly_chart")]
+    assert charts == [texts.WITHIN_ALT, texts.BOXES_ALT]
+    words = said(page)
+    assert texts.WITHIN in words and texts.BOXES in words
+    for sentence in (*within_in_words(FOUND), *boxes_in_words(boxes_of(FOUND))):
+        assert sentence in words
+    page = AppTest.from_function(draw_measured, args=({},)).run()
+    assert not page.exception and not page.get("plotly_chart") and not page.subheader

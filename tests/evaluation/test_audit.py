@@ -34,6 +34,7 @@ from covid_core.reporting_items import ITEMS
 from covid_core.tasks import TASKS
 from covid_core.trust_card import audit_section
 from covid_core.weights import read_audit, read_card, save_card
+from covid_core.within_source_card import boxes_in_words
 from covid_core.zones import ZONES
 from tests.models import random_network
 
@@ -92,6 +93,7 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     scores.to_csv(place / "scores.csv", index_label="filename")
     small = ["--probes", "12", "--maps", "2", "--corruptions", "6"]
     small += ["--zone-scores", str(place / "scores.csv")]
+    small += ["--boxes", str(with_boxes(place))]
     command = ["audit", "--manifest", str(place / "manifest.parquet"), "--report", str(report)]
     assert main([*command, *shared, *small]) == 0
     told = capsys.readouterr().out
@@ -113,7 +115,12 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     zones = figures["zones"]
     assert zones["films"] + zones["left_out"] == 12, "those of the validation part have no say"
     assert zones["sources"] == ["away", "clinic"]
+    boxes = figures["boxes"]
+    assert set(boxes) == {"away", "clinic"}
+    assert boxes["clinic"]["test"]["films"] == EACH
     page = report.read_text(encoding="utf-8")
+    for sentence in boxes_in_words(boxes):
+        assert sentence in page
     assert "With radiologists' scores of six lung zones" in page
     assert card.name in page and "http" not in page.split("</script>", 1)[1].split("<script")[0]
     assert page.count("<img src=") == 2 * 4, "two films: the film, and three methods' maps"
@@ -123,14 +130,24 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     assert text == model_card(card, read_beside(card, weights))
     assert all(item.topic in text for item in ITEMS)
     assert "### Lung zones" in text and told_as(zones["rows"]["grey"]["correlation"]) in text
-    without = {name: found for name, found in figures.items() if name != "zones"}
+    without = {name: found for name, found in figures.items() if name not in ("zones", "boxes")}
     assert "### Lung zones" not in audit_section(card, without)
     write_audit(Audit(without, []), card, {}, report)
-    assert "six lung zones" not in report.read_text(encoding="utf-8")
+    bare = report.read_text(encoding="utf-8")
+    assert "six lung zones" not in bare and "Against boxes" not in bare
     assert (weights / "reliability.svg").read_text().startswith("<?xml")
     other = replace(card, sha256="0" * 64)
     assert read_audit(weights, other) is None, "an audit of other weights says nothing of these"
     assert "have not been audited" in model_card(other, read_beside(other, weights))
+
+
+def with_boxes(place: Path) -> Path:
+    """The same manifest with a box in each film of COVID-19."""
+    table = pd.read_parquet(place / "manifest.parquet")
+    covid = table["label"] == CLASSES[-1].value
+    table = table.assign(boxes=np.where(covid, "[[0.2, 0.5, 0.4, 0.8]]", ""), appearance="")
+    table.to_parquet(place / "boxed.parquet")
+    return place / "boxed.parquet"
 
 
 def test_only_the_manifest_that_the_weights_know_is_audited(place: Path, tmp_path: Path) -> None:

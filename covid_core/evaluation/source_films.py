@@ -1,0 +1,183 @@
+"""Films of sources that hold both kinds, decoded, and what a network makes of them.
+
+Only films that the network never learnt from: the test side of a manifest's split, and sources held
+out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from covid_core.datasets.cache import every_picture
+from covid_core.datasets.split import Split, fingerprint, groups_of
+from covid_core.engines.memory import in_batches
+from covid_core.errors import DatasetError, listed
+from covid_core.evaluation.within_source import CLEAR, OPACITY, OTHER, TEST, UNSEEN
+from covid_core.findings import Finding
+from covid_core.head import Head
+from covid_core.networks import Network
+from covid_core.saliency import Saliency
+from covid_core.weights import WeightsCard
+
+POPULATIONS = {Split.TEST.value: TEST, Split.HELD_OUT.value: UNSEEN}
+BATCH = 32
+_LEARNT_FROM = (Split.TRAIN.value, Split.VALIDATION.value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceFilms:
+    """Films to measure, an entry each: `table`, their rows of the manifest; `pictures`, the
+    network's input, uint8 (N, S, S); `groups`, int (N,), the same for films of one patient."""
+
+    table: pd.DataFrame
+    pictures: np.ndarray
+    groups: np.ndarray
+
+
+def load_source_films(
+    table: pd.DataFrame, card: WeightsCard, cache: Path, *, workers: int
+) -> SourceFilms:
+    """The films of a manifest that `select_films` chooses, decoded. Raises DatasetError where some
+    are not there or can't be read any more."""
+    own = select_films(table)
+    rows = table[own].reset_index(drop=True)
+    paths = [Path(path) for path in rows["path"]]
+    gone = [path for path in paths if not path.is_file()]
+    if gone:
+        raise DatasetError(
+            f"films of the manifest are not there{listed(gone)}",
+            "Put them, or the manifest, where they were, or make it anew",
+        )
+    pictures = every_picture(paths, card.preprocess, cache, workers=workers)
+    return SourceFilms(rows, pictures, groups_of(table)[own])
+
+
+def select_films(table: pd.DataFrame) -> np.ndarray:
+    """Which rows of a manifest are films to measure, bool (rows,): on the test side or held out,
+    and read by radiologists for their appearance, for opacities beside other abnormalities, or for
+    boxes."""
+    told = (texts_of(table, "appearance") != "") | (texts_of(table, "boxes") != "")
+    kinds = np.isin(table["finding"].to_numpy(str), (OPACITY, OTHER, CLEAR))
+    sources = table["source"].to_numpy(str)
+    of_both = np.isin(sources, sources[table["finding"].to_numpy(str) == OTHER])
+    return table["split"].isin(list(POPULATIONS)).to_numpy() & (told | kinds & of_both)
+
+
+def parts_of(table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Source, population, and which of the rows are theirs, bool (rows,)."""
+    sources, splits = table["source"].to_numpy(str), table["split"].to_numpy(str)
+    for source in sorted(set(sources)):
+        for split, population in POPULATIONS.items():
+            own = (sources == source) & (splits == split)
+            if own.any():
+                yield str(source), population, own
+
+
+def texts_of(table: pd.DataFrame, column: str) -> np.ndarray:
+    """A column's texts, or "" in each row of a manifest without it."""
+    if column not in table:
+        return np.full(len(table), "")
+    return table[column].to_numpy(str)
+
+
+def answer_pictures(
+    network: Network, card: WeightsCard, pictures: np.ndarray, *, device: torch.device
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Logits of the classes, float64 (N, outputs), and of the four appearances, float64 (N, 4), of
+    pictures, uint8 (N, S, S); None for the latter where the network has no such output."""
+    network.eval()
+
+    @torch.inference_mode()
+    def logits(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
+        x = card.preprocess.tensor(pictures[chosen]).to(there)
+        found = network.to(there).answer(x)
+        both = [one for one in (found.logits, found.appearance) if one is not None]
+        return torch.cat(both, dim=1).double().cpu()
+
+    batches = in_batches(logits, np.arange(len(pictures)), device, BATCH)
+    network.to(device)
+    answers = torch.cat(batches).numpy() if batches else np.zeros((0, len(card.classes)))
+    classes, appearances = np.split(answers, [len(card.classes)], axis=1)
+    return classes, appearances if appearances.shape[1] else None
+
+
+def explain_pictures(
+    network: Network,
+    card: WeightsCard,
+    pictures: np.ndarray,
+    indices: np.ndarray,
+    findings: Sequence[Finding],
+    *,
+    device: torch.device,
+) -> np.ndarray:
+    """Maps of the pictures at `indices`, float32 (len(indices), maps, h, w): the evidence for each
+    finding in each cell of the feature map, in logits, and last, where the network has an opacity
+    map, the probability of an opacity there."""
+    tensors = network.head.state_dict()
+    head = Head.of({f"head.{name}": tensor.cpu().numpy() for name, tensor in tensors.items()})
+    outputs = [card.classes.index(finding) for finding in findings]
+    network.eval()
+
+    @torch.inference_mode()
+    def cells(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
+        x = card.preprocess.tensor(pictures[chosen]).to(there)
+        features, opacity = network.to(there).maps(x)
+        maps = features.cpu().numpy()
+        evidence = np.stack([[head.evidence(one, output) for output in outputs] for one in maps])
+        found = torch.from_numpy(evidence)
+        return found if opacity is None else torch.cat([found, opacity.sigmoid().cpu()], dim=1)
+
+    return torch.cat(in_batches(cells, indices, device, BATCH)).numpy()
+
+
+def lay_over_films(card: WeightsCard, rows: pd.DataFrame, cells: np.ndarray) -> Sequence[Saliency]:
+    """Maps of films, (N, h, w), each laid over its film, to be placed and compared, not named."""
+    sizes = zip(rows["height"], rows["width"], strict=True)
+    placements = [card.preprocess.placement(int(height), int(width)) for height, width in sizes]
+    return [
+        Saliency(card.classes[-1], own, 0.0, placement, card.preprocess.size_px, card.full_heat)
+        for own, placement in zip(cells, placements, strict=True)
+    ]
+
+
+def check_kept_split(
+    card: WeightsCard, table: pd.DataFrame, trained_on: pd.DataFrame | None = None
+) -> None:
+    """Raises DatasetError unless no film to be measured is one that the weights learnt from, or
+    belongs with one: the same patient, or the same picture.
+
+    That is so for the manifest that they were trained on, and for one that adds other sources to it
+    and leaves all of its films on their sides. For any other, such as one with `--keep-split` in
+    which a radiologist's reading overruled a folder's name, `trained_on` must be the manifest that
+    they were trained on, and all that trained them must stand in `table` to be compared with.
+    """
+    of_card = {source for sources in card.films.values() for source in sources}
+    kept = table[table["source"].isin(of_card)]
+    if card.split in (fingerprint(table), fingerprint(kept)):
+        trained_on = kept
+    elif trained_on is None or fingerprint(trained_on) != card.split:
+        raise DatasetError(
+            "the weights were trained on another split: its test films may have trained them",
+            "Give the manifest that they were trained on as --trained-on",
+        )
+    learnt = trained_on["sha256"][trained_on["split"].isin(_LEARNT_FROM)]
+    missing = len(set(learnt) - set(table["sha256"]))
+    if missing:
+        raise DatasetError(
+            f"{missing} films that the weights learnt from are not in it",
+            "Make the manifest anew from all folders, with the old one's split kept",
+        )
+    groups = groups_of(table)
+    belongs = np.isin(groups, groups[table["sha256"].isin(learnt).to_numpy()])
+    leaks = int((belongs & select_films(table)).sum())
+    if leaks:
+        raise DatasetError(
+            f"{leaks} films to be measured are, or belong with, films that the weights learnt from",
+            "Make the manifest anew with the old one's split kept",
+        )

@@ -1,0 +1,179 @@
+"""A network's figures within sources that hold films of both kinds, from a manifest to a card.
+
+`within_source` and `box_agreement` compute the figures; here the films of `source_films` are shown
+to the network for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from covid_core.boxes import parse_boxes
+from covid_core.datasets.split import fingerprint
+from covid_core.decision import BALANCED, softmax
+from covid_core.evaluation.box_agreement import (
+    OPACITY_MAP,
+    Pointing,
+    average,
+    measure_agreement,
+    point_at_boxes,
+)
+from covid_core.evaluation.faithfulness import randomised
+from covid_core.evaluation.source_films import (
+    BATCH,
+    SourceFilms,
+    answer_pictures,
+    explain_pictures,
+    lay_over_films,
+    load_source_films,
+    parts_of,
+    select_films,
+    texts_of,
+)
+from covid_core.evaluation.within_source import (
+    FEWEST,
+    RESULTS,
+    RESULTS_SPLIT,
+    Scored,
+    measure_source,
+)
+from covid_core.findings import APPEARANCES, CLASSES, Finding
+from covid_core.networks import Network
+from covid_core.weights import WeightsCard
+
+MAPS = (Finding.COVID, Finding.PNEUMONIA)  # whose maps are held against boxes of opacities
+DRAWS = 3  # of random weights
+
+
+def measure_within_sources(
+    network: Network,
+    card: WeightsCard,
+    films: SourceFilms,
+    *,
+    device: torch.device,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Figures by source, then by population, of POPULATIONS: as `within_source.measure_source`
+    gives them, and `maps` as `box_agreement.measure_agreement` does. Empty where no source holds
+    films of both kinds.
+
+    `network` answers the three classes, with tensors as stored; where it answers the four
+    appearances too, they are measured likewise.
+    """
+    logits, appearances = answer_pictures(network, card, films.pictures, device=device)
+    known = {one.value: i for i, one in enumerate(APPEARANCES)}
+    scored = Scored(
+        probabilities=card.rules.probabilities(logits),
+        appearances=np.array(
+            [known.get(one, -1) for one in texts_of(films.table, "appearance")], int
+        ),
+        findings=films.table["finding"].to_numpy(str),
+        views=films.table["view"].to_numpy(str),
+        groups=films.groups,
+        threshold=card.rules.point(BALANCED).threshold,
+        appearance_scores=None if appearances is None else softmax(appearances),
+    )
+    found: dict[str, Any] = {}
+    for source, population, own in parts_of(films.table):
+        figures = measure_source(_select(scored, own))
+        if figures:
+            found.setdefault(source, {})[population] = figures
+    for source, populations in measure_boxes(
+        network, card, films, device=device, seed=seed
+    ).items():
+        for population, maps in populations.items():
+            empty = {"films": maps["films"], "contrasts": {}}
+            found.setdefault(source, {}).setdefault(population, empty)["maps"] = maps
+    return found
+
+
+def measure_boxes(
+    network: Network,
+    card: WeightsCard,
+    films: SourceFilms,
+    *,
+    device: torch.device,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """The maps of MAPS, and the opacity map of a network with one, against boxes: by source, then
+    by population, as `box_agreement.measure_agreement` gives them, of those with FEWEST films with
+    a box at least. Random weights are drawn DRAWS times, their figures averaged film by film."""
+    boxes = [parse_boxes(text) for text in texts_of(films.table, "boxes")]
+    chosen = np.array([i for i, own in enumerate(boxes) if own], np.intp)
+    rows = films.table.iloc[chosen]
+    parts = [part for part in parts_of(rows) if part[2].sum() >= FEWEST]
+    if not parts:
+        return {}
+    network = network.to(device)
+    first = card.preprocess.tensor(films.pictures[chosen[:BATCH]]).to(device)
+    own_boxes = [boxes[i] or () for i in chosen]
+
+    def pointing(shown: Network) -> list[Pointing]:
+        cells = explain_pictures(shown, card, films.pictures, chosen, MAPS, device=device)
+        return [
+            point_at_boxes(lay_over_films(card, rows, cells[:, i]), own_boxes)
+            for i in range(cells.shape[1])
+        ]
+
+    learnt = pointing(network)
+    draws = [
+        pointing(randomised(network, first, "everything", seed=seed + draw))
+        for draw in range(DRAWS)
+    ]
+    drawn = [average(each) for each in zip(*draws, strict=True)]
+    names = [*(finding.value for finding in MAPS), OPACITY_MAP][: len(learnt)]
+    found: dict[str, Any] = {}
+    for source, population, own in parts:
+        found.setdefault(source, {})[population] = measure_agreement(
+            [own_boxes[i] for i in np.nonzero(own)[0]],
+            films.groups[chosen][own],
+            *(
+                {
+                    name: Pointing(one.peak[own], one.heat[own])
+                    for name, one in zip(names, pointings, strict=True)
+                }
+                for pointings in (learnt, drawn)
+            ),
+        )
+    return found
+
+
+def add_within_sources(
+    network: Network,
+    card: WeightsCard,
+    table: pd.DataFrame,
+    cache: Path,
+    *,
+    workers: int,
+    device: torch.device,
+) -> WeightsCard:
+    """The card with these figures among its results, and the fingerprint of the manifest that they
+    were measured on; the same card where the manifest has no such films, or the network answers
+    other than the three classes. `table`: one that keeps the card's training on its
+    side, `source_films.check_kept_split`.
+    """
+    if card.classes != CLASSES or not select_films(table).any():
+        return card
+    films = load_source_films(table, card, cache, workers=workers)
+    found = measure_within_sources(network, card, films, device=device)
+    results = {**card.results, RESULTS: found, RESULTS_SPLIT: fingerprint(table)}
+    return replace(card, results=results)
+
+
+def _select(scored: Scored, own: np.ndarray) -> Scored:
+    scores = scored.appearance_scores
+    return Scored(
+        scored.probabilities[own],
+        scored.appearances[own],
+        scored.findings[own],
+        scored.views[own],
+        scored.groups[own],
+        scored.threshold,
+        None if scores is None else scores[own],
+    )

@@ -1,0 +1,207 @@
+"""From a manifest through a network to a card's figures: which films count, what must be kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from covid_core import metrics
+from covid_core.boxes import format_boxes
+from covid_core.datasets.manifest import COLUMNS
+from covid_core.datasets.split import fingerprint
+from covid_core.decision import Rules
+from covid_core.errors import DatasetError
+from covid_core.evaluation.box_agreement import RANDOM
+from covid_core.evaluation.source_films import (
+    check_kept_split,
+    load_source_films,
+    select_films,
+)
+from covid_core.evaluation.within_source import OPACITY, OTHER, TEST, UNSEEN
+from covid_core.evaluation.within_source_measurement import (
+    add_within_sources,
+    measure_boxes,
+    measure_within_sources,
+)
+from covid_core.networks import Outputs
+from covid_core.overlay import png
+from covid_core.preprocess import Preprocess
+from covid_core.weights import WEIGHTS, WeightsCard, read_card
+from tests.models import OneCell
+
+CPU = torch.device("cpu")
+ROW, COLUMN = 5, 1  # the cell that the network looks at, of 7 x 7
+BOX = ((0.1, 0.65, 0.35, 0.9),)  # around it
+EACH = 12  # films of each kind in each part
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_resamples() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metrics, "RESAMPLES", 20)
+        yield
+
+
+class OneCellTwice(OneCell):
+    """The same with an opacity map, hot where it looks, and appearances: the brighter, the more
+    typical."""
+
+    def maps(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        features = self.feature_map(x)
+        return features, features
+
+    def answer(self, x: torch.Tensor) -> Outputs:
+        means = self.feature_map(x).mean(dim=(1, 2, 3))
+        typical = torch.stack([-means, means, -means, -means], dim=1)
+        return Outputs(self.forward(x), None, typical)
+
+
+def draw_film(path: Path, bright: bool, seed: int) -> None:
+    film = np.random.default_rng(seed).integers(2, 20, (224, 224)).astype(np.uint8)
+    if bright:
+        film[168:184, 38:54] = 250
+    film[-24:, :24] = 0  # the darkest and the brightest are in every film
+    film[-24:, -24:] = 255
+    path.write_bytes(png(film))
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """`siim`, held out, with typical and negative films; `rsna` on all sides; `old`, as ever."""
+    place = tmp_path_factory.mktemp("films")
+    rows = []
+
+    def add(source: str, split: str, bright: bool, **row: str) -> None:
+        i = len(rows)
+        path = place / f"{i}.png"
+        draw_film(path, bright, i)
+        whole = dict.fromkeys(COLUMNS, "") | {"appearance": "", "boxes": ""}
+        whole |= {"path": str(path), "source": source, "patient": f"{i}", "split": split}
+        whole |= {"age": 40.0, "view": ("AP", "PA")[i % 2], "width": 224, "height": 224}
+        whole |= {"sha256": f"{i:064x}", "duplicate_group": i}
+        rows.append(whole | row)
+
+    boxed = {"boxes": format_boxes(BOX)}
+    for _ in range(EACH):
+        add("siim", "held out", True, label="covid", appearance="typical", **boxed)
+        add("siim", "held out", False, label="normal", appearance="negative", boxes="[]")
+        add("siim", "held out", False, appearance="indeterminate")
+        for split in ("train", "test"):
+            add("rsna", split, True, label="pneumonia", finding=OPACITY, **boxed)
+            add("rsna", split, False, finding=OTHER, boxes="[]")
+        for split in ("train", "validation", "test"):
+            add("old", split, False, label="normal", finding="Normal")
+    kinds = {name: kind for name, (kind, _) in COLUMNS.items()}
+    return pd.DataFrame(rows).astype(kinds)
+
+
+@pytest.fixture(scope="module")
+def card() -> WeightsCard:
+    card = read_card(WEIGHTS)
+    return replace(card, preprocess=Preprocess(size_px=112), rules=Rules.plain(3), results={})
+
+
+def test_only_films_of_both_kinds_that_never_trained_are_measured(table: pd.DataFrame) -> None:
+    chosen = table[select_films(table)]
+    assert set(chosen["source"]) == {"siim", "rsna"}
+    assert set(chosen["split"]) == {"held out", "test"}
+    assert len(chosen) == 5 * EACH
+    old = table[table["source"] == "old"].drop(columns=["appearance", "boxes"], errors="ignore")
+    assert not select_films(old).any(), "a manifest without these columns, made before"
+
+
+def test_figures_by_source_and_population(
+    table: pd.DataFrame, card: WeightsCard, tmp_path: Path
+) -> None:
+    films = load_source_films(table, card, tmp_path, workers=1)
+    network = OneCellTwice(ROW, COLUMN)
+    found = measure_within_sources(network, card, films, device=CPU)  # type: ignore[arg-type]
+    assert {source: list(own) for source, own in found.items()} == {
+        "rsna": [TEST], "siim": [UNSEEN],
+    }  # fmt: skip
+    siim, rsna = found["siim"][UNSEEN], found["rsna"][TEST]
+    assert siim["films"] == 3 * EACH and rsna["films"] == 2 * EACH
+    assert siim["contrasts"]["typical against negative"]["p_covid"]["all"]["value"] == 1
+    assert siim["negatives"]["called normal"]["value"] == 1
+    assert "opacity against other abnormality" in rsna["contrasts"]
+    assert siim["appearance"]["typical"]["auroc"]["value"] == 1
+    assert "appearance" not in rsna
+    maps = siim["maps"]["maps"]["covid"]
+    assert siim["maps"]["films"] == EACH
+    assert maps["peak"]["value"] == 1 and maps["heat"]["value"] > 5
+    assert siim["maps"]["maps"]["pneumonia"]["peak"]["value"] == 0, "its weight is negative there"
+    assert RANDOM in maps
+    assert siim["maps"]["maps"]["opacity"]["peak"]["value"] == 1
+
+
+def test_boxes_alone_are_those_of_the_whole(
+    table: pd.DataFrame, card: WeightsCard, tmp_path: Path
+) -> None:
+    films = load_source_films(table, card, tmp_path, workers=1)
+    network = OneCell(ROW, COLUMN)
+    boxes = measure_boxes(network, card, films, device=CPU)  # type: ignore[arg-type]
+    whole = measure_within_sources(network, card, films, device=CPU)  # type: ignore[arg-type]
+    assert json.dumps(boxes["siim"][UNSEEN]) == json.dumps(whole["siim"][UNSEEN]["maps"])
+
+
+def test_a_card_tells_on_which_manifest_it_was_measured(
+    table: pd.DataFrame, card: WeightsCard, tmp_path: Path
+) -> None:
+    settings = {"workers": 1, "device": CPU}
+    network = OneCell(ROW, COLUMN)
+    measured = add_within_sources(network, card, table, tmp_path, **settings)  # type: ignore[arg-type]
+    assert set(measured.results) == {"within_source", "within_source_split"}
+    assert measured.results["within_source_split"] == fingerprint(table)
+    old = table[table["source"] == "old"]
+    assert add_within_sources(network, card, old, tmp_path, **settings) is card  # type: ignore[arg-type]
+
+
+def test_what_trained_the_weights_must_stay_on_its_side(
+    table: pd.DataFrame, card: WeightsCard
+) -> None:
+    old = table[table["source"] == "old"]
+    trained = replace(
+        card, split=fingerprint(old), films={"train": {"old": {"normal": EACH}}, "test": {}}
+    )
+    check_kept_split(trained, old)
+    check_kept_split(trained, table)  # adds sources, and keeps the split of those known
+    moved = table.assign(split=table["split"].replace({"validation": "train"}))
+    with pytest.raises(DatasetError, match="another split"):
+        check_kept_split(trained, moved)
+    with pytest.raises(DatasetError, match="another split"):
+        check_kept_split(trained, moved, table)  # not the manifest that they were trained on
+    check_kept_split(trained, moved, old)  # what trained them is not measured
+    own = (table["source"] == "old") & (table["split"] == "validation")
+    overruled = table.assign(split=table["split"].mask(own, "a radiologist read it otherwise"))
+    check_kept_split(trained, overruled, old)
+    with pytest.raises(DatasetError, match="12 films that the weights learnt from are not in it"):
+        check_kept_split(trained, overruled[~own], old)
+
+
+def test_no_twin_of_what_trained_the_weights_is_measured(
+    table: pd.DataFrame, card: WeightsCard
+) -> None:
+    old = table[table["source"] == "old"]
+    trained = replace(card, split=fingerprint(old))
+    learnt = old["duplicate_group"][old["split"] == "train"].iloc[0]
+    twin = np.nonzero(select_films(table))[0][0]
+    groups = table["duplicate_group"].to_numpy().copy()
+    groups[twin] = learnt
+    with pytest.raises(DatasetError, match="1 films to be measured"):
+        check_kept_split(trained, table.assign(duplicate_group=groups), old)
+    check_kept_split(trained, table, old)
+
+
+def test_a_film_that_is_gone_is_named(
+    table: pd.DataFrame, card: WeightsCard, tmp_path: Path
+) -> None:
+    gone = table.assign(path=[f"{path}.gone" for path in table["path"]])
+    with pytest.raises(DatasetError, match="not there"):
+        load_source_films(gone, card, tmp_path, workers=1)
