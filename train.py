@@ -49,6 +49,7 @@ from covid_core.training.loop import Run, films_for
 from covid_core.training.loop import train as train_phases
 from covid_core.training.recipe import Recipe, recipe_names
 from covid_core.training.scoring import answer_parts
+from covid_core.training.teachers import Teachers
 from covid_core.weights import save_card
 
 CACHE = "cache"  # beside the runs' folders
@@ -91,6 +92,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--seed", type=int, default=0)
     add("--checkpoint-every", type=int, default=100, metavar="STEPS")
     add("--compile", action="store_true", help="by torch.compile: slower to start, then faster")
+    add(
+        "--teacher", type=Path, action="append", default=[], metavar="DIR",
+        help="weights whose answers are learnt too, also to films without a label; can be given"
+        " again",
+    )  # fmt: skip
     add("--resume", action="store_true", help="go on from the run's checkpoint")
     own = parser.add_argument_group("instead of what the recipe says")
     own.add_argument("--init", help="imagenet, random, or a file of weights")
@@ -148,7 +154,7 @@ def films_table(
 
 def as_text(options: argparse.Namespace, recipe: Recipe) -> dict[str, str]:
     """All that was chosen, by the command line or the recipe, for the weights' card."""
-    places = ("data", "holdout_source", "seed", "form")
+    places = ("data", "holdout_source", "seed", "form", "teacher")
     chosen = {name: getattr(options, name) for name in places}
     chosen |= {**asdict(recipe), **asdict(recipe.optimisation)}
     left = ("name", "says", "optimisation", "published")
@@ -171,12 +177,18 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
 def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: torch.device) -> None:
     phase = recipe.phases[-1]  # whose network it will be
     task = phase.asked
+    teachers = None
+    if options.teacher:
+        teachers = Teachers.load(options.teacher, recipe.preprocess, len(task.outputs)).to(device)
     workers = os.cpu_count() or 1
     preprocess = recipe.preprocess
     with processes.first_alone():
         state = initial_state(recipe.init, recipe.architecture)  # first: films take hours
         table = films_table(options, recipe, run, workers)
-        films = load_films(table, preprocess, run.parent / CACHE, workers=workers)
+        films = load_films(
+            table, preprocess, run.parent / CACHE, workers=workers,
+            unlabelled=bool(options.teacher),
+        )  # fmt: skip
 
     torch.manual_seed(options.seed)
     network = Network(
@@ -187,7 +199,7 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
         initialise(network, state)
     network = train_phases(network, Run(
         films, preprocess, recipe, run, options.seed, device, options.resume,
-        options.checkpoint_every, options.compile,
+        options.checkpoint_every, options.compile, teachers,
     ))  # fmt: skip
 
     if processes.rank():

@@ -33,7 +33,7 @@ FLOORS: tuple[set[str], ...] = (
      "site.profile", "site.figures", "exports.dicomweb", "datasets.layouts", "datasets.cache",
      "datasets.survey", "evaluation.box_agreement", "training.augment", "training.checkpoint",
      "training.texture"},
-    {"gate_network", "lungs_network"},
+    {"gate_network", "lungs_network", "training.teachers"},
     {"engines.trained"},
     {"engines.graphs"},
     {"engines.choice"},

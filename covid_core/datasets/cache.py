@@ -18,6 +18,8 @@ from covid_core.preprocess import Preprocess
 from covid_core.reading import read_file
 from covid_core.whole_files import replacing, write_whole
 
+_LATER = ("mean", "std")  # the pictures are normalised after they are stored
+
 
 def cached_pictures(
     paths: Sequence[Path], preprocess: Preprocess, folder: Path, *, workers: int
@@ -76,7 +78,8 @@ def _decode(
 
 
 def _fingerprint(paths: Sequence[Path], preprocess: Preprocess) -> str:
-    digest = hashlib.sha256(json.dumps(preprocess.to_json(), sort_keys=True).encode())
+    made = {k: v for k, v in preprocess.to_json().items() if k not in _LATER}
+    digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode())
     for path in paths:
         digest.update(file_stamp(path) + b"\n")
     return digest.hexdigest()[:16]

@@ -52,9 +52,10 @@ class Films:
         """Which films were annotated for boxes, bool (N,)."""
         return np.array([boxes is not None for boxes in self.boxes], bool)
 
-    def to_learn(self) -> np.ndarray:
-        """The indices of the training films that teach anything: a class, an appearance, boxes."""
-        known = (self.labels >= 0) | (self.appearances >= 0) | self.annotated
+    def to_learn(self, *, unknown: bool = False) -> np.ndarray:
+        """The indices of the training films that teach anything: a class, an appearance, boxes; or,
+        where `unknown`, of all of them, for a teacher to answer."""
+        known = unknown | (self.labels >= 0) | (self.appearances >= 0) | self.annotated
         return np.nonzero((self.splits == Split.TRAIN.value) & known)[0]
 
     def part(self, split: Split) -> np.ndarray:
@@ -89,11 +90,24 @@ class Films:
         return digest.hexdigest()
 
 
-def load_films(table: pd.DataFrame, preprocess: Preprocess, cache: Path, *, workers: int) -> Films:
-    """The films of a manifest, decoded. Raises DatasetError, which names all of them, where some
-    can't be read any more."""
+def load_films(
+    table: pd.DataFrame,
+    preprocess: Preprocess,
+    cache: Path,
+    *,
+    workers: int,
+    unlabelled: bool = False,
+) -> Films:
+    """The films of a manifest, decoded. `unlabelled`: those of which nothing is known too, as
+    training films, where none of their patient or picture is on another side. Raises DatasetError,
+    which names all of them, where some can't be read any more."""
     groups = groups_of(table)
     used = on_a_side(table)
+    if unlabelled:
+        elsewhere = groups[used & (table["split"] != Split.TRAIN.value).to_numpy()]
+        more = (table["split"] == Split.UNLABELLED.value).to_numpy() & ~np.isin(groups, elsewhere)
+        table = table.assign(split=table["split"].where(~more, Split.TRAIN.value))
+        used = used | more
     rows = table[used]
     paths = [Path(path) for path in rows["path"]]
     gone = [path for path in paths if not path.is_file()]

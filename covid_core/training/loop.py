@@ -33,6 +33,7 @@ from covid_core.training.progress import Progress, thaw
 from covid_core.training.recipe import EACH_ONCE, Optimisation, Phase, Recipe
 from covid_core.training.sampling import balance, draws, rounds, steps_of
 from covid_core.training.step_losses import StepLosses
+from covid_core.training.teachers import Teachers
 from covid_core.training.terms import terms
 from covid_core.training.validating import look
 
@@ -43,7 +44,7 @@ _CHECK_EVERY = 25  # steps, after which losses are read
 class Run:
     """All that a training is given but its network. `folder`: for checkpoints and the log.
     `resume`: go on from its checkpoint. `compiled`: by torch.compile, which takes a minute or two
-    before the first step at each film size."""
+    before the first step at each film size. `teachers`: whose answers are learnt too."""
 
     films: Films
     preprocess: Preprocess
@@ -54,12 +55,13 @@ class Run:
     resume: bool = False
     checkpoint_every: int = 100
     compiled: bool = False
+    teachers: Teachers | None = None
 
     def terms(self) -> dict[str, str]:
         """What makes the run the run it is, by name."""
         return terms(
             self.films, self.preprocess, self.recipe, seed=self.seed, device=self.device,
-            compiled=self.compiled,
+            compiled=self.compiled, teachers=self.teachers.names if self.teachers else (),
         )  # fmt: skip
 
 
@@ -105,7 +107,9 @@ def plan_of(network: Network, run: Run, phase: Phase, seed: int) -> Plan:
     """The steps of a phase. Raises TrainingError where its stages make none."""
     films, by = films_for(run.films, phase), run.recipe.optimisation
     more = network.opacity is not None or network.appearance is not None
-    indices = films.to_learn() if more else films.part(Split.TRAIN)
+    indices = films.part(Split.TRAIN)
+    if more:
+        indices = films.to_learn(unknown=run.teachers is not None)
     once = run.recipe.balance == EACH_ONCE
     steps = steps_of(len(indices), by.batch_size) if once else len(indices) / by.batch_size
     sizes = phase.sizes(steps)
@@ -203,7 +207,8 @@ def vary(
         batch.pictures, batch.masks, size_px, run.recipe.augmentation, generator
     )
     moved = None if batch.masks is None else masks
-    targets = Targets(batch.labels, batch.appearances, moved, batch.annotated)
+    teacher = run.teachers.answer(films) if run.teachers else None
+    targets = Targets(batch.labels, batch.appearances, moved, batch.annotated, teacher)
     return run.preprocess.normalise(films), targets
 
 

@@ -14,12 +14,12 @@ from covid_core.networks import Network, Outputs
 @dataclass(frozen=True, slots=True)
 class Losses:
     """How much each part weighs beside the classes' cross-entropy. `boxes`: of the opacity map's
-    cells; `appearance`: of the four appearances; `teacher`: share of the classes' and the opacity
-    map's goals that a teacher's answers are, 0 to 1."""
+    cells; `appearance`: of the four appearances; `teacher`: the share of every goal that a
+    teacher's answers are where there is a teacher, 0 to 1."""
 
     boxes: float = 1.0
     appearance: float = 0.5
-    teacher: float = 0.0
+    teacher: float = 0.7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,14 +74,14 @@ def loss_of(
             answered.appearance.float(), targets.appearances, ignore_index=-1, reduction="none"
         )
         seen = targets.appearances >= 0
-        total = total + losses.appearance * _mean_where(seen, wrong)
+        total = total + losses.appearance * (1 - by_teacher) * _mean_where(seen, wrong)
     if targets.teacher is not None:
         total = total + by_teacher * _from_teacher(answered, targets.teacher, losses)
     return total
 
 
 def _from_teacher(answered: Outputs, teacher: Outputs, losses: Losses) -> torch.Tensor:
-    """The cross-entropy with a teacher's answers (Hinton et al. 2015), the opacity map's too."""
+    """The cross-entropy with a teacher's answers (Hinton et al. 2015), to every film alike."""
     goal = teacher.logits.float().softmax(dim=1)
     total = F.cross_entropy(answered.logits.float(), goal)
     if answered.opacity is not None and teacher.opacity is not None:
@@ -92,6 +92,9 @@ def _from_teacher(answered: Outputs, teacher: Outputs, losses: Losses) -> torch.
         total = total + losses.boxes * F.binary_cross_entropy_with_logits(
             answered.opacity.float(), cells.sigmoid()
         )
+    if answered.appearance is not None and teacher.appearance is not None:
+        goal = teacher.appearance.float().softmax(dim=1)
+        total = total + losses.appearance * F.cross_entropy(answered.appearance.float(), goal)
     return total
 
 

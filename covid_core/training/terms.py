@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import torch
@@ -22,6 +23,7 @@ def terms(
     seed: int,
     device: torch.device,
     compiled: bool,
+    teachers: Sequence[str] = (),
 ) -> dict[str, str]:
     """Each by its name, in words or as a digest: films, recipe, seed, and what computes."""
     chosen = {**asdict(recipe), **asdict(recipe.optimisation)}
@@ -32,6 +34,7 @@ def terms(
         "films": films.digest()[:16],
         "preprocessing": preprocess.to_json(),
         "seed": seed,
+        "teachers": ", ".join(teachers),
         **{name: value for name, value in chosen.items() if name not in _SAID},
         **computing,
     }

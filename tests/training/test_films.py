@@ -55,3 +55,19 @@ def test_films_that_went_bad_since_are_named(table: pd.DataFrame, tmp_path: Path
     with pytest.raises(DatasetError, match="Make the manifest anew") as refused:
         load_films(table, SMALL, tmp_path / "cache", workers=2)
     assert all(f"\n  {path}: " in refused.value.problem for path in bad)
+
+
+def test_films_without_a_label_train_for_a_teacher_unless_they_belong_to_another_side(
+    table: pd.DataFrame, tmp_path: Path
+) -> None:
+    here, there = (int(table.index[table["split"] == side][0]) for side in ("train", "test"))
+    rows = table.loc[[here, there]].assign(label="", split="unlabelled", patient="")
+    stranger = table.loc[[here]].assign(label="", split="unlabelled", duplicate_group=10_000)
+    more = pd.concat([table, rows, stranger], ignore_index=True)
+    plain = load_films(more, SMALL, tmp_path / "cache", workers=2)
+    films = load_films(more, SMALL, tmp_path / "cache", workers=2, unlabelled=True)
+    assert len(films.labels) == len(plain.labels) + 2
+    new = np.nonzero(films.labels < 0)[0]
+    assert set(films.splits[new]) == {"train"}
+    assert set(new) <= set(films.to_learn(unknown=True))
+    assert not set(new) & set(films.to_learn())
