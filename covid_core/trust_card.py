@@ -79,7 +79,8 @@ An answer stands in the set from these probabilities on: {least}. The hardest so
 that the sets hold the right answer in {coverage:.0%} of each class of each source known: the next
 hospital will be more like that one than like their mean.{_shrunk(card)} Where a set holds not
 exactly one answer, the model says that it can't tell. "COVID-19 or not": films whose set leaves no
-doubt of that. The last two columns: with thresholds of each class over all sources together, which decide more often.
+doubt of that. The last two columns: with thresholds of each class over all sources together, which
+decide more often.
 
 {table(header, sets)}"""
 
