@@ -35,7 +35,8 @@ The modules, from the ground up, each importing only from below:
     case_film, case_reader, bundle      a reading in one file, and the whole way again
     site                                a hospital's own scores to its own operating point
     choices                             what a source held out was used to choose
-    goals, reporting_items, trust_card, floors_card, model_card, card_figures, pages
+    goals, reporting_items              what was set out to reach, and what a card must say
+    results_card, trust_card, floors_card, model_card, card_figures, pages
     within_source_card (…_plots)        of films of both kinds from one source, and of boxes
     datasets                            folders of films to a manifest: one table with a clean split
     training, evaluation                a manifest to weights, honest figures, an audit

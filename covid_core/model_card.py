@@ -12,19 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from covid_core.architectures import TITLES
-from covid_core.choices import use_in_words
 from covid_core.datasets.layouts import provenance
-from covid_core.decision import CALIBRATED, in_sentence
+from covid_core.decision import in_sentence
 from covid_core.findings import CLASSES, Finding
 from covid_core.floors_card import floors_section
 from covid_core.gate import Gate, GateCard
 from covid_core.markdown import replace_block, table
 from covid_core.metrics import told
+from covid_core.results_card import left_out_rows, parts_by_weight, results_section
 from covid_core.trust_card import (
     audit_section,
     calibration_section,
     gate_section,
-    left_out_rows,
     reporting_section,
     write_diagram,
 )
@@ -62,7 +61,7 @@ def write_model_card(card: WeightsCard, folder: Path) -> None:
 def headline(card: WeightsCard) -> str:
     """The few figures of the project's front page, as Markdown."""
     rows = []
-    for part, summary in _parts(card):
+    for part, summary in parts_by_weight(card):
         for label, figures in summary["classes"].items():
             numbers = [told(figures[name]) for name in ("auroc", "sensitivity", "specificity")]
             rows.append([part, str(summary["films"]), _TITLES[label], *numbers])
@@ -75,15 +74,10 @@ def write_headline(card: WeightsCard, readme: Path) -> None:
     replace_block(readme, RESULTS_BLOCK, headline(card))
 
 
-def held_out_name(source: str, card: WeightsCard) -> str:
-    """A source held out, as the tables name it; and whether anything was chosen by it."""
-    return f"`{source}`, never trained on, {use_in_words(source, card.training)}"
-
-
 def model_card(card: WeightsCard, beside: Beside) -> str:
     """The card as Markdown."""
     sections = (
-        _head(card), _use(), _data(card), _results(card), within_source_section(card),
+        _head(card), _use(), _data(card), results_section(card), within_source_section(card),
         floors_section(card),
         _left_out(beside.left_out),
         calibration_section(card), audit_section(card, beside.audit, beside.left_out),
@@ -145,63 +139,6 @@ def _data(card: WeightsCard) -> str:
 {terms}"""
 
 
-def _results(card: WeightsCard) -> str:
-    blocks = [
-        """## Results
-
-Where sources and classes go together, a network can tell the hospital instead of the disease. So
-read the figures of all sources together last: those within one source, and above all those of a
-source never trained on, say more.
-
-"""
-        + _measured_on(card)
-    ]
-    blocks += [
-        f"### {part} ({summary['films']} films, {_independent(summary)})\n\n"
-        f"{_summary(summary, card.classes)}"
-        for part, summary in _parts(card)
-    ]
-    change = card.results.get("storage_change")
-    words = "not measured" if change is None else f"{change:.5f}"
-    blocks.append(f"Largest change of any test probability by storing in float16: {words}.")
-    return "\n\n".join(blocks)
-
-
-def _measured_on(card: WeightsCard) -> str:
-    if card.results.get("probabilities") == CALIBRATED:
-        return (
-            "Each film is called what has the largest calibrated probability, as its baselines are."
-        )
-    return (
-        "Each film is called what has the largest probability before calibration (softmax), which"
-        " training evens out over the classes: baselines know how frequent they are, and have the"
-        " better of it."
-    )
-
-
-def _independent(summary: Mapping[str, Any]) -> str:
-    """How many patients the films are of, as far as patients are known."""
-    known = summary.get("patients_known")
-    if known is None or known == 1:
-        return f"{summary['groups']} independent"
-    share = "no patient numbers" if known == 0 else f"patient numbers of {known:.0%} alone"
-    return (
-        f"{summary['groups']} different; {share}: films of one patient count as several, so the"
-        " intervals are too narrow"
-    )
-
-
-def _parts(card: WeightsCard) -> list[tuple[str, dict[str, Any]]]:
-    """Every part that was measured, the most telling first: its name, and its summary."""
-    held_out = card.results["held_out"].items()
-    within = card.results["test_by_source"].items()
-    return [
-        *((held_out_name(source, card), summary) for source, summary in held_out),
-        *((f"`{source}` alone, test part", summary) for source, summary in within),
-        ("all sources together, test part", card.results["test"]),
-    ]
-
-
 def _left_out(cards: Mapping[str, WeightsCard]) -> str:
     rows = [
         [f"`{source}`", _TITLES[label], *figures, f"`{commit}`"]
@@ -246,25 +183,6 @@ def _making(card: WeightsCard) -> str:
 
 `python train.py` ({flags}), commit `{card.git_commit}`, torch {card.torch_version},
 {card.created}. Tensors: SHA-256 `{card.sha256}`."""
-
-
-def _summary(summary: dict[str, Any], classes: Sequence[str]) -> str:
-    figures = [
-        [_TITLES[label], *(told(per[name]) for name in ("auroc", "sensitivity", "specificity"))]
-        for label, per in summary["classes"].items()
-    ]
-    header = ["Class against the rest", "AUROC", "Sensitivity", "Specificity"]
-    confusion = [
-        [f"{_TITLES[label]} (label)", *map(str, row)]
-        for label, row in zip(classes, summary["confusion"], strict=True)
-        if any(row)
-    ]
-    called = ["", *(f"{_TITLES[label]} (called)" for label in classes)]
-    return f"""{table(header, figures)}
-
-Accuracy {told(summary["accuracy"])}.
-
-{table(called, confusion)}"""
 
 
 def _listing(classes: Sequence[Finding]) -> str:

@@ -77,9 +77,10 @@ COVID-19 is called from these probabilities on:
 
 An answer stands in the set from these probabilities on: {least}. The hardest source sets them, so
 that the sets hold the right answer in {coverage:.0%} of each class of each source known: the next
-hospital will be more like that one than like their mean.{_shrunk(card)} Where a set holds not exactly one answer,
-the model says that it can't tell. "COVID-19 or not": films whose set leaves no doubt of that. The
-last two columns: with thresholds of each class over all sources together, which decide more often.
+hospital will be more like that one than like their mean.{_shrunk(card)} Where a set holds not
+exactly one answer, the model says that it can't tell. "COVID-19 or not": films whose set leaves no
+doubt of that. The last two columns: with thresholds of each class over all sources together, which
+decide more often.
 
 {table(header, sets)}"""
 
@@ -102,20 +103,6 @@ def point_rows(card: WeightsCard) -> list[list[str]]:
         for part, worth in card.trust.items()
         for point in card.rules.points
     ]  # fmt: skip
-
-
-def left_out_rows(cards: Mapping[str, WeightsCard]) -> list[list[str]]:
-    """For each network that lacked a source, by class: source, label, films, AUROC at home and
-    within that source, commit."""
-    lines = []
-    for card in cards.values():
-        at_home = card.results["test"]["classes"]
-        for source, summary in card.results["held_out"].items():
-            for label, found in summary["classes"].items():
-                home = told(at_home[label]["auroc"]) if label in at_home else ""
-                away = told(found["auroc"])
-                lines.append([source, label, str(summary["films"]), home, away, card.git_commit])
-    return lines
 
 
 def audit_section(

@@ -38,7 +38,7 @@ FLOORS: tuple[set[str], ...] = (
     {"engines.graphs"},
     {"engines.choice"},
     {"lungs", "gate"},
-    {"predictor", "figures", "trust_card", "card_figures", "datasets.compile",
+    {"predictor", "figures", "results_card", "trust_card", "card_figures", "datasets.compile",
      "datasets.confounders", "training.films", "training.other_views", "evaluation.strata",
      "evaluation.glimpses"},
     {"evaluation.floors", "training.batches"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from covid_core.choices import choices_by, use_in_words
-from covid_core.model_card import held_out_name
+from covid_core.results_card import held_out_name
 from covid_core.training.recipe import read_recipe
 from covid_core.weights import WEIGHTS, read_card
 

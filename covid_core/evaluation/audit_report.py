@@ -18,7 +18,8 @@ from covid_core.look import SERIES, styled
 from covid_core.metrics import told
 from covid_core.overlay import blend, data_uri, outline_layer, png
 from covid_core.pages import embedded, write_page
-from covid_core.trust_card import left_out_rows, point_rows
+from covid_core.results_card import left_out_rows
+from covid_core.trust_card import point_rows
 from covid_core.weights import WeightsCard
 from covid_core.within_source_card import boxes_in_words, within_in_words, within_of
 from covid_core.within_source_plots import draw_boxes, draw_within_sources

@@ -21,9 +21,9 @@ from covid_core.findings import Finding
 from covid_core.goals import TEST
 from covid_core.markdown import replace_block, table
 from covid_core.metrics import told
-from covid_core.model_card import held_out_name
 from covid_core.overlay import data_uri, png
 from covid_core.pages import embedded, write_page
+from covid_core.results_card import held_out_name
 from covid_core.training.forms import Form, protocol_of
 from covid_core.weights import AS_PUBLISHED, MENDED, WeightsCard
 

@@ -1,4 +1,4 @@
-"""SIIM-FISABIO-RSNA COVID-19 detection (Lakhani et al. 2021): radiographs read by radiologists.
+"""SIIM-FISABIO-RSNA challenge (Lakhani et al. 2021): radiographs read by radiologists.
 
 Both layouts: DICOM as downloaded, `train/STUDY/SERIES/IMAGE.dcm`, and the widely used resized
 copies, `train/IMAGE.jpg` or `.png`; `train_study_level.csv` has each study's appearance, and
@@ -25,7 +25,7 @@ from covid_core.findings import Appearance
 
 SOURCE = "siim-covid19"
 PROVENANCE = (
-    "SIIM-FISABIO-RSNA COVID-19 detection (Lakhani et al. 2021), radiographs of BIMCV-COVID19"
+    "SIIM-FISABIO-RSNA challenge (Lakhani et al. 2021), radiographs of BIMCV-COVID19"
     " (Valencia) and MIDRC-RICORD; non-commercial research, with citation"
 )
 AGES = None
