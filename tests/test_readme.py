@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 import shutil
@@ -15,13 +14,11 @@ import time
 import urllib.request
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import torch
 from PIL import Image
 from torchvision.models import DenseNet121_Weights, densenet121
 
-from benchmarks.ablations import table
 from covid_core.datasets.manifest import read_manifest
 from covid_core.evaluation.comparison import (
     RECIPES_BLOCK,
@@ -225,13 +222,6 @@ def test_the_recipes_figures_are_those_of_their_cards() -> None:
     cards = [read_card(WEIGHTS), *read_cards(WEIGHTS / RECIPES).values()]
     shown = block(RECIPES_BLOCK)
     assert shown == markdown([entry_of_card(c, forms.get(c.recipe)) for c in cards]).strip()
-
-
-def test_the_ablations_are_those_of_their_rows() -> None:
-    lines = (ROOT / "docs" / "ablations.jsonl").read_text().splitlines()
-    told = (ROOT / "docs" / "measurements.md").read_text()
-    shown = told.split("<!-- ablations -->")[1].split("<!-- /ablations -->")[0].strip()
-    assert shown == table(pd.DataFrame([json.loads(line) for line in lines]))
 
 
 def test_what_is_shipped_is_small_and_whole() -> None:
