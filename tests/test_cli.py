@@ -279,7 +279,9 @@ def test_another_recipe_answers_what_it_was_asked(
     )  # fmt: skip
     where = ["--weights", str(tmp_path / "w"), "--recipe", "two"]
     assert main(["predict", str(films), *where, "--saliency", str(tmp_path / "maps")]) == 1
-    text = capsys.readouterr().out
+    printed = capsys.readouterr()
+    text = printed.out
+    assert "these weights are not calibrated" in printed.err
     assert header_of(text) == columns(outputs)
     row = rows_of(text)["good.png"]
     assert row["label"] in outputs

@@ -34,6 +34,10 @@ from covid_core.weights import SHIPPED, WEIGHTS
 from covid_core.whole_files import unwritten
 
 _GOES_ON = "what was done is written; --csv FILE --resume goes on"
+_NOT_CALIBRATED = (
+    "these weights are not calibrated: probabilities are the network's own, and the majority is"
+    " called. Fit them with: python -m covid_core calibrate MANIFEST"
+)
 _COUNTING_S = 10  # of a folder's films before the first is read, for the progress bar alone
 
 
@@ -93,6 +97,8 @@ def _predict(options: argparse.Namespace) -> int:
     lanes = Lanes(films=min(options.workers, cores()))
     choice = Choice(options.engine)
     predictor = Predictor.load(options.weights, options.recipe, choice=choice, lanes=lanes)
+    if not predictor.card.rules.fitted:
+        print(_NOT_CALIBRATED, file=sys.stderr)
     terms = Terms.of(predictor.card, options.point, options.prevalence)
     try:
         explain = _explainer(predictor, options, lanes)
