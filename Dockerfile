@@ -18,7 +18,7 @@ COPY .streamlit/config.toml .streamlit/config.toml
 COPY weights/ weights/
 COPY covid_core/ covid_core/
 # The networks' graphs, exported here once: later nothing may be written beside the weights.
-RUN python -c "from covid_core.predictor import Predictor; from covid_core.lungs import Lungs; \
+RUN python -c "from covid_core.predict.predictor import Predictor; from covid_core.predict.lungs import Lungs; \
     Predictor.load('weights'); Lungs.load()"
 COPY streamlit_app.py desk.toml ./
 COPY app/ app/

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import forgetting, session
+from app import forgetting, ready, session
 from app.failures import show_busy, show_failure
+from app.queue import Busy
 from app.texts import common, read
 from covid_core.errors import CovidCoreError, WeightsError
-from covid_core.turns import Busy
 
 ICON = Path(__file__).parent / "app" / "icon.png"
 PAGES = (
@@ -52,7 +52,7 @@ def main() -> None:
     except Busy as error:
         show_busy(error)
     try:
-        session.get_ready()
+        ready.get_ready()
     except CovidCoreError as error:
         with notice:
             show_not_ready(error)

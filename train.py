@@ -27,7 +27,6 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from covid_core.claims import claimed
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import read_manifest, write_left_out
@@ -37,20 +36,21 @@ from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.evaluation.evaluate import evaluate, full_heat, storage_change
 from covid_core.evaluation.trust import fit_and_measure
 from covid_core.evaluation.within_source_measurement import add_within_sources
-from covid_core.initial_weights import initial_state, initialise
-from covid_core.model_card import write_model_card
-from covid_core.network_files import as_stored, save_weights
-from covid_core.networks import Network
+from covid_core.model.card import save_card
+from covid_core.model.initial_weights import initial_state, initialise
+from covid_core.model.network_files import as_stored, save_weights
+from covid_core.model.networks import Network
+from covid_core.model_card.card import write_model_card
+from covid_core.storage.locks import claimed
 from covid_core.training import processes
 from covid_core.training.films import load_films
-from covid_core.training.forms import Form, recipe_in, split_in
 from covid_core.training.log import read_log
 from covid_core.training.loop import Run, films_for
 from covid_core.training.loop import train as train_phases
 from covid_core.training.recipe import Recipe, recipe_names
 from covid_core.training.scoring import answer_parts
 from covid_core.training.teachers import Teachers
-from covid_core.weights import save_card
+from covid_core.training.variants import Form, recipe_in, split_in
 
 CACHE = "cache"  # beside the runs' folders
 

@@ -7,15 +7,14 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from app.film import Reading
-from covid_core.checks import Checks, check_reading
+from covid_core.explain.checks import Checks, check_reading
+from covid_core.explain.known_films import KnownFilms
+from covid_core.explain.lung_zones import attention_by_zone
+from covid_core.explain.map_tests import check_map
 from covid_core.findings import Finding
-from covid_core.known_films import KnownFilms
-from covid_core.map_check import check_map
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph
-from covid_core.weights import WEIGHTS, WeightsCard
-from covid_core.zones import attention_by_zone
+from covid_core.model.card import WEIGHTS, WeightsCard
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.read.radiograph import Radiograph
 
 
 def known_films(card: WeightsCard) -> KnownFilms | None:
@@ -32,12 +31,18 @@ def check_whole(
     return {finding: check_reading(network, known, radiograph, prediction, finding, lungs)}
 
 
-def check_also(reading: Reading, network: Predictor, finding: Finding) -> None:
-    """Add the checks of another class's map; what holds of the film as a whole is taken over."""
-    prediction, lungs = reading.prediction, reading.lungs
-    reading.checks[finding] = replace(
-        reading.checks[prediction.label],
-        map_check=check_map(network, reading.radiograph(), prediction, finding, lungs),
+def check_also(
+    whole: Checks,
+    network: Predictor,
+    radiograph: Radiograph,
+    prediction: Prediction,
+    finding: Finding,
+    lungs: np.ndarray,
+) -> Checks:
+    """The checks of another class's map; what holds of the film as a whole is taken over."""
+    return replace(
+        whole,
+        map_check=check_map(network, radiograph, prediction, finding, lungs),
         zones=attention_by_zone(network.explain(prediction, finding), lungs),
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.queue import Busy
 from app.texts import common as texts
-from covid_core.turns import Busy
 
 
 def show_failure(problem: str, sentence: str) -> None:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from covid_core.display import DisplayFilm, display_film
 from covid_core.findings import Finding
-from covid_core.lungs import Lungs
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph, View
-from covid_core.reading import read_radiograph
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.display import DisplayFilm, display_film
+from covid_core.read.radiograph import Radiograph, View
+from covid_core.read.reading import read_radiograph
 
 if TYPE_CHECKING:
-    from covid_core.checks import Checks
-    from covid_core.study import Study
+    from covid_core.explain.checks import Checks
+    from covid_core.read.patient_tags import Study
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +65,7 @@ def read_film(
     Raises CovidCoreError: the file can't be read, or the gate abstains.
     """
     from app.checking import check_whole  # what the empty page can do without
-    from covid_core.study import read_study  # with pydicom, as above
+    from covid_core.read.patient_tags import read_study  # with pydicom, as above
 
     radiograph = read_radiograph(data, sha256)
     reading = Reading(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from app.texts import checks as texts
-from covid_core.decision import in_sentence
-from covid_core.look import CLASS_COLOURS, THRESHOLD
-from covid_core.shortcut_meter import ShortcutMeter, shown
+from covid_core.explain.shortcut_meter import ShortcutMeter, shown
+from covid_core.model.decision import in_sentence
+from covid_core.present.style import CLASS_COLOURS, THRESHOLD
 
 # What should be low is told apart by more than its place.
 _PATTERN = {"shape": ["", "", "/"], "fillmode": "overlay", "fgcolor": "white", "size": 6}

@@ -11,27 +11,27 @@ import streamlit as st
 from app import session
 from app.charts import show_chart
 from app.texts import model as texts
-from covid_core import card_figures as figures
-from covid_core.audit_words import shortcuts_in_words, zones_worth_in_words
-from covid_core.evaluation.audit_figures import (
+from covid_core.evaluation.targets import TEST
+from covid_core.findings import CLASSES
+from covid_core.metrics import told
+from covid_core.model.card import WeightsCard
+from covid_core.model_card import plots as figures
+from covid_core.model_card.audit_plots import (
     abstention_by_strength,
     drop_by_corruption,
     probes,
     zones,
 )
-from covid_core.evaluation.audit_report import reliability_diagram
-from covid_core.findings import CLASSES
-from covid_core.floors_card import beside_floors
-from covid_core.goals import TEST
-from covid_core.metrics import told
-from covid_core.weights import WeightsCard
-from covid_core.within_source_card import (
+from covid_core.model_card.audit_report import reliability_diagram
+from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
+from covid_core.model_card.baselines import beside_floors
+from covid_core.model_card.within_source import (
     boxes_in_words,
     boxes_of,
     within_in_words,
     within_of,
 )
-from covid_core.within_source_plots import draw_boxes, draw_within_sources
+from covid_core.model_card.within_source_plots import draw_boxes, draw_within_sources
 
 _COVID = CLASSES[-1]
 

@@ -10,12 +10,12 @@ from app import session
 from app.film import Reading
 from app.texts import checks as texts
 from app.turns import in_turn
-from covid_core.decision import in_sentence
 from covid_core.errors import CovidCoreError, foreseen
+from covid_core.explain.known_films import KnownFilm, Neighbour, own_copy
 from covid_core.findings import Finding
-from covid_core.known_films import KnownFilm, Neighbour, own_copy
-from covid_core.overlay import displayed, png
-from covid_core.reading import read_radiograph
+from covid_core.model.decision import in_sentence
+from covid_core.present.overlay import displayed, png
+from covid_core.read.reading import read_radiograph
 
 _PICTURE_PX, _SHOWN_PX = 480, 120  # sent larger, to be looked at in full screen
 

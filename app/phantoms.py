@@ -10,8 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 from app import session
 from app.film import Reading
 from app.texts import common as texts
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 
 _THUMBNAIL_PX = 440
 

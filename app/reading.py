@@ -18,13 +18,13 @@ from app.viewer import viewer
 from app.viewer.package import Layer, View, Window
 from app.why import show_why
 from app.wording import whole_sentence
-from covid_core.decision import in_sentence
-from covid_core.display import grey_windows
 from covid_core.findings import Finding
-from covid_core.overlay import COLOUR_MAPS, soft
-from covid_core.predictor import Prediction
-from covid_core.report import DISCLAIMER, heat_in_words
-from covid_core.study import Study, days_between, labelled, same_patient
+from covid_core.model.decision import in_sentence
+from covid_core.predict.predictor import Prediction
+from covid_core.present.display import grey_windows
+from covid_core.present.overlay import COLOUR_MAPS, soft
+from covid_core.present.sentences import DISCLAIMER, heat_in_words
+from covid_core.read.patient_tags import Study, days_between, labelled, same_patient
 
 _HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
 _FILM_PX, _BESIDE_PX = 460, 420

@@ -8,15 +8,15 @@ from typing import Any
 import pandas as pd
 
 from app.texts import model as texts
-from covid_core.evaluation.comparison import HEADER, Forms, entry_of_card, rows
-from covid_core.training.forms import protocol_of
-from covid_core.weights import AS_PUBLISHED, MENDED, WeightsCard
+from covid_core.model.card import AS_PUBLISHED, MENDED, WeightsCard
+from covid_core.model_card.comparison import HEADER, Forms, entry_of_card, rows
+from covid_core.training.variants import protocol_of
 
 _Forms = Mapping[str, Forms]
 
 
 def short_table(cards: Sequence[WeightsCard], forms: _Forms) -> pd.DataFrame:
-    """One line a recipe; `forms`: by recipe, as `weights.read_forms` gives them."""
+    """One line a recipe; `forms`: by recipe, as `card.read_forms` gives them."""
     lines = [_line(card, forms.get(card.recipe, {})) for card in cards]
     return pd.DataFrame(lines, columns=list(texts.RECIPES_COLUMNS))
 

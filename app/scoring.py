@@ -11,13 +11,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
+from app.queue import Busy
 from app.session import Chosen
 from app.texts import common
 from app.texts import worklist as texts
 from app.turns import in_turn
-from covid_core.collection import Item
-from covid_core.turns import Busy
-from covid_core.worklist import Entry, entry
+from covid_core.batch.worklist import Entry, entry
+from covid_core.read.archives import Item
 
 _PAUSE_S = 0.2  # between stretches of scoring
 _REFRESH_S = 1.5  # how long films are scored before the table shows them

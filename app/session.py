@@ -18,16 +18,16 @@ from app.deployment import Deployment, deployment
 from app.film import Reading, read_film
 from app.texts import common as texts
 from app.turns import in_turn
-from covid_core.decision import BALANCED, SITE, OperatingPoint
 from covid_core.findings import Finding
-from covid_core.lungs import Lungs
-from covid_core.predictor import Prediction, Predictor
-from covid_core.site.profile import SiteProfile, fits, read_profile, save_profile
-from covid_core.weights import WEIGHTS, WeightsCard, read_audit, read_card
+from covid_core.local_validation.profile import SiteProfile, fits, read_profile, save_profile
+from covid_core.model.card import WEIGHTS, WeightsCard, read_audit, read_card
+from covid_core.model.decision import BALANCED, SITE, OperatingPoint
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Prediction, Predictor
 
 if TYPE_CHECKING:
-    from covid_core.checks import Checks
-    from covid_core.known_films import KnownFilms
+    from covid_core.explain.checks import Checks
+    from covid_core.explain.known_films import KnownFilms
 
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 47 MB
 PREVALENCE = 0.1
@@ -49,17 +49,6 @@ def card() -> WeightsCard:
 def predictor() -> Predictor:
     """The network for all sessions; new weights make a new one. Raises WeightsError."""
     return _predictor(card().sha256)
-
-
-def get_ready() -> None:
-    """Load what the first film will need, once the page is there: nobody need wait for it to read
-    the page. Raises WeightsError."""
-    import app.reading  # noqa: F401
-    import covid_core.study  # noqa: F401
-
-    predictor()
-    lungs()
-    known()
 
 
 def lungs() -> Lungs:
@@ -196,7 +185,14 @@ def checks_of(one: Reading, finding: Finding) -> Checks:
 
     if finding not in one.checks:
         with in_turn():
-            check_also(one, predictor(), finding)
+            one.checks[finding] = check_also(
+                one.checks[one.prediction.label],
+                predictor(),
+                one.radiograph(),
+                one.prediction,
+                finding,
+                one.lungs,
+            )
     return at_point(one.checks[finding], decided(one))
 
 

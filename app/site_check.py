@@ -12,10 +12,9 @@ from app.charts import show_chart
 from app.site_session import Check, use
 from app.texts import validate as texts
 from covid_core.errors import CovidCoreError
-from covid_core.metrics import Estimate
-from covid_core.site.figures import reliability, roc
-from covid_core.site.profile import MAX_NAME, SiteProfile, new_profile, profile_bytes
-from covid_core.site.validation import (
+from covid_core.local_validation.plots import reliability, roc
+from covid_core.local_validation.profile import MAX_NAME, SiteProfile, new_profile, profile_bytes
+from covid_core.local_validation.validation import (
     CONFIDENCE,
     RECALL,
     PointHere,
@@ -23,6 +22,7 @@ from covid_core.site.validation import (
     guaranteed_point,
     measured,
 )
+from covid_core.metrics import Estimate
 
 FEW = 50  # films of a kind, below which a warning is due
 HONEST, ROUGH = 0.05, 0.1  # calibration errors, up to which probabilities fit, or nearly

@@ -17,11 +17,11 @@ from app.sources import films_in_file
 from app.texts import common
 from app.texts import validate as texts
 from app.turns import in_turn
-from covid_core.collection import Item, in_folder, members
 from covid_core.errors import CovidCoreError, foreseen
-from covid_core.predictor import Predictor
-from covid_core.reading import read_radiograph
-from covid_core.site.scores import MAX_FILMS, gathered, labelled
+from covid_core.local_validation.scores import MAX_FILMS, gathered, labelled
+from covid_core.predict.predictor import Predictor
+from covid_core.read.archives import Item, in_folder, members
+from covid_core.read.reading import read_radiograph
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,9 +13,9 @@ import streamlit as st
 from app import session
 from app.texts import validate as texts
 from covid_core.errors import CovidCoreError
-from covid_core.site.profile import SiteProfile
-from covid_core.site.scores import Scores
-from covid_core.site.validation import Validation, validate
+from covid_core.local_validation.profile import SiteProfile
+from covid_core.local_validation.scores import Scores
+from covid_core.local_validation.validation import Validation, validate
 
 CHECK, JOB = "site-check", "site-job"
 REFUSED, FAILED, UNSAVED = "site-refused", "site-failed", "site-unsaved"

@@ -18,9 +18,9 @@ from app.failures import show_failure
 from app.forgetting import release
 from app.phantoms import phantom_film
 from app.texts import worklist as texts
-from covid_core.collection import Item, in_folder, members, refused
 from covid_core.errors import CovidCoreError, RefusedFile
-from covid_core.phantom import KINDS
+from covid_core.read.archives import Item, in_folder, members, refused
+from covid_core.read.phantom import KINDS
 
 if TYPE_CHECKING:
     from covid_core.exports.dicomweb import Archive, FoundStudy

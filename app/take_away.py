@@ -15,13 +15,13 @@ from app.failures import show_failure
 from app.film import Reading
 from app.texts import read as texts
 from app.turns import in_turn
-from covid_core.case_reader import Asked, CaseReader
 from covid_core.errors import CovidCoreError
+from covid_core.exports.read_case import Asked, CaseReader
 from covid_core.findings import Finding
-from covid_core.predictor import Prediction
-from covid_core.radiograph import Radiograph
-from covid_core.reading import read_radiograph
-from covid_core.study import Study
+from covid_core.predict.predictor import Prediction
+from covid_core.read.patient_tags import Study
+from covid_core.read.radiograph import Radiograph
+from covid_core.read.reading import read_radiograph
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +128,7 @@ def new_files(
 ) -> Files:
     """All of one reading, made anew from the film as its file has it: so does whoever repeats it,
     and gets the same. What is offered by itself is what lies in the bundle."""
-    from covid_core.bundle import OVERLAY, REPORT, RESULT, make_bundle, unpacked
+    from covid_core.exports.bundle import OVERLAY, REPORT, RESULT, make_bundle, unpacked
     from covid_core.exports.secondary_capture import secondary_capture
     from covid_core.exports.structured_report import structured_report
 

@@ -8,9 +8,9 @@ from functools import cache
 
 import streamlit as st
 
+from app.queue import Turns
 from app.texts import common as texts
 from covid_core.engines.engine import cores
-from covid_core.turns import Turns
 
 _WAITING_PER_CORE = 32  # half a minute's work, of usual films
 # Not in a cache of Streamlit's, which any visitor may clear.

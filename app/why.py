@@ -11,21 +11,21 @@ from app.film import Reading
 from app.meter_plot import meter_bars
 from app.texts import checks as words
 from app.texts import read as texts
-from covid_core import figures
-from covid_core.audit_words import shortcuts_in_words, zones_worth_in_words
-from covid_core.checks import Checks, seen_in_words
-from covid_core.decision import in_sentence
+from covid_core.explain.checks import Checks, seen_in_words
+from covid_core.explain.lung_zones import ATTENTION_NOTE
+from covid_core.explain.map_tests import MapCheck
 from covid_core.findings import Finding
-from covid_core.map_check import MapCheck
-from covid_core.predictor import Prediction
-from covid_core.report import (
+from covid_core.model.card import listed_in_words
+from covid_core.model.decision import in_sentence
+from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
+from covid_core.predict.predictor import Prediction
+from covid_core.present import plots
+from covid_core.present.sentences import (
     checks_in_words,
     elsewhere_in_words,
     point_in_words,
     values_in_words,
 )
-from covid_core.weights import listed_in_words
-from covid_core.zones import ATTENTION_NOTE
 
 
 def show_why(reading: Reading, prediction: Prediction) -> None:
@@ -47,7 +47,7 @@ def show_why(reading: Reading, prediction: Prediction) -> None:
 def show_scores(prediction: Prediction) -> None:
     st.markdown(f"**{texts.WHY_PROBABILITIES}**")
     threshold = prediction.decision.point.threshold
-    bars = figures.probability_bars(prediction.probabilities, threshold)
+    bars = plots.probability_bars(prediction.probabilities, threshold)
     show_chart(bars, key="probabilities", alt=texts.CHART_ALT)
     st.caption(set_in_words(prediction))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from covid_core.decision import CAVEAT, Decision
 from covid_core.findings import Finding
+from covid_core.model.decision import CAVEAT, Decision
 
 
 def whole_sentence(decision: Decision, disease: Finding) -> str:

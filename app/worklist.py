@@ -13,18 +13,18 @@ from functools import partial
 import streamlit as st
 
 from app import session
+from app.queue import Busy
 from app.reading import show_reading
 from app.scoring import Worklist, score_in_stretches, scorer
 from app.texts import worklist as texts
 from app.turns import in_turn
 from app.worklist_table import show_filters, show_table
-from covid_core.collection import Item
-from covid_core.decision import CAVEAT
+from covid_core.batch.worklist import Entry, csv_text, earlier, triage
 from covid_core.errors import CovidCoreError, foreseen
-from covid_core.predictor import Predictor
-from covid_core.report import UNANSWERED
-from covid_core.turns import Busy
-from covid_core.worklist import Entry, csv_text, earlier, triage
+from covid_core.model.decision import CAVEAT
+from covid_core.predict.predictor import Predictor
+from covid_core.present.sentences import UNANSWERED
+from covid_core.read.archives import Item
 
 
 def show_worklist(items: Sequence[Item], key: str) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import streamlit as st
 
 from app.texts import worklist as texts
-from covid_core.collection import Item
-from covid_core.overlay import data_uri
-from covid_core.worklist import Entry, Filter
+from covid_core.batch.worklist import Entry, Filter
+from covid_core.present.overlay import data_uri
+from covid_core.read.archives import Item
 
 _ROW_PX = 46
 _ROWS_SHOWN, _ROWS_ABOVE_A_FILM = 12, 5

@@ -34,12 +34,12 @@ from plotly.subplots import make_subplots
 from benchmarks.folders import DRAWN, film, films_in, tree
 from benchmarks.servers import HERE, memory
 from benchmarks.start import machine
-from covid_core import markdown
 from covid_core.engines.engine import Lanes, cores
-from covid_core.look import SERIES, styled
-from covid_core.predictor import Predictor
-from covid_core.reading import read_radiograph
-from covid_core.weights import WEIGHTS
+from covid_core.model.card import WEIGHTS
+from covid_core.predict.predictor import Predictor
+from covid_core.present import markdown
+from covid_core.present.style import SERIES, styled
+from covid_core.read.reading import read_radiograph
 
 _ENGINE_S = 5.0
 _SAMPLES = 40

@@ -21,17 +21,16 @@ from pathlib import Path
 
 import numpy as np
 
-from covid_core.bundle import make_bundle, read_bundle, replay
-from covid_core.case_reader import Asked, CaseReader
-from covid_core.datasets.layouts.films import FILM_SUFFIXES
+from covid_core.engines.machine import described
 from covid_core.errors import CovidCoreError
-from covid_core.folders import files_below
-from covid_core.machine import described
-from covid_core.markdown import table
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.radiograph import Radiograph
-from covid_core.reading import read_file, read_radiograph
-from covid_core.weights import WEIGHTS
+from covid_core.exports.bundle import make_bundle, read_bundle, replay
+from covid_core.exports.read_case import Asked, CaseReader
+from covid_core.model.card import WEIGHTS
+from covid_core.present.markdown import table
+from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.read.radiograph import Radiograph
+from covid_core.read.reading import FILM_SUFFIXES, read_file, read_radiograph
+from covid_core.storage.walk import files_below
 from tests.films import dicom_file, encode
 
 _HERE = Path(__file__).parent.parent

@@ -19,17 +19,17 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.isotonic import IsotonicRegression
 
-from covid_core import markdown
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
-from covid_core.decision import Rules
 from covid_core.evaluation.answers import remembered_answers
 from covid_core.metrics import auroc, reliability
-from covid_core.network_files import load_weights
+from covid_core.model.card import WEIGHTS
+from covid_core.model.decision import Rules
+from covid_core.model.network_files import load_weights
+from covid_core.present import markdown
 from covid_core.training.calibration import by_matrix, by_temperature
 from covid_core.training.films import Films, load_films
 from covid_core.training.tuning import least_probabilities, tune
-from covid_core.weights import WEIGHTS
 
 Calibrated = Callable[[np.ndarray], np.ndarray]  # logits (N, outputs) to probabilities
 PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)

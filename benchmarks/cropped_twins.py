@@ -20,17 +20,17 @@ from PIL import Image
 from scipy.special import softmax
 from tqdm import tqdm
 
-from covid_core import markdown
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split, groups_of
+from covid_core.explain.known_films import KnownFilms
+from covid_core.explain.perceptual_hash import HASH_BITS, PICTURE, hashes_of
 from covid_core.findings import CLASSES, Finding
-from covid_core.known_films import KnownFilms
-from covid_core.levels import eight_bits
 from covid_core.metrics import auroc_estimate, mean
-from covid_core.perceptual_hash import HASH_BITS, PICTURE, hashes_of
-from covid_core.predictor import Predictor
-from covid_core.reading import read_file
-from covid_core.weights import WEIGHTS
+from covid_core.model.card import WEIGHTS
+from covid_core.predict.predictor import Predictor
+from covid_core.present import markdown
+from covid_core.read.grey_levels import eight_bits
+from covid_core.read.reading import read_file
 
 LIMIT = 50  # bits; pairs looked at were all of one picture up to here, and strangers from 53 on
 STEPS = (-0.05, -0.025, 0, 0.025, 0.05)  # of a side, cut off or added at each edge

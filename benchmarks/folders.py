@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.films import encode
 
 _SIDE_PX = 512

@@ -28,8 +28,8 @@ from tqdm import tqdm
 import train  # noqa: F401  likewise
 from benchmarks.record import Figure, record, told
 from covid_core.commands import evaluate, manifest, predict  # noqa: F401  likewise
-from covid_core.overlay import png
-from covid_core.phantom import draw_phantom
+from covid_core.present.overlay import png
+from covid_core.read.phantom import draw_phantom
 from tests.films import clinic
 
 _RECIPE = """says = "small"

@@ -27,12 +27,12 @@ from hypothesis import HealthCheck, Phase, given, seed, settings, strategies
 from tqdm import tqdm
 
 from benchmarks.record import Figure, record
-from covid_core import worklist
-from covid_core.collection import Item
-from covid_core.lungs import Lungs
-from covid_core.predictor import Predictor
-from covid_core.reading import CODES
-from covid_core.weights import WEIGHTS
+from covid_core.batch import worklist
+from covid_core.model.card import WEIGHTS
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Predictor
+from covid_core.read.archives import Item
+from covid_core.read.reading import CODES
 from tests.hostile import corpus
 from tests.hostile_reading import good, tried
 from tests.mutants import mutant

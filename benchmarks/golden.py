@@ -21,18 +21,19 @@ from typing import Any
 
 import numpy as np
 
-from covid_core import machine, markdown
-from covid_core.decision import BALANCED
+from covid_core.engines import machine
 from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Lanes, Precision
 from covid_core.engines.trained import classifier
-from covid_core.gate import Gate
-from covid_core.head import Head
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.predictor import Prediction, Predictor
-from covid_core.reading import read_radiograph
-from covid_core.weights import SHIPPED, WEIGHTS, head_tensors, read_card
+from covid_core.model.card import SHIPPED, WEIGHTS, head_tensors, read_card
+from covid_core.model.decision import BALANCED
+from covid_core.model.head import Head
+from covid_core.predict.gate import Gate
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present import markdown
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.read.reading import read_radiograph
 from tests.films import dicom_file, encode
 
 FILE = Path(__file__).parent.parent / "tests" / "golden.json"

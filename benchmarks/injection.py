@@ -20,12 +20,12 @@ from playwright.sync_api import Page, expect
 from benchmarks.record import Figure, record
 from benchmarks.servers import served
 from benchmarks.sessions import browsing
-from covid_core import markdown
+from covid_core.present import markdown
 from tests.app import injecting
 from tests.app.injecting import TAGS, Watch
 from tests.app.serving import dropzone, settled
 from tests.payloads import FORMULAS, payloads
-from tests.test_pages import written
+from tests.present.test_html import written
 
 _TIMEOUT_MS = 120_000
 _LONGEST_NAME = 250

@@ -25,8 +25,8 @@ from playwright.sync_api import expect, sync_playwright
 
 from benchmarks.record import Figure, record
 from benchmarks.servers import HERE
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.app.serving import CHROMIUM, QUIET, drop, dropzone, free_port
 
 _COMMAND = "python -m benchmarks.install"

@@ -32,14 +32,14 @@ from tqdm import tqdm
 from benchmarks.record import RECORDS, Figure, record, told
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.networks import Network
-from covid_core.phantom import draw_phantom
-from covid_core.preprocess import Preprocess
+from covid_core.model.networks import Network
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.read.phantom import draw_phantom
+from covid_core.storage.atomic import write_whole
 from covid_core.training import loop, progress
 from covid_core.training.checkpoint import last_good
 from covid_core.training.films import Films
 from covid_core.training.recipe import Optimisation, Phase, Recipe
-from covid_core.whole_files import write_whole
 
 FORK = multiprocessing.get_context("fork")  # a training starts at once, with PyTorch loaded
 SIZE_PX = 64

@@ -32,8 +32,8 @@ from benchmarks.record import record
 from benchmarks.record import told as record_told
 from benchmarks.servers import HERE, Server, served
 from benchmarks.visitors import Shown, Visitor, visiting
-from covid_core.overlay import png
-from covid_core.phantom import draw_phantom
+from covid_core.present.overlay import png
+from covid_core.read.phantom import draw_phantom
 
 _FILMS_EACH = 3  # that a visitor has; nobody else has them
 _ANSWER = "Calibrated probability of COVID-19"

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 
 from benchmarks.record import Figure
 from benchmarks.servers import Memory
-from covid_core.look import SERIES, THRESHOLD, styled
+from covid_core.present.style import SERIES, THRESHOLD, styled
 
 RIGHT, WRONG, ERROR = "right", "wrong", "error"
 MOST_S = 20  # that 95 of 100 answers may take

@@ -3,7 +3,7 @@ and of weights that are added up over the wrong channels.
 
     python -m benchmarks.map_check MANIFEST [--films 60] [--draws 10]
 
-The limits (`map_check.LIMITS`) were chosen on the validation part; the test part and the held-out
+The limits (`map_tests.LIMITS`) were chosen on the validation part; the test part and the held-out
 source had no say in them. Randomised are the head alone, the head and the last block, everything
 (drawn anew as at the start of a training, normalisation fitted to films), and everything by
 shuffling each layer's own numbers, which keeps their sizes. The wrong channels are a shuffle of the
@@ -22,7 +22,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from covid_core import markdown
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.engines.engine import Engine
@@ -30,18 +29,19 @@ from covid_core.engines.outputs import Outputs
 from covid_core.engines.torch import TorchEngine
 from covid_core.evaluation.faithfulness import STAGES, randomised
 from covid_core.evaluation.sample import Sample, draw_sample
+from covid_core.explain.map_tests import LIMITS, MapCheck, check_map
 from covid_core.findings import CLASSES, Finding
-from covid_core.head import Head, summed
-from covid_core.lungs import Lungs
-from covid_core.map_check import LIMITS, MapCheck, check_map
 from covid_core.metrics import mean
-from covid_core.network_files import load_weights
-from covid_core.networks import Network
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph
-from covid_core.saliency import Saliency
-from covid_core.weights import WEIGHTS, WeightsCard
+from covid_core.model.card import WEIGHTS, WeightsCard
+from covid_core.model.head import Head, summed
+from covid_core.model.network_files import load_weights
+from covid_core.model.networks import Network
+from covid_core.model.saliency import Saliency
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present import markdown
+from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.read.radiograph import Radiograph
 
 PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
 SHUFFLED = "everything, shuffled"

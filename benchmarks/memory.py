@@ -28,10 +28,10 @@ from benchmarks.record import Figure, record
 from benchmarks.record import told as record_told
 from benchmarks.servers import HERE, Memory, Server, served
 from benchmarks.visitors import Visitor, visiting
-from covid_core import markdown
-from covid_core.look import SERIES, THRESHOLD, styled
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.present import markdown
+from covid_core.present.overlay import png
+from covid_core.present.style import SERIES, THRESHOLD, styled
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.films import dicom_file
 
 SETTLED = 100  # uploads after which memory may grow no more

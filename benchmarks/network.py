@@ -24,7 +24,7 @@ from benchmarks.record import Figure, record
 from benchmarks.servers import HERE
 from benchmarks.sessions import browsing, whole_session
 from benchmarks.tracing import Trace, traced, traced_server, watched
-from covid_core import markdown
+from covid_core.present import markdown
 from tests.app.sealed import listening, seek_a_host, unreached
 from tests.films import clinic
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from benchmarks.record import Figure, record
 from benchmarks.sessions import browsing, whole_session
 from benchmarks.tracing import Trace, traced, traced_server
-from covid_core import markdown
-from covid_core.predictor import Predictor
-from covid_core.weights import WEIGHTS
+from covid_core.model.card import WEIGHTS
+from covid_core.predict.predictor import Predictor
+from covid_core.present import markdown
 from tests.canaries import found_in, marked_files, names, unpacked
 
 # What may be opened to write, and why: no byte of a film is in any of it.

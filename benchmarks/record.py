@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from covid_core import machine, markdown
-from covid_core.tensor_files import git_commit
+from covid_core.engines import machine
+from covid_core.model.tensors import git_commit
+from covid_core.present import markdown
 
 DOCS = Path(__file__).parent.parent / "docs"
 RECORDS = DOCS / "reliability"

@@ -32,7 +32,7 @@ from benchmarks.record import Figure, record
 from benchmarks.record import told as record_told
 from benchmarks.servers import HERE, Server, served
 from benchmarks.visitors import visiting
-from covid_core.phantom import draw_phantom
+from covid_core.read.phantom import draw_phantom
 from tests.films import dicom_file
 
 MOST_S = 20

@@ -26,10 +26,10 @@ from benchmarks.record import Figure, record
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, Precision
 from covid_core.engines.proof import LARGEST_DIFFERENCE
-from covid_core.markdown import table
-from covid_core.predictor import Prediction, Predictor
-from covid_core.reading import read_radiograph
-from covid_core.weights import WEIGHTS
+from covid_core.model.card import WEIGHTS
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.markdown import table
+from covid_core.read.reading import read_radiograph
 
 _HERE = Path(__file__).parent.parent
 _ENGINES = ("torch", "openvino", "page")  # the page: bfloat16 with second looks, where there is any

@@ -21,16 +21,22 @@ import pandas as pd
 from PIL import Image, ImageDraw
 from scipy.fft import idctn
 
-from covid_core import markdown
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split, groups_of
-from covid_core.known_films import KnownFilms
-from covid_core.machine import described
-from covid_core.perceptual_hash import HASH_BITS, PICTURE, SAME_PICTURE, distances, hashes_of
-from covid_core.predictor import Predictor
-from covid_core.radiograph import MIN_SIDE_PX, Radiograph
-from covid_core.reading import read_file, read_radiograph
-from covid_core.weights import WEIGHTS, WeightsCard, read_card
+from covid_core.engines.machine import described
+from covid_core.explain.known_films import KnownFilms
+from covid_core.explain.perceptual_hash import (
+    HASH_BITS,
+    PICTURE,
+    SAME_PICTURE,
+    distances,
+    hashes_of,
+)
+from covid_core.model.card import WEIGHTS, WeightsCard, read_card
+from covid_core.predict.predictor import Predictor
+from covid_core.present import markdown
+from covid_core.read.radiograph import MIN_SIDE_PX, Radiograph
+from covid_core.read.reading import read_file, read_radiograph
 
 Change = Callable[[Image.Image], Image.Image]
 _TIMED = 200  # films

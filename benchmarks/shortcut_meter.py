@@ -20,18 +20,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from covid_core import markdown
-from covid_core.covering import LEAST_LUNG, lungs_out, widened
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
-from covid_core.decision import BALANCED, log_odds
 from covid_core.evaluation.sample import Sample, draw_sample
+from covid_core.explain.shortcut_meter import explains, parts, shown
 from covid_core.findings import CLASSES, Finding
-from covid_core.lungs import Lungs
 from covid_core.metrics import auroc
-from covid_core.predictor import Predictor
-from covid_core.shortcut_meter import explains, parts, shown
-from covid_core.weights import WEIGHTS
+from covid_core.model.card import WEIGHTS
+from covid_core.model.decision import BALANCED, log_odds
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Predictor
+from covid_core.prepare.occlusion import LEAST_LUNG, lungs_out, widened
+from covid_core.present import markdown
 
 SCORES = ("whole film", "lungs only", "lungs removed")
 _COVID = CLASSES.index(Finding.COVID)

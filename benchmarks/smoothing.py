@@ -14,16 +14,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from covid_core import markdown
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.evaluation.corruptions import corrupt
 from covid_core.evaluation.robustness import mean_auroc
 from covid_core.evaluation.sample import Sample, draw_sample, reader
-from covid_core.lungs import Lungs
-from covid_core.network_files import load_weights
-from covid_core.networks import Network
-from covid_core.weights import WEIGHTS, WeightsCard
+from covid_core.model.card import WEIGHTS, WeightsCard
+from covid_core.model.network_files import load_weights
+from covid_core.model.networks import Network
+from covid_core.predict.lungs import Lungs
+from covid_core.present import markdown
 
 NOISE = ("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise")
 STRENGTHS = (1, 2, 3)

@@ -24,10 +24,10 @@ from statistics import median
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from benchmarks.servers import HERE, parsed, served
-from covid_core import markdown
-from covid_core.machine import described
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.engines.machine import described
+from covid_core.present import markdown
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.app.serving import CHROMIUM, QUIET, drop, dropzone
 
 _TIMEOUT_MS = 120_000

@@ -4,44 +4,28 @@
     predictor = Predictor.load("weights")
     prediction = predictor.predict(read_radiograph(data))
 
-The modules, from the ground up, each importing only from below:
+The rooms, from the ground up. A module imports from its own room and from rooms below, never from
+above, and no two import each other; the tests hold this list.
 
-    errors, findings, architectures, torchvision_ops, levels, head, efficientnet_lite
-    covering                            a film with a part of it covered
-    boxes                               around opacities, by radiologists: as text, as a mask
-    whole_files, claims                 files that are whole or as they were; one run at a time
-    radiograph, networks, metrics, tasks, look, markdown, tensor_files, remarks, machine
-    bounded, decompress, dicom_parse, raster, dicom   a file's bytes to a film
-    reading                             bytes to Radiograph: the front door for files
-    collection, study                   many files as one stream; a DICOM file's patient, on demand
-    preprocess                          Radiograph to the network's input
-    decision                            logits to a calibrated call: operating points, sets
-    saliency                            evidence in the feature map's cells, laid over the film
-    zones                               how much of it lies in each of six zones of the lungs
-    weights, network_files              cards, and the tensors beside them, on disk
-    engines                             what runs a network: OpenVINO, or PyTorch, the reference
-    lungs (…_network)                   Radiograph to where its lungs are
-    gate (…_network)                    is it a frontal chest film that may be judged at all?
-    predictor                           Radiograph to Prediction: the one door
-    shortcut_meter, map_check           is it told by the lungs, and is the map worth showing?
-    perceptual_hash, known_index, known_films   was it seen in training, and what is like it?
-    display, overlay, figures, phantom  a film and its prediction, to look at
-    report, audit_words, walkthrough (…_figures)   in words; step by step
-    worklist, recipes_here              of many films; by several networks
-    folders, pipeline, ledger           of a folder of a million, and where scoring was stopped
-    places, parts, cluster              of an archive on many machines, in any filesystem, by Ray
-    checks                              what is asked of an answer before it is believed
-    result, exports                     to take away: PDF, PNG, JSON, DICOM, an archive
-    case_film, case_reader, bundle      a reading in one file, and the whole way again
-    site                                a hospital's own scores to its own operating point
-    choices                             what a source held out was used to choose
-    goals, reporting_items              what was set out to reach, and what a card must say
-    results_card, trust_card, floors_card, model_card, card_figures, pages
-    within_source_card (…_plots)        of films of both kinds from one source, and of boxes
-    datasets                            folders of films to a manifest: one table with a clean split
-    training, evaluation                a manifest to weights, honest figures, an audit
-    speed                               how fast a film is answered, beside the plain way
-    commands, __main__                  the command line
+    errors, findings, metrics, boxes, sources   what goes wrong, what is answered, how sure, where
+    storage             files that are whole or as they were; one run at a time; walks
+    read                a file's bytes to Radiograph, or a refusal in words
+    prepare             Radiograph to the network's input
+    model               networks, the call they lead to, and their files
+    engines             what runs a network: OpenVINO, or PyTorch, the reference
+    predict             Radiograph to Prediction, past the gate: the one door
+    explain             evidence by zone, tests of it, shortcuts, what trained it and is like it
+    present             in words, pictures, plots and pages
+    exports             to take away: PDF, PNG, JSON, DICOM, a bundle, an archive
+    batch               many films: a list, a folder of a million, several networks
+    cluster             an archive on many machines, in any filesystem, by Ray
+    local_validation    a hospital's own scores to its own operating point
+    datasets            folders of films to a manifest: one table with a clean split
+    training            a manifest to weights
+    evaluation          honest figures, baselines, targets, an audit
+    model_card          what was measured, as a card, a comparison, a report
+    bench               how fast a film is answered, and training is
+    commands            the command line
 """
 
 from __future__ import annotations
@@ -50,7 +34,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from covid_core.decision import Decision
     from covid_core.errors import (
         Abstained,
         CovidCoreError,
@@ -60,10 +43,11 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from covid_core.findings import CLASSES, Finding
-    from covid_core.predictor import Prediction, Predictor
-    from covid_core.radiograph import Radiograph, View
-    from covid_core.reading import read_file, read_radiograph
-    from covid_core.saliency import Saliency
+    from covid_core.model.decision import Decision
+    from covid_core.model.saliency import Saliency
+    from covid_core.predict.predictor import Prediction, Predictor
+    from covid_core.read.radiograph import Radiograph, View
+    from covid_core.read.reading import read_file, read_radiograph
 
 __all__ = [
     "Abstained",
@@ -85,7 +69,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "decision": ("Decision",),
+    "model.decision": ("Decision",),
     "errors": (
         "Abstained",
         "CovidCoreError",
@@ -95,10 +79,10 @@ _HOMES = {
         "WeightsError",
     ),  # fmt: skip
     "findings": ("CLASSES", "Finding"),
-    "predictor": ("Prediction", "Predictor"),
-    "radiograph": ("Radiograph", "View"),
-    "reading": ("read_file", "read_radiograph"),
-    "saliency": ("Saliency",),
+    "predict.predictor": ("Prediction", "Predictor"),
+    "read.radiograph": ("Radiograph", "View"),
+    "read.reading": ("read_file", "read_radiograph"),
+    "model.saliency": ("Saliency",),
 }
 
 

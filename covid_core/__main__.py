@@ -11,7 +11,7 @@ from typing import cast
 
 from covid_core.commands.status import SOME_FAILED, WRONG_USE
 from covid_core.errors import CovidCoreError
-from covid_core.report import DISCLAIMER
+from covid_core.present.sentences import DISCLAIMER
 
 _COMMANDS = (
     "predict", "cluster", "manifest", "evaluate", "calibrate", "floors", "audit", "card", "lungs",

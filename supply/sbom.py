@@ -21,8 +21,8 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packaging.utils import canonicalize_name
 
-from covid_core.known_index import FOLDER as KNOWN
-from covid_core.tensor_files import git_commit
+from covid_core.explain.known_index import FOLDER as KNOWN
+from covid_core.model.tensors import git_commit
 from supply.requirements import ROOT, Locked, locked
 
 SBOM = ROOT / "sbom.cdx.json"

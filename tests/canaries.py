@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.films import dicom_file, encode
 
 _PHANTOM = draw_phantom(KINDS[-1], size_px=256)

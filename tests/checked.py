@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from covid_core.architectures import DENSENET121
-from covid_core.decision import BALANCED, OperatingPoint, Rules, scaled_by
 from covid_core.engines.engine import Precision
 from covid_core.findings import CLASSES
-from covid_core.head import Head
-from covid_core.phantom import draw_phantom
-from covid_core.predictor import Predictor
-from covid_core.preprocess import Preprocess
-from covid_core.radiograph import Radiograph
-from covid_core.weights import WeightsCard
+from covid_core.model.architectures import DENSENET121
+from covid_core.model.card import WeightsCard
+from covid_core.model.decision import BALANCED, OperatingPoint, Rules, scaled_by
+from covid_core.model.head import Head
+from covid_core.predict.predictor import Predictor
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.read.phantom import draw_phantom
+from covid_core.read.radiograph import Radiograph
 
 CHANNELS, CELLS, SIDE_PX = 64, 7, 112
 THRESHOLD = 0.5

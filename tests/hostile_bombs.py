@@ -18,7 +18,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from covid_core.reading import MAX_FILE_BYTES
+from covid_core.read.reading import MAX_FILE_BYTES
 from tests.films import dicom_file, encode, with_pages
 from tests.hostile_dicom import ENDLESS, element, head
 from tests.mutants import FILM

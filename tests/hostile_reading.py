@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from covid_core.collection import members
 from covid_core.errors import RefusedFile
-from covid_core.reading import read_radiograph
-from covid_core.study import read_study
+from covid_core.read.archives import members
+from covid_core.read.patient_tags import read_study
+from covid_core.read.reading import read_radiograph
 from tests.hostile import corpus
 from tests.hostile_bombs import SLOW
 from tests.mutants import mutants, seeds

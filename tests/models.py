@@ -14,11 +14,11 @@ from torch.nn import functional as F
 
 from covid_core.engines.graphs import graph_of
 from covid_core.engines.trained import classifier
-from covid_core.head import Head as NumpyHead
-from covid_core.network_files import save_weights
-from covid_core.networks import Head, Network, Outputs
-from covid_core.preprocess import Preprocess
-from covid_core.weights import read_card
+from covid_core.model.card import read_card
+from covid_core.model.head import Head as NumpyHead
+from covid_core.model.network_files import save_weights
+from covid_core.model.networks import Head, Network, Outputs
+from covid_core.prepare.preprocess import Preprocess
 
 
 def random_network(seed: int = 0) -> Network:

@@ -14,11 +14,11 @@ from unittest.mock import patch
 import numpy as np
 
 from covid_core.__main__ import main
-from covid_core.decision import BALANCED, decide
 from covid_core.errors import Abstained
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph
-from covid_core.weights import WEIGHTS, read_card
+from covid_core.model.card import WEIGHTS, read_card
+from covid_core.model.decision import BALANCED, decide
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.read.radiograph import Radiograph
 
 
 class StandIn:

@@ -16,15 +16,15 @@ from PIL import Image
 
 from covid_core.__main__ import main
 from covid_core.commands import predict
-from covid_core.network_files import save_weights
-from covid_core.networks import Network
-from covid_core.overlay import png
-from covid_core.phantom import draw_phantom
-from covid_core.preprocess import Preprocess
-from covid_core.radiograph import Radiograph
-from covid_core.report import columns
-from covid_core.tasks import TASKS
-from covid_core.weights import read_card
+from covid_core.model.card import read_card
+from covid_core.model.network_files import save_weights
+from covid_core.model.networks import Network
+from covid_core.model.tasks import TASKS
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.present.overlay import png
+from covid_core.present.sentences import columns
+from covid_core.read.phantom import draw_phantom
+from covid_core.read.radiograph import Radiograph
 from tests.models import random_weights
 
 ROOT = Path(__file__).parent.parent

@@ -91,8 +91,8 @@ def test_no_film_no_test_and_no_history_gets_into_an_image() -> None:
 
 def test_what_the_app_imports_and_reads_is_sent() -> None:
     for path in (
-        "streamlit_app.py", "app/session.py", "app/viewer/viewer.js", "covid_core/decision.py",
-        "covid_core/page.html", "weights/densenet121.safetensors", "weights/README.md",
+        "streamlit_app.py", "app/session.py", "app/viewer/viewer.js", "covid_core/model/decision.py",
+        "covid_core/present/page.html", "weights/densenet121.safetensors", "weights/README.md",
         "weights/gate/gate.json", "requirements.txt", ".streamlit/config.toml", "desk.toml",
     ):  # fmt: skip
         assert (ROOT / path).is_file(), path

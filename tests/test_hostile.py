@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from covid_core.reading import CODES
+from covid_core.read.reading import CODES
 from tests.hostile import corpus
 from tests.hostile_bombs import SLOW
 from tests.mutants import CANARY

@@ -25,16 +25,16 @@ from covid_core.engines.graphs import graph_of
 from covid_core.engines.proof import read_proof
 from covid_core.engines.trained import classifier
 from covid_core.errors import WeightsError
-from covid_core.gate import Gate
-from covid_core.gate_network import GateNetwork
-from covid_core.lungs import Lungs
-from covid_core.lungs_network import LungNetwork
-from covid_core.network_files import load_weights, save_weights, write_network
-from covid_core.networks import Network
-from covid_core.predictor import Predictor
-from covid_core.preprocess import Preprocess
-from covid_core.tensor_files import read_card_file, write_card
-from covid_core.weights import SHIPPED, WEIGHTS, read_audit, read_card
+from covid_core.model.card import SHIPPED, WEIGHTS, read_audit, read_card
+from covid_core.model.gate_network import GateNetwork
+from covid_core.model.lungs_network import LungNetwork
+from covid_core.model.network_files import load_weights, save_weights, write_network
+from covid_core.model.networks import Network
+from covid_core.model.tensors import read_card_file, write_card
+from covid_core.predict.gate import Gate
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Predictor
+from covid_core.prepare.preprocess import Preprocess
 
 LOADERS: dict[str, Callable[[Path], object]] = {
     "small": lambda folder: load_weights(folder, "small"),

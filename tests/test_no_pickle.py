@@ -16,7 +16,7 @@ from torchvision.models import DenseNet121_Weights
 
 from covid_core.engines.graphs import graph_of
 from covid_core.errors import WeightsError
-from covid_core.initial_weights import initial_state
+from covid_core.model.initial_weights import initial_state
 from tests.engines.networks import SIDE, small_classifier
 
 ROOT = Path(__file__).parent.parent
@@ -148,7 +148,7 @@ sys.addaudithook(cut_off)
 import numpy as np
 from pathlib import Path
 from covid_core.errors import WeightsError
-from covid_core.predictor import Predictor
+from covid_core.predict.predictor import Predictor
 
 folder = Path({str(tmp_path)!r})
 predictor = Predictor.load(folder, "small")

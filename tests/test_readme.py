@@ -20,20 +20,20 @@ from PIL import Image
 from torchvision.models import DenseNet121_Weights, densenet121
 
 from covid_core.datasets.manifest import read_manifest
-from covid_core.evaluation.comparison import (
+from covid_core.explain.known_films import KnownFilms
+from covid_core.explain.known_index import FOLDER as KNOWN
+from covid_core.model.card import RECIPES, read_card, read_cards, read_forms
+from covid_core.model.network_files import load_weights
+from covid_core.model_card.card import RESULTS_BLOCK, headline, model_card, read_beside
+from covid_core.model_card.comparison import (
     RECIPES_BLOCK,
     entry_of_card,
     markdown,
 )
-from covid_core.gate import GATE, Gate
-from covid_core.known_films import KnownFilms
-from covid_core.known_index import FOLDER as KNOWN
-from covid_core.lungs import LUNGS, Lungs
-from covid_core.model_card import RESULTS_BLOCK, headline, model_card, read_beside
-from covid_core.network_files import load_weights
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.reading import read_file
-from covid_core.weights import RECIPES, read_card, read_cards, read_forms
+from covid_core.predict.gate import GATE, Gate
+from covid_core.predict.lungs import LUNGS, Lungs
+from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.read.reading import read_file
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

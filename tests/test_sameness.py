@@ -16,13 +16,13 @@ import pytest
 
 from benchmarks import golden
 from benchmarks.golden import CLOSE, CLOSE_HEAT, Answer
-from covid_core import machine
+from covid_core.engines import machine
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, Precision
 from covid_core.engines.proof import LARGEST_DIFFERENCE
-from covid_core.predictor import Prediction, Predictor
-from covid_core.reading import read_radiograph
-from covid_core.weights import WEIGHTS, read_card
+from covid_core.model.card import WEIGHTS, read_card
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.read.reading import read_radiograph
 
 ROOT = Path(__file__).parent.parent
 ENGINES_CLOSE, ENGINES_CLOSE_HEAT = 1e-5, 1e-4
@@ -133,7 +133,7 @@ def test_threads_and_lanes_change_no_bit(films: dict[str, bytes], exact: Predict
 def test_a_restart_changes_no_bit(films: dict[str, bytes], paged: Predictor) -> None:
     program = (
         "import hashlib; from benchmarks import golden; from tests.test_sameness import bits;"
-        "from covid_core.reading import read_radiograph;"
+        "from covid_core.read.reading import read_radiograph;"
         "by, (_, film) = golden.predictor(), next(golden.films());"
         "print(hashlib.sha256(bits(by.predict(read_radiograph(film)))).hexdigest())"
     )

@@ -15,7 +15,7 @@ import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from covid_core.weights import WEIGHTS, read_card
+from covid_core.model.card import WEIGHTS, read_card
 from supply import advisories
 from supply import sbom as listing
 from supply.requirements import CONSTRAINTS, DEV_LOCK, LOCK, ROOT, direct, locked

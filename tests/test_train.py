@@ -13,14 +13,14 @@ import pytest
 from torchvision.models import DenseNet121_Weights
 
 import train
-from covid_core import efficientnet_lite
-from covid_core.claims import claimed
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import write_manifest
-from covid_core.model_card import model_card, read_beside
-from covid_core.network_files import load_weights
+from covid_core.model import efficientnet_lite
+from covid_core.model.card import read_card
+from covid_core.model.network_files import load_weights
+from covid_core.model_card.card import model_card, read_beside
+from covid_core.storage.locks import claimed
 from covid_core.training.checkpoint import load_checkpoint
-from covid_core.weights import read_card
 from tests.films import clinic, encode, grey_film
 
 ROOT = Path(__file__).parent.parent

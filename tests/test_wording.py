@@ -12,21 +12,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from covid_core.audit_words import shortcuts_in_words
-from covid_core.decision import CAVEAT, SITE, SITE_FILMS, OperatingPoint, decide
 from covid_core.exports.pdf import report_pdf
 from covid_core.exports.secondary_capture import secondary_capture
 from covid_core.exports.structured_report import structured_report
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
-from covid_core.report import (
+from covid_core.model.card import WEIGHTS, read_audit, read_card
+from covid_core.model.decision import CAVEAT, SITE, SITE_FILMS, OperatingPoint, decide
+from covid_core.model_card.audit_words import shortcuts_in_words
+from covid_core.present.result import result_json
+from covid_core.present.sentences import (
     elsewhere_in_words,
     point_in_words,
     prediction_row,
     values_in_words,
 )
-from covid_core.result import result_json
-from covid_core.weights import WEIGHTS, read_audit, read_card
 from tests.canaries import unpacked
 from tests.exports.results import NORMAL, TORN, made
 from tests.exports.test_pdf import needs_poppler, text_of
@@ -42,8 +42,8 @@ OF_ONE_FILM = re.compile(
 # Where a share of films called right is told, measured on many of them.
 MEASURED = {
     "README.md", "weights/README.md", "app/texts/model.py", "app/recipe_tables.py",
-    "app/model_plots.py", "app/pages/model.py", "covid_core/floors_card.py",
-    "covid_core/card_figures.py", "covid_core/results_card.py", "covid_core/trust_card.py",
+    "app/model_plots.py", "app/pages/model.py", "covid_core/model_card/baselines.py",
+    "covid_core/model_card/plots.py", "covid_core/model_card/results.py", "covid_core/model_card/trust.py",
 }  # fmt: skip
 MEASURING = ("covid_core/evaluation/", "covid_core/training/", "covid_core/datasets/", "docs/")
 PROSE = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("weights/**/*.md"),

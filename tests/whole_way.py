@@ -7,13 +7,13 @@ from functools import cache
 
 import numpy as np
 
-from covid_core.case_reader import Asked, CaseReader
+from covid_core.exports.read_case import Asked, CaseReader
 from covid_core.findings import Finding
-from covid_core.lungs import Lungs
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.predictor import Predictor
-from covid_core.weights import WEIGHTS
+from covid_core.model.card import WEIGHTS
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Predictor
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.films import dicom_file, encode
 
 MADE = datetime(2026, 11, 21, 9, 30, 15, tzinfo=UTC)

@@ -14,16 +14,16 @@ from app.film import Reading
 from app.phantoms import phantom_reading
 from app.texts import about as texts
 from app.wording import whole_sentence
-from covid_core import walkthrough_figures as figures
-from covid_core.decision import in_sentence
+from covid_core.batch.recipes_here import at_home, never_seen
+from covid_core.explain.walkthrough import Walkthrough, walk_through
 from covid_core.findings import Finding
-from covid_core.overlay import displayed, png
-from covid_core.phantom import KINDS
-from covid_core.predictor import Prediction
-from covid_core.recipes_here import at_home, never_seen
-from covid_core.report import DISCLAIMER
-from covid_core.walkthrough import Walkthrough, walk_through
-from covid_core.weights import listed_in_words
+from covid_core.model.card import listed_in_words
+from covid_core.model.decision import in_sentence
+from covid_core.predict.predictor import Prediction
+from covid_core.present import walkthrough_plots as figures
+from covid_core.present.overlay import displayed, png
+from covid_core.present.sentences import DISCLAIMER
+from covid_core.read.phantom import KINDS
 
 _FILM_PX = 800  # longer side, as sent
 _ENLARGED = 2  # the network's picture, so that its pixels can be seen

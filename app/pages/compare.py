@@ -11,15 +11,10 @@ from app import session
 from app.failures import show_failure
 from app.film import Reading
 from app.phantoms import phantom_reading, show_phantoms
+from app.queue import Busy
 from app.texts import compare as texts
 from app.turns import in_turn
-from covid_core.choices import choices_by
-from covid_core.decision import CAVEAT
-from covid_core.errors import CovidCoreError
-from covid_core.overlay import blend, displayed, png
-from covid_core.phantom import KINDS
-from covid_core.predictor import Predictor
-from covid_core.recipes_here import (
+from covid_core.batch.recipes_here import (
     Candidate,
     Opinion,
     Shelf,
@@ -29,9 +24,14 @@ from covid_core.recipes_here import (
     opinion,
     shelf,
 )
-from covid_core.report import DISCLAIMER
-from covid_core.turns import Busy
-from covid_core.weights import SHIPPED, WEIGHTS, WeightsCard
+from covid_core.errors import CovidCoreError
+from covid_core.evaluation.choices import choices_by
+from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard
+from covid_core.model.decision import CAVEAT
+from covid_core.predict.predictor import Predictor
+from covid_core.present.overlay import blend, displayed, png
+from covid_core.present.sentences import DISCLAIMER
+from covid_core.read.phantom import KINDS
 
 _PICTURE_PX = 480
 _OPACITY = 0.6

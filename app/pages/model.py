@@ -13,13 +13,11 @@ from app.card_text import pieces, section
 from app.model_plots import show_floors, show_plots
 from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
-from covid_core.choices import use_in_words
-from covid_core.evaluation.comparison import HEADER
-from covid_core.evaluation.floors import best_floor, floors_in_words
+from covid_core.evaluation.baselines import best_floor, floors_in_words
+from covid_core.evaluation.choices import use_in_words
+from covid_core.evaluation.targets import TEST, goals
 from covid_core.findings import CLASSES
-from covid_core.goals import TEST, goals
-from covid_core.report import DISCLAIMER
-from covid_core.weights import (
+from covid_core.model.card import (
     LEFT_OUT,
     RECIPES,
     WEIGHTS,
@@ -28,6 +26,8 @@ from covid_core.weights import (
     read_cards,
     read_forms,
 )
+from covid_core.model_card.comparison import HEADER
+from covid_core.present.sentences import DISCLAIMER
 
 _COVID = CLASSES[-1]
 

@@ -14,13 +14,13 @@ from streamlit.delta_generator import DeltaGenerator
 from app import session
 from app.failures import show_busy, show_failure
 from app.phantoms import show_phantoms
+from app.queue import Busy
 from app.sources import choose_films
 from app.texts import read as texts
 from app.turns import in_turn
-from covid_core.collection import Item
 from covid_core.errors import Abstained, CovidCoreError, foreseen
-from covid_core.report import DISCLAIMER
-from covid_core.turns import Busy
+from covid_core.present.sentences import DISCLAIMER
+from covid_core.read.archives import Item
 
 _UNJUDGED_PX = 480
 
@@ -85,8 +85,8 @@ def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None
 
 def show_unjudged(item: Item) -> None:
     """What the gate would not have judged, so that a person can see whether it is right."""
-    from covid_core.overlay import displayed, png
-    from covid_core.reading import read_radiograph
+    from covid_core.present.overlay import displayed, png
+    from covid_core.read.reading import read_radiograph
 
     with in_turn():
         film = displayed(read_radiograph(item.read()).film, _UNJUDGED_PX)

@@ -12,9 +12,9 @@ from app.site_films import show_failed, show_films
 from app.site_session import REFUSED, UNSAVED, clear, last_check, measure, stop_using, use
 from app.texts import validate as texts
 from covid_core.errors import CovidCoreError
-from covid_core.report import DISCLAIMER
-from covid_core.site.profile import fits, load_profile
-from covid_core.site.scores import MAX_BYTES, TEMPLATE, made_up, read_scores
+from covid_core.local_validation.profile import fits, load_profile
+from covid_core.local_validation.scores import MAX_BYTES, TEMPLATE, made_up, read_scores
+from covid_core.present.sentences import DISCLAIMER
 
 
 def show() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from covid_core.decision import OperatingPoint
+from covid_core.model.decision import OperatingPoint
 
 TITLE = "Chest radiograph reader"
 LEDE = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from covid_core.decision import INDETERMINATE, in_sentence
 from covid_core.findings import CLASSES, Finding
+from covid_core.model.decision import INDETERMINATE, in_sentence
 
 # Ways to open films.
 DROP = "Drop radiographs here: PNG, JPEG, TIFF, WebP, DICOM or ZIP"

@@ -14,20 +14,15 @@ import torch
 from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
 from covid_core.evaluation.audit import Amount, audit, check_audited
-from covid_core.evaluation.audit_report import write_audit
 from covid_core.evaluation.source_films import (
     check_kept_split,
     load_source_films,
     select_films,
 )
+from covid_core.evaluation.targets import ENOUGH, MISSED, goals
 from covid_core.evaluation.within_source_measurement import measure_boxes
 from covid_core.evaluation.zone_scores import read_zone_scores, zones_against_scores
-from covid_core.goals import ENOUGH, MISSED, goals
-from covid_core.lungs import Lungs
-from covid_core.network_files import load_weights
-from covid_core.networks import Network
-from covid_core.predictor import Predictor
-from covid_core.weights import (
+from covid_core.model.card import (
     LEFT_OUT,
     SHIPPED,
     WEIGHTS,
@@ -35,6 +30,11 @@ from covid_core.weights import (
     read_cards,
     save_audit,
 )
+from covid_core.model.network_files import load_weights
+from covid_core.model.networks import Network
+from covid_core.model_card.audit_report import write_audit
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Predictor
 
 
 def add(commands: Any) -> None:

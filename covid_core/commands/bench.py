@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 
-from covid_core import machine
-from covid_core.architectures import DENSENET121, TITLES
+from covid_core.bench.predict import DECODE, FORWARD, GATE, OURS, PREPARE, Speed, measure
+from covid_core.bench.training import Pace, bench
 from covid_core.commands.status import DONE
-from covid_core.markdown import table
-from covid_core.speed.predict import DECODE, FORWARD, GATE, OURS, PREPARE, Speed, measure
-from covid_core.training.bench import Pace, bench
-from covid_core.weights import SHIPPED, WEIGHTS
+from covid_core.engines import machine
+from covid_core.model.architectures import DENSENET121, TITLES
+from covid_core.model.card import SHIPPED, WEIGHTS
+from covid_core.present.markdown import table
 
 
 def add(commands: Any) -> None:

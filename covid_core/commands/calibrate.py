@@ -16,12 +16,12 @@ from covid_core.datasets.split import fingerprint
 from covid_core.errors import DatasetError
 from covid_core.evaluation.answers import remembered_answers
 from covid_core.evaluation.evaluate import evaluate, full_heat
+from covid_core.evaluation.targets import TEST
 from covid_core.evaluation.trust import fit_and_measure
-from covid_core.goals import TEST
-from covid_core.network_files import load_weights
-from covid_core.tasks import task_of
+from covid_core.model.card import SHIPPED, WEIGHTS, save_card
+from covid_core.model.network_files import load_weights
+from covid_core.model.tasks import task_of
 from covid_core.training.films import load_films
-from covid_core.weights import SHIPPED, WEIGHTS, save_card
 
 
 def add(commands: Any) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from covid_core.commands.status import DONE
-from covid_core.evaluation.comparison import entry_of_card, write_recipes
-from covid_core.model_card import write_headline, write_model_card
-from covid_core.weights import RECIPES, WEIGHTS, read_card, read_cards, read_forms
+from covid_core.model.card import RECIPES, WEIGHTS, read_card, read_cards, read_forms
+from covid_core.model_card.card import write_headline, write_model_card
+from covid_core.model_card.comparison import entry_of_card, write_recipes
 
 
 def add(commands: Any) -> None:

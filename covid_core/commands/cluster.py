@@ -10,17 +10,17 @@ from typing import Any
 
 from tqdm import tqdm
 
-from covid_core.cluster import Job, connected, score_archive
+from covid_core.batch.ledger import Terms
+from covid_core.cluster.cluster import Job, connected, score_archive
+from covid_core.cluster.parquet_table import opened
+from covid_core.cluster.places import Place
 from covid_core.commands.arguments import as_count, as_share
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
-from covid_core.decision import BALANCED, POINTS
 from covid_core.engines.engine import Lanes
-from covid_core.ledger import Terms
-from covid_core.parts import opened
-from covid_core.places import Place
-from covid_core.predictor import Predictor
-from covid_core.report import DISCLAIMER
-from covid_core.weights import SHIPPED, WEIGHTS, read_card
+from covid_core.model.card import SHIPPED, WEIGHTS, read_card
+from covid_core.model.decision import BALANCED, POINTS
+from covid_core.predict.predictor import Predictor
+from covid_core.present.sentences import DISCLAIMER
 
 
 def add(commands: Any) -> None:

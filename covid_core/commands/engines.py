@@ -17,9 +17,9 @@ from covid_core.engines.engine import Precision
 from covid_core.engines.proof import LARGEST_DIFFERENCE, save_proof
 from covid_core.errors import DatasetError
 from covid_core.evaluation.precision import prove
-from covid_core.tasks import task_of
+from covid_core.model.card import SHIPPED, WEIGHTS, read_card
+from covid_core.model.tasks import task_of
 from covid_core.training.films import load_films
-from covid_core.weights import SHIPPED, WEIGHTS, read_card
 
 _PARTS = (Split.TEST, Split.HELD_OUT)
 

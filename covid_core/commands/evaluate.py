@@ -14,13 +14,13 @@ from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.compare import compare, find_weights
-from covid_core.evaluation.comparison import entry_of, markdown, write_comparison
 from covid_core.evaluation.source_films import check_kept_split, select_films
 from covid_core.evaluation.within_source_measurement import add_within_sources
 from covid_core.findings import CLASSES
-from covid_core.network_files import load_weights
-from covid_core.weights import WEIGHTS, WeightsCard, read_forms, save_card
-from covid_core.within_source_card import within_source_section
+from covid_core.model.card import WEIGHTS, WeightsCard, read_forms, save_card
+from covid_core.model.network_files import load_weights
+from covid_core.model_card.comparison import entry_of, markdown, write_comparison
+from covid_core.model_card.within_source import within_source_section
 
 
 def add(commands: Any) -> None:

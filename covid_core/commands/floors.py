@@ -16,18 +16,18 @@ import torch
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split, fingerprint
+from covid_core.evaluation.baseline_features import SIDE_PX, glimpse
+from covid_core.evaluation.baselines import FIGURES, best_floor, floor_scores, floors_in_words
+from covid_core.evaluation.baselines import floors_of as measured
 from covid_core.evaluation.evaluate import name_probabilities, summaries
-from covid_core.evaluation.floors import FIGURES, best_floor, floor_scores, floors_in_words
-from covid_core.evaluation.floors import floors_of as measured
-from covid_core.evaluation.glimpses import SIDE_PX, glimpse
-from covid_core.network_files import load_weights
-from covid_core.preprocess import Preprocess
-from covid_core.tasks import task_of
+from covid_core.model.card import WEIGHTS, WeightsCard, read_cards, save_card
+from covid_core.model.network_files import load_weights
+from covid_core.model.tasks import task_of
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films, load_films
-from covid_core.training.forms import Form, recipe_in, split_in
 from covid_core.training.loop import films_for
 from covid_core.training.scoring import MEASURED, answer_parts, score_parts
-from covid_core.weights import WEIGHTS, WeightsCard, read_cards, save_card
+from covid_core.training.variants import Form, recipe_in, split_in
 
 _Scores = dict[str, np.ndarray]
 

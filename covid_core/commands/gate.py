@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from covid_core.commands.status import DONE
-from covid_core.gate import GATE
-from covid_core.training.gate import make_gate
+from covid_core.predict.gate import GATE
+from covid_core.training.gate.gate import make_gate
 
 
 def add(commands: Any) -> None:

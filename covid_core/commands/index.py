@@ -9,9 +9,9 @@ from typing import Any
 
 from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
-from covid_core.known_index import FOLDER
-from covid_core.training.known_films import index_films
-from covid_core.weights import SHIPPED, WEIGHTS, read_card
+from covid_core.explain.known_index import FOLDER
+from covid_core.model.card import SHIPPED, WEIGHTS, read_card
+from covid_core.training.index import index_films
 
 
 def add(commands: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from covid_core.commands.status import DONE
-from covid_core.lungs import LUNGS
+from covid_core.predict.lungs import LUNGS
 from covid_core.training.lungs import make_lungs
 
 

@@ -14,7 +14,6 @@ import pandas as pd
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.case import Selection
 from covid_core.datasets.compile import Compilation, compile_manifest
-from covid_core.datasets.exploration import write_exploration
 from covid_core.datasets.manifest import (
     COLUMNS,
     check_name,
@@ -23,9 +22,10 @@ from covid_core.datasets.manifest import (
     write_manifest,
     write_overruled,
 )
+from covid_core.datasets.report.report import write_exploration
 from covid_core.datasets.split import Split, counts, overlaps
 from covid_core.findings import CLASSES
-from covid_core.radiograph import View
+from covid_core.read.radiograph import View
 
 _CHECK = "manifest check"
 

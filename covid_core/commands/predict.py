@@ -15,23 +15,22 @@ from typing import Any
 
 from tqdm import tqdm
 
-from covid_core.collection import Item, members, refused
+from covid_core.batch.ledger import Ledger, Terms, opened
+from covid_core.batch.pipeline import Explain, Film, Row, Scoring, rows
 from covid_core.commands.arguments import as_count, as_share
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
-from covid_core.datasets.layouts.films import FILM_SUFFIXES
-from covid_core.decision import BALANCED, POINTS
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
 from covid_core.errors import CovidCoreError, RefusedFile, Unwritten
-from covid_core.folders import files_below
-from covid_core.ledger import Ledger, Terms, opened
-from covid_core.pipeline import Explain, Film, Row, Scoring, rows
-from covid_core.predictor import Predictor
-from covid_core.radiograph import Radiograph
-from covid_core.reading import read_file, read_radiograph
-from covid_core.report import DISCLAIMER, UNANSWERED, row_writer
-from covid_core.weights import SHIPPED, WEIGHTS
-from covid_core.whole_files import unwritten
+from covid_core.model.card import SHIPPED, WEIGHTS
+from covid_core.model.decision import BALANCED, POINTS
+from covid_core.predict.predictor import Predictor
+from covid_core.present.sentences import DISCLAIMER, UNANSWERED, row_writer
+from covid_core.read.archives import Item, members, refused
+from covid_core.read.radiograph import Radiograph
+from covid_core.read.reading import FILM_SUFFIXES, read_file, read_radiograph
+from covid_core.storage.atomic import unwritten
+from covid_core.storage.walk import files_below
 
 _GOES_ON = "what was done is written; --csv FILE --resume goes on"
 _NOT_CALIBRATED = (
@@ -195,10 +194,10 @@ def _explainer(predictor: Predictor, options: argparse.Namespace, lanes: Lanes) 
     if not (options.saliency or options.bundle):
         return None
     # What draws takes long to import, and few ask for it.
-    from covid_core.case_reader import CaseReader
-    from covid_core.known_films import KnownFilms
-    from covid_core.left_files import bundles, in_turn, overlays
-    from covid_core.lungs import Lungs
+    from covid_core.batch.per_film_outputs import bundles, in_turn, overlays
+    from covid_core.explain.known_films import KnownFilms
+    from covid_core.exports.read_case import CaseReader
+    from covid_core.predict.lungs import Lungs
 
     lungs = Lungs.load(choice=options.engine, lanes=lanes)
     steps = []

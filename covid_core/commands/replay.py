@@ -7,13 +7,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from covid_core.bundle import CASE, MAX_BYTES, MEMBERS, NOTE, Bundle, read_bundle, replay, unpacked
-from covid_core.case_reader import CaseReader
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.engines.choice import Choice
 from covid_core.errors import CovidCoreError, WeightsError
-from covid_core.weights import WEIGHTS
-from covid_core.whole_files import write_whole
+from covid_core.exports.bundle import (
+    CASE,
+    MAX_BYTES,
+    MEMBERS,
+    NOTE,
+    Bundle,
+    read_bundle,
+    replay,
+    unpacked,
+)
+from covid_core.exports.read_case import CaseReader
+from covid_core.model.card import WEIGHTS
+from covid_core.storage.atomic import write_whole
 
 _OTHERS = {
     "weights_sha256": "other weights",

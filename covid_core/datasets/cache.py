@@ -12,11 +12,11 @@ import numpy as np
 from numpy.lib import format as npy
 from tqdm import tqdm
 
-from covid_core.datasets.remembered import file_stamp
 from covid_core.errors import DatasetError, RefusedFile, listed
-from covid_core.preprocess import Preprocess
-from covid_core.reading import read_file
-from covid_core.whole_files import replacing, write_whole
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.read.reading import read_file
+from covid_core.storage.arrays import file_stamp
+from covid_core.storage.atomic import replacing, write_whole
 
 _LATER = ("mean", "std")  # the pictures are normalised after they are stored
 

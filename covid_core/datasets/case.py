@@ -8,7 +8,7 @@ from typing import Literal
 
 from covid_core.boxes import Boxes
 from covid_core.findings import Appearance, Finding
-from covid_core.radiograph import View
+from covid_core.read.radiograph import View
 
 Sex = Literal["F", "M"]
 

@@ -15,11 +15,11 @@ from covid_core.datasets.case import EVERYTHING, Case, LeftOut, Selection
 from covid_core.datasets.duplicates import METHOD, Twins, find_twins, group
 from covid_core.datasets.layouts import read_cases
 from covid_core.datasets.manifest import COLUMNS
-from covid_core.datasets.remembered import load_arrays, save_arrays
 from covid_core.datasets.split import assign_splits, sides_before
 from covid_core.datasets.survey import Survey, survey
 from covid_core.errors import DatasetError, listed
 from covid_core.findings import CLASSES
+from covid_core.storage.arrays import load_arrays, save_arrays
 
 
 @dataclass(frozen=True, slots=True, eq=False)

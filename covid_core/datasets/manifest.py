@@ -18,7 +18,7 @@ from covid_core.datasets.case import LeftOut
 from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
 from covid_core.findings import APPEARANCES, CLASSES
-from covid_core.whole_files import write_whole
+from covid_core.storage.atomic import write_whole
 
 COLUMNS: dict[str, tuple[str, str]] = {
     "path": ("str", "the film's file"),

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from covid_core.datasets.remembered import file_stamp, load_arrays, save_arrays
 from covid_core.errors import RefusedFile
-from covid_core.preprocess import Preprocess
-from covid_core.reading import read_file
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.read.reading import read_file
+from covid_core.storage.arrays import file_stamp, load_arrays, save_arrays
 
 THUMBNAIL_PX = 64
 _VERSION = "1"  # raised whenever what is looked at, or how, changes

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from covid_core.engines.engine import Precision
 from covid_core.errors import WeightsError
-from covid_core.tensor_files import as_card, read_card_file, write_card
+from covid_core.model.card import PROOF
+from covid_core.model.tensors import as_card, read_card_file, write_card
 
-BESIDE = ".engines"  # the proof's file, beside the weights: NAME.engines.json
 LARGEST_DIFFERENCE = 0.01  # of a probability, that a quicker precision may make
 _SAFETY = 1.5  # new films may be shifted more than those that were measured
 
@@ -57,7 +57,7 @@ def margin_for(shift: float) -> float:
 def read_proof(folder: Path, name: str, sha256: str) -> Proof | None:
     """Of these very weights, where it holds; else None. It counts only for its own `engine`."""
     try:
-        path = folder / f"{name}{BESIDE}.json"
+        path = folder / f"{name}{PROOF}.json"
         raw = read_card_file(path)
         proof = as_card({**raw, "precision": Precision(raw["precision"])}, Proof, path)
     except (WeightsError, ValueError, KeyError):
@@ -67,4 +67,4 @@ def read_proof(folder: Path, name: str, sha256: str) -> Proof | None:
 
 def save_proof(folder: Path, name: str, proof: Proof) -> None:
     """Write it beside the weights. Raises WeightsError."""
-    write_card(folder, name + BESIDE, asdict(proof))
+    write_card(folder, name + PROOF, asdict(proof))

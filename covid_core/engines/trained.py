@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from covid_core.errors import WeightsError
-from covid_core.weights import WeightsCard
+from covid_core.model.card import WeightsCard
 
 if TYPE_CHECKING:
     from covid_core.engines.outputs import Outputs
@@ -47,18 +47,18 @@ def reference(trained: Trained) -> Outputs:
     from covid_core.engines.outputs import Outputs  # PyTorch: a second or two, and 170 MB
 
     if trained.kind is Kind.CLASSIFIER:
-        from covid_core.network_files import load_weights
+        from covid_core.model.network_files import load_weights
 
         network, card = load_weights(trained.folder, trained.name)
         _check(trained, card.sha256)
         return Outputs(network, network.feature_maps)
     if trained.kind is Kind.GATE:
-        from covid_core.gate_network import load_gate_network
+        from covid_core.model.gate_network import load_gate_network
 
         gate, sha256 = load_gate_network(trained.folder, trained.name)
         _check(trained, sha256)
         return Outputs(gate, gate.logits_and_distances)
-    from covid_core.lungs_network import load_lung_network
+    from covid_core.model.lungs_network import load_lung_network
 
     lungs, sha256 = load_lung_network(trained.folder, trained.name)
     _check(trained, sha256)

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from covid_core.datasets.remembered import load_arrays, save_arrays
 from covid_core.datasets.split import Split
-from covid_core.networks import Network
+from covid_core.model.card import WeightsCard
+from covid_core.model.networks import Network
+from covid_core.storage.arrays import load_arrays, save_arrays
 from covid_core.training.films import Films
 from covid_core.training.scoring import answer_parts
-from covid_core.weights import WeightsCard
 
 
 def remembered_answers(

@@ -16,7 +16,6 @@ import pandas as pd
 import torch
 
 from covid_core.datasets.split import Split, fingerprint
-from covid_core.decision import Rules
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.answers import remembered_answers
 from covid_core.evaluation.explanations import Panel, explanations
@@ -25,11 +24,12 @@ from covid_core.evaluation.robustness import Abstains, robustness
 from covid_core.evaluation.sample import draw_sample, picture_reader, reader
 from covid_core.evaluation.strata import failures, scored_part, strata, where_age_cannot_help
 from covid_core.findings import CLASSES
-from covid_core.gate import Gate
-from covid_core.lungs import Lungs
-from covid_core.networks import Network
+from covid_core.model.card import WeightsCard
+from covid_core.model.decision import Rules
+from covid_core.model.networks import Network
+from covid_core.predict.gate import Gate
+from covid_core.predict.lungs import Lungs
 from covid_core.training.films import load_films
-from covid_core.weights import WeightsCard
 
 
 @dataclass(frozen=True, slots=True)

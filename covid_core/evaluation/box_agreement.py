@@ -22,7 +22,7 @@ import numpy as np
 
 from covid_core.boxes import Boxes, union_mask
 from covid_core.metrics import mean
-from covid_core.saliency import Saliency
+from covid_core.model.saliency import Saliency
 
 GRID = 128
 OPACITY_MAP = "opacity"  # among the maps, beside those of findings

@@ -15,20 +15,20 @@ from tqdm import tqdm
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.engines.choice import Choice
 from covid_core.errors import DatasetError, WeightsError
+from covid_core.evaluation.baseline_features import glimpse
+from covid_core.evaluation.baselines import floor_scores, floors_of, parts_of
 from covid_core.evaluation.evaluate import summaries
-from covid_core.evaluation.floors import floor_scores, floors_of, parts_of
-from covid_core.evaluation.glimpses import glimpse
-from covid_core.goals import TEST
-from covid_core.network_files import load_weights
-from covid_core.overlay import blend, png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.predictor import Predictor
-from covid_core.preprocess import Preprocess
-from covid_core.reading import read_radiograph
-from covid_core.tasks import Task, task_of
+from covid_core.evaluation.targets import TEST
+from covid_core.model.card import WeightsCard
+from covid_core.model.network_files import load_weights
+from covid_core.model.tasks import Task, task_of
+from covid_core.predict.predictor import Predictor
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.present.overlay import blend, png
+from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.read.reading import read_radiograph
 from covid_core.training.films import Films, load_films
 from covid_core.training.scoring import MEASURED, answer_parts, score_parts
-from covid_core.weights import WeightsCard
 
 _PHANTOM_PX = 300
 _OPACITY = 0.6

@@ -11,9 +11,8 @@ import numpy as np
 import torch
 
 from covid_core.datasets.split import Split
-from covid_core.decision import CALIBRATED, SOFTMAX, Rules, softmax
-from covid_core.evaluation.floors import floor_scores, floors_of
-from covid_core.evaluation.glimpses import glimpse
+from covid_core.evaluation.baseline_features import glimpse
+from covid_core.evaluation.baselines import floor_scores, floors_of
 from covid_core.metrics import (
     auroc_estimate,
     confusion,
@@ -23,9 +22,10 @@ from covid_core.metrics import (
     sensitivity,
     specificity,
 )
-from covid_core.networks import Network
-from covid_core.preprocess import Preprocess
-from covid_core.tasks import THREE_CLASSES, Task
+from covid_core.model.decision import CALIBRATED, SOFTMAX, Rules, softmax
+from covid_core.model.networks import Network
+from covid_core.model.tasks import THREE_CLASSES, Task
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films
 from covid_core.training.scoring import answer, score_parts
 

@@ -19,9 +19,9 @@ from covid_core.evaluation.saliency_methods import METHODS
 from covid_core.evaluation.sample import Sample
 from covid_core.findings import Finding
 from covid_core.metrics import mean
-from covid_core.networks import Network
-from covid_core.saliency import METHOD, Saliency
-from covid_core.weights import WeightsCard
+from covid_core.model.card import WeightsCard
+from covid_core.model.networks import Network
+from covid_core.model.saliency import METHOD, Saliency
 
 CHANCE = "random order"
 LIKE = 0.5  # the rank correlation from which on two maps count as alike

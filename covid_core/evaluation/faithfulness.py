@@ -14,11 +14,11 @@ import torch
 from scipy.stats import spearmanr
 from torch import nn
 
-from covid_core.covering import blurred, place_in_line
 from covid_core.evaluation.saliency_methods import class_activation
-from covid_core.networks import Network
-from covid_core.saliency import METHOD
-from covid_core.weights import WeightsCard
+from covid_core.model.card import WeightsCard
+from covid_core.model.networks import Network
+from covid_core.model.saliency import METHOD
+from covid_core.prepare.occlusion import blurred, place_in_line
 
 SHARES = np.linspace(0, 1, 17)  # of the film that is removed or shown
 _BATCH = 32

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from covid_core import machine
-from covid_core.decision import Decision, Rules, decide, is_close, log_odds
+from covid_core.engines import machine
 from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Precision
 from covid_core.engines.proof import Proof, margin_for
 from covid_core.engines.trained import classifier
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
-from covid_core.head import Head
-from covid_core.preprocess import Preprocess
-from covid_core.weights import head_tensors, read_card
+from covid_core.model.card import head_tensors, read_card
+from covid_core.model.decision import Decision, Rules, decide, is_close, log_odds
+from covid_core.model.head import Head
+from covid_core.prepare.preprocess import Preprocess
 
 
 def prove(

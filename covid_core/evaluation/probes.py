@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from covid_core.covering import LEAST_LUNG, lungs_only, lungs_out, painted_over, widened
 from covid_core.evaluation.sample import Reader, Sample, prepare
+from covid_core.evaluation.targets import AFTER_PREPARATION, judge_probes
 from covid_core.findings import CLASSES, Finding
-from covid_core.goals import AFTER_PREPARATION, judge_probes
 from covid_core.metrics import auroc_estimate
-from covid_core.preprocess import Preprocess
+from covid_core.prepare.occlusion import LEAST_LUNG, lungs_only, lungs_out, painted_over, widened
+from covid_core.prepare.preprocess import Preprocess
 
 LIMIT = 0.60  # the AUROC above which a film without lungs still tells COVID-19
 _INTACT = "intact"

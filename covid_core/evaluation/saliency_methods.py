@@ -6,7 +6,7 @@ other's films, so each call builds a head of its own, which only borrows the fro
 
 from __future__ import annotations
 
-import covid_core.torchvision_ops  # noqa: F401  (must come before torchvision, for grad-cam)
+import covid_core.model.torchvision_ops  # noqa: F401  (must come before torchvision, for grad-cam)
 
 # isort: split
 import numpy as np
@@ -16,8 +16,8 @@ from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
-from covid_core.networks import Head
-from covid_core.saliency import METHOD
+from covid_core.model.networks import Head
+from covid_core.model.saliency import METHOD
 
 
 class _Unstretched(BaseCAM):  # type: ignore[misc]

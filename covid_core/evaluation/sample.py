@@ -16,11 +16,11 @@ from tqdm import tqdm
 
 from covid_core.datasets.split import Split, groups_of
 from covid_core.findings import CLASSES
-from covid_core.lungs import Lungs
-from covid_core.networks import Network
-from covid_core.preprocess import Preprocess
-from covid_core.reading import read_file
-from covid_core.weights import WeightsCard
+from covid_core.model.card import WeightsCard
+from covid_core.model.networks import Network
+from covid_core.predict.lungs import Lungs
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.read.reading import read_file
 
 SIDE_PX = 224  # of the shorter side: the size that MedMNIST-C's strengths are published for
 _BATCH = 32

@@ -20,10 +20,10 @@ from covid_core.engines.memory import in_batches
 from covid_core.errors import DatasetError, listed
 from covid_core.evaluation.within_source import CLEAR, OPACITY, OTHER, TEST, UNSEEN
 from covid_core.findings import Finding
-from covid_core.head import Head
-from covid_core.networks import Network
-from covid_core.saliency import Saliency
-from covid_core.weights import WeightsCard
+from covid_core.model.card import WeightsCard
+from covid_core.model.head import Head
+from covid_core.model.networks import Network
+from covid_core.model.saliency import Saliency
 
 POPULATIONS = {Split.TEST.value: TEST, Split.HELD_OUT.value: UNSEEN}
 BATCH = 32

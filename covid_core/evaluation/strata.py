@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from covid_core.datasets.layouts import stated_ages
 from covid_core.datasets.split import Split, groups_of
-from covid_core.decision import BALANCED, Rules
+from covid_core.evaluation.targets import ADULTS
 from covid_core.findings import CLASSES, Finding
-from covid_core.goals import ADULTS
 from covid_core.metrics import auroc_estimate, auroc_within_estimate, mean, sensitivity, specificity
-from covid_core.radiograph import View
+from covid_core.model.decision import BALANCED, Rules
+from covid_core.read.radiograph import View
+from covid_core.sources import stated_ages
 
 ADULT = 18  # years
 _BANDS = ((0, 18), (18, 40), (40, 65), (65, 121))

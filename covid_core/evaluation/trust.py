@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from covid_core.datasets.split import Split
-from covid_core.decision import BALANCED, Rules
-from covid_core.goals import TEST
+from covid_core.evaluation.targets import TEST
 from covid_core.metrics import (
     Estimate,
     estimate,
@@ -22,6 +21,7 @@ from covid_core.metrics import (
     sensitivity,
     specificity,
 )
+from covid_core.model.decision import BALANCED, Rules
 from covid_core.training.films import Films
 from covid_core.training.tuning import least_probabilities, tune
 

@@ -16,7 +16,6 @@ import torch
 
 from covid_core.boxes import parse_boxes
 from covid_core.datasets.split import fingerprint
-from covid_core.decision import BALANCED, softmax
 from covid_core.evaluation.box_agreement import (
     OPACITY_MAP,
     Pointing,
@@ -44,8 +43,9 @@ from covid_core.evaluation.within_source import (
     measure_source,
 )
 from covid_core.findings import APPEARANCES, CLASSES, Finding
-from covid_core.networks import Network
-from covid_core.weights import WeightsCard
+from covid_core.model.card import WeightsCard
+from covid_core.model.decision import BALANCED, softmax
+from covid_core.model.networks import Network
 
 MAPS = (Finding.COVID, Finding.PNEUMONIA)  # whose maps are held against boxes of opacities
 DRAWS = 3  # of random weights

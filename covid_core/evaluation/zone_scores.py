@@ -22,14 +22,14 @@ from tqdm import tqdm
 
 from covid_core.datasets.split import Split, groups_of
 from covid_core.errors import DatasetError
+from covid_core.explain.lung_zones import ZONES, attention_by_zone, zone_masks
+from covid_core.explain.map_tests import check_map
 from covid_core.findings import Finding
-from covid_core.lungs import PREPROCESS, Lungs
-from covid_core.map_check import check_map
 from covid_core.metrics import estimate, mean
-from covid_core.predictor import Predictor
-from covid_core.radiograph import Radiograph
-from covid_core.reading import read_file
-from covid_core.zones import ZONES, attention_by_zone, zone_masks
+from covid_core.predict.lungs import PREPROCESS, Lungs
+from covid_core.predict.predictor import Predictor
+from covid_core.read.radiograph import Radiograph
+from covid_core.read.reading import read_file
 
 READERS = ("S", "J")
 """The published table's letters for its two radiologists."""

@@ -1,6 +1,7 @@
-"""A result to take away: a picture, a page on paper, objects for an archive.
+"""A result to take away: a picture, a page on paper, objects for an archive, a bundle. It uses what
+is presented, and asks no network but where a bundle is read again.
 
-    pictures                film under its heat, with what it is burned into it
+    pictures                film under its heat, with what is burned into it
     pdf, paper_checks       one page on paper; the checks on it
     sheet                   what it is drawn with
     identity                whose object it is: the study's tags, or none at all
@@ -8,7 +9,9 @@
     structured_report       the reading as a DICOM report (TID 1500)
     optional                packages that may be missing
     dicomweb                to and from an archive: STOW-RS, QIDO-RS, WADO-RS
+    read_case, stored_film  the whole way of one film; the film as a bundle keeps it
+    bundle                  all of it in one file, and the whole way again
 
-Each takes a `Result` and gives bytes, the same for the same result. None holds the patient or the
-file's name unless it is asked to keep them, which only DICOM objects can be.
+Each exporter takes a `Result` and gives bytes, the same for the same result. None holds the patient
+or the file's name unless it is asked to keep them, which only DICOM objects can be.
 """

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from pydicom.dataset import Dataset
 
-from covid_core.dicom_parse import parse
 from covid_core.errors import CovidCoreError
 from covid_core.exports.optional import needing
-from covid_core.study import is_uid
+from covid_core.read.dicom_tags import parse
+from covid_core.read.patient_tags import is_uid
 
 if TYPE_CHECKING:
     import requests

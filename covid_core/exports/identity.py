@@ -17,8 +17,8 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
-from covid_core.result import Result, result_json
-from covid_core.study import Study
+from covid_core.present.result import Result, result_json
+from covid_core.read.patient_tags import Study
 
 MANUFACTURER = "Open chest radiograph COVID-19 reader"
 REMOVED = (

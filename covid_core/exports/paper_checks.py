@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from covid_core.checks import NO_METER, Checks, nearest_in_words, seen_in_words
+from covid_core.explain.checks import NO_METER, Checks, nearest_in_words, seen_in_words
+from covid_core.explain.lung_zones import ATTENTION_NOTE, ZONE_TITLES, ZONES
+from covid_core.explain.shortcut_meter import shown
 from covid_core.exports.sheet import QUIET, Sheet
-from covid_core.look import CLASS_COLOURS
-from covid_core.shortcut_meter import shown
-from covid_core.zones import ATTENTION_NOTE, ZONE_TITLES, ZONES
+from covid_core.present.style import CLASS_COLOURS
 
 Box = tuple[float, float, float]  # x, y, width in mm
 

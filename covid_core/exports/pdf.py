@@ -6,8 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from covid_core.checks import Checks
-from covid_core.decision import CAVEAT, in_sentence
+from covid_core.explain.checks import Checks
 from covid_core.exports.paper_checks import cautions, nearest, shortcut_bars, verdicts, zone_table
 from covid_core.exports.pictures import WARNING, overlay
 from covid_core.exports.sheet import (
@@ -22,15 +21,16 @@ from covid_core.exports.sheet import (
     Sheet,
 )  # fmt: skip
 from covid_core.findings import Finding
-from covid_core.look import CLASS_COLOURS
-from covid_core.report import (
+from covid_core.model.decision import CAVEAT, in_sentence
+from covid_core.present.result import Result
+from covid_core.present.sentences import (
     DISCLAIMER,
     checks_in_words,
     heat_in_words,
     point_in_words,
     values_in_words,
 )
-from covid_core.result import Result
+from covid_core.present.style import CLASS_COLOURS
 
 TITLE = "Chest radiograph reading"
 _GAP = 6.0  # mm between columns, and between parts

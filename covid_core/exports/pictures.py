@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from covid_core.overlay import blend, outline_layer, png
-from covid_core.report import DISCLAIMER
-from covid_core.result import Result
+from covid_core.present.overlay import blend, outline_layer, png
+from covid_core.present.result import Result
+from covid_core.present.sentences import DISCLAIMER
 
 WARNING = f"{DISCLAIMER} Model attention, not a lesion outline."
 _OPACITY = 0.5

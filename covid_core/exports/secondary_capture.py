@@ -8,8 +8,8 @@ from pydicom.sr.coding import Code
 from covid_core.exports.identity import as_file, coded, made_by, stamp, study_uid_of
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING, captioned_overlay
-from covid_core.result import Result
-from covid_core.study import Study
+from covid_core.present.result import Result
+from covid_core.read.patient_tags import Study
 
 SERIES = "COVID-19 reader overlay, research use only"
 _SERIES_NUMBER = 9001  # beyond those of a modality

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.sr.coding import Code
 
-from covid_core.checks import told_in_words
-from covid_core.decision import CAVEAT
-from covid_core.dicom_parse import parse
+from covid_core.explain.checks import told_in_words
 from covid_core.exports.identity import MANUFACTURER, as_file, made_by, stamp, uid_of
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING
 from covid_core.findings import Finding
-from covid_core.report import point_in_words, values_in_words
-from covid_core.result import Result
-from covid_core.study import Study
+from covid_core.model.decision import CAVEAT
+from covid_core.present.result import Result
+from covid_core.present.sentences import point_in_words, values_in_words
+from covid_core.read.dicom_tags import parse
+from covid_core.read.patient_tags import Study
 
 if TYPE_CHECKING:
     from highdicom import sr

@@ -11,7 +11,7 @@ import copy
 
 import torch
 
-from covid_core.networks import Network
+from covid_core.model.networks import Network
 
 
 class Average:

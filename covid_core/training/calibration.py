@@ -15,7 +15,7 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from covid_core.decision import scaled_by
+from covid_core.model.decision import scaled_by
 
 Calibration = tuple[tuple[tuple[float, ...], ...], tuple[float, ...]]  # `Rules`' weights and bias
 Part = tuple[np.ndarray, np.ndarray]  # indices to fit on, and of those left out

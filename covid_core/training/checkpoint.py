@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from covid_core.errors import TrainingError, Unwritten
-from covid_core.whole_files import write_whole
+from covid_core.storage.atomic import write_whole
 
 _ANEW = "Leave out --resume to train from the start"
 

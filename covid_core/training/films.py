@@ -15,8 +15,8 @@ from covid_core.datasets.cache import every_picture
 from covid_core.datasets.split import Split, groups_of, on_a_side
 from covid_core.errors import DatasetError, listed
 from covid_core.findings import APPEARANCES, CLASSES
-from covid_core.preprocess import Preprocess
-from covid_core.tasks import Task
+from covid_core.model.tasks import Task
+from covid_core.prepare.preprocess import Preprocess
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from covid_core.whole_files import write_whole
+from covid_core.storage.atomic import write_whole
 
 _LOG = "log.jsonl"
 

@@ -20,8 +20,8 @@ from tqdm import tqdm
 from covid_core.datasets.split import Split
 from covid_core.engines.memory import no_room_to_train
 from covid_core.errors import TrainingError
-from covid_core.networks import Network
-from covid_core.preprocess import Preprocess
+from covid_core.model.networks import Network
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training import processes
 from covid_core.training.augment import augment_with_masks
 from covid_core.training.averaging import reach

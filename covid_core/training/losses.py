@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from covid_core.networks import Network, Outputs
+from covid_core.model.networks import Network, Outputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from tqdm import tqdm
 from covid_core.datasets.duplicates import group, same_key
 from covid_core.datasets.layouts import read_cases
 from covid_core.errors import DatasetError
-from covid_core.lungs import NAME, PREPROCESS, LungsCard, dice
-from covid_core.lungs_network import LungNetwork
 from covid_core.metrics import Estimate, mean
-from covid_core.network_files import write_network
-from covid_core.reading import read_file
+from covid_core.model.lungs_network import LungNetwork
+from covid_core.model.network_files import write_network
+from covid_core.predict.lungs import NAME, PREPROCESS, LungsCard, dice
+from covid_core.read.reading import read_file
 from covid_core.training.augment import Augmentation, augment_with_masks
 
 _BATCH, _RATE = 16, 3e-3

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from covid_core.networks import Network
+from covid_core.model.networks import Network
 from covid_core.training.averaging import Average
 from covid_core.training.checkpoint import check_terms, last_good, save_checkpoint
 from covid_core.training.recipe import LAST, Optimisation, Trained

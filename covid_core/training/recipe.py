@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from covid_core.architectures import TITLES
 from covid_core.datasets.published import Draw, Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.preprocess import Fit, Preprocess, Tone
-from covid_core.tasks import TASKS, Task
+from covid_core.model.architectures import TITLES
+from covid_core.model.tasks import TASKS, Task
+from covid_core.prepare.preprocess import Fit, Preprocess, Tone
 from covid_core.training.augment import Augmentation
 from covid_core.training.losses import Losses
 from covid_core.training.schedule import Schedule

@@ -10,12 +10,12 @@ from scipy.special import softmax
 from torch.nn import functional as F
 
 from covid_core.datasets.split import Split
-from covid_core.decision import Rules
 from covid_core.engines.memory import in_batches
 from covid_core.metrics import auroc
-from covid_core.networks import Network
-from covid_core.preprocess import Preprocess
-from covid_core.tasks import Task
+from covid_core.model.decision import Rules
+from covid_core.model.networks import Network
+from covid_core.model.tasks import Task
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.augment import shrink
 from covid_core.training.batches import MASK_PX, masks_of
 from covid_core.training.films import Films

@@ -13,10 +13,10 @@ import torch
 from torch.nn import functional as F
 
 from covid_core.errors import TrainingError
-from covid_core.network_files import load_weights
-from covid_core.networks import Network, Outputs
-from covid_core.preprocess import Preprocess
-from covid_core.weights import WeightsCard, read_cards
+from covid_core.model.card import WeightsCard, read_cards
+from covid_core.model.network_files import load_weights
+from covid_core.model.networks import Network, Outputs
+from covid_core.prepare.preprocess import Preprocess
 
 _LEAST = 1e-6  # of a probability, whose logarithm is taken
 

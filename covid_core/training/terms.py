@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import torch
 
-from covid_core.preprocess import Preprocess
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training import processes
 from covid_core.training.films import Films
 from covid_core.training.recipe import Recipe

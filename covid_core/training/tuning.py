@@ -12,9 +12,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import roc_curve
 
-from covid_core.decision import BALANCED, RULE_IN, RULE_OUT, OperatingPoint, Rules
 from covid_core.errors import DatasetError
 from covid_core.exports.optional import needing
+from covid_core.model.decision import BALANCED, RULE_IN, RULE_OUT, OperatingPoint, Rules
 from covid_core.training.calibration import fit_calibration
 
 COVERAGE = 0.9  # of the prediction sets

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from covid_core.datasets.split import Split
-from covid_core.networks import Network
-from covid_core.preprocess import Preprocess
+from covid_core.model.networks import Network
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training import processes
 from covid_core.training.augment import augment
 from covid_core.training.films import Films

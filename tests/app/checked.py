@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from covid_core.checks import Checks
+from covid_core.explain.checks import Checks
+from covid_core.explain.known_films import KnownFilm, KnownFilms, Neighbour, Seen
+from covid_core.explain.map_tests import MapCheck, MapTest
+from covid_core.explain.shortcut_meter import ShortcutMeter
 from covid_core.findings import CLASSES, Finding
-from covid_core.known_films import KnownFilm, KnownFilms, Neighbour, Seen
-from covid_core.map_check import MapCheck, MapTest
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph
-from covid_core.shortcut_meter import ShortcutMeter
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.read.radiograph import Radiograph
 
 TESTS = ("heat in the lungs", "deletion", "randomised weights", "flip consistency")
 ZONES = (0.05, 0.1, 0.15, 0.2, 0.24, 0.26)

@@ -18,8 +18,8 @@ from pydicom.valuerep import CUSTOMIZABLE_CHARSET_VR
 
 from app.texts import about, common, read
 from app.texts import worklist as listed
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.study import labelled, read_study
+from covid_core.read.patient_tags import labelled, read_study
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.app.serving import drop, settled, wait_for_list
 from tests.films import dicom_file
 from tests.payloads import SIGN

@@ -11,10 +11,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.read.radiograph import Radiograph
 
 PAGE = Path(__file__).parent / "worklist_page.py"
 FILMS = [(f"{n}.png", png(draw_phantom(KINDS[n % 3], size_px=192, seed=n))) for n in range(4)]

@@ -26,9 +26,9 @@ from typing import Any
 
 from app.texts.worklist import DROP
 from benchmarks.visitors import visiting
-from covid_core.lungs import Lungs
-from covid_core.predictor import Predictor
-from covid_core.weights import WEIGHTS
+from covid_core.model.card import WEIGHTS
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Predictor
 from tests.app.serving import ROOT, free_port
 from tests.canaries import Marked, marked_files
 

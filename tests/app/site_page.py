@@ -14,12 +14,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.deployment import deployment
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.site.profile import new_profile, profile_bytes
-from covid_core.site.scores import gathered
-from covid_core.site.validation import guaranteed_point, validate
-from covid_core.weights import WEIGHTS, read_card
+from covid_core.local_validation.profile import new_profile, profile_bytes
+from covid_core.local_validation.scores import gathered
+from covid_core.local_validation.validation import guaranteed_point, validate
+from covid_core.model.card import WEIGHTS, read_card
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 
 APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
 HOSTILE = "![x](http://host/p.png) <b>Ward</b>"

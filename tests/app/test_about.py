@@ -12,10 +12,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.texts import about as texts
-from covid_core.overlay import png
-from covid_core.phantom import draw_phantom
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.overlay import png
+from covid_core.read.phantom import draw_phantom
+from covid_core.read.radiograph import Radiograph
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = "app/pages/about.py"

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app import deployment
 from app.texts import worklist as texts
 from covid_core.exports.dicomweb import Archive, find_studies, send
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.films import dicom_file
 
 APP = Path(__file__).parent.parent.parent / "streamlit_app.py"

@@ -15,17 +15,17 @@ from app.checking import at_point
 from app.film import Reading, read_film
 from app.texts import checks as texts
 from app.texts.read import NOT_READ
-from covid_core.audit_words import zones_worth_in_words
-from covid_core.checks import Checks
-from covid_core.decision import CAVEAT, Decision, OperatingPoint
+from covid_core.explain.checks import Checks
+from covid_core.explain.map_tests import MapCheck
 from covid_core.findings import CLASSES, Finding
-from covid_core.lungs import Lungs
-from covid_core.map_check import MapCheck
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph
-from covid_core.weights import WEIGHTS
+from covid_core.model.card import WEIGHTS
+from covid_core.model.decision import CAVEAT, Decision, OperatingPoint
+from covid_core.model_card.audit_words import zones_worth_in_words
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.read.radiograph import Radiograph
 from tests.app.checked import TESTS, ZONES, Outcome, meter, neighbours, seen
 from tests.app.test_read import APP, drop, said, views
 

@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.texts import compare as texts
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.recipes_here import never_seen
-from covid_core.weights import RECIPES, WEIGHTS, read_card
+from covid_core.batch.recipes_here import never_seen
+from covid_core.model.card import RECIPES, WEIGHTS, read_card
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = "app/pages/compare.py"
@@ -85,7 +85,7 @@ def test_a_damaged_one_is_a_line_and_the_others_go_on(
     data[-1] ^= 1
     tensors.write_bytes(data)
     (weights / RECIPES / "efficientnet-two-stage.json").write_text("{")
-    monkeypatch.setattr("covid_core.weights.WEIGHTS", weights)
+    monkeypatch.setattr("covid_core.model.card.WEIGHTS", weights)
     monkeypatch.setattr("app.session.WEIGHTS", weights)
     page = compared(AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run())
     assert not page.exception
@@ -103,7 +103,7 @@ def test_a_second_look_asks_no_network_again(app: AppTest, monkeypatch: pytest.M
     def never(*_: object) -> None:
         raise AssertionError("asked again")
 
-    monkeypatch.setattr("covid_core.predictor.Predictor.predict", never)
+    monkeypatch.setattr("covid_core.predict.predictor.Predictor.predict", never)
     page.run()
     assert not page.exception
     assert page.dataframe[0].value.equals(first)

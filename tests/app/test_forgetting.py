@@ -15,8 +15,8 @@ import pytest
 from app.texts.worklist import DROP
 from benchmarks.servers import Server, served
 from benchmarks.visitors import visiting
-from covid_core.overlay import png
-from covid_core.phantom import draw_phantom
+from covid_core.present.overlay import png
+from covid_core.read.phantom import draw_phantom
 from tests.films import dicom_file
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

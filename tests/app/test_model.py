@@ -12,10 +12,9 @@ from streamlit.testing.v1 import AppTest
 from app.card_text import pieces, section
 from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
-from covid_core.audit_words import shortcuts_in_words, zones_worth_in_words
-from covid_core.evaluation.floors import floors_in_words
-from covid_core.goals import TEST, goals
-from covid_core.weights import (
+from covid_core.evaluation.baselines import floors_in_words
+from covid_core.evaluation.targets import TEST, goals
+from covid_core.model.card import (
     AS_PUBLISHED,
     MENDED,
     RECIPES,
@@ -25,8 +24,9 @@ from covid_core.weights import (
     read_cards,
     read_forms,
 )
-from covid_core.within_source_card import boxes_in_words, boxes_of, within_in_words, within_of
-from tests.test_within_source_card import FOUND
+from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
+from covid_core.model_card.within_source import boxes_in_words, boxes_of, within_in_words, within_of
+from tests.model_card.test_within_source import FOUND
 
 ROOT = Path(__file__).parent.parent.parent
 CARD = read_card(WEIGHTS)
@@ -205,7 +205,7 @@ def draw_measured(found: dict) -> None:  # type: ignore[type-arg]
     from dataclasses import replace
 
     from app.model_plots import show_boxes, show_within_sources
-    from covid_core.weights import WEIGHTS, read_card
+    from covid_core.model.card import WEIGHTS, read_card
 
     card = read_card(WEIGHTS)
     results = {name: own for name, own in card.results.items() if name != "within_source"}

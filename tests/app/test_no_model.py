@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.texts import read as texts
-from covid_core.weights import SHIPPED, WEIGHTS
+from covid_core.model.card import SHIPPED, WEIGHTS
 
 APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
 

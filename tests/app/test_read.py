@@ -12,12 +12,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
+from app.queue import Turns
 from app.texts import common as texts
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph
-from covid_core.turns import Turns
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.read.radiograph import Radiograph
 from tests.app.checked import Outcome
 from tests.films import dicom_file
 

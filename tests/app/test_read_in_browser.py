@@ -19,8 +19,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.app.serving import drop, dropzone, in_browser, opened, settled, wait_for_list
 from tests.films import dicom_file, encode
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.servers import served
-from covid_core.reading import MAX_FILE_BYTES
+from covid_core.read.reading import MAX_FILE_BYTES
 from tests.app.serving import ROOT
 
 _LISTENS = "0A"

@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.site_films import Job
 from app.texts import validate as texts
-from covid_core.collection import Item
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.read.archives import Item
+from covid_core.read.radiograph import Radiograph
 from tests.app.site_page import (
     OURS,
     allowing,

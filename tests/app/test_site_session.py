@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 from app import session
 from app.texts import common
 from app.texts import validate as texts
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.site.profile import load_profile, profile_bytes
+from covid_core.local_validation.profile import load_profile, profile_bytes
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.app.site_page import (
     APP,
     HOSTILE,

@@ -15,10 +15,10 @@ from streamlit.testing.v1 import AppTest
 from app import deployment
 from app.sources import films_in_file
 from app.texts import worklist as texts
-from covid_core.collection import Item
 from covid_core.errors import CovidCoreError, RefusedFile
 from covid_core.exports.dicomweb import Archive, FoundStudy
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.read.archives import Item
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.app.lists import (
     FILMS,
     counted_predictions,

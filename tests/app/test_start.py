@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from covid_core.phantom import draw_phantom
+from covid_core.read.phantom import draw_phantom
 from tests.app.serving import ROOT
 
 # Of plotly, Streamlit itself imports a part; this one is what drawing a figure needs.
@@ -21,9 +21,9 @@ HEAVY = {
 LATER = {"app.reading", "app.worklist", "app.viewer", "app.take_away", "app.site_check"}
 _PAGE = """
 import sys
-from app import session
+from app import ready
 from streamlit.testing.v1 import AppTest
-session.get_ready = lambda: None  # which comes once the page is there
+ready.get_ready = lambda: None  # which comes once the page is there
 page = AppTest.from_file("streamlit_app.py", default_timeout=120).run()
 assert not page.exception, page.exception
 print(*sys.modules, sep="\\n")
@@ -53,10 +53,10 @@ def test_what_shows_films_waits_for_one(imported: set[str]) -> None:
 
 
 def test_it_gets_ready_for_a_film_once_it_is_there() -> None:
-    program = _PAGE.replace("session.get_ready = lambda: None", "pass")
+    program = _PAGE.replace("ready.get_ready = lambda: None", "pass")
     told = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )
     imported = set(told.stdout.split())
-    assert {"app.reading", "covid_core.lungs"} <= imported
+    assert {"app.reading", "covid_core.predict.lungs"} <= imported
     assert "torch" not in imported

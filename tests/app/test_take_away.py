@@ -9,11 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.texts import read as texts
-from covid_core.bundle import read_bundle, replay
-from covid_core.case_reader import CaseReader
+from covid_core.exports.bundle import read_bundle, replay
+from covid_core.exports.read_case import CaseReader
 from covid_core.findings import Finding
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.weights import WEIGHTS
+from covid_core.model.card import WEIGHTS
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.films import dicom_file
 
 APP = Path(__file__).parent.parent.parent / "streamlit_app.py"

@@ -8,10 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from app.site_check import calibration_in_words
 from app.texts import validate as texts
+from covid_core.local_validation.scores import MAX_FILMS, gathered
+from covid_core.local_validation.validation import Validation, validate
 from covid_core.metrics import Estimate, Reliability
-from covid_core.site.scores import MAX_FILMS, gathered
-from covid_core.site.validation import Validation, validate
-from covid_core.weights import WEIGHTS, read_card
+from covid_core.model.card import WEIGHTS, read_card
 from tests.app.site_page import HOSTILE, drawn, said, table, table_of, upload, validate_page
 
 

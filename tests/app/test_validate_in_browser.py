@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from covid_core.site.profile import load_profile
+from covid_core.local_validation.profile import load_profile
 from tests.app.serving import in_browser, opened, settled
 from tests.app.site_page import laid_down, table, zipped
 

@@ -11,11 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import session
+from app.queue import Turns
 from app.texts import worklist as texts
-from covid_core.phantom import draw_phantom
-from covid_core.predictor import Prediction, Predictor
-from covid_core.radiograph import Radiograph
-from covid_core.turns import Turns
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.read.phantom import draw_phantom
+from covid_core.read.radiograph import Radiograph
 from tests.app.lists import (
     BAD,
     FILMS,

@@ -10,9 +10,9 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from app.texts import worklist as texts
-from covid_core.overlay import png
-from covid_core.phantom import draw_phantom
-from covid_core.report import columns
+from covid_core.present.overlay import png
+from covid_core.present.sentences import columns
+from covid_core.read.phantom import draw_phantom
 from tests.app.lists import BAD, FILMS, zipped
 from tests.app.serving import (
     drop,

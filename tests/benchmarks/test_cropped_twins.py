@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.cropped_twins import LIMIT, as_signs, cuts, figures, nearest
-from covid_core.perceptual_hash import PICTURE, SAME_PICTURE, distances, hashes_of
-from tests.test_perceptual_hash import textured
+from covid_core.explain.perceptual_hash import PICTURE, SAME_PICTURE, distances, hashes_of
+from tests.explain.test_perceptual_hash import textured
 
 
 def test_a_cut_film_is_found_by_its_cuts() -> None:

@@ -12,8 +12,8 @@ from benchmarks import load
 from benchmarks.load import Crowd, crowded
 from benchmarks.load_figures import ERROR, RIGHT, WRONG, Answer, Sample, figures, plot
 from benchmarks.servers import Memory, Server, served
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 
 SESSIONS, EACH = 6, 3
 

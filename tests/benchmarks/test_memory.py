@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.memory import SETTLED, Sample, figures, film, judged, told
 from benchmarks.servers import Memory
-from covid_core.reading import read_radiograph
+from covid_core.read.reading import read_radiograph
 
 FILMS = 30
 

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.leftovers import in_files, in_memory, written
 from benchmarks.restart import Kill, canary_film, figures
-from covid_core.reading import read_radiograph
+from covid_core.read.reading import read_radiograph
 
 
 def test_bytes_in_memory_are_counted() -> None:

@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 from benchmarks.seen_before import KINDS, Kind, drawn_back, searched
-from covid_core.known_films import KnownFilms
-from covid_core.known_index import IndexCard
-from covid_core.perceptual_hash import PICTURE, hashes_of
-from covid_core.reading import read_radiograph
+from covid_core.explain.known_films import KnownFilms
+from covid_core.explain.known_index import IndexCard
+from covid_core.explain.perceptual_hash import PICTURE, hashes_of
+from covid_core.read.reading import read_radiograph
+from tests.explain.test_known_films import FILES, GROUPS, WEIGHTS_SHA256, WORDS, arrays
+from tests.explain.test_perceptual_hash import textured
 from tests.films import encode
-from tests.test_known_films import FILES, GROUPS, WEIGHTS_SHA256, WORDS, arrays
-from tests.test_perceptual_hash import textured
 
 FILM = Image.fromarray(textured(4, 200))
 

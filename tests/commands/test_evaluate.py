@@ -14,12 +14,12 @@ from covid_core.__main__ import main
 from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import fingerprint
 from covid_core.evaluation.within_source import UNSEEN
-from covid_core.network_files import save_weights
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.preprocess import Preprocess
-from covid_core.weights import read_card
-from covid_core.within_source_card import within_source_section
+from covid_core.model.card import read_card
+from covid_core.model.network_files import save_weights
+from covid_core.model_card.within_source import within_source_section
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.models import random_network
 
 EACH = 10  # films of an appearance

@@ -17,9 +17,9 @@ import pytest
 
 from covid_core.__main__ import main
 from covid_core.commands import predict
-from covid_core.overlay import png
-from covid_core.phantom import draw_phantom
-from covid_core.radiograph import Radiograph
+from covid_core.present.overlay import png
+from covid_core.read.phantom import draw_phantom
+from covid_core.read.radiograph import Radiograph
 from tests.stand_in import in_its_place
 
 ROOT = Path(__file__).parent.parent.parent

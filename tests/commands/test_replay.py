@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from covid_core.__main__ import main
-from covid_core.bundle import CASE, MEMBERS, REPORT, read_bundle
 from covid_core.commands.replay import differences
+from covid_core.exports.bundle import CASE, MEMBERS, REPORT, read_bundle
 from tests.models import random_weights
 from tests.whole_way import films
 

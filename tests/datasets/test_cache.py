@@ -10,7 +10,7 @@ import pytest
 
 from covid_core.datasets import cache
 from covid_core.datasets.cache import cached_pictures
-from covid_core.preprocess import Preprocess
+from covid_core.prepare.preprocess import Preprocess
 from tests.films import encode, grey_film
 
 

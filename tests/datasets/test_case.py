@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from covid_core.datasets.case import age_of, sex_of, view_of
-from covid_core.radiograph import View
+from covid_core.read.radiograph import View
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def test_the_public_sets_split_is_clean(real: Compilation) -> None:
 @pytest.mark.real_data
 def test_views_and_opacities_are_as_asked(shared_data: Path, tmp_path: Path) -> None:
     from covid_core.datasets.layouts import read_cases
-    from covid_core.radiograph import View
+    from covid_core.read.radiograph import View
 
     found = read_cases([shared_data / "covid-chestxray"], Selection(frozenset({View.PA})))
     assert {case.view for case in found.cases} == {View.PA}

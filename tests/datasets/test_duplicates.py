@@ -10,8 +10,8 @@ from PIL import Image
 
 from covid_core.datasets import duplicates
 from covid_core.datasets.duplicates import find_twins, group
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.preprocess import Preprocess
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.films import encode, grey_film
 
 THUMBNAIL = Preprocess(size_px=64)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from covid_core.datasets.case import Case, Selection
-from covid_core.datasets.layouts import LAYOUTS, provenance, read_cases, stated_ages
+from covid_core.datasets.layouts import LAYOUTS, read_cases
 from covid_core.errors import DatasetError
-from covid_core.radiograph import View
+from covid_core.read.radiograph import View
+from covid_core.sources import PUBLIC, provenance, stated_ages
 
 
 def touch(root: Path, *names: str) -> Path:
@@ -235,10 +236,14 @@ def test_the_shared_sets_are_read_whole(shared_data: Path) -> None:
     assert counts[("covid-cxnet", "covid")] == 809
 
 
-def test_every_layout_has_the_same_five_names() -> None:
+def test_every_layout_has_the_same_three_names() -> None:
     for layout in LAYOUTS:
-        for name in ("SOURCE", "PROVENANCE", "AGES", "recognises", "read"):
+        for name in ("SOURCE", "recognises", "read"):
             assert hasattr(layout, name), f"{layout.__name__} has no {name}"
+
+
+def test_every_layout_of_a_public_dataset_has_a_source_and_each_source_a_layout() -> None:
+    assert {layout.SOURCE for layout in LAYOUTS} - {None} == set(PUBLIC)
 
 
 def test_ages_are_those_that_a_source_states() -> None:

@@ -11,7 +11,7 @@ from covid_core.datasets.case import Case
 from covid_core.datasets.layouts import LAYOUTS, read_cases
 from covid_core.datasets.layouts.dicom_header import parse_age
 from covid_core.findings import Appearance, Finding
-from covid_core.radiograph import View
+from covid_core.read.radiograph import View
 from tests.films import dicom_file, encode, grey_film
 
 SIIM_KINDS = (

@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 
 from covid_core.engines.trained import Trained, classifier
-from covid_core.network_files import save_weights
-from covid_core.networks import Network
-from covid_core.preprocess import Preprocess
+from covid_core.model.network_files import save_weights
+from covid_core.model.networks import Network
+from covid_core.prepare.preprocess import Preprocess
 
 SIDE = 96
 

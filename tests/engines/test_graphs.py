@@ -21,9 +21,9 @@ from covid_core.engines.openvino import OpenVinoEngine
 from covid_core.engines.torch import TorchEngine
 from covid_core.engines.trained import Kind, Trained, reference
 from covid_core.errors import WeightsError
-from covid_core.gate import GATE, PREPROCESS
-from covid_core.lungs import LUNGS
-from covid_core.tensor_files import read_pair
+from covid_core.model.tensors import read_pair
+from covid_core.predict.gate import GATE, PREPROCESS
+from covid_core.predict.lungs import LUNGS
 from tests.engines.networks import SIDE, small_classifier
 
 ROOT = Path(__file__).parent.parent.parent

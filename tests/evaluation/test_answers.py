@@ -12,8 +12,8 @@ import torch
 from covid_core.datasets.split import Split
 from covid_core.evaluation import answers
 from covid_core.evaluation.answers import remembered_answers
-from covid_core.network_files import load_weights
-from covid_core.preprocess import Preprocess
+from covid_core.model.network_files import load_weights
+from covid_core.prepare.preprocess import Preprocess
 from tests.evaluation.test_trust import films_of
 from tests.models import random_weights
 

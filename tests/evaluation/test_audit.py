@@ -16,26 +16,26 @@ from covid_core import metrics
 from covid_core.__main__ import main
 from covid_core.datasets.manifest import COLUMNS, write_manifest
 from covid_core.datasets.split import Split, fingerprint
-from covid_core.decision import Rules
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.audit import Amount, Audit, abstains, audit
-from covid_core.evaluation.audit_report import write_audit
+from covid_core.evaluation.targets import goals
 from covid_core.evaluation.zone_scores import READERS
+from covid_core.explain.lung_zones import ZONES
 from covid_core.findings import CLASSES
-from covid_core.gate import Gate
-from covid_core.goals import goals
 from covid_core.metrics import told as told_as
-from covid_core.model_card import model_card, read_beside
-from covid_core.network_files import load_weights, save_weights
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.preprocess import Preprocess
-from covid_core.reporting_items import ITEMS
-from covid_core.tasks import TASKS
-from covid_core.trust_card import audit_section
-from covid_core.weights import read_audit, read_card, save_card
-from covid_core.within_source_card import boxes_in_words
-from covid_core.zones import ZONES
+from covid_core.model.card import read_audit, read_card, save_card
+from covid_core.model.decision import Rules
+from covid_core.model.network_files import load_weights, save_weights
+from covid_core.model.tasks import TASKS
+from covid_core.model_card.audit_report import write_audit
+from covid_core.model_card.card import model_card, read_beside
+from covid_core.model_card.reporting_items import ITEMS
+from covid_core.model_card.trust import audit_section
+from covid_core.model_card.within_source import boxes_in_words
+from covid_core.predict.gate import Gate
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 from tests.models import random_network
 
 PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)

@@ -21,7 +21,7 @@ from covid_core.evaluation.box_agreement import (
     point_at_the_best_place,
 )
 from covid_core.findings import Finding
-from covid_core.saliency import Saliency
+from covid_core.model.saliency import Saliency
 
 LOWER_LEFT: Boxes = ((0.0, 0.5, 0.5, 1.0),)
 UPPER_RIGHT: Boxes = ((0.5, 0.0, 1.0, 0.5),)

@@ -19,7 +19,11 @@ from covid_core.datasets.manifest import read_manifest, write_manifest
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.compare import TEST, Compared, compare, find_weights
-from covid_core.evaluation.comparison import (
+from covid_core.model.card import read_card
+from covid_core.model.network_files import save_weights
+from covid_core.model.networks import Network
+from covid_core.model.tasks import TASKS
+from covid_core.model_card.comparison import (
     HEADER,
     entry_of,
     entry_of_card,
@@ -27,12 +31,8 @@ from covid_core.evaluation.comparison import (
     rows,
     write_recipes,
 )
-from covid_core.network_files import save_weights
-from covid_core.networks import Network
-from covid_core.phantom import KINDS
-from covid_core.preprocess import Preprocess
-from covid_core.tasks import TASKS
-from covid_core.weights import read_card
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.read.phantom import KINDS
 from tests.films import clinic
 
 SMALL = Preprocess(size_px=64)

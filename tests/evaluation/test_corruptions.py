@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-import covid_core.torchvision_ops  # noqa: F401  (must come before torchvision)
+import covid_core.model.torchvision_ops  # noqa: F401  (must come before torchvision)
 
 # isort: split
 from torchvision.transforms.functional import gaussian_blur
 
 from covid_core.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
-from covid_core.phantom import draw_phantom
+from covid_core.read.phantom import draw_phantom
 
 FILM = draw_phantom("opacities on both sides", size_px=256)[:224]  # 224 x 256: no square
 GREY = np.full((224, 256), 102, np.uint8)  # 0.4 of white

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from covid_core.datasets.split import Split
-from covid_core.decision import CALIBRATED, SOFTMAX, Rules
 from covid_core.evaluation.evaluate import evaluate, full_heat, storage_change, summarise
-from covid_core.network_files import as_stored
-from covid_core.preprocess import Preprocess
+from covid_core.model.decision import CALIBRATED, SOFTMAX, Rules
+from covid_core.model.network_files import as_stored
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films
 from covid_core.training.scoring import answer, answer_parts, score
 from tests.films import grey_film

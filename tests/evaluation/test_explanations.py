@@ -14,10 +14,10 @@ from covid_core.evaluation.explanations import Panel, explanations
 from covid_core.evaluation.saliency_methods import METHODS
 from covid_core.evaluation.sample import Sample
 from covid_core.findings import Finding
-from covid_core.network_files import save_weights
-from covid_core.networks import Network
-from covid_core.preprocess import Preprocess
-from covid_core.weights import WeightsCard
+from covid_core.model.card import WeightsCard
+from covid_core.model.network_files import save_weights
+from covid_core.model.networks import Network
+from covid_core.prepare.preprocess import Preprocess
 from tests.models import OneCell
 
 COUNT, SIDE = 6, 112

@@ -18,11 +18,11 @@ from covid_core.evaluation.faithfulness import (
     similarity,
 )
 from covid_core.evaluation.saliency_methods import METHODS
-from covid_core.network_files import save_weights
-from covid_core.networks import Network
-from covid_core.preprocess import Preprocess
-from covid_core.saliency import METHOD
-from covid_core.weights import WeightsCard
+from covid_core.model.card import WeightsCard
+from covid_core.model.network_files import save_weights
+from covid_core.model.networks import Network
+from covid_core.model.saliency import METHOD
+from covid_core.prepare.preprocess import Preprocess
 from tests.models import OneCell
 
 SIDE = 112

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from covid_core.__main__ import main
-from covid_core.decision import OperatingPoint, Rules, scaled_by
 from covid_core.engines.engine import Precision
 from covid_core.engines.openvino import has_bfloat16
 from covid_core.engines.proof import LARGEST_DIFFERENCE, read_proof
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.precision import other_decisions, prove
 from covid_core.findings import CLASSES
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.reading import read_file
-from covid_core.weights import SHIPPED, WEIGHTS, read_card
+from covid_core.model.card import SHIPPED, WEIGHTS, read_card
+from covid_core.model.decision import OperatingPoint, Rules, scaled_by
+from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.read.reading import read_file
 from tests.engines.networks import SIDE, small_classifier
 
 native = pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from covid_core import metrics
-from covid_core.covering import widened
 from covid_core.evaluation.probes import PROBES, cover, lung_box_out, place, shortcuts
 from covid_core.evaluation.sample import Sample, prepare
-from covid_core.preprocess import Preprocess
+from covid_core.prepare.occlusion import widened
+from covid_core.prepare.preprocess import Preprocess
 
 COUNT, HEIGHT, WIDTH = 40, 224, 256
 COVID = 2

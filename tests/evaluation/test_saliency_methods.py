@@ -11,7 +11,7 @@ from pytorch_grad_cam.utils.image import scale_cam_image
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from covid_core.evaluation.saliency_methods import METHOD, METHODS, class_activation
-from covid_core.networks import Head, Network
+from covid_core.model.networks import Head, Network
 from tests.models import random_network
 
 

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from covid_core import metrics
-from covid_core.decision import Rules
 from covid_core.evaluation.strata import (
     Scored,
     are_adults,
@@ -19,6 +18,7 @@ from covid_core.evaluation.strata import (
     where_age_cannot_help,
 )
 from covid_core.findings import CLASSES
+from covid_core.model.decision import Rules
 
 RULES = Rules.plain(3)
 

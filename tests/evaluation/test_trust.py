@@ -10,10 +10,10 @@ import pytest
 
 from covid_core import metrics
 from covid_core.datasets.split import Split
-from covid_core.decision import BALANCED, OperatingPoint, Rules, decide, scaled_by
 from covid_core.evaluation import trust
 from covid_core.evaluation.trust import decided_outputs, fit_and_measure, with_costs, worth
 from covid_core.findings import CLASSES
+from covid_core.model.decision import BALANCED, OperatingPoint, Rules, decide, scaled_by
 from covid_core.training.films import Films
 from covid_core.training.tuning import tune
 from tests.films import grey_film

@@ -16,7 +16,6 @@ from covid_core import metrics
 from covid_core.boxes import format_boxes
 from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import fingerprint
-from covid_core.decision import Rules
 from covid_core.errors import DatasetError
 from covid_core.evaluation.box_agreement import RANDOM
 from covid_core.evaluation.source_films import (
@@ -30,10 +29,11 @@ from covid_core.evaluation.within_source_measurement import (
     measure_boxes,
     measure_within_sources,
 )
-from covid_core.networks import Outputs
-from covid_core.overlay import png
-from covid_core.preprocess import Preprocess
-from covid_core.weights import WEIGHTS, WeightsCard, read_card
+from covid_core.model.card import WEIGHTS, WeightsCard, read_card
+from covid_core.model.decision import Rules
+from covid_core.model.networks import Outputs
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.present.overlay import png
 from tests.models import OneCell
 
 CPU = torch.device("cpu")

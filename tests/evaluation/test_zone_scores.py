@@ -21,13 +21,13 @@ from covid_core.evaluation.zone_scores import (
     read_zone_scores,
     zones_against_scores,
 )
+from covid_core.explain.lung_zones import ZONES
 from covid_core.findings import Finding
-from covid_core.lungs import Lungs
-from covid_core.overlay import png
-from covid_core.phantom import KINDS, draw_phantom
-from covid_core.predictor import Predictor
-from covid_core.weights import WEIGHTS
-from covid_core.zones import ZONES
+from covid_core.model.card import WEIGHTS
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Predictor
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
 
 RISING = np.arange(6.0)
 

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 import numpy as np
 from PIL import Image
 
-from covid_core.decision import OperatingPoint, Rules, decide, scaled_by
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
-from covid_core.phantom import draw_phantom
-from covid_core.predictor import Prediction
-from covid_core.remarks import WORDS, Code, Remark
-from covid_core.result import Result
-from covid_core.saliency import Saliency
+from covid_core.model.decision import OperatingPoint, Rules, decide, scaled_by
+from covid_core.model.gate_findings import WORDS, Code, Remark
+from covid_core.model.saliency import Saliency
+from covid_core.predict.predictor import Prediction
+from covid_core.present.result import Result
+from covid_core.read.phantom import draw_phantom
 from tests.films import dicom_file
 
 MADE = datetime(2026, 11, 21, 9, 30, 15, tzinfo=UTC)

@@ -15,15 +15,15 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset, FileDataset
 
-from covid_core.decision import OperatingPoint
 from covid_core.errors import CovidCoreError
 from covid_core.exports.identity import uid_of
 from covid_core.exports.pictures import captioned_overlay
 from covid_core.exports.secondary_capture import secondary_capture
 from covid_core.exports.structured_report import CALLS, SCHEME, structured_report
 from covid_core.findings import Finding
-from covid_core.remarks import Code
-from covid_core.study import Study, read_study
+from covid_core.model.decision import OperatingPoint
+from covid_core.model.gate_findings import Code
+from covid_core.read.patient_tags import Study, read_study
 from tests.exports.results import COVID, NORMAL, TORN, WEIGHTS_SHA256, film_file, made
 
 pytestmark = pytest.mark.filterwarnings("error")

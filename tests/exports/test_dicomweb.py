@@ -18,8 +18,8 @@ from covid_core.exports import dicomweb
 from covid_core.exports.dicomweb import Archive, FoundStudy, fetch_study, find_studies, send
 from covid_core.exports.secondary_capture import secondary_capture
 from covid_core.exports.structured_report import structured_report
-from covid_core.reading import read_radiograph
-from covid_core.study import read_study
+from covid_core.read.patient_tags import read_study
+from covid_core.read.reading import read_radiograph
 from tests.archive import free_port
 from tests.exports.results import film_file, made
 

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from covid_core.exports.identity import NO_DATE, NO_TIME
 from covid_core.exports.secondary_capture import secondary_capture
 from covid_core.exports.structured_report import structured_report
-from covid_core.study import Study, read_study
+from covid_core.read.patient_tags import Study, read_study
 from tests.exports.results import film_file, made
 
 # PS3.3: of types 1 and 2 in every object (modules Patient, General Study, Series, SOP Common).

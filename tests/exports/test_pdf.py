@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from covid_core.decision import OperatingPoint
 from covid_core.exports.pdf import report_pdf
 from covid_core.findings import Finding
-from covid_core.remarks import Code
-from covid_core.result import Result
+from covid_core.model.decision import OperatingPoint
+from covid_core.model.gate_findings import Code
+from covid_core.present.result import Result
 from tests.exports.results import COVID, NORMAL, TORN, WEIGHTS_SHA256, made
 
 NOTES = (

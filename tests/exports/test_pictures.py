@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageColor
 
 from covid_core.exports.pictures import captioned_overlay, overlay, overlay_png
-from covid_core.overlay import OUTLINE
+from covid_core.present.overlay import OUTLINE
 from tests.exports.results import COVID, NORMAL, made
 
 SKY = np.array(ImageColor.getrgb(OUTLINE))

@@ -8,14 +8,14 @@ import subprocess
 
 import pytest
 
-from covid_core.collection import members
 from covid_core.exports.pdf import report_pdf
 from covid_core.exports.pictures import overlay_png
 from covid_core.exports.secondary_capture import secondary_capture
 from covid_core.exports.structured_report import structured_report
-from covid_core.reading import read_radiograph
-from covid_core.result import Result, result_json
-from covid_core.study import Study, read_study
+from covid_core.present.result import Result, result_json
+from covid_core.read.archives import members
+from covid_core.read.patient_tags import Study, read_study
+from covid_core.read.reading import read_radiograph
 from tests.canaries import Marked, found_in, marked_files, unpacked
 from tests.exports.results import CANARIES, film_file, made
 

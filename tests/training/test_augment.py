@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from covid_core.boxes import union_mask
-from covid_core.preprocess import Preprocess
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.augment import Augmentation, augment, augment_with_masks, shrink
 from covid_core.training.films import Films
 from covid_core.training.scoring import pictures_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from covid_core.networks import Network
+from covid_core.model.networks import Network
 from covid_core.training.averaging import Average, reach, share_kept
 
 

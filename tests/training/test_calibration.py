@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from covid_core.decision import Rules
+from covid_core.model.decision import Rules
 from covid_core.training.calibration import (
     by_matrix,
     by_temperature,

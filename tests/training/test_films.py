@@ -12,7 +12,7 @@ from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES
-from covid_core.preprocess import Preprocess
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import load_films
 from tests.films import clinic
 

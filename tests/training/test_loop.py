@@ -17,8 +17,8 @@ from torch import nn
 from covid_core.datasets.published import Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.networks import Outputs
-from covid_core.preprocess import Preprocess
+from covid_core.model.networks import Outputs
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training import log, loop, progress, step_losses, validating
 from covid_core.training.augment import Augmentation
 from covid_core.training.checkpoint import load_checkpoint

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from covid_core.networks import Outputs
+from covid_core.model.networks import Outputs
 from covid_core.training.losses import Losses, Targets, loss_of
 
 LABELS = torch.tensor([0, 2, -1, 1])

@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from covid_core.errors import TrainingError
-from covid_core.networks import Network
-from covid_core.preprocess import Preprocess
+from covid_core.model.networks import Network
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training import loop
 from covid_core.training.films import Films
 from covid_core.training.scoring import answer

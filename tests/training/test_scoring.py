@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from covid_core.datasets.split import Split
-from covid_core.preprocess import Preprocess
-from covid_core.tasks import THREE_CLASSES
+from covid_core.model.tasks import THREE_CLASSES
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films
 from covid_core.training.scoring import goodness, validate
 

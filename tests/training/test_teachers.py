@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from covid_core.errors import TrainingError
-from covid_core.network_files import save_weights
-from covid_core.networks import Network
-from covid_core.preprocess import Preprocess
+from covid_core.model.network_files import save_weights
+from covid_core.model.networks import Network
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.losses import Losses, Targets, loss_of
 from covid_core.training.teachers import Teachers
 

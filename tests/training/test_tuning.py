@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from covid_core.decision import BALANCED, RULE_IN, RULE_OUT
 from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.metrics import reliability
+from covid_core.model.decision import BALANCED, RULE_IN, RULE_OUT
 from covid_core.training.tuning import (
     COVERAGE,
     least_probabilities,

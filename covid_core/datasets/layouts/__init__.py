@@ -1,10 +1,10 @@
-"""The folder layouts that users download, each one module of the same five names:
+"""The folder layouts that users download, each one module of the same three names:
 
 `recognises(folder)`; `read(folder, selection)`, which yields a `Case` or a `LeftOut` for each film;
-`SOURCE` and `PROVENANCE`, the name its films go by and where they come from; `AGES`, the least and
-the greatest age that its authors state, None where they state none.
+`SOURCE`, the name its films go by, None where that is the folder's own.
 
-A further layout is one more file here and one more name in `LAYOUTS`, the most telling ones first.
+A further layout is one more file here and one more name in `LAYOUTS`, the most telling ones first;
+where its films come from is told in `sources`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from covid_core.datasets.layouts import (
 )
 from covid_core.datasets.layouts.films import films_in
 from covid_core.errors import DatasetError
-from covid_core.radiograph import View
+from covid_core.read.radiograph import View
 
 LAYOUTS: tuple[ModuleType, ...] = (
     siim_covid19, rsna_pneumonia, cohen, coronahack, covid_cxnet, kermany, nih, radiography,
@@ -58,22 +58,6 @@ def read_cases(roots: Sequence[Path], selection: Selection = EVERYTHING) -> Foun
         tuple(item for item in items if isinstance(item, Case)),
         tuple(item for item in items if isinstance(item, LeftOut)),
     )
-
-
-def provenance(source: str) -> str:
-    """Where a source's films come from and under which terms, in one line."""
-    named = {layout.SOURCE: layout.PROVENANCE for layout in LAYOUTS}
-    return str(named.get(source, class_folders.PROVENANCE))
-
-
-def is_public(source: str) -> bool:
-    """Whether a source is a public dataset, whose files anyone may name."""
-    return source in {layout.SOURCE for layout in LAYOUTS}
-
-
-def stated_ages(source: str) -> tuple[float, float] | None:
-    """The least and greatest age, in years, that a source's authors state for all its patients."""
-    return next((layout.AGES for layout in LAYOUTS if source == layout.SOURCE), None)
 
 
 def _read_root(root: Path, selection: Selection) -> list[Case | LeftOut]:

@@ -13,8 +13,6 @@ from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import CLASSES, Finding
 
 SOURCE = None  # the folder's own name
-PROVENANCE = "a folder of one's own"
-AGES = None
 
 
 def recognises(folder: Path) -> bool:

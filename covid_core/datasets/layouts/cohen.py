@@ -12,13 +12,9 @@ from pathlib import Path
 
 from covid_core.datasets.case import Case, LeftOut, Selection, age_of, sex_of, view_of
 from covid_core.findings import Finding
-from covid_core.radiograph import View
+from covid_core.read.radiograph import View
 
 SOURCE = "covid-chestxray"
-PROVENANCE = (
-    "COVID-19 image data collection (Cohen et al. 2020); a licence an image, in its metadata"
-)
-AGES = None
 _COLUMNS = {"finding", "view", "modality", "filename", "patientid"}
 _SLICES = {"AXIAL", "CORONAL"}
 _PNEUMONIAS = (

@@ -16,8 +16,6 @@ from covid_core.datasets.layouts.films import films_in, kermany_patient
 from covid_core.findings import Finding
 
 SOURCE = "coronahack"
-PROVENANCE = "CoronaHack Chest X-Ray Dataset (Govindaraj 2020), compiled from public sets"
-AGES = None
 _METADATA = "Chest_xray_Corona_Metadata.csv"
 _PNEUMONIA = {"Pnemonia", "Pneumonia"}  # its own spelling first
 _CAUSES = {  # by Label_2_Virus_category, else Label_1_Virus_category

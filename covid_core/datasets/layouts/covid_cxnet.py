@@ -11,8 +11,6 @@ from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import Finding
 
 SOURCE = "covid-cxnet"
-PROVENANCE = "COVID-CXNet (Haghanifar et al. 2020); see its repository"
-AGES = None
 
 
 def recognises(folder: Path) -> bool:

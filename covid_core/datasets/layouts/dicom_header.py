@@ -8,7 +8,7 @@ from pathlib import Path
 import pydicom
 
 from covid_core.datasets.case import Sex, age_of, sex_of, view_of
-from covid_core.radiograph import View
+from covid_core.read.radiograph import View
 
 _TAGS = ["PatientID", "PatientAge", "PatientSex", "ViewPosition", "Rows", "Columns"]
 _YEARS = {"Y": 1.0, "M": 1 / 12, "W": 1 / 52.18, "D": 1 / 365.25}

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from covid_core.boxes import Boxes
+from covid_core.read.reading import FILM_SUFFIXES
 
-FILM_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".dcm"})
 _KERMANY_PATIENT = re.compile(r"(person\d+|(?:NORMAL2-)?IM-\d+)")
 _KERMANY_CAUSE = re.compile(r"person\d+_(bacteria|virus)_")
 

@@ -15,10 +15,6 @@ from covid_core.datasets.layouts.films import films_in, kermany_cause, kermany_p
 from covid_core.findings import Finding
 
 SOURCE = "chest_xray"
-PROVENANCE = (
-    "Chest X-Ray Images (Pneumonia) (Kermany et al. 2018), children of one to five years; CC BY 4.0"
-)
-AGES = (1.0, 5.0)
 _LABELS = {"NORMAL": Finding.NORMAL, "PNEUMONIA": Finding.PNEUMONIA}
 
 

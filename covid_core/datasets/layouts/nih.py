@@ -13,10 +13,6 @@ from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import Finding
 
 SOURCE = "nih"
-PROVENANCE = (
-    "NIH ChestX-ray8 (Wang et al. 2017) as used by DarkCovidNet, adults; free use with citation"
-)
-AGES = (18.0, 120.0)
 _LABELS = {"No_findings": Finding.NORMAL, "Pneumonia": Finding.PNEUMONIA}
 
 

@@ -14,11 +14,6 @@ from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import Finding
 
 SOURCE = "radiography"
-PROVENANCE = (
-    "COVID-19 Radiography Database (Chowdhury et al. 2020, Rahman et al. 2021);"
-    " academic use, cite both papers"
-)
-AGES = None
 _LABELS = {
     "COVID": Finding.COVID,
     "Normal": Finding.NORMAL,

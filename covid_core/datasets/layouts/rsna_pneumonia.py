@@ -16,14 +16,9 @@ from covid_core.datasets.case import Case, LeftOut, Selection, Sex, age_of, sex_
 from covid_core.datasets.layouts.dicom_header import read_header
 from covid_core.datasets.layouts.films import boxes_in, films_in, read_rows
 from covid_core.datasets.readings import READINGS
-from covid_core.radiograph import View
+from covid_core.read.radiograph import View
 
 SOURCE = "rsna-pneumonia"
-PROVENANCE = (
-    "RSNA Pneumonia Detection Challenge (Shih et al. 2019), radiographs of NIH ChestX-ray8; free"
-    " use with citation"
-)
-AGES = None
 _LABELS, _KINDS = "stage_2_train_labels.csv", "stage_2_detailed_class_info.csv"
 _TRAIN, _TEST = "stage_2_train_images", "stage_2_test_images"
 _SIDE_PX = 1024  # of every original image

@@ -24,11 +24,6 @@ from covid_core.datasets.readings import READINGS, Reading
 from covid_core.findings import Appearance
 
 SOURCE = "siim-covid19"
-PROVENANCE = (
-    "SIIM-FISABIO-RSNA challenge (Lakhani et al. 2021), radiographs of BIMCV-COVID19"
-    " (Valencia) and MIDRC-RICORD; non-commercial research, with citation"
-)
-AGES = None
 _STUDIES, _IMAGES, _META = "train_study_level.csv", "train_image_level.csv", "meta.csv"
 _NOT_ANNOTATED = "not annotated, beside an image of its study that was"
 _TOKENS = 6  # of a box in the column `label`: name, confidence, left, top, right, bottom

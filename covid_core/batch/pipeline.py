@@ -1,0 +1,139 @@
+"""Many films, several at a time: each read, judged and put into its row, in their own order.
+
+What is asked of a film stays the film's own size: neither the films before it nor those after it
+are held, so a folder of a million needs the memory of a few.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from covid_core.errors import CovidCoreError, Unwritten, foreseen
+from covid_core.model.decision import BALANCED
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.sentences import error_row, prediction_row
+from covid_core.read.radiograph import Radiograph
+
+_AHEAD = 8  # pieces of work begun or waiting, for each worker: one slow film holds up no other
+T = TypeVar("T")
+R = TypeVar("R")
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Film:
+    """A film that is not yet read. `name`: of its file, as its row gives it. `read`: decodes it;
+    raises CovidCoreError."""
+
+    name: str
+    read: Callable[[], Radiograph]
+
+
+# Draws a film's overlay, keeps it, and gives the share of its heat inside the lungs.
+Explain = Callable[[Film, Radiograph, Prediction], float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scoring:
+    """What is done with each film. `prevalence`: of the disease among the films, 0 to 1, for the
+    predictive value. `explain`: None where no overlay is asked for."""
+
+    predictor: Predictor
+    point: str = BALANCED
+    prevalence: float | None = None
+    explain: Explain | None = None
+
+
+def rows(films: Iterable[Film], scoring: Scoring, *, workers: int) -> Generator[Row]:
+    """One row a film, in the films' order, as they and those before them are there and the next
+    film is found.
+
+    Each of the `workers` threads takes as many films at a time as the network does best in one
+    batch. Close the iterator to stop early. Raises what `films` and `scoring.explain` do, and
+    nothing for what a film holds.
+    """
+    pieces = _batches(films, scoring.predictor.engine.batch_films)
+    with closing(in_order(partial(score, scoring), pieces, workers=workers)) as scored:
+        for piece in scored:
+            yield from piece
+
+
+def score(scoring: Scoring, films: Sequence[Film]) -> list[Row]:
+    """A few films' rows, in their order: `sentences.prediction_row`, or `sentences.error_row` where a
+    film got no prediction or, if asked for, no overlay."""
+    read = [_attempt(film.read) for film in films]
+    judged = iter(_judged(scoring, [one for one in read if not isinstance(one, CovidCoreError)]))
+    return [
+        error_row(film.name, one, scoring.predictor.card.classes)
+        if isinstance(one, CovidCoreError)
+        else _row(scoring, film, one, next(judged))
+        for film, one in zip(films, read, strict=True)
+    ]
+
+
+def in_order(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> Generator[R]:
+    """`work` of each item, by several threads at a time, in the items' order.
+
+    Items are asked for a few ahead, in the caller's thread. Where `work` or `items` raises, or the
+    iterator is closed, what is begun is finished and the rest is dropped.
+    """
+    pool = ThreadPoolExecutor(workers)
+    begun: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            begun.append(pool.submit(work, item))
+            while begun and (len(begun) >= _AHEAD * workers or begun[0].done()):
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _row(
+    scoring: Scoring, film: Film, radiograph: Radiograph, judged: Prediction | CovidCoreError
+) -> Row:
+    if isinstance(judged, CovidCoreError):
+        return error_row(film.name, judged, scoring.predictor.card.classes)
+    try:
+        heat = scoring.explain(film, radiograph, judged) if scoring.explain else None
+    except Unwritten:
+        raise
+    except CovidCoreError as error:
+        return error_row(film.name, error, scoring.predictor.card.classes)
+    return prediction_row(film.name, judged, heat_in_lungs=heat, prevalence=scoring.prevalence)
+
+
+def _judged(
+    scoring: Scoring, radiographs: Sequence[Radiograph]
+) -> Sequence[Prediction | CovidCoreError]:
+    found = _attempt(lambda: scoring.predictor.predict_many(radiographs, scoring.point))
+    if not isinstance(found, CovidCoreError):
+        return found
+    if len(radiographs) == 1:
+        return [found]
+    # One by one where a batch fails: the film at fault takes no other with it.
+    return [one for film in radiographs for one in _judged(scoring, [film])]
+
+
+def _attempt(step: Callable[[], R]) -> R | CovidCoreError:
+    try:
+        with foreseen():
+            return step()
+    except CovidCoreError as error:
+        # Its frames hold the film, and would keep it until cycles are collected.
+        error.__traceback__ = error.__context__ = error.__cause__ = None
+        return error
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(items)
+    while piece := list(islice(rest, size)):
+        yield piece

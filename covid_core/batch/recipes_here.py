@@ -1,0 +1,149 @@
+"""The recipes whose tensors are here, and what each makes of one film."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from covid_core.errors import WeightsError
+from covid_core.findings import Finding
+from covid_core.metrics import Estimate
+from covid_core.model.architectures import TITLES
+from covid_core.model.card import NO_CARDS, RECIPES, SHIPPED, WeightsCard, read_card
+from covid_core.model.saliency import Saliency
+from covid_core.predict.predictor import Prediction, Predictor
+
+_KNOWN = Path(__file__).parent.parent / "training" / "recipes"
+_SHIPPED_NAME = "the shipped model"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A recipe whose card and tensors lie in `folder`; neither is proven whole by that."""
+
+    recipe: str
+    folder: Path
+    card: WeightsCard
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What a weights folder holds: the shipped recipe first, the others by name. `absent`: recipes
+    without tensors. `damaged`: those whose card can't be read, and why."""
+
+    here: tuple[Candidate, ...]
+    absent: tuple[str, ...]
+    damaged: tuple[tuple[str, WeightsError], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opinion:
+    """What one network makes of a film. `saliency`: of the disease, its last answer."""
+
+    card: WeightsCard
+    prediction: Prediction
+    saliency: Saliency
+
+    @property
+    def title(self) -> str:
+        """The network's name for a person."""
+        title = TITLES[self.card.architecture]
+        return title[0].upper() + title[1:]
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether its probabilities are; else they are scores, and the largest one is its call."""
+        return self.card.rules.fitted
+
+    @property
+    def called(self) -> Finding | None:
+        """None where it can't tell, which only a network with fitted rules says."""
+        return self.prediction.decision.finding if self.calibrated else self.prediction.label
+
+    @property
+    def heat_due(self) -> bool:
+        """Whether the disease reaches the network's own threshold for heat to be drawn."""
+        disease = self.prediction.answers[-1]
+        return self.prediction.heat_due(disease) if self.calibrated else self.called is disease
+
+
+def shelf(weights: Path) -> Shelf:
+    """What is in a weights folder, and in its folder of other recipes. Opens no tensors."""
+    here, absent, damaged = [], [], []
+    for folder, recipe in [(weights, SHIPPED), *_recipes(weights / RECIPES)]:
+        if not (folder / f"{recipe}.safetensors").is_file():
+            absent.append(recipe)
+            continue
+        try:
+            here.append(Candidate(recipe, folder, read_card(folder, recipe)))
+        except WeightsError as error:
+            damaged.append((recipe, error))
+    return Shelf(tuple(here), tuple(absent), tuple(damaged))
+
+
+def command(recipe: str, weights: str = "weights") -> str:
+    """The command that makes a recipe's tensors, from the repository's root."""
+    out = weights if recipe == SHIPPED else f"{weights}/{RECIPES}"
+    return f"python train.py --data manifest.parquet --recipe {recipe} --out {out}"
+
+
+def opinion(predictor: Predictor, prediction: Prediction) -> Opinion:
+    """Of a prediction that these weights made; runs no network."""
+    saliency = predictor.explain(prediction, prediction.answers[-1])
+    return Opinion(predictor.card, prediction, saliency)
+
+
+def agreement(opinions: Sequence[Opinion]) -> str:
+    """How far several networks agree on one film, in words."""
+    if len(opinions) < 2:
+        return "Fewer than two networks are here: there is nothing to compare."
+    sides: dict[bool | None, list[str]] = {True: [], False: [], None: []}
+    for one in opinions:
+        side = None if one.called is None else one.called is one.prediction.answers[-1]
+        sides[side].append(_SHIPPED_NAME if one.card.recipe == SHIPPED else one.title)
+    positive, negative, unsure = sides[True], sides[False], sides[None]
+    if not (positive or negative):
+        return f"None of the {len(opinions)} can tell."
+    verb = "calls" if len(positive) < 2 else "call"
+    disease = opinions[0].prediction.answers[-1].display_name
+    parts = [f"{_count(len(positive), len(opinions))} {verb} it {disease}"]
+    if positive and negative:
+        parts.append(f"{_listed(negative)} {'does' if len(negative) == 1 else 'do'} not")
+    if unsure:
+        parts.append(f"{_listed(unsure)} can't tell")
+    return "; ".join(parts) + "."
+
+
+def at_home(card: WeightsCard) -> Estimate | None:
+    """AUROC of the disease on test films of the sources that trained it; None if not measured."""
+    return _auroc(card, card.results.get("test"))
+
+
+def never_seen(card: WeightsCard) -> dict[str, Estimate]:
+    """AUROC of the disease in each source that trained nothing, by the source's name."""
+    found = {part: _auroc(card, own) for part, own in card.results.get("held_out", {}).items()}
+    return {part: estimate for part, estimate in found.items() if estimate is not None}
+
+
+def _recipes(folder: Path) -> list[tuple[Path, str]]:
+    known = {path.stem for path in _KNOWN.glob("*.toml")} - {SHIPPED}
+    cards = {path.stem for path in folder.glob("*.json") if not path.stem.endswith(NO_CARDS)}
+    return [(folder, recipe) for recipe in sorted(known | cards)]
+
+
+def _auroc(card: WeightsCard, part: Mapping[str, Any] | None) -> Estimate | None:
+    found = (part or {}).get("classes", {}).get(card.classes[-1], {}).get("auroc")
+    return Estimate(**found) if found and found["value"] is not None else None
+
+
+def _count(some: int, of: int) -> str:
+    if some == of:
+        return f"All {of}"
+    return f"{some} of {of}" if some else f"None of the {of}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,187 @@
+"""Many films as a list to work through: one entry a film, the likeliest COVID-19 first.
+
+An entry holds what a row and a later decision need, some kilobytes; film and feature map are let
+go, so that a list of thousands fits in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from covid_core.errors import CovidCoreError, foreseen
+from covid_core.findings import CLASSES, Finding
+from covid_core.model.decision import OperatingPoint
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.overlay import displayed
+from covid_core.present.sentences import columns, error_row, prediction_row, row_writer
+from covid_core.read.archives import Item
+from covid_core.read.patient_tags import Study, read_study, same_patient
+from covid_core.read.radiograph import Radiograph
+from covid_core.read.reading import read_radiograph
+
+THUMBNAIL_PX = 96
+_SALT = secrets.token_bytes(32)  # of this process only: a patient's key means nothing elsewhere
+_EXCEL_READS_UTF8 = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One film in a list.
+
+    `row`: as `sentences.prediction_row` or `sentences.error_row` give it. `thumbnail`: a JPEG file of at
+    most THUMBNAIL_PX a side, b"" where the film can't be read. `probability`: of COVID-19, 0 to 1;
+    None without an answer. `patient`: only what `patient_tags.same_patient` compares, as keyed hashes that
+    mean nothing outside of this process. `sha256`: of the file's bytes, "" where they can't be had.
+    `weights_sha256`: of what judged it. `prediction`: without its feature map.
+    """
+
+    name: str
+    row: dict[str, Any]
+    thumbnail: bytes = b""
+    probability: float | None = None
+    patient: Study = Study()
+    study_date: date | None = None
+    sha256: str = ""
+    weights_sha256: str = ""
+    prediction: Prediction | None = None
+
+    @property
+    def decision(self) -> str:
+        """The word used in files: a class, `indeterminate`, `abstained` or `error`."""
+        return str(self.row["decision"])
+
+    @property
+    def warned(self) -> bool:
+        """Whether the gate found something odd about the film that was judged."""
+        return bool(self.prediction and self.prediction.remarks)
+
+    @property
+    def note(self) -> str:
+        """Why there is no answer, or what the gate found odd; "" where there is nothing to say."""
+        if self.prediction is None:
+            return str(self.row["reason"])
+        return " ".join(remark.sentence for remark in self.prediction.remarks)
+
+    def redecided(self, predictor: Predictor, point: OperatingPoint, prevalence: float) -> Entry:
+        """The entry at another operating point and prevalence, 0 to 1; runs no network."""
+        if self.prediction is None:
+            return self
+        decided = predictor.decide(self.prediction, point)
+        heat_in_lungs = self.row["heat_in_lungs"]
+        row = prediction_row(self.name, decided, heat_in_lungs=heat_in_lungs, prevalence=prevalence)
+        return replace(self, row=row, prediction=decided)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries to show: of these decisions (all where there is none), from this probability
+    of COVID-19 on (with those of none, where it is 0), whose name holds the text, and only warned.
+    """
+
+    decisions: frozenset[str] = frozenset()
+    least: float = 0.0
+    text: str = ""
+    warned: bool = False
+
+    def admits(self, entry: Entry) -> bool:
+        return (
+            (not self.decisions or entry.decision in self.decisions)
+            and (entry.probability or 0.0) >= self.least
+            and self.text.strip().casefold() in entry.name.casefold()
+            and (entry.warned or not self.warned)
+        )
+
+
+def entry(
+    item: Item, predictor: Predictor, lungs: Lungs, *, point: OperatingPoint, prevalence: float
+) -> Entry:
+    """A film read and judged; where it can't be, an entry that says why, and nothing is raised.
+
+    `prevalence`: of COVID-19 among the films, 0 to 1.
+    """
+    known = Entry(item.name, {}, weights_sha256=predictor.card.sha256)
+    try:
+        with foreseen():
+            data = item.read()
+            known = replace(known, sha256=hashlib.sha256(data).hexdigest())
+            radiograph = read_radiograph(data)
+            known = _described(known, radiograph, read_study(data))
+            judged = _judged(known, radiograph, predictor, lungs)
+            return judged.redecided(predictor, point, prevalence)
+    except CovidCoreError as error:
+        return replace(known, row=error_row(item.name, error, predictor.card.classes))
+
+
+def triage(entries: Iterable[Entry]) -> list[Entry]:
+    """The likeliest COVID-19 first, those without an answer last; equals as they came."""
+    return sorted(entries, key=lambda one: np.inf if one.probability is None else -one.probability)
+
+
+def earlier(one: Entry, entries: Iterable[Entry]) -> list[Entry]:
+    """The same patient's films of earlier days, by their study's date."""
+    day = one.study_date
+    if day is None:
+        return []
+    own = [other for other in entries if same_patient(one.patient, other.patient)]
+    before = [(then, other) for other in own if (then := other.study_date) and then < day]
+    return [other for _, other in sorted(before, key=lambda pair: pair[0])]
+
+
+def csv_text(entries: Iterable[Entry], answers: Sequence[Finding] = CLASSES) -> str:
+    """The entries' rows as a CSV file that spreadsheets open rightly and run nothing of."""
+    file = io.StringIO(newline="")
+    file.write(_EXCEL_READS_UTF8)
+    write = row_writer(file, columns(answers))
+    for one in entries:
+        write(one.row)
+    return file.getvalue()
+
+
+def _judged(known: Entry, radiograph: Radiograph, predictor: Predictor, lungs: Lungs) -> Entry:
+    """The entry with its prediction; its row is not yet written."""
+    prediction = predictor.predict(radiograph)
+    saliency = predictor.explain(prediction, prediction.label)
+    return replace(
+        known,
+        probability=prediction.probability(prediction.answers[-1]),
+        prediction=replace(prediction, feature_map=np.empty((0, 0, 0), np.float32)),
+        row={"heat_in_lungs": saliency.share_inside(lungs.inside(radiograph))},
+    )
+
+
+def _described(known: Entry, radiograph: Radiograph, study: Study | None) -> Entry:
+    return replace(
+        known,
+        thumbnail=_jpeg(displayed(radiograph.film, THUMBNAIL_PX)),
+        patient=_pseudonym(study) if study else Study(),
+        study_date=study.taken if study else None,
+    )
+
+
+def _pseudonym(study: Study) -> Study:
+    if not same_patient(study, study):  # no identifier, or one that anonymisers give to all
+        return Study()
+    told = (study.patient_id, study.issuer, study.birth_date)
+    patient_id, issuer, birth_date = map(_keyed_hash, told)
+    return Study(patient_id=patient_id, issuer=issuer, birth_date=birth_date)
+
+
+def _keyed_hash(text: str) -> str:
+    """Of a text; "" of none, which contradicts nothing."""
+    return hashlib.blake2b(text.encode(), key=_SALT, digest_size=16).hexdigest() if text else ""
+
+
+def _jpeg(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=80)
+    return file.getvalue()

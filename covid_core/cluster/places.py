@@ -1,0 +1,147 @@
+"""Films wherever they lie: a folder in any filesystem that fsspec knows, found bit by bit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from covid_core.errors import CovidCoreError, RefusedFile
+from covid_core.read.radiograph import Radiograph
+from covid_core.read.reading import FILM_SUFFIXES, MAX_FILE_BYTES, read_radiograph
+from covid_core.storage.walk import files_below
+
+_PASSWORD = re.compile(r"//[^/@:]*:[^/@]*@")  # abfs://container@account holds none
+
+
+# What a film's own absence, rights or place on a damaged disk raise; all else is the storage's.
+_OF_THE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+
+
+class Unreachable(CovidCoreError):
+    """Where films lie can't be asked: no film's fault, so it is no film's row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder, or one file, that every machine of a cluster reaches. `url`: for fsspec.
+
+    A film in it is known by its path below it, "" where the place is the film. Each process opens
+    the filesystem for itself, with its own settings and rights; none travel with the place.
+    """
+
+    url: str
+
+    @classmethod
+    def of(cls, url: str) -> Place:
+        """The place of a URL, such as `s3://bucket/films`, or of a path of this machine. Raises
+        CovidCoreError where fsspec knows no such filesystem."""
+        filesystem, root = _opened(url)
+        local = "::" not in url and _is_local(filesystem)
+        return cls(filesystem.unstrip_protocol(root) if local else url.rstrip("/"))
+
+    def filesystem(self) -> tuple[Any, str]:
+        """The filesystem of fsspec, the same at each call in one process, and the path in it."""
+        return _opened(self.url)
+
+    def films(self) -> Iterator[str]:
+        """The films below, of FILM_SUFFIXES, no hidden ones, as they are found; a film itself.
+
+        On a disk a million in one folder take no memory; elsewhere a folder is listed in one go,
+        and one folder's list held. A folder that can't be listed is given itself, so that reading
+        it says why. Raises CovidCoreError where there is nothing at all.
+        """
+        filesystem, root = self.filesystem()
+        if not filesystem.exists(root):
+            raise CovidCoreError("there is nothing there", "Check the URL", file=self.title)
+        if filesystem.isfile(root):
+            found = iter([root])
+        elif _is_local(filesystem):
+            found = (path.as_posix() for path in files_below(Path(root), FILM_SUFFIXES))
+        else:
+            found = _below(filesystem, root.rstrip("/"))
+        for path in found:
+            yield path[len(root) :].strip("/")
+
+    @property
+    def title(self) -> str:
+        """The URL for people and tables: without a password."""
+        return _PASSWORD.sub("//", self.url).rstrip("/")
+
+    def name(self, film: str) -> str:
+        """The film's own URL, the same at each call for the same place. Bytes in it that are no
+        text are escaped."""
+        whole = f"{self.title}/{film}" if film else self.title
+        return whole.encode("utf-8", "backslashreplace").decode("utf-8")
+
+    def path(self, film: str) -> str:
+        """Where a film lies in the filesystem."""
+        root = self.filesystem()[1]
+        return f"{root.rstrip('/')}/{film}" if root and film else root or film
+
+    def read(self, film: str) -> Radiograph:
+        """`reading.read_radiograph` of a film; no more than MAX_FILE_BYTES of it are ever asked
+        for, and one byte. Raises RefusedFile, and Unreachable where the filesystem itself fails."""
+        try:
+            with self.filesystem()[0].open(self.path(film), "rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
+        except _OF_THE_FILE as error:
+            raise RefusedFile(
+                "unreadable",
+                f"the file can't be opened ({error.strerror or type(error).__name__})",
+                "Check that it exists and may be read",
+            ) from error
+        except CovidCoreError:
+            raise
+        except Exception as error:  # each filesystem's client has its own
+            raise Unreachable(
+                f"the films' storage does not answer ({type(error).__name__})",
+                "Check its address and your rights to it, then run again: what was done is kept",
+                file=self.title,
+            ) from error
+        return read_radiograph(data)
+
+
+@lru_cache(maxsize=8)  # an archive, such as zip://, is opened anew otherwise for each film in it
+def _opened(url: str) -> tuple[Any, str]:
+    try:
+        import fsspec
+    except ModuleNotFoundError as error:
+        raise CovidCoreError(
+            "reading films from a URL needs fsspec, which is not installed",
+            "Install it with: python -m pip install -r requirements-cluster.txt",
+        ) from error
+    try:
+        return fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:  # says which package that kind of URL needs
+        raise CovidCoreError(
+            f"this kind of URL can't be opened: {error}", "Check it, or install that package"
+        ) from error
+
+
+def _is_local(filesystem: Any) -> bool:
+    return "file" in filesystem.protocol
+
+
+def _below(filesystem: Any, root: str) -> Iterator[str]:
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            entries = filesystem.ls(folder, detail=True)
+        except OSError:
+            yield folder
+            continue
+        filesystem.invalidate_cache()  # fsspec would keep every list
+        kinds = sorted((entry["name"].rstrip("/"), entry["type"]) for entry in entries)
+        yield from (path for path, kind in kinds if kind != "directory" and _is_film(path))
+        # An object store may hold a mark of the folder inside it.
+        folders += [path for path, kind in kinds if kind == "directory" and path != folder][::-1]
+
+
+def _is_film(path: str) -> bool:
+    film = PurePosixPath(path)
+    return film.suffix.lower() in FILM_SUFFIXES and not film.name.startswith(".")

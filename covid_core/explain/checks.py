@@ -1,0 +1,187 @@
+"""What is asked of one film's answer before it is believed: all checks of a reading, in one go.
+
+Does the film explain the answer without its lungs, does the map hold against tests of itself, which
+lung zones does it point at, was the film seen in training, and which training films are nearest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from covid_core.explain.lung_zones import ATTENTION_NOTE, ZONE_TITLES, ZONES, attention_by_zone
+from covid_core.explain.map_tests import MapCheck, check_map
+from covid_core.explain.shortcut_meter import ShortcutMeter, read_meter
+from covid_core.findings import Finding
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.read.radiograph import Radiograph
+
+if TYPE_CHECKING:
+    from covid_core.explain.known_films import KnownFilm, KnownFilms, Neighbour, Seen
+
+
+NO_METER = "No lungs were found, so none could be removed."
+_DIGITS = 4  # of a similarity: sums of float32, whose last digits hang on the order
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Of one class's map over one film, and of the film's score for the disease.
+
+    `meter`: None where no lungs were found. `zones`: the share of attention by lung zone, in the
+    order of ZONES; None where there are no two lungs, or no evidence in them. `seen`: the training
+    film that it is, or is a copy of; None where there is none. `neighbours`: the nearest training
+    films of each class. `known_films`: SHA-256 of the index in which both were sought; "" where
+    these weights have none.
+    """
+
+    meter: ShortcutMeter | None
+    map_check: MapCheck
+    zones: tuple[float, ...] | None
+    seen: Seen | None
+    neighbours: Mapping[Finding, tuple[Neighbour, ...]] = field(default_factory=dict)
+    known_films: str = ""
+
+
+def check_reading(
+    predictor: Predictor,
+    known: KnownFilms | None,
+    radiograph: Radiograph,
+    prediction: Prediction,
+    finding: Finding,
+    lungs: np.ndarray,
+) -> Checks:
+    """All checks of a film and of the map of `finding` over it; the same for the same film.
+
+    `radiograph`: what the prediction was made of. `known`: the index of training films, or None
+    where these weights have none. `lungs`: where they are over the whole film, bool (h, w). Raises
+    WeightsError where other weights made the prediction.
+    """
+    seen = known.seen(radiograph) if known else None
+    return Checks(
+        meter=read_meter(predictor, radiograph, prediction, lungs),
+        map_check=check_map(predictor, radiograph, prediction, finding, lungs),
+        zones=attention_by_zone(predictor.explain(prediction, finding), lungs),
+        seen=seen,
+        neighbours=known.nearest(prediction, seen=seen) if known else {},
+        known_films=known.sha256 if known else "",
+    )
+
+
+def checks_json(checks: Checks) -> dict[str, Any]:
+    """The checks as plain values for `json.dumps`, without NaN: null where there is no figure.
+
+    `shortcut_meter`: scores for `finding` of the whole film, of the lungs alone and without them;
+    null where no lungs were found. `map`: the tests of the map of `finding`; where one failed, it
+    is not shown. `zones`: share of the map by lung zone, null where there are no two lungs or
+    nothing in them. `known_films_sha256`: of the index of training films, null where there is none;
+    then `seen` is null and `nearest` empty. `seen`: the training film that this is a copy of.
+    `nearest`: by class, the nearest training films, the most similar first.
+    """
+    seen = checks.seen
+    return {
+        "shortcut_meter": _meter(checks.meter),
+        "map": {
+            "finding": checks.map_check.finding.value,
+            "passed": checks.map_check.passed,
+            "sentence": checks.map_check.sentence,
+            "tests": [
+                {**asdict(test), "value": rounded(test.value), "limit": rounded(test.limit)}
+                for test in checks.map_check.tests
+            ],
+        },
+        "zones": _zones(checks.zones),
+        "known_films_sha256": checks.known_films or None,
+        "seen": seen
+        and {
+            "sentence": seen.sentence,
+            "distance": seen.distance,
+            "exact": seen.exact,
+            "film": _film(seen.film),
+        },
+        "nearest": {
+            finding.value: [
+                {"similarity": round(one.similarity, _DIGITS), "film": _film(one.film)}
+                for one in found
+            ]
+            for finding, found in checks.neighbours.items()
+        },
+    }
+
+
+def _film(film: KnownFilm) -> dict[str, Any]:
+    return {**asdict(film), "reference": film.told}
+
+
+def told_in_words(checks: Checks, *, drawn: bool) -> list[str]:
+    """All of them but the neighbours, a sentence each. `drawn`: whether the map is shown; where it
+    is not, nothing is told of what it points at."""
+    meter = checks.meter.sentence if checks.meter else NO_METER
+    zones = [zones_in_words(checks.zones)] if drawn else []
+    return [meter, checks.map_check.sentence, *zones, seen_in_words(checks)]
+
+
+def zones_in_words(zones: tuple[float, ...] | None) -> str:
+    """The zones' shares in one sentence, and what they are not."""
+    if zones is None:
+        return "No share by lung zone: there are no two lungs, or nothing of the map lies in them."
+    shares = ", ".join(
+        f"{ZONE_TITLES[zone]} {share:.0%}" for zone, share in zip(ZONES, zones, strict=True)
+    )
+    return f"Of the map inside the lungs: {shares}. {ATTENTION_NOTE}"
+
+
+def seen_in_words(checks: Checks) -> str:
+    """Whether the film was seen in training, as far as that can be told."""
+    if checks.seen:
+        return checks.seen.sentence
+    if checks.known_films:
+        return "Not seen before: no film that trained these weights looks the same."
+    return "Whether it was seen in training is not known: these weights have no index of films."
+
+
+def nearest_in_words(found: tuple[Neighbour, ...]) -> str:
+    """The nearest training films of one class: source, view, age group, similarity of each."""
+    told = [
+        f"{one.film.source}, {', '.join(_described(one.film))} ({one.similarity:.2f})"
+        for one in found
+    ]
+    return "; ".join(told) or "none"
+
+
+def rounded(value: float | None) -> float | None:
+    """A figure for JSON, to six digits; None where it is none."""
+    return None if value is None or not math.isfinite(value) else round(value, 6)
+
+
+def _meter(meter: ShortcutMeter | None) -> dict[str, Any] | None:
+    if meter is None:
+        return None
+    told = {name: rounded(getattr(meter, name)) for name in ("whole", "lungs_only")}
+    return {
+        "finding": meter.finding.value,
+        **told,
+        "lungs_removed": rounded(meter.lungs_removed),
+        "explained": meter.explained,
+        "sentence": meter.sentence,
+    }
+
+
+def _zones(zones: tuple[float, ...] | None) -> dict[str, Any] | None:
+    if zones is None:
+        return None
+    return {
+        "note": ATTENTION_NOTE,
+        "shares": {zone: rounded(share) for zone, share in zip(ZONES, zones, strict=True)},
+        "titles": dict(ZONE_TITLES),
+    }
+
+
+def _described(film: KnownFilm) -> list[str]:
+    """View and age group, as far as they are known."""
+    view = f"{film.view} view" if film.view else "view unknown"
+    return [view, film.age_group or "age unknown"]

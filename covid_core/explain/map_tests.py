@@ -1,0 +1,178 @@
+"""Is the map of one class over one film worth showing? Four tests, and it is withheld where one
+fails.
+
+A map persuades whether it is right or wrong, and a wrong one is not seen to be (Adebayo et al.
+2018). `evaluation.explanations` tests the maps of many films at leisure; this asks of the film at
+hand, in a few more runs of the network:
+
+- lungs: the evidence does not shun the lungs, against their share of the film;
+- deletion: covering the hottest places lowers the class's logit more than covering places at random
+  (Petsiuk, Das and Saenko 2018);
+- weights: the map stands out among those of the same film by randomised weights;
+- mirror: the mirrored film gives the mirrored map.
+
+Randomised are the weights by which channels are added up, for they are what makes a map of a class,
+and many draws of them cost no run of the network. Whatever network made the channels, a map by
+weights that mean nothing there is one more of these draws, so that the limit itself is the share of
+such maps that pass. A map that hung on no weights at all would peak alike in all of them, and fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from covid_core.findings import Finding
+from covid_core.model.decision import in_sentence
+from covid_core.model.saliency import Saliency
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.prepare.occlusion import blurred, place_in_line
+from covid_core.read.grey_levels import Film
+from covid_core.read.radiograph import Radiograph
+
+LUNGS, DELETION, WEIGHTS, MIRROR = "lungs", "deletion", "weights", "mirror"
+# Chosen on validation films; `benchmarks.map_check` says how often each test passes where. A little
+# less than chance in the lungs is let pass: a cell is a seventh of the side, and edges cut through.
+LIMITS = {LUNGS: 0.8, DELETION: 0.1, WEIGHTS: 0.01, MIRROR: 0.4}
+COVERED = 0.2  # of the film
+ORDERS = 5  # in which places are covered at random
+DRAWS = 199  # of randomised weights
+_SEED = 20_181  # one for all, so that a film always has the same answer
+
+
+@dataclass(frozen=True, slots=True)
+class MapTest:
+    """`name`: as in files; `title`: for a person. `value` was held to `limit`."""
+
+    name: str
+    title: str
+    value: float
+    limit: float
+    passed: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class MapCheck:
+    """The tests of one class's map."""
+
+    finding: Finding
+    tests: tuple[MapTest, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the map may be shown."""
+        return all(test.passed for test in self.tests)
+
+    @property
+    def sentence(self) -> str:
+        failed = [test.title for test in self.tests if not test.passed]
+        name = in_sentence(self.finding)
+        if not failed:
+            return f"The map for {name} passed all {len(self.tests)} tests of itself."
+        which = ", ".join(failed)
+        return f"The map for {name} is withheld, for it failed a test of itself: {which}."
+
+
+def check_map(
+    predictor: Predictor,
+    radiograph: Radiograph | Film,
+    prediction: Prediction,
+    finding: Finding,
+    lungs: np.ndarray,
+) -> MapCheck:
+    """The four tests of a class's map over a film, by ORDERS + 2 more runs of the network.
+
+    `lungs`: where they are over the whole film, bool (m, m). Raises WeightsError where other
+    weights made the prediction.
+    """
+    saliency = predictor.explain(prediction, finding)
+    picture = predictor.card.preprocess.picture(radiograph)
+    mirrored, *without = predictor.feature_maps(
+        predictor.card.preprocess.input(_tampered(picture, saliency.cells))
+    )
+    output = prediction.answers.index(finding)
+    logits = np.array([predictor.head.logits(found)[output] for found in without])
+    falls = prediction.logits[output] - logits
+    weights = predictor.head.weights(prediction.feature_map, output)
+    other = predictor.explain(replace(prediction, feature_map=mirrored), finding)
+    return MapCheck(
+        finding,
+        (
+            _lungs_test(saliency, lungs),
+            _deletion_test(float(falls[0] - falls[1:].mean())),
+            _weights_test(_rank(saliency.cells, weights, prediction.feature_map)),
+            _mirror_test(_alike(saliency.cells, other.cells[:, ::-1])),
+        ),
+    )
+
+
+def _tampered(picture: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """The picture mirrored, with the hottest places of a map covered, and with as many covered at
+    random: uint8 (2 + ORDERS, S, S)."""
+    drawing = np.random.default_rng(_SEED)
+    orders = [cells, *(drawing.permuted(cells.ravel()).reshape(cells.shape) for _ in range(ORDERS))]
+    without = blurred(picture)
+    covered = [place_in_line(order, len(picture)) < COVERED for order in orders]
+    return np.stack([picture[:, ::-1], *(np.where(one, without, picture) for one in covered)])
+
+
+def _rank(cells: np.ndarray, weights: np.ndarray, feature_map: np.ndarray) -> float:
+    """Which share of the maps by randomised weights peak as high: above 0, to 1.
+
+    `weights`: the channels', in an order drawn anew for each. Were the map made by weights that
+    were never learnt, or that belong to other channels, it would be one more of these, and this
+    share would be evenly spread from 0 to 1 whatever the network.
+    """
+    drawing = np.random.default_rng(_SEED)
+    drawn = np.stack([drawing.permutation(weights) for _ in range(DRAWS)])
+    peaks = np.tensordot(drawn, feature_map.astype(np.float64), axes=1).max(axis=(1, 2))
+    return float((1 + (peaks >= cells.max()).sum()) / (1 + DRAWS))
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> float:
+    """Pearson's correlation of two maps, -1 to 1; 0 where one of them is flat."""
+    if one.std() == 0 or other.std() == 0:
+        return 0.0
+    return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
+
+
+def _lungs_test(saliency: Saliency, lungs: np.ndarray) -> MapTest:
+    area, share = float(lungs.mean()), saliency.share_inside(lungs)
+    value = share / area if area and share == share else 0.0
+    limit = LIMITS[LUNGS]
+    sentence = (
+        f"{share:.0%} of the evidence lies in the lungs, which take {area:.0%} of the film:"
+        f" {value:.2f} times what chance would give, and {limit:.2f} is asked for."
+        if value
+        else "No evidence for the class lies in the lungs, or no lungs were found."
+    )
+    return MapTest(LUNGS, "heat in the lungs", value, limit, value >= limit, sentence)
+
+
+def _deletion_test(value: float) -> MapTest:
+    limit = LIMITS[DELETION]
+    sentence = (
+        f"Covering the hottest {COVERED:.0%} of the film lowers the logit by {value:.2f} more than"
+        f" covering as much at random; {limit:.2f} is asked for."
+    )
+    return MapTest(
+        DELETION, "deletion against random deletion", value, limit, value >= limit, sentence
+    )
+
+
+def _weights_test(value: float) -> MapTest:
+    limit = LIMITS[WEIGHTS]
+    as_high, most = (round(share * (1 + DRAWS)) - 1 for share in (value, limit))
+    sentence = f"{as_high} of {DRAWS} maps by randomised weights peak as high; at most {most} may."
+    return MapTest(WEIGHTS, "randomised weights", value, limit, value <= limit, sentence)
+
+
+def _mirror_test(value: float) -> MapTest:
+    limit = LIMITS[MIRROR]
+    sentence = (
+        f"The mirrored film's map, mirrored back, correlates by {value:.2f} with the film's;"
+        f" {limit:.2f} is asked for."
+    )
+    return MapTest(MIRROR, "flip consistency", value, limit, value >= limit, sentence)

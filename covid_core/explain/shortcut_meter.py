@@ -1,0 +1,102 @@
+"""Does what lies outside the lungs explain the answer? One film's score for the disease with the
+lungs removed and with nothing but the lungs, beside that of the whole film.
+
+Markers, borders and posture differ between hospitals, and so does the share of their patients that
+have the disease (DeGrave, Janizek and Lee 2021). The audit asks this of many films
+(`evaluation.probes`); here it is asked of the film at hand, and so two things are done otherwise.
+All is covered on the picture that the network is given: before, a large black hole would change the
+grey of all that is left, for tone is equalised over the whole film. And the lungs are painted over
+from around instead of black: to a black hole of that size the network answers with the disease
+whatever the film (`benchmarks.shortcut_meter` has the figures).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from covid_core.findings import Finding
+from covid_core.model.decision import Decision, in_sentence, log_odds
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.prepare.occlusion import LEAST_LUNG, lungs_only, painted_over, widened
+from covid_core.read.grey_levels import Film
+from covid_core.read.radiograph import Radiograph
+
+KEPT = 0.5  # of the odds: a film that keeps so much without its lungs was not called by them
+
+
+@dataclass(frozen=True, slots=True)
+class ShortcutMeter:
+    """Calibrated scores for the disease, 0 to 1, of the whole film, of the lungs alone on black,
+    and of all but the lungs.
+
+    `explained`: the film is called the disease, and `explains` holds. Of a film that is not called
+    the disease, one without lungs says nothing either, so there it is never set.
+    """
+
+    finding: Finding
+    whole: float
+    lungs_only: float
+    lungs_removed: float
+    explained: bool
+
+    def at(self, decision: Decision) -> ShortcutMeter:
+        """The same scores, of a film that is decided as this says."""
+        scores = (self.whole, self.lungs_only, self.lungs_removed)
+        explained = decision.positive and explains(*scores, decision.point.threshold)
+        return replace(self, explained=explained)
+
+    @property
+    def sentence(self) -> str:
+        name = in_sentence(self.finding)
+        scores = (
+            f"The score for {name} is {shown(self.whole)} on the whole film,"
+            f" {shown(self.lungs_only)} on the lungs alone and {shown(self.lungs_removed)} with the"
+            " lungs removed"
+        )
+        if not self.explained:
+            return f"{scores}."
+        return f"{scores}: what lies outside the lungs explains the answer. Do not rely on it."
+
+
+def read_meter(
+    predictor: Predictor, radiograph: Radiograph | Film, prediction: Prediction, lungs: np.ndarray
+) -> ShortcutMeter | None:
+    """The meter of a film and its prediction, by two more runs of the network.
+
+    `lungs`: where they are over the whole film, bool (m, m). None where no lungs were found.
+    """
+    if lungs.mean() < LEAST_LUNG:
+        return None
+    left = parts(predictor.card.preprocess.picture(radiograph), prediction.placement, lungs)
+    scores = predictor.card.rules.probabilities(predictor.logits(left))[:, -1]
+    whole, only, removed = float(prediction.probabilities[-1]), *map(float, scores)
+    meter = ShortcutMeter(prediction.answers[-1], whole, only, removed, explained=False)
+    return meter.at(prediction.decision)
+
+
+def explains(whole: float, lungs_only: float, removed: float, threshold: float) -> bool:
+    """Whether the score without lungs explains that of a film called the disease, all 0 to 1: it
+    keeps at least half of the odds; or what lies outside the lungs reaches the operating point's
+    threshold, and the lungs alone do not. That it reaches the threshold would by itself be no sign:
+    thresholds lie low, and what shows nothing at all is not scored at nought."""
+    keeps = log_odds(removed) >= log_odds(whole) + np.log(KEPT)
+    return bool(keeps or lungs_only < threshold <= removed)
+
+
+def parts(
+    picture: np.ndarray, placement: tuple[int, int, int, int], lungs: np.ndarray
+) -> np.ndarray:
+    """Of the network's picture, uint8 (S, S), in which the film lies at `placement`: its lungs
+    alone, and all but its lungs, uint8 (2, S, S). For a viewer too."""
+    top, left, height, width = placement
+    own = np.zeros(picture.shape, bool)
+    own[top : top + height, left : left + width] = widened(lungs, (height, width))
+    return np.stack([lungs_only(picture, own), painted_over(picture, own)])
+
+
+def shown(score: float) -> str:
+    """A score in the digits that are shown: three after the point, for much happens near 0 and 1,
+    and never quite 0 or 1."""
+    return f"{min(max(score, 0.001), 0.999):.3f}"

@@ -1,0 +1,248 @@
+"""One reading in one file: the film, all that was told of it, and what it takes to tell it again.
+
+A ZIP file, its members always these, in this order and with no time of their own, so that its bytes
+depend on what is in it alone:
+
+    report.pdf          one page on paper
+    result.json         the reading with its checks: `result.result_json`
+    overlay.png         the film under its heat, captioned
+    film.png            the film as it is shown
+    film.safetensors    the film as its file stored it, to the last bit: `stored_film`
+    case.json           what was asked, what answered, and the SHA-256 of each member above
+
+No tag of the film's file is in it, nor the file's name. A name burned into the picture can't be
+found, and stays in it.
+
+A bundle is made by `make_bundle`, opened by `read_bundle` and made anew by `replay`, which carries
+over only what was asked, when, and by what it was made (for a person who wonders about a
+difference); all else is read again from the film.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from covid_core.errors import CovidCoreError
+from covid_core.explain.checks import checks_json
+from covid_core.exports.pdf import report_pdf
+from covid_core.exports.pictures import overlay_png
+from covid_core.exports.read_case import Asked, CaseReader, as_shown, asked_of
+from covid_core.exports.stored_film import film_bytes, film_of, radiograph_of, told
+from covid_core.findings import Finding
+from covid_core.metrics import Estimate
+from covid_core.model.decision import OperatingPoint
+from covid_core.present.overlay import png
+from covid_core.present.result import Result, result_json
+from covid_core.read.archives import opened
+from covid_core.read.radiograph import Radiograph
+
+FORMAT_VERSION = 1
+REPORT, RESULT, OVERLAY, SHOWN, FILM, CASE = MEMBERS = (
+    "report.pdf", "result.json", "overlay.png", "film.png", "film.safetensors", "case.json",
+)  # fmt: skip
+NOTE = (
+    "Research use only, not a diagnosis. No tag, name or UID of the film's file is in this bundle."
+    " The picture itself was not searched for burned-in names."
+)
+MAX_BYTES = 192 * 1024 * 1024  # of a bundle
+_MOST_BYTES = {FILM: 84_000_000, CASE: 1_000_000, RESULT: 1_000_000}  # 40 million pixels
+_MOST_OTHERS = 40_000_000
+_TIME = (1980, 1, 1, 0, 0, 0)  # the least that ZIP files can tell
+_QUICK = 1  # of zlib: a film of noise hardly gets smaller by more
+_MOST_WORDS, _LONGEST_WORD = 40, 200  # of what made it
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_REMEDY = "Give a ZIP file that this program made as a case bundle, unchanged"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """An opened bundle. `data`: its bytes. `members`: by name. `made_by`, `made_with`: what
+    answered, and what else its bytes may depend on."""
+
+    data: bytes
+    members: Mapping[str, bytes]
+    radiograph: Radiograph
+    asked: Asked
+    made_by: Mapping[str, str]
+    made_with: Mapping[str, str]
+
+
+def make_bundle(
+    reader: CaseReader,
+    radiograph: Radiograph,
+    result: Result,
+    made_with: Mapping[str, str] | None = None,
+) -> bytes:
+    """A reading as a ZIP file; the same bytes for the same reading.
+
+    `radiograph`: what the result was made of, as its file was read. `result`: as
+    `CaseReader.result` gives it, or its like made by the same reader, with its checks. `made_with`:
+    what to name as its surroundings, where not the reader's own. Raises ValueError for a result
+    without checks, or of another film.
+    """
+    checks = result.checks
+    if checks is None or radiograph.sha256 != result.prediction.radiograph_sha256:
+        raise ValueError("a bundle needs a result of this film, with its checks")
+    result = as_shown(result, radiograph)
+    members = {
+        REPORT: report_pdf(result),
+        RESULT: _json(result_json(result)),
+        OVERLAY: overlay_png(result),
+        SHOWN: png(result.film),
+        FILM: film_bytes(radiograph.film),
+    }
+    asked = asked_of(result)
+    case = {
+        "format_version": FORMAT_VERSION,
+        "note": NOTE,
+        "made": asked.made.isoformat(),
+        "film": told(radiograph),
+        "finding": result.finding.value,
+        "operating_point": asdict(asked.point),
+        "prevalence": asked.prevalence,
+        "checks": checks_json(checks),
+        "made_by": reader.identity,
+        "made_with": dict(made_with or reader.surroundings),
+        "members": {name: _sha256(data) for name, data in members.items()},
+    }
+    return _zipped({**members, CASE: _json(case)})
+
+
+def replay(bundle: Bundle, reader: CaseReader) -> bytes:
+    """The bundle made anew, all the way from its film. Raises Abstained and CovidCoreError where
+    this reader gives that film no answer."""
+    asked = bundle.asked
+    again = Asked(reader.point(asked.point), asked.finding, asked.prevalence, asked.made)
+    result = reader.result(bundle.radiograph, again)
+    return make_bundle(reader, bundle.radiograph, result, bundle.made_with)
+
+
+def read_bundle(data: bytes) -> Bundle:
+    """A bundle's parts, each the one that `case.json` names by its SHA-256.
+
+    Nothing is written anywhere, and no more is unpacked than a film can need. Raises CovidCoreError
+    for what is no bundle, was changed since it was made, or was made by another release.
+    """
+    members = unpacked(data)
+    try:
+        case = json.loads(members[CASE])
+        if case["format_version"] != FORMAT_VERSION:
+            raise CovidCoreError(
+                "this bundle was made by another release", "Replay it with that release"
+            )
+        changed = [n for n in MEMBERS[:-1] if _sha256(members[n]) != case["members"][n]]
+        if changed:
+            raise CovidCoreError(
+                f"{', '.join(changed)} is not what the bundle was made with", _REMEDY
+            )
+        return Bundle(
+            data,
+            members,
+            radiograph_of(film_of(members[FILM]), case["film"]),
+            _asked(case),
+            _makers(case["made_by"]),
+            _words(case["made_with"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise CovidCoreError("its case.json lacks or garbles something", _REMEDY) from error
+
+
+def unpacked(data: bytes) -> dict[str, bytes]:
+    """The members of a bundle by name. Raises CovidCoreError where they are not just those, or
+    larger than they can be."""
+    if len(data) > MAX_BYTES:
+        raise CovidCoreError("it is larger than any bundle", _REMEDY)
+    with opened(data) as archive:
+        entries = archive.infolist()
+        if tuple(entry.filename for entry in entries) != MEMBERS:
+            raise CovidCoreError("it is no case bundle", _REMEDY)
+        return {entry.filename: _inflated(archive, entry) for entry in entries}
+
+
+def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    most = _MOST_BYTES.get(entry.filename, _MOST_OTHERS)
+    if entry.file_size > most or entry.flag_bits & 1 or entry.compress_type not in _PACKED:
+        raise CovidCoreError(f"its {entry.filename} is packed as none of a bundle is", _REMEDY)
+    try:
+        with archive.open(entry) as member:
+            return member.read(most)  # checked against its length and CRC by then
+    except Exception as error:  # zipfile, zlib and struct have each their own
+        raise CovidCoreError(f"its {entry.filename} is damaged", _REMEDY) from error
+
+
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def _zipped(members: Mapping[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in members.items():
+            entry = zipfile.ZipInfo(name, _TIME)
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            packed = name.endswith((".json", ".safetensors"))
+            entry.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+            archive.writestr(entry, data, compresslevel=_QUICK)
+    return file.getvalue()
+
+
+def _asked(case: Mapping[str, Any]) -> Asked:
+    made = datetime.fromisoformat(case["made"])
+    if made.tzinfo is None:
+        raise ValueError("no time zone")
+    return Asked(
+        _point(case["operating_point"]), Finding(case["finding"]), _share(case["prevalence"]), made
+    )
+
+
+def _point(raw: Mapping[str, Any]) -> OperatingPoint:
+    name, on = raw["name"], raw["measured_on"]
+    if not isinstance(name, str) or not isinstance(on, str) or len(name) + len(on) > _LONGEST_WORD:
+        raise ValueError("operating point")
+    return OperatingPoint(
+        name, _share(raw["threshold"]), _estimate(raw["sensitivity"]),
+        _estimate(raw["specificity"]), on,
+    )  # fmt: skip
+
+
+def _estimate(raw: Mapping[str, Any] | None) -> Estimate | None:
+    if raw is None:
+        return None
+    if not isinstance(raw["n"], int):
+        raise TypeError("no count")
+    return Estimate(_share(raw["value"]), _share(raw["low"]), _share(raw["high"]), raw["n"])
+
+
+def _share(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError("no share")
+    return value
+
+
+def _words(raw: Any) -> dict[str, str]:
+    words = {name: value for name, value in dict.items(raw) if isinstance(value, str)}
+    if words != raw or len(raw) > _MOST_WORDS or max(map(len, words.values())) > _LONGEST_WORD:
+        raise ValueError("words")
+    return words
+
+
+def _makers(raw: Any) -> dict[str, str]:
+    makers = _words(raw)
+    if not _PLAIN_NAME.fullmatch(makers["recipe"]):  # a file's name is made of it
+        raise ValueError("recipe")
+    return makers
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,215 @@
+"""The networks, on grey films, split where saliency needs it: tensor to feature map to logits."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import covid_core.model.torchvision_ops  # noqa: F401  (must come before torchvision)
+
+# isort: split
+import torch
+from torch import nn
+from torchvision import models
+
+from covid_core.errors import WeightsError
+from covid_core.findings import APPEARANCES, CLASSES
+from covid_core.model import efficientnet_lite as lite
+from covid_core.model.architectures import DENSENET121
+from covid_core.model.head import LEAK
+
+_WIDTHS = (512, 128, 64, 32)  # of a deep head's hidden layers
+_DROPOUT = 0.25
+LEAST_WEIGHT = 0.05  # of a cell where no opacity is: a film without any is pooled evenly
+_RARE = -2.0  # first guess of a cell's opacity, in log odds: most cells have none
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A backbone: `build` draws it at random, for colour as torchvision does or for grey as ours.
+
+    `first`: its first layer, by name. `channels`: of its feature map. `imagenet`: published
+    weights, torchvision's or a package's, None where there are none. `rectified`: whether a ReLU
+    follows it.
+    """
+
+    build: Callable[[], nn.Module]
+    first: str
+    channels: int
+    imagenet: models.WeightsEnum | lite.PackagedWeights | None
+    rectified: bool = False
+
+
+def _resnet18() -> nn.Module:
+    whole = models.resnet18(weights=None)
+    layers = [(name, layer) for name, layer in whole.named_children()]
+    return nn.Sequential(OrderedDict(layers[:-2]))  # without the mean and the last layer
+
+
+def _four_convolutions() -> nn.Module:
+    """Four times convolution, ReLU, normalisation and pooling: 64 to 512 channels."""
+    blocks = [
+        nn.Sequential(
+            nn.Conv2d(before, after, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(after),
+            nn.MaxPool2d(2),
+        )
+        for before, after in pairwise((3, 64, 128, 256, 512))
+    ]  # fmt: skip
+    return nn.Sequential(*blocks)
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    DENSENET121: Architecture(
+        # memory_efficient is off: the films are small, and recomputing costs time.
+        lambda: models.densenet121(weights=None).features, "conv0", 1024,
+        models.DenseNet121_Weights.IMAGENET1K_V1, rectified=True,
+    ),
+    "efficientnet_b0": Architecture(
+        lambda: models.efficientnet_b0(weights=None).features, "0.0", 1280,
+        models.EfficientNet_B0_Weights.IMAGENET1K_V1,
+    ),
+    "efficientnet_lite0": Architecture(lite.build, lite.FIRST, lite.CHANNELS, lite.LITE0),
+    "efficientnet_lite2": Architecture(
+        lambda: lite.build(width=1.1, depth=1.2), lite.FIRST, lite.CHANNELS, lite.LITE2
+    ),
+    "resnet18": Architecture(
+        _resnet18, "conv1", 512, models.ResNet18_Weights.IMAGENET1K_V1
+    ),
+    "vgg16": Architecture(
+        lambda: models.vgg16(weights=None).features, "0", 512,
+        models.VGG16_Weights.IMAGENET1K_V1,
+    ),
+    "cnn4": Architecture(_four_convolutions, "0.0", 512, None),
+}  # fmt: skip
+
+
+class Head(nn.Module):
+    """Mean over the feature map's cells, hidden layers if any, one linear layer.
+
+    (N, C, h, w) to (N, outputs). `cells` passes its input on unchanged. It is the layer to take a
+    class activation map at: the whole backbone stays out of the explanation.
+    """
+
+    def __init__(self, linear: nn.Linear, hidden: nn.Sequential | None = None) -> None:
+        super().__init__()
+        self.cells = nn.Identity()
+        self.hidden = hidden if hidden is not None else nn.Sequential()
+        self.linear = linear
+
+    @property
+    def depth(self) -> int:
+        """How many hidden layers it has."""
+        return sum(isinstance(layer, nn.Linear) for layer in self.hidden)
+
+    def forward(self, feature_map: torch.Tensor) -> torch.Tensor:
+        return self.linear(self.hidden(self.cells(feature_map).mean(dim=(2, 3))))
+
+
+class Outputs(NamedTuple):
+    """What a network answers to N films. `logits`: (N, outputs). `opacity`: log odds of an opacity
+    in each cell, (N, 1, h, w), and `appearance`: logits of the four appearances, (N, 4); None
+    where a network has no such output."""
+
+    logits: torch.Tensor
+    opacity: torch.Tensor | None = None
+    appearance: torch.Tensor | None = None
+
+
+class Network(nn.Module):
+    """One of torchvision's backbones (or ours) with one grey input channel and our head.
+
+    With an `opacity` map, one 1 x 1 convolution that learns radiologists' boxes, the head looks
+    where the opacity is: each cell of the feature map is weighted by its opacity's probability plus
+    LEAST_WEIGHT, with a mean of 1 over the cells. So a class's evidence adds up cell by cell to its
+    logit, as without. No gradient of a class reaches the weights: what an opacity is, boxes alone
+    say. `appearance`: one linear layer on the same pooled features.
+
+    DenseNet's last ReLU is a layer of its own and works out of place: torchvision's works in place
+    after `features`, so that what a hook stores there differs between CPU and GPU.
+    """
+
+    def __init__(
+        self,
+        architecture: str = DENSENET121,
+        outputs: int = len(CLASSES),
+        head_depth: int = 0,
+        *,
+        opacity: bool = False,
+        appearance: bool = False,
+    ) -> None:
+        super().__init__()
+        about = ARCHITECTURES[architecture]
+        self.architecture = architecture
+        self.features = about.build()
+        self._make_grey(about.first)
+        self.rectify = nn.ReLU(inplace=False) if about.rectified else nn.Identity()
+        self.head = _head(about.channels, outputs, head_depth)
+        self.opacity = _opacity(about.channels) if opacity else None
+        self.appearance = nn.Linear(about.channels, len(APPEARANCES)) if appearance else None
+
+    def maps(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """(N, 1, H, W) normalised films to the feature map that the head sees, (N, channels, h, w),
+        and the opacity's log odds, (N, 1, h, w)."""
+        features = self.rectify(self.features(x))
+        if self.opacity is None:
+            return features, None
+        opacity = self.opacity(features)
+        weights = opacity.detach().float().sigmoid() + LEAST_WEIGHT
+        return features * (weights / weights.mean(dim=(2, 3), keepdim=True)), opacity
+
+    def feature_map(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, 1, H, W) normalised films to (N, channels, h, w), weighted where opacity is."""
+        return self.maps(x)[0]
+
+    def feature_maps(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """All that an engine need give: the feature map and, where the network has one, the opacity
+        map; the head is had from the former without another pass."""
+        features, opacity = self.maps(x)
+        return (features,) if opacity is None else (features, opacity)
+
+    def answer(self, x: torch.Tensor) -> Outputs:
+        """(N, 1, H, W) normalised films to every output."""
+        features, opacity = self.maps(x)
+        appearance = None
+        if self.appearance is not None:
+            appearance = self.appearance(features.mean(dim=(2, 3)))
+        return Outputs(self.head(features), opacity, appearance)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, 1, H, W) normalised films to (N, outputs) logits."""
+        return self.head(self.feature_map(x))
+
+    def _make_grey(self, name: str) -> None:
+        parent, _, last = name.rpartition(".")
+        colour = self.features.get_submodule(name)
+        assert isinstance(colour, nn.Conv2d)
+        grey = nn.Conv2d(
+            1, colour.out_channels, colour.kernel_size, colour.stride, colour.padding,  # type: ignore[arg-type]
+            bias=colour.bias is not None,
+        )  # fmt: skip
+        nn.init.kaiming_normal_(grey.weight)
+        setattr(self.features.get_submodule(parent), last, grey)
+
+
+def _head(channels: int, outputs: int, depth: int) -> Head:
+    """A head with `depth` hidden layers, 0 to 4."""
+    if not 0 <= depth <= len(_WIDTHS):
+        raise WeightsError(f"a head can't be {depth} deep", f"Give 0 to {len(_WIDTHS)}")
+    layers: list[nn.Module] = []
+    for before, after in pairwise((channels, *_WIDTHS[:depth])):
+        layers += [nn.Linear(before, after), nn.LeakyReLU(LEAK), nn.Dropout(_DROPOUT)]
+    linear = nn.Linear(_WIDTHS[depth - 1] if depth else channels, outputs)
+    nn.init.zeros_(linear.bias)
+    return Head(linear, nn.Sequential(*layers))
+
+
+def _opacity(channels: int) -> nn.Conv2d:
+    """One output a cell, at first the same everywhere, so that pooling starts as a plain mean."""
+    layer = nn.Conv2d(channels, 1, 1)
+    nn.init.zeros_(layer.weight)
+    assert layer.bias is not None
+    nn.init.constant_(layer.bias, _RARE)
+    return layer

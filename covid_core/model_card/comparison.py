@@ -1,0 +1,202 @@
+"""A comparison of several networks: the table that a README shows, and one HTML file.
+
+The inflated figure and the honest one stand one above the other: what a study reports, its recipe
+to the letter on its own split, the same without its mistakes, and ours on the clean test part of
+one manifest; each beside what always calling the commonest class gets, the best floor, and a second
+source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from covid_core.evaluation.baselines import best_floor
+from covid_core.evaluation.compare import Compared
+from covid_core.evaluation.targets import TEST
+from covid_core.findings import Finding
+from covid_core.metrics import told
+from covid_core.model.card import AS_PUBLISHED, MENDED, WeightsCard
+from covid_core.model.decision import in_sentence
+from covid_core.model_card import comparison_plots
+from covid_core.model_card.results import held_out_name
+from covid_core.present.html import embedded, write_page
+from covid_core.present.markdown import replace_block, table
+from covid_core.present.overlay import data_uri, png
+from covid_core.training.variants import Form, protocol_of
+
+_TEMPLATE = Path(__file__).with_name("comparison.html")
+_FIGURES = ("auroc", "sensitivity", "specificity", "precision", "f1")
+HEADER = ("Recipe", "Form", "Films", "n", "Accuracy", "Always the commonest", "Best floor",
+          "AUROC", "Sensitivity (recall)", "Specificity", "Precision", "F1", "Made by")  # fmt: skip
+RECIPES_BLOCK = "recipes"  # the block of a README
+
+
+Forms = Mapping[str, WeightsCard]
+"""Cards of one study's recipe by form, as `card.read_forms` gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One recipe's lines of the table. `parts`: what was tested on, by name, to its summary, as
+    `evaluate.summarise` gives it; `floors`: to its floors, as `floors.floors_of` gives them.
+    `forms`: the cards of the same recipe as its study trained it, and mended."""
+
+    card: WeightsCard
+    parts: Mapping[str, Mapping[str, Any]]
+    floors: Mapping[str, Any]
+    same_split: bool = True
+    forms: Forms = field(default_factory=dict)
+
+
+def entry_of_card(card: WeightsCard, forms: Forms | None = None) -> Entry:
+    """The figures that train.py left in the card."""
+    return Entry(card, _parts_of_card(card), _floors_of_card(card), forms=forms or {})
+
+
+def rows(entries: Sequence[Entry]) -> list[list[str]]:
+    """A line for each part of each form of each entry, in `HEADER`'s order, for the disease it was
+    made for."""
+    lines_of_all = []
+    for entry in entries:
+        lines = _reported(entry.card.recipe)
+        for form, card in entry.forms.items():
+            lines += _lines_of_form(form, card)
+        for name, summary in entry.parts.items():
+            where = "clean test part" if name == TEST else held_out_name(name, entry.card)
+            line = _line(Form.OURS, where, summary, entry.card, entry.floors.get(name, {}))
+            line[-1] += "" if entry.same_split else ", another split"
+            lines.append(line)
+        first = f"**{entry.card.recipe}**"
+        lines_of_all += [[first if i == 0 else "", *line] for i, line in enumerate(lines)]
+    return lines_of_all
+
+
+def markdown(entries: Sequence[Entry]) -> str:
+    """The table as Markdown."""
+    return table(HEADER, rows(entries))
+
+
+def write_recipes(entries: Sequence[Entry], readme: Path) -> None:
+    """Replace what stands between `<!-- recipes -->` and `<!-- /recipes -->` in a Markdown file."""
+    replace_block(readme, RECIPES_BLOCK, markdown(entries))
+
+
+def write_comparison(compared: Sequence[Compared], forms: Mapping[str, Forms], path: Path) -> None:
+    """Write the report, self-contained. `forms`: by recipe. Raises CovidCoreError where it can't be
+    written."""
+    entries = [entry_of(one, forms) for one in compared]
+    together = {
+        name: embedded(comparison_plots.roc_together(compared, name))
+        for name in dict.fromkeys(name for one in compared for name in one.parts)
+    }
+    write_page(
+        _TEMPLATE,
+        path,
+        header=HEADER,
+        rows=[[cell.replace("**", "").replace("`", "") for cell in row] for row in rows(entries)],
+        together=together,
+        networks=[(one, _answer(one.card), _plots(one), _maps(one)) for one in compared],
+    )
+
+
+def entry_of(one: Compared, forms: Mapping[str, Forms]) -> Entry:
+    """The figures that were measured just now."""
+    parts = {name: part.summary for name, part in one.parts.items()}
+    floors = {name: part.floors for name, part in one.parts.items()}
+    return Entry(one.card, parts, floors, one.same_split, forms.get(one.card.recipe, {}))
+
+
+def _parts_of_card(card: WeightsCard) -> dict[str, dict[str, Any]]:
+    return {TEST: card.results["test"], **card.results["held_out"]}
+
+
+def _reported(recipe: str) -> list[list[str]]:
+    """The figures that the recipe's study gives itself."""
+    protocol = protocol_of(recipe)
+    if protocol is None:
+        return []
+    told = {f"its own split ({protocol.reported_at})": protocol.reported}
+    if protocol.reported_second is not None:
+        told[f"a second source, `{protocol.second[0].source}`"] = protocol.reported_second
+    blank = [""] * (len(HEADER) - 6)
+    return [
+        ["the study's figure", films, "", f"{value:.3f}", *blank, protocol.study]
+        for films, value in told.items()
+    ]
+
+
+def _lines_of_form(form: str, card: WeightsCard) -> list[list[str]]:
+    shared = card.results.get("shared", 0.0)
+    own = {
+        AS_PUBLISHED: f"its own split; {shared:.0%} of its test films share patient or picture with"
+        f" training{_miscounted(card)}",
+        MENDED: "its own films, split by patient and picture, one locked test part",
+    }
+    lines = []
+    for name, summary in _parts_of_card(card).items():
+        where = own[form] if name == TEST else f"a second source, `{name}`"
+        lines.append(_line(form, where, summary, card, _floors_of_card(card).get(name, {})))
+    return lines
+
+
+def _miscounted(card: WeightsCard) -> str:
+    """What the study took for its recall, where it was another class's."""
+    protocol = protocol_of(card.recipe)
+    positive = protocol.positive if protocol else card.classes[-1]
+    counted = card.results["test"]["classes"].get(positive)
+    if positive == card.classes[-1] or counted is None:
+        return ""
+    return f"; it counted {positive} as positive: recall {counted['sensitivity']['value']:.3f}"
+
+
+def _floors_of_card(card: WeightsCard) -> Mapping[str, Any]:
+    floors: Mapping[str, Any] = card.results.get("floors", {})
+    return floors
+
+
+def _line(
+    form: str,
+    where: str,
+    summary: Mapping[str, Any],
+    card: WeightsCard,
+    floors: Mapping[str, Any],
+) -> list[str]:
+    figure = summary["classes"].get(card.classes[-1], {})
+    best = best_floor(floors)
+    return [
+        form,
+        f"{where}; {_answer(card)}",
+        str(summary["films"]),
+        told(summary["accuracy"]),
+        f"{summary['commonest']:.3f}" if "commonest" in summary else "",
+        f"{best[1]['value']:.3f}, {best[0]}" if best else "",
+        *(told(figure[name]) if name in figure else "too few" for name in _FIGURES),
+        f"`{card.git_commit}`, seed {card.training.get('seed', '?')}",
+    ]
+
+
+def _answer(card: WeightsCard) -> str:
+    disease = in_sentence(card.classes[-1])
+    others = card.classes[:-1]
+    if others == (Finding.NORMAL,):
+        return f"{disease} against normal"
+    return f"{disease} against the rest"
+
+
+def _plots(one: Compared) -> list[tuple[str, str]]:
+    drawn = {
+        "ROC": comparison_plots.roc(one),
+        "Precision and recall": comparison_plots.precision_recall(one),
+        "Calibration": comparison_plots.calibration(one),
+        "Confusion": comparison_plots.confusion(one),
+    }
+    if one.card.history:
+        drawn["Training"] = comparison_plots.curves(one)
+    return [(title, embedded(figure)) for title, figure in drawn.items()]
+
+
+def _maps(one: Compared) -> list[tuple[str, str]]:
+    return [(kind, data_uri(png(drawn))) for kind, drawn in one.maps.items()]

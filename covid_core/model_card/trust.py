@@ -1,0 +1,258 @@
+"""The model card's sections on trust: calibration, operating points, prediction sets, audit.
+
+Written from what `evaluation.trust` left in the weights' card and `evaluation.audit` beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from covid_core.evaluation.targets import (
+    MET,
+    MISSED,
+    NOT_MEASURED,
+    TEST,
+    UNDECIDED,
+    goals,
+    parts_with_shortcuts,
+)
+from covid_core.exports.optional import needing
+from covid_core.findings import Finding
+from covid_core.metrics import told
+from covid_core.model.card import WeightsCard, listed_in_words
+from covid_core.model_card.reporting_items import ITEMS
+from covid_core.present.markdown import table
+from covid_core.present.style import SERIES
+from covid_core.storage.atomic import replacing
+
+DIAGRAM = "reliability.svg"
+_TITLES = {finding.value: finding.display_name for finding in Finding}
+_ENOUGH = 100  # films; a source of fewer has no panel of its own
+_VERDICTS = {MET: "yes", MISSED: "**no**", UNDECIDED: "undecided", NOT_MEASURED: ""}
+_FAILURES = 8  # kinds that are shown, of each part
+
+
+def calibration_section(card: WeightsCard) -> str:
+    """Calibration, operating points and prediction sets; says so where nothing was fitted."""
+    if not card.trust:
+        return """## Calibration and operating points
+
+Nothing was fitted: probabilities are the network's softmax, and what has the majority is called."""
+    rules, test = card.rules, card.trust[TEST]
+    rows = [
+        [_TITLES[answer], *(f"{value:+.3f}" for value in (*row, bias))]
+        for answer, row, bias in zip(card.classes, rules.weights, rules.bias, strict=True)
+    ]
+    names = [f"times logit of {_TITLES[answer]}" for answer in card.classes]
+    matrix = table(["Calibrated logit", *names, "plus"], rows)
+    sets = [
+        [part, str(worth["films"]), told(worth["covered"]), told(worth["told"]),
+         told(worth["told_right"]) if worth["told_right"] else "none", told(worth["disease_told"]),
+         told(worth["pooled"]["covered"]), told(worth["pooled"]["told"])]
+        for part, worth in card.trust.items()
+    ]  # fmt: skip
+    least = ", ".join(
+        f"{_TITLES[answer]} {value:.3f}"
+        for answer, value in zip(card.classes, rules.least, strict=True)
+    )
+    header = [
+        "Films", "n", "Right answer in the set", "One answer", "Right, of those", "COVID-19 or not",
+        "Over all sources: in the set", "One answer",
+    ]  # fmt: skip
+    coverage = rules.coverage or float("nan")
+    return f"""## Calibration and operating points
+
+Fitted on the validation part, measured here. Expected calibration error on the test part
+{test["reliability"]["error"]:.4f}, before {test["reliability_before"]["error"]:.4f} (15 bins).
+
+{matrix}
+
+By part, and in sources never trained on:
+
+{_errors(card.trust)}
+
+![How often calls were right against how sure the network was]({DIAGRAM})
+
+COVID-19 is called from these probabilities on:
+
+{table(["Films", "Point", "From", "Sensitivity", "Specificity"], point_rows(card))}
+
+### Prediction sets
+
+An answer stands in the set from these probabilities on: {least}. The hardest source sets them, so
+that the sets hold the right answer in {coverage:.0%} of each class of each source known: the next
+hospital will be more like that one than like their mean.{_shrunk(card)} Where a set holds not
+exactly one answer, the model says that it can't tell. "COVID-19 or not": films whose set leaves no
+doubt of that. The last two columns: with thresholds of each class over all sources together, which
+decide more often.
+
+{table(header, sets)}"""
+
+
+def _shrunk(card: WeightsCard) -> str:
+    """How small sources count, of weights calibrated since they do (`training.tuning`)."""
+    if "probabilities" not in card.results:
+        return ""
+    return (
+        " A source of fewer than 100 films of a class counts in part only, the rest is that of the"
+        " class over all sources."
+    )
+
+
+def point_rows(card: WeightsCard) -> list[list[str]]:
+    """Operating points on each part that was measured: threshold, sensitivity, specificity."""
+    return [
+        [part, point.name, f"{point.threshold:.3f}",
+         *(told(worth["points"][point.name][figure]) for figure in ("sensitivity", "specificity"))]
+        for part, worth in card.trust.items()
+        for point in card.rules.points
+    ]  # fmt: skip
+
+
+def audit_section(
+    card: WeightsCard,
+    audit: Mapping[str, Any] | None,
+    left_out: Mapping[str, WeightsCard] | None = None,
+) -> str:
+    """What the audit found; says so where there was none. `left_out`: as `targets.goals` takes it."""
+    if audit is None:
+        return """## Audit
+
+These weights have not been audited: `python -m covid_core audit`."""
+    lines = [
+        [goal.name, goal.asked, goal.measured, _VERDICTS[goal.verdict]]
+        for goal in goals(card, audit, left_out)
+    ]
+    groups = [
+        [part, kind, value, str(own["films"]), str(own["covid"]),
+         *(told(own[figure]) if figure in own else "too few"
+           for figure in ("auroc", "sensitivity", "specificity"))]
+        for part, found in audit["parts"].items()
+        for kind, values in {**found["strata"], "where age can't help": found["age"]}.items()
+        if kind != "source"
+        for value, own in values.items()
+    ]  # fmt: skip
+    failing = parts_with_shortcuts(audit["probes"])
+    warning = (
+        f"**The model uses shortcuts**: it tells COVID-19 from films whose lungs can't be seen"
+        f" ({', '.join(failing)}).\n\n"
+        if failing
+        else ""
+    )
+    header = ["Films", "By", "", "n", "COVID-19", "AUROC", "Sensitivity", "Specificity"]
+    return f"""## Audit
+
+{warning}{table(["Goal", "Asked", "Measured", "Met"], lines)}
+
+### Groups
+
+COVID-19 against the rest, at the balanced operating point.
+
+{table(header, groups)}
+{_zones(audit.get("zones"))}
+### Failures
+
+What is called otherwise most often, by the sources' own words for it:
+
+{_failures(audit)}"""
+
+
+def gate_section(measured: Mapping[str, Any], never_seen: list[str]) -> str:
+    """What the gate refuses, and what it has never met."""
+    refused, auroc = measured["refused"], measured["auroc"]
+    unseen = "\n".join(f"- {one}" for one in never_seen)
+    return f"""## Gate
+
+Before any probability, a small network and plain statistics of pixels refuse what is no upright
+frontal chest film, and warn of cropped, badly exposed and children's films. AUROC against pictures
+of kinds that did not train it {told(auroc)}; good frontal films of the test part refused
+{told(refused)}. It never saw:
+
+{unseen}"""
+
+
+def reporting_section() -> str:
+    """The guidelines' items, and where this card answers them."""
+    rows = [[item.topic, item.claim, item.tripod, item.answer] for item in ITEMS]
+    return f"""## Reporting items
+
+{table(["Item", "CLAIM", "TRIPOD+AI", "Here"], rows)}"""
+
+
+def write_diagram(card: WeightsCard, folder: Path) -> None:
+    """The reliability diagram, one panel a part, as SVG; the same card gives the same bytes."""
+    with needing("matplotlib"):  # slow to import, and only this picture needs it
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+
+    parts = [
+        (part, worth)
+        for part, worth in card.trust.items()
+        if part == TEST or worth["films"] >= _ENOUGH
+    ]
+    with mpl.rc_context({"svg.hashsalt": "reliability", "font.family": "sans-serif"}):
+        figure = Figure(figsize=(2.6 * len(parts), 2.9), layout="constrained")
+        for axes, (part, worth) in zip(
+            np.atleast_1d(figure.subplots(1, len(parts), sharey=True)), parts, strict=True
+        ):
+            axes.plot([0, 1], [0, 1], ":", color="#777", linewidth=1)
+            drawn = {
+                "before": ("reliability_before", "#999"),
+                "calibrated": ("reliability", SERIES[4]),
+            }
+            for name, (key, colour) in drawn.items():
+                found = worth[key]
+                films = np.array(found["films"])
+                axes.plot(found["sure"], found["right"], color=colour, linewidth=1.2, label=name)
+                size = 4 + 60 * films / films.max()
+                axes.scatter(found["sure"], found["right"], s=size, color=colour)
+            axes.set(xlim=(0.28, 1.03), ylim=(-0.03, 1.05), xlabel="probability of the call")
+            axes.set_title(f"{part}, {worth['films']} films", fontsize=9)
+            axes.spines[["top", "right"]].set_visible(False)
+        figure.axes[0].set_ylabel("share that was right")
+        figure.axes[0].legend(frameon=False, fontsize=8, loc="lower right")
+        with replacing(folder / DIAGRAM) as file:
+            figure.savefig(file, format="svg", metadata={"Date": None})
+
+
+def _errors(trust: Mapping[str, Any]) -> str:
+    rows = [
+        [part, str(worth["films"]),
+         *(f"{worth[key]['error']:.3f}" for key in ("reliability_before", "reliability"))]
+        for part, worth in trust.items()
+    ]  # fmt: skip
+    return table(["Films", "n", "Error before", "Error, calibrated"], rows)
+
+
+def _zones(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    rows = [
+        [row["title"], str(row["correlation"]["n"]), told(row["correlation"])]
+        for row in found["rows"].values()
+    ]
+    films = f"{found['films']} films of {listed_in_words(found['sources'])}"
+    return f"""
+### Lung zones
+
+Over a film's six lung zones, the rank correlation with the mean of two radiologists' scores of them
+(Brixia's): its mean over {films}, or over those in which both have an order. The
+score for COVID-19, over films of it, goes with the sum of theirs by {told(found["severity"])}.
+
+{table(["Over six zones", "Films", "Correlation"], rows)}
+"""
+
+
+def _failures(audit: Mapping[str, Any]) -> str:
+    rows = [
+        [part, f"`{kind['source']}`", _TITLES[kind["label"]], kind["finding"] or "–",
+         str(kind["films"]), f"{kind['wrong']:.0%}", _TITLES[kind["called"]]]
+        for part, found in audit["parts"].items()
+        for kind in found["failures"][:_FAILURES]
+    ]  # fmt: skip
+    header = ["Films", "Source", "Label", "In its words", "n", "Called otherwise", "Mostly"]
+    return table(header, rows)

@@ -1,0 +1,90 @@
+"""Where the lungs are: a small U-Net (Ronneberger et al. 2015) from film to outline.
+
+It is there to outline and to check, not to decide: dense consolidation and effusion hide a lung's
+edge, and there it may cut the lung short.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from covid_core.engines.choice import Choice, engine_of
+from covid_core.engines.engine import Engine, Lanes
+from covid_core.engines.trained import Kind, Trained
+from covid_core.model.card import WEIGHTS
+from covid_core.model.tensors import as_card, read_pair
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.read.grey_levels import Film
+from covid_core.read.radiograph import Radiograph
+
+LUNGS = WEIGHTS / "lungs"
+PREPROCESS = Preprocess(size_px=128, tone="equalise")
+LUNG = 0.5  # from this probability on a place is lung
+_ISLAND = 0.01  # of the film's area; less is no lung
+NAME = "lungs"
+
+
+@dataclass(frozen=True, slots=True)
+class LungsCard:
+    """What stands beside the tensors. `dice`: overlap with outlines drawn by people, on patients
+    who did not train it, as an estimate (value, low, high, n). `films`: how many trained, tested.
+    """
+
+    sha256: str
+    created: str
+    git_commit: str
+    dice: dict[str, float]
+    films: dict[str, int]
+    training: dict[str, str]
+
+
+class Lungs:
+    """A loaded network. It holds no state between calls, so all sessions may share one."""
+
+    def __init__(self, engine: Engine, card: LungsCard) -> None:
+        self.card = card
+        self._engine = engine
+
+    @classmethod
+    def load(
+        cls, folder: Path = LUNGS, choice: Choice = Choice.AUTO, lanes: Lanes | None = None
+    ) -> Lungs:
+        """From a weights folder. Raises WeightsError."""
+        raw, _ = read_pair(folder, NAME)
+        card = as_card(raw, LungsCard, folder / f"{NAME}.json")
+        trained = Trained(Kind.LUNGS, folder, NAME, card.sha256, PREPROCESS.size_px)
+        return cls(engine_of(trained, choice, lanes=lanes), card)
+
+    def inside(self, film: Radiograph | Film) -> np.ndarray:
+        """Where the lungs are over the whole film, bool (128, 128); without islands too small to be
+        one."""
+        return whole_lungs(self.mask(film) > LUNG)
+
+    def mask(self, film: Radiograph | Film) -> np.ndarray:
+        """The probability of lung over the whole film, float32 (128, 128), 0 to 1."""
+        return self.masks(PREPROCESS.picture(film)[np.newaxis])[0]
+
+    def masks(self, pictures: np.ndarray) -> np.ndarray:
+        """The same of pictures that `PREPROCESS` made, uint8 (N, 128, 128)."""
+        (found,) = self._engine.run(PREPROCESS.input(pictures))
+        return found
+
+
+def whole_lungs(mask: np.ndarray) -> np.ndarray:
+    """A mask, bool (h, w), without islands below a hundredth of the film."""
+    from scipy.ndimage import label  # a quarter of a second that the first page need not wait for
+
+    islands, _ = label(mask)
+    sizes = np.bincount(islands.ravel())
+    large = sizes >= _ISLAND * mask.size
+    large[0] = False  # what is no island
+    return large[islands]
+
+
+def dice(truth: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Overlap of masks, bool (N, h, w), each pair 0 to 1 (Dice 1945): float64 (N,)."""
+    both = (truth & found).sum(axis=(1, 2))
+    return 2 * both / np.maximum(truth.sum(axis=(1, 2)) + found.sum(axis=(1, 2)), 1)

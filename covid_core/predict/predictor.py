@@ -1,0 +1,245 @@
+"""The one door from radiograph to prediction, for the app, the command line and the audits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from covid_core.engines.choice import Choice, engine_of
+from covid_core.engines.engine import Engine, Lanes, Precision
+from covid_core.engines.proof import read_proof
+from covid_core.engines.trained import classifier
+from covid_core.errors import Abstained, WeightsError
+from covid_core.findings import Finding
+from covid_core.model.card import SHIPPED, WeightsCard, head_tensors, read_card
+from covid_core.model.decision import BALANCED, Decision, OperatingPoint, decide, is_close
+from covid_core.model.head import Head
+from covid_core.model.saliency import Saliency
+from covid_core.predict.gate import PREPROCESS as GATE_PREPROCESS
+from covid_core.predict.gate import Gate, Remark
+from covid_core.prepare.preprocess import shrink_for
+from covid_core.read.radiograph import Radiograph
+
+FLOAT32 = Precision.FLOAT32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What the network made of one radiograph.
+
+    `probabilities` (calibrated), `logits`: float64, one for each of `answers`, in their order.
+    `feature_map`: float32 (channels, h, w), from which any answer's saliency is had without another
+    pass.
+    `placement`: where the film lay in the network's input. `radiograph_sha256`, `weights_sha256`:
+    what was judged, and by what. `remarks`: what the gate found odd about the film.
+    """
+
+    answers: tuple[Finding, ...]
+    probabilities: np.ndarray
+    logits: np.ndarray
+    feature_map: np.ndarray
+    placement: tuple[int, int, int, int]
+    decision: Decision
+    radiograph_sha256: str
+    weights_sha256: str
+    model: str
+    notes: tuple[str, ...]
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def label(self) -> Finding:
+        """The most probable answer, majority or not."""
+        return self.answers[int(self.probabilities.argmax())]
+
+    def probability(self, finding: Finding) -> float:
+        return float(self.probabilities[self.answers.index(finding)])
+
+    def heat_due(self, finding: Finding) -> bool:
+        """Whether the class reaches its threshold: the operating point's for the disease, the
+        prediction set's for the others. Below it, heat would be read as a finding."""
+        if finding is self.answers[-1]:
+            return self.decision.positive
+        return finding in self.decision.candidates
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """For films whose call a quicker precision might change. `engine`: the same network in float32.
+    `margin`: how near to a limit that is, in log odds."""
+
+    engine: Engine
+    margin: float
+
+
+class Predictor:
+    """A loaded network. It holds no state between calls, so all sessions may share one, and threads
+    may call it side by side. `engine`: what runs it. `gate`: what stands before it, if anything."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        head: Head,
+        card: WeightsCard,
+        gate: Gate | None = None,
+        second_look: SecondLook | None = None,
+    ) -> None:
+        self.card = card
+        self.engine = engine
+        self.head = head
+        self.gate = gate
+        self._second_look = second_look
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | Path,
+        recipe: str = SHIPPED,
+        *,
+        choice: Choice = Choice.AUTO,
+        lanes: Lanes | None = None,
+        gated: bool = True,
+    ) -> Predictor:
+        """What a recipe left in a weights folder, behind the gate. Raises WeightsError.
+
+        The gate knows no classifier: the project's own stands before any.
+        """
+        folder = Path(folder)
+        card = read_card(folder, recipe)
+        head = Head.of(head_tensors(folder, recipe, card))
+        trained = classifier(folder, recipe, card)
+        proof = read_proof(folder, recipe, card.sha256)
+        engine = engine_of(trained, choice, proof.precision if proof else FLOAT32, lanes)
+        gate = Gate.load(choice=choice, lanes=lanes) if gated else None
+        if proof is None or engine.precision is FLOAT32:
+            return cls(engine, head, card, gate)
+        exact = engine_of(trained, choice, FLOAT32, lanes)
+        if engine.title != proof.engine:  # another engine, or version: nothing is known of it
+            return cls(exact, head, card, gate)
+        return cls(engine, head, card, gate, SecondLook(exact, proof.margin))
+
+    def predict(self, radiograph: Radiograph, point: str = BALANCED) -> Prediction:
+        """Prepare the film, run the network once, decide at an operating point.
+
+        Raises Abstained where the gate finds no frontal chest radiograph, CovidCoreError where the
+        weights do not have that point.
+        """
+        (judged,) = self.predict_many([radiograph], point)
+        if isinstance(judged, Abstained):
+            try:
+                raise judged
+            finally:
+                del judged, radiograph  # what is raised holds this frame, and would hold the film
+        return judged
+
+    def predict_many(
+        self, radiographs: Sequence[Radiograph], point: str = BALANCED
+    ) -> list[Prediction | Abstained]:
+        """The same of several films, in one call of the engine; what abstains is given, not raised.
+
+        Raises CovidCoreError where the weights do not have that point.
+        """
+        remarks = [self._examined(film) for film in radiographs]
+        refusals = [_refusal(found) for found in remarks]
+        films = [film for film, no in zip(radiographs, refusals, strict=True) if no is None]
+        feature_maps = iter(self.feature_maps(self.prepared(films)) if films else ())
+        return [
+            no or self._judged(film, next(feature_maps), found, point)
+            for film, found, no in zip(radiographs, remarks, refusals, strict=True)
+        ]
+
+    def _examined(self, film: Radiograph) -> tuple[Remark, ...]:
+        if self.gate is None:
+            return ()
+        shrink_for(film, GATE_PREPROCESS, self.card.preprocess)
+        return self.gate.examine(film)
+
+    def prepared(self, films: Sequence[Radiograph]) -> np.ndarray:
+        """What the network is given of some films, one at least: float32 (N, 1, S, S)."""
+        preprocess = self.card.preprocess
+        return preprocess.input(np.stack([preprocess.picture(film) for film in films]))
+
+    def feature_maps(self, x: np.ndarray) -> np.ndarray:
+        """The network's feature maps of prepared films, float32 (N, channels, h, w): what is too
+        close to call a second time in float32."""
+        (feature_maps,) = self.engine.run(x)
+        look = self._second_look
+        close = [i for i, found in enumerate(feature_maps) if look and self._is_close(found, look)]
+        if look and close:
+            (feature_maps[close],) = look.engine.run(x[close])
+        return feature_maps
+
+    def logits(self, pictures: np.ndarray) -> np.ndarray:
+        """What the network answers to pictures that its card's `preprocess` made, and that were
+        changed since, uint8 (N, S, S): float64 (N, answers). The gate is not asked."""
+        found = self.feature_maps(self.card.preprocess.input(pictures))
+        return np.stack([self.head.logits(feature_map) for feature_map in found])
+
+    def _is_close(self, feature_map: np.ndarray, look: SecondLook) -> bool:
+        rules = self.card.rules
+        return is_close(rules.probabilities(self.head.logits(feature_map)), rules, look.margin)
+
+    def _judged(
+        self,
+        radiograph: Radiograph,
+        feature_map: np.ndarray,
+        remarks: tuple[Remark, ...],
+        point: str,
+    ) -> Prediction:
+        logits = self.head.logits(feature_map)
+        probabilities = self.card.rules.probabilities(logits)
+        return Prediction(
+            answers=self.card.classes,
+            probabilities=probabilities,
+            logits=logits,
+            feature_map=feature_map,
+            placement=self.card.preprocess.placement(radiograph.height_px, radiograph.width_px),
+            decision=decide(probabilities, self.card.rules, self.card.classes, point),
+            radiograph_sha256=radiograph.sha256,
+            weights_sha256=self.card.sha256,
+            model=self.card.name,
+            notes=radiograph.notes,
+            remarks=remarks,
+        )
+
+    def decide(self, prediction: Prediction, point: OperatingPoint) -> Prediction:
+        """The same prediction decided at another operating point; runs no network.
+
+        Raises WeightsError where other weights made it.
+        """
+        self._check(prediction)
+        rules = replace(self.card.rules, points=(point,))
+        decision = decide(prediction.probabilities, rules, self.card.classes, point.name)
+        return replace(prediction, decision=decision)
+
+    def explain(self, prediction: Prediction, finding: Finding) -> Saliency:
+        """Any answer's saliency of a prediction made by these weights; runs no network.
+
+        Raises WeightsError where others made it.
+        """
+        self._check(prediction)
+        output = self.card.classes.index(finding)
+        return Saliency(
+            finding=finding,
+            cells=self.head.evidence(prediction.feature_map, output),
+            bias=float(self.head.bias[output]),
+            placement=prediction.placement,
+            size_px=self.card.preprocess.size_px,
+            full_heat=self.card.full_heat,
+        )
+
+    def _check(self, prediction: Prediction) -> None:
+        if prediction.weights_sha256 != self.card.sha256:
+            raise WeightsError(
+                "this prediction was made by other weights", "Read the film again with these"
+            )
+
+
+def _refusal(remarks: Sequence[Remark]) -> Abstained | None:
+    """Of the first remark that allows no probability."""
+    for remark in remarks:
+        if remark.abstains:
+            return Abstained(remark.code, remark.problem, remark.remedy)
+    return None

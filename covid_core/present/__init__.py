@@ -1,0 +1,3 @@
+"""What was found, in sentences, pictures, plots and pages. It uses predictions and their
+explanations, and knows no screen.
+"""

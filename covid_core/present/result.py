@@ -1,0 +1,173 @@
+"""All that leaves the program of one film: what every export is made from, and the reading as JSON.
+
+It holds no patient and no file name, by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from covid_core.explain.checks import Checks, checks_json, rounded
+from covid_core.findings import Finding
+from covid_core.metrics import Estimate
+from covid_core.model.decision import CAVEAT, in_sentence
+from covid_core.model.saliency import Saliency
+from covid_core.predict.predictor import Prediction
+from covid_core.present.sentences import DISCLAIMER, predictive_value
+
+SCHEMA_VERSION = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """One film's reading, ready to be exported.
+
+    `saliency`: of the class whose evidence is shown. `film`: uint8 (H, W) as it was shown. `lungs`:
+    bool (h, w) over the film. `prevalence`: of the disease, 0 to 1. `made`: when, with its time
+    zone. `elsewhere`: what the operating point costs at sources that never trained the weights, as
+    `sentences.elsewhere_in_words` tells it. `checks`: of the film and of the map shown; None where
+    none were made. Raises ValueError where the time has no zone, or the checks are of another map.
+    """
+
+    prediction: Prediction
+    saliency: Saliency
+    film: np.ndarray
+    lungs: np.ndarray
+    prevalence: float
+    made: datetime
+    elsewhere: str = ""
+    checks: Checks | None = None
+
+    def __post_init__(self) -> None:
+        if self.made.tzinfo is None:
+            raise ValueError("a result's time needs its time zone")
+        if self.checks and self.checks.map_check.finding is not self.finding:
+            raise ValueError("these checks are of another class's map")
+
+    @property
+    def finding(self) -> Finding:
+        """The class whose evidence is shown."""
+        return self.saliency.finding
+
+    @property
+    def heat_drawn(self) -> bool:
+        """Whether the map is shown: its class reaches its threshold, and it passed its tests."""
+        return self.prediction.heat_due(self.finding) and not self.heat_withheld
+
+    @property
+    def heat_withheld(self) -> bool:
+        """Whether the map failed a test of itself."""
+        return self.checks is not None and not self.checks.map_check.passed
+
+    @property
+    def heat_in_lungs(self) -> float:
+        """The share of the evidence that lies in the lungs, 0 to 1; NaN where there is none."""
+        return self.saliency.share_inside(self.lungs)
+
+    @property
+    def caption(self) -> str:
+        """What the picture under heat shows, as one sentence."""
+        name = in_sentence(self.finding)
+        if self.heat_drawn:
+            method = self.saliency.method
+            return f"Evidence for {name} ({method}): violet weak, yellow strong. Lungs outlined."
+        if self.prediction.heat_due(self.finding) and self.checks:
+            return f"No heat is drawn. {self.checks.map_check.sentence} Lungs outlined."
+        return f"No heat is drawn: {name} does not reach its threshold. Lungs outlined."
+
+    @property
+    def name(self) -> str:
+        """A file name's stem that tells the film by its digest, and nobody's name."""
+        return f"film-{self.prediction.radiograph_sha256[:8]}"
+
+
+def result_json(result: Result) -> dict[str, Any]:
+    """The reading as plain values for `json.dumps`, without NaN: null where there is no figure.
+
+    `schema_version`: 2, which brought `caveat`, `measured_on` and `checks`. `made`: ISO 8601, UTC.
+    `film.sha256`: of the file's bytes. `model.name`, `model.weights_sha256`: what judged it.
+    `probabilities`: calibrated, by class. `decision.call`: a class or "indeterminate";
+    `decision.positive`: whether the disease reaches the operating point's threshold;
+    `decision.sentence`. `prediction_set`: classes that can't be ruled out, the likeliest first.
+    `operating_point`: name, threshold, and sensitivity and specificity as value, low and high (95%
+    interval) and n films, or null where they were not measured; `measured_on`, in words, on which
+    films of which sources; `elsewhere`, in words, at sources that never trained it.
+    `predictive_value`: by those figures, at `prevalence`, of a call of the disease (`positive`), of
+    any other
+    (`negative`), and of the call made here (`of_this_call`, null where it is indeterminate).
+    `remarks`: what the gate found odd, as code and sentence. `notes`: what reading the file took.
+    `evidence`: of `finding`, by `method`. `cells`: rows of the feature map, in logits; their
+    sum and `bias` make `logit`. `placement_px`: top, left, height and width of the film in the
+    network's input of `input_px`. `heat_in_lungs`: share of the evidence. `heat_drawn`: false where
+    the class does not reach its threshold, or its map failed a test of itself. `checks`: as
+    `checks.checks_json` tells them; null where none were made. `caveat`, `disclaimer`: sentences
+    that go with any result.
+    """
+    prediction, decision = result.prediction, result.prediction.decision
+    remarks = [{"code": r.code.value, "sentence": r.sentence} for r in prediction.remarks]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "made": result.made.astimezone(UTC).isoformat(timespec="seconds"),
+        "film": {"sha256": prediction.radiograph_sha256},
+        "model": {"name": prediction.model, "weights_sha256": prediction.weights_sha256},
+        "probabilities": {f.value: rounded(prediction.probability(f)) for f in prediction.answers},
+        "decision": {
+            "call": decision.name,
+            "positive": decision.positive,
+            "sentence": decision.sentence,
+        },
+        "prediction_set": [finding.value for finding in decision.candidates],
+        "operating_point": {
+            "name": decision.point.name,
+            "threshold": rounded(decision.point.threshold),
+            "sensitivity": _estimate(decision.point.sensitivity),
+            "specificity": _estimate(decision.point.specificity),
+            "measured_on": decision.point.measured_on,
+            "elsewhere": result.elsewhere,
+        },
+        "predictive_value": _values(result),
+        "remarks": remarks,
+        "notes": list(prediction.notes),
+        "evidence": _evidence(result),
+        "checks": checks_json(result.checks) if result.checks else None,
+        "caveat": CAVEAT,
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def _values(result: Result) -> dict[str, float | None]:
+    decision = result.prediction.decision
+    values = decision.point.values_at(result.prevalence)
+    return {
+        "prevalence": rounded(result.prevalence),
+        "positive": rounded(values.positive if values else None),
+        "negative": rounded(values.negative if values else None),
+        "of_this_call": rounded(predictive_value(decision, result.prevalence)),
+    }
+
+
+def _evidence(result: Result) -> Mapping[str, Any]:
+    saliency, prediction = result.saliency, result.prediction
+    logit = prediction.logits[prediction.answers.index(result.finding)]
+    return {
+        "finding": result.finding.value,
+        "method": saliency.method,
+        "cells": [[rounded(cell) for cell in row] for row in saliency.cells.tolist()],
+        "bias": rounded(saliency.bias),
+        "logit": rounded(float(logit)),
+        "placement_px": list(saliency.placement),
+        "input_px": saliency.size_px,
+        "heat_in_lungs": rounded(result.heat_in_lungs),
+        "heat_drawn": result.heat_drawn,
+    }
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, float | None] | None:
+    if estimate is None:
+        return None
+    return {name: rounded(value) for name, value in asdict(estimate).items()}

@@ -1,0 +1,205 @@
+"""Outcomes in words, rows and JSON: the same for the page and the command line."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO
+
+from covid_core.errors import Abstained, CovidCoreError
+from covid_core.findings import CLASSES, Finding
+from covid_core.model.card import WeightsCard
+from covid_core.model.decision import Decision, OperatingPoint, in_sentence
+from covid_core.predict.predictor import Prediction
+
+UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
+DISCLAIMER = "Research use only, not a diagnosis."
+_ELSEWHERE = 0.75  # of what chance would give the lungs; below it most of the heat is elsewhere
+# ASVS 5.0, 1.2.10, with the full-width signs that some programs take for the plain ones.
+_FORMULA = re.compile(r"\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n\0]")
+
+
+def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
+    """The names of a row's values, for a network of these answers.
+
+    `prediction_set`: the answers that can't be ruled out, joined by `|`. `heat_in_lungs`: the share
+    of the overlay's heat, where one was made and its map passed the tests of itself.
+    `predictive_value`: of a decision like this one, at the prevalence given. `weights_sha256`: what
+    gave the probabilities.
+    """
+    return (
+        "file", "label", *map(_column, answers), "decision", "prediction_set", "operating_point",
+        "predictive_value", "heat_in_lungs", "reason", "weights_sha256",
+    )  # fmt: skip
+
+
+def prediction_row(
+    file: str,
+    prediction: Prediction,
+    *,
+    heat_in_lungs: float | None = None,
+    prevalence: float | None = None,
+) -> dict[str, Any]:
+    """One row for a film that got a prediction; `reason` is the decision in words, then on which
+    films the predictive value was measured, warnings and notes."""
+    decision = prediction.decision
+    value = None if prevalence is None else predictive_value(decision, prevalence)
+    probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
+    warnings = [remark.sentence for remark in prediction.remarks]
+    told = [] if value is None else [f"Predictive value by {_films_of(decision.point)}."]
+    reason = " ".join([decision.sentence, *told, *warnings, *map(_note, prediction.notes)])
+    return {
+        "file": file,
+        "label": prediction.label.value,
+        **probabilities,
+        "decision": decision.name,
+        "prediction_set": "|".join(decision.candidates),
+        "operating_point": decision.point.name,
+        "predictive_value": _share(value),
+        "heat_in_lungs": _share(heat_in_lungs),
+        "reason": reason,
+        "weights_sha256": prediction.weights_sha256,
+    }
+
+
+def point_in_words(point: OperatingPoint, disease: Finding) -> str:
+    """What an operating point does and costs, and at which sources that was measured, of a network
+    made for this disease."""
+    name = in_sentence(disease)
+    words = f"{point.name.capitalize()}: called {name} from a probability of {point.threshold:.2f}."
+    if not (point.sensitivity and point.specificity):
+        return words
+    found, low, high = (
+        _per_cent(share)
+        for share in (point.sensitivity.value, point.sensitivity.low, point.sensitivity.high)
+    )
+    alarmed = _per_cent(1 - point.specificity.value)
+    return (
+        f"{words} On {_films_of(point)} {found} of {name} is found ({low} to {high}), and {alarmed}"
+        " of the others are called so."
+    )
+
+
+def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Finding) -> str:
+    """What the operating point costs at sources that the weights never learnt from: what a hospital
+    of one's own may expect. Empty where nothing was measured there."""
+    sentences = []
+    for source in card.results.get("held_out", {}):
+        worth = card.trust.get(source, {})
+        costs = worth.get("points", {}).get(point.name)
+        if not costs:
+            continue
+        found, cleared = (costs[figure]["value"] for figure in ("sensitivity", "specificity"))
+        if found is not None and cleared is not None:
+            sentences.append(
+                f"At a source that it never learnt from ({source}, {worth['films']} films)"
+                f" {_per_cent(found)} of {in_sentence(disease)} was found, and"
+                f" {_per_cent(1 - cleared)} of the others were called so: expect that of another"
+                " hospital."
+            )
+    return " ".join(sentences)
+
+
+def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) -> str | None:
+    """What a call at this operating point is worth at a prevalence, 0 to 1; None where the point's
+    costs were not measured."""
+    values = point.values_at(prevalence)
+    if values is None:
+        return None
+    name = in_sentence(disease)
+    called = "none" if math.isnan(values.positive) else _per_cent(values.positive)
+    cleared = "none" if math.isnan(values.negative) else _per_cent(values.negative)
+    return (
+        f"Where {_per_cent(prevalence)} of films show {name}, and it does as well as on"
+        f" {_films_of(point)}: {called} of those called so have it, and {cleared} of those not"
+        " called so do not."
+    )
+
+
+def heat_in_words(share: float, area: float) -> tuple[str, bool]:
+    """Where the heat lies, from its share inside the lungs and the lungs' share of the film, both 0
+    to 1; and whether to trust the map less for it: where it finds the lungs no better than chance.
+    """
+    if math.isnan(share):
+        return "No heat: nothing in the film speaks for this class.", False
+    words = (
+        f"{_per_cent(share)} of the heat lies in the lungs, which are {_per_cent(area)} of the film"
+    )
+    if share < _ELSEWHERE * area:
+        return (
+            f"{words}: far less than chance. The model looks elsewhere; do not trust this answer.",
+            True,
+        )
+    if share < area:
+        return f"{words}: less than chance. Take this answer with care.", True
+    return words + ".", False
+
+
+def checks_in_words(prediction: Prediction) -> str:
+    """What the gate had to say of the film."""
+    found = " ".join(remark.sentence for remark in prediction.remarks)
+    return found or "Nothing odd was found: a frontal chest film, upright, well exposed."
+
+
+def predictive_value(decision: Decision, prevalence: float) -> float | None:
+    """How often a call on this side of the operating point's threshold is right, at a prevalence,
+    0 to 1; None where the model can't tell, or nothing was measured at that point."""
+    values = decision.point.values_at(prevalence)
+    if decision.finding is None or values is None:
+        return None
+    return values.positive if decision.positive else values.negative
+
+
+def error_row(
+    file: str, error: CovidCoreError, answers: Sequence[Finding] = CLASSES
+) -> dict[str, Any]:
+    """One row for a film that got none: `decision` is `error`, or `abstained` where the picture was
+    read and is no film to judge; `reason` says why and what to do."""
+    decision = "abstained" if isinstance(error, Abstained) else "error"
+    return {**dict.fromkeys(columns(answers)), "file": file, "decision": decision} | {
+        "reason": error.sentence
+    }
+
+
+def row_writer(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
+    """Writes the header of a CSV file, and gives what writes a row, of which no spreadsheet runs
+    anything. Texts are quoted, or a name's ";" starts a cell, and perhaps a formula, where commas
+    are decimal."""
+    writer = csv.DictWriter(file, names, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writeheader()
+
+    def write(row: dict[str, Any]) -> None:
+        writer.writerow(spreadsheet_safe(row))
+
+    return write
+
+
+def spreadsheet_safe(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with every text that a spreadsheet would run as a formula made plain (CWE-1236)."""
+    return {
+        name: f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+        for name, value in row.items()
+    }
+
+
+def _films_of(point: OperatingPoint) -> str:
+    return point.measured_on or "films whose source is not recorded"
+
+
+def _per_cent(share: float) -> str:
+    return f"{share:.1%}" if share < 0.01 or 0.99 < share < 1 else f"{share:.0%}"
+
+
+def _share(value: float | None) -> float | None:
+    """Rounded; None where there is none, for JSON has no NaN."""
+    return None if value is None or math.isnan(value) else round(value, 4)
+
+
+def _column(answer: Finding) -> str:
+    return f"p_{answer}".replace(" ", "_")
+
+
+def _note(note: str) -> str:
+    return note[0].upper() + note[1:] + "."

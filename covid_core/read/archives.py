@@ -1,0 +1,243 @@
+"""Several files as one stream of films to read: files, ZIP files and folders, one after another.
+
+Nothing is unpacked to disk, and no name from a file is ever used as a path: names are only shown.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from covid_core.errors import RefusedFile
+from covid_core.read.reading import MAX_FILE_BYTES, too_many_bytes
+
+MAX_MEMBERS = 5_000  # of one ZIP file
+MAX_NAME = 200  # characters
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # a ZIP file, and one that holds nothing
+_MAX_DIRECTORY_BYTES = 4 * 1024 * 1024  # zipfile takes time by the square of an entry's fields
+_DIRECTORY_BYTES = 5  # where zipfile's record of an archive's end holds that number
+MAX_INFLATION = 100  # times the packed size
+_SMALL_BYTES = 1024 * 1024  # of which more is no bomb, whatever the packed size
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile inflates others unbounded
+_ENCRYPTED = 0x1
+# Office files, e-books and programs are ZIP files too: one of these lies at their root.
+_OF_DOCUMENTS = frozenset({"[content_types].xml", "mimetype", "meta-inf/manifest.mf"})
+_NO_FILMS = frozenset({"__macosx", "thumbs.db", "desktop.ini", "dicomdir"})
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, LookupError,
+    RuntimeError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """One file that may be a film, not yet read.
+
+    `name`: as the user knows it, with its folders inside a ZIP file or folder; at most MAX_NAME
+    characters, none of them a control character. `read`: gives the file's bytes; raises RefusedFile
+    where it is too large, encrypted, damaged or gone. `stamp`: of a folder's file, the times in ns
+    of its last write and change, and its size in bytes: another where the file was replaced.
+    `synthetic`: whether it was drawn, and shows nobody.
+
+    Two items are never equal, not even of the same file: results are kept by the item itself.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+    stamp: tuple[int, ...] = ()
+    synthetic: bool = False
+
+
+def members(data: bytes, name: str) -> list[Item]:
+    """The films in a file: itself, or what a ZIP file holds; none for other kinds of archive.
+
+    Folders, hidden files and what archivers and systems add are left out. A ZIP file within one,
+    and a film that inflates to more than MAX_INFLATION times its size, give an item that refuses.
+    Raises RefusedFile for a damaged ZIP file (`damaged_zip`) and one of more than MAX_MEMBERS films
+    (`too_many_members`).
+    """
+    if not _is_zip(data):
+        return [Item(shown_name(name), lambda: data)]
+    archive = opened(data)
+    if any(info.filename.lower() in _OF_DOCUMENTS for info in archive.infolist()):
+        return []
+    films = [info for info in archive.infolist() if _may_be_film(info)]
+    if len(films) > MAX_MEMBERS:
+        raise _too_many()
+    if sum(info.compress_size for info in films) > len(data):  # they lie over each other
+        raise _damaged()
+    return [
+        Item(shown_name(f"{name}/{info.filename}"), partial(_inflated, archive, info))
+        for info in films
+    ]
+
+
+def in_folder(folder: Path) -> Iterator[Item]:
+    """The files below a folder of this machine, found as they are asked for, sorted in each folder.
+
+    Names are relative to the folder. Links to files are followed where they stay inside it, links
+    to folders never: what they lead to is found in its own place. A folder that can't be listed
+    gives an item that refuses.
+    """
+    yield from _below(folder.resolve(), folder.resolve())
+
+
+def refused(name: str, error: RefusedFile) -> Item:
+    """An item that stands for a file known to be unusable, so that a list can still name it."""
+
+    def read() -> bytes:
+        raise error
+
+    return Item(shown_name(name), read)
+
+
+def shown_name(name: str) -> str:
+    """A file's name fit to be shown and written: no steps up, no control or direction-changing
+    characters, the end of an overlong one."""
+    parts = [p for p in name.replace("\\", "/").split("/") if p not in ("", ".", "..")]
+    plain = "".join(
+        "\ufffd" if unicodedata.category(letter).startswith("C") else letter
+        for letter in "/".join(parts)[-2 * MAX_NAME :]
+    )
+    if not plain:
+        return "(no name)"
+    return plain if len(plain) <= MAX_NAME else "…" + plain[1 - MAX_NAME :]
+
+
+def opened(data: bytes) -> zipfile.ZipFile:
+    """A ZIP file's members to look through, its directory bounded. Raises RefusedFile for a damaged
+    one (`damaged_zip`) and one whose directory is beyond reason (`too_many_members`)."""
+    file = io.BytesIO(data)
+    try:
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+        if end and _MAX_DIRECTORY_BYTES < end[_DIRECTORY_BYTES] <= len(data):
+            raise _too_many()
+        return zipfile.ZipFile(file)
+    except _DAMAGE as error:
+        raise _damaged() from error
+
+
+def _is_zip(data: bytes) -> bool:
+    return data.startswith(_ZIP_MAGIC) and data[128:132] != b"DICM"
+
+
+def _may_be_film(info: zipfile.ZipInfo) -> bool:
+    return not info.is_dir() and _is_plain(PurePosixPath(info.filename.replace("\\", "/")))
+
+
+def _is_plain(path: PurePosixPath) -> bool:
+    """Whether no part of it is hidden, or known to hold no film."""
+    parts = [part for part in path.parts if part not in ("/", "..")]
+    return not any(part.startswith(".") or part.lower() in _NO_FILMS for part in parts)
+
+
+def _inflated(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    if info.flag_bits & _ENCRYPTED:
+        raise RefusedFile(
+            "encrypted", "it is encrypted inside its ZIP file", "Unpack it and give the film itself"
+        )
+    if info.compress_type not in _COMPRESSIONS:
+        raise RefusedFile(
+            "unknown_compression",
+            "its ZIP file is packed in an unusual way",
+            "Pack it again as a plain ZIP file (deflate)",
+        )
+    if info.file_size > MAX_FILE_BYTES:
+        raise too_many_bytes()
+    if info.file_size > max(_SMALL_BYTES, MAX_INFLATION * info.compress_size):
+        raise RefusedFile(
+            "too_large",
+            f"it inflates to more than {MAX_INFLATION} times its size",
+            "Give the film itself, not packed",
+        )
+    try:
+        with archive.open(info) as member:
+            data = _bounded(member.read(MAX_FILE_BYTES + 1))
+    except _DAMAGE as error:
+        raise RefusedFile(
+            "damaged_member", "it is damaged inside its ZIP file", "Pack or copy it again"
+        ) from error
+    if _is_zip(data):
+        raise RefusedFile("nested_zip", "it is a ZIP file inside another", "Give it by itself")
+    return data
+
+
+def _below(folder: Path, root: Path) -> Iterator[Item]:
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        yield refused(_relative(folder, root), _unreadable("folder", error))
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        if not _is_plain(PurePosixPath(entry.name)):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(path, root)
+        elif _stays_inside(entry, root):
+            yield Item(shown_name(_relative(path, root)), partial(_on_disk, path), _stamp(entry))
+
+
+def _stays_inside(entry: os.DirEntry[str], root: Path) -> bool:
+    """Whether it is a file, or a link to one below the root."""
+    try:
+        return entry.is_file() and Path(entry.path).resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):  # a link to itself, or one that may not be followed
+        return False
+
+
+def _stamp(entry: os.DirEntry[str]) -> tuple[int, ...]:
+    try:
+        found = entry.stat()
+    except OSError:  # gone since it was found: reading it says so
+        return ()
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path != root else root.name
+
+
+def _on_disk(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return _bounded(file.read(MAX_FILE_BYTES + 1))
+    except OSError as error:
+        raise _unreadable("file", error) from error
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > MAX_FILE_BYTES:
+        raise too_many_bytes()
+    return data
+
+
+def _unreadable(what: str, error: OSError) -> RefusedFile:
+    return RefusedFile(
+        "unreadable",
+        f"the {what} can't be opened ({error.strerror})",
+        "Check that it still exists and may be read",
+    )
+
+
+def _damaged() -> RefusedFile:
+    return RefusedFile(
+        "damaged_zip", "this ZIP file is cut short or damaged", "Pack or copy it again"
+    )
+
+
+def _too_many() -> RefusedFile:
+    return RefusedFile(
+        "too_many_members",
+        f"this ZIP file holds more than {MAX_MEMBERS:,} files",
+        "Split it, or score the folder with: python -m covid_core predict FOLDER",
+    )

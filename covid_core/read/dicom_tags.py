@@ -1,0 +1,105 @@
+"""A DICOM file's tags, by pydicom, with the traps of its format closed."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import warnings
+import zlib
+from typing import Any
+
+import pydicom
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.filereader import _read_file_meta_info, read_dataset
+from pydicom.tag import BaseTag
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+
+from covid_core.errors import RefusedFile
+from covid_core.read.limits import BoundedFile
+
+# pydicom's warnings quote the values they are about, and those may be a patient's; its log too.
+warnings.filterwarnings("ignore", module="pydicom")
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+
+MAX_INFLATED_BYTES = 128 * 1024 * 1024  # 40 million pixels take 76 of them
+MAX_INFLATION = 100  # times the deflated size
+_SMALL_BYTES = 1024 * 1024  # of which more is no bomb, whatever the deflated size
+_PREAMBLE_BYTES = 132
+_EXECUTABLE_PREAMBLES = (b"MZ", b"\x7fELF", b"#!")  # CVE-2019-11687: a DICOM file that also runs
+_PICTURE_BYTES = 1024 * 1024  # no other tag is as large
+_PICTURE = "PixelData"
+_TABLE = re.compile("(VOI|Modality)LUTSequence|.*PaletteColorLookupTableData")
+_MAX_TABLE_BYTES = 512 * 1024
+_MAX_TAG_BYTES = 16 * 1024
+
+
+def film_tags(data: bytes) -> FileDataset:
+    """As `parse`, without the tags that are longer than any that tells of a film. Such a tag takes
+    seconds to make sense of, at a value for every other byte; here it is as good as absent."""
+    dataset = parse(data)
+    for tag in list(dataset.keys()):
+        raw = dataset.get_item(tag)
+        if isinstance(raw, RawDataElement) and raw.length > _most_bytes(raw.tag):
+            del dataset[tag]
+    return dataset
+
+
+def _most_bytes(tag: BaseTag) -> float:
+    name = keyword_for_tag(tag)
+    if name == _PICTURE:
+        return math.inf
+    return _MAX_TABLE_BYTES if _TABLE.fullmatch(name) else _MAX_TAG_BYTES
+
+
+def parse(data: bytes) -> FileDataset:
+    """All tags of a DICOM file, its pixels not decoded, and no copy of `data`. Raises RefusedFile
+    where it is a program too, inflates without bounds, or holds too many tags; pydicom's errors,
+    and Python's, where it is damaged."""
+    if data.startswith(_EXECUTABLE_PREAMBLES):
+        raise RefusedFile(
+            "executable_preamble",
+            "its preamble is a program's, not a radiograph's",
+            "Do not open this file; ask who made it",
+        )
+    file = BoundedFile(data)
+    file.seek(_PREAMBLE_BYTES)
+    # dcmread's own reader: with another, a file could show a harmless syntax here, and it the bomb.
+    meta = _read_file_meta_info(file)
+    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        return _inflated(meta, file.read())
+    return pydicom.dcmread(_InPlace(data))
+
+
+class _InPlace(BoundedFile):
+    """A file whose picture is read as a view of its bytes: large copies cost more than parsing."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._view = memoryview(data)
+
+    def read(self, size: int | None = -1, /) -> Any:
+        if size is None or size < _PICTURE_BYTES:
+            return super().read(size)
+        start = self.tell()
+        self.seek(start + size)
+        return self._view[start : start + size]
+
+
+def _inflated(meta: FileMetaDataset, deflated: bytes) -> FileDataset:
+    """A deflated file as a plain one. pydicom inflates without a limit: 1 MB became 2 GB."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    most = min(MAX_INFLATED_BYTES, max(_SMALL_BYTES, MAX_INFLATION * len(deflated)))
+    body = inflater.decompress(deflated, most)
+    if len(body) == most and not inflater.eof:
+        raise RefusedFile(
+            "too_large",
+            f"it inflates to more than {most / 1024**2:.0f} MiB",
+            "Export it without deflating",
+        )
+    # Not through dcmread: a body that opens with another meta group would be inflated once more.
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset = read_dataset(_InPlace(body), is_implicit_VR=False, is_little_endian=True)
+    return FileDataset("", dataset, None, meta, is_implicit_VR=False, is_little_endian=True)

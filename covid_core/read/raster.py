@@ -1,0 +1,133 @@
+"""PNG, JPEG, TIFF and WebP to grey, by Pillow, with the traps of each mode closed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from covid_core.errors import RefusedFile
+from covid_core.read.grey_levels import Film, Stored
+from covid_core.read.limits import BoundedFile, too_intricate
+from covid_core.read.radiograph import check_bounds, flat_below, grey_from_counts, is_coloured
+from covid_core.read.sandbox import Decoded, in_child
+
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
+_DECODED_HERE = (b"\x89PNG", b"\xff\xd8")  # a child would take as long as they do
+_JPEG_SCAN = b"\xff\xda"
+_MAX_SCANS = 1_000_000_000  # times pixels: each scan of a progressive JPEG goes over all of them
+_EXIF_ORIENTATION = 0x0112
+_TIFF_PHOTOMETRIC = 0x0106
+_SAMPLE_PX = 128  # the side at which colour is looked for
+_COLOUR_NOTE = "a colour picture: turned to grey"
+_RANGE_MODES = ("I", "F")  # and I;16*: Pillow's own convert("L") clips these to white
+
+
+class Grey(NamedTuple):
+    """A decoded picture, what decoding had to do, and whether it was a colour picture."""
+
+    film: Film
+    source_format: str
+    notes: tuple[str, ...]
+    coloured: bool
+
+
+def decode_raster(data: bytes) -> Grey:
+    """Decode one still picture.
+
+    16-bit and float pictures are scaled by their own range, transparency is laid on black, palettes
+    and CMYK are resolved, and the EXIF orientation is applied. TIFF and WebP, which few films come
+    as, are decoded in a child process. Raises RefusedFile.
+    """
+    here = data.startswith(_DECODED_HERE)
+    decoded = unpacked(data) if here else in_child(unpacked, data)
+    if decoded is None:
+        raise _corrupt()
+    numbers, told = decoded
+    stored, notes = Stored.of(numbers), tuple(told["notes"])
+    if told["own_range"] or stored.values.size == 1:  # refuses one value everywhere as blank
+        greys = grey_from_counts(stored.values)
+    else:
+        greys = stored.values.astype(np.float32) / np.float32(255)
+    film = stored.film(np.float32(1) - greys if told["inverted"] else greys)
+    if told["format"] == "JPEG":
+        notes += flat_below(film)
+    return Grey(film, told["format"], notes, _COLOUR_NOTE in notes)
+
+
+def unpacked(data: bytes) -> Decoded:
+    """A picture's numbers, (height, width) of one real type, upright; and of what `format` they
+    came, whether they have a range of their own and are `inverted`, with `notes` of what was done.
+
+    Raises RefusedFile.
+    """
+    try:
+        with Image.open(BoundedFile(data), formats=FORMATS) as image:
+            _check_bounds(image, data)
+            image.load()
+            notes: list[str] = []
+            upright: Image.Image = image
+            if image.getexif().get(_EXIF_ORIENTATION, 1) != 1:
+                upright = ImageOps.exif_transpose(image)
+                notes.append("turned upright by its EXIF orientation")
+            own_range = _has_range(upright)
+            inverted = own_range and _is_inverted(image)
+            numbers = np.asarray(upright if own_range else _eight_bits(upright, notes))
+            if own_range:
+                notes.append("more than 8 bits a pixel: scaled by the picture's own range")
+            if inverted:
+                notes.append("stored inverted (WhiteIsZero): turned back")
+            told = {"own_range": own_range, "inverted": inverted, "notes": notes}
+            return numbers, told | {"format": image.format or "picture"}
+    except RefusedFile:
+        raise
+    except Image.DecompressionBombError as error:
+        raise RefusedFile(
+            "too_large", "its header promises a huge picture", "Export it at a lower resolution"
+        ) from error
+    except Exception as error:  # Pillow's plugins raise any of Python's own on damaged files
+        raise _corrupt() from error
+
+
+def _check_bounds(image: Image.Image, data: bytes) -> None:
+    # Not n_frames: counting a TIFF's pages takes Pillow time by their square.
+    frames = 1 + bool(getattr(image, "is_animated", False))
+    grey = image.mode in ("1", "L") or image.mode.startswith("I;16")
+    check_bounds(*image.size, frames, rich=not grey)
+    if image.format == "JPEG" and data.count(_JPEG_SCAN) * image.width * image.height > _MAX_SCANS:
+        raise too_intricate()
+
+
+def _corrupt() -> RefusedFile:
+    return RefusedFile(
+        "corrupt", "it is cut short or damaged, and can't be decoded", "Copy or export it again"
+    )
+
+
+def _has_range(image: Image.Image) -> bool:
+    return image.mode in _RANGE_MODES or image.mode.startswith("I;16")
+
+
+def _is_inverted(image: Image.Image) -> bool:
+    """Whether 0 is white in a TIFF of more than 8 bits; up to 8, Pillow turns them itself."""
+    return getattr(image, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == 0
+
+
+def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
+    """As mode L."""
+    if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        if np.asarray(layer.getchannel("A")).min() < 255:
+            notes.append("transparency laid on black")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, (0, 0, 0, 255)), layer)
+    if image.mode not in ("L", "1"):
+        image = image if image.mode == "RGB" else image.convert("RGB")
+        if _is_coloured(image):
+            notes.append(_COLOUR_NOTE)
+    return image if image.mode == "L" else image.convert("L")
+
+
+def _is_coloured(image: Image.Image) -> bool:
+    size = (_SAMPLE_PX, _SAMPLE_PX)
+    return is_coloured(np.asarray(image.resize(size, Image.Resampling.BOX)))

@@ -1,0 +1,108 @@
+"""The one front door for files: bytes to Radiograph, or a refusal that says why.
+
+`CODES`: every code with which a file is refused, here and in `archives`; there are no others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from covid_core.errors import RefusedFile
+from covid_core.read.radiograph import Radiograph
+from covid_core.read.raster import decode_raster
+
+FILM_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".dcm"})
+MAX_FILE_BYTES = 64 * 1024 * 1024
+CODES = {
+    "empty": "no byte",
+    "too_many_bytes": "more than MAX_FILE_BYTES, in the file or unpacked of a ZIP file",
+    "unknown_format": "no PNG, JPEG, TIFF, WebP or DICOM file by its first bytes",
+    "unreadable": "the disk does not give it",
+    "executable_preamble": "DICOM, and a program too",
+    "corrupt": "cut short, damaged, or contradicting itself",
+    "undecodable": "DICOM in a compression that can't be decoded here, or damaged in it",
+    "too_intricate": "of more tags, chunks, markers or scans than any film",
+    "wrong_modality": "DICOM, but no radiography",
+    "no_pixels": "DICOM without a picture",
+    "multi_frame": "several frames or pages",
+    "bad_header": "a size of nothing",
+    "too_large": "more pixels than allowed, or inflating without bounds",
+    "too_small": "fewer than MIN_SIDE_PX a side",
+    "bad_shape": "longer than MAX_ASPECT times its width",
+    "not_finite": "pixels of NaN or infinity",
+    "blank": "one value everywhere",
+    # of ZIP files and what is in them
+    "damaged_zip": "cut short, damaged, or of films that lie over each other",
+    "too_many_members": "more than MAX_MEMBERS films, or a directory beyond reason",
+    "encrypted": "a film that is encrypted",
+    "unknown_compression": "a film packed otherwise than stored or deflated",
+    "damaged_member": "a film damaged inside its ZIP file",
+    "nested_zip": "a ZIP file inside another",
+}
+_RASTER_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", 0),
+    (b"\xff\xd8\xff", 0),
+    (b"II*\x00", 0),
+    (b"MM\x00*", 0),
+    (b"WEBP", 8),
+)
+
+
+def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
+    """Decode a PNG, JPEG, TIFF, WebP or DICOM file's bytes; `sha256`: their hex digest, where it is
+    known already.
+
+    What a file is, its first bytes say, never its name. In order: size cap, magic bytes, header
+    bounds, decoding, checks of the pixels. Raises RefusedFile.
+    """
+    if not data:
+        raise RefusedFile("empty", "the file is empty", "Copy or export it again")
+    if len(data) > MAX_FILE_BYTES:
+        raise too_many_bytes()
+    sha256 = sha256 or hashlib.sha256(data).hexdigest()
+    if data[128:132] == b"DICM":
+        from covid_core.read.dicom import (
+            decode_dicom,  # pydicom is slow to import, and often not needed
+        )
+
+        film = decode_dicom(data)
+        return Radiograph(
+            film.film, sha256, film.source_format, film.view, film.notes, film.coloured,
+            film.unwindowed,
+        )  # fmt: skip
+    if any(data[at : at + len(magic)] == magic for magic, at in _RASTER_MAGIC):
+        grey = decode_raster(data)
+        return Radiograph(
+            grey.film, sha256, grey.source_format, notes=grey.notes, coloured=grey.coloured
+        )
+    raise RefusedFile(
+        "unknown_format",
+        "it is not a PNG, JPEG, TIFF, WebP or DICOM file",
+        "Export the radiograph in one of these formats",
+    )
+
+
+def read_file(path: Path) -> Radiograph:
+    """`read_radiograph` on a file of the disk. Raises RefusedFile, its `file` set."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise too_many_bytes()
+        return read_radiograph(path.read_bytes())
+    except OSError as error:
+        raise RefusedFile(
+            "unreadable", f"the file can't be opened ({error.strerror})",
+            "Check that it exists and may be read", file=str(path),
+        ) from error  # fmt: skip
+    except RefusedFile as error:
+        error.file = str(path)
+        raise
+
+
+def too_many_bytes() -> RefusedFile:
+    """What is said of a file above MAX_FILE_BYTES."""
+    return RefusedFile(
+        "too_many_bytes",
+        f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB",
+        "Export the single film at a lower resolution or compressed",
+    )

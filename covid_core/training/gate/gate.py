@@ -1,0 +1,255 @@
+"""The gate's network, from a manifest's films: trained, its thresholds picked on the validation
+part, measured on the test part, on held-out sources and on kinds of pictures that never trained."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from covid_core.datasets.manifest import read_manifest
+from covid_core.datasets.split import SIDES, Split
+from covid_core.errors import DatasetError
+from covid_core.model.gate_findings import FLAWS, OTHERS
+from covid_core.model.gate_network import GateNetwork
+from covid_core.model.network_files import write_network
+from covid_core.predict.gate import (
+    ABSTAINING,
+    EXPOSURES,
+    NAME,
+    PREPROCESS,
+    Code,
+    GateCard,
+)
+from covid_core.predict.lungs import Lungs
+from covid_core.training.augment import Augmentation, augment
+from covid_core.training.gate.films import (
+    Examples,
+    GateFilms,
+    children_by_age,
+    good,
+    others,
+    phantoms,
+    read_films,
+    spoilt,
+)
+from covid_core.training.gate.measures import (
+    alarm_rates,
+    children_found,
+    hit_rates,
+    kind_figures,
+    overall,
+    refused,
+    scores_of,
+)
+
+_BATCH, _RATE = 64, 3e-3
+_FILMS, _EACH = 5000, 300  # films that train; pictures of each drawn kind
+_SPOILT = 600  # films of each tested part that are spoilt to see whether it is found
+_DIRECTIONS = 24  # of the features, in which familiarity is measured
+_ABSTAIN, _WARN = 0.004, 0.01  # of good films, for each code
+_LEAST, _LEAST_ODDS = 0.5, -3.0  # a score below is no reason, however rare among good films
+_LEAST_EXPOSED = {Code.TOO_DARK: 0.5, Code.SATURATED: 0.1}  # a white label is no harm
+_TESTED: tuple[Split, ...] = (Split.TEST, Split.HELD_OUT)
+_MANY = 20  # films, from which a source has a say in the thresholds of warnings
+_AUGMENTATION = Augmentation(scale=(0.9, 1.12), shift=0.04)
+NEVER_SEEN = [
+    "a real lateral view, a real CT or MR slice in training: these were drawn",
+    "a real film of a hand, a limb, a skull, a pelvis, a belly: drawn, or cut from chest films",
+    "a real photograph, document or screen in training: these were drawn",
+    "children in training but those of one hospital, one to five years old",
+    "films with a real white-out of the exposure, or really taken too dark: only figures of pixels",
+]
+
+
+def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
+    """A network in evaluation mode, and what good films' features are like in its buffers."""
+    torch.manual_seed(seed)
+    network = GateNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
+    chest, other = np.nonzero(examples.kinds == 0)[0], np.nonzero(examples.kinds)[0]
+    _, which, times = np.unique(examples.names, return_inverse=True, return_counts=True)
+    weights = 1 / np.sqrt(times[which][chest])  # small sources more often than their share
+    weights /= weights.sum()
+    pictures, kinds = torch.from_numpy(examples.pictures), torch.from_numpy(examples.kinds)
+    flaws = torch.from_numpy(examples.flaws)
+    progress = tqdm(range(steps), "gate", unit="step")
+    for step in progress:
+        drawing = np.random.default_rng((seed, step))
+        count = _BATCH // 2
+        chosen = np.concatenate(
+            [drawing.choice(chest, count, p=weights), drawing.choice(other, _BATCH - count)]
+        )
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        films = augment(pictures[chosen], PREPROCESS.size_px, _AUGMENTATION, generator)
+        network.train()
+        x = PREPROCESS.normalise(films).contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = network(x)
+        loss = _loss(logits.float(), kinds[chosen], flaws[chosen])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        progress.set_postfix(loss=f"{loss.item():.3f}")
+    network.eval()
+    _familiarise(network, examples.pictures[(examples.flaws == 0)[:, :-1].all(axis=1)])
+    return network
+
+
+def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -> GateCard:
+    """Train, pick thresholds, measure and save. Children whose age is told do not train: they show
+    what of a child was learnt, and what only of the one hospital of nearly all others.
+
+    Raises DatasetError, RefusedFile, WeightsError.
+    """
+    table, lungs = read_manifest(manifest), Lungs.load()
+    drawing = np.random.default_rng(seed)
+    aged = children_by_age(table)
+    parts = {split: _part(table[~aged], split, films, seed) for split in SIDES}
+    train, validation = parts[Split.TRAIN], parts[Split.VALIDATION]
+    if train is None or validation is None or parts[Split.TEST] is None:
+        raise DatasetError(
+            "it has no films to train, validate or test with",
+            "Make one with all three parts",
+            file=str(manifest),
+        )
+    each = max(4, films * _EACH // _FILMS)
+    examples = Examples.joined(
+        [good(train), spoilt(train, lungs, drawing), phantoms(each // 2),
+         *others(train, each, drawing, trains=True)]
+    )  # fmt: skip
+    network = train_gate(examples, steps=steps, seed=seed)
+    thresholds = pick_thresholds(network, validation)
+    tested = {split: part for split, part in parts.items() if part and split in _TESTED}
+    measured = measure(network, thresholds, tested, lungs, each, drawing)
+    if aged.any():
+        measured["aged_children"] = children_found(network, read_films(table[aged]), thresholds)
+    return save_gate(
+        network, out, thresholds=thresholds, measured=measured,
+        never_seen=NEVER_SEEN,
+        films={split.value: len(part.pictures) for split, part in parts.items() if part},
+        training={"steps": str(steps), "seed": str(seed), "pictures": str(len(examples.kinds))},
+    )  # fmt: skip
+
+
+def save_gate(network: GateNetwork, folder: Path, **card: Any) -> GateCard:
+    """Write tensors and card; `card`: what GateCard holds besides. Raises WeightsError."""
+    return GateCard(**write_network(network, folder, NAME, **card))
+
+
+def pick_thresholds(network: GateNetwork, films: GateFilms) -> dict[str, float]:
+    """The score from which each code is given: what few of these good films reach; of all of them
+    for a reason to refuse, of each source for a warning."""
+    scores = scores_of(network, good(films).pictures)
+    adults = films.children == 0
+    picked = {
+        "other": max(_LEAST_ODDS, _reached(scores.other, _ABSTAIN)),
+        Code.UNFAMILIAR.value: _reached(scores.distances, _ABSTAIN),
+    }
+    for i, code in enumerate(FLAWS):
+        found = scores.flaws[:, i]
+        if code in ABSTAINING:
+            limit = _reached(found, _ABSTAIN / 4)
+        else:
+            among = adults if code is Code.CHILD else np.ones(len(adults), bool)
+            limit = _reached_anywhere(found[among], films.sources[among])
+        picked[code.value] = max(_LEAST, limit)
+    for i, code in enumerate(EXPOSURES):
+        limit = _reached_anywhere(films.exposures[:, i], films.sources)
+        picked[code.value] = max(_LEAST_EXPOSED[code], limit)
+    return picked
+
+
+def measure(
+    network: GateNetwork,
+    thresholds: dict[str, float],
+    tested: dict[Split, GateFilms],
+    lungs: Lungs,
+    each: int,
+    drawing: np.random.Generator,
+) -> dict[str, Any]:
+    """Figures of the card: `refused` and `auroc`, on the test part and the kinds that did not
+    train; by source what is refused (`sources`) and warned of (`warned`); by flaw what is found
+    (`found`); by kind of other pictures AUROC (`kinds`)."""
+    figures: dict[str, Any] = {"sources": {}, "warned": {}, "found": {}, "kinds": {}}
+    for films in tested.values():
+        whole = scores_of(network, good(films).pictures)
+        for source in np.unique(films.sources):
+            among = films.sources == source
+            figures["sources"][str(source)] = refused(whole, among, thresholds)
+            figures["warned"][str(source)] = alarm_rates(whole, films, among, thresholds)
+        some = films.some(_SPOILT, drawing)
+        for code in FLAWS[:-1]:
+            made = spoilt(some, lungs, drawing, only=code)
+            figures["found"].setdefault(code.value, {}).update(
+                hit_rates(scores_of(network, made.pictures), made, some.sources, code, thresholds)
+            )
+    films = tested[Split.TEST]
+    whole = scores_of(network, good(films).pictures)
+    drawn = {trains: others(films, each, drawing, trains=trains) for trains in (True, False)}
+    for trains, kinds in drawn.items():
+        for made in kinds:
+            figures["kinds"][str(made.names[0])] = {
+                "trained": trains,
+                **kind_figures(whole, scores_of(network, made.pictures), thresholds),
+            }
+    unseen = scores_of(network, Examples.joined(drawn[False]).pictures)
+    both = overall(whole, films.groups, unseen, thresholds)
+    return {name: asdict(value) for name, value in both.items()} | figures
+
+
+def _loss(logits: torch.Tensor, kinds: torch.Tensor, flaws: torch.Tensor) -> torch.Tensor:
+    split = 1 + len(OTHERS)
+    known = ~flaws.isnan()
+    answers = logits[:, split:][known]
+    flawed = F.binary_cross_entropy_with_logits(answers, flaws[known])
+    return F.cross_entropy(logits[:, :split], kinds) + 2 * flawed
+
+
+def _familiarise(network: GateNetwork, pictures: np.ndarray) -> None:
+    """Mean and main directions of good films' features, each scaled to deviation 1: Mahalanobis
+    distance (Lee et al. 2018) without the directions that hardly vary."""
+    with torch.inference_mode():
+        features = torch.cat([
+            network.features(PREPROCESS.tensor(part))
+            for part in np.array_split(pictures, max(1, len(pictures) // 256))
+        ]).double()  # fmt: skip
+    centred = features - features.mean(dim=0)
+    variances, directions = torch.linalg.eigh(centred.T @ centred / len(centred))
+    kept = directions[:, -_DIRECTIONS:] / variances[-_DIRECTIONS:].clamp_min(1e-8).sqrt()
+    whitening = torch.zeros_like(network.whitening)
+    whitening[:, :_DIRECTIONS] = kept.to(whitening)
+    network.centre, network.whitening = features.mean(dim=0).to(whitening), whitening
+
+
+def _reached(scores: np.ndarray, rate: float) -> float:
+    """The score that this share of films goes beyond."""
+    return float(np.quantile(scores, 1 - rate, method="higher")) + 1e-9
+
+
+def _reached_anywhere(scores: np.ndarray, sources: np.ndarray) -> float:
+    """The score that few films of any source go beyond."""
+    names, counts = np.unique(sources, return_counts=True)
+    parts = [scores[sources == name] for name in names[counts >= _MANY]]
+    return max(_reached(part, _WARN) for part in parts or [scores])
+
+
+def _part(table: pd.DataFrame, split: Split, most: int, seed: int) -> GateFilms | None:
+    """Films of one part; of those that train at most `most`, as evenly of all sources as can be."""
+    rows = table[table["split"] == split.value]
+    if split is Split.TRAIN:
+        left, sources = most, [own for _, own in rows.groupby("source")]
+        chosen = []
+        for i, own in enumerate(sorted(sources, key=len)):
+            chosen.append(own.sample(min(len(own), left // (len(sources) - i)), random_state=seed))
+            left -= len(chosen[-1])
+        rows = pd.concat(chosen) if chosen else rows
+    return read_films(rows) if len(rows) else None

@@ -1,0 +1,85 @@
+"""A recipe in its forms: ours, its study's to the letter, and the latter without its mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+
+import pandas as pd
+
+from covid_core.datasets import published
+from covid_core.datasets.published import Protocol
+from covid_core.errors import TrainingError
+from covid_core.findings import Finding
+from covid_core.model.card import AS_PUBLISHED, MENDED
+from covid_core.training.recipe import RECIPES, Recipe, read_recipe
+from covid_core.training.schedule import Schedule
+from covid_core.training.scoring import LOSS
+
+
+class Form(StrEnum):
+    """`OURS`: on all films of a manifest. `AS_PUBLISHED`: the study's films, split, sizes, rates,
+    stopping rule and mistakes. `MENDED`: the same without the mistakes."""
+
+    OURS = "ours"
+    AS_PUBLISHED = AS_PUBLISHED
+    MENDED = MENDED
+
+
+def recipe_in(form: Form, name: str) -> Recipe:
+    """A recipe in one of its forms. Raises TrainingError where no study published it."""
+    if form is Form.OURS:
+        return replace(read_recipe(name), published=None)
+    recipe = read_recipe(f"{Form.AS_PUBLISHED}/{name}" if _is_published(name) else name)
+    if recipe.published is None:
+        raise TrainingError(
+            f"the recipe {recipe.name} is from no published study",
+            f"Train it without --form {form}",
+        )
+    return mended(recipe) if form is Form.MENDED else recipe
+
+
+def protocol_of(name: str) -> Protocol | None:
+    """Of the study that a recipe of the project is from."""
+    return recipe_in(Form.AS_PUBLISHED, name).published if _is_published(name) else None
+
+
+def split_in(form: Form, table: pd.DataFrame, recipe: Recipe, *, seed: int) -> pd.DataFrame:
+    """A manifest with the split of a recipe's form; with its own where the recipe is ours. Raises
+    DatasetError where films of the study are missing."""
+    if recipe.published is None:
+        return table
+    split = published.mended if form is Form.MENDED else published.as_published
+    return split(table, recipe.published, seed=seed)
+
+
+def mended(recipe: Recipe) -> Recipe:
+    """A study's recipe without its mistakes: its schedules and its looks by epoch and the right way
+    round, films not varied in validation, the disease the positive class, and films kept apart to
+    validate by, so that nothing but the last figure sees the test part. `published.mended` splits
+    the films."""
+    assert recipe.published is not None
+    protocol = replace(
+        recipe.published,
+        validation=recipe.published.validation or recipe.published.test,
+        augmented=False,
+        positive=Finding.COVID.value,
+        listed=False,
+    )
+    phases = tuple(
+        replace(phase, schedule=phase.schedule and _righted(phase.schedule))
+        for phase in recipe.phases
+    )
+    by = replace(recipe.optimisation, look_every=0)
+    return replace(
+        recipe, phases=phases, optimisation=by, schedule=_righted(recipe.schedule),
+        published=protocol,
+    )  # fmt: skip
+
+
+def _is_published(name: str) -> bool:
+    return (RECIPES / Form.AS_PUBLISHED / f"{name}.toml").is_file()
+
+
+def _righted(schedule: Schedule) -> Schedule:
+    return replace(schedule, per="epoch", falls=schedule.measure == LOSS)

@@ -1,0 +1,160 @@
+"""First come, first served, so many at once, and no place is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from app import queue
+from app.queue import Busy, Turns
+
+WAIT_S = 30
+
+
+class Gone(BaseException):
+    """As Streamlit's own, with which it stops a page's script: no Exception."""
+
+
+def nobody(_: int) -> None:
+    """Is told."""
+
+
+class Visitors:
+    """Threads that want a turn, each known to wait before the next one comes."""
+
+    def __init__(self, line: Turns) -> None:
+        self.line = line
+        self.served: list[str] = []
+        self._pool = ThreadPoolExecutor(16)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Somebody has the only place; those who came meanwhile are done once this ends."""
+        with self.line.turn(nobody):
+            yield
+        self._pool.shutdown()
+
+    def come(self, name: str, tell: Callable[[int], object] = nobody) -> Future[None]:
+        waits = threading.Event()
+
+        def visit() -> None:
+            with self.line.turn(waiting):
+                self.served.append(name)
+
+        def waiting(position: int) -> None:
+            waits.set()
+            tell(position)
+
+        coming = self._pool.submit(visit)
+        assert waits.wait(WAIT_S)
+        return coming
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "TELL_S", 0.01)
+
+
+def test_first_come_is_first_served() -> None:
+    visitors = Visitors(Turns(1, 8))
+    names = list("abcdefgh")
+    with visitors.at_work():
+        for name in names:
+            visitors.come(name)
+    assert visitors.served == names
+
+
+def test_each_is_told_the_position_and_moves_up() -> None:
+    visitors = Visitors(Turns(1, 8))
+    told: list[int] = []
+    first_gone = threading.Event()
+
+    def leave(position: int) -> None:
+        if first_gone.is_set():
+            raise Gone
+
+    with visitors.at_work():
+        first = visitors.come("a", leave)
+        visitors.come("b", told.append)
+        first_gone.set()
+        with pytest.raises(Gone):
+            first.result(WAIT_S)
+        visitors.come("c")
+    assert told[0] == 2 and 1 in told and sorted(told, reverse=True) == told
+    assert visitors.served == ["b", "c"], "who goes while waiting gives the place up"
+
+
+def test_no_more_are_at_work_than_may_be() -> None:
+    line, lock, meet = Turns(3, 100), threading.Lock(), threading.Barrier(3)
+    most: list[int] = []
+    now: list[int] = []
+
+    def work(number: int) -> None:
+        with line.turn(nobody):
+            with lock:
+                now.append(number)
+                most.append(len(now))
+            meet.wait(WAIT_S)  # which none would pass if fewer than three were let in
+            with lock:
+                now.remove(number)
+
+    with ThreadPoolExecutor(30) as pool:
+        list(pool.map(work, range(30)))
+    assert max(most) == 3 and now == []
+
+
+def test_a_full_line_is_said_to_be_full_and_keeps_those_in_it() -> None:
+    visitors = Visitors(Turns(1, 2))
+    with visitors.at_work():
+        visitors.come("a")
+        visitors.come("b")
+        with pytest.raises(Busy, match="Try again"), visitors.line.turn(nobody):
+            pytest.fail("there was no place")
+    assert visitors.served == ["a", "b"]
+
+
+def test_where_nobody_may_wait_the_free_are_served_all_the_same() -> None:
+    line = Turns(2, 0)
+    with line.turn(nobody), line.turn(nobody), pytest.raises(Busy), line.turn(nobody):
+        pytest.fail("there was no place")
+    with line.turn(nobody):
+        pass
+
+
+def test_what_fails_in_its_turn_ends_it() -> None:
+    line = Turns(1, 0)
+    for failure in (MemoryError, Gone):
+        with pytest.raises(failure), line.turn(nobody):
+            raise failure
+    with line.turn(nobody):
+        pass
+
+
+def test_a_list_of_films_does_not_keep_a_single_one_waiting() -> None:
+    """One film of the list is at work; the single film is next, whatever else the list holds."""
+    line = Turns(1, 8)
+    served: list[str] = []
+    at_work, go_on, single_waits = threading.Event(), threading.Event(), threading.Event()
+
+    def whole_list() -> None:
+        for number in range(100):
+            with line.turn(nobody):
+                served.append(f"list {number}")
+                at_work.set()
+                go_on.wait(WAIT_S)
+
+    def single() -> None:
+        with line.turn(lambda _: single_waits.set()):
+            served.append("single")
+
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(whole_list)
+        assert at_work.wait(WAIT_S)
+        pool.submit(single)
+        assert single_waits.wait(WAIT_S)
+        go_on.set()
+    assert served.index("single") == 1 and len(served) == 101

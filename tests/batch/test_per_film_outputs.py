@@ -1,0 +1,55 @@
+"""What scoring leaves of a film: an overlay, without heat where its map fails; a bundle."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from covid_core.batch.per_film_outputs import PREVALENCE, bundles, in_turn, overlays
+from covid_core.batch.pipeline import Film
+from covid_core.explain.map_tests import check_map
+from covid_core.exports.bundle import read_bundle, replay
+from covid_core.read.reading import read_radiograph
+from tests.whole_way import films, reader
+
+NAMES = ("8-bit PNG", "windowed MONOCHROME1")
+
+
+def explained(name: str, folder: Path) -> tuple[float, bool]:
+    """What is left of a film by both; and whether its map passed."""
+    radiograph = read_radiograph(films()[name])
+    predictor, lungs = reader().predictor, reader().lungs
+    prediction = predictor.predict(radiograph)
+    steps = overlays(predictor, lungs, folder), bundles(reader(), folder, None)
+    film = Film("Canary Zebedee.png", lambda: radiograph)
+    share = in_turn(*steps)(film, radiograph, prediction)
+    inside = lungs.inside(radiograph)
+    passed = check_map(predictor, radiograph, prediction, prediction.label, inside).passed
+    return share, passed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_heat_is_drawn_where_the_map_passed_and_else_none(name: str, tmp_path: Path) -> None:
+    share, passed = explained(name, tmp_path)
+    [overlay] = tmp_path.glob("*.png")
+    pixels = np.asarray(Image.open(overlay)).astype(int)
+    assert bool(np.ptp(pixels, axis=2).max() > 30) is passed
+    assert (".withheld." in overlay.name) is not passed
+    assert math.isnan(share) is not passed
+
+
+def test_both_kinds_of_film_are_tried(tmp_path: Path) -> None:
+    assert {explained(name, tmp_path)[1] for name in NAMES} == {True, False}
+
+
+def test_a_bundle_is_named_by_its_film_and_can_be_replayed(tmp_path: Path) -> None:
+    explained(NAMES[0], tmp_path)
+    [path] = tmp_path.glob("*.zip")
+    bundle = read_bundle(path.read_bytes())
+    assert path.name == f"film-{bundle.radiograph.sha256[:8]}.zip"
+    assert bundle.asked.prevalence == PREVALENCE
+    assert replay(bundle, reader()) == path.read_bytes()

@@ -1,0 +1,146 @@
+"""Which recipes are here, what each says, and how their agreement is put into words."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from covid_core.batch.recipes_here import (
+    Opinion,
+    agreement,
+    at_home,
+    command,
+    never_seen,
+    opinion,
+    shelf,
+)
+from covid_core.findings import CLASSES, Finding
+from covid_core.model.card import RECIPES, SHIPPED, WEIGHTS, read_card
+from covid_core.model.decision import Decision, OperatingPoint, Rules, decide
+from covid_core.model.saliency import Saliency
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.overlay import png
+from covid_core.read.phantom import draw_phantom
+from covid_core.read.reading import read_radiograph
+from tests.models import random_weights
+
+BINARY = (Finding.NORMAL, Finding.COVID)
+
+
+def said(
+    probabilities: tuple[float, ...], recipe: str = "cnn-scratch", rules: Rules | None = None
+) -> Opinion:
+    """An opinion of these probabilities, without a network."""
+    answers = CLASSES if len(probabilities) == 3 else BINARY
+    card = replace(
+        read_card(WEIGHTS / RECIPES, "cnn-scratch"), recipe=recipe, classes=answers,
+        rules=rules or Rules.plain(len(answers)),
+    )  # fmt: skip
+    shares = np.array(probabilities)
+    decision: Decision = decide(shares, card.rules, answers)
+    prediction = Prediction(
+        answers, shares, np.log(shares), np.zeros((1, 7, 7), np.float32), (0, 0, 224, 224),
+        decision, "", "", "", (),
+    )  # fmt: skip
+    cells = np.zeros((7, 7), np.float32)
+    return Opinion(card, prediction, Saliency(Finding.COVID, cells, 0, (0, 0, 7, 7), 7, 1))
+
+
+def fitted(least: tuple[float, ...] = (0.3, 0.3, 0.3)) -> Rules:
+    return replace(
+        Rules.plain(3), points=(OperatingPoint("balanced", 0.5),), least=least, coverage=0.9
+    )
+
+
+def test_the_shelf_tells_what_is_here_from_what_is_not() -> None:
+    found = shelf(WEIGHTS)
+    assert [one.recipe for one in found.here] == [SHIPPED, "cnn-scratch", "efficientnet-two-stage"]
+    assert found.absent == ("resnet18-three-class", "vgg16-binary")
+    assert found.damaged == ()
+
+
+def test_a_damaged_card_is_told_and_the_others_stay(tmp_path: Path) -> None:
+    random_weights(tmp_path)
+    others = tmp_path / RECIPES
+    others.mkdir()
+    for file in (WEIGHTS / RECIPES).glob("cnn-scratch.*"):
+        shutil.copy(file, others)
+    (others / "vgg16-binary.json").write_text("{")
+    (others / "vgg16-binary.safetensors").write_bytes(b"")
+    found = shelf(tmp_path)
+    assert [one.recipe for one in found.here] == [SHIPPED, "cnn-scratch"]
+    [(recipe, error)] = found.damaged
+    assert recipe == "vgg16-binary" and "no JSON" in error.sentence
+
+
+def test_an_empty_folder_has_all_recipes_absent(tmp_path: Path) -> None:
+    found = shelf(tmp_path)
+    assert found.here == ()
+    assert SHIPPED in found.absent and len(found.absent) == 5
+
+
+def test_the_command_is_the_readmes() -> None:
+    readme = " ".join((WEIGHTS.parent / "README.md").read_text(encoding="utf-8").split())
+    told = command("NAME").removeprefix("python ")
+    assert told == "train.py --data manifest.parquet --recipe NAME --out weights/recipes"
+    assert told in readme
+
+
+def test_an_opinion_of_the_shipped_network_is_its_predictors() -> None:
+    predictor = Predictor.load(WEIGHTS)
+    prediction = predictor.predict(read_radiograph(png(draw_phantom(size_px=256))))
+    one = opinion(predictor, prediction)
+    assert one.calibrated
+    assert one.called is prediction.decision.finding
+    assert one.saliency.finding is Finding.COVID
+    assert one.title == "DenseNet-121"
+
+
+def test_without_rules_the_largest_score_is_the_call() -> None:
+    assert said((0.4, 0.6)).called is Finding.COVID
+    assert said((0.3, 0.3, 0.4)).called is Finding.COVID  # below a half, and called all the same
+    assert said((0.3, 0.3, 0.4)).heat_due
+    assert not said((0.6, 0.4)).heat_due
+    assert said((0.4, 0.2, 0.4), rules=fitted()).called is None
+
+
+@pytest.mark.parametrize(
+    ("opinions", "words"),
+    [
+        (
+            [said((0.1, 0.9)), said((0.2, 0.8)), said((0.2, 0.8))],
+            "All 3 call it COVID-19.",
+        ),
+        ([said((0.9, 0.1)), said((0.8, 0.2))], "None of the 2 calls it COVID-19."),
+        (
+            [said((0.1, 0.9)), said((0.9, 0.1)), said((0.9, 0.1))],
+            "1 of 3 calls it COVID-19; Four-layer CNN and Four-layer CNN do not.",
+        ),
+        (
+            [said((0.4, 0.2, 0.4), SHIPPED, fitted()), *[said((0.1, 0.9))] * 3],
+            "3 of 4 call it COVID-19; the shipped model can't tell.",
+        ),
+        ([said((0.4, 0.2, 0.4), rules=fitted())] * 2, "None of the 2 can tell."),
+        ([said((0.1, 0.9))], "Fewer than two networks are here: there is nothing to compare."),
+    ],
+)
+def test_agreement_in_words(opinions: list[Opinion], words: str) -> None:
+    assert agreement(opinions) == words
+
+
+def test_figures_are_the_cards() -> None:
+    card = read_card(WEIGHTS)
+    raw = card.results["held_out"]["covid-chestxray"]["classes"]["covid"]["auroc"]
+    assert never_seen(card)["covid-chestxray"].value == raw["value"]
+    home = at_home(card)
+    assert home is not None
+    assert home.value > never_seen(card)["covid-chestxray"].high
+
+
+def test_a_card_without_results_has_no_figures(tmp_path: Path) -> None:
+    card = read_card(random_weights(tmp_path))
+    assert at_home(card) is None and never_seen(card) == {}

@@ -1,0 +1,101 @@
+"""The head in NumPy: the network's own logits, and evidence that is pytorch-grad-cam's Grad-CAM."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam.utils.image import scale_cam_image
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+from covid_core.evaluation.saliency_methods import METHOD, class_activation
+from covid_core.findings import CLASSES, Finding
+from covid_core.model.head import Head
+from covid_core.model.networks import Network
+from tests.models import head_of, random_network
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return random_network().requires_grad_(False)
+
+
+def feature_map(network: Network, film: torch.Tensor) -> np.ndarray:
+    with torch.inference_mode():
+        return network.feature_map(film)[0].numpy()
+
+
+@pytest.mark.parametrize("finding", CLASSES)
+def test_equals_the_library_on_the_whole_network(network: Network, finding: Finding) -> None:
+    film = torch.randn(1, 1, 224, 224, generator=torch.Generator().manual_seed(1))
+    plain_network = random_network()
+    with GradCAM(model=plain_network, target_layers=[plain_network.rectify]) as library:
+        plain = library(film, [ClassifierOutputTarget(CLASSES.index(finding))])
+    evidence = head_of(network).evidence(feature_map(network, film), CLASSES.index(finding))
+    stretched = scale_cam_image(scale_cam_image(np.maximum(evidence, 0)[np.newaxis], (224, 224)))
+    assert plain.max() > 0.5, "a map without heat would compare equal to anything"
+    assert np.abs(stretched - plain).max() < 1e-4
+
+
+@pytest.mark.parametrize("depth", range(5))
+def test_heads_of_any_depth_give_the_network_s_logits_and_the_library_s_evidence(
+    depth: int,
+) -> None:
+    torch.manual_seed(depth)
+    network = Network("resnet18", 3, depth).eval().requires_grad_(False)
+    features = np.random.default_rng(depth).random((512, 7, 7), np.float32)
+    ours = head_of(network)
+    with torch.inference_mode():
+        logits = network.head(torch.from_numpy(features)[None])[0].numpy()
+    assert np.abs(ours.logits(features) - logits).max() < 1e-4
+    for output in range(3):
+        theirs = class_activation(network.head, features, output, METHOD)
+        assert np.abs(theirs).max() > 1e-6, "no evidence would compare equal to any other"
+        assert np.allclose(ours.evidence(features, output), theirs, rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize("finding", CLASSES)
+def test_cells_and_bias_sum_to_the_logit(network: Network, finding: Finding) -> None:
+    head, output = head_of(network), CLASSES.index(finding)
+    features = feature_map(network, torch.randn(1, 1, 224, 224))
+    evidence = head.evidence(features, output)
+    assert evidence.sum(dtype=np.float64) + head.bias[output] == pytest.approx(
+        head.logits(features)[output], abs=1e-6
+    )
+
+
+def test_what_a_cell_is_worth_is_what_the_logit_loses_without_it_and_no_other_indices_tell() -> (
+    None
+):
+    """The VGG study's map weighs channels by a hidden layer's weights of the same numbers, which
+    are of other channels: it is no class activation map. Ours is."""
+    drawing = np.random.default_rng(0)
+    features = drawing.random((16, 7, 7), np.float32)
+    head = Head(((drawing.standard_normal((2, 16)), np.zeros(2)),))
+    lost = np.empty((7, 7))
+    for cell in np.ndindex(7, 7):
+        without = features.copy()
+        without[:, *cell] = 0
+        lost[cell] = head.logits(features)[1] - head.logits(without)[1]
+    assert np.allclose(head.evidence(features, 1), lost, atol=1e-5)
+    others = drawing.standard_normal(16)  # numbers that belong to something else
+    theirs = np.einsum("c,chw->hw", others, features) / 49
+    assert abs(np.corrcoef(theirs.ravel(), lost.ravel())[0, 1]) < 0.5
+
+
+def test_a_head_that_is_not_there_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        Head.of({"features.conv0.weight": np.zeros((1, 1, 1, 1))})
+
+
+def test_four_threads_get_their_own_maps(network: Network) -> None:
+    drawing = np.random.default_rng(0)
+    head = head_of(network)
+    maps = [drawing.random((1024, 7, 7), np.float32) for _ in range(48)]
+    serial = [head.evidence(features, 2) for features in maps]
+    with ThreadPoolExecutor(4) as pool:
+        parallel = list(pool.map(lambda features: head.evidence(features, 2), maps))
+    assert np.array_equal(np.array(parallel), np.array(serial))

@@ -1,0 +1,166 @@
+"""The network: torchvision's DenseNet-121 on grey, whatever it starts from."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torchvision import models
+from torchvision.models import DenseNet121_Weights, densenet121
+
+from covid_core.errors import WeightsError
+from covid_core.model.initial_weights import initial_state, initialise
+from covid_core.model.networks import ARCHITECTURES, Network
+
+TORCHVISION_S = [
+    name for name, a in ARCHITECTURES.items() if isinstance(a.imagenet, models.WeightsEnum)
+]
+
+
+@pytest.fixture(scope="module")
+def colour_network() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return densenet121(weights=None).eval()
+
+
+def test_has_torchvision_s_parameters_but_for_colour_and_head() -> None:
+    ours = sum(p.numel() for p in Network().parameters())
+    theirs = sum(p.numel() for p in densenet121(weights=None).parameters())
+    assert theirs == 7_978_856
+    assert theirs - ours == 2 * 64 * 7 * 7 + 1025 * (1000 - 3)
+
+
+def test_feature_map_of_torchvision_s_weights_is_torchvision_s(
+    colour_network: torch.nn.Module,
+) -> None:
+    network = Network().eval()
+    filled = initialise(network, colour_network.state_dict())
+    assert filled == len(network.state_dict()) - 2  # all but the head's weight and bias
+    film = torch.randn(2, 1, 96, 96)
+    with torch.inference_mode():
+        theirs = torch.relu(colour_network.features(film.expand(-1, 3, -1, -1)))
+        ours = network.feature_map(film)
+    assert ours.shape == (2, 1024, 3, 3)
+    assert ours.min() >= 0
+    assert torch.allclose(ours, theirs, atol=1e-4)
+
+
+def test_feature_map_at_full_size_is_seven_by_seven() -> None:
+    with torch.inference_mode():
+        assert Network().eval().feature_map(torch.zeros(1, 1, 224, 224)).shape[2:] == (7, 7)
+
+
+def test_every_form_of_file_is_read(colour_network: torch.nn.Module, tmp_path: Path) -> None:
+    state = colour_network.state_dict()
+    torch.save(state, tmp_path / "plain.pth")
+    torch.save({"state_dict": {f"module.{n}": t for n, t in state.items()}}, tmp_path / "run.pt")
+    save_file(state, tmp_path / "safe.safetensors")
+    for path in tmp_path.iterdir():
+        network = Network()
+        found = initial_state(str(path))
+        assert found is not None
+        initialise(network, found)
+        expected = state["features.denseblock4.denselayer16.conv2.weight"]
+        assert torch.equal(network.features.denseblock4.denselayer16.conv2.weight, expected)
+
+
+def test_published_weights_names_are_understood(colour_network: torch.nn.Module) -> None:
+    """torchvision publishes `denselayer1.norm.1.weight`, and no count of batches."""
+    state = {
+        re.sub(r"(denselayer\d+\.(?:norm|conv))([12])", r"\1.\2", name): tensor
+        for name, tensor in colour_network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    assert "features.denseblock1.denselayer1.norm.1.weight" in state
+    network = Network()
+    assert initialise(network, state) == len(state) - 2  # all but the classifier
+    expected = colour_network.features.denseblock1.denselayer1.norm1.weight
+    assert torch.equal(network.features.denseblock1.denselayer1.norm1.weight, expected)
+
+
+def test_random_starts_from_nothing() -> None:
+    assert initial_state("random") is None
+
+
+def test_without_a_network_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(DenseNet121_Weights, "get_state_dict", unreachable)
+    with pytest.raises(WeightsError, match="no route") as refused:
+        initial_state("imagenet")
+    assert "--init random" in refused.value.remedy
+
+
+class Trap:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+def test_code_in_a_file_is_never_run(tmp_path: Path) -> None:
+    torch.save({"features.conv0.weight": Trap(tmp_path / "ran")}, tmp_path / "trap.pth")
+    with pytest.raises(WeightsError):
+        initial_state(str(tmp_path / "trap.pth"))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", None])
+def test_files_that_are_no_weights_are_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "file.pth"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(WeightsError) as refused:
+        initial_state(str(path))
+    assert refused.value.file == str(path)
+
+
+def test_another_architecture_is_refused() -> None:
+    with pytest.raises(WeightsError, match="missing"):
+        initialise(Network(), {"layer1.weight": torch.zeros(3)})
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+@pytest.mark.parametrize("depth", [0, 4])
+def test_every_backbone_takes_grey_films_and_gives_a_map_to_explain(name: str, depth: int) -> None:
+    network = Network(name, outputs=2, head_depth=depth).eval()
+    with torch.inference_mode():
+        maps = network.feature_map(torch.randn(2, 1, 96, 96))
+        assert maps.shape[:2] == (2, ARCHITECTURES[name].channels)
+        assert maps.shape[2] > 1
+        assert network.head(maps).shape == (2, 2)
+    assert network.head.depth == depth
+
+
+@pytest.mark.parametrize("name", TORCHVISION_S)
+def test_torchvision_s_weights_fill_every_backbone(name: str) -> None:
+    """From their own names; a grey film gets what the colour network gives the film thrice."""
+    torch.manual_seed(1)
+    theirs = getattr(models, name)(weights=None).eval()
+    ours = Network(name, outputs=3).eval()
+    initialise(ours, theirs.state_dict())
+    film = torch.randn(1, 1, 64, 64)
+    features = (
+        torch.nn.Sequential(*list(theirs.children())[:-2])
+        if name == "resnet18"
+        else (theirs.features)
+    )
+    with torch.inference_mode():
+        expected = features(film.expand(-1, 3, -1, -1))
+        assert torch.allclose(ours.features(film), expected, atol=1e-3, rtol=1e-3)
+
+
+def test_a_head_too_deep_is_refused() -> None:
+    with pytest.raises(WeightsError, match="5 deep"):
+        Network(head_depth=5)
+
+
+def test_the_four_layer_network_has_no_imagenet_weights() -> None:
+    with pytest.raises(WeightsError, match="no ImageNet weights of cnn4"):
+        initial_state("imagenet", "cnn4")

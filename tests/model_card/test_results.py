@@ -1,0 +1,48 @@
+"""The section on results says what its figures are of, and how far their intervals go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from covid_core.model.card import WEIGHTS, WeightsCard, read_card
+from covid_core.model_card.results import results_section
+
+CARD = read_card(WEIGHTS)
+
+
+def with_results(**changed: Any) -> WeightsCard:
+    return replace(CARD, results={**CARD.results, **changed})
+
+
+def test_it_says_whether_its_figures_are_of_calibrated_probabilities() -> None:
+    assert "largest calibrated probability" in results_section(
+        with_results(probabilities="calibrated")
+    )
+    for old in (CARD, with_results(probabilities="softmax")):
+        assert "before calibration (softmax)" in results_section(old)
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        (1.0, "independent"),
+        (0.0, "different; no patient numbers: films of one patient count as several, so the"),
+        (0.25, "different; patient numbers of 25% alone: films of one patient count as several"),
+    ],
+)
+def test_where_patients_are_not_known_intervals_are_said_to_be_too_narrow(
+    known: float, words: str
+) -> None:
+    test = CARD.results["test"] | {"patients_known": known}
+    said = results_section(with_results(test=test))
+    heading = said[said.index("### all sources together") :].partition("\n")[0]
+    assert words in heading
+    assert ("too narrow" in heading) == (known < 1)
+
+
+def test_what_storing_changed_is_not_measured_by_who_has_only_what_was_stored() -> None:
+    results = {name: part for name, part in CARD.results.items() if name != "storage_change"}
+    assert "float16: not measured." in results_section(replace(CARD, results=results))

@@ -1,0 +1,99 @@
+"""Rows: the promised columns, errors that lose nothing, nothing a spreadsheet would run."""
+
+from __future__ import annotations
+
+import pytest
+
+from covid_core.errors import Abstained, RefusedFile
+from covid_core.findings import Finding
+from covid_core.metrics import Estimate
+from covid_core.model.decision import Decision, OperatingPoint
+from covid_core.present.sentences import (
+    columns,
+    error_row,
+    heat_in_words,
+    point_in_words,
+    predictive_value,
+    spreadsheet_safe,
+    values_in_words,
+)
+
+POINT = OperatingPoint(
+    "balanced", 0.3, Estimate(0.912, 0.88, 0.94, 300), Estimate(0.775, 0.75, 0.8, 900)
+)
+
+
+def test_columns_are_those_promised() -> None:
+    assert columns() == (
+        "file", "label", "p_normal", "p_pneumonia", "p_covid", "decision", "prediction_set",
+        "operating_point", "predictive_value", "heat_in_lungs", "reason", "weights_sha256",
+    )  # fmt: skip
+
+
+def test_error_row_says_why_and_what_to_do() -> None:
+    row = error_row("a.png", RefusedFile("blank", "it is blank", "Export it again"))
+    assert tuple(row) == columns()
+    assert (row["decision"], row["reason"]) == ("error", "It is blank. Export it again.")
+    assert row["p_covid"] is row["weights_sha256"] is None
+
+
+def test_a_film_that_is_none_is_told_apart_from_a_file_that_failed() -> None:
+    row = error_row("a.png", Abstained("not_a_chest", "it is no chest", "Give a chest film"))
+    assert (row["decision"], row["reason"]) == ("abstained", "It is no chest. Give a chest film.")
+
+
+def made(finding: Finding | None, positive: bool) -> Decision:
+    return Decision(finding, positive, (Finding.COVID,), POINT, "")
+
+
+def test_predictive_value_is_that_of_the_call_made() -> None:
+    assert predictive_value(made(Finding.COVID, True), 0.05) == pytest.approx(0.176, abs=5e-4)
+    assert predictive_value(made(Finding.NORMAL, False), 0.05) == pytest.approx(0.994, abs=5e-4)
+    assert predictive_value(made(None, True), 0.05) is None
+    unmeasured = Decision(Finding.COVID, True, (), OperatingPoint("balanced", 0.5), "")
+    assert predictive_value(unmeasured, 0.05) is None
+
+
+def test_points_and_values_are_told_in_words() -> None:
+    words = point_in_words(POINT, Finding.COVID)
+    assert "COVID-19 from a probability of 0.30" in words
+    assert "91% of COVID-19 is found (88% to 94%), and 22% of the others" in words
+    worth = values_in_words(POINT, Finding.COVID, 0.05)
+    assert (
+        worth is not None
+        and "Where 5% of films show COVID-19" in worth
+        and "18% of those called" in worth
+    )
+    assert values_in_words(OperatingPoint("balanced", 0.5), Finding.COVID, 0.05) is None
+
+
+@pytest.mark.parametrize(
+    ("share", "area", "doubtful", "words"),
+    [
+        (0.6, 0.3, False, "60% of the heat lies in the lungs"),
+        (0.2, 0.3, True, "far less than chance"),
+        (0.29, 0.3, True, "Take this answer with care"),
+        (float("nan"), 0.3, False, "No heat"),
+    ],
+)
+def test_heat_outside_the_lungs_is_warned_of(
+    share: float, area: float, doubtful: bool, words: str
+) -> None:
+    told, warned = heat_in_words(share, area)
+    assert words in told
+    assert warned is doubtful
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["=HYPERLINK(0)", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "\0=1", " =1", "\uff1d1"],
+)
+def test_formulas_are_made_plain(name: str) -> None:
+    assert spreadsheet_safe({"file": name, "p_covid": -1.0}) == {
+        "file": "'" + name,
+        "p_covid": -1.0,
+    }
+
+
+def test_other_text_is_left_alone() -> None:
+    assert spreadsheet_safe({"file": "film.png"}) == {"file": "film.png"}
