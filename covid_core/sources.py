@@ -26,8 +26,8 @@ PUBLIC = {
         " (Valencia) and MIDRC-RICORD; non-commercial research, with citation"
     ),
     "rsna-pneumonia": PublicDataset(
-        "RSNA Pneumonia Detection Challenge (Shih et al. 2019), radiographs of NIH ChestX-ray8; free"
-        " use with citation"
+        "RSNA Pneumonia Detection Challenge (Shih et al. 2019), radiographs of NIH ChestX-ray8;"
+        " free use with citation"
     ),
     "covid-chestxray": PublicDataset(
         "COVID-19 image data collection (Cohen et al. 2020); a licence an image, in its metadata"
@@ -37,11 +37,13 @@ PUBLIC = {
     ),
     "covid-cxnet": PublicDataset("COVID-CXNet (Haghanifar et al. 2020); see its repository"),
     "chest_xray": PublicDataset(
-        "Chest X-Ray Images (Pneumonia) (Kermany et al. 2018), children of one to five years; CC BY 4.0",
+        "Chest X-Ray Images (Pneumonia) (Kermany et al. 2018), children of one to five years;"
+        " CC BY 4.0",
         (1.0, 5.0),
     ),
     "nih": PublicDataset(
-        "NIH ChestX-ray8 (Wang et al. 2017) as used by DarkCovidNet, adults; free use with citation",
+        "NIH ChestX-ray8 (Wang et al. 2017) as used by DarkCovidNet, adults; free use with"
+        " citation",
         (18.0, 120.0),
     ),
     "radiography": PublicDataset(

@@ -91,7 +91,7 @@ def test_no_film_no_test_and_no_history_gets_into_an_image() -> None:
 
 def test_what_the_app_imports_and_reads_is_sent() -> None:
     for path in (
-        "streamlit_app.py", "app/session.py", "app/viewer/viewer.js", "covid_core/model/decision.py",
+        "streamlit_app.py", "app/session.py", "app/viewer/viewer.js", "covid_core/read/dicom.py",
         "covid_core/present/page.html", "weights/densenet121.safetensors", "weights/README.md",
         "weights/gate/gate.json", "requirements.txt", ".streamlit/config.toml", "desk.toml",
     ):  # fmt: skip

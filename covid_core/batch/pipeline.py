@@ -66,8 +66,8 @@ def rows(films: Iterable[Film], scoring: Scoring, *, workers: int) -> Generator[
 
 
 def score(scoring: Scoring, films: Sequence[Film]) -> list[Row]:
-    """A few films' rows, in their order: `sentences.prediction_row`, or `sentences.error_row` where a
-    film got no prediction or, if asked for, no overlay."""
+    """A few films' rows, in their order: `sentences.prediction_row`, or `sentences.error_row`
+    where a film got no prediction or, if asked for, no overlay."""
     read = [_attempt(film.read) for film in films]
     judged = iter(_judged(scoring, [one for one in read if not isinstance(one, CovidCoreError)]))
     return [

@@ -1,7 +1,7 @@
 """The films that made the weights: was this one among them, and which are most like it?
 
-`training.index` makes their index, `known_index` is its file. No picture is in it: one is
-shown only where `own_copy` finds the user's own.
+`training.index` makes their index, `known_index` is its file. No picture is in it: one is shown
+only where `own_copy` finds the user's own.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Head:
 
     @classmethod
     def of(cls, tensors: Mapping[str, np.ndarray]) -> Head:
-        """From a network's tensors by name, as `weights` stores them. Raises KeyError, and
+        """From a network's tensors by name, as `network_files` stores them. Raises KeyError, and
         ValueError where they make no head."""
         hidden = sorted(
             (name.removesuffix(".weight") for name in tensors if _is_hidden(name)),

@@ -1,6 +1,6 @@
 """A network's tensors on disk: written after training, read to train on, to measure, to export.
 
-safetensors in, safetensors out; `weights` has the card beside them. Pickle is never read here.
+safetensors in, safetensors out; `card` has the card beside them. Pickle is never read here.
 """
 
 from __future__ import annotations

@@ -118,7 +118,8 @@ def audit_section(
     audit: Mapping[str, Any] | None,
     left_out: Mapping[str, WeightsCard] | None = None,
 ) -> str:
-    """What the audit found; says so where there was none. `left_out`: as `targets.goals` takes it."""
+    """What the audit found; says so where there was none. `left_out`: as `targets.goals` takes
+    it."""
     if audit is None:
         return """## Audit
 

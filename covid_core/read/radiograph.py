@@ -98,8 +98,8 @@ class Radiograph:
         return int(self.shape[1])
 
     def shrunk(self, *sizes: tuple[int, int]) -> list[np.ndarray]:
-        """As `grey_levels.shrunk`, read-only. Kept, for several networks look at the same: who knows all
-        sizes beforehand asks for them at once, and the film is gone through once."""
+        """As `grey_levels.shrunk`, read-only. Kept, for several networks look at the same: who
+        knows all sizes beforehand asks for them at once, and the film is gone through once."""
         missing = [size for size in dict.fromkeys(sizes) if size not in self._made]
         if missing:
             for size, made in zip(missing, shrunk(self.film, *missing), strict=True):

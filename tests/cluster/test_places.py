@@ -110,7 +110,7 @@ def test_a_storage_that_fails_is_told_apart_from_a_film_that_is_not_there(
 def test_a_file_that_is_too_large_is_never_read_whole(
     root: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("places", "reading"):
+    for module in ("cluster.places", "read.reading"):
         monkeypatch.setattr(f"covid_core.{module}.MAX_FILE_BYTES", 1024)
     seen: list[int] = []
     monkeypatch.setattr(

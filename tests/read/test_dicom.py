@@ -39,7 +39,8 @@ SYNTAXES = [
     JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless,
 ]  # fmt: skip
 
-# pytest undoes the filter of covid_core.read.dicom. Damaged files make pydicom warn of what they hold.
+# pytest undoes the filter of covid_core.read.dicom. Damaged files make pydicom warn of what they
+# hold.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom.valuerep")
 
 
