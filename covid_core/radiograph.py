@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from covid_core.borders import WHOLE, Crop, crop_film, find_crop
 from covid_core.errors import RefusedFile
 from covid_core.levels import Film, Levels, looked_up, pixels_of, shrunk
 
@@ -69,6 +70,8 @@ class Radiograph:
     coloured: bool = False
     unwindowed: Unwindowed | None = None
     _made: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, init=False, repr=False)
+    _inside: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, init=False, repr=False)
+    _crops: list[Crop] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.film, np.ndarray):
@@ -97,14 +100,25 @@ class Radiograph:
     def width_px(self) -> int:
         return int(self.shape[1])
 
-    def shrunk(self, *sizes: tuple[int, int]) -> list[np.ndarray]:
-        """As `levels.shrunk`, read-only. Kept, for several networks look at the same: who knows all
-        sizes beforehand asks for them at once, and the film is gone through once."""
-        missing = [size for size in dict.fromkeys(sizes) if size not in self._made]
+    @property
+    def crop(self) -> Crop:
+        """The part inside its borders; looked for when first asked for, and kept."""
+        if not self._crops:
+            self._crops.append(find_crop(self.film))
+        return self._crops[0]
+
+    def shrunk(self, *sizes: tuple[int, int], crop: Crop = WHOLE) -> list[np.ndarray]:
+        """As `levels.shrunk`, read-only, of the whole film or of its own `crop`. Kept, for several
+        networks look at the same: who knows all sizes beforehand asks for them at once, and the
+        film is gone through once."""
+        kept = self._made if crop.is_whole else self._inside
+        missing = [size for size in dict.fromkeys(sizes) if size not in kept]
         if missing:
-            for size, made in zip(missing, shrunk(self.film, *missing), strict=True):
-                self._keep(size, made)
-        return [self._made[size] for size in sizes]
+            part = crop_film(self.film, crop)
+            for size, made in zip(missing, shrunk(part, *missing), strict=True):
+                made.flags.writeable = False
+                kept[size] = made
+        return [kept[size] for size in sizes]
 
     def _keep(self, size: tuple[int, int], made: np.ndarray) -> None:
         made.flags.writeable = False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from covid_core.borders import Crop
+
 
 class Code(StrEnum):
     """Why a picture is not, or not simply, judged. Stable: safe to test or count by."""
@@ -20,6 +22,7 @@ class Code(StrEnum):
     TOO_DARK = "too_dark"
     SATURATED = "saturated"
     CHILD = "child"
+    BORDERS = "borders"
 
 
 # What was found, and what to do.
@@ -57,6 +60,11 @@ WORDS = {
         "Do not rely on the answer: nearly all pneumonia that trained it was of children",
     ),
 }
+MUCH_CUT = 0.25  # of the film's area; from so much on, it is said
+BORDERS = (
+    "{share:.0%} of the picture is a plain border and was cut off before it was read",
+    "Check that no part of the chest was cut off, or export the radiograph without borders",
+)
 COLOURED = ("this is a colour picture, not a radiograph", WORDS[Code.NOT_A_RADIOGRAPH][1])
 
 # The gate network's first outputs: a frontal chest film (the first, of no code), or one of these.
@@ -79,3 +87,11 @@ class Remark:
     def sentence(self) -> str:
         """Problem and remedy in words."""
         return f"{self.problem[:1].upper()}{self.problem[1:]}. {self.remedy}."
+
+
+def remarks_on_crop(crop: Crop) -> tuple[Remark, ...]:
+    """A remark where much of a film was cut off as its border; else none."""
+    if crop.share <= MUCH_CUT:
+        return ()
+    problem, remedy = BORDERS
+    return (Remark(Code.BORDERS, problem.format(share=crop.share), remedy, abstains=False),)

@@ -31,7 +31,7 @@ from covid_core.engines.proof import BESIDE
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES, Finding
 from covid_core.head import Head
-from covid_core.preprocess import Fit, Preprocess, Tone
+from covid_core.preprocess import Borders, Fit, Preprocess, Tone
 from covid_core.tasks import TASKS
 from covid_core.tensor_files import (
     RETRAIN,
@@ -180,6 +180,7 @@ def _is_sound(preprocess: Preprocess) -> bool:
         0 < preprocess.size_px <= _MOST_PX
         and preprocess.fit in get_args(Fit)
         and preprocess.tone in get_args(Tone)
+        and preprocess.borders in get_args(Borders)
         and 0 <= preprocess.smooth_px < preprocess.size_px
         and 0 <= preprocess.low_percentile < preprocess.high_percentile <= 100
         and preprocess.std > 0

@@ -17,7 +17,7 @@ from covid_core.architectures import TITLES
 from covid_core.datasets.published import Draw, Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.preprocess import Fit, Preprocess, Tone
+from covid_core.preprocess import Borders, Fit, Preprocess, Tone
 from covid_core.tasks import TASKS, Task
 from covid_core.training.augment import Augmentation
 from covid_core.training.losses import Losses
@@ -105,6 +105,7 @@ class Recipe:
     fit: Fit = "squash"
     smooth_px: float = 0.0
     tone: Tone = "stretch"
+    borders: Borders = "keep"
     low_percentile: float = _USUAL.low_percentile
     high_percentile: float = _USUAL.high_percentile
     mean: float = _USUAL.mean
@@ -121,7 +122,7 @@ class Recipe:
         """What its last phase's network is shown."""
         return Preprocess(
             self.phases[-1].size_px, self.fit, self.smooth_px, self.low_percentile,
-            self.high_percentile, self.tone, self.mean, self.std,
+            self.high_percentile, self.tone, self.mean, self.std, borders=self.borders,
         )  # fmt: skip
 
     def schedule_of(self, phase: Phase) -> Schedule:
