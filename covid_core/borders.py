@@ -27,8 +27,9 @@ _MARKED = 0.7  # the same where a marker's letter or a text lies on it
 _CLEAN_LINES = 0.2  # share of a border's lines that nothing lies on
 _STILL = 0.006  # of the film's range of grey: how far a plain border strays, 1.5 of 255
 _NOISE, _NOISY = (0.02, 0.08), 0.02  # tolerance, least and most, and noise of a noisy border
-_DEVIATIONS = 4.0
-_EDGE_SHARE, _EDGE_LINES = 0.3, (1, 4)  # of a noisy border: so much of the lines beyond differs
+_DEVIATIONS = 4.0  # of the noise
+_EDGE_SHARE, _EDGE_LINES = 0.2, (1, 4)  # of a noisy border: so much of the lines beyond differs
+_EDGE_DEVIATIONS = 5.0
 _RANGE = (0.5, 99.5)  # percentiles
 _LEFT, _TOP, _RIGHT, _BOTTOM = range(4)
 
@@ -173,10 +174,11 @@ def _noisy_border(greys: np.ndarray, span: float) -> tuple[int, float, float] | 
     tolerance = float(np.clip(_DEVIATIONS * noise, _NOISE[0] * span, _NOISE[1] * span))
     depth = _depth(greys, colour, tolerance)
     first, last = (depth + step for step in _EDGE_LINES)
-    beyond = np.abs(greys[first:last] - colour) > 2 * tolerance
-    if not depth or not beyond.size or beyond.mean() < _EDGE_SHARE:
+    if not depth or first >= len(greys):
         return None
-    return depth, colour, tolerance
+    beyond = np.abs(greys[first:last].mean(axis=0) - colour)
+    is_edge = (beyond > max(2 * _NOISE[0] * span, _EDGE_DEVIATIONS * noise)).mean() >= _EDGE_SHARE
+    return (depth, colour, tolerance) if is_edge else None
 
 
 def _depth(greys: np.ndarray, colour: float, tolerance: float) -> int:
