@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from covid_core.borders import Crop
+from covid_core.crop import Crop
 from covid_core.errors import DatasetError
 
 Box = tuple[float, float, float, float]

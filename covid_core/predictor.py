@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from covid_core.borders import WHOLE, Crop
+from covid_core.crop import WHOLE, Crop
 from covid_core.decision import BALANCED, Decision, OperatingPoint, decide, is_close
 from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Lanes, Precision

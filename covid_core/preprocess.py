@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
-from covid_core.borders import WHOLE, Crop, crop_film, find_crop
+from covid_core.borders import find_crop
+from covid_core.crop import WHOLE, Crop, crop_film
 from covid_core.levels import Film, shrunk
 from covid_core.radiograph import Radiograph
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from covid_core.borders import WHOLE, Crop, crop_film, find_crop
+from covid_core.borders import find_crop
+from covid_core.crop import WHOLE, Crop, crop_film
 from covid_core.errors import RefusedFile
 from covid_core.levels import Film, Levels, looked_up, pixels_of, shrunk
 

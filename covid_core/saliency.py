@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from covid_core.borders import WHOLE, Crop
+from covid_core.crop import WHOLE, Crop
 from covid_core.findings import Finding
 
 METHOD = "Grad-CAM"

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from covid_core.borders import WHOLE, Crop
 from covid_core.covering import LEAST_LUNG, lungs_only, painted_over, widened
+from covid_core.crop import WHOLE, Crop
 from covid_core.decision import Decision, in_sentence, log_odds
 from covid_core.findings import Finding
 from covid_core.levels import Film

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter, rotate
 
-from covid_core.borders import WHOLE, Crop, crop_film, find_crop
+from covid_core.borders import find_crop
 from covid_core.boxes import crop_boxes, uncrop_boxes
+from covid_core.crop import WHOLE, Crop, crop_film
 from covid_core.findings import Finding
 from covid_core.levels import Levels
 from covid_core.phantom import KINDS, draw_phantom

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 from tqdm import tqdm
 
-from covid_core.borders import WHOLE, Crop
+from covid_core.crop import WHOLE, Crop
 from covid_core.datasets.remembered import file_stamp
 from covid_core.errors import DatasetError, RefusedFile, listed
 from covid_core.preprocess import Preprocess

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from covid_core.borders import Crop
+from covid_core.crop import Crop
 from covid_core.datasets.cache import cached_crops, every_picture
 from covid_core.datasets.split import Split, fingerprint, groups_of
 from covid_core.engines.memory import in_batches
