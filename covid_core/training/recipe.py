@@ -11,7 +11,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from covid_core.architectures import TITLES
 from covid_core.datasets.published import Draw, Protocol
@@ -201,6 +201,8 @@ def _section(kind: type[_Section], path: Path, table: dict[str, Any]) -> _Sectio
 def _check(recipe: Recipe, path: Path) -> None:
     if recipe.architecture not in TITLES:
         raise _wrong(path, f"there is no architecture {recipe.architecture}")
+    if recipe.borders not in get_args(Borders):
+        raise _wrong(path, f"borders are kept or cut, not {recipe.borders}")
     if not recipe.phases:
         raise _wrong(path, "it has no phase")
     for phase in recipe.phases:
