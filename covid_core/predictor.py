@@ -158,8 +158,9 @@ class Predictor:
         much_cut = remarks_on_crop(self.card.preprocess.crop(film))
         if self.gate is None:
             return much_cut
-        shrink_for(film, GATE_PREPROCESS, self.card.preprocess)
-        found = self.gate.examine(film)
+        borders = self.card.preprocess.borders
+        shrink_for(film, replace(GATE_PREPROCESS, borders=borders), self.card.preprocess)
+        found = self.gate.examine(film, borders)
         return found if _refusal(found) else (*found, *much_cut)
 
     def prepared(self, films: Sequence[Radiograph]) -> np.ndarray:

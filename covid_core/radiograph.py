@@ -71,8 +71,10 @@ class Radiograph:
     coloured: bool = False
     unwindowed: Unwindowed | None = None
     _made: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, init=False, repr=False)
-    _inside: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, init=False, repr=False)
-    _crops: list[Crop] = field(default_factory=list, init=False, repr=False)
+    _made_inside: dict[tuple[int, int], np.ndarray] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    _parts: list[tuple[Crop, Film]] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.film, np.ndarray):
@@ -104,18 +106,27 @@ class Radiograph:
     @property
     def crop(self) -> Crop:
         """The part inside its borders; looked for when first asked for, and kept."""
-        if not self._crops:
-            self._crops.append(find_crop(self.film))
-        return self._crops[0]
+        return self._part()[0]
+
+    @property
+    def inside(self) -> Film:
+        """The film inside its borders; kept like the crop."""
+        return self._part()[1]
+
+    def _part(self) -> tuple[Crop, Film]:
+        if not self._parts:
+            crop = find_crop(self.film)
+            self._parts.append((crop, crop_film(self.film, crop)))
+        return self._parts[0]
 
     def shrunk(self, *sizes: tuple[int, int], crop: Crop = WHOLE) -> list[np.ndarray]:
         """As `levels.shrunk`, read-only, of the whole film or of its own `crop`. Kept, for several
         networks look at the same: who knows all sizes beforehand asks for them at once, and the
         film is gone through once."""
-        kept = self._made if crop.is_whole else self._inside
+        kept = self._made if crop.is_whole else self._made_inside
         missing = [size for size in dict.fromkeys(sizes) if size not in kept]
         if missing:
-            part = crop_film(self.film, crop)
+            part = self.film if crop.is_whole else self.inside
             for size, made in zip(missing, shrunk(part, *missing), strict=True):
                 made.flags.writeable = False
                 kept[size] = made

@@ -59,12 +59,12 @@ WORDS = {
         "this looks like a young child's chest",
         "Do not rely on the answer: nearly all pneumonia that trained it was of children",
     ),
+    Code.BORDERS: (
+        "more than a quarter of the picture is a plain border, which was cut off",
+        "Check that no part of the chest was cut off with it",
+    ),
 }
-MUCH_CUT = 0.25  # of the film's area; from so much on, it is said
-BORDERS = (
-    "{share:.0%} of the picture is a plain border and was cut off before it was read",
-    "Check that no part of the chest was cut off, or export the radiograph without borders",
-)
+MUCH_CUT = 0.25  # of the film's area, as the words for it say
 COLOURED = ("this is a colour picture, not a radiograph", WORDS[Code.NOT_A_RADIOGRAPH][1])
 
 # The gate network's first outputs: a frontal chest film (the first, of no code), or one of these.
@@ -93,5 +93,4 @@ def remarks_on_crop(crop: Crop) -> tuple[Remark, ...]:
     """A remark where much of a film was cut off as its border; else none."""
     if crop.share <= MUCH_CUT:
         return ()
-    problem, remedy = BORDERS
-    return (Remark(Code.BORDERS, problem.format(share=crop.share), remedy, abstains=False),)
+    return (Remark(Code.BORDERS, *WORDS[Code.BORDERS], abstains=False),)

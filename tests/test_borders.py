@@ -286,7 +286,7 @@ def test_much_that_is_cut_is_said() -> None:
     (remark,) = remarks_on_crop(Crop(0.2, 0.1, 0.8, 0.9))
     assert remark.code is Code.BORDERS
     assert not remark.abstains
-    assert remark.sentence.startswith("52% of the picture is a plain border and was cut off")
+    assert remark.sentence.startswith("More than a quarter of the picture is a plain border")
 
 
 def test_what_is_done_is_described_and_a_card_of_before_keeps_borders() -> None:
