@@ -73,11 +73,16 @@ def _cut(film: Film, box: list[int]) -> bool:
     columns, rows = _places(box)
     greys = _greys_at(film, rows, columns)
     low, high = np.percentile(greys[::_SPARSE, ::_SPARSE], _RANGE)
+    moved = False
     for find_border in _KINDS:
         for side in range(4):
             border = find_border(_from_side(greys, side), float(high - low))
             if border and _move(film, box, side, _innermost(film, rows, columns, side, border)):
-                return True
+                moved = True
+                if border.clean < _SPOTLESS:
+                    return True
+        if moved:
+            return True
     return False
 
 
@@ -106,8 +111,8 @@ def _from_side(greys: np.ndarray, side: int) -> np.ndarray:
 def _still_border(greys: np.ndarray, span: float, clean: float) -> _Border | None:
     """A border of one exact colour; None if there is none."""
     tolerance = _STILL * span
-    for line in greys[: _THIN + 1]:
-        border = _Border(0, float(np.median(line)), tolerance, clean)
+    for colour in np.median(greys[: _THIN + 1], axis=1).tolist():
+        border = _Border(0, colour, tolerance, clean)
         depth = _depth(greys, border)
         if depth:
             return replace(border, depth=depth)
