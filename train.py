@@ -108,6 +108,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     own.add_argument("--fit", choices=("squash", "pad"), help="how a film is made square")
     own.add_argument("--smooth-px", type=float, help="of the resized film, a Gaussian's deviation")
     own.add_argument("--tone", choices=("stretch", "equalise"), help="of a film's grey levels")
+    own.add_argument("--borders", choices=("keep", "cut"), help="bars and padding around a film")
     own.add_argument("--batch-size", type=int)
     own.add_argument("--learning-rate", type=float, help="at its highest")
     own.add_argument("--weight-decay", type=float)
@@ -128,7 +129,7 @@ def chosen_recipe(options: argparse.Namespace) -> Recipe:
         **given("batch_size", "learning_rate", "weight_decay", "label_smoothing", "averaging"),  # type: ignore[arg-type]
     )
     phases = tuple(replace(phase, **given("stages")) for phase in recipe.phases)  # type: ignore[arg-type]
-    own = given("init", "architecture", "head_depth", "fit", "smooth_px", "tone")
+    own = given("init", "architecture", "head_depth", "fit", "smooth_px", "tone", "borders")
     return replace(recipe, phases=phases, optimisation=optimisation, **own)  # type: ignore[arg-type]
 
 

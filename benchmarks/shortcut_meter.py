@@ -90,7 +90,8 @@ def meters(predictor: Predictor, films: list[np.ndarray], masks: np.ndarray) -> 
     found = []
     for film, mask in zip(films, masks, strict=True):
         picture = preprocess.picture(film.astype(np.float32) / 255)
-        left = parts(picture, preprocess.placement(*film.shape), mask)
+        crop = preprocess.crop(film.astype(np.float32) / 255)
+        left = parts(picture, preprocess.placement(*crop.shape(*film.shape)), mask, crop)
         found.append(_scores(predictor, np.concatenate([picture[np.newaxis], left])))
     return np.stack(found)
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from covid_core.errors import DatasetError
+from covid_core.prepare.crop import Crop
 
 Box = tuple[float, float, float, float]
 Boxes = tuple[Box, ...]
@@ -41,6 +42,30 @@ def format_boxes(boxes: Sequence[Sequence[float]] | None) -> str:
     if boxes is None:
         return ""
     return json.dumps([[round(float(side), 6) for side in box] for box in boxes])
+
+
+def crop_boxes(boxes: Boxes | None, crop: Crop) -> Boxes | None:
+    """Boxes over a film as boxes over its crop: cut at its edges, and none that lies outside it;
+    None stays None."""
+    if boxes is None or crop.is_whole:
+        return boxes
+    moved = []
+    for left, top, right, bottom in boxes:
+        corners = (*crop.to_part(left, top), *crop.to_part(right, bottom))
+        x0, y0, x1, y1 = (min(max(side, 0.0), 1.0) for side in corners)
+        if x0 < x1 and y0 < y1:
+            moved.append((x0, y0, x1, y1))
+    return tuple(moved)
+
+
+def uncrop_boxes(boxes: Boxes | None, crop: Crop) -> Boxes | None:
+    """Boxes over a film's crop as boxes over the whole film; None stays None."""
+    if boxes is None or crop.is_whole:
+        return boxes
+    return tuple(
+        (*crop.to_film(left, top), *crop.to_film(right, bottom))
+        for left, top, right, bottom in boxes
+    )
 
 
 def union_mask(boxes: Sequence[Sequence[float]], height: int, width: int) -> np.ndarray:

@@ -12,10 +12,10 @@ SAYING = {"label", "help", "placeholder", "text", "alt", "caption", "body"}
 
 FLOORS: tuple[set[str], ...] = (
     {"errors", "findings", "choices", "architectures", "torchvision_ops", "levels", "head",
-     "covering", "engines.engine", "engines.outputs", "folders", "exports.sheet",
+     "engines.engine", "engines.outputs", "folders", "exports.sheet",
      "reporting_items", "commands.arguments", "commands.status"},
-    {"bounded", "boxes", "decompress", "efficientnet_lite", "engines.memory", "engines.trial"},
-    {"whole_files"},
+    {"bounded", "crop", "decompress", "efficientnet_lite", "engines.memory", "engines.trial"},
+    {"borders", "boxes", "covering", "whole_files"},
     {"claims", "exports.optional", "dicom_parse", "engines.openvino", "engines.torch", "machine",
      "radiograph", "networks", "metrics", "phantom", "look", "markdown", "pages", "tasks",
      "tensor_files", "turns", "datasets.layouts.films", "datasets.duplicates",

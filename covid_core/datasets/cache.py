@@ -13,11 +13,13 @@ from numpy.lib import format as npy
 from tqdm import tqdm
 
 from covid_core.errors import DatasetError, RefusedFile, listed
+from covid_core.prepare.crop import WHOLE, Crop
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.reading import read_file
 from covid_core.storage.arrays import file_stamp
 from covid_core.storage.atomic import replacing, write_whole
 
+_CROPS = ".crops.json"
 _LATER = ("mean", "std")  # the pictures are normalised after they are stored
 
 
@@ -33,7 +35,9 @@ def cached_pictures(
     name = _fingerprint(paths, preprocess)
     pictures_path, refused_path = folder / f"{name}.npy", folder / f"{name}.json"
     if not (pictures_path.exists() and refused_path.exists()):
-        pictures, refused = _decode(paths, preprocess, workers)
+        pictures, refused, crops = _decode(paths, preprocess, workers)
+        if preprocess.borders != "keep":  # first: whoever finds the pictures finds these too
+            _write_crops(folder / f"{name}{_CROPS}", crops)
         with replacing(pictures_path, size=pictures.nbytes) as file:
             header = npy.header_data_from_array_1_0(pictures)
             npy.write_array_header_1_0(file, header)
@@ -58,27 +62,48 @@ def every_picture(
     return pictures
 
 
+def cached_crops(
+    paths: Sequence[Path], preprocess: Preprocess, folder: Path, *, workers: int
+) -> tuple[Crop, ...]:
+    """The part of each film that its picture shows, from the same cache; WHOLE of a film that can't
+    be read. Raises CovidCoreError where it can't be written."""
+    if preprocess.borders == "keep":
+        return (WHOLE,) * len(paths)
+    cached_pictures(paths, preprocess, folder, workers=workers)
+    sides = json.loads((folder / f"{_fingerprint(paths, preprocess)}{_CROPS}").read_text())
+    return tuple(Crop(*one) for one in sides)
+
+
+def _write_crops(path: Path, crops: Sequence[Crop]) -> None:
+    sides = [[crop.left, crop.top, crop.right, crop.bottom] for crop in crops]
+    write_whole(path, json.dumps(sides).encode())
+
+
 def _decode(
     paths: Sequence[Path], preprocess: Preprocess, workers: int
-) -> tuple[np.ndarray, dict[int, str]]:
+) -> tuple[np.ndarray, dict[int, str], list[Crop]]:
     side = preprocess.size_px
     pictures = np.zeros((len(paths), side, side), np.uint8)
     refused: dict[int, str] = {}
+    crops = [WHOLE] * len(paths)
 
     def decode(i: int) -> None:
         try:
-            pictures[i] = preprocess.picture(read_file(paths[i]))
+            film = read_file(paths[i])
+            pictures[i], crops[i] = preprocess.picture(film), preprocess.crop(film)
         except RefusedFile as error:
             refused[i] = error.sentence
 
     with ThreadPoolExecutor(workers) as pool:
         progress = pool.map(decode, range(len(paths)))
         list(tqdm(progress, total=len(paths), desc="decoding films", unit="film"))
-    return pictures, refused
+    return pictures, refused, crops
 
 
 def _fingerprint(paths: Sequence[Path], preprocess: Preprocess) -> str:
     made = {k: v for k, v in preprocess.to_json().items() if k not in _LATER}
+    if preprocess.borders == "keep":  # as caches were named before there was a choice
+        del made["borders"]
     digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode())
     for path in paths:
         digest.update(file_stamp(path) + b"\n")

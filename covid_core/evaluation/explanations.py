@@ -176,15 +176,17 @@ def _panel(seen: _Seen, card: WeightsCard, i: int) -> Panel:
 
 def _saliency(seen: _Seen, card: WeightsCard, method: str, i: int) -> Saliency:
     """One film's map, drawn at full heat in its strongest cell."""
-    cells = seen.cells[method][i]
+    cells, film = seen.cells[method][i], seen.films[i]
+    crop = card.preprocess.crop(film.astype(np.float32) / 255)
     return Saliency(
         finding=card.classes[int(seen.called[i])],
         cells=cells,
         bias=0.0,
-        placement=card.preprocess.placement(*seen.films[i].shape),
+        placement=card.preprocess.placement(*crop.shape(*film.shape)),
         size_px=card.preprocess.size_px,
         full_heat=max(float(cells.max()), _LEAST_HEAT),
         method=method,
+        crop=crop,
     )
 
 

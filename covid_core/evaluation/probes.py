@@ -102,9 +102,11 @@ def shortcuts(sample: Sample, read: Reader, preprocess: Preprocess) -> dict[str,
     found = sample.masks.mean(axis=(1, 2)) >= LEAST_LUNG
     films = [film for film, there in zip(sample.films, found, strict=True) if there]
     pictures = [prepare(film, preprocess) for film in films]
-    places = [place(preprocess, film.shape) for film in films]
-    masks = zip(sample.masks[found], pictures, places, strict=True)
-    lungs = [widened(mask, picture[own].shape) for mask, picture, own in masks]
+    crops = [preprocess.crop(film.astype(np.float32) / 255) for film in films]
+    shapes = [crop.shape(*film.shape) for crop, film in zip(crops, films, strict=True)]
+    places = [place(preprocess, shape) for shape in shapes]
+    masks = zip(sample.masks[found], pictures, places, crops, strict=True)
+    lungs = [widened(mask, picture[own].shape, crop) for mask, picture, own, crop in masks]
     positive, groups = sample.labels[found] == _COVID, sample.groups[found]
     sources = sample.sources[found]
     scores = {}
@@ -146,7 +148,7 @@ def cover(
 
 
 def place(preprocess: Preprocess, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Where a film of that shape lies in its prepared picture: rows and columns."""
+    """Where a film, or its crop, of that shape lies in its prepared picture: rows and columns."""
     height, width = shape
     top, left, down, across = preprocess.placement(height, width)
     return slice(top, top + down), slice(left, left + across)

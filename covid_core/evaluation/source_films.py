@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from covid_core.datasets.cache import every_picture
+from covid_core.datasets.cache import cached_crops, every_picture
 from covid_core.datasets.split import Split, fingerprint, groups_of
 from covid_core.engines.memory import in_batches
 from covid_core.errors import DatasetError, listed
@@ -24,6 +24,7 @@ from covid_core.model.card import WeightsCard
 from covid_core.model.head import Head
 from covid_core.model.networks import Network
 from covid_core.model.saliency import Saliency
+from covid_core.prepare.crop import Crop
 
 POPULATIONS = {Split.TEST.value: TEST, Split.HELD_OUT.value: UNSEEN}
 BATCH = 32
@@ -33,11 +34,13 @@ _LEARNT_FROM = (Split.TRAIN.value, Split.VALIDATION.value)
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceFilms:
     """Films to measure, an entry each: `table`, their rows of the manifest; `pictures`, the
-    network's input, uint8 (N, S, S); `groups`, int (N,), the same for films of one patient."""
+    network's input, uint8 (N, S, S); `groups`, int (N,), the same for films of one patient;
+    `crops`, the part of each film that its picture shows."""
 
     table: pd.DataFrame
     pictures: np.ndarray
     groups: np.ndarray
+    crops: tuple[Crop, ...]
 
 
 def load_source_films(
@@ -55,7 +58,8 @@ def load_source_films(
             "Put them, or the manifest, where they were, or make it anew",
         )
     pictures = every_picture(paths, card.preprocess, cache, workers=workers)
-    return SourceFilms(rows, pictures, groups_of(table)[own])
+    crops = cached_crops(paths, card.preprocess, cache, workers=workers)
+    return SourceFilms(rows, pictures, groups_of(table)[own], crops)
 
 
 def select_films(table: pd.DataFrame) -> np.ndarray:
@@ -136,14 +140,19 @@ def explain_pictures(
     return torch.cat(in_batches(cells, indices, device, BATCH)).numpy()
 
 
-def lay_over_films(card: WeightsCard, rows: pd.DataFrame, cells: np.ndarray) -> Sequence[Saliency]:
+def lay_over_films(
+    card: WeightsCard, rows: pd.DataFrame, crops: Sequence[Crop], cells: np.ndarray
+) -> Sequence[Saliency]:
     """Maps of films, (N, h, w), each laid over its film, to be placed and compared, not named."""
-    sizes = zip(rows["height"], rows["width"], strict=True)
-    placements = [card.preprocess.placement(int(height), int(width)) for height, width in sizes]
-    return [
-        Saliency(card.classes[-1], own, 0.0, placement, card.preprocess.size_px, card.full_heat)
-        for own, placement in zip(cells, placements, strict=True)
-    ]
+    preprocess, found = card.preprocess, []
+    for height, width, crop, own in zip(rows["height"], rows["width"], crops, cells, strict=True):
+        placement = preprocess.placement(*crop.shape(int(height), int(width)))
+        found.append(
+            Saliency(
+                card.classes[-1], own, 0.0, placement, preprocess.size_px, card.full_heat, crop=crop
+            )
+        )
+    return found
 
 
 def check_kept_split(

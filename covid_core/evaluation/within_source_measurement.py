@@ -112,12 +112,12 @@ def measure_boxes(
         return {}
     network = network.to(device)
     first = card.preprocess.tensor(films.pictures[chosen[:BATCH]]).to(device)
-    own_boxes = [boxes[i] or () for i in chosen]
+    own_boxes, crops = [boxes[i] or () for i in chosen], [films.crops[i] for i in chosen]
 
     def pointing(shown: Network) -> list[Pointing]:
         cells = explain_pictures(shown, card, films.pictures, chosen, MAPS, device=device)
         return [
-            point_at_boxes(lay_over_films(card, rows, cells[:, i]), own_boxes)
+            point_at_boxes(lay_over_films(card, rows, crops, cells[:, i]), own_boxes)
             for i in range(cells.shape[1])
         ]
 
@@ -141,6 +141,16 @@ def measure_boxes(
                 for pointings in (learnt, drawn)
             ),
         )
+    return found
+
+
+def maps_of(card: WeightsCard) -> dict[str, Any]:
+    """The figures of `measure_boxes` that a card has, by source, then by population."""
+    found: dict[str, Any] = {}
+    for source, populations in card.results.get(RESULTS, {}).items():
+        for population, figures in populations.items():
+            if "maps" in figures:
+                found.setdefault(source, {})[population] = figures["maps"]
     return found
 
 

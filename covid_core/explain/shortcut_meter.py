@@ -19,6 +19,7 @@ import numpy as np
 from covid_core.findings import Finding
 from covid_core.model.decision import Decision, in_sentence, log_odds
 from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.prepare.crop import WHOLE, Crop
 from covid_core.prepare.occlusion import LEAST_LUNG, lungs_only, painted_over, widened
 from covid_core.read.grey_levels import Film
 from covid_core.read.radiograph import Radiograph
@@ -69,7 +70,8 @@ def read_meter(
     """
     if lungs.mean() < LEAST_LUNG:
         return None
-    left = parts(predictor.card.preprocess.picture(radiograph), prediction.placement, lungs)
+    picture = predictor.card.preprocess.picture(radiograph)
+    left = parts(picture, prediction.placement, lungs, prediction.crop)
     scores = predictor.card.rules.probabilities(predictor.logits(left))[:, -1]
     whole, only, removed = float(prediction.probabilities[-1]), *map(float, scores)
     meter = ShortcutMeter(prediction.answers[-1], whole, only, removed, explained=False)
@@ -86,13 +88,16 @@ def explains(whole: float, lungs_only: float, removed: float, threshold: float) 
 
 
 def parts(
-    picture: np.ndarray, placement: tuple[int, int, int, int], lungs: np.ndarray
+    picture: np.ndarray,
+    placement: tuple[int, int, int, int],
+    lungs: np.ndarray,
+    crop: Crop = WHOLE,
 ) -> np.ndarray:
-    """Of the network's picture, uint8 (S, S), in which the film lies at `placement`: its lungs
-    alone, and all but its lungs, uint8 (2, S, S). For a viewer too."""
+    """Of the network's picture, uint8 (S, S), in which the film's crop lies at `placement`: its
+    lungs alone, and all but its lungs, uint8 (2, S, S). For a viewer too."""
     top, left, height, width = placement
     own = np.zeros(picture.shape, bool)
-    own[top : top + height, left : left + width] = widened(lungs, (height, width))
+    own[top : top + height, left : left + width] = widened(lungs, (height, width), crop)
     return np.stack([lungs_only(picture, own), painted_over(picture, own)])
 
 

@@ -40,7 +40,7 @@ from covid_core.model.tensors import (
     read_card_file,
     write_card,
 )
-from covid_core.prepare.preprocess import Fit, Preprocess, Tone
+from covid_core.prepare.preprocess import Borders, Fit, Preprocess, Tone
 
 WEIGHTS = Path(__file__).parent.parent.parent / "weights"  # those that are shipped
 RECIPES = "recipes"  # a folder of it: other recipes
@@ -180,6 +180,7 @@ def _is_sound(preprocess: Preprocess) -> bool:
         0 < preprocess.size_px <= _MOST_PX
         and preprocess.fit in get_args(Fit)
         and preprocess.tone in get_args(Tone)
+        and preprocess.borders in get_args(Borders)
         and 0 <= preprocess.smooth_px < preprocess.size_px
         and 0 <= preprocess.low_percentile < preprocess.high_percentile <= 100
         and preprocess.std > 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from covid_core.prepare.crop import Crop
+
 
 class Code(StrEnum):
     """Why a picture is not, or not simply, judged. Stable: safe to test or count by."""
@@ -20,6 +22,7 @@ class Code(StrEnum):
     TOO_DARK = "too_dark"
     SATURATED = "saturated"
     CHILD = "child"
+    BORDERS = "borders"
 
 
 # What was found, and what to do.
@@ -56,7 +59,12 @@ WORDS = {
         "this looks like a young child's chest",
         "Do not rely on the answer: nearly all pneumonia that trained it was of children",
     ),
+    Code.BORDERS: (
+        "more than a quarter of the picture is a plain border, which was cut off",
+        "Check that no part of the chest was cut off with it",
+    ),
 }
+MUCH_CUT = 0.25  # of the film's area, as the words for it say
 COLOURED = ("this is a colour picture, not a radiograph", WORDS[Code.NOT_A_RADIOGRAPH][1])
 
 # The gate network's first outputs: a frontal chest film (the first, of no code), or one of these.
@@ -79,3 +87,10 @@ class Remark:
     def sentence(self) -> str:
         """Problem and remedy in words."""
         return f"{self.problem[:1].upper()}{self.problem[1:]}. {self.remedy}."
+
+
+def remarks_on_crop(crop: Crop) -> tuple[Remark, ...]:
+    """A remark where much of a film was cut off as its border; else none."""
+    if crop.share <= MUCH_CUT:
+        return ()
+    return (Remark(Code.BORDERS, *WORDS[Code.BORDERS], abstains=False),)

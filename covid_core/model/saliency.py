@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from covid_core.findings import Finding
+from covid_core.prepare.crop import WHOLE, Crop
 
 METHOD = "Grad-CAM"
 
@@ -25,7 +26,8 @@ class Saliency:
 
     `cells`: float32 (7, 7), the evidence for (above 0) or against (below 0) the class in each cell
     of the feature map, in logits; the cells' sum plus `bias` is the class's logit.
-    `placement`: top, left, height, width of the film in the network's input of `size_px`.
+    `crop`: the part of the film that the network was shown; there is no heat outside it.
+    `placement`: top, left, height, width of that part in the network's input of `size_px`.
     `full_heat`: the evidence of one cell that is drawn at full heat, so that maps of different
     films can be compared, and a film with no evidence stays cold.
     """
@@ -37,6 +39,7 @@ class Saliency:
     size_px: int
     full_heat: float
     method: str = METHOD
+    crop: Crop = WHOLE
 
     def heat(self, height: int, width: int) -> np.ndarray:
         """The evidence for the class on a grid over the film: float32 (height, width), 0 to 1."""
@@ -53,7 +56,8 @@ class Saliency:
         """The map of the mirrored film, had the network answered alike."""
         top, left, height, width = self.placement
         placement = (top, self.size_px - left - width, height, width)
-        return replace(self, cells=self.cells[:, ::-1], placement=placement)
+        crop = self.crop.mirrored()
+        return replace(self, cells=self.cells[:, ::-1], placement=placement, crop=crop)
 
     def share_inside(self, mask: np.ndarray) -> float:
         """How much of the evidence for the class lies inside a mask over the film, bool (h, w): 0
@@ -63,8 +67,17 @@ class Saliency:
         return float(evidence[mask].sum()) / total if total > 0 else float("nan")
 
     def _evidence(self, height: int, width: int) -> np.ndarray:
+        if self.crop.is_whole:
+            return self._evidence_inside(height, width)
+        evidence = np.zeros((height, width), np.float32)
+        inside = self.crop.of(evidence)
+        inside[:] = self._evidence_inside(*inside.shape)
+        return evidence
+
+    def _evidence_inside(self, height: int, width: int) -> np.ndarray:
+        """The same on a grid over the crop."""
         top, left, inner_height, inner_width = self.placement
-        # The film's part of the input, in cells; Pillow interpolates between cell centres.
+        # The crop's part of the input, in cells; Pillow interpolates between cell centres.
         scale = self.cells.shape[0] / self.size_px
         box = (left, top, left + inner_width, top + inner_height)
         evidence = Image.fromarray(np.ascontiguousarray(np.maximum(self.cells, 0))).resize(

@@ -8,7 +8,7 @@ What is one, but cropped, badly exposed or of a child, is read with a warning.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import softmax
 from covid_core.model.gate_findings import COLOURED, FLAWS, OTHERS, WORDS, Code, Remark
 from covid_core.model.tensors import RETRAIN, as_card, is_number, read_pair
-from covid_core.prepare.preprocess import Preprocess
+from covid_core.prepare.preprocess import Borders, Preprocess
 from covid_core.read.grey_levels import Film, percentile, share_above
 from covid_core.read.radiograph import Radiograph, View
 
@@ -88,12 +88,12 @@ class Gate:
         trained = Trained(Kind.GATE, folder, NAME, card.sha256, PREPROCESS.size_px)
         return cls(engine_of(trained, choice, lanes=lanes), card)
 
-    def examine(self, radiograph: Radiograph) -> tuple[Remark, ...]:
+    def examine(self, radiograph: Radiograph, borders: Borders = "keep") -> tuple[Remark, ...]:
         """What speaks against judging it; empty for a good frontal film of an adult. If anything
-        abstains, only that is told."""
+        abstains, only that is told. `borders`: what becomes of them before the film is judged."""
         if radiograph.coloured:
             return (Remark(Code.NOT_A_RADIOGRAPH, *COLOURED, abstains=True),)
-        codes = self._codes(radiograph)
+        codes = self._codes(radiograph, borders)
         abstaining = [code for code in codes if code in ABSTAINING]
         return tuple(
             Remark(code, *WORDS[code], abstains=bool(abstaining)) for code in abstaining or codes
@@ -108,14 +108,16 @@ class Gate:
         """Of pictures that `PREPROCESS` made, uint8 (N, 128, 128)."""
         return scores_from(*self._engine.run(PREPROCESS.input(pictures)))
 
-    def _codes(self, radiograph: Radiograph) -> list[Code]:
+    def _codes(self, radiograph: Radiograph, borders: Borders) -> list[Code]:
         if radiograph.view is View.LATERAL:
             return [Code.LATERAL_OR_CT]
-        scores = self.scores(PREPROCESS.picture(radiograph)[np.newaxis])
+        picture = replace(PREPROCESS, borders=borders).picture(radiograph)
+        scores = self.scores(picture[np.newaxis])
+        film = radiograph.inside if borders == "cut" else radiograph.film
         limits = self.card.thresholds
         if scores.other[0] >= limits["other"]:
             return [OTHERS[int(scores.kinds[0, 1:].argmax())]]
-        found = {**dict(zip(FLAWS, scores.flaws[0], strict=True)), **exposure(radiograph.film)}
+        found = {**dict(zip(FLAWS, scores.flaws[0], strict=True)), **exposure(film)}
         found[Code.UNFAMILIAR] = scores.distances[0]
         return [code for code in Code if code in found and found[code] >= limits[code.value]]
 

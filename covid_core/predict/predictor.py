@@ -16,10 +16,12 @@ from covid_core.errors import Abstained, WeightsError
 from covid_core.findings import Finding
 from covid_core.model.card import SHIPPED, WeightsCard, head_tensors, read_card
 from covid_core.model.decision import BALANCED, Decision, OperatingPoint, decide, is_close
+from covid_core.model.gate_findings import remarks_on_crop
 from covid_core.model.head import Head
 from covid_core.model.saliency import Saliency
 from covid_core.predict.gate import PREPROCESS as GATE_PREPROCESS
 from covid_core.predict.gate import Gate, Remark
+from covid_core.prepare.crop import WHOLE, Crop
 from covid_core.prepare.preprocess import shrink_for
 from covid_core.read.radiograph import Radiograph
 
@@ -33,7 +35,8 @@ class Prediction:
     `probabilities` (calibrated), `logits`: float64, one for each of `answers`, in their order.
     `feature_map`: float32 (channels, h, w), from which any answer's saliency is had without another
     pass.
-    `placement`: where the film lay in the network's input. `radiograph_sha256`, `weights_sha256`:
+    `crop`: the part of the film inside its borders, where they are cut off. `placement`: where it
+    lay in the network's input. `radiograph_sha256`, `weights_sha256`:
     what was judged, and by what. `remarks`: what the gate found odd about the film.
     """
 
@@ -48,6 +51,7 @@ class Prediction:
     model: str
     notes: tuple[str, ...]
     remarks: tuple[Remark, ...] = ()
+    crop: Crop = WHOLE
 
     @property
     def label(self) -> Finding:
@@ -151,10 +155,13 @@ class Predictor:
         ]
 
     def _examined(self, film: Radiograph) -> tuple[Remark, ...]:
+        much_cut = remarks_on_crop(self.card.preprocess.crop(film))
         if self.gate is None:
-            return ()
-        shrink_for(film, GATE_PREPROCESS, self.card.preprocess)
-        return self.gate.examine(film)
+            return much_cut
+        borders = self.card.preprocess.borders
+        shrink_for(film, replace(GATE_PREPROCESS, borders=borders), self.card.preprocess)
+        found = self.gate.examine(film, borders)
+        return found if _refusal(found) else (*found, *much_cut)
 
     def prepared(self, films: Sequence[Radiograph]) -> np.ndarray:
         """What the network is given of some films, one at least: float32 (N, 1, S, S)."""
@@ -190,18 +197,20 @@ class Predictor:
     ) -> Prediction:
         logits = self.head.logits(feature_map)
         probabilities = self.card.rules.probabilities(logits)
+        crop = self.card.preprocess.crop(radiograph)
         return Prediction(
             answers=self.card.classes,
             probabilities=probabilities,
             logits=logits,
             feature_map=feature_map,
-            placement=self.card.preprocess.placement(radiograph.height_px, radiograph.width_px),
+            placement=self.card.preprocess.placement(*crop.shape(*radiograph.shape)),
             decision=decide(probabilities, self.card.rules, self.card.classes, point),
             radiograph_sha256=radiograph.sha256,
             weights_sha256=self.card.sha256,
             model=self.card.name,
             notes=radiograph.notes,
             remarks=remarks,
+            crop=crop,
         )
 
     def decide(self, prediction: Prediction, point: OperatingPoint) -> Prediction:
@@ -228,6 +237,7 @@ class Predictor:
             placement=prediction.placement,
             size_px=self.card.preprocess.size_px,
             full_heat=self.card.full_heat,
+            crop=prediction.crop,
         )
 
     def _check(self, prediction: Prediction) -> None:

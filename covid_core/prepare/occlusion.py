@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from covid_core.prepare.crop import WHOLE, Crop
+
 LEAST_LUNG = 0.05  # of the film's area; with less, no lungs were found to cover
 _MARGIN = 4 / 128  # how far a mask is widened, of the film's side, so that no edge remains
 _GAP = 6 / 128  # half of the widest gap that is closed: dense consolidation tears masks apart
@@ -35,9 +37,9 @@ def painted_over(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
     return np.where(lungs, filled, film).astype(np.uint8)
 
 
-def widened(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """A mask over a whole film, bool (m, m), as bool of the film's shape: the gaps and holes of
-    each lung closed, and a little wider on all sides."""
+def widened(mask: np.ndarray, shape: tuple[int, ...], crop: Crop = WHOLE) -> np.ndarray:
+    """A mask over a whole film, bool (m, m), as bool of the shape of the film, or of its crop: the
+    gaps and holes of each lung closed, and a little wider on all sides."""
     if not mask.any():
         return np.zeros(shape, bool)
     middle = round(float(np.nonzero(mask)[1].mean()))
@@ -45,7 +47,9 @@ def widened(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     # One lung at a time, or the gap between them would be closed too.
     wide = _grown(mask & on_one_side) | _grown(mask & ~on_one_side)
     height, width = shape
-    return np.asarray(Image.fromarray(wide).resize((width, height), Image.Resampling.NEAREST))
+    side = len(mask)
+    box = (crop.left * side, crop.top * side, crop.right * side, crop.bottom * side)
+    return np.asarray(Image.fromarray(wide).resize((width, height), Image.Resampling.NEAREST, box))
 
 
 def blurred(picture: np.ndarray) -> np.ndarray:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
+from covid_core.prepare.borders import find_crop
+from covid_core.prepare.crop import WHOLE, Crop, crop_film
 from covid_core.read.grey_levels import Film, shrunk
 from covid_core.read.radiograph import Radiograph
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 Grey = TypeVar("Grey", np.ndarray, "torch.Tensor")
 Fit = Literal["squash", "pad"]
 Tone = Literal["stretch", "equalise"]
+Borders = Literal["keep", "cut"]
 _TONES = 4096  # grey levels that equalisation tells apart, for it spreads the frequent ones
 
 
@@ -35,6 +38,8 @@ class Preprocess:
     `tone`: `stretch` leaves it at that; `equalise` then gives every grey level its rank among the
     film's pixels (histogram equalisation), so that no scanner's tone curve is left to learn.
     `mean`, `std`: normalisation of the 0 to 1 picture.
+    `borders`: `cut` takes bars, padding and the collimator's shadow off before all else, which
+    would change every grey and the scale; `keep` leaves them.
     `version`: raised whenever the arithmetic below changes; weights of another one are refused.
     """
 
@@ -47,21 +52,32 @@ class Preprocess:
     mean: float = 0.5
     std: float = 0.25
     version: int = 1
+    borders: Borders = "keep"
 
     def picture(self, film: Radiograph | Film) -> np.ndarray:
         """A film of any size to uint8 (size_px, size_px). A radiograph remembers what it shrank to.
 
         Eight bits, because that is what the training cache holds: inference sees the same rounding.
         """
-        top, left, height, width = self.placement(*film.shape)
+        crop = self.crop(film)
+        top, left, height, width = self.placement(*crop.shape(*film.shape))
         size = (width, height)
-        [small] = film.shrunk(size) if isinstance(film, Radiograph) else shrunk(film, size)
+        if isinstance(film, Radiograph):
+            [small] = film.shrunk(size, crop=crop)
+        else:
+            [small] = shrunk(crop_film(film, crop), size)
         levels = self._toned(_smooth(small, self.smooth_px) if self.smooth_px else small)
         if self.fit == "squash":
             return levels
         canvas = np.zeros((self.size_px, self.size_px), np.uint8)
         canvas[top : top + height, left : left + width] = levels
         return canvas
+
+    def crop(self, film: Radiograph | Film) -> Crop:
+        """The part of a film that the network is shown. A radiograph remembers it."""
+        if self.borders == "keep":
+            return WHOLE
+        return film.crop if isinstance(film, Radiograph) else find_crop(film)
 
     def _toned(self, small: np.ndarray) -> np.ndarray:
         """Greys, float32, to uint8 of the same shape."""
@@ -87,7 +103,8 @@ class Preprocess:
         return (grey - self.mean) / self.std
 
     def placement(self, height: int, width: int) -> tuple[int, int, int, int]:
-        """Where a film of that size lies in the input: top, left, height, width in input pixels."""
+        """Where a film, or the part of it inside its borders, of that size lies in the input: top,
+        left, height, width in input pixels."""
         if self.fit == "squash":
             return 0, 0, self.size_px, self.size_px
         scale = self.size_px / max(height, width)
@@ -102,11 +119,12 @@ class Preprocess:
 
     def describe(self) -> str:
         """One sentence for the model card and the page."""
+        cut = " its borders cut off," if self.borders == "cut" else ""
         fit = "squashed to a square" if self.fit == "squash" else "padded to a square with black"
         smooth = f", smoothed by {self.smooth_px:g} px" if self.smooth_px else ""
         tone = ", its histogram equalised" if self.tone == "equalise" else ""
         return (
-            f"Turned to grey, {fit} of {self.size_px} px{smooth}, stretched from the"
+            f"Turned to grey,{cut} {fit} of {self.size_px} px{smooth}, stretched from the"
             f" {self.low_percentile:g}th to the {self.high_percentile:g}th percentile{tone},"
             f" normalised by mean {self.mean:g} and standard deviation {self.std:g}."
         )
@@ -118,8 +136,13 @@ class Preprocess:
 def shrink_for(radiograph: Radiograph, *preprocesses: Preprocess) -> None:
     """Have the radiograph shrunk for all of these at once: going through a large film costs more
     than all that follows."""
-    placements = [preprocess.placement(*radiograph.shape) for preprocess in preprocesses]
-    radiograph.shrunk(*((width, height) for _, _, height, width in placements))
+    sizes: dict[Crop, list[tuple[int, int]]] = {}
+    for preprocess in preprocesses:
+        crop = preprocess.crop(radiograph)
+        _, _, height, width = preprocess.placement(*crop.shape(*radiograph.shape))
+        sizes.setdefault(crop, []).append((width, height))
+    for crop, wanted in sizes.items():
+        radiograph.shrunk(*wanted, crop=crop)
 
 
 def _equalised(grey: np.ndarray) -> np.ndarray:

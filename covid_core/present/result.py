@@ -103,7 +103,8 @@ def result_json(result: Result) -> dict[str, Any]:
     `remarks`: what the gate found odd, as code and sentence. `notes`: what reading the file took.
     `evidence`: of `finding`, by `method`. `cells`: rows of the feature map, in logits; their
     sum and `bias` make `logit`. `placement_px`: top, left, height and width of the film in the
-    network's input of `input_px`. `heat_in_lungs`: share of the evidence. `heat_drawn`: false where
+    network's input of `input_px`; where borders were cut off, of the part at `crop`, fractions of
+    the film's sides. `heat_in_lungs`: share of the evidence. `heat_drawn`: false where
     the class does not reach its threshold, or its map failed a test of itself. `checks`: as
     `checks.checks_json` tells them; null where none were made. `caveat`, `disclaimer`: sentences
     that go with any result.
@@ -162,6 +163,7 @@ def _evidence(result: Result) -> Mapping[str, Any]:
         "logit": rounded(float(logit)),
         "placement_px": list(saliency.placement),
         "input_px": saliency.size_px,
+        **({} if saliency.crop.is_whole else {"crop": asdict(saliency.crop)}),
         "heat_in_lungs": rounded(result.heat_in_lungs),
         "heat_drawn": result.heat_drawn,
     }

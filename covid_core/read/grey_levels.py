@@ -79,6 +79,15 @@ class Stored:
         return table
 
 
+def part_of(film: Film, rows: slice, columns: slice) -> Film:
+    """Some rows and columns of a film, its pixels not copied."""
+    if not isinstance(film, Levels):
+        return film[rows, columns]
+    codes = film.codes[rows, columns]
+    counts = _counted(codes)
+    return Levels(codes, np.pad(counts, (0, len(film.tones) - len(counts))), film.tones)
+
+
 def pixels_of(film: Film) -> np.ndarray:
     """All greys, float32 (height, width), 0 to 1."""
     return looked_up(film.codes, film.tones) if isinstance(film, Levels) else film

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from covid_core.errors import RefusedFile
+from covid_core.prepare.borders import find_crop
+from covid_core.prepare.crop import WHOLE, Crop, crop_film
 from covid_core.read.grey_levels import Film, Levels, looked_up, pixels_of, shrunk
 
 MIN_SIDE_PX = 128
@@ -69,6 +71,10 @@ class Radiograph:
     coloured: bool = False
     unwindowed: Unwindowed | None = None
     _made: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, init=False, repr=False)
+    _made_inside: dict[tuple[int, int], np.ndarray] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    _parts: list[tuple[Crop, Film]] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.film, np.ndarray):
@@ -97,14 +103,34 @@ class Radiograph:
     def width_px(self) -> int:
         return int(self.shape[1])
 
-    def shrunk(self, *sizes: tuple[int, int]) -> list[np.ndarray]:
-        """As `grey_levels.shrunk`, read-only. Kept, for several networks look at the same: who
-        knows all sizes beforehand asks for them at once, and the film is gone through once."""
-        missing = [size for size in dict.fromkeys(sizes) if size not in self._made]
+    @property
+    def crop(self) -> Crop:
+        """The part inside its borders; looked for when first asked for, and kept."""
+        return self._part()[0]
+
+    @property
+    def inside(self) -> Film:
+        """The film inside its borders; kept like the crop."""
+        return self._part()[1]
+
+    def _part(self) -> tuple[Crop, Film]:
+        if not self._parts:
+            crop = find_crop(self.film)
+            self._parts.append((crop, crop_film(self.film, crop)))
+        return self._parts[0]
+
+    def shrunk(self, *sizes: tuple[int, int], crop: Crop = WHOLE) -> list[np.ndarray]:
+        """As `grey_levels.shrunk`, read-only, of the whole film or of its own `crop`. Kept, for several
+        networks look at the same: who knows all sizes beforehand asks for them at once, and the
+        film is gone through once."""
+        kept = self._made if crop.is_whole else self._made_inside
+        missing = [size for size in dict.fromkeys(sizes) if size not in kept]
         if missing:
-            for size, made in zip(missing, shrunk(self.film, *missing), strict=True):
-                self._keep(size, made)
-        return [self._made[size] for size in sizes]
+            part = self.film if crop.is_whole else self.inside
+            for size, made in zip(missing, shrunk(part, *missing), strict=True):
+                made.flags.writeable = False
+                kept[size] = made
+        return [kept[size] for size in sizes]
 
     def _keep(self, size: tuple[int, int], made: np.ndarray) -> None:
         made.flags.writeable = False

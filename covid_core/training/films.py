@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from covid_core.boxes import Boxes, format_boxes, parse_boxes
-from covid_core.datasets.cache import every_picture
+from covid_core.boxes import Boxes, crop_boxes, format_boxes, parse_boxes
+from covid_core.datasets.cache import cached_crops, every_picture
 from covid_core.datasets.split import Split, groups_of, on_a_side
 from covid_core.errors import DatasetError, listed
 from covid_core.findings import APPEARANCES, CLASSES
@@ -25,9 +25,9 @@ class Films:
 
     `pictures` uint8 (N, S, S); `labels` int64, index into CLASSES, or into a task's outputs, -1
     for none; `groups` int, films of one patient or of one picture; `sources` and `splits` text;
-    `appearances` int64, index into APPEARANCES, -1 for none; `boxes` of opacities, None where a
-    film was not annotated; `patients_known` bool, whether the source numbers its patients, None
-    where that is not known.
+    `appearances` int64, index into APPEARANCES, -1 for none; `boxes` of opacities over what the
+    picture shows, None where a film was not annotated; `patients_known` bool, whether the source
+    numbers its patients, None where that is not known.
     """
 
     pictures: np.ndarray
@@ -116,15 +116,18 @@ def load_films(
             f"films of the manifest are not there{listed(gone)}",
             "Put them, or the manifest, where they were, or make it anew",
         )
+    pictures = every_picture(paths, preprocess, cache, workers=workers)
+    boxes = map(parse_boxes, rows["boxes"])
+    crops = cached_crops(paths, preprocess, cache, workers=workers)
     return Films(
-        pictures=every_picture(paths, preprocess, cache, workers=workers),
+        pictures=pictures,
         labels=_indices(rows["label"], CLASSES),
         groups=groups[used],
         sources=rows["source"].to_numpy(str),
         splits=rows["split"].to_numpy(str),
         names=tuple(rows["path"]),
         appearances=_indices(rows["appearance"], APPEARANCES),
-        boxes=tuple(map(parse_boxes, rows["boxes"])),
+        boxes=tuple(crop_boxes(own, crop) for own, crop in zip(boxes, crops, strict=True)),
         patients_known=(rows["patient"] != "").to_numpy(),
     )
 

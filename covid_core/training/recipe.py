@@ -11,14 +11,14 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from covid_core.datasets.published import Draw, Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
 from covid_core.model.architectures import TITLES
 from covid_core.model.tasks import TASKS, Task
-from covid_core.prepare.preprocess import Fit, Preprocess, Tone
+from covid_core.prepare.preprocess import Borders, Fit, Preprocess, Tone
 from covid_core.training.augment import Augmentation
 from covid_core.training.losses import Losses
 from covid_core.training.schedule import Schedule
@@ -105,6 +105,7 @@ class Recipe:
     fit: Fit = "squash"
     smooth_px: float = 0.0
     tone: Tone = "stretch"
+    borders: Borders = "keep"
     low_percentile: float = _USUAL.low_percentile
     high_percentile: float = _USUAL.high_percentile
     mean: float = _USUAL.mean
@@ -121,7 +122,7 @@ class Recipe:
         """What its last phase's network is shown."""
         return Preprocess(
             self.phases[-1].size_px, self.fit, self.smooth_px, self.low_percentile,
-            self.high_percentile, self.tone, self.mean, self.std,
+            self.high_percentile, self.tone, self.mean, self.std, borders=self.borders,
         )  # fmt: skip
 
     def schedule_of(self, phase: Phase) -> Schedule:
@@ -200,6 +201,8 @@ def _section(kind: type[_Section], path: Path, table: dict[str, Any]) -> _Sectio
 def _check(recipe: Recipe, path: Path) -> None:
     if recipe.architecture not in TITLES:
         raise _wrong(path, f"there is no architecture {recipe.architecture}")
+    if recipe.borders not in get_args(Borders):
+        raise _wrong(path, f"borders are kept or cut, not {recipe.borders}")
     if not recipe.phases:
         raise _wrong(path, "it has no phase")
     for phase in recipe.phases:

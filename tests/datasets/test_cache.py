@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import numpy as np
 import pytest
 
 from covid_core.datasets import cache
-from covid_core.datasets.cache import cached_pictures
+from covid_core.datasets.cache import cached_crops, cached_pictures
+from covid_core.prepare.crop import WHOLE, Crop
 from covid_core.prepare.preprocess import Preprocess
 from tests.films import encode, grey_film
 
@@ -87,3 +90,32 @@ def test_pictures_that_were_deleted_are_made_again(paths: list[Path], tmp_path: 
     [pictures] = (tmp_path / "c").glob("*.npy")
     pictures.unlink()
     assert cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)[0][0].max() == 255
+
+
+def test_crops_lie_beside_the_pictures_where_borders_are_cut(
+    paths: list[Path], tmp_path: Path
+) -> None:
+    barred = np.pad(grey_film(seed=0), ((0, 0), (40, 40)), constant_values=255)
+    paths[0].write_bytes(encode(barred, "PNG"))
+    keep, cut = Preprocess(), Preprocess(borders="cut")
+    assert cached_crops(paths, keep, tmp_path / "c", workers=1) == (WHOLE,) * 3
+    assert not (tmp_path / "c").exists(), "nothing was decoded for it"
+    pictures, _ = cached_pictures(paths, cut, tmp_path / "c", workers=1)
+    crops = cached_crops(paths, cut, tmp_path / "c", workers=1)
+    assert crops == (Crop(40 / 240, 0, 200 / 240, 1), WHOLE, WHOLE)
+    assert np.array_equal(pictures[0], keep.picture(grey_film(seed=0).astype(np.float32) / 255))
+    assert not np.array_equal(
+        pictures[0], cached_pictures(paths, keep, tmp_path / "c", workers=1)[0][0]
+    )
+
+
+def test_a_cache_of_before_there_was_a_choice_of_borders_is_used(
+    paths: list[Path], tmp_path: Path
+) -> None:
+    made = Preprocess().to_json()
+    for later in ("borders", "mean", "std"):
+        del made[later]
+    digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode())
+    for path in paths:
+        digest.update(cache.file_stamp(path) + b"\n")
+    assert cache._fingerprint(paths, Preprocess()) == digest.hexdigest()[:16]

@@ -121,7 +121,8 @@ def test_every_code_has_words_and_the_shipped_gate_a_threshold(gate: Gate) -> No
     from covid_core.model.gate_findings import WORDS
 
     assert set(WORDS) == set(Code)
-    assert set(gate.card.thresholds) == {"other", *(set(Code) - set(ABSTAINING[:3]))}
+    measured = set(Code) - set(ABSTAINING[:3]) - {Code.BORDERS}
+    assert set(gate.card.thresholds) == {"other", *measured}
 
 
 def test_scores_by_hand() -> None:
@@ -199,3 +200,25 @@ def test_real_films_pass_and_their_negatives_do_not(gate: Gate, shared_data: Pat
     assert gate.refuses(films).mean() <= 0.05  # of forty, one in twenty is two
     assert gate.refuses([1 - film for film in films]).mean() >= 0.95
     assert gate.refuses([film[::-1] for film in films]).mean() >= 0.95
+
+
+@pytest.mark.parametrize("colour", [0, 1])
+def test_a_border_that_is_cut_off_does_not_stop_a_film(gate: Gate, colour: int) -> None:
+    film = phantom()
+    for share in (0.1, 0.2):
+        wide = np.pad(film, round(share * len(film)), constant_values=colour)
+        found = gate.examine(radiograph(wide), "cut")
+        assert found == gate.examine(radiograph(film), "cut")
+        assert not any(remark.abstains for remark in found)
+
+
+def test_a_dark_film_in_a_white_border_is_dark(gate: Gate) -> None:
+    wide = np.pad(phantom() * 0.2, 80, constant_values=1)
+    assert [r.code for r in gate.examine(radiograph(wide), "cut")] == [Code.TOO_DARK]
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_what_is_no_chest_abstains_without_its_borders_too(gate: Gate, kind: str) -> None:
+    drawn = [OTHER_KINDS[kind].draw(np.random.default_rng((7, i))) for i in range(5)]
+    found = [gate.examine(radiograph(one / 255), "cut") for one in drawn]
+    assert all(any(remark.abstains for remark in remarks) for remarks in found)

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import covid_core
 from covid_core.engines.engine import Engine, Precision
 from covid_core.engines.proof import Proof, save_proof
 from covid_core.errors import Abstained, WeightsError
+from covid_core.explain.shortcut_meter import read_meter
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import read_card
 from covid_core.model.decision import OperatingPoint
+from covid_core.model.gate_findings import Code
 from covid_core.predict.predictor import Prediction, Predictor, SecondLook
+from covid_core.prepare.crop import WHOLE, Crop
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_radiograph
@@ -164,3 +168,35 @@ def test_readme_s_three_lines(tmp_path: Path) -> None:
     predictor = covid_core.Predictor.load(random_weights(tmp_path))
     data = png(draw_phantom(size_px=256))
     assert predictor.predict(covid_core.read_radiograph(data)).label in CLASSES
+
+
+def test_a_border_changes_no_answer_where_it_is_cut_off(predictor: Predictor) -> None:
+    preprocess = replace(predictor.card.preprocess, tone="equalise", borders="cut")
+    card = replace(predictor.card, preprocess=preprocess)
+    cutting = Predictor(predictor.engine, predictor.head, card)
+    pixels = draw_phantom(size_px=300, seed=1)
+    plain = read_radiograph(png(pixels))
+    wide = read_radiograph(png(np.pad(pixels, ((0, 0), (60, 60)))))
+    one, other = cutting.predict(plain), cutting.predict(wide)
+    assert np.array_equal(one.logits, other.logits)
+    assert (one.crop, one.remarks) == (WHOLE, ())
+    assert other.crop == Crop(60 / 420, 0, 360 / 420, 1)
+    assert [remark.code for remark in other.remarks] == [Code.BORDERS]
+    heat, own = (
+        cutting.explain(found, Finding.COVID).heat(*film.shape)
+        for found, film in ((other, wide), (one, plain))
+    )
+    assert np.array_equal(heat[:, 60:360], own)
+    assert heat[:, :60].max() == heat[:, 360:].max() == 0
+    lungs = np.zeros((128, 128), bool)
+    lungs[30:90, 35:55] = lungs[30:90, 73:93] = True
+    inner = np.asarray(
+        Image.fromarray(lungs[:, 18:110]).resize((128, 128), Image.Resampling.NEAREST)
+    )
+    meters = [
+        read_meter(cutting, film, found, mask)
+        for film, found, mask in ((wide, other, lungs), (plain, one, inner))
+    ]
+    assert meters[0] and meters[1]
+    assert meters[0].lungs_removed == pytest.approx(meters[1].lungs_removed, abs=0.05)
+    assert not np.array_equal(predictor.predict(plain).logits, predictor.predict(wide).logits)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
+from covid_core.boxes import format_boxes
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES
 from covid_core.prepare.preprocess import Preprocess
+from covid_core.training.batches import masks_of
 from covid_core.training.films import load_films
-from tests.films import clinic
+from tests.films import clinic, encode
 
 SMALL = Preprocess(size_px=64)
 
@@ -71,3 +75,25 @@ def test_films_without_a_label_train_for_a_teacher_unless_they_belong_to_another
     assert set(films.splits[new]) == {"train"}
     assert set(new) <= set(films.to_learn(unknown=True))
     assert not set(new) & set(films.to_learn())
+
+
+def test_boxes_go_with_the_pictures_where_borders_are_cut(
+    table: pd.DataFrame, tmp_path: Path
+) -> None:
+    path = Path(table.loc[table["split"] == "train", "path"].iloc[0])
+    film = np.asarray(Image.open(path))
+    height, width = film.shape
+    path.write_bytes(encode(np.pad(film, ((0, 0), (width // 2, 0)), constant_values=255), "PNG"))
+    box = format_boxes([(0.5, 0.25, 0.75, 0.5)])  # of the film's left, beside the bar
+    boxed = table.assign(boxes=table["path"].map(lambda one: box if one == str(path) else ""))
+    cut = replace(SMALL, borders="cut")
+    kept = load_films(boxed, SMALL, tmp_path / "cache", workers=2)
+    films = load_films(boxed, cut, tmp_path / "cache", workers=2)
+    i = films.names.index(str(path))
+    assert kept.boxes[i] == ((0.5, 0.25, 0.75, 0.5),)
+    assert np.allclose(films.boxes[i] or (), [(0.25, 0.25, 0.625, 0.5)], atol=0.01)
+    assert np.array_equal(films.pictures[i], SMALL.picture(film.astype(np.float32) / 255))
+    (mask,) = masks_of(films, np.array([i]), 8)
+    assert mask[2:4, 2:5].min() == 255
+    assert mask[:2].max() == 0
+    assert films.boxes[1 - min(i, 1)] is None

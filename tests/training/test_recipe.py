@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+import train
 from covid_core.errors import TrainingError
-from covid_core.training.recipe import read_recipe, recipe_names
+from covid_core.training.recipe import RECIPES, read_recipe, recipe_names
 
 SEEDS = {
     "efficientnet-two-stage": ("efficientnet_b0", 2, "head"),
@@ -85,3 +86,20 @@ def test_an_unknown_recipe_names_those_there_are() -> None:
     with pytest.raises(TrainingError, match="no recipe resnet") as refused:
         read_recipe("resnet")
     assert "resnet18-three-class" in refused.value.remedy
+
+
+def test_borders_go_from_the_recipe_or_the_command_line_to_the_preprocessing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "own.toml"
+    text = (RECIPES / "densenet121.toml").read_text()
+    path.write_text(f'borders = "cut"\n{text}')
+    assert read_recipe(str(path)).preprocess.borders == "cut"
+    assert read_recipe("densenet121").preprocess.borders == "keep"
+    given = train.parse_arguments(["--data", "films", "--borders", "cut"])
+    recipe = train.chosen_recipe(given)
+    assert recipe.preprocess.borders == "cut"
+    assert train.as_text(given, recipe)["borders"] == "cut"
+    with pytest.raises(TrainingError, match="borders"):
+        path.write_text(f'borders = "mend"\n{text}')
+        read_recipe(str(path))
