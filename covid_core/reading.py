@@ -9,6 +9,7 @@ import hashlib
 from pathlib import Path
 
 from covid_core.errors import RefusedFile
+from covid_core.file_kinds import is_dicom, is_raster, unknown_format
 from covid_core.radiograph import Radiograph
 from covid_core.raster import decode_raster
 
@@ -25,7 +26,7 @@ CODES = {
     "wrong_modality": "DICOM, but no radiography",
     "no_pixels": "DICOM without a picture",
     "multi_frame": "several frames or pages",
-    "bad_header": "a size of nothing",
+    "bad_header": "a size of nothing, or none stated",
     "too_large": "more pixels than allowed, or inflating without bounds",
     "too_small": "fewer than MIN_SIDE_PX a side",
     "bad_shape": "longer than MAX_ASPECT times its width",
@@ -39,13 +40,6 @@ CODES = {
     "damaged_member": "a film damaged inside its ZIP file",
     "nested_zip": "a ZIP file inside another",
 }
-_RASTER_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", 0),
-    (b"\xff\xd8\xff", 0),
-    (b"II*\x00", 0),
-    (b"MM\x00*", 0),
-    (b"WEBP", 8),
-)
 
 
 def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
@@ -60,7 +54,7 @@ def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
     if len(data) > MAX_FILE_BYTES:
         raise too_many_bytes()
     sha256 = sha256 or hashlib.sha256(data).hexdigest()
-    if data[128:132] == b"DICM":
+    if is_dicom(data):
         from covid_core.dicom import decode_dicom  # pydicom is slow to import, and often not needed
 
         film = decode_dicom(data)
@@ -68,16 +62,12 @@ def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
             film.film, sha256, film.source_format, film.view, film.notes, film.coloured,
             film.unwindowed,
         )  # fmt: skip
-    if any(data[at : at + len(magic)] == magic for magic, at in _RASTER_MAGIC):
+    if is_raster(data):
         grey = decode_raster(data)
         return Radiograph(
             grey.film, sha256, grey.source_format, notes=grey.notes, coloured=grey.coloured
         )
-    raise RefusedFile(
-        "unknown_format",
-        "it is not a PNG, JPEG, TIFF, WebP or DICOM file",
-        "Export the radiograph in one of these formats",
-    )
+    raise unknown_format()
 
 
 def read_file(path: Path) -> Radiograph:
