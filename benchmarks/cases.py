@@ -30,7 +30,7 @@ from covid_core.radiograph import Radiograph
 from covid_core.reading import read_file
 
 MOST_DIFFERENT, MOST_DIFFERENT_LOSSY = 0.004, 0.01
-Rule = TypeVar("Rule")
+Of = TypeVar("Of")
 Rule = TypeVar("Rule")
 _LOSSY = ("JPEG Extended", "JPEG Baseline", "JPEG")
 _ROW = re.compile(r"^\|\s*(\d\d)\s*\|(?P<given>[^|]*)\|(?P<right>[^|]*)\|")
@@ -115,7 +115,7 @@ def _most(radiograph: Radiograph) -> float:
     return MOST_DIFFERENT_LOSSY if lossy else MOST_DIFFERENT
 
 
-def _by_start(rules: Mapping[str, Rule], name: str) -> Rule | None:
+def _by_start(rules: Mapping[str, Of], name: str) -> Of | None:
     found = [rule for start, rule in rules.items() if name.startswith(start)]
     return found[0] if found else None
 
@@ -142,7 +142,8 @@ def main() -> int:
     for case in sorted({one.name[:2] for one in wrong}):
         print(f"{case} would be right as: {words.get(case, 'not in the README')}")
     judged = [one for one in found if one.right is not None]
-    print(f"{len(judged) - len(wrong)} of {len(judged)} right, {len(found) - len(judged)} not judged")
+    left_out = len(found) - len(judged)
+    print(f"{len(judged) - len(wrong)} of {len(judged)} right, {left_out} not judged")
     return 1 if wrong else 0
 
 

@@ -60,9 +60,9 @@ def note_body_part(text: str) -> str:
     if part in _NOT_SAID:
         return ""
     named = next((known for known in _PARTS if known in words or known + "S" in words), "")
-    if not named or named not in _SPINES:
-        if any(known in part for known in _CHEST) or _CHEST_WORDS & {part, *words}:
-            return ""
+    is_chest = any(known in part for known in _CHEST) or _CHEST_WORDS & {part, *words}
+    if is_chest and named not in _SPINES:
+        return ""
     if named:
         return f"the file says that the body part is {named.lower()}, not the chest"
     return "the word that the file gives for the body part is not known here"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import JPEGExtended12Bit
@@ -110,7 +110,7 @@ def unpacked(data: bytes) -> Decoded:
     dataset = film_tags(data)
     header = read_header(Tags(dataset, []))
     header.put_into(dataset)
-    packed = bytes(value_of(dataset, "PixelData"))  # pydicom takes frames out of no view
+    packed = bytes(value_of(dataset, "PixelData") or b"")  # pydicom takes frames out of no view
     if header.syntax == JPEGExtended12Bit and header.allocated > 8 and header.is_grey:
         from covid_core.jpeg_extended import decode_extended
 
@@ -178,9 +178,9 @@ def _stored(tags: Tags, header: PictureHeader, data: bytes) -> Stored:
     return Stored.of(counts if header.is_grey else _brightness(tags, header, counts))
 
 
-def _words(dataset: FileDataset, header: PictureHeader) -> np.ndarray:
+def _words(dataset: Dataset, header: PictureHeader) -> np.ndarray:
     """The words of an uncompressed grey picture, a view of the file's bytes."""
-    packed = memoryview(value_of(dataset, "PixelData"))
+    packed = memoryview(value_of(dataset, "PixelData") or b"")
     kind = header.word_type()
     pixels = header.rows * header.columns
     if packed.nbytes < pixels * kind.itemsize:
@@ -190,7 +190,7 @@ def _words(dataset: FileDataset, header: PictureHeader) -> np.ndarray:
     return np.frombuffer(packed, kind, pixels).reshape(header.rows, header.columns)
 
 
-def _by_pydicom(dataset: FileDataset, header: PictureHeader) -> np.ndarray:
+def _by_pydicom(dataset: Dataset, header: PictureHeader) -> np.ndarray:
     """Colours as pydicom gives them, RGB also of YBR, or the numbers of a palette's."""
     header.put_into(dataset)
     try:

@@ -18,7 +18,8 @@ _PREAMBLE_BYTES = 128
 # of group 0002 (the meta group) or 0008, with its value representation or without.
 _FIRST = rb"[\x00\x01\x05\x06\x08\x12-\x14\x16\x18]"
 _EXPLICIT = re.compile(
-    rb"\x02\x00[\x00\x01]\x00(UL\x04\x00|OB\x00\x00)|\x08\x00" + _FIRST + rb"\x00(UL|CS|SQ|UI|DA|TM)"
+    rb"\x02\x00[\x00\x01]\x00(UL\x04\x00|OB\x00\x00)"
+    rb"|\x08\x00" + _FIRST + rb"\x00(UL|CS|SQ|UI|DA|TM)"
 )
 _IMPLICIT = re.compile(rb"\x08\x00" + _FIRST + rb"\x00(?P<length>.{4})", re.DOTALL)
 _LONGEST_FIRST = 256  # bytes of the first tag's value
@@ -52,8 +53,5 @@ def _begins_with_a_tag(data: bytes) -> bool:
     if _EXPLICIT.match(data):
         return True
     found = _IMPLICIT.match(data)
-    return bool(found) and _is_length(int.from_bytes(found["length"], "little"))
-
-
-def _is_length(length: int) -> bool:
+    length = int.from_bytes(found["length"], "little") if found else 1
     return length <= _LONGEST_FIRST and length % 2 == 0

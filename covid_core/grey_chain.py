@@ -15,7 +15,7 @@ import numpy as np
 from covid_core.dicom_values import Tags
 from covid_core.lookup_tables import LookupTable, read_table
 from covid_core.picture_header import PictureHeader
-from covid_core.radiograph import grey_from_counts
+from covid_core.radiograph import POLARITY_NOTE, grey_from_counts
 from covid_core.windows import Window, read_windows
 
 WINDOWED = "shown through the window stored in the file"
@@ -37,9 +37,7 @@ class Shown:
     high: float = 1.0
 
 
-def show(
-    words: np.ndarray, counts: np.ndarray | None, header: PictureHeader, tags: Tags
-) -> Shown:
+def show(words: np.ndarray, counts: np.ndarray | None, header: PictureHeader, tags: Tags) -> Shown:
     """What is to be seen of stored words. `counts`: how many pixels hold each; None where `words`
     are of all pixels. Raises RefusedFile (`blank`, `not_finite`)."""
     values = header.stored_values(words)
@@ -77,8 +75,9 @@ def _padding(
     stored = [header.as_stored(int(end)) for end in ends + limit]
     # Padding may lie outside the bits that are stored: then it is a whole word.
     within = all(header.lowest <= end <= header.highest for end in stored)
-    of, found = (values, stored) if within else (words, [header.as_word(int(e)) for e in ends + limit])
-    padding: np.ndarray = (of >= min(found)) & (of <= max(found))
+    if not within:
+        values, stored = words, [header.as_word(int(end)) for end in ends + limit]
+    padding: np.ndarray = (values >= min(stored)) & (values <= max(stored))
     return padding
 
 
@@ -110,9 +109,7 @@ def _first_table(
     return None
 
 
-def _shown(
-    values: np.ndarray, counts: np.ndarray, header: PictureHeader, tags: Tags
-) -> Shown:
+def _shown(values: np.ndarray, counts: np.ndarray, header: PictureHeader, tags: Tags) -> Shown:
     """Through the first table or window of interest that shows something of the picture."""
     signed = header.signed or bool(values.min() < 0)
     table = _first_table("VOILUTSequence", signed, header, tags)
@@ -166,9 +163,7 @@ def _is_inverted(header: PictureHeader, tags: Tags) -> bool:
     shape = tags.text("PresentationLUTShape").strip().upper()
     inverted = {"INVERSE": True, "IDENTITY": False}.get(shape, first_is_white)
     if inverted != first_is_white:
-        tags.notes.append(
-            f"Presentation LUT Shape is {shape} on {header.photometric}: shown as the shape says"
-        )
+        tags.notes.append(f"{POLARITY_NOTE} {shape} on {header.photometric}: shown as it says")
     elif inverted:
         tags.notes.append("stored inverted (MONOCHROME1): turned back")
     return inverted

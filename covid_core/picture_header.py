@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import (
     UID,
     ExplicitVRBigEndian,
@@ -89,9 +89,10 @@ class PictureHeader:
             return word - 2**self.stored
         return word
 
-    def put_into(self, dataset: FileDataset) -> None:
+    def put_into(self, dataset: Dataset) -> None:
         """Write it into a dataset, for pydicom, which decodes by the tags and raises for an odd
         one."""
+        assert isinstance(dataset, FileDataset)
         dataset.Rows, dataset.Columns = self.rows, self.columns
         dataset.SamplesPerPixel = self.samples
         dataset.PhotometricInterpretation = self.photometric

@@ -8,6 +8,7 @@ from pydicom.sr.coding import Code
 from covid_core.exports.identity import as_file, coded, made_by, stamp, study_uid_of
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING, captioned_overlay
+from covid_core.geometry import shown_orientation
 from covid_core.result import Result
 from covid_core.study import Study
 
@@ -39,7 +40,8 @@ def secondary_capture(result: Result, study: Study | None, *, keep_identity: boo
         **made_by(result, kept, "capture"),
     )
     # pydicom takes a text of two values apart by itself.
-    image.PatientOrientation = kept.orientation if kept else ""  # type: ignore[assignment]
+    orientation = shown_orientation(kept.orientation) if kept else ""  # the film was turned
+    image.PatientOrientation = orientation  # type: ignore[assignment]
     _describe(image, result, study)
     if kept and kept.class_uid and kept.instance_uid:
         image.SourceImageSequence = [_source(kept)]
