@@ -22,6 +22,11 @@ _PNG, _TIFF = "PNG", "TIFF"
 _PNG_DEPTH, _PNG_COLOURS, _PNG_CRC = 24, 25, 29  # where they stand in the file, as its first chunk
 _GREY_ALPHA, _RGBA = 4, 6  # PNG's colour types
 _SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+_NATIVE = {
+    "I;16BS": "I;16NS",
+    "I;32BS": "I;32NS",
+    "F;32BF": "F;32NF",
+}  # numbers of big-endian files
 _PLAIN = ("RGB;16", "RGBX;16", "RGBA;16")
 _WEIGHTS = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
 _SAMPLE_PX = 128
@@ -38,6 +43,17 @@ def deep_samples(image: Image.Image, data: bytes) -> np.ndarray | None:
         return None
     halves = [_bytes(data, image.format, swapped=swapped) for swapped in (False, True)]
     return halves[0].astype(np.uint16) << 8 | halves[1]
+
+
+def read_in_native_order(image: Image.Image) -> None:
+    """Make Pillow load a compressed TIFF of whole or real numbers as it is: libtiff has turned its
+    bytes to the machine's order already, and Pillow, by the file's order, would turn them back."""
+    picture: Any = image
+    rawmode = _rawmode(image)
+    if rawmode in _NATIVE and all(tile.codec_name == "libtiff" for tile in picture.tile):
+        picture.tile = [
+            tile._replace(args=(_NATIVE[rawmode], *tile.args[1:])) for tile in picture.tile
+        ]
 
 
 def grey_of(samples: np.ndarray, notes: list[str]) -> np.ndarray:

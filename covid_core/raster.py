@@ -9,7 +9,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from covid_core.bounded import BoundedFile, too_intricate
 from covid_core.decompress import Decoded, in_child
-from covid_core.deep_pictures import COLOUR_NOTE, TRANSPARENCY_NOTE, deep_samples, grey_of
+from covid_core.deep_pictures import (
+    COLOUR_NOTE,
+    TRANSPARENCY_NOTE,
+    deep_samples,
+    grey_of,
+    read_in_native_order,
+)
 from covid_core.errors import RefusedFile
 from covid_core.geometry import Turn
 from covid_core.levels import Film, Stored
@@ -109,6 +115,7 @@ def _numbers(image: Image.Image, data: bytes) -> Decoded:
         turn = Turn() if is_tiff else _TURNS.get(orientation, Turn())
         numbers, own_range, inverted = turn.apply(grey_of(samples, notes)), True, False
     else:
+        read_in_native_order(image)
         image.load()
         upright = ImageOps.exif_transpose(image)
         own_range = _has_range(upright)
