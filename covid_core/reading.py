@@ -21,7 +21,7 @@ CODES = {
     "unreadable": "the disk does not give it",
     "executable_preamble": "DICOM, and a program too",
     "corrupt": "cut short, damaged, or contradicting itself",
-    "undecodable": "DICOM or TIFF in a compression or encoding that can't be decoded here, or damaged",
+    "undecodable": "in a compression or encoding that can't be decoded here, or damaged in it",
     "too_intricate": "of more tags, chunks, markers or scans than any film",
     "wrong_modality": "DICOM, but no radiography",
     "no_pixels": "DICOM without a picture",

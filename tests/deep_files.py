@@ -36,7 +36,7 @@ def tiff(
     """A TIFF of one strip, of any type of number, (height, width, n)."""
     order, head = (">", b"MM\0*") if big else ("<", b"II*\0")
     height, width, channels = samples.shape
-    data = samples.astype(samples.dtype.newbyteorder(order)).tobytes()
+    data = samples.astype(f"{order}{samples.dtype.str[1:]}").tobytes()
     data = zlib.compress(data) if deflated else data
     number = {"u": 1, "i": 2, "f": 3}[samples.dtype.kind]
     bits = 8 * samples.dtype.itemsize
@@ -61,7 +61,8 @@ def tiff(
 
     entries = [
         word(256, width), word(257, height), repeated(258, bits, at),
-        short(259, 8 if deflated else 1), short(262, photometric), word(273, 8), short(274, orientation), short(277, channels),
+        short(259, 8 if deflated else 1), short(262, photometric), word(273, 8),
+        short(274, orientation), short(277, channels),
         word(278, height), word(279, len(data)), short(284, 1),
         *([short(338, 2)] if extra else []), repeated(339, number, at + 2 * channels),
     ]  # fmt: skip

@@ -67,6 +67,7 @@ def dicom_files() -> Iterator[Made]:
         for value in values:
             said = value if not isinstance(value, bytes) else f"{len(value)} bytes"
             yield f"{tag}-{str(said)[:12]}.dcm", partial(_lying, tag, value)
+    yield from _odd_numbers()
     for text in (b"NaN", b"inf", b"1e999", b"\xff\xfe\xfd", b"x" * 16, b"1\\2\\3"):
         yield f"slope-{text.decode('latin1')}.dcm", partial(_with_slope, text)
         yield f"window-{text.decode('latin1')}.dcm", partial(_with_window, text)
@@ -75,13 +76,6 @@ def dicom_files() -> Iterator[Made]:
             yield f"{tag}-{value}-{syntax.name}.dcm", partial(_compressed, syntax, tag, value)
         for share in (0.4, 0.7, 0.95):
             yield f"cut-{share}-{syntax.name}.dcm", partial(_cut, syntax, share)
-    for text in (b"1,5", b"1.000,5", b",", b"-0", b"\\\\"):
-        yield f"window-odd-{text.decode()}.dcm", partial(_with_window, text)
-        yield f"slope-odd-{text.decode()}.dcm", partial(_with_slope, text)
-    for start in (128, 132, 144):
-        yield f"bare-{start}.dcm", lambda start=start: dicom_file(WIDE)[start:]  # type: ignore[misc]
-    for length in (0, 1, 100, 4096, 4097, 8191, 8193):
-        yield f"table-of-{length}.dcm", partial(_with_table_of, length)
     for descriptor in ([0, 0, 16], [65535, 0, 16], [256, 60000, 8], [3, 0, 0], [256, 0, 64]):
         yield f"lut-{descriptor}.dcm", partial(_with_table, descriptor)
     for sequence in ("explicit", "deflated"):
@@ -94,6 +88,16 @@ def dicom_files() -> Iterator[Made]:
     yield "big-endian.dcm", lambda: _spliced(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.2\0")
     yield "said-to-be-deflated.dcm", lambda: _spliced(b".1.2.1\0", b".1.2.1.99")
     yield "said-to-be-jpeg.dcm", lambda: _spliced(b"10008.1.2.1\0", b"10008.1.2.4.70")
+
+
+def _odd_numbers() -> Iterator[Made]:
+    for text in (b"1,5", b"1.000,5", b",", b"-0", b"\\\\"):
+        yield f"window-odd-{text.decode()}.dcm", partial(_with_window, text)
+        yield f"slope-odd-{text.decode()}.dcm", partial(_with_slope, text)
+    for start in (128, 132, 144):
+        yield f"bare-{start}.dcm", lambda start=start: dicom_file(WIDE)[start:]  # type: ignore[misc]
+    for length in (0, 1, 100, 4096, 4097, 8191, 8193):
+        yield f"table-of-{length}.dcm", partial(_with_table_of, length)
 
 
 def head(data: bytes) -> int:
