@@ -144,6 +144,16 @@ def measure_boxes(
     return found
 
 
+def maps_of(card: WeightsCard) -> dict[str, Any]:
+    """The figures of `measure_boxes` that a card has, by source, then by population."""
+    found: dict[str, Any] = {}
+    for source, populations in card.results.get(RESULTS, {}).items():
+        for population, figures in populations.items():
+            if "maps" in figures:
+                found.setdefault(source, {})[population] = figures["maps"]
+    return found
+
+
 def add_within_sources(
     network: Network,
     card: WeightsCard,

@@ -15,6 +15,7 @@ MIN_SIDE_PX = 128
 MAX_PIXELS = 40_000_000  # a large computed radiograph is 4280 x 3520, 15 million
 MAX_RICH_PIXELS = 15_200_000  # coloured, over 16 bits, or compressed DICOM: up to 32 bytes each
 MAX_ASPECT = 3.0
+POLARITY_NOTE = "Presentation LUT Shape is"  # begins a note: this tag decided what is white
 _BAND_ROWS = 1024
 _COLOUR_TOLERANCE = 24  # grey levels between channels; JPEG of a grey film stays far below
 _COLOURED_SHARE = 0.1  # of the area; an arrow or a stamp on a film takes a few hundredths
