@@ -20,13 +20,14 @@ from covid_core.evaluation.source_films import (
     select_films,
 )
 from covid_core.evaluation.targets import ENOUGH, MISSED, goals
-from covid_core.evaluation.within_source_measurement import measure_boxes
+from covid_core.evaluation.within_source_measurement import maps_of, measure_boxes
 from covid_core.evaluation.zone_scores import read_zone_scores, zones_against_scores
 from covid_core.model.card import (
     LEFT_OUT,
     SHIPPED,
     WEIGHTS,
     WeightsCard,
+    read_audit,
     read_cards,
     save_audit,
 )
@@ -84,7 +85,9 @@ def _audit(options: argparse.Namespace) -> int:
     network, card = load_weights(options.weights, options.recipe)
     table = read_manifest(options.manifest)
     check_audited(card, table)
-    zones = _zones(options, table)  # before what takes half an hour: its own table may be wrong
+    zones = _zones(
+        options, card, table
+    )  # before what takes half an hour: its own table may be wrong
     left_out = read_cards(options.left_out or options.weights / LEFT_OUT)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     boxes = _boxes(options, network, card, table, device)
@@ -103,10 +106,12 @@ def _audit(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _zones(options: argparse.Namespace, table: pd.DataFrame) -> dict[str, Any]:
-    """What `zones_against_scores` finds, by its name among the figures; empty without scores."""
+def _zones(options: argparse.Namespace, card: WeightsCard, table: pd.DataFrame) -> dict[str, Any]:
+    """What `zones_against_scores` finds, by its name among the figures; without scores what an
+    earlier audit of the same weights found, if any."""
     if options.zone_scores is None:
-        return {}
+        earlier = read_audit(options.weights, card) or {}
+        return {"zones": earlier["zones"]} if "zones" in earlier else {}
     scores = read_zone_scores(options.zone_scores)
     predictor = Predictor.load(options.weights, options.recipe, gated=False)
     return {"zones": zones_against_scores(predictor, Lungs.load(), table, scores)}
@@ -120,7 +125,11 @@ def _boxes(
     device: torch.device,
 ) -> dict[str, Any]:
     """What `measure_boxes` finds of films that trained nothing, by its name among the figures;
-    empty where there are too few of them with boxes. `table`: the manifest that was trained on."""
+    empty where there are too few of them with boxes. `table`: the manifest that was trained on.
+    What the card has of it already, by `evaluate --into-card`, is taken over."""
+    known = maps_of(card)
+    if known and not options.boxes:
+        return {"boxes": known}
     boxed = read_manifest(options.boxes) if options.boxes else table
     if not select_films(boxed).any():
         return {}
