@@ -52,14 +52,20 @@ def film_tags(data: bytes) -> FileDataset:
     # Where tags are damaged pydicom raises any of its own errors, or of Python's, and those may
     # quote a patient's: they are not kept.
     except Exception:
-        raise RefusedFile(
-            "corrupt",
-            "its DICOM tags can't be read to their end: it was cut short, or is damaged",
-            "Export the image again from the archive",
-        ) from None
+        raise _cut_short() from None
+    if has_preamble(data) and not len(dataset):  # pydicom says nothing of an item that never ends
+        raise _cut_short()
     if not has_preamble(data) and not any(name in dataset for name in _OF_ANY_FILM):
         raise unknown_format()
     return dataset
+
+
+def _cut_short() -> RefusedFile:
+    return RefusedFile(
+        "corrupt",
+        "its DICOM tags can't be read to their end: it was cut short, or is damaged",
+        "Export the image again from the archive",
+    )
 
 
 def _most_bytes(tag: BaseTag) -> float:
