@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from covid_core.datasets.manifest import read_manifest
-from covid_core.prepare.borders import find_crop
 from covid_core.present import markdown
+from covid_core.read.borders import find_crop
 from covid_core.read.reading import read_file
 
 HEADER = (

@@ -7,7 +7,8 @@
 The rooms, from the ground up. A module imports from its own room and from rooms below, never from
 above, and no two import each other; the tests hold this list.
 
-    errors, findings, metrics, boxes, sources   what goes wrong, what is answered, how sure, where
+    errors, findings, metrics, crop, boxes, sources   what goes wrong, what is answered, how sure,
+                        where
     storage             files that are whole or as they were; one run at a time; walks
     read                a file's bytes to Radiograph, or a refusal in words
     prepare             Radiograph to the network's input

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from covid_core.crop import Crop
 from covid_core.errors import DatasetError
-from covid_core.prepare.crop import Crop
 
 Box = tuple[float, float, float, float]
 Boxes = tuple[Box, ...]

@@ -22,7 +22,7 @@ from pydicom.uid import (
 )
 
 from tests.films import dicom_file
-from tests.mutants import CANARY, COLOURS, FILM
+from tests.mutants import CANARY, COLOURS, FILM, voi_table
 
 Made = tuple[str, Callable[[], bytes]]
 WIDE = FILM.astype(np.uint16) * 16
@@ -43,8 +43,14 @@ _LIES: dict[str, tuple[Any, ...]] = {
     "PhotometricInterpretation": ("MONOCHROME1", "RGB", "PALETTE COLOR", "YBR_FULL_422", _SCRIPT),
     "RescaleSlope": ("0", "1e308", "-1", "1e-308"),
     "RescaleIntercept": ("1e308", "-1e308"),
-    "WindowWidth": ("0", "-1", "1", "1e308", "1e-300"),
+    "WindowWidth": ("0", "-1", "1", "0.001", "1e308", "1e-300"),
     "PixelPaddingValue": (0, 1, 65535),
+    "PixelPaddingRangeLimit": (0, 1, 65535),
+    "PatientOrientation": ("R\\F", "F\\R", "A\\F", _SCRIPT, "\\"),
+    "PixelAspectRatio": ([2, 1], [0, 1], [1, 4], [2**31 - 1, 1], 7),
+    "PixelSpacing": ([0.4, 0.2], [0, 0], [-1, 1], ["1e308", "1e-308"]),
+    "ImagerPixelSpacing": ([0.1, 0.3],),
+    "PresentationLUTShape": ("INVERSE", "IDENTITY", _SCRIPT[:16]),
     "PixelData": (b"", b"\0", bytes(160 * 160), bytes(160 * 160 * 4)),
     "SpecificCharacterSet": ("GARBAGE", "ISO 2022 IR 87", "ISO_IR 192\\ISO_IR 100"),
     "Modality": ("CT", "", _SCRIPT, "X" * 16),
@@ -61,6 +67,7 @@ def dicom_files() -> Iterator[Made]:
         for value in values:
             said = value if not isinstance(value, bytes) else f"{len(value)} bytes"
             yield f"{tag}-{str(said)[:12]}.dcm", partial(_lying, tag, value)
+    yield from _odd_numbers()
     for text in (b"NaN", b"inf", b"1e999", b"\xff\xfe\xfd", b"x" * 16, b"1\\2\\3"):
         yield f"slope-{text.decode('latin1')}.dcm", partial(_with_slope, text)
         yield f"window-{text.decode('latin1')}.dcm", partial(_with_window, text)
@@ -81,6 +88,16 @@ def dicom_files() -> Iterator[Made]:
     yield "big-endian.dcm", lambda: _spliced(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.2\0")
     yield "said-to-be-deflated.dcm", lambda: _spliced(b".1.2.1\0", b".1.2.1.99")
     yield "said-to-be-jpeg.dcm", lambda: _spliced(b"10008.1.2.1\0", b"10008.1.2.4.70")
+
+
+def _odd_numbers() -> Iterator[Made]:
+    for text in (b"1,5", b"1.000,5", b",", b"-0", b"\\\\"):
+        yield f"window-odd-{text.decode()}.dcm", partial(_with_window, text)
+        yield f"slope-odd-{text.decode()}.dcm", partial(_with_slope, text)
+    for start in (128, 132, 144):
+        yield f"bare-{start}.dcm", lambda start=start: dicom_file(WIDE)[start:]  # type: ignore[misc]
+    for length in (0, 1, 100, 4096, 4097, 8191, 8193):
+        yield f"table-of-{length}.dcm", partial(_with_table_of, length)
 
 
 def head(data: bytes) -> int:
@@ -136,6 +153,13 @@ def _with_table(descriptor: list[int]) -> bytes:
     table.LUTData = bytes(512)
     table["LUTData"].VR = "OW"
     return dicom_file(FILM, VOILUTSequence=Sequence([table]))
+
+
+def _with_table_of(length: int) -> bytes:
+    """A table of 4096 entries, with so many bytes of data."""
+    table = voi_table()
+    table[0].LUTData = bytes(length)
+    return dicom_file(WIDE, VOILUTSequence=table, ModalityLUTSequence=table)
 
 
 def _endless(deflated: bool, count: int) -> bytes:

@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLosslessSV1
 
+from tests.deep_files import png, tiff
 from tests.films import dicom_file, encode, grey_film
 
 FILM = grey_film(160, 160)
@@ -36,10 +39,31 @@ def seeds() -> dict[str, bytes]:
         "film.webp": encode(FILM, "WEBP", lossless=True),
         "explicit.dcm": dicom_file(wide, bits_stored=12, **window, **patient),
         "implicit.dcm": dicom_file(FILM, syntax=ImplicitVRLittleEndian, **patient),
+        "bare.dcm": dicom_file(wide, syntax=ImplicitVRLittleEndian, **patient)[132:],
+        "padded.dcm": dicom_file(
+            wide, PixelPaddingValue=3000, PixelPaddingRangeLimit=65535, **patient
+        ),
+        "turned.dcm": dicom_file(
+            wide, bits_stored=12, PatientOrientation="F\\R", PixelAspectRatio=[3, 2], **patient
+        ),
+        "table.dcm": dicom_file(wide, bits_stored=12, VOILUTSequence=voi_table(), **patient),
+        "deep.png": png(np.dstack([wide, wide // 2, wide])),
+        "deep-alpha.png": png(np.dstack([wide, wide])),
+        "deep.tif": tiff(np.dstack([wide] * 3), photometric=2, big=True),
+        "real.tif": tiff(FILM.astype(np.float64)[..., np.newaxis], deflated=True),
         "deflated.dcm": dicom_file(FILM, syntax=DeflatedExplicitVRLittleEndian, **patient),
         "lossless.dcm": dicom_file(wide, bits_stored=12, syntax=JPEGLosslessSV1, **patient),
         "films.zip": zipped(("a.png", encode(FILM, "PNG")), ("b.dcm", dicom_file(FILM))),
     }  # fmt: skip
+
+
+def voi_table() -> Sequence:
+    """A lookup table of 8 bits in bytes, for values of 12."""
+    item = Dataset()
+    item.LUTDescriptor = [4096, 0, 8]
+    item.LUTData = (np.sqrt(np.arange(4096) / 4095) * 255).astype("u1").tobytes()
+    item["LUTData"].VR = "OW"
+    return Sequence([item])
 
 
 def zipped(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

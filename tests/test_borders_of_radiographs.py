@@ -11,7 +11,7 @@ import pytest
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import BALANCED, decide
 from covid_core.predict.predictor import Predictor
-from covid_core.prepare.borders import find_crop
+from covid_core.read.borders import find_crop
 from covid_core.read.grey_levels import pixels_of
 from covid_core.read.reading import read_file
 

@@ -37,7 +37,9 @@ def test_defaults_fine_tune_every_layer_from_imagenet_into_weights() -> None:
     assert (recipe.name, recipe.architecture, recipe.init) == (
         "densenet121", "densenet121", "imagenet"
     )  # fmt: skip
-    assert [(phase.trained, phase.stages) for phase in recipe.phases] == [("all", ((224, 12.0),))]
+    stages = ((160, 12.0), (224, 4.0))
+    assert [(phase.trained, phase.stages) for phase in recipe.phases] == [("all", stages)]
+    assert recipe.opacity_map and recipe.appearance
 
 
 def test_the_command_line_outdoes_the_recipe() -> None:

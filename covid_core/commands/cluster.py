@@ -11,9 +11,9 @@ from typing import Any
 from tqdm import tqdm
 
 from covid_core.batch.ledger import Terms
-from covid_core.cluster.cluster import Job, connected, score_archive
 from covid_core.cluster.parquet_table import opened
 from covid_core.cluster.places import Place
+from covid_core.cluster.scoring import Job, connected, score_archive
 from covid_core.commands.arguments import as_count, as_share
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.engine import Lanes

@@ -8,7 +8,7 @@ from typing import Any
 
 from covid_core.commands.status import DONE
 from covid_core.predict.gate import GATE
-from covid_core.training.gate.gate import make_gate
+from covid_core.training.gate.fit import make_gate
 
 
 def add(commands: Any) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.lib import format as npy
 from tqdm import tqdm
 
+from covid_core.crop import WHOLE, Crop
 from covid_core.errors import DatasetError, RefusedFile, listed
-from covid_core.prepare.crop import WHOLE, Crop
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.reading import read_file
 from covid_core.storage.arrays import file_stamp

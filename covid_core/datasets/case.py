@@ -77,11 +77,3 @@ def sex_of(text: str | None) -> Sex | None:
     """A cell of `F`, `female`, `M`, `Male`, … to one letter."""
     first = (text or "").strip()[:1].upper()
     return "F" if first == "F" else "M" if first == "M" else None
-
-
-def view_of(text: str | None) -> View:
-    """A cell of `PA`, `AP Supine`, `L`, … to a view."""
-    word = (text or "").strip().upper()
-    if word.startswith(("L", "RL")):
-        return View.LATERAL
-    return {"PA": View.PA, "AP": View.AP}.get(word[:2], View.UNKNOWN)

@@ -74,6 +74,6 @@ def other_decisions(
 def _logits(engine: Engine, head: Head, preprocess: Preprocess, pictures: np.ndarray) -> np.ndarray:
     found = []
     for picture in tqdm(pictures, engine.title, unit="film"):
-        ((feature_map,),) = engine.run(preprocess.input(picture[np.newaxis]))
+        (feature_map,), *_ = engine.run(preprocess.input(picture[np.newaxis]))
         found.append(head.logits(feature_map))
     return np.stack(found)

@@ -14,17 +14,17 @@ import numpy as np
 import pandas as pd
 import torch
 
+from covid_core.crop import Crop
 from covid_core.datasets.cache import cached_crops, every_picture
 from covid_core.datasets.split import Split, fingerprint, groups_of
 from covid_core.engines.memory import in_batches
 from covid_core.errors import DatasetError, listed
 from covid_core.evaluation.within_source import CLEAR, OPACITY, OTHER, TEST, UNSEEN
-from covid_core.findings import Finding
+from covid_core.findings import APPEARANCES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.head import Head
 from covid_core.model.networks import Network
 from covid_core.model.saliency import Saliency
-from covid_core.prepare.crop import Crop
 
 POPULATIONS = {Split.TEST.value: TEST, Split.HELD_OUT.value: UNSEEN}
 BATCH = 32
@@ -90,54 +90,57 @@ def texts_of(table: pd.DataFrame, column: str) -> np.ndarray:
     return table[column].to_numpy(str)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What a network makes of N pictures in one pass. `logits`: of the classes, float64 (N,
+    outputs); `appearances`: of the four appearances, float64 (N, 4), None where the network has no
+    such output; `cells`: float32 (N, maps, h, w), the evidence for each finding that was given, in
+    logits, and last, where the network has an opacity map, the probability of an opacity."""
+
+    logits: np.ndarray
+    appearances: np.ndarray | None
+    cells: np.ndarray
+
+
 def answer_pictures(
-    network: Network, card: WeightsCard, pictures: np.ndarray, *, device: torch.device
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Logits of the classes, float64 (N, outputs), and of the four appearances, float64 (N, 4), of
-    pictures, uint8 (N, S, S); None for the latter where the network has no such output."""
-    network.eval()
-
-    @torch.inference_mode()
-    def logits(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
-        x = card.preprocess.tensor(pictures[chosen]).to(there)
-        found = network.to(there).answer(x)
-        both = [one for one in (found.logits, found.appearance) if one is not None]
-        return torch.cat(both, dim=1).double().cpu()
-
-    batches = in_batches(logits, np.arange(len(pictures)), device, BATCH)
-    network.to(device)
-    answers = torch.cat(batches).numpy() if batches else np.zeros((0, len(card.classes)))
-    classes, appearances = np.split(answers, [len(card.classes)], axis=1)
-    return classes, appearances if appearances.shape[1] else None
-
-
-def explain_pictures(
     network: Network,
     card: WeightsCard,
     pictures: np.ndarray,
-    indices: np.ndarray,
     findings: Sequence[Finding],
     *,
     device: torch.device,
-) -> np.ndarray:
-    """Maps of the pictures at `indices`, float32 (len(indices), maps, h, w): the evidence for each
-    finding in each cell of the feature map, in logits, and last, where the network has an opacity
-    map, the probability of an opacity there."""
+) -> Answers:
+    """The answers to pictures, uint8 (N, S, S), one at least, with the maps of `findings`."""
     tensors = network.head.state_dict()
     head = Head.of({f"head.{name}": tensor.cpu().numpy() for name, tensor in tensors.items()})
     outputs = [card.classes.index(finding) for finding in findings]
     network.eval()
 
+    shape: list[int] = []  # of a film's maps
+
     @torch.inference_mode()
-    def cells(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
-        x = card.preprocess.tensor(pictures[chosen]).to(there)
-        features, opacity = network.to(there).maps(x)
+    def read(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
+        network.to(there)
+        features, opacity = network.maps(card.preprocess.tensor(pictures[chosen]).to(there))
         maps = features.cpu().numpy()
         evidence = np.stack([[head.evidence(one, output) for output in outputs] for one in maps])
-        found = torch.from_numpy(evidence)
-        return found if opacity is None else torch.cat([found, opacity.sigmoid().cpu()], dim=1)
+        cells = torch.from_numpy(evidence)
+        if opacity is not None:
+            cells = torch.cat([cells, opacity.sigmoid().cpu()], dim=1)
+        shape[:] = cells.shape[1:]
+        answers = [network.head(features)]
+        if network.appearance is not None:
+            answers.append(network.appearance(features.mean(dim=(2, 3))))
+        return torch.cat([*(one.double().cpu() for one in answers), cells.flatten(1)], dim=1)
 
-    return torch.cat(in_batches(cells, indices, device, BATCH)).numpy()
+    found = torch.cat(in_batches(read, np.arange(len(pictures)), device, BATCH)).numpy()
+    network.to(device)
+    classes = len(card.classes)
+    more = len(APPEARANCES) if network.appearance is not None else 0
+    logits, appearances, cells = np.split(found, [classes, classes + more], axis=1)
+    return Answers(
+        logits, appearances if more else None, cells.reshape(-1, *shape).astype(np.float32)
+    )
 
 
 def lay_over_films(

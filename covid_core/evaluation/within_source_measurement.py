@@ -28,7 +28,6 @@ from covid_core.evaluation.source_films import (
     BATCH,
     SourceFilms,
     answer_pictures,
-    explain_pictures,
     lay_over_films,
     load_source_films,
     parts_of,
@@ -49,6 +48,7 @@ from covid_core.model.networks import Network
 
 MAPS = (Finding.COVID, Finding.PNEUMONIA)  # whose maps are held against boxes of opacities
 DRAWS = 3  # of random weights
+RANDOM_FILMS = 200  # of each part that they are shown: a figure of chance needs no more
 
 
 def measure_within_sources(
@@ -66,10 +66,10 @@ def measure_within_sources(
     `network` answers the three classes, with tensors as stored; where it answers the four
     appearances too, they are measured likewise.
     """
-    logits, appearances = answer_pictures(network, card, films.pictures, device=device)
+    answers = answer_pictures(network, card, films.pictures, MAPS, device=device)
     known = {one.value: i for i, one in enumerate(APPEARANCES)}
     scored = Scored(
-        probabilities=card.rules.probabilities(logits),
+        probabilities=card.rules.probabilities(answers.logits),
         appearances=np.array(
             [known.get(one, -1) for one in texts_of(films.table, "appearance")], int
         ),
@@ -77,16 +77,15 @@ def measure_within_sources(
         views=films.table["view"].to_numpy(str),
         groups=films.groups,
         threshold=card.rules.point(BALANCED).threshold,
-        appearance_scores=None if appearances is None else softmax(appearances),
+        appearance_scores=None if answers.appearances is None else softmax(answers.appearances),
     )
     found: dict[str, Any] = {}
     for source, population, own in parts_of(films.table):
         figures = measure_source(_select(scored, own))
         if figures:
             found.setdefault(source, {})[population] = figures
-    for source, populations in measure_boxes(
-        network, card, films, device=device, seed=seed
-    ).items():
+    boxed = measure_boxes(network, card, films, device=device, seed=seed, cells=answers.cells)
+    for source, populations in boxed.items():
         for population, maps in populations.items():
             empty = {"films": maps["films"], "contrasts": {}}
             found.setdefault(source, {}).setdefault(population, empty)["maps"] = maps
@@ -100,33 +99,43 @@ def measure_boxes(
     *,
     device: torch.device,
     seed: int = 0,
+    cells: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """The maps of MAPS, and the opacity map of a network with one, against boxes: by source, then
     by population, as `box_agreement.measure_agreement` gives them, of those with FEWEST films with
-    a box at least. Random weights are drawn DRAWS times, their figures averaged film by film."""
+    a box at least. Random weights are drawn DRAWS times, their figures averaged film by film, of
+    RANDOM_FILMS films of each part at most. `cells`: the maps of all the films, where they are
+    known."""
     boxes = [parse_boxes(text) for text in texts_of(films.table, "boxes")]
     chosen = np.array([i for i, own in enumerate(boxes) if own], np.intp)
     rows = films.table.iloc[chosen]
     parts = [part for part in parts_of(rows) if part[2].sum() >= FEWEST]
     if not parts:
         return {}
-    network = network.to(device)
-    first = card.preprocess.tensor(films.pictures[chosen[:BATCH]]).to(device)
     own_boxes, crops = [boxes[i] or () for i in chosen], [films.crops[i] for i in chosen]
 
-    def pointing(shown: Network) -> list[Pointing]:
-        cells = explain_pictures(shown, card, films.pictures, chosen, MAPS, device=device)
+    def point(places: np.ndarray, cells: np.ndarray) -> list[Pointing]:
+        some = [own_boxes[i] for i in places]
         return [
-            point_at_boxes(lay_over_films(card, rows, crops, cells[:, i]), own_boxes)
+            point_at_boxes(
+                lay_over_films(card, rows.iloc[places], [crops[i] for i in places], cells[:, i]),
+                some,
+            )
             for i in range(cells.shape[1])
         ]
 
-    learnt = pointing(network)
-    draws = [
-        pointing(randomised(network, first, "everything", seed=seed + draw))
-        for draw in range(DRAWS)
-    ]
-    drawn = [average(each) for each in zip(*draws, strict=True)]
+    if cells is None:
+        cells = answer_pictures(network, card, films.pictures, MAPS, device=device).cells
+    learnt = point(np.arange(len(chosen)), cells[chosen])
+    drawn_for = np.concatenate([_spread(np.nonzero(own)[0], RANDOM_FILMS) for *_, own in parts])
+    pictures = films.pictures[chosen[drawn_for]]
+    first = card.preprocess.tensor(pictures[:BATCH]).to(device)
+    draws = []
+    for draw in range(DRAWS):
+        other = randomised(network.to(device), first, "everything", seed=seed + draw)
+        shown = answer_pictures(other, card, pictures, MAPS, device=device)
+        draws.append(point(drawn_for, shown.cells))
+    drawn = [_at(average(each), drawn_for, len(chosen)) for each in zip(*draws, strict=True)]
     names = [*(finding.value for finding in MAPS), OPACITY_MAP][: len(learnt)]
     found: dict[str, Any] = {}
     for source, population, own in parts:
@@ -142,6 +151,18 @@ def measure_boxes(
             ),
         )
     return found
+
+
+def _spread(places: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of the places, evenly over all."""
+    return places[np.linspace(0, len(places) - 1, min(most, len(places))).astype(int)]
+
+
+def _at(pointing: Pointing, places: np.ndarray, count: int) -> Pointing:
+    """The same of `count` films, not known but at these places."""
+    peak, heat = np.full(count, np.nan), np.full(count, np.nan)
+    peak[places], heat[places] = pointing.peak, pointing.heat
+    return Pointing(peak, heat)
 
 
 def maps_of(card: WeightsCard) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from covid_core.crop import WHOLE, Crop
 from covid_core.findings import Finding
 from covid_core.model.decision import Decision, in_sentence, log_odds
 from covid_core.predict.predictor import Prediction, Predictor
-from covid_core.prepare.crop import WHOLE, Crop
 from covid_core.prepare.occlusion import LEAST_LUNG, lungs_only, painted_over, widened
 from covid_core.read.grey_levels import Film
 from covid_core.read.radiograph import Radiograph

@@ -9,6 +9,7 @@ from covid_core.exports.identity import as_file, coded, made_by, stamp, study_ui
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING, captioned_overlay
 from covid_core.present.result import Result
+from covid_core.read.geometry import shown_orientation
 from covid_core.read.patient_tags import Study
 
 SERIES = "COVID-19 reader overlay, research use only"
@@ -39,7 +40,8 @@ def secondary_capture(result: Result, study: Study | None, *, keep_identity: boo
         **made_by(result, kept, "capture"),
     )
     # pydicom takes a text of two values apart by itself.
-    image.PatientOrientation = kept.orientation if kept else ""  # type: ignore[assignment]
+    orientation = shown_orientation(kept.orientation) if kept else ""  # the film was turned
+    image.PatientOrientation = orientation  # type: ignore[assignment]
     _describe(image, result, study)
     if kept and kept.class_uid and kept.instance_uid:
         image.SourceImageSequence = [_source(kept)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from covid_core.prepare.crop import Crop
+from covid_core.crop import Crop
 
 
 class Code(StrEnum):

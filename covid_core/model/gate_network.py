@@ -1,4 +1,4 @@
-"""The gate's network in PyTorch: trained by `training.gate.gate`, exported for `gate`."""
+"""The gate's network in PyTorch: trained by `training.gate.fit`, exported for `gate`."""
 
 from __future__ import annotations
 

@@ -91,6 +91,11 @@ def summed(weights: np.ndarray, feature_map: np.ndarray) -> np.ndarray:
     return np.einsum("c,chw->hw", weights, feature_map, dtype=np.float64).astype(np.float32)
 
 
+def sigmoid(log_odds: np.ndarray) -> np.ndarray:
+    """The probabilities of log odds: float32 of the same shape, 0 to 1."""
+    return np.asarray(1 / (1 + np.exp(-log_odds.astype(np.float64))), np.float32)
+
+
 def _is_hidden(name: str) -> bool:
     return name.startswith("head.hidden.") and name.endswith(".weight")
 

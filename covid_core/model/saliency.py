@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
+from covid_core.crop import WHOLE, Crop
 from covid_core.findings import Finding
-from covid_core.prepare.crop import WHOLE, Crop
 
 METHOD = "Grad-CAM"
 

@@ -24,7 +24,7 @@ from covid_core.model.gate_findings import COLOURED, FLAWS, OTHERS, WORDS, Code,
 from covid_core.model.tensors import RETRAIN, as_card, is_number, read_pair
 from covid_core.prepare.preprocess import Borders, Preprocess
 from covid_core.read.grey_levels import Film, percentile, share_above
-from covid_core.read.radiograph import Radiograph, View
+from covid_core.read.radiograph import POLARITY_NOTE, Radiograph, View
 
 __all__ = ["Code", "Gate", "GateCard", "Remark"]  # what callers need, in one place
 
@@ -96,7 +96,8 @@ class Gate:
         codes = self._codes(radiograph, borders)
         abstaining = [code for code in codes if code in ABSTAINING]
         return tuple(
-            Remark(code, *WORDS[code], abstains=bool(abstaining)) for code in abstaining or codes
+            Remark(code, *_words(code, radiograph), abstains=bool(abstaining))
+            for code in abstaining or codes
         )
 
     def refuses(self, films: Sequence[np.ndarray]) -> np.ndarray:
@@ -120,6 +121,15 @@ class Gate:
         found = {**dict(zip(FLAWS, scores.flaws[0], strict=True)), **exposure(film)}
         found[Code.UNFAMILIAR] = scores.distances[0]
         return [code for code in Code if code in found and found[code] >= limits[code.value]]
+
+
+def _words(code: Code, radiograph: Radiograph) -> tuple[str, str]:
+    """What was found and what to do; of black and white swapped, with the tag that swapped them."""
+    problem, remedy = WORDS[code]
+    by = [note for note in radiograph.notes if note.startswith(POLARITY_NOTE)]
+    if code is not Code.INVERTED or not by:
+        return problem, remedy
+    return f"{problem} ({by[0]})", f"{remedy}, or with another Presentation LUT Shape"
 
 
 def _check(thresholds: dict[str, float], folder: Path) -> None:

@@ -15,58 +15,17 @@ from covid_core.engines.trained import classifier
 from covid_core.errors import Abstained, WeightsError
 from covid_core.findings import Finding
 from covid_core.model.card import SHIPPED, WeightsCard, head_tensors, read_card
-from covid_core.model.decision import BALANCED, Decision, OperatingPoint, decide, is_close
+from covid_core.model.decision import BALANCED, OperatingPoint, decide, is_close
 from covid_core.model.gate_findings import remarks_on_crop
-from covid_core.model.head import Head
+from covid_core.model.head import Head, sigmoid
 from covid_core.model.saliency import Saliency
 from covid_core.predict.gate import PREPROCESS as GATE_PREPROCESS
 from covid_core.predict.gate import Gate, Remark
-from covid_core.prepare.crop import WHOLE, Crop
+from covid_core.predict.prediction import Prediction as Prediction
 from covid_core.prepare.preprocess import shrink_for
 from covid_core.read.radiograph import Radiograph
 
 FLOAT32 = Precision.FLOAT32
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
-    """What the network made of one radiograph.
-
-    `probabilities` (calibrated), `logits`: float64, one for each of `answers`, in their order.
-    `feature_map`: float32 (channels, h, w), from which any answer's saliency is had without another
-    pass.
-    `crop`: the part of the film inside its borders, where they are cut off. `placement`: where it
-    lay in the network's input. `radiograph_sha256`, `weights_sha256`:
-    what was judged, and by what. `remarks`: what the gate found odd about the film.
-    """
-
-    answers: tuple[Finding, ...]
-    probabilities: np.ndarray
-    logits: np.ndarray
-    feature_map: np.ndarray
-    placement: tuple[int, int, int, int]
-    decision: Decision
-    radiograph_sha256: str
-    weights_sha256: str
-    model: str
-    notes: tuple[str, ...]
-    remarks: tuple[Remark, ...] = ()
-    crop: Crop = WHOLE
-
-    @property
-    def label(self) -> Finding:
-        """The most probable answer, majority or not."""
-        return self.answers[int(self.probabilities.argmax())]
-
-    def probability(self, finding: Finding) -> float:
-        return float(self.probabilities[self.answers.index(finding)])
-
-    def heat_due(self, finding: Finding) -> bool:
-        """Whether the class reaches its threshold: the operating point's for the disease, the
-        prediction set's for the others. Below it, heat would be read as a finding."""
-        if finding is self.answers[-1]:
-            return self.decision.positive
-        return finding in self.decision.candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +107,9 @@ class Predictor:
         remarks = [self._examined(film) for film in radiographs]
         refusals = [_refusal(found) for found in remarks]
         films = [film for film, no in zip(radiographs, refusals, strict=True) if no is None]
-        feature_maps = iter(self.feature_maps(self.prepared(films)) if films else ())
+        maps = iter(self._maps_of_each(self.prepared(films)) if films else ())
         return [
-            no or self._judged(film, next(feature_maps), found, point)
+            no or self._judged(film, *next(maps), found, point)
             for film, found, no in zip(radiographs, remarks, refusals, strict=True)
         ]
 
@@ -171,12 +130,23 @@ class Predictor:
     def feature_maps(self, x: np.ndarray) -> np.ndarray:
         """The network's feature maps of prepared films, float32 (N, channels, h, w): what is too
         close to call a second time in float32."""
-        (feature_maps,) = self.engine.run(x)
+        return self._maps(x)[0]
+
+    def _maps(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The feature maps; and the opacity maps' log odds, float32 (N, 1, h, w), if any."""
+        maps = self.engine.run(x)
         look = self._second_look
-        close = [i for i, found in enumerate(feature_maps) if look and self._is_close(found, look)]
+        close = [i for i, found in enumerate(maps[0]) if look and self._is_close(found, look)]
         if look and close:
-            (feature_maps[close],) = look.engine.run(x[close])
-        return feature_maps
+            for own, exact in zip(maps, look.engine.run(x[close]), strict=True):
+                own[close] = exact
+        return maps
+
+    def _maps_of_each(self, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """Each film's feature map, and its opacity map where there is one."""
+        features, *more = self._maps(x)
+        opacity = [sigmoid(one[0]) for one in more[0]] if more else [None] * len(features)
+        return list(zip(features, opacity, strict=True))
 
     def logits(self, pictures: np.ndarray) -> np.ndarray:
         """What the network answers to pictures that its card's `preprocess` made, and that were
@@ -192,6 +162,7 @@ class Predictor:
         self,
         radiograph: Radiograph,
         feature_map: np.ndarray,
+        opacity: np.ndarray | None,
         remarks: tuple[Remark, ...],
         point: str,
     ) -> Prediction:
@@ -211,6 +182,7 @@ class Predictor:
             notes=radiograph.notes,
             remarks=remarks,
             crop=crop,
+            opacity=opacity,
         )
 
     def decide(self, prediction: Prediction, point: OperatingPoint) -> Prediction:

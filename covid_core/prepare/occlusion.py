@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from covid_core.prepare.crop import WHOLE, Crop
+from covid_core.crop import WHOLE, Crop
 
 LEAST_LUNG = 0.05  # of the film's area; with less, no lungs were found to cover
 _MARGIN = 4 / 128  # how far a mask is widened, of the film's side, so that no edge remains

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
-from covid_core.prepare.borders import find_crop
-from covid_core.prepare.crop import WHOLE, Crop, crop_film
+from covid_core.crop import WHOLE, Crop
+from covid_core.read.borders import crop_film, find_crop
 from covid_core.read.grey_levels import Film, shrunk
 from covid_core.read.radiograph import Radiograph
 

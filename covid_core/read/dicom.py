@@ -1,22 +1,36 @@
 """DICOM radiographs to grey, by pydicom, with gdcm for the compressions that CR and DX use.
 
-The order is the standard's (PS3.3 C.11): modality rescale, then VOI LUT or window, then MONOCHROME1
-turned round. Patient and study tags are never read here.
+The greys are made in the standard's order (`grey_chain`), then the film is turned and stretched as
+the file says that it lies (`geometry`). Each optional tag is read by itself: one that makes no
+sense is left aside, with a note. Patient and study tags are never read here.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
+from pydicom.encaps import generate_frames
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.uid import JPEGExtended12Bit
 
 from covid_core.errors import RefusedFile
+from covid_core.read.anatomy_words import note_body_part, parse_view
 from covid_core.read.dicom_tags import film_tags
+from covid_core.read.dicom_values import Tags, value_of
+from covid_core.read.geometry import (
+    MOST_UNEQUAL,
+    Turn,
+    square_size,
+    stretch_film,
+    stretch_unwindowed,
+    turn_film,
+    turn_unwindowed,
+)
+from covid_core.read.grey_chain import Shown, show
 from covid_core.read.grey_levels import Film, Stored
+from covid_core.read.picture_header import PictureHeader, read_header
 from covid_core.read.radiograph import (
     Unwindowed,
     View,
@@ -29,26 +43,14 @@ from covid_core.read.sandbox import Decoded, in_child
 
 _COLOUR_NOTE = "a colour picture: turned to grey"
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
-_MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
-_STRAIGHT = ("LINEAR", "LINEAR_EXACT")
 _BRIGHTNESS = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
 _SAMPLE_PX = 512  # the side at which colour is looked for
 _BAND_ROWS = 256
 # What is named back to the user: what else stands in such a tag may be a name.
 _MODALITIES = ("CT", "MR", "US", "NM", "PT", "MG", "XA", "XC", "ES", "ECG", "OP", "SR", "PR")
-_PARTS = (
-    "ABDOMEN", "ANKLE", "ARM", "CSPINE", "ELBOW", "EXTREMITY", "FOOT", "FOREARM", "HAND", "HEAD",
-    "HIP", "KNEE", "LEG", "LSPINE", "NECK", "PELVIS", "SHOULDER", "SKULL", "SPINE", "TSPINE",
-    "WRIST",
-)  # fmt: skip
-_CHEST = ("CHEST", "THORAX", "LUNG")
-_VIEWS = {
-    "PA": View.PA,
-    "AP": View.AP,
-    "LL": View.LATERAL,
-    "RL": View.LATERAL,
-    "LATERAL": View.LATERAL,
-}
+# Height before width, each pair. The aspect ratio is for files that give no sizes.
+_PIXEL_SIDES = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing",
+                "PixelAspectRatio")  # fmt: skip
 
 
 class DicomFilm(NamedTuple):
@@ -67,51 +69,58 @@ def decode_dicom(data: bytes) -> DicomFilm:
     """Decode one radiograph.
 
     Refuses several frames, another modality than radiography, and what can't be decoded, before a
-    pixel is touched where the header tells. Raises RefusedFile.
+    pixel is touched where the header says so. Raises RefusedFile.
     """
-    try:
-        dataset = film_tags(data)
-        notes: list[str] = []
-        _check_header(dataset, notes)
-        stored = _stored(dataset, data, notes)
-        inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
-        shown, whole = _displayed_values(dataset, stored.values, notes)
-        greys = grey_from_counts(shown)
-        if inverted:
-            greys = np.float32(1) - greys
-            notes.append("stored inverted (MONOCHROME1): turned back")
-        film = stored.film(greys)
-        if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-            notes += flat_below(film)
-        view = _VIEWS.get(str(dataset.get("ViewPosition", "")).strip().upper(), View.UNKNOWN)
-        return DicomFilm(
-            film,
-            f"DICOM, {dataset.file_meta.TransferSyntaxUID.name}",
-            view,
-            tuple(notes),
-            _COLOUR_NOTE in notes,
-            None if whole is None else _unwindowed(dataset, stored, whole, inverted),
-        )
-    except RefusedFile:
-        raise
-    # pydicom trusts its input: damage shows as any of its own errors, or as Python's.
-    except Exception as error:
-        raise RefusedFile(
-            "corrupt",
-            "it is a damaged DICOM file, or one without a picture",
-            "Export the image again from the archive",
-        ) from error
+    notes: list[str] = []
+    tags = Tags(film_tags(data), notes)
+    header = _read_header(tags)
+    ratio = _pixel_ratio(tags)
+    size = square_size(header.columns, header.rows, ratio)
+    _check_size(tags, header, size)
+    if body_part := note_body_part(tags.text("BodyPartExamined")):
+        notes.append(body_part)
+    stored = _stored(tags, header, data)
+    counts = None if stored.counts is None else stored.counts[stored.counts > 0]
+    shown = show(stored.values, counts, header, tags) if header.is_grey else _own(stored)
+    film = stored.film(shown.greys)
+    if header.is_compressed:
+        notes += flat_below(film)
+    whole = _unwindowed(stored, shown)
+    if size != (header.columns, header.rows):
+        film = stretch_film(film, size)
+        whole = whole and stretch_unwindowed(whole, size)
+        notes.append(f"its pixels are {ratio:.3g} times as high as wide: shown with square pixels")
+    turn = Turn.from_orientation(tags.text("PatientOrientation").upper())
+    if turn:
+        film = turn_film(film, turn)
+        whole = whole and turn_unwindowed(whole, turn)
+        notes.append("turned as its Patient Orientation says")
+    return DicomFilm(
+        film,
+        f"DICOM, {header.syntax.name}",
+        parse_view(tags.text("ViewPosition")),
+        tuple(notes),
+        _COLOUR_NOTE in notes,
+        whole,
+    )
 
 
 def unpacked(data: bytes) -> Decoded:
-    """The stored values of a compressed file, as `pixel_array` gives them, and nothing to tell."""
+    """The stored values of a compressed file, as `pixel_array` gives them, and nothing besides."""
     dataset = film_tags(data)
-    dataset.PixelData = bytes(dataset.PixelData)  # pydicom takes frames out of no view
+    header = read_header(Tags(dataset, []))
+    header.put_into(dataset)
+    packed = bytes(value_of(dataset, "PixelData") or b"")  # pydicom takes frames out of no view
+    if header.syntax == JPEGExtended12Bit and header.allocated > 8 and header.is_grey:
+        from covid_core.read.jpeg_extended import decode_extended
+
+        return decode_extended(next(generate_frames(packed, number_of_frames=1)), header), {}
+    dataset.PixelData = packed
     return dataset.pixel_array, {}
 
 
-def _check_header(dataset: Dataset, notes: list[str]) -> None:
-    modality = str(dataset.get("Modality", "")).strip().upper()
+def _read_header(tags: Tags) -> PictureHeader:
+    modality = tags.text("Modality").strip().upper()
     if modality not in _RADIOGRAPHY:
         named = f"modality {modality}" if modality in _MODALITIES else "another modality"
         raise RefusedFile(
@@ -119,71 +128,106 @@ def _check_header(dataset: Dataset, notes: list[str]) -> None:
             f"it is of {named}, not a radiograph (CR, DX)",
             "Choose the frontal chest radiograph of the study",
         )
-    if "PixelData" not in dataset:
+    if "PixelData" not in tags.dataset:
         raise RefusedFile(
             "no_pixels", "this DICOM file holds no picture", "Choose the image, not its report"
         )
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    compressed = dataset.file_meta.TransferSyntaxUID.is_encapsulated
-    rich = compressed or not _is_grey(dataset) or dataset.BitsAllocated > 16
-    check_bounds(int(dataset.Columns), int(dataset.Rows), frames, rich=rich)
-    part = str(dataset.get("BodyPartExamined", "")).strip().upper()
-    if part and not any(name in part for name in _CHEST):
-        named = part.lower() if part in _PARTS else "another"
-        notes.append(f"the file says that the body part is {named}, not the chest")
+    return read_header(tags)
 
 
-def _stored(dataset: Dataset, data: bytes, notes: list[str]) -> Stored:
-    syntax = dataset.file_meta.TransferSyntaxUID
-    grey = _is_grey(dataset)
-    if syntax.is_encapsulated:
+def _check_size(tags: Tags, header: PictureHeader, size: tuple[int, int]) -> None:
+    frames = tags.whole_number("NumberOfFrames") or 1
+    rich = header.is_compressed or not header.is_grey or header.allocated > 16
+    if min(header.columns, header.rows) < 1:
+        size = header.columns, header.rows
+    check_bounds(*size, frames, rich=rich)
+
+
+def _pixel_ratio(tags: Tags) -> float:
+    """How many times as high as wide its pixels are: 1 where the file does not say."""
+    for keyword in _PIXEL_SIDES:
+        sides = tags.numbers(keyword, 2)
+        if not sides:
+            continue
+        height, width = sides[:2]
+        if min(height, width) > 0 and 1 / MOST_UNEQUAL <= height / width <= MOST_UNEQUAL:
+            return height / width
+        tags.leave_aside(keyword, "no detector has such pixels")
+    return 1.0
+
+
+def _stored(tags: Tags, header: PictureHeader, data: bytes) -> Stored:
+    if header.is_compressed:
         decoded = in_child(unpacked, data)
         if decoded is None:
             raise RefusedFile(
                 "undecodable",
-                f"its compression ({syntax.name}) can't be decoded here, or the picture is damaged",
+                f"its compression ({header.syntax.name}) can't be decoded here, or the picture is"
+                " damaged",
                 "Export it again, uncompressed (Explicit VR Little Endian)",
             )
         counts = decoded[0]
+    elif header.is_grey and header.allocated > 1:
+        counts = _words(tags.dataset, header)
     else:
-        dataset.pixel_array_options(view_only=grey, correct_unused_bits=not grey)
-        counts = dataset.pixel_array
-    if counts.shape[:2] != (dataset.Rows, dataset.Columns):
+        counts = _by_pydicom(tags.dataset, header)
+    if counts.shape[:2] != (header.rows, header.columns):
         raise RefusedFile(
             "corrupt", "its picture has another size than its header says", "Export it again"
         )
-    if not grey:
-        return Stored.of(_brightness(dataset, counts, notes))
-    stored = Stored.of(counts)
-    return stored if syntax.is_encapsulated else _without_unused_bits(dataset, stored)
+    return Stored.of(counts if header.is_grey else _brightness(tags, header, counts))
 
 
-def _is_grey(dataset: Dataset) -> bool:
-    return dataset.PhotometricInterpretation in _MONOCHROME and dataset.get("SamplesPerPixel") == 1
+def _words(dataset: Dataset, header: PictureHeader) -> np.ndarray:
+    """The words of an uncompressed grey picture, a view of the file's bytes."""
+    packed = memoryview(value_of(dataset, "PixelData") or b"")
+    kind = header.word_type()
+    pixels = header.rows * header.columns
+    if packed.nbytes < pixels * kind.itemsize:
+        raise _too_short(packed.nbytes, pixels * kind.itemsize)
+    if header.big_endian and header.allocated == 8 and dataset["PixelData"].VR == "OW":
+        packed = memoryview(np.frombuffer(packed, np.uint16).byteswap().tobytes())
+    return np.frombuffer(packed, kind, pixels).reshape(header.rows, header.columns)
 
 
-def _without_unused_bits(dataset: Dataset, stored: Stored) -> Stored:
-    """What may stand in the bits above those that are stored means nothing (PS3.5, 8.1.1). pydicom
-    would clear them in each pixel."""
-    unused = dataset.BitsAllocated - dataset.BitsStored
-    if not unused or stored.values.dtype.kind not in "iu":
-        return stored
-    return replace(stored, values=stored.values << unused >> unused)
+def _by_pydicom(dataset: Dataset, header: PictureHeader) -> np.ndarray:
+    """Colours as pydicom gives them, RGB also of YBR, or the numbers of a palette's."""
+    header.put_into(dataset)
+    try:
+        return dataset.pixel_array
+    except Exception:  # of a header that contradicts itself, any of its errors
+        raise RefusedFile(
+            "corrupt",
+            "its picture does not fit what its header says of its colours and size",
+            "Export the image again from the archive",
+        ) from None
 
 
-def _brightness(dataset: Dataset, counts: np.ndarray, notes: list[str]) -> np.ndarray:
-    """Of colours; pydicom gives RGB, also of YBR. In bands, for all at once take 24 bytes each."""
+def _too_short(held: int, wanted: int) -> RefusedFile:
+    return RefusedFile(
+        "corrupt",
+        f"its picture is cut short: it holds {held} of the {wanted} bytes that its header promises",
+        "Export the image again from the archive",
+    )
+
+
+def _brightness(tags: Tags, header: PictureHeader, counts: np.ndarray) -> np.ndarray:
+    """Of colours. In bands, for all at once take 24 bytes each."""
 
     def colours(some: np.ndarray) -> np.ndarray:
-        palette = dataset.PhotometricInterpretation == "PALETTE COLOR"
-        return apply_color_lut(some, dataset) if palette else some
+        palette = header.photometric == "PALETTE COLOR"
+        return apply_color_lut(some, tags.dataset) if palette else some
 
     step = max(min(counts.shape[:2]) // _SAMPLE_PX, 1)
-    sample = colours(counts[::step, ::step])
+    try:
+        sample = colours(counts[::step, ::step])
+    except Exception:  # pydicom's, for a palette that lacks a part
+        tags.leave_aside("RedPaletteColorLookupTableData", "the palette can't be read")
+        return counts
     if sample.ndim < 3:
         return counts
     if is_coloured(sample * (255 / max(int(sample.max()), 1))):
-        notes.append(_COLOUR_NOTE)
+        tags.notes.append(_COLOUR_NOTE)
     brightness = np.empty(counts.shape[:2], np.float32)
     for top in range(0, len(counts), _BAND_ROWS):
         band = slice(top, top + _BAND_ROWS)
@@ -191,52 +235,15 @@ def _brightness(dataset: Dataset, counts: np.ndarray, notes: list[str]) -> np.nd
     return brightness
 
 
-def _displayed_values(
-    dataset: Dataset, counts: np.ndarray, notes: list[str]
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """What the file says is to be seen; and all it holds, where that is more."""
-    if dataset.PhotometricInterpretation not in _MONOCHROME:
-        return counts, None  # neither padding, rescale nor window is meant for colours
-    padding = dataset.get("PixelPaddingValue")
-    outside = counts == padding if padding is not None else None
-    if outside is not None and not outside.all():
-        inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
-        inside = counts[~outside]
-        counts = np.where(outside, inside.max() if inverted else inside.min(), counts)
-    rescale = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
-    if dataset.get("ModalityLUTSequence") or None not in rescale:  # anonymisers leave them empty
-        counts = apply_modality_lut(counts, dataset)
-    windowed = apply_voi_lut(counts, dataset)
-    if windowed is counts:
-        return counts, None
-    notes.append("shown through the window stored in the file")
-    return windowed, counts
+def _own(stored: Stored) -> Shown:
+    """By its own range: neither padding, rescale nor window is meant for colours."""
+    return Shown(grey_from_counts(stored.values))
 
 
-def _unwindowed(
-    dataset: Dataset, stored: Stored, counts: np.ndarray, inverted: bool
-) -> Unwindowed | None:
-    """Before the window; None where it is no straight line, and so has no two ends."""
-    function = str(dataset.get("VOILUTFunction", "") or "LINEAR")
-    if "VOILUTSequence" in dataset or function not in _STRAIGHT:
+def _unwindowed(stored: Stored, shown: Shown) -> Unwindowed | None:
+    if shown.whole is None:
         return None
-    grey = grey_from_counts(counts)
-    centre, width = (_first(dataset[name].value) for name in ("WindowCenter", "WindowWidth"))
-    if function == "LINEAR":  # PS3.3 C.11.2.1.2: of integers, so half a step off and a step less
-        centre, width = centre - 0.5, width - 1
-    lowest, highest = float(counts.min()), float(counts.max())
-    ends = np.array([centre - width / 2, centre + width / 2])
-    low, high = np.clip((ends - lowest) / (highest - lowest), 0, 1)
-    if not low < high:
-        return None
-    if inverted:
-        grey, low, high = np.float32(1) - grey, 1 - high, 1 - low
-    values = np.rint(grey * 65535).astype(np.uint16)
+    values = np.rint(shown.whole * 65535).astype(np.uint16)
     if stored.codes is None:
-        return Unwindowed(values, None, float(low), float(high))
-    return Unwindowed(stored.codes, stored.table(values), float(low), float(high))
-
-
-def _first(value: Any) -> float:
-    """Of a tag that may hold several windows, the one that is applied."""
-    return float(value[0] if isinstance(value, MultiValue) else value)
+        return Unwindowed(values, None, shown.low, shown.high)
+    return Unwindowed(stored.codes, stored.table(values), shown.low, shown.high)

@@ -18,6 +18,7 @@ from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from covid_core.errors import RefusedFile
+from covid_core.read.file_kinds import has_preamble, unknown_format
 from covid_core.read.limits import BoundedFile
 
 # pydicom's warnings quote the values they are about, and those may be a patient's; its log too.
@@ -31,20 +32,40 @@ _PREAMBLE_BYTES = 132
 _EXECUTABLE_PREAMBLES = (b"MZ", b"\x7fELF", b"#!")  # CVE-2019-11687: a DICOM file that also runs
 _PICTURE_BYTES = 1024 * 1024  # no other tag is as large
 _PICTURE = "PixelData"
+_OF_ANY_FILM = ("SOPClassUID", "Rows")  # without a preamble, what else may it be?
 _TABLE = re.compile("(VOI|Modality)LUTSequence|.*PaletteColorLookupTableData")
 _MAX_TABLE_BYTES = 512 * 1024
 _MAX_TAG_BYTES = 16 * 1024
 
 
 def film_tags(data: bytes) -> FileDataset:
-    """As `parse`, without the tags that are longer than any that tells of a film. Such a tag takes
-    seconds to make sense of, at a value for every other byte; here it is as good as absent."""
-    dataset = parse(data)
-    for tag in list(dataset.keys()):
-        raw = dataset.get_item(tag)
-        if isinstance(raw, RawDataElement) and raw.length > _most_bytes(raw.tag):
-            del dataset[tag]
+    """All tags of a DICOM file but those that are longer than any that describes a film: such a tag
+    takes seconds to convert, at a value for every other byte. Raises RefusedFile."""
+    try:
+        dataset = parse(data)
+        for tag in list(dataset.keys()):
+            raw = dataset.get_item(tag)
+            if isinstance(raw, RawDataElement) and raw.length > _most_bytes(raw.tag):
+                del dataset[tag]
+    except RefusedFile:
+        raise
+    # Where tags are damaged pydicom raises any of its own errors, or of Python's, and those may
+    # quote a patient's: they are not kept.
+    except Exception:
+        raise _cut_short() from None
+    if has_preamble(data) and not len(dataset):  # pydicom says nothing of an item that never ends
+        raise _cut_short()
+    if not has_preamble(data) and not any(name in dataset for name in _OF_ANY_FILM):
+        raise unknown_format()
     return dataset
+
+
+def _cut_short() -> RefusedFile:
+    return RefusedFile(
+        "corrupt",
+        "its DICOM tags can't be read to their end: it was cut short, or is damaged",
+        "Export the image again from the archive",
+    )
 
 
 def _most_bytes(tag: BaseTag) -> float:
@@ -65,12 +86,12 @@ def parse(data: bytes) -> FileDataset:
             "Do not open this file; ask who made it",
         )
     file = BoundedFile(data)
-    file.seek(_PREAMBLE_BYTES)
+    file.seek(_PREAMBLE_BYTES if has_preamble(data) else 0)
     # dcmread's own reader: with another, a file could show a harmless syntax here, and it the bomb.
     meta = _read_file_meta_info(file)
     if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
         return _inflated(meta, file.read())
-    return pydicom.dcmread(_InPlace(data))
+    return pydicom.dcmread(_InPlace(data), force=True)
 
 
 class _InPlace(BoundedFile):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from covid_core.errors import RefusedFile
+from covid_core.read.file_kinds import is_dicom
 
 if TYPE_CHECKING:  # imported for a DICOM file alone: it takes as long as ten other films
     from pydicom.dataset import Dataset
@@ -61,20 +61,11 @@ def read_study(data: bytes) -> Study | None:
     Decodes no pixel. A tag that can't be read counts as absent. Raises RefusedFile where the file
     is damaged, a program too, or inflates without bounds.
     """
-    if data[128:132] != b"DICM":
+    if not is_dicom(data):
         return None
     from covid_core.read.dicom_tags import film_tags
 
-    try:
-        dataset = film_tags(data)
-    except RefusedFile:
-        raise
-    # pydicom trusts its input: damage shows as any of its own errors, or as Python's; those may
-    # quote a patient's tags, so they are not kept.
-    except Exception:
-        raise RefusedFile(
-            "corrupt", "it is a damaged DICOM file", "Export the image again from the archive"
-        ) from None
+    dataset = film_tags(data)
     return Study(**{name: _read(dataset, name) for name in _TAGS})
 
 

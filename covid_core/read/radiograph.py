@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from covid_core.crop import WHOLE, Crop
 from covid_core.errors import RefusedFile
-from covid_core.prepare.borders import find_crop
-from covid_core.prepare.crop import WHOLE, Crop, crop_film
+from covid_core.read.borders import crop_film, find_crop
 from covid_core.read.grey_levels import Film, Levels, looked_up, pixels_of, shrunk
 
 MIN_SIDE_PX = 128
 MAX_PIXELS = 40_000_000  # a large computed radiograph is 4280 x 3520, 15 million
 MAX_RICH_PIXELS = 15_200_000  # coloured, over 16 bits, or compressed DICOM: up to 32 bytes each
 MAX_ASPECT = 3.0
+POLARITY_NOTE = "Presentation LUT Shape is"  # begins a note: this tag decided what is white
 _BAND_ROWS = 1024
 _COLOUR_TOLERANCE = 24  # grey levels between channels; JPEG of a grey film stays far below
 _COLOURED_SHARE = 0.1  # of the area; an arrow or a stamp on a film takes a few hundredths
@@ -120,7 +121,7 @@ class Radiograph:
         return self._parts[0]
 
     def shrunk(self, *sizes: tuple[int, int], crop: Crop = WHOLE) -> list[np.ndarray]:
-        """As `grey_levels.shrunk`, read-only, of the whole film or of its own `crop`. Kept, for several
+        """As `grey_levels.shrunk`, read-only, of the film or its own `crop`. Kept, for several
         networks look at the same: who knows all sizes beforehand asks for them at once, and the
         film is gone through once."""
         kept = self._made if crop.is_whole else self._made_inside

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from covid_core.errors import RefusedFile
+from covid_core.read.deep_pictures import (
+    COLOUR_NOTE,
+    TRANSPARENCY_NOTE,
+    deep_samples,
+    grey_of,
+    read_in_native_order,
+)
+from covid_core.read.geometry import Turn
 from covid_core.read.grey_levels import Film, Stored
 from covid_core.read.limits import BoundedFile, too_intricate
 from covid_core.read.radiograph import check_bounds, flat_below, grey_from_counts, is_coloured
 from covid_core.read.sandbox import Decoded, in_child
+from covid_core.read.tiff_numbers import tiff_samples
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 _DECODED_HERE = (b"\x89PNG", b"\xff\xd8")  # a child would take as long as they do
 _JPEG_SCAN = b"\xff\xda"
 _MAX_SCANS = 1_000_000_000  # times pixels: each scan of a progressive JPEG goes over all of them
 _EXIF_ORIENTATION = 0x0112
-_TIFF_PHOTOMETRIC = 0x0106
+_TIFF_MAGIC = (b"II*\0", b"MM\0*")
+_TIFF_PHOTOMETRIC, _TIFF_BITS, _TIFF_FORMAT = 0x0106, 0x0102, 0x0153
+_TURNS = {  # what brings a picture of each EXIF orientation upright
+    2: Turn(mirrored=True), 3: Turn(mirrored=True, flipped=True), 4: Turn(flipped=True),
+    5: Turn(transposed=True), 6: Turn(transposed=True, mirrored=True),
+    7: Turn(transposed=True, mirrored=True, flipped=True), 8: Turn(transposed=True, flipped=True),
+}  # fmt: skip
 _SAMPLE_PX = 128  # the side at which colour is looked for
-_COLOUR_NOTE = "a colour picture: turned to grey"
 _RANGE_MODES = ("I", "F")  # and I;16*: Pillow's own convert("L") clips these to white
 
 
@@ -53,7 +67,7 @@ def decode_raster(data: bytes) -> Grey:
     film = stored.film(np.float32(1) - greys if told["inverted"] else greys)
     if told["format"] == "JPEG":
         notes += flat_below(film)
-    return Grey(film, told["format"], notes, _COLOUR_NOTE in notes)
+    return Grey(film, told["format"], notes, COLOUR_NOTE in notes)
 
 
 def unpacked(data: bytes) -> Decoded:
@@ -65,29 +79,67 @@ def unpacked(data: bytes) -> Decoded:
     try:
         with Image.open(BoundedFile(data), formats=FORMATS) as image:
             _check_bounds(image, data)
-            image.load()
-            notes: list[str] = []
-            upright: Image.Image = image
-            if image.getexif().get(_EXIF_ORIENTATION, 1) != 1:
-                upright = ImageOps.exif_transpose(image)
-                notes.append("turned upright by its EXIF orientation")
-            own_range = _has_range(upright)
-            inverted = own_range and _is_inverted(image)
-            numbers = np.asarray(upright if own_range else _eight_bits(upright, notes))
-            if own_range:
-                notes.append("more than 8 bits a pixel: scaled by the picture's own range")
-            if inverted:
-                notes.append("stored inverted (WhiteIsZero): turned back")
-            told = {"own_range": own_range, "inverted": inverted, "notes": notes}
-            return numbers, told | {"format": image.format or "picture"}
+            return _numbers(image, data)
     except RefusedFile:
         raise
     except Image.DecompressionBombError as error:
         raise RefusedFile(
             "too_large", "its header promises a huge picture", "Export it at a lower resolution"
         ) from error
+    except UnidentifiedImageError as error:
+        if not data.startswith(_TIFF_MAGIC):
+            raise _corrupt() from error
     except Exception as error:  # Pillow's plugins raise any of Python's own on damaged files
         raise _corrupt() from error
+    try:
+        samples, photometric, orientation = tiff_samples(data)
+    except RefusedFile:
+        raise
+    except Exception as error:  # of a damaged directory or strip
+        raise _corrupt() from error
+    notes: list[str] = []
+    numbers = _TURNS.get(orientation, Turn()).apply(grey_of(samples, notes))
+    return numbers, _told(
+        "TIFF", notes, own_range=True, inverted=photometric == 0, turned=orientation in _TURNS
+    )
+
+
+def _numbers(image: Image.Image, data: bytes) -> Decoded:
+    # Pillow turns a TIFF when it loads it, and forgets that it did; a PNG it loads for its EXIF.
+    is_tiff = image.format == "TIFF"
+    turned_by_pillow = image.tag_v2.get(_EXIF_ORIENTATION, 1) if is_tiff else 1  # type: ignore[attr-defined]
+    notes: list[str] = []
+    samples = deep_samples(image, data)
+    orientation = turned_by_pillow if is_tiff else image.getexif().get(_EXIF_ORIENTATION, 1)
+    if samples is not None:
+        turn = Turn() if is_tiff else _TURNS.get(orientation, Turn())
+        numbers, own_range, inverted = turn.apply(grey_of(samples, notes)), True, False
+    else:
+        read_in_native_order(image)
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        own_range = _has_range(upright)
+        inverted = own_range and _is_inverted(image)
+        numbers = np.asarray(upright if own_range else _eight_bits(upright, notes))
+        if _is_unsigned(image):
+            numbers = numbers.view(np.uint32)
+    return numbers, _told(
+        image.format or "picture", notes, own_range=own_range, inverted=inverted,
+        turned=orientation in _TURNS,
+    )  # fmt: skip
+
+
+def _told(
+    kind: str, notes: list[str], *, own_range: bool, inverted: bool, turned: bool
+) -> dict[str, Any]:
+    """What `unpacked` says of a picture beside its numbers."""
+    said = (
+        (turned, "turned upright by its EXIF orientation"),
+        (own_range, "more than 8 bits a pixel: scaled by the picture's own range"),
+        (inverted, "stored inverted (WhiteIsZero): turned back"),
+    )
+    notes = [*notes, *(note for is_so, note in said if is_so)]
+    return {"own_range": own_range, "inverted": inverted, "notes": notes, "format": kind}
 
 
 def _check_bounds(image: Image.Image, data: bytes) -> None:
@@ -109,6 +161,12 @@ def _has_range(image: Image.Image) -> bool:
     return image.mode in _RANGE_MODES or image.mode.startswith("I;16")
 
 
+def _is_unsigned(image: Image.Image) -> bool:
+    """Whether a TIFF's 32-bit numbers, which Pillow takes as signed, have no sign."""
+    tags = getattr(image, "tag_v2", {})
+    return image.mode == "I" and tags.get(_TIFF_BITS) == (32,) and 1 in tags.get(_TIFF_FORMAT, (1,))
+
+
 def _is_inverted(image: Image.Image) -> bool:
     """Whether 0 is white in a TIFF of more than 8 bits; up to 8, Pillow turns them itself."""
     return getattr(image, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == 0
@@ -119,12 +177,12 @@ def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:
         layer = image.convert("RGBA")
         if np.asarray(layer.getchannel("A")).min() < 255:
-            notes.append("transparency laid on black")
+            notes.append(TRANSPARENCY_NOTE)
         image = Image.alpha_composite(Image.new("RGBA", layer.size, (0, 0, 0, 255)), layer)
     if image.mode not in ("L", "1"):
         image = image if image.mode == "RGB" else image.convert("RGB")
         if _is_coloured(image):
-            notes.append(_COLOUR_NOTE)
+            notes.append(COLOUR_NOTE)
     return image if image.mode == "L" else image.convert("L")
 
 

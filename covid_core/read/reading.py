@@ -9,6 +9,7 @@ import hashlib
 from pathlib import Path
 
 from covid_core.errors import RefusedFile
+from covid_core.read.file_kinds import is_dicom, is_raster, unknown_format
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.raster import decode_raster
 
@@ -21,12 +22,12 @@ CODES = {
     "unreadable": "the disk does not give it",
     "executable_preamble": "DICOM, and a program too",
     "corrupt": "cut short, damaged, or contradicting itself",
-    "undecodable": "DICOM in a compression that can't be decoded here, or damaged in it",
+    "undecodable": "in a compression or encoding that can't be decoded here, or damaged in it",
     "too_intricate": "of more tags, chunks, markers or scans than any film",
     "wrong_modality": "DICOM, but no radiography",
     "no_pixels": "DICOM without a picture",
     "multi_frame": "several frames or pages",
-    "bad_header": "a size of nothing",
+    "bad_header": "a size of nothing, or none stated",
     "too_large": "more pixels than allowed, or inflating without bounds",
     "too_small": "fewer than MIN_SIDE_PX a side",
     "bad_shape": "longer than MAX_ASPECT times its width",
@@ -40,13 +41,6 @@ CODES = {
     "damaged_member": "a film damaged inside its ZIP file",
     "nested_zip": "a ZIP file inside another",
 }
-_RASTER_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", 0),
-    (b"\xff\xd8\xff", 0),
-    (b"II*\x00", 0),
-    (b"MM\x00*", 0),
-    (b"WEBP", 8),
-)
 
 
 def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
@@ -61,7 +55,7 @@ def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
     if len(data) > MAX_FILE_BYTES:
         raise too_many_bytes()
     sha256 = sha256 or hashlib.sha256(data).hexdigest()
-    if data[128:132] == b"DICM":
+    if is_dicom(data):
         from covid_core.read.dicom import (
             decode_dicom,  # pydicom is slow to import, and often not needed
         )
@@ -71,16 +65,12 @@ def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
             film.film, sha256, film.source_format, film.view, film.notes, film.coloured,
             film.unwindowed,
         )  # fmt: skip
-    if any(data[at : at + len(magic)] == magic for magic, at in _RASTER_MAGIC):
+    if is_raster(data):
         grey = decode_raster(data)
         return Radiograph(
             grey.film, sha256, grey.source_format, notes=grey.notes, coloured=grey.coloured
         )
-    raise RefusedFile(
-        "unknown_format",
-        "it is not a PNG, JPEG, TIFF, WebP or DICOM file",
-        "Export the radiograph in one of these formats",
-    )
+    raise unknown_format()
 
 
 def read_file(path: Path) -> Radiograph:

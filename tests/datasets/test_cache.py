@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from covid_core.crop import WHOLE, Crop
 from covid_core.datasets import cache
 from covid_core.datasets.cache import cached_crops, cached_pictures
-from covid_core.prepare.crop import WHOLE, Crop
 from covid_core.prepare.preprocess import Preprocess
 from tests.films import encode, grey_film
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from covid_core.datasets.case import age_of, sex_of, view_of
+from covid_core.datasets.case import age_of, sex_of
+from covid_core.read.anatomy_words import parse_view
 from covid_core.read.radiograph import View
 
 
@@ -30,4 +31,4 @@ def test_sexes(cell: str, sex: str | None) -> None:
      ("RL", View.LATERAL), ("?", View.UNKNOWN), (None, View.UNKNOWN)],
 )  # fmt: skip
 def test_views(cell: str | None, view: View) -> None:
-    assert view_of(cell) is view
+    assert parse_view(cell) is view

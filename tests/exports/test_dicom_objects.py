@@ -87,6 +87,12 @@ def test_without_identity_both_are_nobodys(study: Study) -> None:
         assert "SourceImageSequence" not in written and "IssuerOfPatientID" not in written
 
 
+def test_the_capture_lies_as_the_film_is_shown_and_not_as_its_file_has_it(study: Study) -> None:
+    for stored, shown in (("R\\F", ["L", "F"]), ("F\\R", ["L", "F"]), ("A\\F", ["A", "F"])):
+        capture = opened(both(replace(study, orientation=stored), keep=True)[0])
+        assert list(capture.PatientOrientation) == shown
+
+
 def test_with_identity_both_join_the_study(study: Study) -> None:
     for data in both(study, keep=True):
         written = opened(data)

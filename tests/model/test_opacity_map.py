@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from covid_core.evaluation.saliency_methods import class_activation
+from covid_core.model.card import read_card
+from covid_core.model.network_files import load_weights, save_weights
 from covid_core.model.networks import LEAST_WEIGHT, Network
 from covid_core.model.saliency import METHOD
+from covid_core.predict.predictor import Predictor
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.present.overlay import png
+from covid_core.read.phantom import draw_phantom
+from covid_core.read.reading import read_radiograph
 from tests.models import head_of
 
 
@@ -77,3 +86,26 @@ def test_at_first_a_new_opacity_map_changes_no_answer() -> None:
     looking.load_state_dict(plain.state_dict(), strict=False)
     x = torch.randn(2, 1, 64, 64)
     assert torch.allclose(plain(x), looking(x), atol=1e-5)
+
+
+def test_a_prediction_carries_the_opacity_map_of_its_one_pass(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Network("cnn4", opacity=True, appearance=True).eval()
+    assert network.opacity is not None
+    nn.init.normal_(network.opacity.weight)
+    preprocess = Preprocess(size_px=64)
+    save_weights(
+        network, tmp_path, preprocess=preprocess, training={}, films={}, results={},
+        full_heat=0.1,
+    )  # fmt: skip
+    assert read_card(tmp_path).opacity_map and read_card(tmp_path).appearance
+    predictor = Predictor.load(tmp_path, gated=False)
+    radiograph = read_radiograph(png(draw_phantom(size_px=128)))
+    prediction = predictor.predict(radiograph)
+    loaded, _ = load_weights(tmp_path)
+    x = preprocess.tensor(preprocess.picture(radiograph)[np.newaxis])
+    answered = loaded.answer(x)
+    assert answered.opacity is not None and prediction.opacity is not None
+    expected = answered.opacity.sigmoid()[0, 0].numpy()
+    assert np.abs(prediction.opacity - expected).max() < 1e-3
+    assert np.abs(prediction.logits - answered.logits[0].numpy()).max() < 1e-3

@@ -27,7 +27,7 @@ from covid_core.predict.gate import (
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph, View
 from covid_core.read.reading import read_file, read_radiograph
-from covid_core.training.gate.gate import save_gate
+from covid_core.training.gate.fit import save_gate
 from covid_core.training.gate.measures import scores_of
 from covid_core.training.gate.negatives import KINDS as OTHER_KINDS
 from tests.films import dicom_file, encode
@@ -115,6 +115,15 @@ def test_what_the_file_says_of_its_view_counts(gate: Gate) -> None:
     lateral = read_radiograph(dicom_file(film, ViewPosition="LL"))
     assert lateral.view is View.LATERAL
     assert [r.code for r in gate.examine(lateral)] == [Code.LATERAL_OR_CT]
+
+
+def test_black_and_white_that_a_tag_swapped_are_refused_with_the_tag_s_name(gate: Gate) -> None:
+    note = "Presentation LUT Shape is INVERSE on MONOCHROME2: shown as it says"
+    inverted = replace(radiograph(1 - phantom()), notes=(note,))
+    [remark] = [one for one in gate.examine(inverted) if one.code is Code.INVERTED]
+    assert remark.abstains and note in remark.problem
+    [plain] = [one for one in gate.examine(radiograph(1 - phantom())) if one.code is Code.INVERTED]
+    assert "Presentation" not in plain.sentence
 
 
 def test_every_code_has_words_and_the_shipped_gate_a_threshold(gate: Gate) -> None:

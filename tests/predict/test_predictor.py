@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import covid_core
+from covid_core.crop import WHOLE, Crop
 from covid_core.engines.engine import Engine, Precision
 from covid_core.engines.proof import Proof, save_proof
 from covid_core.errors import Abstained, WeightsError
@@ -20,7 +21,6 @@ from covid_core.model.card import read_card
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.gate_findings import Code
 from covid_core.predict.predictor import Prediction, Predictor, SecondLook
-from covid_core.prepare.crop import WHOLE, Crop
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_radiograph

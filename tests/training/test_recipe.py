@@ -16,11 +16,10 @@ SEEDS = {
     "cnn-scratch": ("cnn4", 1, "all"),
     "vgg16-binary": ("vgg16", 1, "all"),
     "densenet121": ("densenet121", 1, "all"),
-    "teacher-lite0": ("efficientnet_lite0", 1, "all"),
 }
 
 
-def test_the_five_seeds_and_the_teacher_are_there() -> None:
+def test_the_five_seeds_are_there() -> None:
     assert set(recipe_names()) == set(SEEDS)
     for name, (architecture, phases, trained) in SEEDS.items():
         recipe = read_recipe(name)
@@ -103,3 +102,10 @@ def test_borders_go_from_the_recipe_or_the_command_line_to_the_preprocessing(
     with pytest.raises(TrainingError, match="borders"):
         path.write_text(f'borders = "mend"\n{text}')
         read_recipe(str(path))
+
+
+def test_a_teacher_s_recipe_is_beside_the_studies() -> None:
+    recipe = read_recipe("teachers/teacher-lite0")
+    assert (recipe.name, recipe.architecture) == ("teacher-lite0", "efficientnet_lite0")
+    assert recipe.opacity_map and recipe.appearance
+    assert recipe.name not in recipe_names()

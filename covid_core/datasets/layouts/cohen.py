@@ -10,8 +10,9 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from covid_core.datasets.case import Case, LeftOut, Selection, age_of, sex_of, view_of
+from covid_core.datasets.case import Case, LeftOut, Selection, age_of, sex_of
 from covid_core.findings import Finding
+from covid_core.read.anatomy_words import parse_view
 from covid_core.read.radiograph import View
 
 SOURCE = "covid-chestxray"
@@ -52,7 +53,7 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
                 continue
             yield Case(
                 path, label_of(row["finding"]), SOURCE, row["patientid"] or None, row["finding"],
-                view_of(row["view"]), age_of(row.get("age")), sex_of(row.get("sex")),
+                parse_view(row["view"]), age_of(row.get("age")), sex_of(row.get("sex")),
             )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def _reason(row: dict[str, str], path: Path) -> str | None:
     """Why a row gives no case; None where it does."""
     if row["modality"] != "X-ray" or (row["view"] or "").strip().upper() in _SLICES:
         return "CT, not a radiograph"
-    if view_of(row["view"]) is View.LATERAL:
+    if parse_view(row["view"]) is View.LATERAL:
         return "lateral view"
     if label_of(row["finding"]) is None:
         return f"finding not mapped: {row['finding'] or 'none'}"

@@ -6,9 +6,10 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from covid_core.datasets.case import Case, LeftOut, Selection, age_of, sex_of, view_of
+from covid_core.datasets.case import Case, LeftOut, Selection, age_of, sex_of
 from covid_core.datasets.layouts.films import films_in
 from covid_core.findings import Finding
+from covid_core.read.anatomy_words import parse_view
 
 SOURCE = "covid-cxnet"
 
@@ -25,7 +26,7 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
         row = rows.get(path.name, {})
         yield Case(
             path, Finding.COVID, SOURCE, row.get("patient_id") or None,
-            row.get("label") or "", view_of(row.get("view")), age_of(row.get("age")),
+            row.get("label") or "", parse_view(row.get("view")), age_of(row.get("age")),
             sex_of(row.get("sex")),
         )  # fmt: skip
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pydicom
 
-from covid_core.datasets.case import Sex, age_of, sex_of, view_of
+from covid_core.datasets.case import Sex, age_of, sex_of
+from covid_core.read.anatomy_words import parse_view
 from covid_core.read.radiograph import View
 
 _TAGS = ["PatientID", "PatientAge", "PatientSex", "ViewPosition", "Rows", "Columns"]
@@ -36,7 +37,7 @@ def read_header(path: Path) -> Header:
         tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
         return Header(
             patient=str(tags.get("PatientID") or "") or None,
-            view=view_of(str(tags.get("ViewPosition") or "")),
+            view=parse_view(str(tags.get("ViewPosition") or "")),
             age=parse_age(str(tags.get("PatientAge") or "")),
             sex=sex_of(str(tags.get("PatientSex") or "")),
             width=int(tags.get("Columns") or 0),

@@ -12,10 +12,11 @@ import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from covid_core.datasets.case import Case, LeftOut, Selection, Sex, age_of, sex_of, view_of
+from covid_core.datasets.case import Case, LeftOut, Selection, Sex, age_of, sex_of
 from covid_core.datasets.layouts.dicom_header import read_header
 from covid_core.datasets.layouts.films import boxes_in, films_in, read_rows
 from covid_core.datasets.readings import READINGS
+from covid_core.read.anatomy_words import parse_view
 from covid_core.read.radiograph import View
 
 SOURCE = "rsna-pneumonia"
@@ -54,7 +55,7 @@ def _person(
 ) -> tuple[View, float | None, Sex | None]:
     """View, age and sex, by the table, else by the file's own tags."""
     row, header = metadata.get(path.stem, {}), read_header(path)
-    view = view_of(row.get("view"))
+    view = parse_view(row.get("view"))
     return (
         header.view if view is View.UNKNOWN else view,
         age_of(row["age"]) if row.get("age") else header.age,

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from covid_core.read.grey_levels import Film, part_of
-
 
 @dataclass(frozen=True, slots=True)
 class Crop:
@@ -63,11 +61,6 @@ class Crop:
 
 
 WHOLE = Crop()
-
-
-def crop_film(film: Film, crop: Crop) -> Film:
-    """The part of a film, its pixels not copied."""
-    return film if crop.is_whole else part_of(film, *crop.slices(*film.shape))
 
 
 def _span(low: float, high: float, cells: int) -> tuple[int, int]:

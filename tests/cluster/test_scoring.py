@@ -23,10 +23,10 @@ import pytest
 
 from covid_core.__main__ import main
 from covid_core.batch.ledger import Terms
-from covid_core.cluster import cluster
-from covid_core.cluster.cluster import Done, Job, Laid, Worker, connected, lay, score_archive
+from covid_core.cluster import scoring as cluster
 from covid_core.cluster.parquet_table import Table, opened
 from covid_core.cluster.places import Place, Unreachable
+from covid_core.cluster.scoring import Done, Job, Laid, Worker, connected, lay, score_archive
 from covid_core.commands import cluster as command
 from covid_core.errors import CovidCoreError
 from covid_core.model.card import read_card
@@ -44,7 +44,7 @@ FATAL = "ward 1/cut.png"
 DRIVER = f"""
 import sys
 from pathlib import Path
-from covid_core.cluster.cluster import connected, score_archive
+from covid_core.cluster.scoring import connected, score_archive
 from covid_core.cluster.parquet_table import opened
 from covid_core.cluster.places import Place
 from tests.cluster.test_cluster import job_of, terms_of

@@ -25,7 +25,7 @@ from covid_core.training.gate.films import (
     read_films,
     spoilt,
 )
-from covid_core.training.gate.gate import pick_thresholds, train_gate
+from covid_core.training.gate.fit import pick_thresholds, train_gate
 from covid_core.training.gate.measures import kind_figures, scores_of
 
 CROPPED, CHILD = FLAWS.index(Code.CROPPED), FLAWS.index(Code.CHILD)

@@ -10,12 +10,12 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter, rotate
 
 from covid_core.boxes import crop_boxes, uncrop_boxes
+from covid_core.crop import WHOLE, Crop
 from covid_core.findings import Finding
 from covid_core.model.gate_findings import Code, remarks_on_crop
 from covid_core.model.saliency import Saliency
-from covid_core.prepare.borders import find_crop
-from covid_core.prepare.crop import WHOLE, Crop, crop_film
 from covid_core.prepare.preprocess import Preprocess, shrink_for
+from covid_core.read.borders import crop_film, find_crop
 from covid_core.read.grey_levels import Levels
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.reading import read_radiograph

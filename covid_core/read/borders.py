@@ -15,8 +15,8 @@ from functools import partial
 
 import numpy as np
 
-from covid_core.prepare.crop import Crop
-from covid_core.read.grey_levels import Film, Levels
+from covid_core.crop import Crop
+from covid_core.read.grey_levels import Film, Levels, part_of
 
 MOST = 0.4  # of the film's width or height that is cut off at each side
 _LINES = 256  # of a side that are looked at
@@ -50,6 +50,11 @@ class _Border:
         """The share of each line, (lines, across), in its colour: float64 (lines,)."""
         share: np.ndarray = (np.abs(greys - self.colour) <= self.tolerance).mean(axis=1)
         return share
+
+
+def crop_film(film: Film, crop: Crop) -> Film:
+    """The part of a film, its pixels not copied."""
+    return film if crop.is_whole else part_of(film, *crop.slices(*film.shape))
 
 
 def find_crop(film: Film) -> Crop:

@@ -1,0 +1,151 @@
+"""Whether each of a folder's odd files is read as it should be.
+
+    python -m benchmarks.cases DIR
+
+DIR holds `films/`, files of every kind; `expected/NAME.png`, the right picture of `films/NAME`,
+8-bit grey, black is air; and `README.md`, whose table says in words what is right for the cases by
+the two digits that a file's name begins with. A film is right where the mean absolute difference is
+at most 0.004 of the full range, 0.01 for a lossy file, and its notes say what had to be done.
+
+Ends with 1 where any is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from PIL import Image
+
+from covid_core.errors import RefusedFile
+from covid_core.present import markdown
+from covid_core.read.grey_levels import eight_bits
+from covid_core.read.radiograph import Radiograph
+from covid_core.read.reading import read_file
+
+MOST_DIFFERENT, MOST_DIFFERENT_LOSSY = 0.004, 0.01
+Of = TypeVar("Of")
+Rule = TypeVar("Rule")
+_LOSSY = ("JPEG Extended", "JPEG Baseline", "JPEG")
+_ROW = re.compile(r"^\|\s*(\d\d)\s*\|(?P<given>[^|]*)\|(?P<right>[^|]*)\|")
+
+
+def _says(*words: str) -> Callable[[str], bool]:
+    """A rule: the notes name one of the words."""
+    return lambda notes: any(word in notes for word in words)
+
+
+# What the notes of a film must say, by the start of its name.
+NOTES: dict[str, Callable[[str], bool]] = {
+    "05-win-outside": _says("Window"),
+    "05-win-zero": _says("Window"),
+    "08": _says("square"),
+    "18": _says("Patient Orientation"),
+    "19": lambda notes: "not the chest" not in notes and "not known" not in notes,
+    "22": _says("Presentation LUT Shape"),
+}
+# What a film must measure, (width, height), where there is no right picture of it.
+SIZES: dict[str, tuple[int, int]] = {"08": (256, 256)}
+# Cases that are judged by a whole answer, a folder or a table, none of which is looked at here. To
+# judge one, take it out of here and give it a rule in `judge`, or a loop of its own in `main`.
+NOT_JUDGED: dict[str, str] = {
+    "11": "a folder's files: see what `predict` lists",
+    "12": "class folders: see what `manifest` lists",
+    "13": "a table: see what `manifest` says of its rows",
+    "14": "a table: see what `validate` says of it",
+    "15-0": "borders: whether the answer stays the same",
+    "15-bord": "borders: whether the answer stays the same",
+    "16": "the gate: whether it refuses, and why",
+    "17-dark": "the gate: too dark, or the border cut off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One file's. `right`: None where it was not judged. `difference`: from the right picture, mean
+    absolute, 0 to 1; None where there is none. `why`: in words."""
+
+    name: str
+    right: bool | None
+    difference: float | None
+    why: str
+
+
+def judge(path: Path, expected: Path) -> Judgement:
+    """How a film is read, against its right picture, its size and what its notes must say."""
+    left_out = _by_start(NOT_JUDGED, path.name)
+    if left_out is not None:
+        return Judgement(path.name, None, None, f"not judged here: {left_out}")
+    try:
+        radiograph = read_file(path)
+    except RefusedFile as error:
+        return Judgement(path.name, False, None, f"refused: {error.sentence}")
+    notes = "; ".join(radiograph.notes)
+    size = (radiograph.width_px, radiograph.height_px)
+    right = np.asarray(Image.open(expected)) if expected.exists() else None
+    wanted = _by_start(SIZES, path.name) if right is None else right.shape[::-1]
+    if size != wanted:
+        return Judgement(path.name, False, None, f"it measures {size}, not {wanted}")
+    difference = None if right is None else _difference(radiograph, right)
+    rule = _by_start(NOTES, path.name)
+    close = difference is None or difference <= _most(radiograph)
+    said = rule is None or rule(notes)
+    return Judgement(path.name, close and said, difference, notes or "no notes")
+
+
+def right_in_words(readme: str) -> dict[str, str]:
+    """Of a README's table: what is right, by a case's two digits."""
+    rows = (_ROW.match(line) for line in readme.splitlines())
+    return {row[1]: row["right"].strip() for row in rows if row}
+
+
+def _difference(radiograph: Radiograph, right: np.ndarray) -> float:
+    shown = eight_bits(radiograph.film).astype(float)
+    return float(np.abs(shown - right.astype(float)).mean() / 255)
+
+
+def _most(radiograph: Radiograph) -> float:
+    lossy = any(word in radiograph.source_format for word in _LOSSY)
+    return MOST_DIFFERENT_LOSSY if lossy else MOST_DIFFERENT
+
+
+def _by_start(rules: Mapping[str, Of], name: str) -> Of | None:
+    found = [rule for start, rule in rules.items() if name.startswith(start)]
+    return found[0] if found else None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dir", type=Path, metavar="DIR", help="a folder of films/ and expected/")
+    folder = parser.parse_args().dir
+    words = right_in_words((folder / "README.md").read_text(encoding="utf-8"))
+    found = [
+        judge(path, folder / "expected" / f"{path.name}.png")
+        for path in sorted((folder / "films").iterdir())
+    ]
+    answers = {True: "right", False: "wrong", None: "-"}
+    rows = [
+        [
+            one.name, answers[one.right],
+            "" if one.difference is None else f"{one.difference:.4f}", one.why,
+        ]
+        for one in found
+    ]  # fmt: skip
+    print(markdown.table(["file", "", "difference", "what was said of it"], rows))
+    wrong = [one for one in found if one.right is False]
+    for case in sorted({one.name[:2] for one in wrong}):
+        print(f"{case} would be right as: {words.get(case, 'not in the README')}")
+    judged = [one for one in found if one.right is not None]
+    left_out = len(found) - len(judged)
+    print(f"{len(judged) - len(wrong)} of {len(judged)} right, {left_out} not judged")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
