@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from covid_core.errors import TrainingError
-from covid_core.training.recipe import read_recipe, recipe_names
+from covid_core.training.recipe import read_recipe
+from covid_core.training.variant_names import recipe_names
 
 SEEDS = {
     "efficientnet-two-stage": ("efficientnet_b0", 2, "head"),
