@@ -15,7 +15,7 @@ from torchvision.models import DenseNet121_Weights
 
 import train
 from covid_core.commands.options.train import add, parse_stages
-from covid_core.commands.train import chosen_recipe
+from covid_core.commands.train import CACHE, chosen_recipe
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import write_manifest
 from covid_core.model import efficientnet_lite
@@ -239,7 +239,7 @@ def test_weights_to_start_from_that_are_not_here_are_missed_before_a_film_is_dec
     monkeypatch.setattr(sys, "argv", small_run(data, tmp_path, *flags.split()))
     assert train.main() == 1
     assert said in capsys.readouterr().err
-    assert not (tmp_path / "runs" / train.CACHE).exists()
+    assert not (tmp_path / "runs" / CACHE).exists()
 
 
 @pytest.mark.parametrize("folder", ["weights", "runs/one"])
