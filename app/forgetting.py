@@ -1,6 +1,7 @@
 """What Streamlit keeps of films longer than they are needed, let go.
 
-It has no public way to any of this: tests/app/test_forgetting.py holds it to a running server.
+It has no public way to any of this, and only this module goes past what it publishes: as of
+Streamlit 1.67.0. tests/app/test_forgetting.py holds it to a running server.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from covid_core.datasets.manifest import read_manifest, write_manifest
 from covid_core.datasets.published import as_published
 from covid_core.datasets.split import Split, groups_of, on_a_side
 from covid_core.findings import Finding
-from covid_core.training.recipe import recipe_names
-from covid_core.training.variants import Form, recipe_in
+from covid_core.training.variant_names import Form, recipe_names
+from covid_core.training.variants import recipe_in
 
 
 def apart_from(table: pd.DataFrame, recipe: str) -> pd.DataFrame:

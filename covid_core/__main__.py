@@ -6,6 +6,7 @@ import argparse
 import importlib
 import io
 import os
+import pkgutil
 import sys
 from typing import cast
 
@@ -13,19 +14,30 @@ from covid_core.commands.status import SOME_FAILED, WRONG_USE
 from covid_core.errors import CovidCoreError
 from covid_core.present.sentences import DISCLAIMER
 
-_COMMANDS = (
-    "predict", "cluster", "manifest", "evaluate", "calibrate", "floors", "audit", "card", "lungs",
-    "gate", "engines", "index", "bench", "replay",
-)  # fmt: skip
+_COMMANDS = {  # `commands.options` has a module for each, with all that it can be told
+    "predict": "score radiographs",
+    "cluster": "score an archive on many machines",
+    "manifest": "datasets to one table, with twins grouped and a clean split",
+    "manifest check": "prove that no patient and no picture is on two sides of a manifest's split",
+    "evaluate": "compare networks on the same films of a manifest",
+    "calibrate": "fit calibration, operating points and prediction sets anew",
+    "floors": "measure what is reached without looking at the lungs",
+    "audit": "test a network for shortcuts, robustness, honesty",
+    "card": "write the model card, and the README's results",
+    "lungs": "train the network that outlines the lungs",
+    "gate": "train the network that says whether a picture may be judged",
+    "engines": "measure whether bfloat16 decides as float32 does",
+    "index": "list the films that made the weights, to tell which film was seen before",
+    "bench": "measure speed, side by side with the plain way",
+    "replay": "read a case bundle again, and compare byte for byte",
+}
 _INSTALL = "Install what is needed with: python -m pip install -r requirements.txt"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Exit status: 0 all done, 1 some files got no answer, 2 wrong use."""
-    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        options = _parser(arguments).parse_args(with_verb(arguments))
-        return int(options.command(options))
+        return run(sys.argv[1:] if arguments is None else arguments)
     except CovidCoreError as error:
         print(error, file=sys.stderr)
         return WRONG_USE
@@ -39,19 +51,34 @@ def main(arguments: list[str] | None = None) -> int:
         return SOME_FAILED
 
 
-def with_verb(arguments: list[str]) -> list[str]:
+def run(arguments: list[str]) -> int:
+    """Run one command, and return its exit status. Raises CovidCoreError."""
+    options = parse(arguments)
+    return int(pkgutil.resolve_name(options.command)(options))
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options of one command; `command`: the function to run it by, as MODULE:NAME."""
+    arguments = _join_verb(arguments)
+    parser = argparse.ArgumentParser(prog="python -m covid_core", description=DISCLAIMER)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, meaning in _COMMANDS.items():
+        command = commands.add_parser(name, help=meaning)
+        if arguments[:1] == [name]:
+            add_options(name, command)
+    return parser.parse_args(arguments)
+
+
+def add_options(name: str, parser: argparse.ArgumentParser) -> None:
+    """Put into a parser all that one command can be told."""
+    module = importlib.import_module(f"covid_core.commands.options.{name.replace(' ', '_')}")
+    module.add(parser)
+
+
+def _join_verb(arguments: list[str]) -> list[str]:
     """`manifest check FILE` as one command: argparse knows no verb that is optional."""
     verb = ["manifest", "check"]
     return [" ".join(verb), *arguments[2:]] if arguments[:2] == verb else arguments
-
-
-def _parser(arguments: list[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m covid_core", description=DISCLAIMER)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    # Only the command that is asked for is imported: each has libraries that take seconds.
-    for name in arguments[:1] if arguments[:1] and arguments[0] in _COMMANDS else _COMMANDS:
-        importlib.import_module(f"covid_core.commands.{name}").add(commands)
-    return parser
 
 
 if __name__ == "__main__":

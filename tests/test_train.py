@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
@@ -13,6 +14,8 @@ import pytest
 from torchvision.models import DenseNet121_Weights
 
 import train
+from covid_core.commands.options.train import add, parse_stages
+from covid_core.commands.train import CACHE, chosen_recipe
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import write_manifest
 from covid_core.model import efficientnet_lite
@@ -26,13 +29,19 @@ from tests.films import clinic, encode, grey_film
 ROOT = Path(__file__).parent.parent
 
 
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add(parser)
+    return parser.parse_args(arguments)
+
+
 def test_stages_are_sizes_and_epochs() -> None:
-    assert train.parse_stages("128:6,224:1.5") == ((128, 6.0), (224, 1.5))
+    assert parse_stages("128:6,224:1.5") == ((128, 6.0), (224, 1.5))
 
 
 def test_defaults_fine_tune_every_layer_from_imagenet_into_weights() -> None:
-    options = train.parse_arguments(["--data", "films"])
-    recipe = train.chosen_recipe(options)
+    options = parsed(["--data", "films"])
+    recipe = chosen_recipe(options)
     assert options.out == Path("weights")
     assert (recipe.name, recipe.architecture, recipe.init) == (
         "densenet121", "densenet121", "imagenet"
@@ -44,8 +53,8 @@ def test_defaults_fine_tune_every_layer_from_imagenet_into_weights() -> None:
 
 def test_the_command_line_outdoes_the_recipe() -> None:
     flags = "--recipe efficientnet-two-stage --architecture resnet18 --head-depth 0 --stages 64:1"
-    options = train.parse_arguments(["--data", "films", *flags.split(), "--learning-rate", "0.1"])
-    recipe = train.chosen_recipe(options)
+    options = parsed(["--data", "films", *flags.split(), "--learning-rate", "0.1"])
+    recipe = chosen_recipe(options)
     assert (recipe.architecture, recipe.head_depth) == ("resnet18", 0)
     assert [phase.stages for phase in recipe.phases] == [((64, 1.0),)] * 2
     assert recipe.optimisation.learning_rate == 0.1
@@ -55,7 +64,7 @@ def test_the_command_line_outdoes_the_recipe() -> None:
 @pytest.mark.parametrize("arguments", [[], ["--data", "x", "--fit", "stretch"]])
 def test_wrong_use_is_status_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
-        train.parse_arguments(arguments)
+        parsed(arguments)
     assert stopped.value.code == 2
 
 
@@ -232,7 +241,7 @@ def test_weights_to_start_from_that_are_not_here_are_missed_before_a_film_is_dec
     monkeypatch.setattr(sys, "argv", small_run(data, tmp_path, *flags.split()))
     assert train.main() == 1
     assert said in capsys.readouterr().err
-    assert not (tmp_path / "runs" / train.CACHE).exists()
+    assert not (tmp_path / "runs" / CACHE).exists()
 
 
 @pytest.mark.parametrize("folder", ["weights", "runs/one"])

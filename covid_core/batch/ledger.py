@@ -7,7 +7,7 @@ import io
 import math
 from array import array
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -19,7 +19,7 @@ import numpy as np
 from covid_core.errors import CovidCoreError
 from covid_core.model.card import WeightsCard
 from covid_core.present.sentences import UNANSWERED, columns, row_writer, spreadsheet_safe
-from covid_core.storage.locks import claim
+from covid_core.storage.locks import locked
 
 _ODD_NAMES = "backslashreplace"  # a file's name may hold bytes that are no text
 _LONGEST_ROW = 64 * 1024  # bytes; a path has 4 KiB at most
@@ -119,10 +119,12 @@ def opened(path: Path, terms: Terms, *, resume: bool = False) -> Iterator[Ledger
     plain = path.is_file() or not path.exists()  # no pipe or terminal
     if resume and not plain:
         raise CovidCoreError("it can't be read again", "Leave out --resume", file=str(path))
-    with path.open("a", newline="", encoding="utf-8", errors=_ODD_NAMES) as file:
+    with (
+        path.open("a", newline="", encoding="utf-8", errors=_ODD_NAMES) as file,
+        locked(path) if plain else nullcontext(),
+    ):
         kept = Kept(array("Q"))
         if plain:
-            claim(file.fileno(), path)
             kept = _kept(path, terms) if resume else kept
             file.truncate(kept.end)
         yield Ledger(file, terms.names, kept)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,19 +12,18 @@ import torch
 
 from covid_core.commands.status import DONE
 from covid_core.datasets.manifest import read_manifest
-from covid_core.evaluation.audit import Amount, audit, check_audited
+from covid_core.evaluation.amount import Amount
+from covid_core.evaluation.audit import audit, check_audited
 from covid_core.evaluation.source_films import (
     check_kept_split,
     load_source_films,
     select_films,
 )
-from covid_core.evaluation.targets import ENOUGH, MISSED, goals
+from covid_core.evaluation.targets import MISSED, goals
 from covid_core.evaluation.within_source_measurement import maps_of, measure_boxes
 from covid_core.evaluation.zone_scores import read_zone_scores, zones_against_scores
 from covid_core.model.card import (
     LEFT_OUT,
-    SHIPPED,
-    WEIGHTS,
     WeightsCard,
     read_audit,
     read_cards,
@@ -38,50 +36,7 @@ from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
 
 
-def add(commands: Any) -> None:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "audit",
-        help="test a network for shortcuts, robustness, honesty",
-        description="Groups of patients, shortcut probes, heat maps, spoilt films: one HTML report,"
-        " and the figures beside the weights, for the model card.",
-    )
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
-    parser.add_argument("--recipe", default=SHIPPED, metavar="NAME")
-    parser.add_argument(
-        "--manifest", type=Path, required=True, metavar="FILE", help="that the weights trained on"
-    )
-    parser.add_argument("--report", type=Path, default=Path("audit.html"), metavar="FILE")
-    parser.add_argument(
-        "--left-out", type=Path, metavar="DIR",
-        help="cards of networks that were trained without a source (default: left-out beside the"
-        " weights)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--zone-scores", type=Path, metavar="CSV",
-        help="radiologists' scores of six lung zones, to hold the maps against: the Brixia score's"
-        " public-annotations.csv",
-    )  # fmt: skip
-    parser.add_argument(
-        "--boxes", type=Path, metavar="FILE",
-        help="a manifest of films with radiologists' boxes, to hold the maps against, that keeps"
-        " the split of --manifest (default: --manifest itself, where it has boxes)",
-    )  # fmt: skip
-    amount = Amount()
-    parser.add_argument(
-        "--probes", type=int, default=amount.probes, metavar="FILMS",
-        help=f"of each part; of fewer than {ENOUGH} it is said that they are few (default"
-        f" {amount.probes})",
-    )  # fmt: skip
-    parser.add_argument("--maps", type=int, default=amount.maps, metavar="FILMS")
-    parser.add_argument("--corruptions", type=int, default=amount.corruptions, metavar="FILMS")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
-    )
-    parser.set_defaults(command=_audit)
-
-
-def _audit(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     network, card = load_weights(options.weights, options.recipe)
     table = read_manifest(options.manifest)
     check_audited(card, table)

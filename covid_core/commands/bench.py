@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -12,30 +10,10 @@ from covid_core.bench.predict import DECODE, FORWARD, GATE, OURS, PREPARE, Speed
 from covid_core.bench.training import Pace, bench
 from covid_core.commands.status import DONE
 from covid_core.engines import machine
-from covid_core.model.architectures import DENSENET121, TITLES
-from covid_core.model.card import SHIPPED, WEIGHTS
 from covid_core.present.markdown import table
 
 
-def add(commands: Any) -> None:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "bench", help="measure speed, side by side with the plain way"
-    )
-    kinds = parser.add_subparsers(required=True, metavar="WHAT")
-    train = kinds.add_parser("train", help="training steps, on phantoms")
-    train.add_argument("--steps", type=int, default=20)
-    train.add_argument("--batch-size", type=int, default=32)
-    train.add_argument("--architecture", choices=TITLES, default=DENSENET121)
-    train.add_argument("--compile", action="store_true", help="ours by torch.compile")
-    train.set_defaults(command=_train)
-    predict = kinds.add_parser("predict", help="one film from its file to probability and Grad-CAM")
-    predict.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
-    predict.add_argument("--recipe", default=SHIPPED, metavar="NAME")
-    predict.add_argument("--rounds", type=int, default=10)
-    predict.set_defaults(command=_predict)
-
-
-def _train(options: argparse.Namespace) -> int:
+def run_train(options: argparse.Namespace) -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     measured = bench(
@@ -57,7 +35,7 @@ def _told(pace: Pace) -> str:
     return f"{pace.films_per_s:8.1f} films/s, {pace.waiting:.1%} of the time waiting for films"
 
 
-def _predict(options: argparse.Namespace) -> int:
+def run_predict(options: argparse.Namespace) -> int:
     speed = measure(options.weights, options.recipe, rounds=options.rounds)
     print(f"{machine.described()}; {speed.used}; medians, all sides in turns\n")
     for part in (_whole(speed), _profile(speed), _forward(speed)):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -18,34 +16,13 @@ from covid_core.evaluation.answers import remembered_answers
 from covid_core.evaluation.evaluate import evaluate, full_heat
 from covid_core.evaluation.targets import TEST
 from covid_core.evaluation.trust import fit_and_measure
-from covid_core.model.card import SHIPPED, WEIGHTS, save_card
+from covid_core.model.card import save_card
 from covid_core.model.network_files import load_weights
 from covid_core.model.tasks import task_of
 from covid_core.training.films import load_films
 
 
-def add(commands: Any) -> None:
-    calibrate: argparse.ArgumentParser = commands.add_parser(
-        "calibrate",
-        help="fit calibration, operating points and prediction sets anew",
-        description="On the validation films of the manifest that the weights were trained on;"
-        " measured on its test part and on sources held out, as are the card's other figures and"
-        " their floors. train.py does the same at its end. Only the card changes.",
-    )
-    calibrate.add_argument("manifest", type=Path, metavar="MANIFEST")
-    calibrate.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
-    calibrate.add_argument("--recipe", default=SHIPPED, metavar="NAME")
-    calibrate.add_argument(
-        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
-    )
-    calibrate.add_argument(
-        "--smooth-px", type=float,
-        help="smooth films by this from now on; all that the card tells is then measured anew",
-    )  # fmt: skip
-    calibrate.set_defaults(command=_calibrate)
-
-
-def _calibrate(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     network, card = load_weights(options.weights, options.recipe)
     table = read_manifest(options.manifest)
     if fingerprint(table) != card.split:

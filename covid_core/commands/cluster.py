@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
@@ -14,42 +12,13 @@ from covid_core.batch.ledger import Terms
 from covid_core.cluster.parquet_table import opened
 from covid_core.cluster.places import Place
 from covid_core.cluster.scoring import Job, connected, score_archive
-from covid_core.commands.arguments import as_count, as_share
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.engine import Lanes
-from covid_core.model.card import SHIPPED, WEIGHTS, read_card
-from covid_core.model.decision import BALANCED, POINTS
+from covid_core.model.card import read_card
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import DISCLAIMER
 
 
-def add(commands: Any) -> None:
-    cluster: argparse.ArgumentParser = commands.add_parser(
-        "cluster",
-        help="score an archive on many machines",
-        description="Score the films below a URL on a Ray cluster: Parquet, one row a file. Run it"
-        f" again to go on where it was stopped. {DISCLAIMER}",
-    )
-    cluster.add_argument("url", metavar="URL", help="of a folder: a path, s3://…, gs://…, sftp://…")
-    cluster.add_argument("--out", required=True, metavar="URL", help="folder to add rows to")
-    cluster.add_argument(
-        "--address", metavar="WHERE",
-        help="of a running cluster, auto or ray://HOST:PORT; without it this machine alone",
-    )  # fmt: skip
-    cluster.add_argument(
-        "--workers",
-        type=as_count,
-        metavar="N",
-        help="of one core each; else as many as there are cores",
-    )
-    cluster.add_argument("--operating-point", choices=POINTS, default=BALANCED, dest="point")
-    cluster.add_argument("--prevalence", type=as_share, metavar="SHARE")
-    cluster.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
-    cluster.add_argument("--recipe", default=SHIPPED, metavar="NAME")
-    cluster.set_defaults(command=_cluster)
-
-
-def _cluster(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     if next(Place.of(options.url).films(), None) is None:
         print("there is no film in what was given", file=sys.stderr)
         return WRONG_USE

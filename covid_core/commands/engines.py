@@ -4,49 +4,24 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
-from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Precision
-from covid_core.engines.proof import LARGEST_DIFFERENCE, save_proof
+from covid_core.engines.proof import save_proof
 from covid_core.errors import DatasetError
 from covid_core.evaluation.precision import prove
-from covid_core.model.card import SHIPPED, WEIGHTS, read_card
+from covid_core.model.card import read_card
 from covid_core.model.tasks import task_of
 from covid_core.training.films import load_films
 
 _PARTS = (Split.TEST, Split.HELD_OUT)
 
 
-def add(commands: Any) -> None:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "engines",
-        help="measure whether bfloat16 decides as float32 does",
-        description="Every film of the test part and of sources held out, by PyTorch in float32 and"
-        " by another engine in bfloat16, films too close to call a second time in float32. Where no"
-        f" decision differs, and no probability by {LARGEST_DIFFERENCE:g}, that engine, at that"
-        " version, runs these weights in bfloat16 from then on, on machines that have it.",
-    )
-    parser.add_argument("manifest", type=Path, metavar="MANIFEST")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
-    parser.add_argument("--recipe", default=SHIPPED, metavar="NAME")
-    parser.add_argument(
-        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
-    )
-    parser.add_argument(
-        "--engine", type=Choice, choices=(Choice.OPENVINO, Choice.CUDA), default=Choice.OPENVINO,
-        help="that is to run in bfloat16 (default: %(default)s)",
-    )  # fmt: skip
-    parser.set_defaults(command=_engines)
-
-
-def _engines(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     card = read_card(options.weights, options.recipe)
     table = read_manifest(options.manifest)
     tested = table[table["split"].isin([part.value for part in _PARTS])]

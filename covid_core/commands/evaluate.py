@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
@@ -17,48 +16,13 @@ from covid_core.evaluation.compare import compare, find_weights
 from covid_core.evaluation.source_films import check_kept_split, select_films
 from covid_core.evaluation.within_source_measurement import add_within_sources
 from covid_core.findings import CLASSES
-from covid_core.model.card import WEIGHTS, WeightsCard, read_forms, save_card
+from covid_core.model.card import WeightsCard, read_forms, save_card
 from covid_core.model.network_files import load_weights
 from covid_core.model_card.comparison import entry_of, markdown, write_comparison
 from covid_core.model_card.within_source import within_source_section
 
 
-def add(commands: Any) -> None:
-    evaluate: argparse.ArgumentParser = commands.add_parser(
-        "evaluate",
-        help="compare networks on the same films of a manifest",
-        description="Networks on the test part of a manifest and on each source held out of it: a"
-        " table, and a report with plots. Where the manifest has sources with films of both kinds,"
-        " read by radiologists, how well they are told apart within each, and maps against boxes.",
-    )
-    evaluate.add_argument("manifest", type=Path, metavar="MANIFEST")
-    evaluate.add_argument(
-        "--weights", nargs="+", type=Path, default=[WEIGHTS], metavar="DIR",
-        help="folders that train.py wrote",
-    )  # fmt: skip
-    evaluate.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report there")
-    evaluate.add_argument(
-        "--into-card", action="store_true",
-        help="measure only what is within sources, and write it into each weights' card; `card`"
-        " then writes the model card",
-    )  # fmt: skip
-    evaluate.add_argument(
-        "--trained-on", type=Path, metavar="FILE",
-        help="the manifest that the weights were trained on, where MANIFEST has another split of"
-        " the same sources: proves that no film measured had trained them",
-    )  # fmt: skip
-    evaluate.add_argument(
-        "--studies", type=Path, metavar="DIR",
-        help="a folder with as-published/ and mended/: cards of the same recipes, trained with"
-        " --form, to stand beside them",
-    )  # fmt: skip
-    evaluate.add_argument(
-        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
-    )
-    evaluate.set_defaults(command=_evaluate)
-
-
-def _evaluate(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     table = read_manifest(options.manifest)
     if options.into_card:
         return _into_cards(options, table)

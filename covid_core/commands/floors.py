@@ -20,39 +20,20 @@ from covid_core.evaluation.baseline_features import SIDE_PX, glimpse
 from covid_core.evaluation.baselines import FIGURES, best_floor, floor_scores, floors_in_words
 from covid_core.evaluation.baselines import floors_of as measured
 from covid_core.evaluation.evaluate import name_probabilities, summaries
-from covid_core.model.card import WEIGHTS, WeightsCard, read_cards, save_card
+from covid_core.model.card import WeightsCard, read_cards, save_card
 from covid_core.model.network_files import load_weights
 from covid_core.model.tasks import task_of
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films, load_films
 from covid_core.training.loop import films_for
 from covid_core.training.scoring import MEASURED, answer_parts, score_parts
-from covid_core.training.variants import Form, recipe_in, split_in
+from covid_core.training.variant_names import Form
+from covid_core.training.variants import recipe_in, split_in
 
 _Scores = dict[str, np.ndarray]
 
 
-def add(commands: Any) -> None:
-    floors: argparse.ArgumentParser = commands.add_parser(
-        "floors",
-        help="measure what is reached without looking at the lungs",
-        description="For each card in the folders: how far simple models get on the same films from"
-        " the file's header, from the film's outer frame without its lungs, and from a thumbnail."
-        " train.py does the same at its end. Only the cards change; where the tensors are there,"
-        " their figures are measured anew by the card's calibration, else they stay as they are.",
-    )
-    floors.add_argument("manifest", type=Path, metavar="MANIFEST")
-    floors.add_argument(
-        "--weights", nargs="+", type=Path, default=[WEIGHTS], metavar="DIR",
-        help="folders with cards",
-    )  # fmt: skip
-    floors.add_argument(
-        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR", help="of decoded films"
-    )
-    floors.set_defaults(command=_floors)
-
-
-def _floors(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     manifest = read_manifest(options.manifest)
     known: dict[tuple[str, str], _Scores] = {}  # those asked the same of the same films share them
     status = DONE

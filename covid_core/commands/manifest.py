@@ -7,7 +7,6 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -15,7 +14,6 @@ from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.case import Selection
 from covid_core.datasets.compile import Compilation, compile_manifest
 from covid_core.datasets.manifest import (
-    COLUMNS,
     check_name,
     read_manifest,
     write_left_out,
@@ -25,59 +23,9 @@ from covid_core.datasets.manifest import (
 from covid_core.datasets.report.report import write_exploration
 from covid_core.datasets.split import Split, counts, overlaps
 from covid_core.findings import CLASSES
-from covid_core.read.radiograph import View
-
-_CHECK = "manifest check"
 
 
-def add(commands: Any) -> None:
-    columns = "\n".join(f"  {name:<16} {meaning}" for name, (_, meaning) in COLUMNS.items())
-    make: argparse.ArgumentParser = commands.add_parser(
-        "manifest",
-        help="datasets to one table, with twins grouped and a clean split",
-        description="Datasets to one table, a row a film.",
-        epilog=f"columns:\n{columns}\n\npython -m covid_core manifest check FILE proves its split.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    make.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="datasets, or folders")
-    make.add_argument("--out", type=Path, required=True, metavar="FILE", help=".parquet or .csv")
-    make.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report there")
-    make.add_argument(
-        "--holdout-source", action="append", default=[], metavar="NAME",
-        help="keep a whole source out of training; can be given again",
-    )  # fmt: skip
-    make.add_argument(
-        "--views", nargs="+", type=View, choices=(View.PA, View.AP), default=[],
-        help="only these, of the datasets that state views",
-    )  # fmt: skip
-    make.add_argument(
-        "--lung-opacity", action="store_true",
-        help="take the Radiography Database's Lung_Opacity as pneumonia",
-    )  # fmt: skip
-    make.add_argument(
-        "--skip-bad", action="store_true",
-        help="leave damaged files out, and name them in FILE's .quarantine.csv; without it they are"
-        " named and nothing is made",
-    )  # fmt: skip
-    make.add_argument("--seed", type=int, default=0, help="of the split")
-    make.add_argument(
-        "--keep-split", type=Path, metavar="FILE",
-        help="an earlier manifest whose films stay on their sides, so that weights trained on it"
-        " can be trained further, or measured on new datasets",
-    )  # fmt: skip
-    make.add_argument(
-        "--cache", type=Path, default=Path("runs/cache"), metavar="DIR",
-        help="where it is kept what each film looked like, for the next time",
-    )  # fmt: skip
-    make.set_defaults(command=_make)
-    check: argparse.ArgumentParser = commands.add_parser(
-        _CHECK, help="prove that no patient and no picture is on two sides of a manifest's split"
-    )
-    check.add_argument("manifest", type=Path, metavar="FILE")
-    check.set_defaults(command=_check)
-
-
-def _make(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     check_name(options.out)  # before an hour's work
     compiled = compile_manifest(
         options.folders, options.cache, workers=os.cpu_count() or 1, seed=options.seed,
@@ -107,7 +55,7 @@ def _make(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _check(options: argparse.Namespace) -> int:
+def run_check(options: argparse.Namespace) -> int:
     table = read_manifest(options.manifest)
     complaints = overlaps(table)
     for complaint in complaints:

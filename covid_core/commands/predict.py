@@ -11,21 +11,17 @@ from contextlib import ExitStack, closing
 from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
 from covid_core.batch.ledger import Ledger, Terms, opened
 from covid_core.batch.pipeline import Explain, Film, Row, Scoring, rows
-from covid_core.commands.arguments import as_count, as_share
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
 from covid_core.errors import CovidCoreError, RefusedFile, Unwritten
-from covid_core.model.card import SHIPPED, WEIGHTS
-from covid_core.model.decision import BALANCED, POINTS
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import DISCLAIMER, UNANSWERED, row_writer
+from covid_core.present.sentences import UNANSWERED, row_writer
 from covid_core.read.archives import Item, members, refused
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import FILM_SUFFIXES, read_file, read_radiograph
@@ -40,55 +36,7 @@ _NOT_CALIBRATED = (
 _COUNTING_S = 10  # of a folder's films before the first is read, for the progress bar alone
 
 
-def add(commands: Any) -> None:
-    predict: argparse.ArgumentParser = commands.add_parser(
-        "predict",
-        help="score radiographs",
-        description=f"Score radiographs: one row a file. {DISCLAIMER}",
-    )
-    predict.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, folders, ZIPs")
-    predict.add_argument("--csv", type=Path, metavar="FILE", help="write the rows there")
-    predict.add_argument(
-        "--resume", action="store_true",
-        help="keep the rows that the CSV file has, errors too, and score only the films that have"
-        " none; give the other options as before",
-    )  # fmt: skip
-    predict.add_argument("--json", action="store_true", help="print the rows as JSON, one a line")
-    predict.add_argument(
-        "--saliency", type=Path, metavar="DIR",
-        help="write Grad-CAM overlays there, without heat where the map fails a test of itself; no"
-        " film is looked for in it",
-    )  # fmt: skip
-    predict.add_argument(
-        "--bundle", type=Path, metavar="DIR",
-        help="write a case bundle of each film there: report, JSON, pictures, the film without its"
-        " tags, and all checks; `replay` makes it again",
-    )  # fmt: skip
-    predict.add_argument(
-        "--operating-point", choices=POINTS, default=BALANCED, dest="point",
-        help="where COVID-19 is called: rule-out misses few, rule-in calls few wrongly",
-    )  # fmt: skip
-    predict.add_argument(
-        "--prevalence", type=as_share, metavar="SHARE",
-        help="of COVID-19 among your films, such as 0.1: gives each call's predictive value",
-    )  # fmt: skip
-    predict.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
-    predict.add_argument(
-        "--recipe", default=SHIPPED, metavar="NAME", help="whose weights of that folder to use"
-    )
-    predict.add_argument(
-        "--workers", type=as_count, default=cores() + 1, metavar="N",
-        help="films read and judged at a time (default: one for each core, and one that is read"
-        " meanwhile: %(default)s here)",
-    )  # fmt: skip
-    predict.add_argument(
-        "--engine", choices=[choice.value for choice in Choice], default=Choice.AUTO.value,
-        help="what runs the network (default: %(default)s, the quickest here)",
-    )  # fmt: skip
-    predict.set_defaults(command=_predict)
-
-
-def _predict(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     _check(options)
     if next(_films(options), None) is None:
         print("there is no film in what was given", file=sys.stderr)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.engines.choice import Choice
@@ -14,14 +13,12 @@ from covid_core.exports.bundle import (
     CASE,
     MAX_BYTES,
     MEMBERS,
-    NOTE,
     Bundle,
     read_bundle,
     replay,
     unpacked,
 )
 from covid_core.exports.read_case import CaseReader
-from covid_core.model.card import WEIGHTS
 from covid_core.storage.atomic import write_whole
 
 _OTHERS = {
@@ -35,25 +32,7 @@ _OTHERS = {
 }
 
 
-def add(commands: Any) -> None:
-    command: argparse.ArgumentParser = commands.add_parser(
-        "replay",
-        help="read a case bundle again, and compare byte for byte",
-        description="Read a case bundle's film again, from its levels to the report, and compare"
-        " the new bundle with the given one byte for byte. Exit status: 0 the same, 1 another, 2 no"
-        f" bundle, or one that was changed. {NOTE}",
-    )
-    command.add_argument("bundle", type=Path, metavar="BUNDLE", help="as predict --bundle makes it")
-    command.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR")
-    command.add_argument(
-        "--engine", choices=[choice.value for choice in Choice], default=Choice.AUTO.value,
-        help="what runs the network (default: %(default)s, the quickest here)",
-    )  # fmt: skip
-    command.add_argument("--out", type=Path, metavar="FILE", help="write the new bundle there")
-    command.set_defaults(command=_replay)
-
-
-def _replay(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     try:
         bundle = read_bundle(_bytes(options.bundle))
     except CovidCoreError as error:

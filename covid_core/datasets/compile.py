@@ -12,9 +12,9 @@ import pandas as pd
 
 from covid_core.boxes import format_boxes
 from covid_core.datasets.case import EVERYTHING, Case, LeftOut, Selection
+from covid_core.datasets.columns import COLUMNS
 from covid_core.datasets.duplicates import METHOD, Twins, find_twins, group
 from covid_core.datasets.layouts import read_cases
-from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import assign_splits, sides_before
 from covid_core.datasets.survey import Survey, survey
 from covid_core.errors import DatasetError, listed

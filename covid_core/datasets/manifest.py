@@ -15,34 +15,11 @@ from pathlib import Path
 import pandas as pd
 
 from covid_core.datasets.case import LeftOut
+from covid_core.datasets.columns import COLUMNS, OPTIONAL
 from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
 from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.storage.atomic import write_whole
-
-COLUMNS: dict[str, tuple[str, str]] = {
-    "path": ("str", "the film's file"),
-    "label": ("str", "normal, pneumonia or covid: the dataset's own label; empty where held back"),
-    "source": ("str", "the dataset or institution"),
-    "patient": ("str", "the patient, unique within the source"),
-    "finding": ("str", "the dataset's own words for it: bacteria, SARS, Lung_Opacity, …"),
-    "appearance": ("str", "negative, typical, indeterminate or atypical, by a radiologist"),
-    "boxes": (
-        "str",
-        "opacities, [[left, top, right, bottom], …] in fractions of width and height; [] where a"
-        " radiologist saw none, empty where the film was not annotated",
-    ),
-    "view": ("str", "PA, AP or unknown"),
-    "age": ("float64", "years"),
-    "sex": ("str", "F or M"),
-    "width": ("int64", "px"),
-    "height": ("int64", "px"),
-    "sha256": ("str", "hex digest of the file's bytes"),
-    "duplicate_group": ("int64", "the same number for films that are the same picture"),
-    "split": ("str", "train, validation, test or held out; or why the film is in none of these"),
-}
-
-_OPTIONAL = ("appearance", "boxes")  # manifests written before there were readings lack them
 
 
 def check_name(path: Path) -> None:
@@ -83,7 +60,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
             table = pd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's and pandas' own errors are ValueErrors
         raise _no_manifest(path, "it can't be read as a manifest") from error
-    for name in _OPTIONAL:
+    for name in OPTIONAL:
         if name not in table.columns:
             table[name] = ""
     missing = [name for name in COLUMNS if name not in table.columns]

@@ -17,6 +17,7 @@ import torch
 
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.errors import DatasetError, WeightsError
+from covid_core.evaluation.amount import Amount
 from covid_core.evaluation.answers import remembered_answers
 from covid_core.evaluation.explanations import Panel, explanations
 from covid_core.evaluation.probes import shortcuts
@@ -30,15 +31,6 @@ from covid_core.model.networks import Network
 from covid_core.predict.gate import Gate
 from covid_core.predict.lungs import Lungs
 from covid_core.training.films import load_films
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """How many films of each part are tampered with: the probes, the maps, the corruptions."""
-
-    probes: int = 400
-    maps: int = 48
-    corruptions: int = 150
 
 
 @dataclass(frozen=True, slots=True, eq=False)

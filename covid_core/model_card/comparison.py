@@ -25,7 +25,8 @@ from covid_core.model_card.results import held_out_name
 from covid_core.present.html import embedded, write_page
 from covid_core.present.markdown import replace_block, table
 from covid_core.present.overlay import data_uri, png
-from covid_core.training.variants import Form, protocol_of
+from covid_core.training.variant_names import Form
+from covid_core.training.variants import protocol_of
 
 _TEMPLATE = Path(__file__).with_name("comparison.html")
 _FIGURES = ("auroc", "sensitivity", "specificity", "precision", "f1")

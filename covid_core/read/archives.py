@@ -23,7 +23,6 @@ MAX_MEMBERS = 5_000  # of one ZIP file
 MAX_NAME = 200  # characters
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # a ZIP file, and one that holds nothing
 _MAX_DIRECTORY_BYTES = 4 * 1024 * 1024  # zipfile takes time by the square of an entry's fields
-_DIRECTORY_BYTES = 5  # where zipfile's record of an archive's end holds that number
 MAX_INFLATION = 100  # times the packed size
 _SMALL_BYTES = 1024 * 1024  # of which more is no bomb, whatever the packed size
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile inflates others unbounded
@@ -115,14 +114,25 @@ def shown_name(name: str) -> str:
 def opened(data: bytes) -> zipfile.ZipFile:
     """A ZIP file's members to look through, its directory bounded. Raises RefusedFile for a damaged
     one (`damaged_zip`) and one whose directory is beyond reason (`too_many_members`)."""
-    file = io.BytesIO(data)
+    file = _Archive(data)
     try:
-        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
-        if end and _MAX_DIRECTORY_BYTES < end[_DIRECTORY_BYTES] <= len(data):
-            raise _too_many()
-        return zipfile.ZipFile(file)
+        archive = zipfile.ZipFile(file)
     except _DAMAGE as error:
         raise _damaged() from error
+    file.opening = False
+    return archive
+
+
+class _Archive(io.BytesIO):
+    """An archive's bytes. While it is opened zipfile reads its directory, in one piece, before it
+    parses any of it: a piece beyond reason raises RefusedFile (`too_many_members`)."""
+
+    opening = True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.opening and size and size > _MAX_DIRECTORY_BYTES:
+            raise _too_many()
+        return super().read(size)
 
 
 def _is_zip(data: bytes) -> bool:

@@ -13,13 +13,14 @@ import pydicom
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.filereader import _read_file_meta_info, read_dataset
+from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from covid_core.errors import RefusedFile
 from covid_core.read.file_kinds import has_preamble, unknown_format
 from covid_core.read.limits import BoundedFile
+from covid_core.read.private_interfaces import read_file_meta
 
 # pydicom's warnings quote the values they are about, and those may be a patient's; its log too.
 warnings.filterwarnings("ignore", module="pydicom")
@@ -88,7 +89,7 @@ def parse(data: bytes) -> FileDataset:
     file = BoundedFile(data)
     file.seek(_PREAMBLE_BYTES if has_preamble(data) else 0)
     # dcmread's own reader: with another, a file could show a harmless syntax here, and it the bomb.
-    meta = _read_file_meta_info(file)
+    meta = read_file_meta(file)
     if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
         return _inflated(meta, file.read())
     return pydicom.dcmread(_InPlace(data), force=True)

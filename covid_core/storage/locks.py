@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import lock_descriptor
+
 from covid_core.errors import CovidCoreError
 from covid_core.storage.atomic import unwritten
-
-if sys.platform != "win32":
-    import fcntl
 
 
 @contextmanager
@@ -29,28 +28,38 @@ def claimed(folder: Path) -> Iterator[None]:
             pass
     except OSError as error:
         raise unwritten(error, folder) from error
-    if sys.platform == "win32":
+    with locked(folder):
         yield
-        return
-    opened = os.open(folder, os.O_RDONLY)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keeps a file or folder that exists until the block ends; the system lets go when this process
+    ends, however it ends. Raises CovidCoreError where another keeps it."""
+    opened = _open(path)
     try:
-        claim(opened, folder)
+        if not _lock(opened):
+            raise CovidCoreError(
+                "another run is writing to it",
+                "Wait until that has ended, or name another place",
+                file=str(path),
+            )
         yield
     finally:
         os.close(opened)
 
 
-def claim(opened: int, path: Path) -> None:
-    """Keeps an open file or folder for whoever holds it open; the system lets go when that process
-    ends, however it ends. Raises CovidCoreError where another keeps it."""
+def _open(path: Path) -> int:
+    """The file or folder itself. Windows opens no folder, and lets nobody read a file that is
+    locked: there it is a file beside it, which goes when it is closed."""
     if sys.platform == "win32":
-        return
+        beside = path.with_name(f"{path.name}.lock")
+        return os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TEMPORARY)
+    return os.open(path, os.O_RDONLY)
+
+
+def _lock(opened: int) -> bool:
     try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise CovidCoreError(
-            "another run is writing to it", "Wait until that has ended, or name another place",
-            file=str(path),
-        ) from error  # fmt: skip
+        return lock_descriptor(opened, blocking=False)
     except OSError:  # a disk that knows no locks
-        return
+        return True

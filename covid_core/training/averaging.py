@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 
 import torch
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from covid_core.model.networks import Network
 
@@ -32,7 +33,7 @@ class Average:
         pairs = list(zip(_tensors(self.network), _tensors(network), strict=True))
         floats = [pair for pair in pairs if pair[0].is_floating_point()]
         averaged, current = map(list, zip(*floats, strict=True))
-        torch._foreach_lerp_(averaged, current, 1 - past)
+        get_ema_multi_avg_fn(past)(averaged, current, self.steps)
         for mean, counter in pairs:
             if not mean.is_floating_point():
                 mean.copy_(counter)

@@ -23,8 +23,8 @@ from covid_core.training.augment import Augmentation
 from covid_core.training.losses import Losses
 from covid_core.training.schedule import Schedule
 from covid_core.training.scoring import MEASURES
+from covid_core.training.variant_names import RECIPES, recipe_names
 
-RECIPES = Path(__file__).with_name("recipes")
 EACH_ONCE, CELLS = "each once", "cells"
 Balance = Literal[
     "cells", "class and sources alike", "class and source", "class", "none", "each once"
@@ -132,11 +132,6 @@ class Recipe:
     def chooses_by(self) -> Split:
         """The films that stop it and choose its epoch."""
         return self.published.chooses_by if self.published else Split.VALIDATION
-
-
-def recipe_names() -> list[str]:
-    """The recipes that come with the project."""
-    return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
 def read_recipe(name: str) -> Recipe:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 
 import pandas as pd
 
@@ -11,19 +10,10 @@ from covid_core.datasets import published
 from covid_core.datasets.published import Protocol
 from covid_core.errors import TrainingError
 from covid_core.findings import Finding
-from covid_core.model.card import AS_PUBLISHED, MENDED
-from covid_core.training.recipe import RECIPES, Recipe, read_recipe
+from covid_core.training.recipe import Recipe, read_recipe
 from covid_core.training.schedule import Schedule
 from covid_core.training.scoring import LOSS
-
-
-class Form(StrEnum):
-    """`OURS`: on all films of a manifest. `AS_PUBLISHED`: the study's films, split, sizes, rates,
-    stopping rule and mistakes. `MENDED`: the same without the mistakes."""
-
-    OURS = "ours"
-    AS_PUBLISHED = AS_PUBLISHED
-    MENDED = MENDED
+from covid_core.training.variant_names import RECIPES, Form
 
 
 def recipe_in(form: Form, name: str) -> Recipe:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import json
@@ -21,7 +20,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from covid_core.__main__ import main
+from covid_core.__main__ import main, run
 from covid_core.batch.ledger import Terms
 from covid_core.cluster import scoring as cluster
 from covid_core.cluster.parquet_table import Table, opened
@@ -352,8 +351,5 @@ def test_the_command_scores_a_url_and_says_what_is_wrong_with_one(
 
 
 def cluster_command(films: Path, out: Path, weights: Path, *more: str) -> int:
-    parser = argparse.ArgumentParser()
-    command.add(parser.add_subparsers())
     urls = [f"file://{films}", "--out", f"file://{out}"]
-    options = parser.parse_args(["cluster", *urls, "--weights", str(weights), *more])
-    return int(options.command(options))
+    return run(["cluster", *urls, "--weights", str(weights), *more])

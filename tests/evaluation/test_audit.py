@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from covid_core import metrics
-from covid_core.__main__ import main
+from covid_core.__main__ import main, run
 from covid_core.datasets.manifest import COLUMNS, write_manifest
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.errors import DatasetError, WeightsError
@@ -171,10 +171,7 @@ def test_only_the_manifest_that_the_weights_know_is_audited(place: Path, tmp_pat
 
 def raise_from_command(arguments: list[str]) -> None:
     """What the command line would say, as the error that it is."""
-    from covid_core.__main__ import _parser
-
-    options = _parser(arguments).parse_args(arguments)
-    options.command(options)
+    run(arguments)
 
 
 def test_abstention_is_the_gate_s_or_the_set_s() -> None:

@@ -158,10 +158,27 @@ def test_five_thousand_films_are_taken_and_one_more_is_refused() -> None:
 def test_a_huge_directory_is_refused_before_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     data = zipped({f"{number}.png": b"" for number in range(4)})
     monkeypatch.setattr(archives, "_MAX_DIRECTORY_BYTES", 3 * 51)
-    monkeypatch.setattr(zipfile, "ZipFile", pytest.fail)
+    monkeypatch.setattr(zipfile, "ZipInfo", pytest.fail)
     with pytest.raises(RefusedFile) as caught:
         members(data, "a.zip")
     assert caught.value.code == "too_many_members"
+
+
+def test_a_directory_that_says_it_is_larger_than_the_file_is_damage() -> None:
+    data = bytearray(zipped({"a.png": b""}))
+    at = data.index(b"PK\x05\x06") + 12  # of the size of the directory, in the last record
+    data[at : at + 4] = (2**31).to_bytes(4, "little")
+    with pytest.raises(RefusedFile) as caught:
+        members(bytes(data), "a.zip")
+    assert caught.value.code == "damaged_zip"
+
+
+def test_a_member_may_be_larger_than_a_directory_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "_MAX_DIRECTORY_BYTES", 100)
+    with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
+        archive.writestr("a.png", bytes(1000))
+    [item] = members(packed.getvalue(), "a.zip")
+    assert item.read() == bytes(1000)
 
 
 @pytest.fixture

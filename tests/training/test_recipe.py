@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
 
-import train
+from covid_core.commands import train
+from covid_core.commands.options import train as options
 from covid_core.errors import TrainingError
-from covid_core.training.recipe import RECIPES, read_recipe, recipe_names
+from covid_core.training.recipe import RECIPES, read_recipe
+from covid_core.training.variant_names import recipe_names
 
 SEEDS = {
     "efficientnet-two-stage": ("efficientnet_b0", 2, "head"),
@@ -95,7 +98,9 @@ def test_borders_go_from_the_recipe_or_the_command_line_to_the_preprocessing(
     path.write_text(f'borders = "cut"\n{text}')
     assert read_recipe(str(path)).preprocess.borders == "cut"
     assert read_recipe("densenet121").preprocess.borders == "keep"
-    given = train.parse_arguments(["--data", "films", "--borders", "cut"])
+    parser = argparse.ArgumentParser()
+    options.add(parser)
+    given = parser.parse_args(["--data", "films", "--borders", "cut"])
     recipe = train.chosen_recipe(given)
     assert recipe.preprocess.borders == "cut"
     assert train.as_text(given, recipe)["borders"] == "cut"

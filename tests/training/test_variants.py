@@ -6,9 +6,10 @@ import pytest
 
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.training.recipe import EACH_ONCE, read_recipe, recipe_names
+from covid_core.training.recipe import EACH_ONCE, read_recipe
 from covid_core.training.scoring import LOSS
-from covid_core.training.variants import Form, mended, protocol_of, recipe_in
+from covid_core.training.variant_names import Form, recipe_names
+from covid_core.training.variants import mended, protocol_of, recipe_in
 
 # What each study did: network, film size, batch, rate, epochs, its test accuracy.
 STUDIES = {

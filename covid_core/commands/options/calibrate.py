@@ -1,0 +1,25 @@
+"""Options of `calibrate`."""
+
+from __future__ import annotations
+
+import argparse
+
+from covid_core.commands.arguments import add_cache, add_manifest, add_recipe, add_weights
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "On the validation films of the manifest that the weights were trained on;"
+        " measured on its test part and on sources held out, as are the card's other figures and"
+        " their floors. train.py does the same at its end. Only the card changes."
+    )
+    add_manifest(parser, "that the weights were trained on")
+    add_weights(parser)
+    add_recipe(parser)
+    add_cache(parser)
+    parser.add_argument(
+        "--smooth-px",
+        type=float,
+        help="smooth films by this from now on; all that the card tells is then measured anew",
+    )
+    parser.set_defaults(command="covid_core.commands.calibrate:run")
