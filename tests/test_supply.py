@@ -26,7 +26,6 @@ FILES = sorted(ROOT.glob("requirements*.txt"))
 # Required, though no line of the reader imports them.
 UNIMPORTED = {
     "tensorboard": "torch.utils.tensorboard writes by it",
-    "python-gdcm": "pydicom finds it by itself, to decode JPEG Lossless and JPEG-LS",
 }
 PROGRAMS = {"ruff", "mypy", "pytest-xdist", "cyclonedx-bom", "pip-audit"}  # run, not imported
 
