@@ -15,6 +15,7 @@ above, and no two import each other; the tests hold this list.
     engines             what runs a network: OpenVINO, or PyTorch, the reference
     predict             Radiograph to Prediction, past the gate: the one door
     explain             evidence by zone, tests of it, shortcuts, what trained it and is like it
+    case                Radiograph to Reading: all of it, each thing computed once
     present             in words, pictures, plots and pages
     exports             to take away: PDF, PNG, JSON, DICOM, a bundle, an archive
     batch               many films: a list, a folder of a million, several networks

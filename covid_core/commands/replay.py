@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from covid_core.case.reader import CaseReader
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.engines.choice import Choice
 from covid_core.errors import CovidCoreError, WeightsError
@@ -20,7 +21,6 @@ from covid_core.exports.bundle import (
     replay,
     unpacked,
 )
-from covid_core.exports.read_case import CaseReader
 from covid_core.model.card import WEIGHTS
 from covid_core.storage.atomic import write_whole
 
