@@ -51,7 +51,7 @@ class CaseReader:
     @classmethod
     def load(
         cls,
-        folder: Path,
+        folder: str | Path,
         recipe: str = SHIPPED,
         *,
         choice: Choice = Choice.AUTO,
@@ -59,6 +59,7 @@ class CaseReader:
     ) -> CaseReader:
         """A reader of a weights folder and the project's own gate and lungs. Raises
         WeightsError."""
+        folder = Path(folder)
         predictor = Predictor.load(folder, recipe, choice=choice, lanes=lanes)
         known = KnownFilms.load(folder, predictor.card)
         return cls(predictor, Lungs.load(choice=choice, lanes=lanes), known)
