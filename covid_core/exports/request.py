@@ -15,7 +15,6 @@ from covid_core.model.decision import OperatingPoint
 from covid_core.present.overlay import displayed
 from covid_core.present.result import Result
 from covid_core.present.sentences import elsewhere_in_words
-from covid_core.read.radiograph import Radiograph
 
 LONGEST_PX = 2048  # of a film as it is shown
 
@@ -57,8 +56,6 @@ def asked_of(result: Result) -> Asked:
     return Asked(decision.point, result.finding, result.prevalence, result.made)
 
 
-def as_shown(result: Result, radiograph: Radiograph) -> Result:
-    """The result with the film of its radiograph, as `result_of` shows it, and its time in a zone
-    that has no name, which no file could keep."""
-    made = datetime.fromisoformat(result.made.isoformat(timespec="seconds"))
-    return replace(result, film=displayed(radiograph.film, LONGEST_PX), made=made)
+def with_kept_time(result: Result) -> Result:
+    """The result with its time as a file keeps it: in seconds, its zone without a name."""
+    return replace(result, made=datetime.fromisoformat(result.made.isoformat(timespec="seconds")))
