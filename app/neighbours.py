@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app import session
-from app.film import Reading
+from app.film import OpenFilm
 from app.texts import checks as texts
 from app.turns import in_turn
 from covid_core.errors import CovidCoreError, foreseen
@@ -20,22 +20,20 @@ from covid_core.read.reading import read_radiograph
 _PICTURE_PX, _SHOWN_PX = 480, 120  # sent larger, to be looked at in full screen
 
 
-def show_neighbours(reading: Reading) -> None:
+def show_neighbours(film: OpenFilm) -> None:
     """Each class's nearest films: their sources and kinds, and pictures where the user has them."""
-    film = reading.prediction.radiograph_sha256
-    found = session.checks_of(reading, reading.prediction.label).neighbours
+    found = film.reading.checks(film.prediction.label).neighbours
     if not any(found.values()):
         return
-    box = st.expander(
-        texts.NEAREST, icon=":material/view_module:", key=f"nearest-{film}", on_change="rerun"
-    )
+    key = f"nearest-{film.sha256}"
+    box = st.expander(texts.NEAREST, icon=":material/view_module:", key=key, on_change="rerun")
     if not box.open:
         return
     with box:
         st.write(texts.NEAREST_WORDS)
         films = [one.film for several in found.values() for one in several]
         st.markdown(f"**{texts.mix([one.source for one in films])}**")
-        pictures = own_pictures(film, films)
+        pictures = own_pictures(film.sha256, films)
         for column, (finding, several) in zip(st.columns(len(found)), found.items(), strict=True):
             with column:
                 show_class(finding, several, pictures)

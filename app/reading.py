@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.film import Reading
+from app.film import OpenFilm
 from app.neighbours import show_neighbours
 from app.take_away import show_take_away
 from app.texts import checks as checked
@@ -18,10 +18,11 @@ from app.viewer import viewer
 from app.viewer.package import Layer, View, Window
 from app.why import show_why
 from app.wording import whole_sentence
+from covid_core.case.reading import Reading
 from covid_core.findings import Finding
 from covid_core.model.decision import in_sentence
 from covid_core.predict.predictor import Prediction
-from covid_core.present.display import grey_windows
+from covid_core.present.display import display_film, grey_windows
 from covid_core.present.overlay import COLOUR_MAPS, soft
 from covid_core.present.sentences import DISCLAIMER, heat_in_words
 from covid_core.read.patient_tags import Study, days_between, labelled, same_patient
@@ -32,42 +33,41 @@ _NUMBER_PX = 130
 
 
 def show_reading(
-    reading: Reading,
-    data: bytes,
+    film: OpenFilm,
     *,
     answer: DeltaGenerator | None = None,
-    beside: Reading | None = None,
+    beside: OpenFilm | None = None,
     steps: bool = False,
 ) -> str | None:
     """The whole of it, as the controls stand.
 
-    `data`: the film's file. `answer`: the place for that, where it is not here. `beside`: another
+    `answer`: the place for that, where it is not here. `beside`: another
     film of the patient, to look at with it. `steps`: the viewer's arrow keys ask for other films;
     gives "next" or "previous" where one was asked for.
     """
-    session.open_reading(reading)
-    prediction = session.decided(reading)
-    view = view_of(reading, prediction, steps=steps)
+    film = session.checked(film)
+    session.make_current(film)
+    view = view_of(film.reading, steps=steps)
     with answer.container() if answer else st.container():
-        show_call(reading, prediction)
-        show_warnings(reading, prediction, view.layers[view.layer])
-        show_described(reading)
+        show_call(film)
+        show_warnings(film.reading, view.layers[view.layer])
+        show_described(film)
     asked = None
     if beside is None:
         asked = viewer(view, key="viewer", height_px=_FILM_PX)
     else:
-        show_both(reading, beside)
-    show_why(reading, prediction)
-    show_neighbours(reading)
-    show_take_away(reading, prediction, data)
-    show_study(reading)
+        show_both(film, session.checked(beside))
+    show_why(film)
+    show_neighbours(film)
+    show_take_away(film)
+    show_study(film)
     return asked
 
 
-def show_called(place: DeltaGenerator, reading: Reading) -> None:
+def show_called(place: DeltaGenerator, film: OpenFilm) -> None:
     """The answer alone, while its checks are still made."""
     with place.container():
-        show_call(reading, session.decided(reading))
+        show_call(session.decided(film))
 
 
 def show_controls() -> None:
@@ -90,10 +90,11 @@ def show_controls() -> None:
         st.page_link("app/pages/validate.py", label=texts.VALIDATE)
 
 
-def show_call(reading: Reading, prediction: Prediction) -> None:
+def show_call(film: OpenFilm) -> None:
     """The answer in one line, and how it came to that side."""
+    prediction = film.prediction
     decision, disease = prediction.decision, prediction.answers[-1]
-    if reading.is_phantom:
+    if film.is_phantom:
         st.caption(f"**{texts.IS_PHANTOM}**")
     called = decision.finding.display_name if decision.finding else texts.INDETERMINATE
     st.header(called, anchor=False)
@@ -106,9 +107,10 @@ def show_call(reading: Reading, prediction: Prediction) -> None:
     )  # fmt: skip
 
 
-def show_warnings(reading: Reading, prediction: Prediction, heat: Layer) -> None:
+def show_warnings(reading: Reading, heat: Layer) -> None:
     """What speaks against the answer, the gravest first. `heat`: of the likeliest class."""
-    checks = session.checks_of(reading, prediction.label)
+    prediction = reading.prediction
+    checks = reading.checks(prediction.label)
     if checks.meter and checks.meter.explained:
         st.error(checks.meter.sentence, icon=":material/crop_free:")
     elif checks.meter:
@@ -122,20 +124,21 @@ def show_warnings(reading: Reading, prediction: Prediction, heat: Layer) -> None
         st.warning(remark.sentence, icon=":material/warning:")
 
 
-def show_described(reading: Reading) -> None:
-    for note in reading.prediction.notes:
+def show_described(film: OpenFilm) -> None:
+    for note in film.prediction.notes:
         st.text(texts.NOTE.format(note=note))
-    st.caption(f"{reading.described}. {DISCLAIMER}")
+    st.caption(f"{film.described}. {DISCLAIMER}")
 
 
-def view_of(reading: Reading, prediction: Prediction, *, steps: bool = False) -> View:
+def view_of(reading: Reading, *, steps: bool = False) -> View:
     """What the viewer draws of a reading."""
-    windows = grey_windows(reading.film, reading.lungs).items()
+    prediction, film = reading.prediction, display_film(reading.radiograph)
+    windows = grey_windows(film, reading.lungs).items()
     first = prediction.label
     return View(
-        film=reading.film.values,
+        film=film.values,
         windows=tuple(Window(texts.WINDOWS[name], low, high) for name, (low, high) in windows),
-        layers=tuple(layer_of(reading, prediction, answer) for answer in prediction.answers),
+        layers=tuple(layer_of(reading, film.values.shape, answer) for answer in prediction.answers),
         layer=prediction.answers.index(first),
         lungs=soft(reading.lungs),
         colours=COLOUR_MAPS,
@@ -144,16 +147,17 @@ def view_of(reading: Reading, prediction: Prediction, *, steps: bool = False) ->
     )
 
 
-def layer_of(reading: Reading, prediction: Prediction, finding: Finding) -> Layer:
-    """One class's heat; none where the class is below its threshold, or its map fails its tests."""
-    saliency = session.predictor().explain(prediction, finding)
-    height, width = reading.film.values.shape
+def layer_of(reading: Reading, shape: tuple[int, ...], finding: Finding) -> Layer:
+    """One class's heat over a film of that shape; none where the class is below its threshold, or
+    its map fails its tests."""
+    prediction, saliency = reading.prediction, reading.maps[finding]
+    height, width = shape
     scale = _HEAT_PX / max(height, width)
     heat = saliency.heat(max(1, round(height * scale)), max(1, round(width * scale)))
     shown, words, doubtful = False, no_heat(prediction, finding), False
     if prediction.heat_due(finding):
-        check = session.checks_of(reading, finding).map_check
-        share = saliency.share_inside(reading.lungs), float(reading.lungs.mean())
+        check = reading.map_checks[finding].tests
+        share = reading.heat_in_lungs(finding), float(reading.lungs.mean())
         shown = check.passed
         words, doubtful = heat_in_words(*share) if shown else (check.sentence, False)
     levels = np.rint(heat * 255).astype(np.uint8)
@@ -171,30 +175,30 @@ def no_heat(prediction: Prediction, finding: Finding) -> str:
     )
 
 
-def show_both(reading: Reading, other: Reading) -> None:
+def show_both(film: OpenFilm, other: OpenFilm) -> None:
     """Two films side by side, each under its own name and reading."""
-    own, others = reading.study, other.study
+    own, others = film.study, other.study
     is_same = own is not None and others is not None and same_patient(own, others)
     if not is_same:
         st.warning(texts.BESIDE_STRANGER, icon=":material/warning:")
     left, right = st.columns(2)
     with left:
         st.caption(texts.BESIDE_NOW)
-        show_one(reading, "viewer-now", warned=True)
+        show_one(film, "viewer-now", warned=True)
     with right:
         st.caption(dated(own, others) if own and others and is_same else texts.BESIDE_THEN)
         show_one(other, "viewer-then")
 
 
-def show_one(reading: Reading, key: str, *, warned: bool = False) -> None:
+def show_one(film: OpenFilm, key: str, *, warned: bool = False) -> None:
     """A film with what is said of it. `warned`: what speaks against that was said before."""
-    prediction = session.decided(reading)
-    st.text(reading.name)
-    view = replace(view_of(reading, prediction), alone=True)
+    prediction = film.prediction
+    st.text(film.name)
+    view = replace(view_of(film.reading), alone=True)
     viewer(view, key=key, height_px=_BESIDE_PX)
     st.caption(whole_sentence(prediction.decision, prediction.answers[-1]))
     if not warned:
-        show_warnings(reading, prediction, view.layers[view.layer])
+        show_warnings(film.reading, view.layers[view.layer])
 
 
 def dated(study: Study, other: Study) -> str:
@@ -203,13 +207,13 @@ def dated(study: Study, other: Study) -> str:
     return texts.BESIDE_THEN if days is None else texts.apart(days)
 
 
-def show_study(reading: Reading) -> None:
+def show_study(film: OpenFilm) -> None:
     """The file's tags, on demand only; as plain text, whatever they hold."""
-    if reading.study is None:
+    if film.study is None:
         return
     with st.expander(texts.STUDY, icon=":material/badge:"):
         st.caption(texts.STUDY_HELP)
         # Of this film only: the next one's patient is shown when that is asked for.
-        if st.toggle(texts.STUDY_SHOW, key=f"show-study-{reading.prediction.radiograph_sha256}"):
-            for label, value in labelled(reading.study):
+        if st.toggle(texts.STUDY_SHOW, key=f"show-study-{film.sha256}"):
+            for label, value in labelled(film.study):
                 st.text(f"{label}: {value}")

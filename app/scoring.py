@@ -74,10 +74,7 @@ def score_in_stretches(worklist: Worklist, items: Sequence[Item]) -> None:
 def scorer() -> Callable[[Item], Entry]:
     """What reads and judges a film, as the controls stand."""
     chosen = session.chosen()
-    return partial(
-        entry, predictor=session.predictor(), lungs=session.lungs(), point=chosen.point,
-        prevalence=chosen.prevalence,
-    )  # fmt: skip
+    return partial(entry, reader=session.reader(), point=chosen.point, prevalence=chosen.prevalence)
 
 
 def _is_first_shown(worklist: Worklist) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.deployment import Deployment, deployment
-from app.film import Reading, read_film
+from app.film import OpenFilm, read_film
 from app.texts import common as texts
 from app.turns import in_turn
 from covid_core.findings import Finding
@@ -23,13 +23,13 @@ from covid_core.local_validation.profile import SiteProfile, fits, read_profile,
 from covid_core.model.card import WEIGHTS, WeightsCard, read_audit, read_card
 from covid_core.model.decision import BALANCED, SITE, OperatingPoint
 from covid_core.predict.lungs import Lungs
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.predictor import Predictor
 
 if TYPE_CHECKING:
-    from covid_core.explain.checks import Checks
+    from covid_core.case.reader import CaseReader
     from covid_core.explain.known_films import KnownFilms
 
-READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 47 MB
+READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 81 MB
 PREVALENCE = 0.1
 
 
@@ -58,9 +58,15 @@ def lungs() -> Lungs:
 def known() -> KnownFilms | None:
     """The index of the films that trained the model; None where there is none. Raises
     WeightsError where it is damaged."""
-    from app.checking import known_films
+    own = card()
+    return _known_films(own.sha256, own)
 
-    return known_films(card())
+
+def reader() -> CaseReader:
+    """All of these together, which read films. Raises WeightsError."""
+    from covid_core.case.reader import CaseReader  # what the empty page can do without
+
+    return CaseReader(predictor(), lungs(), known())
 
 
 def audit() -> dict[str, Any] | None:
@@ -120,47 +126,40 @@ def default_point() -> str:
     return own.point.name if own else BALANCED
 
 
-def reading(
+def opened(
     data: bytes,
     name: str,
     *,
     is_phantom: bool = False,
-    called: Callable[[Reading], object] | None = None,
-) -> Reading:
-    """The reading of a file's bytes, kept in the session by the file's and the weights' SHA-256.
+    called: Callable[[OpenFilm], object] | None = None,
+) -> OpenFilm:
+    """The film of a file's bytes, kept in the session by the file's and the weights' SHA-256.
 
     `called`: as `film.read_film` has it. Raises CovidCoreError: the file can't be read, the gate
     abstains, or (Busy) too many wait.
     """
-    network = predictor()
-    kept: OrderedDict[tuple[str, str], Reading] = st.session_state.setdefault(
-        "readings", OrderedDict()
-    )
-    key = (hashlib.sha256(data).hexdigest(), network.card.sha256)
-    if key not in kept:
+    sha256 = hashlib.sha256(data).hexdigest()
+    film = _kept().get((sha256, predictor().card.sha256))
+    if film is None:
         with in_turn():
-            kept[key] = read_film(
-                data, key[0], network, lungs(), called, name=name, is_phantom=is_phantom
-            )
-    kept.move_to_end(key)
-    while len(kept) > READINGS_KEPT:
-        kept.popitem(last=False)
-    return replace(kept[key], name=name, is_phantom=is_phantom)
+            film = read_film(data, sha256, reader(), called, name=name, is_phantom=is_phantom)
+    _keep(film)
+    return replace(film, name=name, is_phantom=is_phantom)
 
 
-def open_reading(one: Reading) -> None:
+def make_current(film: OpenFilm) -> None:
     """Make it the film that the other pages speak of."""
-    st.session_state["current"] = one
+    st.session_state["current"] = film
 
 
-def close_reading() -> None:
+def close_film() -> None:
     """No film is open, until one is opened."""
     st.session_state.pop("current", None)
 
 
-def current() -> Reading | None:
+def current() -> OpenFilm | None:
     """The film that is open in this session, as these weights read it."""
-    one: Reading | None = st.session_state.get("current")
+    one: OpenFilm | None = st.session_state.get("current")
     if one is not None and one.prediction.weights_sha256 != card().sha256:
         return None
     return one
@@ -173,27 +172,24 @@ def forget_closed() -> None:
             st.session_state.pop(kept, None)
 
 
-def decided(one: Reading) -> Prediction:
-    """A reading's prediction at the operating point chosen."""
-    return predictor().decide(one.prediction, chosen().point)
+def decided(film: OpenFilm) -> OpenFilm:
+    """The film at the operating point chosen; runs no network."""
+    return replace(film, reading=reader().decide(film.reading, chosen().point))
 
 
-def checks_of(one: Reading, finding: Finding) -> Checks:
-    """The checks of a reading with a class's map, at the operating point chosen; the map's are made
-    now where it was not asked for yet. Raises Busy."""
-    from app.checking import at_point, check_also
-
-    if finding not in one.checks:
+def checked(film: OpenFilm, *findings: Finding) -> OpenFilm:
+    """The film at the operating point chosen, with the checks of each map that is shown, and of
+    these classes' maps: those that are missing are made now, and kept. Raises Busy."""
+    known = _kept().get(_key(film))
+    film = decided(replace(film, reading=known.reading) if known else film)
+    reading = film.reading
+    wanted = {reading.prediction.label, *reading.due, *findings}
+    if not wanted <= reading.map_checks.keys():
+        in_order = [finding for finding in reading.prediction.answers if finding in wanted]
         with in_turn():
-            one.checks[finding] = check_also(
-                one.checks[one.prediction.label],
-                predictor(),
-                one.radiograph(),
-                one.prediction,
-                finding,
-                one.lungs,
-            )
-    return at_point(one.checks[finding], decided(one))
+            film = replace(film, reading=reader().check(reading, *in_order))
+        _keep(film)
+    return film
 
 
 @st.cache_resource(max_entries=1, show_spinner=texts.LOADING)
@@ -206,9 +202,36 @@ def _lungs() -> Lungs:
     return Lungs.load()
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _known_films(weights_sha256: str, _card: WeightsCard) -> KnownFilms | None:
+    from covid_core.explain.known_films import KnownFilms  # as in `reader`
+
+    return KnownFilms.load(WEIGHTS, _card)
+
+
 @st.cache_data(max_entries=1, show_spinner=False)
 def _audit(weights_sha256: str) -> dict[str, Any] | None:
     return read_audit(WEIGHTS, card())
+
+
+def _kept() -> OrderedDict[tuple[str, str], OpenFilm]:
+    """The session's films by their keys, the last shown at the end."""
+    kept: OrderedDict[tuple[str, str], OpenFilm] = st.session_state.setdefault(
+        "readings", OrderedDict()
+    )
+    return kept
+
+
+def _key(film: OpenFilm) -> tuple[str, str]:
+    return film.sha256, film.prediction.weights_sha256
+
+
+def _keep(film: OpenFilm) -> None:
+    kept = _kept()
+    kept[_key(film)] = film
+    kept.move_to_end(_key(film))
+    while len(kept) > READINGS_KEPT:
+        kept.popitem(last=False)
 
 
 def _profile() -> SiteProfile | None:

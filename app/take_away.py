@@ -12,16 +12,13 @@ import streamlit as st
 
 from app import session
 from app.failures import show_failure
-from app.film import Reading
+from app.film import OpenFilm
 from app.texts import read as texts
 from app.turns import in_turn
 from covid_core.errors import CovidCoreError
-from covid_core.exports.read_case import Asked, CaseReader
+from covid_core.exports.request import Asked, result_of
 from covid_core.findings import Finding
-from covid_core.predict.predictor import Prediction
 from covid_core.read.patient_tags import Study
-from covid_core.read.radiograph import Radiograph
-from covid_core.read.reading import read_radiograph
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,23 +35,23 @@ class Files:
     bundle: bytes
 
 
-def show_take_away(reading: Reading, prediction: Prediction, data: bytes) -> None:
-    """Every export, made once it is asked for; a film at a time is kept. `data`: the film's
-    file."""
-    film = prediction.radiograph_sha256
-    box = st.expander(texts.TAKE, icon=":material/download:", key=f"take-{film}", on_change="rerun")
+def show_take_away(film: OpenFilm) -> None:
+    """Every export, made once it is asked for; a film at a time is kept."""
+    prediction = film.prediction
+    key = f"take-{film.sha256}"
+    box = st.expander(texts.TAKE, icon=":material/download:", key=key, on_change="rerun")
     if not box.open:
         return
     with box:
         finding = st.selectbox(
             texts.TAKE_CLASS, prediction.answers, index=prediction.answers.index(prediction.label),
-            format_func=lambda answer: answer.display_name, key=f"take-class-{film}",
+            format_func=lambda answer: answer.display_name, key=f"take-class-{film.sha256}",
         )  # fmt: skip
-        identity = reading.study is not None and st.toggle(
+        identity = film.study is not None and st.toggle(
             texts.TAKE_IDENTITY, key="take-identity", help=texts.TAKE_IDENTITY_HELP
         )
         try:
-            files = files_of(reading, prediction, finding, data, identity=identity)
+            files = files_of(film, finding, identity=identity)
         except CovidCoreError as error:
             show_failure(texts.NOT_MADE, error.sentence)
             return
@@ -67,7 +64,7 @@ def show_take_away(reading: Reading, prediction: Prediction, data: bytes) -> Non
             offer(texts.TAKE_BUNDLE, f"{files.stem}-case.zip", files.bundle)
         st.write(texts.TAKE_BUNDLE_NOTE)
         st.caption(texts.TAKE_NOTE)
-        show_burned_in(reading.study)
+        show_burned_in(film.study)
         show_send(files, identity=identity)
 
 
@@ -105,37 +102,33 @@ def show_send(files: Files, *, identity: bool) -> None:
         st.success(texts.SENT.format(archive=name), icon=":material/check:")
 
 
-def files_of(
-    reading: Reading, prediction: Prediction, finding: Finding, data: bytes, *, identity: bool
-) -> Files:
+def files_of(film: OpenFilm, finding: Finding, *, identity: bool) -> Files:
     """The files as the controls stand. Made whole before they are offered: Streamlit forgets a file
     that is made at the click when the page runs in between."""
-    chosen = session.chosen()
-    wanted = (prediction.radiograph_sha256, prediction.weights_sha256, finding, chosen, identity)
+    chosen, prediction = session.chosen(), film.prediction
+    wanted = (film.sha256, prediction.weights_sha256, finding, chosen, identity)
     made, files = st.session_state.get("files", (None, None))
     if made != wanted:
         now = datetime.now().astimezone().replace(microsecond=0)
         asked = Asked(prediction.decision.point, finding, chosen.prevalence, now)
-        with st.spinner(texts.MAKING), in_turn():
-            radiograph = read_radiograph(data, prediction.radiograph_sha256)
-            files = new_files(radiograph, reading.study, asked, identity=identity)
+        with st.spinner(texts.MAKING):
+            film = session.checked(film, finding)
+            with in_turn():
+                files = new_files(film, asked, identity=identity)
         st.session_state["files"] = wanted, files
     return files
 
 
-def new_files(
-    radiograph: Radiograph, study: Study | None, asked: Asked, *, identity: bool
-) -> Files:
-    """All of one reading, made anew from the film as its file has it: so does whoever repeats it,
-    and gets the same. What is offered by itself is what lies in the bundle."""
+def new_files(film: OpenFilm, asked: Asked, *, identity: bool) -> Files:
+    """All files of one reading. What is offered by itself is what lies in the bundle."""
     from covid_core.exports.bundle import OVERLAY, REPORT, RESULT, make_bundle, unpacked
     from covid_core.exports.secondary_capture import secondary_capture
     from covid_core.exports.structured_report import structured_report
 
-    reader = CaseReader(session.predictor(), session.lungs(), session.known())
-    result = reader.result(radiograph, asked)
+    reader, reading, study = session.reader(), film.reading, film.study
+    result = result_of(reader, reading, asked)
     capture = secondary_capture(result, study, keep_identity=identity)
-    bundle = make_bundle(reader, radiograph, result)
+    bundle = make_bundle(reader, reading.radiograph, result)
     members = unpacked(bundle)
     return Files(
         stem=result.name,

@@ -7,10 +7,11 @@ import streamlit as st
 
 from app import session
 from app.charts import show_chart
-from app.film import Reading
+from app.film import OpenFilm
 from app.meter_plot import meter_bars
 from app.texts import checks as words
 from app.texts import read as texts
+from covid_core.case.reading import Reading
 from covid_core.explain.checks import Checks, seen_in_words
 from covid_core.explain.lung_zones import ATTENTION_NOTE
 from covid_core.explain.map_tests import MapCheck
@@ -28,15 +29,16 @@ from covid_core.present.sentences import (
 )
 
 
-def show_why(reading: Reading, prediction: Prediction) -> None:
-    checks = session.checks_of(reading, prediction.label)
+def show_why(film: OpenFilm) -> None:
+    reading, prediction = film.reading, film.prediction
+    checks = reading.checks(prediction.label)
     with st.expander(texts.WHY, icon=":material/help:"):
         scores, meter = st.columns(2, gap="large")
         with scores:
             show_scores(prediction)
         with meter:
             show_meter(checks, prediction)
-        show_maps(reading, prediction)
+        show_maps(reading)
         worth, known = st.columns(2, gap="large")
         with worth:
             show_point(prediction)
@@ -68,20 +70,18 @@ def show_meter(checks: Checks, prediction: Prediction) -> None:
     st.caption(words.METER_WORDS)
 
 
-def show_maps(reading: Reading, prediction: Prediction) -> None:
+def show_maps(reading: Reading) -> None:
     """Of each map whose class is likely enough, the likeliest first: whether it may be shown, and
     where it lies."""
-    ranked = sorted(prediction.answers, key=prediction.probability, reverse=True)
-    due = [finding for finding in ranked if prediction.heat_due(finding)]
-    if not due:
+    if not reading.due:
         st.caption(words.NO_MAP)
-    for finding in due:
-        checks = session.checks_of(reading, finding)
+    for finding in reading.due:
+        checks = reading.map_checks[finding]
         tests, zones = st.columns([3, 2], gap="large")
         with tests:
-            show_tests(checks.map_check)
+            show_tests(checks.tests)
         with zones:
-            if checks.map_check.passed:
+            if checks.tests.passed:
                 show_zones(checks.zones, finding)
 
 

@@ -128,8 +128,8 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
             films = {one: one.read() for one in worklist.open}
             if _score_replaced(worklist, films):
                 st.rerun()
-            readings = [
-                session.reading(data, one.name, is_phantom=one.synthetic)
+            opened = [
+                session.opened(data, one.name, is_phantom=one.synthetic)
                 for one, data in films.items()
             ]
     except Busy:
@@ -137,8 +137,8 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
     except CovidCoreError as error:
         st.text(error.sentence)
         return
-    beside = readings[1] if others else None
-    asked = show_reading(readings[0], films[item], beside=beside, steps=len(shown) > 1)
+    beside = opened[1] if others else None
+    asked = show_reading(opened[0], beside=beside, steps=len(shown) > 1)
     if asked:
         _step(worklist, shown, 1 if asked == "next" else -1)
         st.rerun()

@@ -21,10 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
+from covid_core.case.reader import CaseReader
 from covid_core.engines.machine import described
 from covid_core.errors import CovidCoreError
 from covid_core.exports.bundle import make_bundle, read_bundle, replay
-from covid_core.exports.read_case import Asked, CaseReader
+from covid_core.exports.request import Asked, result_of
 from covid_core.model.card import WEIGHTS
 from covid_core.present.markdown import table
 from covid_core.read.phantom import KINDS, draw_phantom
@@ -66,7 +67,7 @@ def measured(reader: CaseReader, kind: str, film: Radiograph, number: int) -> tu
     point = reader.predictor.card.rules.point("balanced")
     asked = Asked(point, None, 0.1, datetime.now(UTC).replace(microsecond=0))
     start = time.perf_counter()
-    result = reader.result(film, asked)
+    result = result_of(reader, reader.read(film), asked)
     told = time.perf_counter()
     bundle = make_bundle(reader, film, result)
     made = time.perf_counter()

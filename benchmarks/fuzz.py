@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 from benchmarks.record import Figure, record
 from covid_core.batch import worklist
+from covid_core.case.reader import CaseReader
 from covid_core.model.card import WEIGHTS
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
@@ -99,13 +100,11 @@ def _try(name: str, data: bytes, found: Told, judge: Judge | None) -> None:
 
 
 def _judge() -> Judge:
-    predictor, lungs = Predictor.load(WEIGHTS), Lungs.load()
-    point = predictor.card.rules.points[0]
+    reader = CaseReader(Predictor.load(WEIGHTS), Lungs.load())
+    point = reader.predictor.card.rules.points[0]
 
     def judge(name: str, data: bytes) -> None:
-        one = worklist.entry(
-            Item(name, lambda: data), predictor, lungs, point=point, prevalence=0.1
-        )
+        one = worklist.entry(Item(name, lambda: data), reader, point=point, prevalence=0.1)
         assert one.prediction is None or np.isfinite(one.prediction.probabilities).all()
         assert "not foresee" not in one.note
 

@@ -102,7 +102,8 @@ def checks(predictor: Predictor, films: Films) -> list[MapCheck]:
     found = []
     for radiograph, mask in zip(films.radiographs, films.masks, strict=True):
         prediction = predictor.predict(radiograph)
-        found.append(check_map(predictor, radiograph, prediction, prediction.label, mask))
+        saliency = predictor.explain(prediction, prediction.label)
+        found.append(check_map(predictor, radiograph, prediction, saliency, mask))
     return found
 
 

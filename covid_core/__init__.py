@@ -1,8 +1,8 @@
 """Chest radiograph in; normal, other pneumonia or COVID-19, and the reason, out. Research use only.
 
-    from covid_core import Predictor, read_radiograph
-    predictor = Predictor.load("weights")
-    prediction = predictor.predict(read_radiograph(data))
+    from covid_core import CaseReader, read_case
+    reading = read_case(data, CaseReader.load("weights"))
+    reading.prediction, reading.maps, reading.checks(reading.prediction.label)
 
 The rooms, from the ground up. A module imports from its own room and from rooms below, never from
 above, and no two import each other; the tests hold this list.
@@ -16,6 +16,7 @@ above, and no two import each other; the tests hold this list.
     engines             what runs a network: OpenVINO, or PyTorch, the reference
     predict             Radiograph to Prediction, past the gate: the one door
     explain             evidence by zone, tests of it, shortcuts, what trained it and is like it
+    case                Radiograph to Reading: all of it, each thing computed once
     present             in words, pictures, plots and pages
     exports             to take away: PDF, PNG, JSON, DICOM, a bundle, an archive
     batch               many films: a list, a folder of a million, several networks
@@ -35,6 +36,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from covid_core.case.reader import CaseReader, read_case
+    from covid_core.case.reading import Reading
     from covid_core.errors import (
         Abstained,
         CovidCoreError,
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Abstained",
     "CLASSES",
+    "CaseReader",
     "CovidCoreError",
     "DatasetError",
     "Decision",
@@ -60,16 +64,20 @@ __all__ = [
     "Prediction",
     "Predictor",
     "Radiograph",
+    "Reading",
     "RefusedFile",
     "Saliency",
     "TrainingError",
     "View",
     "WeightsError",
+    "read_case",
     "read_file",
     "read_radiograph",
 ]
 
 _HOMES = {
+    "case.reader": ("CaseReader", "read_case"),
+    "case.reading": ("Reading",),
     "model.decision": ("Decision",),
     "errors": (
         "Abstained",

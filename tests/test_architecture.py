@@ -27,6 +27,7 @@ HOUSE: tuple[set[str], ...] = (
     {"engines"},
     {"predict"},
     {"explain"},
+    {"case"},
     {"present"},
     {"exports"},
     {"batch"},

@@ -7,13 +7,16 @@ from functools import cache
 
 import numpy as np
 
-from covid_core.exports.read_case import Asked, CaseReader
+from covid_core.case.reader import CaseReader
+from covid_core.exports.request import Asked, result_of
 from covid_core.findings import Finding
 from covid_core.model.card import WEIGHTS
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
+from covid_core.present.result import Result
 from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.read.radiograph import Radiograph
 from tests.films import dicom_file, encode
 
 MADE = datetime(2026, 11, 21, 9, 30, 15, tzinfo=UTC)
@@ -27,6 +30,11 @@ def reader() -> CaseReader:
 
 def asked(point: str = "balanced", finding: Finding | None = None) -> Asked:
     return Asked(reader().predictor.card.rules.point(point), finding, 0.05, MADE)
+
+
+def result(radiograph: Radiograph, what: Asked | None = None) -> Result:
+    """What comes of a radiograph and what it is asked."""
+    return result_of(reader(), reader().read(radiograph), what or asked())
 
 
 def films() -> dict[str, bytes]:

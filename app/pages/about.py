@@ -10,11 +10,12 @@ import streamlit as st
 
 from app import session
 from app.charts import show_chart
-from app.film import Reading
-from app.phantoms import phantom_reading
+from app.film import OpenFilm
+from app.phantoms import open_phantom
 from app.texts import about as texts
 from app.wording import whole_sentence
 from covid_core.batch.recipes_here import at_home, never_seen
+from covid_core.case.reading import Reading
 from covid_core.explain.walkthrough import Walkthrough, walk_through
 from covid_core.findings import Finding
 from covid_core.model.card import listed_in_words
@@ -32,24 +33,24 @@ _TEST = "test part"  # of a card's `trust`: all sources that trained it, togethe
 
 def show() -> None:
     opened = session.current()
-    reading = opened or phantom()
+    film = opened or phantom()
     if opened is not None:
         show_which(opened)
-    prediction = session.decided(reading)
+    film = session.checked(film)
+    reading, prediction = film.reading, film.prediction
     finding = st.segmented_control(
         texts.FINDING, prediction.answers, default=prediction.label, required=True,
         format_func=lambda answer: answer.display_name,
         key=f"about-{prediction.radiograph_sha256[:16]}",
     )  # fmt: skip
-    pixels = reading.film.pixels()
-    walk = walk_through(session.predictor(), prediction, pixels, finding)
-    film, seen = st.columns(2)
-    with film:
-        show_film(png(displayed(pixels, _FILM_PX)))
+    walk = walk_through(session.card(), prediction, reading.maps[finding], reading.radiograph)
+    whole, seen = st.columns(2)
+    with whole:
+        show_film(png(displayed(reading.radiograph.film, _FILM_PX)))
     with seen:
         show_seen(walk)
     show_cells(walk)
-    show_withheld(reading, prediction, finding)
+    show_withheld(reading, finding)
     show_sum(walk)
     show_calibration(walk)
     show_call(walk, prediction)
@@ -57,22 +58,22 @@ def show() -> None:
     st.caption(DISCLAIMER)
 
 
-def phantom() -> Reading:
+def phantom() -> OpenFilm:
     """A phantom's reading, where no film is open; said to be one."""
     st.info(texts.NO_FILM, icon=":material/info:")
     kind = st.segmented_control(
         texts.KIND, KINDS, default=KINDS[-1], required=True, key="about-phantom",
         format_func=str.capitalize,
     )  # fmt: skip
-    return phantom_reading(kind)
+    return open_phantom(kind)
 
 
-def show_which(reading: Reading) -> None:
+def show_which(film: OpenFilm) -> None:
     """Which film it is about; of a phantom, that it is one."""
-    if reading.is_phantom:
+    if film.is_phantom:
         st.info(texts.PHANTOM_OPEN, icon=":material/info:")
     else:
-        st.text(texts.OPEN_FILM.format(name=reading.name, described=reading.described))
+        st.text(texts.OPEN_FILM.format(name=film.name, described=film.described))
 
 
 def show_film(film: bytes) -> None:
@@ -97,11 +98,11 @@ def show_cells(walk: Walkthrough) -> None:
         plot(figures.cells(walk, texts.UNIT), "cells", texts.CELLS_ALT)
 
 
-def show_withheld(reading: Reading, prediction: Prediction, finding: Finding) -> None:
+def show_withheld(reading: Reading, finding: Finding) -> None:
     """That the Read page draws no heat of these cells, for they failed its tests."""
-    if not prediction.heat_due(finding):
+    if finding not in reading.due:
         return
-    check = session.checks_of(reading, finding).map_check
+    check = reading.map_checks[finding].tests
     if not check.passed:
         words = texts.WITHHELD.format(sentence=check.sentence)
         st.warning(words, icon=":material/warning:")

@@ -9,8 +9,8 @@ import streamlit as st
 
 from app import session
 from app.failures import show_failure
-from app.film import Reading
-from app.phantoms import phantom_reading, show_phantoms
+from app.film import OpenFilm
+from app.phantoms import open_phantom, show_phantoms
 from app.queue import Busy
 from app.texts import compare as texts
 from app.turns import in_turn
@@ -24,6 +24,7 @@ from covid_core.batch.recipes_here import (
     opinion,
     shelf,
 )
+from covid_core.case.reading import Reading
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.choices import choices_by
 from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard
@@ -40,19 +41,19 @@ _A_ROW = 3  # pictures beside each other; more would be too small to read
 
 def show() -> None:
     st.write(texts.LEDE)
-    reading, found = session.current() or phantom(), shelf(WEIGHTS)
-    if reading is None:
+    film, found = session.current() or phantom(), shelf(WEIGHTS)
+    if film is None:
         show_empty_state()
     else:
-        show_comparison(reading, found)
+        show_comparison(session.checked(film), found)
     show_absent(found)
     st.caption(DISCLAIMER)
 
 
-def phantom() -> Reading | None:
+def phantom() -> OpenFilm | None:
     """The session's phantom, where no film is open; None where there is none either."""
     kind = st.session_state.get("phantom")
-    return phantom_reading(kind) if kind in KINDS else None
+    return open_phantom(kind) if kind in KINDS else None
 
 
 def show_empty_state() -> None:
@@ -61,13 +62,13 @@ def show_empty_state() -> None:
     st.page_link("app/pages/read.py", label=texts.READ)
 
 
-def show_comparison(reading: Reading, found: Shelf) -> None:
-    if reading.is_phantom:
+def show_comparison(film: OpenFilm, found: Shelf) -> None:
+    if film.is_phantom:
         st.info(texts.IS_PHANTOM, icon=":material/info:")
     else:
-        st.text(reading.name)
+        st.text(film.name)
     answer = st.container()
-    opinions = ask_all(reading, found.here)
+    opinions = ask_all(film.reading, found.here)
     for recipe, error in found.damaged:
         show_failure(texts.DAMAGED.format(recipe=recipe), error.sentence)
     if not opinions:
@@ -77,7 +78,7 @@ def show_comparison(reading: Reading, found: Shelf) -> None:
     show_table(opinions)
     if any(one.called is not one.prediction.answers[-1] for one in opinions):
         st.write(CAVEAT)
-    show_pictures(reading, opinions)
+    show_pictures(film.reading, opinions)
 
 
 def ask_all(reading: Reading, candidates: tuple[Candidate, ...]) -> list[Opinion]:
@@ -101,7 +102,8 @@ def ask(reading: Reading, candidate: Candidate) -> Opinion:
     """A candidate's opinion, kept in the session as long as the film is open. Raises WeightsError,
     Abstained, Busy."""
     if candidate.recipe == SHIPPED:
-        return opinion(session.predictor(), session.decided(reading))
+        prediction = reading.prediction
+        return Opinion(candidate.card, prediction, reading.maps[prediction.answers[-1]])
     film, weights = reading.prediction.radiograph_sha256, candidate.card.sha256
     of, kept = st.session_state.get("opinions", ("", {}))
     if of != film:
@@ -110,7 +112,7 @@ def ask(reading: Reading, candidate: Candidate) -> Opinion:
     if weights not in kept:
         predictor = load(candidate.folder, candidate.recipe, weights)
         with in_turn():
-            kept[weights] = opinion(predictor, predictor.predict(reading.radiograph()))
+            kept[weights] = opinion(predictor, predictor.predict(reading.radiograph))
     one: Opinion = kept[weights]
     return one
 
@@ -170,7 +172,7 @@ def call_of(one: Opinion) -> str:
 def show_pictures(reading: Reading, opinions: list[Opinion]) -> None:
     st.subheader(texts.PICTURES, anchor=False)
     st.write(texts.PICTURES_WORDS)
-    film = displayed(reading.film.pixels(), _PICTURE_PX)
+    film = displayed(reading.radiograph.film, _PICTURE_PX)
     for start in range(0, len(opinions), _A_ROW):
         row = opinions[start : start + _A_ROW]
         for one, column in zip(row, st.columns(_A_ROW), strict=False):
@@ -182,7 +184,7 @@ def withheld(reading: Reading, one: Opinion) -> bool:
     """Whether this is the heat that the Read page withholds, for it failed its tests."""
     if one.card.recipe != SHIPPED or not one.heat_due:
         return False
-    return not session.checks_of(reading, one.saliency.finding).map_check.passed
+    return not reading.map_checks[one.saliency.finding].tests.passed
 
 
 def show_picture(film: np.ndarray, one: Opinion, is_withheld: bool) -> None:

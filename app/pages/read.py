@@ -26,7 +26,7 @@ _UNJUDGED_PX = 480
 
 
 def show() -> None:
-    session.close_reading()  # what is open is what this run opens
+    session.close_film()  # what is open is what this run opens
     # What it says stands left, what it is given right, from the empty page on: nothing jumps.
     answer, given = st.columns([3, 2], gap="large")
     with given:
@@ -63,7 +63,7 @@ def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None
     try:
         with answer, st.spinner(texts.READING), foreseen():
             data = item.read()
-            reading = session.reading(
+            film = session.opened(
                 data, item.name, is_phantom=item.synthetic,
                 called=partial(show_called, place),
             )  # fmt: skip
@@ -80,7 +80,7 @@ def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None
         if abstained:
             show_unjudged(item)
         return
-    show_reading(reading, data, answer=place)
+    show_reading(film, answer=place)
 
 
 def show_unjudged(item: Item) -> None:

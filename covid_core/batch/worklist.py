@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from covid_core.case.reader import CaseReader
+from covid_core.case.reading import Reading
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint
-from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.overlay import displayed
 from covid_core.present.sentences import columns, error_row, prediction_row, row_writer
@@ -102,24 +103,23 @@ class Filter:
         )
 
 
-def entry(
-    item: Item, predictor: Predictor, lungs: Lungs, *, point: OperatingPoint, prevalence: float
-) -> Entry:
+def entry(item: Item, reader: CaseReader, *, point: OperatingPoint, prevalence: float) -> Entry:
     """A film read and judged; where it can't be, an entry that says why, and nothing is raised.
 
     `prevalence`: of COVID-19 among the films, 0 to 1.
     """
-    known = Entry(item.name, {}, weights_sha256=predictor.card.sha256)
+    card = reader.predictor.card
+    known = Entry(item.name, {}, weights_sha256=card.sha256)
     try:
         with foreseen():
             data = item.read()
             known = replace(known, sha256=hashlib.sha256(data).hexdigest())
             radiograph = read_radiograph(data)
             known = _described(known, radiograph, read_study(data))
-            judged = _judged(known, radiograph, predictor, lungs)
-            return judged.redecided(predictor, point, prevalence)
+            judged = _judged(known, reader.read(radiograph))
+            return judged.redecided(reader.predictor, point, prevalence)
     except CovidCoreError as error:
-        return replace(known, row=error_row(item.name, error, predictor.card.classes))
+        return replace(known, row=error_row(item.name, error, card.classes))
 
 
 def triage(entries: Iterable[Entry]) -> list[Entry]:
@@ -147,15 +147,14 @@ def csv_text(entries: Iterable[Entry], answers: Sequence[Finding] = CLASSES) -> 
     return file.getvalue()
 
 
-def _judged(known: Entry, radiograph: Radiograph, predictor: Predictor, lungs: Lungs) -> Entry:
+def _judged(known: Entry, reading: Reading) -> Entry:
     """The entry with its prediction; its row is not yet written."""
-    prediction = predictor.predict(radiograph)
-    saliency = predictor.explain(prediction, prediction.label)
+    prediction = reading.prediction
     return replace(
         known,
         probability=prediction.probability(prediction.answers[-1]),
         prediction=replace(prediction, feature_map=np.empty((0, 0, 0), np.float32)),
-        row={"heat_in_lungs": saliency.share_inside(lungs.inside(radiograph))},
+        row={"heat_in_lungs": reading.heat_in_lungs(prediction.label)},
     )
 
 

@@ -142,21 +142,18 @@ def _explainer(predictor: Predictor, options: argparse.Namespace, lanes: Lanes) 
     if not (options.saliency or options.bundle):
         return None
     # What draws takes long to import, and few ask for it.
-    from covid_core.batch.per_film_outputs import bundles, in_turn, overlays
+    from covid_core.batch.per_film_outputs import output_writer
+    from covid_core.case.reader import CaseReader
     from covid_core.explain.known_films import KnownFilms
-    from covid_core.exports.read_case import CaseReader
     from covid_core.predict.lungs import Lungs
 
-    lungs = Lungs.load(choice=options.engine, lanes=lanes)
-    steps = []
-    if options.saliency:
-        options.saliency.mkdir(parents=True, exist_ok=True)
-        steps.append(overlays(predictor, lungs, options.saliency))
-    if options.bundle:
-        options.bundle.mkdir(parents=True, exist_ok=True)
-        reader = CaseReader(predictor, lungs, KnownFilms.load(options.weights, predictor.card))
-        steps.append(bundles(reader, options.bundle, options.prevalence))
-    return in_turn(*steps)
+    for folder in filter(None, (options.saliency, options.bundle)):
+        folder.mkdir(parents=True, exist_ok=True)
+    known = KnownFilms.load(options.weights, predictor.card) if options.bundle else None
+    reader = CaseReader(predictor, Lungs.load(choice=options.engine, lanes=lanes), known)
+    return output_writer(
+        reader, overlays=options.saliency, bundles=options.bundle, prevalence=options.prevalence
+    )
 
 
 def _csv_rows(names: tuple[str, ...]) -> Callable[[Row], None]:

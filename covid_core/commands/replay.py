@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from covid_core.case.reader import CaseReader
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.engines.choice import Choice
 from covid_core.errors import CovidCoreError, WeightsError
@@ -18,7 +19,6 @@ from covid_core.exports.bundle import (
     replay,
     unpacked,
 )
-from covid_core.exports.read_case import CaseReader
 from covid_core.storage.atomic import write_whole
 
 _OTHERS = {

@@ -170,7 +170,8 @@ def _film(
     group: int,
 ) -> ZonedFilm | None:
     prediction, inside = predictor.predict(radiograph), lungs.inside(radiograph)
-    attention = attention_by_zone(predictor.explain(prediction, Finding.COVID), inside)
+    saliency = predictor.explain(prediction, Finding.COVID)
+    attention = attention_by_zone(saliency, inside)
     zones = zone_masks(inside)
     if attention is None or zones is None:
         return None
@@ -183,7 +184,7 @@ def _film(
         covid=prediction.probability(Finding.COVID),
         ill=ill,
         called=prediction.decision.positive,
-        passed=check_map(predictor, radiograph, prediction, Finding.COVID, inside).passed,
+        passed=check_map(predictor, radiograph, prediction, saliency, inside).passed,
         group=group,
     )
 

@@ -1,4 +1,4 @@
-"""What is asked of one film's answer before it is believed: all checks of a reading, in one go.
+"""What is checked of one film's answer before it is believed.
 
 Does the film explain the answer without its lungs, does the map hold against tests of itself, which
 lung zones does it point at, was the film seen in training, and which training films are nearest.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from covid_core.explain.lung_zones import ATTENTION_NOTE, ZONE_TITLES, ZONES, at
 from covid_core.explain.map_tests import MapCheck, check_map
 from covid_core.explain.shortcut_meter import ShortcutMeter, read_meter
 from covid_core.findings import Finding
+from covid_core.model.decision import Decision
+from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.radiograph import Radiograph
 
@@ -29,15 +31,36 @@ _DIGITS = 4  # of a similarity: sums of float32, whose last digits hang on the o
 
 
 @dataclass(frozen=True, slots=True)
-class Checks:
-    """Of one class's map over one film, and of the film's score for the disease.
+class FilmChecks:
+    """The checks of a film, whichever class's map is shown.
 
-    `meter`: None where no lungs were found. `zones`: the share of attention by lung zone, in the
-    order of ZONES; None where there are no two lungs, or no evidence in them. `seen`: the training
-    film that it is, or is a copy of; None where there is none. `neighbours`: the nearest training
-    films of each class. `known_films`: SHA-256 of the index in which both were sought; "" where
-    these weights have none.
+    `meter`: None where no lungs were found. `seen`: the training film that it is, or is a copy of;
+    None where there is none. `neighbours`: the nearest training films of each class. `known_films`:
+    SHA-256 of the index in which both were sought; "" where these weights have none.
     """
+
+    meter: ShortcutMeter | None
+    seen: Seen | None
+    neighbours: Mapping[Finding, tuple[Neighbour, ...]] = field(default_factory=dict)
+    known_films: str = ""
+
+    def at(self, decision: Decision) -> FilmChecks:
+        """The same checks of a film that is decided as this says."""
+        return replace(self, meter=self.meter and self.meter.at(decision))
+
+
+@dataclass(frozen=True, slots=True)
+class MapChecks:
+    """The checks of one class's map over a film. `zones`: the share of attention by lung zone, in
+    the order of ZONES; None where there are no two lungs, or no evidence in them."""
+
+    tests: MapCheck
+    zones: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The checks of a film and of one class's map over it, together; its fields are theirs."""
 
     meter: ShortcutMeter | None
     map_check: MapCheck
@@ -46,30 +69,46 @@ class Checks:
     neighbours: Mapping[Finding, tuple[Neighbour, ...]] = field(default_factory=dict)
     known_films: str = ""
 
+    @classmethod
+    def of(cls, film: FilmChecks, shown: MapChecks) -> Checks:
+        """Both together. `shown`: of the map that is shown."""
+        return cls(
+            film.meter, shown.tests, shown.zones, film.seen, film.neighbours, film.known_films
+        )
 
-def check_reading(
+
+def check_film(
     predictor: Predictor,
     known: KnownFilms | None,
     radiograph: Radiograph,
     prediction: Prediction,
-    finding: Finding,
     lungs: np.ndarray,
-) -> Checks:
-    """All checks of a film and of the map of `finding` over it; the same for the same film.
+) -> FilmChecks:
+    """The checks of a film as a whole; the same for the same film.
 
     `radiograph`: what the prediction was made of. `known`: the index of training films, or None
     where these weights have none. `lungs`: where they are over the whole film, bool (h, w). Raises
     WeightsError where other weights made the prediction.
     """
     seen = known.seen(radiograph) if known else None
-    return Checks(
+    return FilmChecks(
         meter=read_meter(predictor, radiograph, prediction, lungs),
-        map_check=check_map(predictor, radiograph, prediction, finding, lungs),
-        zones=attention_by_zone(predictor.explain(prediction, finding), lungs),
         seen=seen,
         neighbours=known.nearest(prediction, seen=seen) if known else {},
         known_films=known.sha256 if known else "",
     )
+
+
+def check_one_map(
+    predictor: Predictor,
+    radiograph: Radiograph,
+    prediction: Prediction,
+    saliency: Saliency,
+    lungs: np.ndarray,
+) -> MapChecks:
+    """The checks of one class's map over a film; the rest as `check_film`."""
+    tests = check_map(predictor, radiograph, prediction, saliency, lungs)
+    return MapChecks(tests, attention_by_zone(saliency, lungs))
 
 
 def checks_json(checks: Checks) -> dict[str, Any]:

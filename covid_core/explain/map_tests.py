@@ -79,15 +79,15 @@ def check_map(
     predictor: Predictor,
     radiograph: Radiograph | Film,
     prediction: Prediction,
-    finding: Finding,
+    saliency: Saliency,
     lungs: np.ndarray,
 ) -> MapCheck:
     """The four tests of a class's map over a film, by ORDERS + 2 more runs of the network.
 
-    `lungs`: where they are over the whole film, bool (m, m). Raises WeightsError where other
-    weights made the prediction.
+    `saliency`: the map, as `predictor.explain` gives it of that prediction. `lungs`: where they are
+    over the whole film, bool (m, m). Raises WeightsError where other weights made the prediction.
     """
-    saliency = predictor.explain(prediction, finding)
+    finding = saliency.finding
     picture = predictor.card.preprocess.picture(radiograph)
     mirrored, *without = predictor.feature_maps(
         predictor.card.preprocess.input(_tampered(picture, saliency.cells))

@@ -8,8 +8,12 @@ import numpy as np
 
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
+from covid_core.model.card import WeightsCard
 from covid_core.model.decision import OperatingPoint, softmax
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.model.saliency import Saliency
+from covid_core.predict.predictor import Prediction
+from covid_core.read.grey_levels import Film
+from covid_core.read.radiograph import Radiograph
 
 _EXACT = 1e-3  # logits; the cells are added in float32
 
@@ -56,25 +60,26 @@ class Walkthrough:
 
 
 def walk_through(
-    predictor: Predictor, prediction: Prediction, pixels: np.ndarray, finding: Finding
+    card: WeightsCard, prediction: Prediction, saliency: Saliency, film: Radiograph | Film
 ) -> Walkthrough:
-    """The steps of a prediction that these weights made of a film's pixels, float32 (H, W) 0 to 1.
+    """The steps of a prediction that a card's weights made of a film, to the class of `saliency`,
+    which is one of that prediction's maps.
 
     Runs no network. Raises CovidCoreError where the cells do not add up to the score, as behind a
     head of several layers.
     """
-    saliency = predictor.explain(prediction, finding)
+    finding = saliency.finding
     score = float(prediction.logits[prediction.answers.index(finding)])
     if abs(float(saliency.cells.sum(dtype=np.float64)) + saliency.bias - score) > _EXACT:
         raise CovidCoreError(
             "the cells of this network do not add up to its score",
             "Ask for a network with one linear layer after the mean, such as the shipped one",
         )
-    rules = predictor.card.rules
+    rules = card.rules
     return Walkthrough(
         finding=finding,
         answers=prediction.answers,
-        picture=predictor.card.preprocess.picture(pixels),
+        picture=card.preprocess.picture(film),
         cells=saliency.cells,
         bias=saliency.bias,
         score=score,

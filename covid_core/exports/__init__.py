@@ -1,5 +1,5 @@
 """A result to take away: a picture, a page on paper, objects for an archive, a bundle. It uses what
-is presented, and asks no network but where a bundle is read again.
+is presented, and asks no network but for checks that are missing, and to read a bundle again.
 
     pictures                film under its heat, with what is burned into it
     pdf, paper_checks       one page on paper; the checks on it
@@ -9,7 +9,7 @@ is presented, and asks no network but where a bundle is read again.
     structured_report       the reading as a DICOM report (TID 1500)
     optional                packages that may be missing
     dicomweb                to and from an archive: STOW-RS, QIDO-RS, WADO-RS
-    read_case, stored_film  the whole way of one film; the film as a bundle keeps it
+    request, stored_film    what is asked of a reading; the film as a bundle keeps it
     bundle                  all of it in one file, and the whole way again
 
 Each exporter takes a `Result` and gives bytes, the same for the same result. None holds the patient

@@ -30,11 +30,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from covid_core.case.reader import CaseReader
 from covid_core.errors import CovidCoreError
 from covid_core.explain.checks import checks_json
 from covid_core.exports.pdf import report_pdf
 from covid_core.exports.pictures import overlay_png
-from covid_core.exports.read_case import Asked, CaseReader, as_shown, asked_of
+from covid_core.exports.request import Asked, asked_of, result_of, with_kept_time
 from covid_core.exports.stored_film import film_bytes, film_of, radiograph_of, told
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
@@ -84,14 +85,13 @@ def make_bundle(
     """A reading as a ZIP file; the same bytes for the same reading.
 
     `radiograph`: what the result was made of, as its file was read. `result`: as
-    `CaseReader.result` gives it, or its like made by the same reader, with its checks. `made_with`:
-    what to name as its surroundings, where not the reader's own. Raises ValueError for a result
-    without checks, or of another film.
+    `request.result_of` gives it. `made_with`: what to name as its surroundings, where not the
+    reader's own. Raises ValueError for a result without checks, or of another film.
     """
     checks = result.checks
     if checks is None or radiograph.sha256 != result.prediction.radiograph_sha256:
         raise ValueError("a bundle needs a result of this film, with its checks")
-    result = as_shown(result, radiograph)
+    result = with_kept_time(result)
     members = {
         REPORT: report_pdf(result),
         RESULT: _json(result_json(result)),
@@ -121,7 +121,7 @@ def replay(bundle: Bundle, reader: CaseReader) -> bytes:
     this reader gives that film no answer."""
     asked = bundle.asked
     again = Asked(reader.point(asked.point), asked.finding, asked.prevalence, asked.made)
-    result = reader.result(bundle.radiograph, again)
+    result = result_of(reader, reader.read(bundle.radiograph), again)
     return make_bundle(reader, bundle.radiograph, result, bundle.made_with)
 
 

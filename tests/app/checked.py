@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from covid_core.explain.checks import Checks
+from covid_core.explain.checks import Checks, FilmChecks, MapChecks
 from covid_core.explain.known_films import KnownFilm, KnownFilms, Neighbour, Seen
 from covid_core.explain.map_tests import MapCheck, MapTest
 from covid_core.explain.shortcut_meter import ShortcutMeter
 from covid_core.findings import CLASSES, Finding
+from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.radiograph import Radiograph
 
@@ -67,31 +68,31 @@ class Outcome:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.failed: tuple[str, ...] = ()
         self.checks = Checks(meter(removed=0.01), map_check(Finding.COVID), ZONES, None)
-        patch.setattr("app.checking.check_reading", self._whole)
-        patch.setattr("app.checking.check_map", self._map)
+        patch.setattr("covid_core.case.reader.check_film", self._film)
+        patch.setattr("covid_core.case.reader.check_one_map", self._map)
 
     def find(self, *failed: str, **found: object) -> None:
         """`failed`: titles of the tests that every map fails. `found`: fields of Checks."""
         self.failed = failed
         self.checks = replace(self.checks, **found)  # type: ignore[arg-type]
 
-    def _whole(
+    def _film(
         self,
         predictor: Predictor,
         known: KnownFilms | None,
         radiograph: Radiograph,
         prediction: Prediction,
-        finding: Finding,
         lungs: np.ndarray,
-    ) -> Checks:
-        return replace(self.checks, map_check=map_check(finding, *self.failed))
+    ) -> FilmChecks:
+        of = self.checks
+        return FilmChecks(of.meter, of.seen, of.neighbours, of.known_films)
 
     def _map(
         self,
         predictor: Predictor,
         radiograph: Radiograph,
         prediction: Prediction,
-        finding: Finding,
+        saliency: Saliency,
         lungs: np.ndarray,
-    ) -> MapCheck:
-        return map_check(finding, *self.failed)
+    ) -> MapChecks:
+        return MapChecks(map_check(saliency.finding, *self.failed), self.checks.zones)

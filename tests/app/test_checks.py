@@ -11,15 +11,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import meter_plot, session, wording
-from app.checking import at_point
-from app.film import Reading, read_film
+from app.film import OpenFilm, read_film
 from app.texts import checks as texts
 from app.texts.read import NOT_READ
-from covid_core.explain.checks import Checks
-from covid_core.explain.map_tests import MapCheck
+from covid_core.case.reader import CaseReader
+from covid_core.explain.checks import FilmChecks, MapChecks
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import CAVEAT, Decision, OperatingPoint
+from covid_core.model.saliency import Saliency
 from covid_core.model_card.audit_words import zones_worth_in_words
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Prediction, Predictor
@@ -66,12 +66,11 @@ def test_what_lies_outside_the_lungs_is_warned_of_beside_the_answer(
 
 def test_the_meter_goes_by_the_operating_point_chosen(outcome: Outcome) -> None:
     outcome.find(meter=meter(removed=0.85))
-    network, lungs = Predictor.load(WEIGHTS), Lungs.load()
-    reading = read_film(FILM, "00", network, lungs, name="film.png", is_phantom=False)
-    checks = reading.checks[reading.prediction.label]
+    reader = CaseReader(Predictor.load(WEIGHTS), Lungs.load())
+    film = read_film(FILM, "00", reader, name="film.png", is_phantom=False)
     for threshold, warns in ((0.01, True), (0.99, False)):
-        decided = network.decide(reading.prediction, OperatingPoint("own", threshold))
-        found = at_point(checks, decided).meter
+        decided = reader.decide(film.reading, OperatingPoint("own", threshold))
+        found = decided.checks(film.prediction.label).meter
         assert found and found.explained is warns
 
 
@@ -206,20 +205,20 @@ def test_the_answer_is_given_before_its_checks_are_made(
     monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:
     order: list[str] = []
-    check = outcome._whole
+    check = outcome._film
 
-    def noted(*given: Any) -> Checks:
+    def noted(*given: Any) -> FilmChecks:
         order.append("checks")
         return check(*given)
 
-    def called(reading: Reading) -> None:
-        order.append(reading.prediction.label)
-        assert not reading.checks
+    def called(film: OpenFilm) -> None:
+        order.append(film.prediction.label)
+        assert film.reading.film_checks is None and not film.reading.map_checks
 
-    monkeypatch.setattr("app.checking.check_reading", noted)
-    network, lungs = Predictor.load(WEIGHTS), Lungs.load()
-    reading = read_film(FILM, "00", network, lungs, called, name="film.png", is_phantom=False)
-    assert order == [Finding.COVID, "checks"] and set(reading.checks) == {Finding.COVID}
+    monkeypatch.setattr("covid_core.case.reader.check_film", noted)
+    reader = CaseReader(Predictor.load(WEIGHTS), Lungs.load())
+    film = read_film(FILM, "00", reader, called, name="film.png", is_phantom=False)
+    assert order == [Finding.COVID, "checks"] and set(film.reading.map_checks) == {Finding.COVID}
 
 
 def test_checks_that_can_t_be_made_leave_no_answer_standing(
@@ -228,7 +227,7 @@ def test_checks_that_can_t_be_made_leave_no_answer_standing(
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("app.checking.check_reading", fail)
+    monkeypatch.setattr("covid_core.case.reader.check_film", fail)
     drop(page, FILM)
     assert not page.exception and not page.header
     assert NOT_READ in [one.value for one in page.error]
@@ -241,15 +240,15 @@ def test_the_checks_of_another_map_are_made_once(
     check = outcome._map
 
     def counted(
-        network: Predictor, film: Radiograph, of: Prediction, finding: Finding, lungs: np.ndarray
-    ) -> MapCheck:
-        made.append(finding)
-        return check(network, film, of, finding, lungs)
+        network: Predictor, film: Radiograph, of: Prediction, saliency: Saliency, lungs: np.ndarray
+    ) -> MapChecks:
+        made.append(saliency.finding)
+        return check(network, film, of, saliency, lungs)
 
-    monkeypatch.setattr("app.checking.check_map", counted)
+    monkeypatch.setattr("covid_core.case.reader.check_one_map", counted)
     drop(page, FILM)
     page.switch_page("app/pages/about.py").run()
     page.get("button_group")[0].set_value("normal").run()
     assert not page.exception
     page.run()
-    assert len(made) == len(set(made))
+    assert made and len(made) == len(set(made))

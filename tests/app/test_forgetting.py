@@ -29,7 +29,8 @@ GONE_S = 30
 # What Python runs in the server before anything else.
 _COUNT = """
 import gc, os, signal
-NAMES = {"Item", "Reading", "Prediction", "DisplayFilm", "UploadedFile", "UploadedFileRec"}
+NAMES = {"Item", "OpenFilm", "Reading", "Radiograph", "Prediction", "UploadedFile",
+         "UploadedFileRec"}
 def count(*_):
     held = sum(type(one).__name__ in NAMES for one in gc.get_objects())
     with open("FILE.part", "w") as file:

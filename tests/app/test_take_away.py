@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.texts import read as texts
+from covid_core.case.reader import CaseReader
 from covid_core.exports.bundle import read_bundle, replay
-from covid_core.exports.read_case import CaseReader
 from covid_core.findings import Finding
 from covid_core.model.card import WEIGHTS
 from covid_core.read.phantom import KINDS, draw_phantom

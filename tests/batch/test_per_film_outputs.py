@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from covid_core.batch.per_film_outputs import PREVALENCE, bundles, in_turn, overlays
+from covid_core.batch.per_film_outputs import PREVALENCE, output_writer
 from covid_core.batch.pipeline import Film
 from covid_core.explain.map_tests import check_map
 from covid_core.exports.bundle import read_bundle, replay
@@ -24,11 +24,11 @@ def explained(name: str, folder: Path) -> tuple[float, bool]:
     radiograph = read_radiograph(films()[name])
     predictor, lungs = reader().predictor, reader().lungs
     prediction = predictor.predict(radiograph)
-    steps = overlays(predictor, lungs, folder), bundles(reader(), folder, None)
-    film = Film("Canary Zebedee.png", lambda: radiograph)
-    share = in_turn(*steps)(film, radiograph, prediction)
+    write = output_writer(reader(), overlays=folder, bundles=folder, prevalence=None)
+    share = write(Film("Canary Zebedee.png", lambda: radiograph), radiograph, prediction)
+    saliency = predictor.explain(prediction, prediction.label)
     inside = lungs.inside(radiograph)
-    passed = check_map(predictor, radiograph, prediction, prediction.label, inside).passed
+    passed = check_map(predictor, radiograph, prediction, saliency, inside).passed
     return share, passed
 
 

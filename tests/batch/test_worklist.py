@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from covid_core.batch.worklist import THUMBNAIL_PX, Entry, Filter, csv_text, earlier, entry, triage
+from covid_core.case.reader import CaseReader
 from covid_core.errors import Abstained, RefusedFile
 from covid_core.findings import CLASSES
 from covid_core.model.card import WEIGHTS
@@ -46,7 +47,8 @@ def item(data: bytes, name: str = "film.png") -> Item:
 
 
 def judged(one: Item, predictor: Predictor, lungs: Lungs) -> Entry:
-    return entry(one, predictor, lungs, point=predictor.card.rules.points[0], prevalence=0.1)
+    point = predictor.card.rules.points[0]
+    return entry(one, CaseReader(predictor, lungs), point=point, prevalence=0.1)
 
 
 def made(

@@ -13,7 +13,8 @@ import pytest
 
 from covid_core.explain.checks import (
     Checks,
-    check_reading,
+    check_film,
+    check_one_map,
     checks_json,
     nearest_in_words,
     seen_in_words,
@@ -70,8 +71,13 @@ def film() -> tuple[Radiograph, Prediction, np.ndarray]:
 
 
 def checked(index: Index | None = None, finding: Finding = Finding.COVID) -> Checks:
-    return check_reading(reader().predictor, cast(KnownFilms | None, index), *film()[:2], finding,
-                         film()[2])  # fmt: skip
+    predictor, (radiograph, prediction, lungs) = reader().predictor, film()
+    known = cast(KnownFilms | None, index)
+    saliency = predictor.explain(prediction, finding)
+    return Checks.of(
+        check_film(predictor, known, radiograph, prediction, lungs),
+        check_one_map(predictor, radiograph, prediction, saliency, lungs),
+    )
 
 
 def failing(checks: Checks) -> Checks:
@@ -94,9 +100,10 @@ def with_checks(checks: Checks | None, **others: Any) -> Result:
 def test_each_check_is_the_one_of_its_module() -> None:
     radiograph, prediction, lungs = film()
     predictor, found = reader().predictor, checked()
+    saliency = predictor.explain(prediction, Finding.COVID)
     assert found.meter == read_meter(predictor, radiograph, prediction, lungs)
-    assert found.map_check == check_map(predictor, radiograph, prediction, Finding.COVID, lungs)
-    assert found.zones == attention_by_zone(predictor.explain(prediction, Finding.COVID), lungs)
+    assert found.map_check == check_map(predictor, radiograph, prediction, saliency, lungs)
+    assert found.zones == attention_by_zone(saliency, lungs)
     assert found.seen is None and found.neighbours == {} and found.known_films == ""
     assert checked(finding=Finding.NORMAL).map_check.finding is Finding.NORMAL
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from covid_core.errors import CovidCoreError
-from covid_core.explain.walkthrough import walk_through
+from covid_core.explain.walkthrough import Walkthrough, walk_through
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import RECIPES, WEIGHTS
 from covid_core.model.decision import RULE_IN
@@ -32,11 +32,16 @@ def prediction(shipped: Predictor) -> Prediction:
     return shipped.predict(FILM)
 
 
+def walked(predictor: Predictor, prediction: Prediction, finding: Finding) -> Walkthrough:
+    saliency = predictor.explain(prediction, finding)
+    return walk_through(predictor.card, prediction, saliency, FILM)
+
+
 @pytest.mark.parametrize("finding", CLASSES)
 def test_cells_and_bias_are_the_score(
     shipped: Predictor, prediction: Prediction, finding: Finding
 ) -> None:
-    walk = walk_through(shipped, prediction, FILM.pixels, finding)
+    walk = walked(shipped, prediction, finding)
     assert walk.cells.shape == (7, 7)
     assert walk.score == prediction.logits[CLASSES.index(finding)]
     assert walk.supporting > 0 > walk.opposing
@@ -46,7 +51,7 @@ def test_cells_and_bias_are_the_score(
 def test_the_picture_is_what_the_network_was_given(
     shipped: Predictor, prediction: Prediction
 ) -> None:
-    walk = walk_through(shipped, prediction, FILM.pixels, Finding.COVID)
+    walk = walked(shipped, prediction, Finding.COVID)
     assert walk.picture.shape == (224, 224) and walk.picture.dtype == np.uint8
     assert np.array_equal(walk.picture, shipped.card.preprocess.picture(FILM.pixels))
     levels = np.bincount(walk.picture.ravel(), minlength=256).cumsum() / walk.picture.size
@@ -58,7 +63,7 @@ def test_the_picture_is_what_the_network_was_given(
 def test_before_is_softmax_and_after_is_the_prediction(
     shipped: Predictor, prediction: Prediction
 ) -> None:
-    walk = walk_through(shipped, prediction, FILM.pixels, Finding.NORMAL)
+    walk = walked(shipped, prediction, Finding.NORMAL)
     exponentials = np.exp(prediction.logits)
     assert walk.before == pytest.approx(exponentials / exponentials.sum())
     assert np.array_equal(walk.after, prediction.probabilities)
@@ -71,21 +76,21 @@ def test_before_is_softmax_and_after_is_the_prediction(
 def test_the_strongest_cell_is_counted_from_one_at_the_upper_left(
     shipped: Predictor, prediction: Prediction
 ) -> None:
-    walk = walk_through(shipped, prediction, FILM.pixels, Finding.COVID)
+    walk = walked(shipped, prediction, Finding.COVID)
     row, column = walk.strongest
     assert walk.cells[row - 1, column - 1] == walk.cells.max()
 
 
 def test_it_follows_the_operating_point(shipped: Predictor, prediction: Prediction) -> None:
     decided = shipped.decide(prediction, shipped.card.rules.point(RULE_IN))
-    walk = walk_through(shipped, decided, FILM.pixels, Finding.COVID)
+    walk = walked(shipped, decided, Finding.COVID)
     assert walk.point.name == RULE_IN
     assert walk.points == shipped.card.rules.points
 
 
 def test_weights_without_rules_change_nothing(tmp_path: Path) -> None:
     plain = Predictor.load(random_weights(tmp_path))
-    walk = walk_through(plain, plain.predict(FILM), FILM.pixels, Finding.COVID)
+    walk = walked(plain, plain.predict(FILM), Finding.COVID)
     assert walk.after == pytest.approx(walk.before)
     assert walk.picture.shape == (Preprocess().size_px,) * 2
 
@@ -93,4 +98,4 @@ def test_weights_without_rules_change_nothing(tmp_path: Path) -> None:
 def test_a_deep_heads_cells_are_not_passed_off_as_its_score() -> None:
     deep = Predictor.load(WEIGHTS / RECIPES, "efficientnet-two-stage")
     with pytest.raises(CovidCoreError, match="do not add up"):
-        walk_through(deep, deep.predict(FILM), FILM.pixels, Finding.COVID)
+        walked(deep, deep.predict(FILM), Finding.COVID)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from covid_core.case.reader import CaseReader
 from covid_core.engines.engine import Lanes
 from covid_core.errors import Abstained, CovidCoreError
 from covid_core.exports import stored_film
@@ -31,7 +32,7 @@ from covid_core.exports.bundle import (
     read_bundle,
     replay,
 )
-from covid_core.exports.read_case import Asked, CaseReader
+from covid_core.exports.request import Asked
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.model.card import WEIGHTS
@@ -43,7 +44,7 @@ from covid_core.read.grey_levels import Levels, pixels_of
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
 from tests.canaries import Marked, found_in, marked_files, unpacked
-from tests.whole_way import MADE, asked, films, reader
+from tests.whole_way import MADE, asked, films, reader, result
 
 FILMS = films()
 
@@ -55,7 +56,7 @@ def made_of(name: str) -> bytes:
 
 def bundled(data: bytes, what: Asked | None = None) -> bytes:
     radiograph = read_radiograph(data)
-    return make_bundle(reader(), radiograph, reader().result(radiograph, what or asked()))
+    return make_bundle(reader(), radiograph, result(radiograph, what))
 
 
 @pytest.fixture(scope="module")
@@ -161,8 +162,8 @@ def test_its_bytes_hold_no_time_but_the_reading_s(bundle: bytes) -> None:
 def test_nobody_is_in_it(file: Marked) -> None:
     [item] = films_in(file.data, file.name)
     radiograph = read_radiograph(item.read())
-    result = reader().result(_standing(radiograph), asked())
-    made = make_bundle(reader(), _standing(radiograph), result)
+    of_standing = result(_standing(radiograph))
+    made = make_bundle(reader(), _standing(radiograph), of_standing)
     parts = read_bundle(made).members
     assert found_in(b"\n".join([made, unpacked(parts[REPORT]), *parts.values()])) == []
 
@@ -179,8 +180,8 @@ def _standing(radiograph: Radiograph) -> Radiograph:
 
 def test_a_result_without_checks_or_of_another_film_makes_none() -> None:
     radiograph, other = (read_radiograph(FILMS[name]) for name in ("8-bit PNG", "dark"))
-    result = reader().result(radiograph, asked())
-    for film, one in ((radiograph, replace(result, checks=None)), (other, result)):
+    made = result(radiograph)
+    for film, one in ((radiograph, replace(made, checks=None)), (other, made)):
         with pytest.raises(ValueError, match="checks"):
             make_bundle(reader(), film, one)
 

@@ -1,0 +1,170 @@
+"""The one way from a radiograph to its reading, in stages that each compute what is not there yet.
+
+    read        gate, classifier, then `explain`
+    explain     lungs and maps, of a prediction that was made already, as in a batch
+    check_maps  tests of the maps of some classes: one call of the classifier for each
+    check       these, and what is checked of the film as a whole: one call more
+    decide      another operating point: no network
+
+No stage changes the record that it is given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import MappingProxyType
+
+from covid_core.case.reading import Reading
+from covid_core.engines.choice import Choice
+from covid_core.engines.engine import Lanes
+from covid_core.engines.machine import processor
+from covid_core.explain.checks import check_film, check_one_map
+from covid_core.explain.known_films import KnownFilms
+from covid_core.findings import Finding
+from covid_core.model.card import SHIPPED
+from covid_core.model.decision import SITE, OperatingPoint
+from covid_core.predict.lungs import Lungs
+from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.read.radiograph import Radiograph
+from covid_core.read.reading import read_radiograph
+
+# What the bytes of a bundle depend on.
+_PACKAGES = ("numpy", "pillow", "openvino", "torch", "safetensors", "fpdf2", "fonttools", "scipy")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CaseReader:
+    """The networks and the index that read a radiograph. `known`: of the films that trained the
+    weights; None where there is none. It holds no state between calls, so threads may share one."""
+
+    predictor: Predictor
+    lungs: Lungs
+    known: KnownFilms | None = None
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | Path,
+        recipe: str = SHIPPED,
+        *,
+        choice: Choice = Choice.AUTO,
+        lanes: Lanes | None = None,
+    ) -> CaseReader:
+        """A reader of a weights folder and the project's own gate and lungs. Raises
+        WeightsError."""
+        folder = Path(folder)
+        predictor = Predictor.load(folder, recipe, choice=choice, lanes=lanes)
+        known = KnownFilms.load(folder, predictor.card)
+        return cls(predictor, Lungs.load(choice=choice, lanes=lanes), known)
+
+    def read(self, radiograph: Radiograph) -> Reading:
+        """The reading of a radiograph, without checks, decided at the balanced point.
+
+        Raises Abstained where the gate finds no frontal chest radiograph.
+        """
+        return self.explain(radiograph, self.predictor.predict(radiograph))
+
+    def explain(self, radiograph: Radiograph, prediction: Prediction) -> Reading:
+        """The same, of the prediction that this reader's predictor made of the radiograph."""
+        explain = self.predictor.explain
+        maps = {finding: explain(prediction, finding) for finding in prediction.answers}
+        lungs = self.lungs.inside(radiograph)
+        return Reading(radiograph, prediction, lungs, MappingProxyType(maps))
+
+    def check_maps(self, reading: Reading, *findings: Finding) -> Reading:
+        """The reading with the maps of these classes tested."""
+        made = {
+            finding: check_one_map(
+                self.predictor, reading.radiograph, reading.prediction,
+                reading.maps[finding], reading.lungs,
+            )
+            for finding in dict.fromkeys(findings)
+            if finding not in reading.map_checks
+        }  # fmt: skip
+        if not made:
+            return reading
+        return replace(reading, map_checks=MappingProxyType({**reading.map_checks, **made}))
+
+    def check(self, reading: Reading, *findings: Finding) -> Reading:
+        """The reading with all checks of the film and of the maps of these classes."""
+        if reading.film_checks is None:
+            film_checks = check_film(
+                self.predictor, self.known, reading.radiograph, reading.prediction, reading.lungs
+            )
+            reading = replace(reading, film_checks=film_checks)
+        return self.check_maps(reading, *findings)
+
+    def decide(self, reading: Reading, point: OperatingPoint) -> Reading:
+        """The reading decided at another operating point; runs no network. Raises WeightsError
+        where other weights made it."""
+        prediction = self.predictor.decide(reading.prediction, point)
+        film_checks = reading.film_checks and reading.film_checks.at(prediction.decision)
+        return replace(reading, prediction=prediction, film_checks=film_checks)
+
+    def point(self, given: OperatingPoint) -> OperatingPoint:
+        """The operating point of a name: the weights' own as they have it now, a site's as it was
+        given. Raises CovidCoreError where the weights have none of that name."""
+        return given if given.name == SITE else self.predictor.card.rules.point(given.name)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What answers, each by its SHA-256, so that another is told from it; "" for what there is
+        not. `rules`: how logits become a call. `split`: of the manifest that trained it."""
+        card, gate = self.predictor.card, self.predictor.gate
+        rules = json.dumps(asdict(card.rules), sort_keys=True)
+        return {
+            "model": card.name,
+            "recipe": card.recipe,
+            "weights_sha256": card.sha256,
+            "rules_sha256": hashlib.sha256(rules.encode()).hexdigest(),
+            "split": card.split,
+            "gate_sha256": gate.card.sha256 if gate else "",
+            "lungs_sha256": self.lungs.card.sha256,
+            "known_films_sha256": self.known.sha256 if self.known else "",
+        }
+
+    @property
+    def surroundings(self) -> dict[str, str]:
+        """What else its bytes may depend on: engine, processor, versions; by name."""
+        return {
+            "engine": self.predictor.engine.title,
+            "processor": processor(),
+            "python": platform.python_version(),
+            "zlib": zlib.ZLIB_RUNTIME_VERSION,
+            **_versions(_PACKAGES),
+        }
+
+
+def read_case(
+    data: bytes,
+    reader: CaseReader,
+    *,
+    sha256: str = "",
+    on_prediction: Callable[[Reading], object] | None = None,
+) -> Reading:
+    """The reading of a file's bytes, with the checks of the film and of its likeliest class's map.
+
+    `sha256`: the bytes' hex digest, where it is known already. `on_prediction`: receives the
+    reading before its checks are made, which takes longer. Raises RefusedFile, Abstained.
+    """
+    reading = reader.read(read_radiograph(data, sha256))
+    if on_prediction:
+        on_prediction(reading)
+    return reader.check(reading, reading.prediction.label)
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,52 @@
+"""One radiograph's reading: all that is computed of it, as one frozen record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from covid_core.explain.checks import Checks, FilmChecks, MapChecks
+from covid_core.findings import Finding
+from covid_core.model.saliency import Saliency
+from covid_core.predict.predictor import Prediction
+from covid_core.read.radiograph import Radiograph
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What `reader.CaseReader` makes of one radiograph; each further stage gives a new record.
+
+    `lungs`: where they are over the film, bool (128, 128). `maps`: of each of the prediction's
+    answers. `film_checks`: None until they are made. `map_checks`: by the class whose map was
+    tested; read-only, as `maps`.
+    """
+
+    radiograph: Radiograph
+    prediction: Prediction
+    lungs: np.ndarray
+    maps: Mapping[Finding, Saliency]
+    film_checks: FilmChecks | None = None
+    map_checks: Mapping[Finding, MapChecks] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def due(self) -> tuple[Finding, ...]:
+        """The classes that reach their thresholds, so that their maps are shown; the likeliest
+        first."""
+        prediction = self.prediction
+        ranked = sorted(prediction.answers, key=prediction.probability, reverse=True)
+        return tuple(finding for finding in ranked if prediction.heat_due(finding))
+
+    def checks(self, finding: Finding) -> Checks:
+        """The checks of the film and of a class's map, together. Raises ValueError where they were
+        not made."""
+        if self.film_checks is None or finding not in self.map_checks:
+            raise ValueError(f"the map for {finding} was not checked")
+        return Checks.of(self.film_checks, self.map_checks[finding])
+
+    def heat_in_lungs(self, finding: Finding) -> float:
+        """The share of a class's evidence that lies in the lungs, 0 to 1; NaN where there is
+        none."""
+        return self.maps[finding].share_inside(self.lungs)

@@ -1,0 +1,61 @@
+"""What an export is asked of a reading, and the result that answers it.
+
+A request is made of plain values, so that the same may be asked again of the same radiograph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from covid_core.case.reader import CaseReader
+from covid_core.case.reading import Reading
+from covid_core.findings import Finding
+from covid_core.model.decision import OperatingPoint
+from covid_core.present.overlay import displayed
+from covid_core.present.result import Result
+from covid_core.present.sentences import elsewhere_in_words
+
+LONGEST_PX = 2048  # of a film as it is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reading is asked. `finding`: the class whose map is shown; None for the likeliest.
+    `prevalence`: of the disease, 0 to 1. `made`: when, with its time zone."""
+
+    point: OperatingPoint
+    finding: Finding | None
+    prevalence: float
+    made: datetime
+
+
+def result_of(reader: CaseReader, reading: Reading, asked: Asked) -> Result:
+    """The result of a reading that this reader made, the same for the same radiograph and question.
+
+    Of the checks, only those are made that the reading lacks.
+    """
+    card = reader.predictor.card
+    finding = asked.finding or reading.prediction.label
+    reading = reader.decide(reader.check(reading, finding), asked.point)
+    return Result(
+        prediction=reading.prediction,
+        saliency=reading.maps[finding],
+        film=displayed(reading.radiograph.film, LONGEST_PX),
+        lungs=reading.lungs,
+        prevalence=asked.prevalence,
+        made=asked.made,
+        elsewhere=elsewhere_in_words(card, asked.point, card.classes[-1]),
+        checks=reading.checks(finding),
+    )
+
+
+def asked_of(result: Result) -> Asked:
+    """What a result was asked."""
+    decision = result.prediction.decision
+    return Asked(decision.point, result.finding, result.prevalence, result.made)
+
+
+def with_kept_time(result: Result) -> Result:
+    """The result with its time as a file keeps it: in seconds, its zone without a name."""
+    return replace(result, made=datetime.fromisoformat(result.made.isoformat(timespec="seconds")))

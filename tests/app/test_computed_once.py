@@ -1,0 +1,48 @@
+"""What the page and its exports compute of one radiograph: each thing once."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from covid_core.findings import Finding
+from covid_core.present.overlay import png
+from covid_core.read.phantom import KINDS, draw_phantom
+from tests.counting import count_calls
+
+APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
+FILM = png(draw_phantom(KINDS[-1]))  # one class, COVID-19, is shown with its map
+
+
+def test_shown_again_or_exported_it_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = count_calls(monkeypatch)
+    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    page.file_uploader(key="film").set_value([("film.png", FILM, "")]).run()
+    opened = {
+        "files decoded": 1,
+        "gate": 1,
+        "lungs": 1,
+        "classifier": 1,
+        "classifier, for checks": 2,  # the shortcut meter, and the tests of a map
+        "maps": 4,  # of each class, and of the mirrored film for the tests
+        "copies sought": 1,
+        "neighbours sought": 1,
+    }
+    assert counts == opened
+    page.run()
+    assert counts == opened
+    sha256 = hashlib.sha256(FILM).hexdigest()
+    page.session_state[f"take-{sha256}"] = True
+    page.run()
+    assert not page.exception and page.session_state["files"]
+    assert counts == opened, "all exports: PDF, PNG, JSON, DICOM, bundle"
+    page.selectbox(key=f"take-class-{sha256}").set_value(Finding.NORMAL).run()
+    once_more = {"classifier, for checks": 3, "maps": 5}  # tests of one more map
+    assert not page.exception and counts == opened | once_more
+    page.selectbox(key=f"take-class-{sha256}").set_value(Finding.COVID).run()
+    page.selectbox(key=f"take-class-{sha256}").set_value(Finding.NORMAL).run()
+    page.switch_page("app/pages/about.py").run()
+    assert not page.exception and counts == opened | once_more

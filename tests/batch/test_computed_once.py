@@ -1,0 +1,42 @@
+"""What a list's row, an overlay and a bundle compute of one radiograph, counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from covid_core.batch.per_film_outputs import output_writer
+from covid_core.batch.pipeline import Film, Scoring, score
+from covid_core.batch.worklist import entry
+from covid_core.read.archives import Item
+from covid_core.read.reading import read_radiograph
+from tests.counting import count_calls
+from tests.whole_way import films, reader
+
+FILM = films()["8-bit PNG"]
+
+
+def test_what_a_row_of_the_list_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = count_calls(monkeypatch)
+    point = reader().predictor.card.rules.points[0]
+    entry(Item("film.png", lambda: FILM), reader(), point=point, prevalence=0.1)
+    assert counts == {"files decoded": 1, "gate": 1, "lungs": 1, "classifier": 1, "maps": 3}
+
+
+def test_what_an_overlay_and_a_bundle_cost_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write = output_writer(reader(), overlays=tmp_path, bundles=tmp_path, prevalence=None)
+    scoring = Scoring(reader().predictor, "balanced", None, write)
+    counts = count_calls(monkeypatch)
+    [row] = score(scoring, [Film("film.png", lambda: read_radiograph(FILM))])
+    assert row["decision"] != "error" and len(list(tmp_path.iterdir())) == 2
+    assert counts == {
+        "files decoded": 1,
+        "gate": 1,
+        "lungs": 1,
+        "classifier": 1,
+        "classifier, for checks": 2,  # the shortcut meter, and the tests of the map
+        "maps": 4,  # of each class, and of the mirrored film for the tests
+    }
