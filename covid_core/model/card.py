@@ -5,7 +5,8 @@
     weights/recipes/                  the other recipes' cards, and the tensors of the small ones
     weights/as-published/             cards of every recipe trained as its study did, leaks and all
     weights/mended/                   cards of the same without the study's mistakes
-    weights/left-out/                 cards of networks each trained without one source
+    weights/left-out/                 cards of networks each trained without one source, if any
+    weights/teachers/                 networks to learn from, by `train.py --teacher`
     weights/lungs/, weights/gate/     two more networks, by `lungs` and `gate`
     weights/known/                which films made the weights, by `index`: `known_index`
     weights/*.engines.json            what bfloat16 changes of their answers: `engines.proof`
