@@ -19,6 +19,8 @@ from covid_core.training.scoring import goodness, validate
 class SourceReader(nn.Module):
     """Tells films by the grey of their hospital, and nothing else."""
 
+    opacity = None
+
     def __init__(self) -> None:
         super().__init__()
         self.scale = nn.Parameter(torch.tensor(4.0))
