@@ -27,4 +27,6 @@ def use_in_words(source: str, training: Mapping[str, str]) -> str:
     if not chosen:
         return "used for no choice"
     *others, last = [f"the {choice}" for choice in chosen]
-    return f"has chosen {', '.join(others)} and {last}" if others else f"has chosen {last}"
+    return (
+        f"which has chosen {', '.join(others)} and {last}" if others else f"which has chosen {last}"
+    )
