@@ -33,7 +33,7 @@ SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.HELD_OUT)
 
 def read_by_radiologists(table: pd.DataFrame) -> np.ndarray:
     """Which rows carry a radiologist's reading of this very film: bool (rows,)."""
-    return (_column(table, "appearance") != "") | (_column(table, "boxes") != "")
+    return (texts_of(table, "appearance") != "") | (texts_of(table, "boxes") != "")
 
 
 def mark_twins(
@@ -91,10 +91,11 @@ def keep_sides(
 def claims_of(table: pd.DataFrame) -> np.ndarray:
     """What is known of each film, to be split and compared by: its class, else its appearance."""
     labels = table["label"].to_numpy(object)
-    return np.where(labels != "", labels, _column(table, "appearance"))
+    return np.where(labels != "", labels, texts_of(table, "appearance"))
 
 
-def _column(table: pd.DataFrame, name: str) -> np.ndarray:
+def texts_of(table: pd.DataFrame, name: str) -> np.ndarray:
+    """A column's texts, or "" in each row of a table without it: object (rows,)."""
     return table[name].to_numpy(object) if name in table else np.full(len(table), "", dtype=object)
 
 

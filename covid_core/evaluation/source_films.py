@@ -16,6 +16,7 @@ import torch
 
 from covid_core.crop import Crop
 from covid_core.datasets.cache import cached_crops, every_picture
+from covid_core.datasets.sides import read_by_radiologists
 from covid_core.datasets.split import Split, fingerprint, groups_of
 from covid_core.engines.memory import in_batches
 from covid_core.errors import DatasetError, listed
@@ -66,11 +67,12 @@ def select_films(table: pd.DataFrame) -> np.ndarray:
     """Which rows of a manifest are films to measure, bool (rows,): on the test side or held out,
     and read by radiologists for their appearance, for opacities beside other abnormalities, or for
     boxes."""
-    told = (texts_of(table, "appearance") != "") | (texts_of(table, "boxes") != "")
     kinds = np.isin(table["finding"].to_numpy(str), (OPACITY, OTHER, CLEAR))
     sources = table["source"].to_numpy(str)
     of_both = np.isin(sources, sources[table["finding"].to_numpy(str) == OTHER])
-    return table["split"].isin(list(POPULATIONS)).to_numpy() & (told | kinds & of_both)
+    return table["split"].isin(list(POPULATIONS)).to_numpy() & (
+        read_by_radiologists(table) | kinds & of_both
+    )
 
 
 def parts_of(table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -81,13 +83,6 @@ def parts_of(table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
             own = (sources == source) & (splits == split)
             if own.any():
                 yield str(source), population, own
-
-
-def texts_of(table: pd.DataFrame, column: str) -> np.ndarray:
-    """A column's texts, or "" in each row of a manifest without it."""
-    if column not in table:
-        return np.full(len(table), "")
-    return table[column].to_numpy(str)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

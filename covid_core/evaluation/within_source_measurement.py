@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 
 from covid_core.boxes import parse_boxes
+from covid_core.datasets.sides import texts_of
 from covid_core.datasets.split import fingerprint
 from covid_core.evaluation.box_agreement import (
     OPACITY_MAP,
@@ -32,7 +33,6 @@ from covid_core.evaluation.source_films import (
     load_source_films,
     parts_of,
     select_films,
-    texts_of,
 )
 from covid_core.evaluation.within_source import (
     FEWEST,

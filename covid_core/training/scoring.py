@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -42,6 +42,14 @@ def score(
     return softmax(answer(network, films, indices, preprocess, device=device), axis=1)
 
 
+def _ask_logits(network: Network, x: torch.Tensor) -> torch.Tensor:
+    return network(x)
+
+
+Ask = Callable[[Network, torch.Tensor], torch.Tensor]
+"""A network and N films as it sees them, (N, 1, S, S), to a tensor (N, …)."""
+
+
 @torch.inference_mode()
 def answer(
     network: Network,
@@ -52,8 +60,9 @@ def answer(
     device: torch.device,
     size_px: int | None = None,
     half: bool = False,
+    ask: Ask = _ask_logits,
 ) -> np.ndarray:
-    """Logits, float64 (N, outputs), of the films at `indices`.
+    """Logits, float64 (N, outputs), of the films at `indices`; or what else `ask` gives of N films.
 
     `size_px`: another film size than the preprocessing's, for validation between stages.
     `half`: bfloat16, for speed where the last digits don't matter.
@@ -63,7 +72,7 @@ def answer(
     def logits(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
         x = pictures_at(films, chosen, preprocess, size_px or preprocess.size_px, there)
         with torch.autocast(there.type, torch.bfloat16, enabled=half):
-            return network.to(there)(x).double().cpu()
+            return ask(network.to(there), x).double().cpu()
 
     found = in_batches(logits, indices, device, _BATCH)
     network.to(device)
@@ -81,38 +90,18 @@ def pictures_at(
     return x.contiguous(memory_format=torch.channels_last)
 
 
-@torch.inference_mode()
-def opacity_maps(
-    network: Network,
-    films: Films,
-    indices: np.ndarray,
-    preprocess: Preprocess,
-    *,
-    device: torch.device,
-    size_px: int | None = None,
-    half: bool = False,
-) -> np.ndarray:
-    """The opacity's log odds in each cell of the films at `indices`, float32 (N, h, w); of a
-    network that has an opacity map."""
-    network.eval()
-
-    def cells(chosen: np.ndarray, there: torch.device) -> torch.Tensor:
-        x = pictures_at(films, chosen, preprocess, size_px or preprocess.size_px, there)
-        with torch.autocast(there.type, torch.bfloat16, enabled=half):
-            found = network.to(there).maps(x)[1]
-        assert found is not None
-        return found[:, 0].float().cpu()
-
-    found = in_batches(cells, indices, device, _BATCH)
-    network.to(device)
-    return torch.cat(found).numpy()
+def ask_opacity(network: Network, x: torch.Tensor) -> torch.Tensor:
+    """The opacity's log odds in each cell, (N, h, w); of a network that has an opacity map."""
+    found = network.maps(x)[1]
+    assert found is not None
+    return found[:, 0]
 
 
 def share_of_peaks_in_boxes(cells: np.ndarray, films: Films, indices: np.ndarray) -> float:
     """How often the hottest point of a film's map, (N, h, w), lies in one of its boxes; of the
     films at `indices`, each of which has some."""
     fine = F.interpolate(
-        torch.from_numpy(cells).unsqueeze(1), MASK_PX, mode="bicubic", align_corners=False
+        torch.from_numpy(cells).float().unsqueeze(1), MASK_PX, mode="bicubic", align_corners=False
     )
     peaks = fine.flatten(1).argmax(dim=1).numpy()
     masks = masks_of(films, indices).reshape(len(indices), -1)
@@ -186,9 +175,10 @@ def validate(
         0
     ]
     if network.opacity is not None and len(boxed):
-        cells = opacity_maps(
-            network, films, boxed, preprocess, device=device, size_px=size_px, half=True
-        )
+        cells = answer(
+            network, films, boxed, preprocess, device=device, size_px=size_px, half=True,
+            ask=ask_opacity,
+        )  # fmt: skip
         row[PEAKS] = share_of_peaks_in_boxes(cells, films, boxed)
     return row
 
