@@ -20,8 +20,11 @@ def section(text: str, title: str) -> str:
 
 def pieces(text: str, folder: Path) -> Iterator[str | tuple[Path, str]]:
     """The card in order: stretches of Markdown, and pictures that lie in `folder` with what they
-    show. Comments are left out, other pictures are their words, and links say where they lead:
-    the page asks no other host for anything, and has no files to link to."""
+    show.
+
+    Comments are left out, other pictures are their words, and links say where they lead: the page
+    asks no other host for anything, and has no files to link to.
+    """
     plain = _LINK.sub(_told, _COMMENT.sub("", text))
     start = 0
     for match in _PICTURE.finditer(plain):

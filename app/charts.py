@@ -10,8 +10,10 @@ _INK = "#6A7378"
 
 
 def show_chart(figure: go.Figure, *, key: str, alt: str) -> None:
-    """The plot across its column, with print dark enough for a light ground. `alt`: what it shows,
-    for those who can't see it."""
+    """The plot across its column, with print dark enough for a light ground.
+
+    `alt`: what it shows, for those who can't see it.
+    """
     drawn = _inked(figure) if st.context.theme.type == "light" else figure
     st.plotly_chart(drawn, key=key, width="stretch", config={"displayModeBar": False}, alt=alt)
 

@@ -85,9 +85,10 @@ def deployment(path: Path = DESK) -> Deployment:
         return Deployment()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CovidCoreError(
-            f"it can't be read as TOML ({error})", "Repair it, or put the delivered one back",
+            f"it can't be read as TOML ({error})",
+            "Repair it, or put the delivered one back",
             file=path.name,
-        ) from error  # fmt: skip
+        ) from error
     _check(path, "", raw)
     archive, profile = raw.get("archive", {}), raw.get("profile", {})
     _check(path, "archive", archive)

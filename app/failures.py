@@ -9,8 +9,7 @@ from app.texts import common as texts
 
 
 def show_failure(problem: str, sentence: str) -> None:
-    """What did not work, and why and what to do: the latter as plain text, for it may quote a
-    file."""
+    """What failed, why, and what to do, as plain text, for it may quote a file."""
     st.error(problem, icon=":material/error:")
     st.text(sentence)
 

@@ -54,8 +54,9 @@ def read_film(
     name: str,
     is_phantom: bool,
 ) -> OpenFilm:
-    """A file's bytes to a film with its checks. `called`: is given the film as soon as it is
-    called, while the checks are still to be made.
+    """A file's bytes to a film with its checks.
+
+    `called`: is given the film as soon as it is called, while the checks are still to be made.
 
     Raises CovidCoreError: the file can't be read, or the gate abstains.
     """

@@ -30,7 +30,10 @@ _M_MMAP_THRESHOLD, _LARGE = -3, 256 * 1024  # of mallopt(3); bytes
 
 def release(files: Iterable[UploadedFile]) -> None:
     """Empty uploads that the page has read: Streamlit would keep their bytes until the session
-    ends. It still knows that they are there, and so still tells when one is taken back."""
+    ends.
+
+    It still knows that they are there, and so still tells when one is taken back.
+    """
     context = get_script_run_ctx()
     for file in files:
         if context is not None and file.size:
@@ -65,8 +68,11 @@ def _drop_closed(loop: asyncio.AbstractEventLoop) -> None:
 
 
 class _Nobody(SessionClient):
-    """Who looks at no page. The session that Streamlit's loop has served last, it holds on to, with
-    all that the page held: let that be this one's."""
+    """Who looks at no page.
+
+    The session that Streamlit's loop has served last, it holds on to, with all that the page held:
+    let that be this one's.
+    """
 
     def write_forward_msg(self, msg: ForwardMsg) -> None:
         """Nowhere."""

@@ -16,7 +16,8 @@ _BARS_PX, _MARGIN_PX = 36, 52
 
 def meter_bars(meter: ShortcutMeter, threshold: float) -> go.Figure:
     """Scores 0 to 1 as horizontal bars with their numbers, the whole film on top; the operating
-    point's `threshold` as a line across all three."""
+    point's `threshold` as a line across all three.
+    """
     colour = CLASS_COLOURS.get(meter.finding, THRESHOLD)
     scores = (meter.whole, meter.lungs_only, meter.lungs_removed)
     bars = go.Bar(
@@ -36,8 +37,9 @@ def meter_bars(meter: ShortcutMeter, threshold: float) -> go.Figure:
     height = len(scores) * _BARS_PX + _MARGIN_PX + 30
     figure.update_layout(height=height, margin={"l": 0, "r": 48, "t": 24, "b": 0}, bargap=0.35)
     figure.add_vline(
-        threshold, line={"width": 2, "dash": "dot", "color": THRESHOLD},
+        threshold,
+        line={"width": 2, "dash": "dot", "color": THRESHOLD},
         annotation={"text": texts.METER_LINE, "yanchor": "bottom", "y": 1, "yref": "paper"},
         annotation_position="top",
-    )  # fmt: skip
+    )
     return figure

@@ -52,9 +52,10 @@ def show_plots(card: WeightsCard) -> None:
     if card.history:
         st.subheader(texts.TRAINING, anchor=False)
         draw(
-            figures.training(card.history), texts.TRAINING_ALT,
+            figures.training(card.history),
+            texts.TRAINING_ALT,
             texts.TRAINING_SEE.format(epochs=len(card.history)),
-        )  # fmt: skip
+        )
 
 
 def show_sources(card: WeightsCard) -> None:
@@ -82,7 +83,8 @@ def show_within_sources(card: WeightsCard) -> None:
 
 def show_boxes(card: WeightsCard, audit: Mapping[str, Any] | None) -> None:
     """Maps against radiologists' boxes, as the card has them, or else the audit; nothing where they
-    were not measured."""
+    were not measured.
+    """
     boxes = boxes_of(within_of(card)) or (audit or {}).get("boxes")
     if boxes:
         st.subheader(texts.BOXES, anchor=False)
@@ -96,9 +98,13 @@ def show_floors(card: WeightsCard) -> None:
         return
     st.subheader(texts.FLOORS, anchor=False)
     figure = st.segmented_control(
-        texts.FLOORS_FIGURE, list(texts.FLOORS_NAMES), default="accuracy", required=True,
-        format_func=texts.FLOORS_NAMES.__getitem__, key="model-floors",
-    )  # fmt: skip
+        texts.FLOORS_FIGURE,
+        list(texts.FLOORS_NAMES),
+        default="accuracy",
+        required=True,
+        format_func=texts.FLOORS_NAMES.__getitem__,
+        key="model-floors",
+    )
     alt = texts.FLOORS_ALT.format(figure=texts.FLOORS_NAMES[figure])
     draw(beside_floors(card, figure), alt, texts.FLOORS_SEE)
 
@@ -137,7 +143,8 @@ def show_confusion(card: WeightsCard) -> None:
 
 def show_shortcuts(audit: Mapping[str, Any]) -> None:
     """What it answers without lungs, the unseen source first, and whether its heat lies where
-    radiologists see disease, where that was measured."""
+    radiologists see disease, where that was measured.
+    """
     st.subheader(texts.GOES_BY, anchor=False)
     st.write(shortcuts_in_words(audit))
     parts = dict(reversed(audit["probes"].items()))
@@ -145,9 +152,10 @@ def show_shortcuts(audit: Mapping[str, Any]) -> None:
         name = texts.PROBES_PARTS[part]
         with column:
             draw(
-                probes(found), texts.PROBES_ALT.format(part=name),
+                probes(found),
+                texts.PROBES_ALT.format(part=name),
                 texts.PROBES_SEE.format(part=name, films=found["films"]),
-            )  # fmt: skip
+            )
     worth = zones_worth_in_words(audit)
     if worth:
         draw(zones(audit["zones"]), texts.ZONES_ALT, worth)
@@ -156,9 +164,13 @@ def show_shortcuts(audit: Mapping[str, Any]) -> None:
 def show_groups(audit: Mapping[str, Any]) -> None:
     st.subheader(texts.GROUPS, anchor=False)
     figure = st.segmented_control(
-        texts.GROUPS_FIGURE, list(texts.GROUPS_NAMES), default="auroc", required=True,
-        format_func=texts.GROUPS_NAMES.__getitem__, key="model-groups",
-    )  # fmt: skip
+        texts.GROUPS_FIGURE,
+        list(texts.GROUPS_NAMES),
+        default="auroc",
+        required=True,
+        format_func=texts.GROUPS_NAMES.__getitem__,
+        key="model-groups",
+    )
     found = figures.groups_of(audit, figure)
     name = texts.GROUPS_NAMES[figure]
     if not found:

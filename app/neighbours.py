@@ -73,7 +73,10 @@ def show_hint() -> None:
 
 def own_pictures(of: str, films: Sequence[KnownFilm]) -> dict[str, bytes]:
     """The user's own copies of training films as PNG files, by the copy's SHA-256; kept as long as
-    the film is open. `of`: the open film's."""
+    the film is open.
+
+    `of`: the open film's.
+    """
     kept, pictures = st.session_state.get("copies", ("", {}))
     if kept != of:
         with in_turn():

@@ -18,15 +18,19 @@ _THUMBNAIL_PX = 440
 
 def show_phantoms(columns: Sequence[DeltaGenerator]) -> None:
     """A picture and a button for each kind; the one that is pressed becomes the session's phantom,
-    which the Read page opens where no film is."""
+    which the Read page opens where no film is.
+    """
     for kind, column in zip(KINDS, columns, strict=True):
         with column:
             alt = texts.PHANTOM_ALT.format(kind=kind)
             st.image(thumbnail(kind), width="stretch", output_format="PNG", alt=alt)
             st.button(
-                texts.PHANTOM_BUTTON.format(kind=kind), key=f"phantom-{kind}", width="stretch",
-                on_click=st.session_state.update, args=({"phantom": kind},),
-            )  # fmt: skip
+                texts.PHANTOM_BUTTON.format(kind=kind),
+                key=f"phantom-{kind}",
+                width="stretch",
+                on_click=st.session_state.update,
+                args=({"phantom": kind},),
+            )
 
 
 def open_phantom(kind: str) -> OpenFilm:

@@ -23,8 +23,10 @@ class Busy(CovidCoreError):
 
 
 class Turns:
-    """One line for all threads. `at_work`: how many work side by side. `waiting`: how many may wait
-    for them."""
+    """One line for all threads.
+
+    `at_work`: how many work side by side. `waiting`: how many may wait for them.
+    """
 
     def __init__(self, at_work: int, waiting: int) -> None:
         self._free = at_work

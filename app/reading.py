@@ -78,13 +78,26 @@ def show_controls() -> None:
     st.session_state.setdefault("prevalence", session.PREVALENCE * 100)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
-            texts.POINT, names, required=True, format_func=str.capitalize, key="point",
-            help=texts.POINT_HELP, width="content", persist_state="session",
-        )  # fmt: skip
+            texts.POINT,
+            names,
+            required=True,
+            format_func=str.capitalize,
+            key="point",
+            help=texts.POINT_HELP,
+            width="content",
+            persist_state="session",
+        )
         st.number_input(
-            texts.PREVALENCE, 0.0, 100.0, step=1.0, format="%.0f", key="prevalence",
-            help=texts.PREVALENCE_HELP, width=_NUMBER_PX, persist_state="session",
-        )  # fmt: skip
+            texts.PREVALENCE,
+            0.0,
+            100.0,
+            step=1.0,
+            format="%.0f",
+            key="prevalence",
+            help=texts.PREVALENCE_HELP,
+            width=_NUMBER_PX,
+            persist_state="session",
+        )
     if session.outdated_profile():
         st.warning(texts.OUTDATED, icon=":material/sync_problem:")
         st.page_link("app/pages/validate.py", label=texts.VALIDATE)
@@ -101,10 +114,13 @@ def show_call(film: OpenFilm) -> None:
     st.write(whole_sentence(decision, disease))
     st.write(
         texts.probability(
-            disease.display_name, prediction.probability(disease), decision.point,
-            decision.positive, decision.finding is not None,
+            disease.display_name,
+            prediction.probability(disease),
+            decision.point,
+            decision.positive,
+            decision.finding is not None,
         )
-    )  # fmt: skip
+    )
 
 
 def show_warnings(reading: Reading, heat: Layer) -> None:
@@ -149,7 +165,8 @@ def view_of(reading: Reading, *, steps: bool = False) -> View:
 
 def layer_of(reading: Reading, shape: tuple[int, ...], finding: Finding) -> Layer:
     """One class's heat over a film of that shape; none where the class is below its threshold, or
-    its map fails its tests."""
+    its map fails its tests.
+    """
     prediction, saliency = reading.prediction, reading.maps[finding]
     height, width = shape
     scale = _HEAT_PX / max(height, width)

@@ -56,8 +56,10 @@ def lungs() -> Lungs:
 
 
 def known() -> KnownFilms | None:
-    """The index of the films that trained the model; None where there is none. Raises
-    WeightsError where it is damaged."""
+    """The index of the films that trained the model; None where there is none.
+
+    Raises WeightsError where it is damaged.
+    """
     own = card()
     return _known_films(own.sha256, own)
 
@@ -86,7 +88,10 @@ def points() -> tuple[OperatingPoint, ...]:
 
 def profile() -> SiteProfile | None:
     """The site's profile: this session's, or the one that the deployer laid down; None where there
-    is none, or where it was made for other weights. Raises CovidCoreError for a damaged one."""
+    is none, or where it was made for other weights.
+
+    Raises CovidCoreError for a damaged one.
+    """
     own = _profile()
     return own if own is not None and fits(own, card()) else None
 
@@ -179,7 +184,10 @@ def decided(film: OpenFilm) -> OpenFilm:
 
 def checked(film: OpenFilm, *findings: Finding) -> OpenFilm:
     """The film at the operating point chosen, with the checks of each map that is shown, and of
-    these classes' maps: those that are missing are made now, and kept. Raises Busy."""
+    these classes' maps: those that are missing are made now, and kept.
+
+    Raises Busy.
+    """
     known = _kept().get(_key(film))
     film = decided(replace(film, reading=known.reading) if known else film)
     reading = film.reading

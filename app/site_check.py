@@ -105,9 +105,13 @@ def show_own(check: Check) -> PointHere | None:
         texts.RECALL, RECALLS, round(RECALL * 100), key="site-recall", help=texts.RECALL_HELP
     )
     confidence = sure.segmented_control(
-        texts.CONFIDENCE, CONFIDENCES, default=round(CONFIDENCE * 100), required=True,
-        key="site-confidence", help=texts.CONFIDENCE_HELP,
-    )  # fmt: skip
+        texts.CONFIDENCE,
+        CONFIDENCES,
+        default=round(CONFIDENCE * 100),
+        required=True,
+        key="site-confidence",
+        help=texts.CONFIDENCE_HELP,
+    )
     promise = {"recall": recall / 100, "confidence": confidence / 100}
     try:
         point = guaranteed_point(check.scores, **promise)
@@ -137,14 +141,23 @@ def show_keeping(check: Check, own: PointHere, promise: dict[str, float]) -> Non
             st.error(error.sentence, icon=":material/error:")
     with st.container(horizontal=True):
         st.button(
-            texts.USE, key="site-use", on_click=use, args=(profile,), disabled=profile is None,
+            texts.USE,
+            key="site-use",
+            on_click=use,
+            args=(profile,),
+            disabled=profile is None,
             icon=":material/verified:",
-        )  # fmt: skip
+        )
         st.download_button(
-            texts.DOWNLOAD, profile_bytes(profile) if profile else b"", "site-profile.json",
-            "application/json", key="site-download", disabled=profile is None,
-            on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
+            texts.DOWNLOAD,
+            profile_bytes(profile) if profile else b"",
+            "site-profile.json",
+            "application/json",
+            key="site-download",
+            disabled=profile is None,
+            on_click="ignore",
+            icon=":material/download:",
+        )
     lasting = texts.LASTS_FOR_ALL if session.settings().save_profile else texts.LASTS_HERE
     st.caption(f"{texts.DOWNLOAD_NOTE} {lasting}")
 

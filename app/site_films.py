@@ -27,7 +27,8 @@ from covid_core.read.reading import read_radiograph
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
     """Films on their way to scores by certain weights, known by their SHA-256: what is to be read,
-    and what came of what was."""
+    and what came of what was.
+    """
 
     items: list[Item]
     weights: str
@@ -48,9 +49,12 @@ def show_films() -> None:
         texts.FILMS_UPLOAD, type=["zip"], key="site-zip", on_change=take_zip, max_upload_size=limit
     )
     folder.file_uploader(
-        texts.FOLDER_UPLOAD, key="site-folder", accept_multiple_files="directory",
-        on_change=take_folder, max_upload_size=limit,
-    )  # fmt: skip
+        texts.FOLDER_UPLOAD,
+        key="site-folder",
+        accept_multiple_files="directory",
+        on_change=take_folder,
+        max_upload_size=limit,
+    )
     offer_server_folders()
     st.caption(texts.FILMS_MORE)
     job: Job | None = st.session_state.get(JOB)
@@ -68,9 +72,12 @@ def offer_server_folders() -> None:
             texts.SERVER, folders, index=None, placeholder=texts.SERVER_NONE, key="site-server"
         )
         st.button(
-            texts.SERVER_READ, key="site-server-read", on_click=take_server_folder,
-            disabled=name is None, icon=":material/folder_open:",
-        )  # fmt: skip
+            texts.SERVER_READ,
+            key="site-server-read",
+            on_click=take_server_folder,
+            disabled=name is None,
+            icon=":material/folder_open:",
+        )
 
 
 def take_zip() -> None:
@@ -114,8 +121,10 @@ def start(films: Callable[[], Iterable[Item]], most: int = MAX_FILMS) -> None:
 
 
 def read_films(job: Job) -> None:
-    """Go on with a job, film by film, each in its turn, until it is done or stopped. Raises Busy,
-    where others' films fill the line; the job is kept."""
+    """Go on with a job, film by film, each in its turn, until it is done or stopped.
+
+    Raises Busy, where others' films fill the line; the job is kept.
+    """
     network = session.predictor()
     if job.weights != network.card.sha256:  # scores of two networks do not go together
         job = st.session_state[JOB] = Job(job.items, network.card.sha256)

@@ -23,8 +23,10 @@ REFUSED, FAILED, UNSAVED = "site-refused", "site-failed", "site-unsaved"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """Scores that were given, and what they say of these weights, by their SHA-256. `is_made_up`:
-    not of any film."""
+    """Scores that were given, and what they say of these weights, by their SHA-256.
+
+    `is_made_up`: not of any film.
+    """
 
     scores: Scores
     found: Validation

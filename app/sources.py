@@ -41,9 +41,13 @@ def choose_films() -> tuple[Item, ...]:
     allowed = deployment()
     kept: Kept = st.session_state.setdefault("items", {})
     dropped = st.file_uploader(
-        texts.DROP, key="film", accept_multiple_files=True, help=texts.DROP_HELP,
-        max_upload_size=allowed.max_upload_mb, on_change=_hear_files,
-    )  # fmt: skip
+        texts.DROP,
+        key="film",
+        accept_multiple_files=True,
+        help=texts.DROP_HELP,
+        max_upload_size=allowed.max_upload_mb,
+        on_change=_hear_files,
+    )
     with st.popover(texts.MORE, type="tertiary", icon=":material/folder_open:"):
         files = [*dropped, *_choose_folder(allowed)]
         listed = _server_folder(allowed, kept)
@@ -61,7 +65,8 @@ def choose_films() -> tuple[Item, ...]:
 
 def _files(files: Sequence[Any], kept: Kept) -> Kept:
     """What the uploaders hold, after what they held before a visit to another page: Streamlit has
-    forgotten that, the page keeps it until it is closed."""
+    forgotten that, the page keeps it until it is closed.
+    """
     now = {f"{_FILE}{file.file_id}": file for file in files}
     held: frozenset[str] = st.session_state.get("uploaded", frozenset())
     removed = held - now.keys() if st.session_state.pop("files-heard", False) else frozenset()
@@ -92,9 +97,12 @@ def films_in_file(name: str, data: bytes) -> list[Item]:
 
 def _choose_folder(allowed: Deployment) -> list[Any]:
     files = st.file_uploader(
-        texts.FOLDER, key="folder", accept_multiple_files="directory",
-        max_upload_size=allowed.max_upload_mb, on_change=_hear_files,
-    )  # fmt: skip
+        texts.FOLDER,
+        key="folder",
+        accept_multiple_files="directory",
+        max_upload_size=allowed.max_upload_mb,
+        on_change=_hear_files,
+    )
     st.caption(texts.FOLDER_LIMIT)
     return list(files)
 
@@ -105,9 +113,14 @@ def _server_folder(allowed: Deployment, kept: Kept) -> Kept:
         return {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
-            texts.SERVER, list(allowed.folders), index=None, placeholder=texts.SERVER_NONE,
-            key="server-folder", on_change=_forget_phantom, persist_state="session",
-        )  # fmt: skip
+            texts.SERVER,
+            list(allowed.folders),
+            index=None,
+            placeholder=texts.SERVER_NONE,
+            key="server-folder",
+            on_change=_forget_phantom,
+            persist_state="session",
+        )
         again = st.button(
             texts.AGAIN, key="server-again", help=texts.AGAIN_HELP, disabled=name is None
         )
@@ -167,8 +180,10 @@ def _choose_studies() -> list[FoundStudy]:
     event = st.dataframe(
         [_study_row(study) for study in found],
         key=f"found-{hash(tuple(study.study_uid for study in found))}",
-        on_select="rerun", hide_index=True, alt=texts.FOUND_ALT,
-    )  # fmt: skip
+        on_select="rerun",
+        hide_index=True,
+        alt=texts.FOUND_ALT,
+    )
     ticked = [found[row] for row in event["selection"]["rows"]]
     asked = st.button(texts.FETCH, key="archive-fetch", disabled=not ticked)
     return ticked if asked else []
@@ -176,9 +191,12 @@ def _choose_studies() -> list[FoundStudy]:
 
 def _study_row(study: FoundStudy) -> dict[str, str]:
     values = (
-        study.study_date, study.description, ", ".join(study.modalities),
-        study.patient_name, study.patient_id,
-    )  # fmt: skip
+        study.study_date,
+        study.description,
+        ", ".join(study.modalities),
+        study.patient_name,
+        study.patient_id,
+    )
     return dict(zip(texts.STUDY_COLUMNS, values, strict=True))
 
 
@@ -214,7 +232,8 @@ def _close(sources: Collection[str]) -> None:
 
 class _Held:
     """Reads a film that the session holds, until it is taken back: Streamlit keeps buttons' items
-    long after the buttons are gone, and so must not keep the films."""
+    long after the buttons are gone, and so must not keep the films.
+    """
 
     def __init__(self, read: Callable[[], bytes]) -> None:
         self._read: Callable[[], bytes] | None = read

@@ -24,7 +24,8 @@ from covid_core.read.patient_tags import Study
 @dataclass(frozen=True, slots=True, eq=False)
 class Files:
     """What is taken away of one film, made together; `stem`: of the files' names, which tells the
-    film and nobody's name."""
+    film and nobody's name.
+    """
 
     stem: str
     pdf: bytes
@@ -44,9 +45,12 @@ def show_take_away(film: OpenFilm) -> None:
         return
     with box:
         finding = st.selectbox(
-            texts.TAKE_CLASS, prediction.answers, index=prediction.answers.index(prediction.label),
-            format_func=lambda answer: answer.display_name, key=f"take-class-{film.sha256}",
-        )  # fmt: skip
+            texts.TAKE_CLASS,
+            prediction.answers,
+            index=prediction.answers.index(prediction.label),
+            format_func=lambda answer: answer.display_name,
+            key=f"take-class-{film.sha256}",
+        )
         identity = film.study is not None and st.toggle(
             texts.TAKE_IDENTITY, key="take-identity", help=texts.TAKE_IDENTITY_HELP
         )
@@ -103,8 +107,11 @@ def show_send(files: Files, *, identity: bool) -> None:
 
 
 def files_of(film: OpenFilm, finding: Finding, *, identity: bool) -> Files:
-    """The files as the controls stand. Made whole before they are offered: Streamlit forgets a file
-    that is made at the click when the page runs in between."""
+    """The files as the controls stand.
+
+    Made whole before they are offered: Streamlit forgets a file that is made at the click when the
+    page runs in between.
+    """
     chosen, prediction = session.chosen(), film.prediction
     wanted = (film.sha256, prediction.weights_sha256, finding, chosen, identity)
     made, files = st.session_state.get("files", (None, None))

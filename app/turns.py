@@ -19,8 +19,10 @@ TURNS = Turns(cores(), _WAITING_PER_CORE * cores())
 
 @contextmanager
 def in_turn(tell: Callable[[int], object] | None = None) -> Iterator[None]:
-    """For the heavy work on one film. `tell`: as `Turns.turn` has it; without, the page says here
-    which position the film has. Raises Busy.
+    """For the heavy work on one film.
+
+    `tell`: as `Turns.turn` has it; without, the page says here which position the film has. Raises
+    Busy.
 
     Whoever closes the page or takes the film back loses the place: Streamlit then ends the run at
     the next thing that it shows, which is the position.

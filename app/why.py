@@ -1,5 +1,7 @@
-"""Why this answer: scores, what they rest on, and every check. Behind a click, for together with
-the heat all of it slows reading."""
+"""Why this answer: scores, what they rest on, and every check.
+
+Behind a click, for together with the heat all of it slows reading.
+"""
 
 from __future__ import annotations
 
@@ -63,16 +65,20 @@ def show_meter(checks: Checks, prediction: Prediction) -> None:
         return
     threshold = prediction.decision.point.threshold
     alt = words.METER_ALT.format(
-        name=in_sentence(meter.finding), whole=meter.whole, lungs_only=meter.lungs_only,
-        lungs_removed=meter.lungs_removed, threshold=threshold,
-    )  # fmt: skip
+        name=in_sentence(meter.finding),
+        whole=meter.whole,
+        lungs_only=meter.lungs_only,
+        lungs_removed=meter.lungs_removed,
+        threshold=threshold,
+    )
     show_chart(meter_bars(meter, threshold), key="meter", alt=alt)
     st.caption(words.METER_WORDS)
 
 
 def show_maps(reading: Reading) -> None:
     """Of each map whose class is likely enough, the likeliest first: whether it may be shown, and
-    where it lies."""
+    where it lies.
+    """
     if not reading.due:
         st.caption(words.NO_MAP)
     for finding in reading.due:

@@ -70,9 +70,12 @@ def _show_progress(worklist: Worklist, items: Sequence[Item], key: str) -> None:
     bar, button = st.columns([5, 1], vertical_alignment="center")
     label, stop = (texts.GO_ON, False) if worklist.stopped else (texts.STOP, True)
     button.button(
-        label, key=f"{key}-stop", on_click=setattr, args=(worklist, "stopped", stop),
+        label,
+        key=f"{key}-stop",
+        on_click=setattr,
+        args=(worklist, "stopped", stop),
         width="stretch",
-    )  # fmt: skip
+    )
     done, total = len(worklist.entries), len(items)
     with bar:
         if worklist.stopped:
@@ -107,9 +110,15 @@ def _offer_rows(entries: Sequence[Entry], key: str) -> None:
     answers = session.card().classes
     # Made at once: Streamlit forgets a deferred file with the next run, and a click then fails.
     st.download_button(
-        texts.DOWNLOAD, csv_text(entries, answers).encode(), "worklist.csv", "text/csv",
-        key=f"{key}-csv", on_click="ignore", icon=":material/download:", disabled=not entries,
-    )  # fmt: skip
+        texts.DOWNLOAD,
+        csv_text(entries, answers).encode(),
+        "worklist.csv",
+        "text/csv",
+        key=f"{key}-csv",
+        on_click="ignore",
+        icon=":material/download:",
+        disabled=not entries,
+    )
 
 
 def _show_unread(unread: Sequence[Entry]) -> None:
@@ -121,7 +130,7 @@ def _show_unread(unread: Sequence[Entry]) -> None:
 
 def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
     """The open film, or two of them, and the way to the next."""
-    item, *others = worklist.open
+    _item, *others = worklist.open
     _show_steps(worklist, shown, key)
     try:
         with foreseen():
@@ -181,9 +190,12 @@ def _offer_earlier(worklist: Worklist, item: Item, key: str) -> None:
         return
     days = (own.study_date - before[-1].study_date).days
     st.button(
-        texts.compare(days), key=f"{key}-compare", icon=":material/compare:",
-        on_click=setattr, args=(worklist, "open", (item, items[before[-1]])),
-    )  # fmt: skip
+        texts.compare(days),
+        key=f"{key}-compare",
+        icon=":material/compare:",
+        on_click=setattr,
+        args=(worklist, "open", (item, items[before[-1]])),
+    )
 
 
 def _step(worklist: Worklist, shown: Sequence[Item], step: int) -> None:

@@ -24,9 +24,13 @@ Open = tuple[Item, ...]
 def show_filters(key: str) -> tuple[Filter, bool]:
     """The controls of the table: which films to show, and whether with their studies' dates."""
     decisions = st.pills(
-        texts.DECISION, list(texts.DECISIONS), selection_mode="multi", label_visibility="collapsed",
-        format_func=texts.decision_name, key=f"{key}-decisions",
-    )  # fmt: skip
+        texts.DECISION,
+        list(texts.DECISIONS),
+        selection_mode="multi",
+        label_visibility="collapsed",
+        format_func=texts.decision_name,
+        key=f"{key}-decisions",
+    )
     with st.popover(texts.FILTER, icon=":material/filter_list:"):
         name = st.text_input(texts.NAME, key=f"{key}-name")
         least = st.slider(texts.LEAST, 0.0, 1.0, step=0.05, key=f"{key}-least")
@@ -44,8 +48,10 @@ def show_table(
     *,
     dated: bool = False,
 ) -> None:
-    """A row an entry, in the order given; `items` are theirs. `opened`: those to be ticked.
-    `dated`: with the study's date, a patient's tag that is shown on demand only.
+    """A row an entry, in the order given; `items` are theirs.
+
+    `opened`: those to be ticked. `dated`: with the study's date, a patient's tag that is shown on
+    demand only.
 
     Before the next run, `on_open` gets the one or two films to open, or none.
     """
@@ -72,8 +78,10 @@ def show_table(
 
 
 def _tick(table: str, rows: list[int]) -> None:
-    """Tick a table's rows, where it shows others: setting them costs a run of the script. One row
-    that a user has ticked waits for another."""
+    """Tick a table's rows, where it shows others: setting them costs a run of the script.
+
+    One row that a user has ticked waits for another.
+    """
     selected = st.session_state[table]["selection"] if table in st.session_state else {}
     if not rows and list(selected.get("rows", [])) == st.session_state.get(f"{table}-waiting"):
         return
@@ -85,7 +93,8 @@ def _choose(
     items: Sequence[Item], opened: Open, table: str, on_open: Callable[[Open], None]
 ) -> None:
     """What a table's selection asks for: a clicked cell's film alone, or two that are ticked; of
-    more, those ticked last."""
+    more, those ticked last.
+    """
     selection = st.session_state[table]["selection"]
     waiting = [] if opened or selection["cells"] else selection["rows"]
     st.session_state[f"{table}-waiting"] = list(waiting) if len(waiting) == 1 else None
@@ -117,9 +126,13 @@ def _columns() -> dict[str, Any]:
         "name": kinds.TextColumn(titles["name"], width=300),
         "decision": kinds.TextColumn(titles["decision"], width=120),
         "probability": kinds.ProgressColumn(
-            titles["probability"], width=140, help=texts.PROBABILITY_HELP, format="%.2f",
-            min_value=0, max_value=1,
+            titles["probability"],
+            width=140,
+            help=texts.PROBABILITY_HELP,
+            format="%.2f",
+            min_value=0,
+            max_value=1,
         ),
         "date": kinds.DateColumn(titles["date"], width=100),
         "note": kinds.TextColumn(titles["note"], width="medium"),
-    }  # fmt: skip
+    }

@@ -49,8 +49,11 @@ _PLOT_PX = 420
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`rate`: films a second. `cpu_ms`: of all cores together for each film, which others at work
-    on the machine hardly change."""
+    """`rate`: films a second.
+
+    `cpu_ms`: of all cores together for each film, which others at work on the machine hardly
+    change.
+    """
 
     rate: float
     cpu_ms: float
@@ -58,8 +61,11 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The command on so many films. `seconds`: from its start to its end; `cpu_s`: of all cores
-    together; `peak_mb`: the most memory it held; `engine`: the network alone, around it."""
+    """The command on so many films.
+
+    `seconds`: from its start to its end; `cpu_s`: of all cores together; `peak_mb`: the most memory
+    it held; `engine`: the network alone, around it.
+    """
 
     films: int
     seconds: float
@@ -79,7 +85,8 @@ class Sample:
 
 def engine_pace(predictor: Predictor, x: np.ndarray) -> Pace:
     """Of the classifier alone on prepared films, float32 (N, 1, S, S), with one in the network for
-    each core: what it looks at twice included."""
+    each core: what it looks at twice included.
+    """
     lanes = cores()
     predictor.feature_maps(x[:1])
     started, cpu = time.monotonic(), time.process_time()
@@ -135,13 +142,30 @@ def growth_table(runs: Sequence[Run]) -> str:
     for run in rest:
         rate = (run.films - 1) / (run.seconds - first.seconds)
         cpu_ms = (run.cpu_s - first.cpu_s) / (run.films - 1) * 1e3
-        rows.append([
-            f"{run.films:,}", f"{run.seconds:.1f}", f"{run.peak_mb:.0f}", f"{rate:.1f}",
-            f"{run.engine.rate:.1f}", f"{rate / run.engine.rate:.2f}", f"{cpu_ms:.1f}",
-            f"{run.engine.cpu_ms:.1f}", f"{run.engine.cpu_ms / cpu_ms:.2f}",
-        ])  # fmt: skip
-    header = ["Films", "Seconds", "Peak, MB", "Films/s", "Engine's", "Share of it",
-              "CPU a film, ms", "Engine's, ms", "Share of it"]  # fmt: skip
+        rows.append(
+            [
+                f"{run.films:,}",
+                f"{run.seconds:.1f}",
+                f"{run.peak_mb:.0f}",
+                f"{rate:.1f}",
+                f"{run.engine.rate:.1f}",
+                f"{rate / run.engine.rate:.2f}",
+                f"{cpu_ms:.1f}",
+                f"{run.engine.cpu_ms:.1f}",
+                f"{run.engine.cpu_ms / cpu_ms:.2f}",
+            ]
+        )
+    header = [
+        "Films",
+        "Seconds",
+        "Peak, MB",
+        "Films/s",
+        "Engine's",
+        "Share of it",
+        "CPU a film, ms",
+        "Engine's, ms",
+        "Share of it",
+    ]
     return (
         f"{markdown.table(header, rows)}\n\nOne film takes {first.seconds:.1f} s and"
         f" {first.peak_mb:.0f} MB."
@@ -155,9 +179,14 @@ def growth_plot(runs: Sequence[Run]) -> go.Figure:
         ([run.seconds for run in runs], [run.peak_mb for run in runs]), 1
     ):
         figure.add_scatter(
-            x=counts, y=values, mode="lines+markers", line_color=SERIES[0], showlegend=False,
-            row=1, col=column,
-        )  # fmt: skip
+            x=counts,
+            y=values,
+            mode="lines+markers",
+            line_color=SERIES[0],
+            showlegend=False,
+            row=1,
+            col=column,
+        )
     figure.update_xaxes(type="log", title="Films", dtick=1)
     figure.update_yaxes(type="log", title="Seconds", dtick=1, col=1)
     figure.update_yaxes(title="Peak, MB", rangemode="tozero", col=2)
@@ -211,13 +240,18 @@ def million_plot(samples: Sequence[Sample]) -> go.Figure:
     half = next(i for i in range(1, len(samples)) if samples[i].seconds < samples[i - 1].seconds)
     figure = go.Figure()
     for name, part, colour in zip(
-        ("until it was killed", "gone on with"), (samples[:half], samples[half:]), SERIES,
+        ("until it was killed", "gone on with"),
+        (samples[:half], samples[half:]),
+        SERIES,
         strict=False,
-    ):  # fmt: skip
+    ):
         figure.add_scatter(
-            x=[one.rows for one in part], y=[one.resident_mb for one in part], name=name,
-            line_color=colour, mode="lines",
-        )  # fmt: skip
+            x=[one.rows for one in part],
+            y=[one.resident_mb for one in part],
+            name=name,
+            line_color=colour,
+            mode="lines",
+        )
     figure.update_xaxes(title="Rows written", rangemode="tozero")
     figure.update_yaxes(title="Resident memory, MB", rangemode="tozero")
     return styled(figure, _PLOT_PX)

@@ -18,9 +18,15 @@ from covid_core.read.borders import find_crop
 from covid_core.read.reading import read_file
 
 HEADER = (
-    "Source", "Radiographs", "Cut at all", "Cut by more than 1%", "Median of those cut",
-    "95th percentile of all", "ms, median", "ms, 95th percentile",
-)  # fmt: skip
+    "Source",
+    "Radiographs",
+    "Cut at all",
+    "Cut by more than 1%",
+    "Median of those cut",
+    "95th percentile of all",
+    "ms, median",
+    "ms, 95th percentile",
+)
 _REPEATS = 3  # the quickest counts
 
 

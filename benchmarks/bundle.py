@@ -47,8 +47,11 @@ def phantoms() -> Iterator[tuple[str, Radiograph]]:
         noise = np.random.default_rng(0).integers(0, 16, square.shape, np.uint16)
         deep = dicom_file(
             4095 - (square.astype(np.uint16) * 16 + noise).clip(0, 4095).astype(np.uint16),
-            photometric="MONOCHROME1", bits_stored=12, WindowCenter=1900, WindowWidth=3000,
-        )  # fmt: skip
+            photometric="MONOCHROME1",
+            bits_stored=12,
+            WindowCenter=1900,
+            WindowWidth=3000,
+        )
         yield "12-bit DICOM", read_radiograph(deep)
 
 
@@ -87,9 +90,10 @@ def anew(bundle: bytes, threads: int) -> bool:
         told = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
         ran = subprocess.run(
             [sys.executable, "-m", "covid_core", "replay", str(path), "--out", str(out)],
-            cwd=_HERE, env=os.environ | told | {"PYTHONHASHSEED": str(threads)},
+            cwd=_HERE,
+            env=os.environ | told | {"PYTHONHASHSEED": str(threads)},
             capture_output=True,
-        )  # fmt: skip
+        )
         return ran.returncode == 0 and out.read_bytes() == bundle
 
 

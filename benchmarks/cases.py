@@ -68,8 +68,11 @@ NOT_JUDGED: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One file's. `right`: None where it was not judged. `difference`: from the right picture, mean
-    absolute, 0 to 1; None where there is none. `why`: in words."""
+    """One file's.
+
+    `right`: None where it was not judged. `difference`: from the right picture, mean absolute, 0 to
+    1; None where there is none. `why`: in words.
+    """
 
     name: str
     right: bool | None
@@ -132,11 +135,13 @@ def main() -> int:
     answers = {True: "right", False: "wrong", None: "-"}
     rows = [
         [
-            one.name, answers[one.right],
-            "" if one.difference is None else f"{one.difference:.4f}", one.why,
+            one.name,
+            answers[one.right],
+            "" if one.difference is None else f"{one.difference:.4f}",
+            one.why,
         ]
         for one in found
-    ]  # fmt: skip
+    ]
     print(markdown.table(["file", "", "difference", "what was said of it"], rows))
     wrong = [one for one in found if one.right is False]
     for case in sorted({one.name[:2] for one in wrong}):

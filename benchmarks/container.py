@@ -74,10 +74,12 @@ def walled(folder: Path) -> Iterator[tuple[str, int]]:
     prefix = Path(sys.base_prefix)
     hidden = [above for above in prefix.parents if not above.stat().st_mode & 0o001]
     changed = {
-        "STREAMLIT_SERVER_ADDRESS": "127.0.0.1", "STREAMLIT_SERVER_PORT": str(port),
-        "PREFIX": str(prefix), "HIDDEN": str(hidden[-1]) if hidden else "",
+        "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
+        "STREAMLIT_SERVER_PORT": str(port),
+        "PREFIX": str(prefix),
+        "HIDDEN": str(hidden[-1]) if hidden else "",
         "PATH": os.environ["PATH"],
-    }  # fmt: skip
+    }
     with subprocess.Popen(
         [*command, *arguments], cwd=folder, env=environment() | changed, stdout=subprocess.DEVNULL
     ) as server:
@@ -107,12 +109,14 @@ def measured(folder: Path) -> list[Figure]:
         Figure("first film's answer behind the walls", f"{answered:.1f} s", "answered", True),
         Figure(
             "user, capabilities it could ever have, no new privileges",
-            f"{alone[0]}, {alone[1]}, {alone[2]}", "1000, 0, 1", alone == ("1000", 0, "1"),
+            f"{alone[0]}, {alone[1]}, {alone[2]}",
+            "1000, 0, 1",
+            alone == ("1000", 0, "1"),
         ),
         Figure("files written, to /tmp", str(len(files)), "0", not files),
         Figure("threads", found["Threads"], "below 256", int(found["Threads"]) < 256),
         Figure("most memory", f"{peak:.0f} MB", "below 3,000 MB", peak < 3000),
-    ]  # fmt: skip
+    ]
 
 
 def main() -> None:

@@ -62,13 +62,16 @@ def as_signs(hashes: np.ndarray) -> np.ndarray:
 
 
 def figures(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> list[str]:
-    """Films, their accuracy, and the AUROC of COVID-19 against the rest. `scores`: probabilities,
-    (N, 3)."""
+    """Films, their accuracy, and the AUROC of COVID-19 against the rest.
+
+    `scores`: probabilities, (N, 3).
+    """
     covid = CLASSES.index(Finding.COVID)
     return [
-        str(len(labels)), str(mean(scores.argmax(axis=1) == labels, groups)),
+        str(len(labels)),
+        str(mean(scores.argmax(axis=1) == labels, groups)),
         str(auroc_estimate(labels == covid, scores[:, covid], groups)),
-    ]  # fmt: skip
+    ]
 
 
 def main() -> None:

@@ -46,9 +46,11 @@ _ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A command where files hold `limit` bytes at most. `status`: it ended with; `said`: its last
-    lines; `kept`: whether the results are those before, or whole new ones; `left`: files left
-    over."""
+    """A command where files hold `limit` bytes at most.
+
+    `status`: it ended with; `said`: its last lines; `kept`: whether the results are those before,
+    or whole new ones; `left`: files left over.
+    """
 
     command: str
     limit: int
@@ -75,22 +77,52 @@ def commands(place: Path) -> dict[str, list[str]]:
     cache = ["--cache", str(place / "cache")]
     return {
         "manifest": [
-            "-m", "covid_core", "manifest", data, "--out", table, *cache,
-            "--report", str(place / "manifest" / "report.html"),
+            "-m",
+            "covid_core",
+            "manifest",
+            data,
+            "--out",
+            table,
+            *cache,
+            "--report",
+            str(place / "manifest" / "report.html"),
         ],
         "train": [
-            "train.py", "--data", table, "--recipe", str(place / "own.toml"),
-            "--out", str(place / "train"), "--run-dir", str(place / "run"),
+            "train.py",
+            "--data",
+            table,
+            "--recipe",
+            str(place / "own.toml"),
+            "--out",
+            str(place / "train"),
+            "--run-dir",
+            str(place / "run"),
         ],
         "evaluate": [
-            "-m", "covid_core", "evaluate", table, "--weights", str(place / "train"), *cache,
-            "--report", str(place / "evaluate" / "report.html"),
+            "-m",
+            "covid_core",
+            "evaluate",
+            table,
+            "--weights",
+            str(place / "train"),
+            *cache,
+            "--report",
+            str(place / "evaluate" / "report.html"),
         ],
         "predict": [
-            "-m", "covid_core", "predict", str(chests), *weights, "--engine", "torch",
-            "--csv", str(place / "rows.csv"), "--saliency", str(place / "predict"),
+            "-m",
+            "covid_core",
+            "predict",
+            str(chests),
+            *weights,
+            "--engine",
+            "torch",
+            "--csv",
+            str(place / "rows.csv"),
+            "--saliency",
+            str(place / "predict"),
         ],
-    }  # fmt: skip
+    }
 
 
 def ran(command: Sequence[str], limit: int | None) -> tuple[int, str]:
@@ -159,11 +191,14 @@ def figures(found: Sequence[Outcome]) -> list[Figure]:
         own = [outcome for outcome in found if outcome.command == name]
         clear, kept = (sum(getattr(o, what) for o in own) for what in ("clear", "kept"))
         left = sum(outcome.left for outcome in own)
-        rows.append(Figure(
-            f"`{name}`: told as a full disk; results as before; files left over",
-            f"{clear}, {kept}, {left}", f"{len(own)}, {len(own)}, 0",
-            clear == kept == len(own) and not left,
-        ))  # fmt: skip
+        rows.append(
+            Figure(
+                f"`{name}`: told as a full disk; results as before; files left over",
+                f"{clear}, {kept}, {left}",
+                f"{len(own)}, {len(own)}, 0",
+                clear == kept == len(own) and not left,
+            )
+        )
     return rows
 
 

@@ -52,8 +52,13 @@ Judge = Callable[[str, bytes], None]
 
 def chunk(number: int, count: int) -> Told:
     """What became of so many mutants, in this process; before the first of all, of the corpus."""
-    found: Told = {"done": 0, "codes": Counter[str](), "slowest_s": 0.0, "largest_mib": 0.0,
-                   "odd": []}  # fmt: skip
+    found: Told = {
+        "done": 0,
+        "codes": Counter[str](),
+        "slowest_s": 0.0,
+        "largest_mib": 0.0,
+        "odd": [],
+    }
     reference, judge = good(), _judge()
     with (OUT / f"{number}.now").open("wb", buffering=0) as now:
 
@@ -66,9 +71,12 @@ def chunk(number: int, count: int) -> Told:
 
         @seed(number)
         @settings(
-            max_examples=count, database=None, deadline=None, phases=[Phase.generate],
+            max_examples=count,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
-        )  # fmt: skip
+        )
         @given(strategies.randoms(use_true_random=False))
         def each(drawing: Random) -> None:
             name, data = mutant(drawing)
@@ -82,7 +90,8 @@ def chunk(number: int, count: int) -> Told:
 
 def _try(name: str, data: bytes, found: Told, judge: Judge | None) -> None:
     """Reads a file, and adds what that took and gave; `judge`: what takes it further, and raises
-    where that goes wrong."""
+    where that goes wrong.
+    """
     found["done"] += 1
     try:
         told = tried(name, data)
@@ -122,9 +131,12 @@ def _objection(told: Told) -> str:
 def _in_a_process(number: int, count: int) -> Told:
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.fuzz"]
     child = subprocess.run(
-        [*command, "--chunk", str(number), "--executions", str(count)], check=False,
-        capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+        [*command, "--chunk", str(number), "--executions", str(count)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
     now = OUT / f"{number}.now"
     if child.returncode == 0:
         now.unlink()
@@ -147,8 +159,14 @@ def _joined(whole: Told, part: Told) -> Told:
 def run(executions: int, draw: int, workers: int, resume: bool) -> Told:
     """All of them, in processes; kept after each chunk."""
     kept = OUT / f"seed-{draw}.json"
-    state: Told = {"chunks": [], "done": 0, "codes": {}, "slowest_s": 0.0, "largest_mib": 0.0,
-                   "odd": []}  # fmt: skip
+    state: Told = {
+        "chunks": [],
+        "done": 0,
+        "codes": {},
+        "slowest_s": 0.0,
+        "largest_mib": 0.0,
+        "odd": [],
+    }
     if resume and kept.exists():
         state = json.loads(kept.read_text(encoding="utf-8"))
     missing = [n for n in range(-(-executions // CHUNK)) if n not in state["chunks"]]
@@ -166,17 +184,29 @@ def run(executions: int, draw: int, workers: int, resume: bool) -> Told:
 def _figures(found: Told) -> list[Figure]:
     shares = ", ".join(f"{code} {n:,}" for code, n in Counter[str](found["codes"]).most_common())
     return [
-        Figure("executions of the readers", f"{found['done']:,}", "200,000",
-               found["done"] >= 200_000),
-        Figure("crashes, and ends otherwise than in a film or a refusal", str(len(found["odd"])),
-               "0", not found["odd"]),
-        Figure("slowest file, in the process that reads", f"{found['slowest_s']:.1f} s of CPU",
-               f"{MOST_CPU_S:.0f} s", found["slowest_s"] <= MOST_CPU_S),
-        Figure("most memory beyond what was held, in that process",
-               f"{found['largest_mib']:.0f} MiB", f"{MOST_MORE_MIB:.0f} MiB",
-               found["largest_mib"] <= MOST_MORE_MIB),
+        Figure(
+            "executions of the readers", f"{found['done']:,}", "200,000", found["done"] >= 200_000
+        ),
+        Figure(
+            "crashes, and ends otherwise than in a film or a refusal",
+            str(len(found["odd"])),
+            "0",
+            not found["odd"],
+        ),
+        Figure(
+            "slowest file, in the process that reads",
+            f"{found['slowest_s']:.1f} s of CPU",
+            f"{MOST_CPU_S:.0f} s",
+            found["slowest_s"] <= MOST_CPU_S,
+        ),
+        Figure(
+            "most memory beyond what was held, in that process",
+            f"{found['largest_mib']:.0f} MiB",
+            f"{MOST_MORE_MIB:.0f} MiB",
+            found["largest_mib"] <= MOST_MORE_MIB,
+        ),
         Figure("ends", shares),
-    ]  # fmt: skip
+    ]
 
 
 def main() -> None:

@@ -46,8 +46,10 @@ _LIBRARIES = ("numpy", "openvino", "pillow", "pydicom", "scipy", "torch")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """`probabilities`: float64 (answers,). `heat`: of the disease, coarse: float32 (7, 7), 0 to 1.
-    `called`: the decision's name."""
+    """`probabilities`: float64 (answers,).
+
+    `heat`: of the disease, coarse: float32 (7, 7), 0 to 1. `called`: the decision's name.
+    """
 
     probabilities: np.ndarray
     heat: np.ndarray
@@ -75,7 +77,8 @@ class Answer:
 
 def films(count: int = FILMS) -> Iterator[tuple[str, bytes]]:
     """Names and files: every kind of phantom in four sizes and in every kind of file that is read
-    without loss, and in one that is not."""
+    without loss, and in one that is not.
+    """
     for number in range(count):
         kind, size_px = KINDS[number % len(KINDS)], _SIZES_PX[number % len(_SIZES_PX)]
         pixels = draw_phantom(kind, size_px=size_px, seed=number)

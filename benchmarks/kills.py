@@ -45,17 +45,24 @@ FORK = multiprocessing.get_context("fork")  # a training starts at once, with Py
 SIZE_PX = 64
 FILMS, EVERY = 64, 4  # steps between two checkpoints
 RECIPE = Recipe(
-    "kills", "", "cnn4", (Phase("three classes", ((SIZE_PX, 3),)),),
-    init="random", optimisation=Optimisation(batch_size=8, averaging=0.9),
-)  # fmt: skip
+    "kills",
+    "",
+    "cnn4",
+    (Phase("three classes", ((SIZE_PX, 3),)),),
+    init="random",
+    optimisation=Optimisation(batch_size=8, averaging=0.9),
+)
 _DIGEST = "sha256"
 STEP, SAVES, SAVED, DONE = b"s<>="  # what a training tells by its pipe, a byte each
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One SIGKILL. `steps`: done by then; `kept`: of the checkpoint that is left, -1 where none can
-    be read; `same`: whether the run that went on ended in the same tensors."""
+    """One SIGKILL.
+
+    `steps`: done by then; `kept`: of the checkpoint that is left, -1 where none can be read;
+    `same`: whether the run that went on ended in the same tensors.
+    """
 
     inside_save: bool
     steps: int
@@ -165,7 +172,8 @@ def _until(training: Told, sign: int, begins: int) -> Iterator[int]:
 
 def writing_kills(count: int, seed: int, place: Path) -> int:
     """Of so many kills while a file is written over and over, how many left neither the old nor the
-    new one."""
+    new one.
+    """
     drawing = np.random.default_rng(seed)
     path, whole = place / "file", [bytes([letter]) * 2_000_000 for letter in b"ab"]
     write_whole(path, whole[0])
@@ -197,10 +205,16 @@ def _train(films: Films, run: Path, pipe: int) -> None:
     trained = loop.train(
         Network(RECIPE.architecture, 3),
         loop.Run(
-            films, Preprocess(SIZE_PX), RECIPE, run, seed=0, device=torch.device("cpu"),
-            resume=True, checkpoint_every=EVERY,
+            films,
+            Preprocess(SIZE_PX),
+            RECIPE,
+            run,
+            seed=0,
+            device=torch.device("cpu"),
+            resume=True,
+            checkpoint_every=EVERY,
         ),
-    )  # fmt: skip
+    )
     tensors = b"".join(tensor.numpy().tobytes() for tensor in trained.state_dict().values())
     (run / _DIGEST).write_text(hashlib.sha256(tensors).hexdigest())
     os.write(pipe, bytes([DONE]))
@@ -226,13 +240,21 @@ def figures(kills: Sequence[Kill], broken: int) -> list[Figure]:
     lost = max(kill.lost for kill in kills)
     return [
         Figure("Trainings killed, of them inside a save", f"{count}, {inside}"),
-        Figure("A checkpoint can be read, or none was due", f"{readable}", f"{count}",
-               readable == count),
+        Figure(
+            "A checkpoint can be read, or none was due",
+            f"{readable}",
+            f"{count}",
+            readable == count,
+        ),
         Figure("Gone on to the same tensors, by SHA-256", f"{same}", f"{count}", same == count),
         Figure("Most steps lost", f"{lost}", f"{EVERY}, one interval", lost <= EVERY),
-        Figure(f"Files broken or left over by {count} kills while one was written", f"{broken}",
-               "0", broken == 0),
-    ]  # fmt: skip
+        Figure(
+            f"Files broken or left over by {count} kills while one was written",
+            f"{broken}",
+            "0",
+            broken == 0,
+        ),
+    ]
 
 
 def main() -> None:

@@ -10,8 +10,10 @@ _CHUNK_BYTES = 1 << 24
 
 
 def in_memory(pid: int, canary: bytes) -> int:
-    """How often the bytes stand in a process's memory, freed or not. Raises PermissionError where
-    this user may not look."""
+    """How often the bytes stand in a process's memory, freed or not.
+
+    Raises PermissionError where this user may not look.
+    """
     with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
         return sum(_found(memory, first, last, canary) for first, last in _regions(pid))
 
@@ -23,7 +25,8 @@ def in_files(files: Iterable[Path], canary: bytes) -> list[Path]:
 
 def written(folder: Path, since: float, without: Iterable[str] = ()) -> Iterator[Path]:
     """The files below a folder that were written since then, in s of time.time(); `without`: names
-    of folders that are left out."""
+    of folders that are left out.
+    """
     for path in folder.iterdir():
         if path.is_symlink() or path.name in without:
             continue

@@ -48,7 +48,8 @@ Told = tuple[str, ...]
 
 def told(shown: Shown) -> Told:
     """What a page says of the film that is open: the sentences with its probability, and the
-    SHA-256 of film and heat as they are drawn."""
+    SHA-256 of film and heat as they are drawn.
+    """
     return (*(words for words in shown.words if _ANSWER in words), *shown.views)
 
 
@@ -62,8 +63,10 @@ def expected(server: Server, films: Sequence[tuple[str, bytes]]) -> Iterator[Tol
 
 @dataclass(slots=True)
 class Crowd:
-    """Visitors of one server. `until`: time.monotonic() when they stop; `each`: or after so many
-    answers, 0 for no such end."""
+    """Visitors of one server.
+
+    `until`: time.monotonic() when they stop; `each`: or after so many answers, 0 for no such end.
+    """
 
     server: Server
     expected: Mapping[str, Told]
@@ -101,9 +104,7 @@ class Crowd:
         right = told(shown) == self.expected[one[0]] and not shown.failed
         visitor.take_back(DROP)
         outcome = RIGHT if right else WRONG
-        return Answer(
-            number, outcome, spent, began - self.started, busy, shown.says(_IN_LINE)
-        )  # fmt: skip
+        return Answer(number, outcome, spent, began - self.started, busy, shown.says(_IN_LINE))
 
     def send_slowly(self, one: tuple[str, bytes]) -> None:
         """A visitor on a bad line, over and over."""
@@ -175,9 +176,7 @@ def main() -> None:
     given = parser.parse_args()
     minutes = _LONGEST_MINUTES if given.each else given.minutes
     with served() as server:
-        crowd = crowded(
-            server, given.sessions, minutes, given.each, given.slow, given.vanishing
-        )  # fmt: skip
+        crowd = crowded(server, given.sessions, minutes, given.each, given.slow, given.vanishing)
     found = load_figures.figures(crowd.answers, crowd.samples, by_time=not given.each)
     given.plot.parent.mkdir(parents=True, exist_ok=True)
     load_figures.plot(crowd.answers, crowd.samples).write_html(given.plot)

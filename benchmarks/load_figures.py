@@ -25,9 +25,12 @@ _PLOT_PX = 640
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one film of one session got. `outcome`: RIGHT, WRONG (not what this film gets by itself)
-    or ERROR. `seconds`: from the upload's start to the page's rest; `at`: when that started, in s.
-    `busy`: how often the visitor was sent away first. `waited`: whether a position was shown."""
+    """What one film of one session got.
+
+    `outcome`: RIGHT, WRONG (not what this film gets by itself) or ERROR. `seconds`: from the
+    upload's start to the page's rest; `at`: when that started, in s. `busy`: how often the visitor
+    was sent away first. `waited`: whether a position was shown.
+    """
 
     session: int
     outcome: str
@@ -39,8 +42,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The server at one time, in s. `uploads`: bytes that Streamlit holds of them. `is_well`: what
-    it says when it is asked."""
+    """The server at one time, in s.
+
+    `uploads`: bytes that Streamlit holds of them. `is_well`: what it says when it is asked.
+    """
 
     at: float
     memory: Memory
@@ -49,24 +54,35 @@ class Sample:
 
 
 def figures(answers: Sequence[Answer], samples: Sequence[Sample], *, by_time: bool) -> list[Figure]:
-    """Of a whole run. `by_time`: whether all visitors stopped at one time, so that who got how many
-    answers tells of fairness. Raises ValueError where there were no answers or samples."""
+    """Of a whole run.
+
+    `by_time`: whether all visitors stopped at one time, so that who got how many answers tells of
+    fairness. Raises ValueError where there were no answers or samples.
+    """
     if not answers or not samples:
         raise ValueError("no answers, or no samples of the server")
     count = Counter(answer.outcome for answer in answers)
     seconds = [answer.seconds for answer in answers if answer.outcome == RIGHT] or [np.inf]
     middle, late = np.percentile(seconds, (50, 95))
     found = [
-        Figure("Right answers", f"{count[RIGHT]} of {len(answers)}", "all",
-               count[RIGHT] == len(answers)),
+        Figure(
+            "Right answers",
+            f"{count[RIGHT]} of {len(answers)}",
+            "all",
+            count[RIGHT] == len(answers),
+        ),
         Figure("Answers that another film was due", str(count[WRONG]), "0", not count[WRONG]),
         Figure("Errors", str(count[ERROR]), "0", not count[ERROR]),
         Figure("Time to the answer, median", f"{middle:.1f} s"),
-        Figure("Time to the answer, 95 of 100", f"{late:.1f} s", f"at most {MOST_S} s",
-               bool(late <= MOST_S)),
+        Figure(
+            "Time to the answer, 95 of 100",
+            f"{late:.1f} s",
+            f"at most {MOST_S} s",
+            bool(late <= MOST_S),
+        ),
         Figure("Were told their position in line", str(sum(a.waited for a in answers))),
         Figure("Were sent away as busy, and came again", str(sum(a.busy for a in answers))),
-    ]  # fmt: skip
+    ]
     if by_time:
         found += [_fairness(answers), _growth(samples)]
     return [*found, *_of_server(samples)]
@@ -76,9 +92,11 @@ def _fairness(answers: Sequence[Answer]) -> Figure:
     counts = Counter(answer.session for answer in answers).values()
     least, most = min(counts), max(counts)
     return Figure(
-        "Answers to the session that got fewest, and most", f"{least} and {most}",
-        f"at least {LEAST_SHARE:.0%} of the most", least >= LEAST_SHARE * most,
-    )  # fmt: skip
+        "Answers to the session that got fewest, and most",
+        f"{least} and {most}",
+        f"at least {LEAST_SHARE:.0%} of the most",
+        least >= LEAST_SHARE * most,
+    )
 
 
 def _growth(samples: Sequence[Sample]) -> Figure:
@@ -86,20 +104,30 @@ def _growth(samples: Sequence[Sample]) -> Figure:
     half = len(resident) // 2
     growth = median(resident[half:]) / median(resident[: half or 1]) - 1
     return Figure(
-        "Resident memory, second half against first", f"{growth:+.1%}",
-        f"under {MOST_GROWTH:.0%}", growth < MOST_GROWTH,
-    )  # fmt: skip
+        "Resident memory, second half against first",
+        f"{growth:+.1%}",
+        f"under {MOST_GROWTH:.0%}",
+        growth < MOST_GROWTH,
+    )
 
 
 def _of_server(samples: Sequence[Sample]) -> list[Figure]:
     uploads, well = max(s.uploads for s in samples), sum(s.is_well for s in samples)
     return [
-        Figure("Said to be well when asked", f"{well} of {len(samples)} times", "always",
-               well == len(samples)),
+        Figure(
+            "Said to be well when asked",
+            f"{well} of {len(samples)} times",
+            "always",
+            well == len(samples),
+        ),
         Figure("Resident memory, at most", f"{max(s.memory.resident for s in samples):.0f} MB"),
-        Figure("Uploads held beside the page's own, at most", f"{uploads / 2**20:.1f} MiB",
-               f"at most {MOST_UPLOADS / 2**20:.0f} MiB", uploads <= MOST_UPLOADS),
-    ]  # fmt: skip
+        Figure(
+            "Uploads held beside the page's own, at most",
+            f"{uploads / 2**20:.1f} MiB",
+            f"at most {MOST_UPLOADS / 2**20:.0f} MiB",
+            uploads <= MOST_UPLOADS,
+        ),
+    ]
 
 
 def plot(answers: Sequence[Answer], samples: Sequence[Sample]) -> go.Figure:
@@ -110,13 +138,23 @@ def plot(answers: Sequence[Answer], samples: Sequence[Sample]) -> go.Figure:
     ):
         of_it = [answer for answer in answers if answer.outcome == outcome]
         figure.add_scatter(
-            x=[a.at for a in of_it], y=[a.seconds for a in of_it], mode="markers", name=outcome,
-            marker={"color": colour, "size": 5}, row=1, col=1,
-        )  # fmt: skip
+            x=[a.at for a in of_it],
+            y=[a.seconds for a in of_it],
+            mode="markers",
+            name=outcome,
+            marker={"color": colour, "size": 5},
+            row=1,
+            col=1,
+        )
     figure.add_scatter(
-        x=[s.at for s in samples], y=[s.memory.resident for s in samples], mode="lines",
-        line_color=SERIES[4], name="resident memory", row=2, col=1,
-    )  # fmt: skip
+        x=[s.at for s in samples],
+        y=[s.memory.resident for s in samples],
+        mode="lines",
+        line_color=SERIES[4],
+        name="resident memory",
+        row=2,
+        col=1,
+    )
     figure.update_yaxes(title="Time to the answer, s", rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title="Resident memory, MB", rangemode="tozero", row=2, col=1)
     figure.update_xaxes(title="Time, s", row=2, col=1)

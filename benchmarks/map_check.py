@@ -90,10 +90,11 @@ def phantoms(count: int, lungs: Lungs) -> Films:
     films = [
         Radiograph(
             draw_phantom(KINDS[i % len(KINDS)], size_px=512, seed=i).astype(np.float32) / 255,
-            f"{i:064x}", "phantom",
+            f"{i:064x}",
+            "phantom",
         )
         for i in range(count)
-    ]  # fmt: skip
+    ]
     return Films(tuple(films), [lungs.inside(film) for film in films], np.arange(count))
 
 
@@ -138,8 +139,10 @@ def shuffled(network: Network, seed: int) -> Network:
 def drawn_predictors(
     network: Network, card: WeightsCard, engine: Engine, films: Films, draws: int
 ) -> Iterator[tuple[str, Predictor]]:
-    """Predictors of randomised weights: `draws` of each kind. Where only the head is drawn, the
-    shipped engine stays."""
+    """Predictors of randomised weights: `draws` of each kind.
+
+    Where only the head is drawn, the shipped engine stays.
+    """
     pictures = np.stack([card.preprocess.picture(film) for film in films.radiographs[:_FITTED]])
     x = card.preprocess.tensor(pictures)
     for seed in range(draws):
@@ -170,7 +173,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=2, help="phantoms, and films, of each draw")
     options = parser.parse_args()
     table, lungs = read_manifest(options.manifest), Lungs.load()
-    network, card = load_weights(options.weights)
+    network, _card = load_weights(options.weights)
     predictor = Predictor.load(options.weights, gated=False)
     right, times = {}, []
     print(markdown.table(HEADER, []))

@@ -48,8 +48,10 @@ _ANSWER = "Calibrated probability of COVID-19"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The server's memory after so many uploads, and when, in s since the first visit. `held`:
-    bytes of uploads that Streamlit holds beside the page."""
+    """The server's memory after so many uploads, and when, in s since the first visit.
+
+    `held`: bytes of uploads that Streamlit holds beside the page.
+    """
 
     uploads: int
     memory: Memory
@@ -75,7 +77,10 @@ def _drawn(kind: str, size_px: int) -> np.ndarray:
 
 def visit(visitor: Visitor, number: int) -> Iterator[int]:
     """Has the films from that number on read, most alone and the last few together; gives how many
-    more were answered, each time. Raises RuntimeError where one is not."""
+    more were answered, each time.
+
+    Raises RuntimeError where one is not.
+    """
     together = number + ALONE
     for one in range(number, together):
         shown = visitor.give(DROP, film(one))
@@ -111,10 +116,13 @@ def held_after_answer(server: Server) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What samples say. `settled`, `plateau`, `most`: resident MB after SETTLED uploads, in the
-    middle of what the second half of the samples held, and at most. `per_upload`: MB that each
-    upload after SETTLED added, by a straight line through those samples; `give_or_take`: half of
-    that slope's 95% confidence interval. `held`: bytes of uploads at most."""
+    """What samples say.
+
+    `settled`, `plateau`, `most`: resident MB after SETTLED uploads, in the middle of what the
+    second half of the samples held, and at most. `per_upload`: MB that each upload after SETTLED
+    added, by a straight line through those samples; `give_or_take`: half of that slope's 95%
+    confidence interval. `held`: bytes of uploads at most.
+    """
 
     settled: float
     plateau: float
@@ -152,18 +160,29 @@ def figures(found: Verdict, held_after: int) -> list[Figure]:
     slope = f"{1000 * found.per_upload:+.0f} ± {1000 * found.give_or_take:.0f} kB"
     return [
         Figure(f"Resident after {SETTLED} uploads", f"{found.settled:.0f} MB"),
-        Figure("Then a plateau of", f"{found.plateau:.0f} MB, {found.growth:+.1%}",
-               f"under {MOST_GROWTH:+.0%} and {MOST_GROWN_MB} MB",
-               found.growth < MOST_GROWTH and grown <= MOST_GROWN_MB),
-        Figure("Added by each upload, 95% confidence", slope,
-               f"{1000 * MOST_PER_UPLOAD_MB:.0f} kB or less within it",
-               found.per_upload - found.give_or_take <= MOST_PER_UPLOAD_MB),
-        Figure("Resident, at most", f"{found.most:.0f} MB", f"under {MOST_MB} MB",
-               found.most < MOST_MB),
-        Figure("Uploads that Streamlit held, at most", f"{found.held / 2**20:.1f} MiB",
-               f"at most {MOST_UPLOADS / 2**20:.0f} MiB", found.held <= MOST_UPLOADS),
+        Figure(
+            "Then a plateau of",
+            f"{found.plateau:.0f} MB, {found.growth:+.1%}",
+            f"under {MOST_GROWTH:+.0%} and {MOST_GROWN_MB} MB",
+            found.growth < MOST_GROWTH and grown <= MOST_GROWN_MB,
+        ),
+        Figure(
+            "Added by each upload, 95% confidence",
+            slope,
+            f"{1000 * MOST_PER_UPLOAD_MB:.0f} kB or less within it",
+            found.per_upload - found.give_or_take <= MOST_PER_UPLOAD_MB,
+        ),
+        Figure(
+            "Resident, at most", f"{found.most:.0f} MB", f"under {MOST_MB} MB", found.most < MOST_MB
+        ),
+        Figure(
+            "Uploads that Streamlit held, at most",
+            f"{found.held / 2**20:.1f} MiB",
+            f"at most {MOST_UPLOADS / 2**20:.0f} MiB",
+            found.held <= MOST_UPLOADS,
+        ),
         Figure("Of an upload, once it is answered", f"{held_after} bytes", "0", not held_after),
-    ]  # fmt: skip
+    ]
 
 
 def told(found: Verdict) -> str:
@@ -177,10 +196,14 @@ def told(found: Verdict) -> str:
 
 def table(samples: Sequence[Sample]) -> str:
     rows = [
-        [str(sample.uploads), f"{sample.memory.resident:.0f}", f"{sample.memory.peak:.0f}",
-         f"{sample.at:.0f}"]
+        [
+            str(sample.uploads),
+            f"{sample.memory.resident:.0f}",
+            f"{sample.memory.peak:.0f}",
+            f"{sample.at:.0f}",
+        ]
         for sample in samples
-    ]  # fmt: skip
+    ]
     return markdown.table(["Uploads", "Resident, MB", "Peak, MB", "After, s"], rows)
 
 
@@ -190,9 +213,11 @@ def plot(samples: Sequence[Sample]) -> go.Figure:
         go.Scatter(
             x=[sample.uploads for sample in samples],
             y=[sample.memory.resident for sample in samples],
-            mode="lines+markers", line_color=SERIES[4], name="resident",
+            mode="lines+markers",
+            line_color=SERIES[4],
+            name="resident",
         )
-    )  # fmt: skip
+    )
     dotted = {"dash": "dot", "color": THRESHOLD}
     figure.add_hline(MOST_MB, line=dotted, annotation_text=f"goal: under {MOST_MB} MB")
     figure.update_xaxes(title="Films uploaded")

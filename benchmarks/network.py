@@ -64,14 +64,20 @@ def hosts_in(log: Path) -> set[str]:
 
 
 def command_run(arguments: Sequence[str], trace: Path) -> tuple[Trace, int]:
-    """A command's calls, and how many hosts the kernel found no route to. Raises CalledProcessError
-    where it fails."""
+    """A command's calls, and how many hosts the kernel found no route to.
+
+    Raises CalledProcessError where it fails.
+    """
     before = unreached()
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
     subprocess.run(
-        watched([sys.executable, *arguments], trace), cwd=trace.parent, env=environment, check=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        watched([sys.executable, *arguments], trace),
+        cwd=trace.parent,
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     return traced(trace), unreached() - before
 
 
@@ -108,10 +114,14 @@ def measured(folder: Path) -> list[Figure]:
         *told,
         Figure("The page's requests in Chromium", requests, "none elsewhere", not elsewhere),
         Figure("Hosts in Chromium's log beyond an empty page's", _said(hosts), "0", not hosts),
-        Figure("Listens on", "127.0.0.1 only" if only_here else str(browser["listening"]),
-               "127.0.0.1 only", only_here),
+        Figure(
+            "Listens on",
+            "127.0.0.1 only" if only_here else str(browser["listening"]),
+            "127.0.0.1 only",
+            only_here,
+        ),
         Figure("Exports saved in that session", str(browser["exports"])),
-    ]  # fmt: skip
+    ]
 
 
 def _said(found: object) -> str:

@@ -25,7 +25,8 @@ DOCUMENT = DOCS / "reliability.md"
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One thing that was measured, in words: what, how much, what was wanted, whether that is met;
-    None where nothing was."""
+    None where nothing was.
+    """
 
     what: str
     measured: str

@@ -44,9 +44,11 @@ _CODE = (".git", ".venv", "node_modules")
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One of them. `answered`: the film was read before. `back_s`: until the next server of the
-    page accepted visitors. `left`: the files that hold bytes of the film. `whole`: the weights are
-    as they were."""
+    """One of them.
+
+    `answered`: the film was read before. `back_s`: until the next server of the page accepted
+    visitors. `left`: the files that hold bytes of the film. `whole`: the weights are as they were.
+    """
 
     answered: bool
     back_s: float
@@ -113,11 +115,15 @@ def figures(kills: Sequence[Kill]) -> list[Figure]:
     whole = sum(kill.whole for kill in kills)
     return [
         Figure("Kills", f"{count}, {sum(not kill.answered for kill in kills)} before the answer"),
-        Figure("Accepted visitors again, at the latest after", f"{slowest:.1f} s",
-               f"at most {MOST_S} s", slowest <= MOST_S),
+        Figure(
+            "Accepted visitors again, at the latest after",
+            f"{slowest:.1f} s",
+            f"at most {MOST_S} s",
+            slowest <= MOST_S,
+        ),
         Figure("Weights as they were", f"{whole} of {count} times", "always", whole == count),
         Figure("Files with bytes of the film", ", ".join(left) or "0", "0", not left),
-    ]  # fmt: skip
+    ]
 
 
 def main() -> None:

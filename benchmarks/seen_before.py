@@ -45,8 +45,10 @@ _BICUBIC, _NEAREST = Image.Resampling.BICUBIC, Image.Resampling.NEAREST
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A way in which copies are made. `asked`: whether such a copy should be known again; of the
-    others it is only told how many are."""
+    """A way in which copies are made.
+
+    `asked`: whether such a copy should be known again; of the others it is only told how many are.
+    """
 
     title: str
     change: Change
@@ -123,8 +125,11 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """Some films sought in the index. `films`: how many; `flagged`: seen before; `right`: as the
-    very film, or one of its group; `nearest`: bits to the nearest hash, int64 (films,)."""
+    """Some films sought in the index.
+
+    `films`: how many; `flagged`: seen before; `right`: as the very film, or one of its group;
+    `nearest`: bits to the nearest hash, int64 (films,).
+    """
 
     films: int
     flagged: int
@@ -163,8 +168,11 @@ def tables(table: pd.DataFrame, known: KnownFilms, films: int) -> str:
     trained = table[table["split"] == Split.TRAIN.value]
     rows = []
     for split, asked in {
-        Split.TRAIN: "100%", Split.VALIDATION: "100%", Split.HELD_OUT: "0", Split.TEST: "rarely",
-    }.items():  # fmt: skip
+        Split.TRAIN: "100%",
+        Split.VALIDATION: "100%",
+        Split.HELD_OUT: "0",
+        Split.TEST: "rarely",
+    }.items():
         part = table[table["split"] == split.value]
         if len(part):
             own = (read_file(Path(path)) for path in part["path"])

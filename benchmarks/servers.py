@@ -31,8 +31,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server. `address`: without a slash at its end. `started`: time.monotonic(), in s,
-    just before its process was."""
+    """A running server.
+
+    `address`: without a slash at its end. `started`: time.monotonic(), in s, just before its
+    process was.
+    """
 
     address: str
     pid: int
@@ -63,9 +66,11 @@ def served(checkout: Path = HERE, environment: Mapping[str, str] | None = None) 
     options = ["--server.headless", "true", "--server.port", str(port)]
     started = time.monotonic()
     with subprocess.Popen(
-        [*command, *options], cwd=checkout, stdout=subprocess.DEVNULL,
+        [*command, *options],
+        cwd=checkout,
+        stdout=subprocess.DEVNULL,
         env={**os.environ, **(environment or {})},
-    ) as process:  # fmt: skip
+    ) as process:
         try:
             server = Server(f"http://127.0.0.1:{port}", process.pid, started)
             _wait(server, process)

@@ -103,7 +103,8 @@ def _scores(predictor: Predictor, pictures: np.ndarray) -> np.ndarray:
 def moved(before: np.ndarray, after: np.ndarray, control: np.ndarray) -> list[str]:
     """The share of meters of which any score moved as shown; of which the whole film's, or that
     without lungs, did; of which one of these two moved further than either did under `control`;
-    that moved clearly; and for each score the median move in log odds."""
+    that moved clearly; and for each score the median move in log odds.
+    """
     seen = np.vectorize(shown)(before) != np.vectorize(shown)(after)
     far, usual = (np.abs(log_odds(scores) - log_odds(before)) for scores in (after, control))
     further = far[:, ::2].max(axis=1) > usual[:, ::2].max(axis=1)
@@ -127,9 +128,13 @@ def black_after(predictor: Predictor, film: np.ndarray, mask: np.ndarray) -> np.
 def way(title: str, part: str, removed: np.ndarray, labels: np.ndarray, limit: float) -> list[str]:
     disease = labels == _COVID
     return [
-        part, title, f"{np.median(removed[~disease]):.3f}", f"{np.median(removed[disease]):.3f}",
-        f"{(removed[~disease] >= limit).mean():.3f}", f"{auroc(disease, removed):.3f}",
-    ]  # fmt: skip
+        part,
+        title,
+        f"{np.median(removed[~disease]):.3f}",
+        f"{np.median(removed[disease]):.3f}",
+        f"{(removed[~disease] >= limit).mean():.3f}",
+        f"{auroc(disease, removed):.3f}",
+    ]
 
 
 def warned(part: str, before: np.ndarray, labels: np.ndarray, limit: float) -> list[str]:
@@ -184,8 +189,14 @@ def main() -> None:
         *(f"Median move, {score}" for score in SCORES),
     ]
     print(markdown.table(lines, moves), "\n")
-    lines = ["Part", "Lungs removed by", "Median score, not COVID-19", "Median score, COVID-19",
-             "Not COVID-19, above the balanced threshold", "AUROC"]  # fmt: skip
+    lines = [
+        "Part",
+        "Lungs removed by",
+        "Median score, not COVID-19",
+        "Median score, COVID-19",
+        "Not COVID-19, above the balanced threshold",
+        "AUROC",
+    ]
     print(markdown.table(lines, ways), "\n")
     print(markdown.table(["Part", "Warned of calls, COVID-19", "Warned of calls, not"], warnings))
 

@@ -39,11 +39,13 @@ def row(network: Network, card: WeightsCard, samples: dict[Split, Sample]) -> li
     part, sample = next(iter(samples.items()))
     for noise in NOISE:
         drops = [
-            intact[part] - mean_auroc(sample.labels, read(
-                [corrupt(film, noise, strength, i) for i, film in enumerate(sample.films)]
-            ))
+            intact[part]
+            - mean_auroc(
+                sample.labels,
+                read([corrupt(film, noise, strength, i) for i, film in enumerate(sample.films)]),
+            )
             for strength in STRENGTHS
-        ]  # fmt: skip
+        ]
         cells.append(f"{np.mean(drops):.3f}")
     return cells
 

@@ -26,7 +26,10 @@ from covid_core.training.variants import recipe_in
 
 def apart_from(table: pd.DataFrame, recipe: str) -> pd.DataFrame:
     """A manifest with its own split, without all that belongs with a film of the recipe's study,
-    and without COVID-19. Raises TrainingError, DatasetError."""
+    and without COVID-19.
+
+    Raises TrainingError, DatasetError.
+    """
     protocol = recipe_in(Form.AS_PUBLISHED, recipe).published
     assert protocol is not None
     groups = groups_of(table)

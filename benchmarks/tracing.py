@@ -32,9 +32,12 @@ _HERE = re.compile(r"127\.|::1$|::ffff:127\.|0\.0\.0\.0$")
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What was asked. `hosts`: addresses that are not this machine's own, sought or sent to.
-    `written`: paths opened to write, whether or not a byte came. `moved`: whole calls that gave a
-    file another name or size. `own`: how often this machine was asked, to know that it is seen."""
+    """What was asked.
+
+    `hosts`: addresses that are not this machine's own, sought or sent to. `written`: paths opened
+    to write, whether or not a byte came. `moved`: whole calls that gave a file another name or
+    size. `own`: how often this machine was asked, to know that it is seen.
+    """
 
     hosts: tuple[str, ...]
     written: tuple[str, ...]
@@ -56,8 +59,18 @@ def traced(path: Path) -> Trace:
 
 def watched(command: Sequence[str], trace: Path) -> list[str]:
     """A command whose calls strace writes down."""
-    return ["strace", "-f", "--seccomp-bpf", "-s", "300", "-e", f"trace={_CALLS}", "-o", str(trace),
-            *command]  # fmt: skip
+    return [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-s",
+        "300",
+        "-e",
+        f"trace={_CALLS}",
+        "-o",
+        str(trace),
+        *command,
+    ]
 
 
 @contextmanager
@@ -82,7 +95,7 @@ def traced_server(folder: Path) -> Iterator[str]:
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    """strace passes no signal on: the server itself is told to end."""
+    """Strace passes no signal on: the server itself is told to end."""
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
     for child in children:
         subprocess.run(["kill", child], check=False)

@@ -87,8 +87,11 @@ class Trickle:
 
 
 class Visitor:
-    """One open page, for one thread; `shown`: its last whole run. Each method runs the script and
-    raises TimeoutError where the server falls silent, ConnectionClosed where it hangs up."""
+    """One open page, for one thread; `shown`: its last whole run.
+
+    Each method runs the script and raises TimeoutError where the server falls silent,
+    ConnectionClosed where it hangs up.
+    """
 
     def __init__(self, address: str, socket: ClientConnection, http: requests.Session) -> None:
         self._address, self._socket, self._http = address, socket, http
@@ -107,8 +110,10 @@ class Visitor:
         return self.shown
 
     def put(self, label: str, *files: tuple[str, bytes], bytes_per_s: int = 0) -> None:
-        """Files sent to that uploader; the page does not hear of them yet. `bytes_per_s`: how slow
-        the line is; 0: as quick as it goes."""
+        """Files sent to that uploader; the page does not hear of them yet.
+
+        `bytes_per_s`: how slow the line is; 0: as quick as it goes.
+        """
         given = self._given.setdefault(self.shown.uploaders[label], [])
         urls = self._urls([name for name, _ in files])
         for url, (name, data) in zip(urls, files, strict=True):
@@ -167,7 +172,8 @@ class Visitor:
 
     def _run(self, fragment: str = "") -> Shown:
         """What a run of the script, or of a fragment, shows, as the uploaders stand; if another run
-        follows at once, what that shows."""
+        follows at once, what that shows.
+        """
         self._socket.send(self._state(fragment).SerializeToString())
         shown = Shown()
         for message, size in self._answers():

@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from covid_core.read.reading import read_file, read_radiograph
 
 __all__ = [
-    "Abstained",
     "CLASSES",
+    "Abstained",
     "CaseReader",
     "CovidCoreError",
     "DatasetError",
@@ -86,7 +86,7 @@ _HOMES = {
         "RefusedFile",
         "TrainingError",
         "WeightsError",
-    ),  # fmt: skip
+    ),
     "findings": ("CLASSES", "Finding"),
     "predict.predictor": ("Prediction", "Predictor"),
     "read.radiograph": ("Radiograph", "View"),

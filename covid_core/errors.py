@@ -76,7 +76,10 @@ class Unwritten(CovidCoreError):
 @contextmanager
 def foreseen() -> Iterator[None]:
     """Lets no exception out but CovidCoreError: a defect, or memory that is short, becomes one, so
-    that one film stops no list. Logs its type only, for its message may quote a patient."""
+    that one film stops no list.
+
+    Logs its type only, for its message may quote a patient.
+    """
     try:
         yield
     except CovidCoreError:

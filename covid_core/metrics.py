@@ -26,7 +26,8 @@ class Estimate:
 
 def told(estimate: Mapping[str, float]) -> str:
     """An estimate as a card holds it, as `Estimate` prints itself; a dash where there is none, for
-    want of films."""
+    want of films.
+    """
     if estimate["value"] is None or np.isnan(estimate["value"]):
         return "–"
     return str(Estimate(**estimate))  # type: ignore[arg-type]
@@ -34,7 +35,8 @@ def told(estimate: Mapping[str, float]) -> str:
 
 def is_at_most(estimate: Mapping[str, float], limit: float) -> bool | None:
     """Whether a figure, as a card holds it, is at most `limit` by its whole interval; None where
-    the interval holds the limit, or is not known, so that the films at hand decide nothing."""
+    the interval holds the limit, or is not known, so that the films at hand decide nothing.
+    """
     if estimate["high"] is not None and estimate["high"] <= limit:
         return True
     return False if estimate["low"] is not None and estimate["low"] > limit else None
@@ -48,9 +50,11 @@ def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None =
 
 
 def auroc_by_weights(positive: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray], float]:
-    """Weights of films, float (films,), to their `auroc`, or NaN where they leave a class out. The
-    films are sorted once, for all the draws of a bootstrap. `positive`: bool (films,); `scores`:
-    float (films,). Raises ValueError for a score that is NaN."""
+    """Weights of films, float (films,), to their `auroc`, or NaN where they leave a class out.
+
+    The films are sorted once, for all the draws of a bootstrap. `positive`: bool (films,);
+    `scores`: float (films,). Raises ValueError for a score that is NaN.
+    """
     return auroc_within_by_weights(positive, scores, np.zeros(len(scores), np.intp))
 
 
@@ -58,7 +62,10 @@ def auroc_within_by_weights(
     positive: np.ndarray, scores: np.ndarray, strata: np.ndarray
 ) -> Callable[[np.ndarray], float]:
     """Weights of films, float (films,), to their `auroc_within`, or NaN where no stratum holds
-    both. Each stratum is sorted once. Raises ValueError for a score that is NaN."""
+    both.
+
+    Each stratum is sorted once. Raises ValueError for a score that is NaN.
+    """
     if np.isnan(scores).any():
         raise ValueError("a score is NaN")
     members = np.unique(strata, return_inverse=True)[1]
@@ -126,8 +133,10 @@ def estimate(
 
 
 def mean(values: np.ndarray, groups: np.ndarray) -> Estimate:
-    """The mean of the films' values, float or bool (films,), with its interval. Films whose value
-    is NaN are left out; among none it is NaN."""
+    """The mean of the films' values, float or bool (films,), with its interval.
+
+    Films whose value is NaN are left out; among none it is NaN.
+    """
     known = np.isfinite(values)
     if not known.any():
         return Estimate(float("nan"), float("nan"), float("nan"), 0)
@@ -182,7 +191,10 @@ def auroc_within_estimate(
 @dataclass(frozen=True, slots=True)
 class Reliability:
     """Films sorted by how sure the network was of its call, in bins of equal width; only bins that
-    hold films. `sure`: mean confidence; `right`: share called right; `films`: how many."""
+    hold films.
+
+    `sure`: mean confidence; `right`: share called right; `films`: how many.
+    """
 
     sure: tuple[float, ...]
     right: tuple[float, ...]
@@ -197,7 +209,8 @@ class Reliability:
 
 def reliability(confidence: np.ndarray, right: np.ndarray) -> Reliability:
     """Of the called answer's probability, float (N,) 0 to 1, and whether it was right, bool (N,):
-    15 bins, as Guo et al. 2017."""
+    15 bins, as Guo et al. 2017.
+    """
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     held = [bins == i for i in np.unique(bins)]
     return Reliability(
@@ -218,8 +231,11 @@ def average_precision_by_weights(
     positive: np.ndarray, scores: np.ndarray
 ) -> Callable[[np.ndarray], float]:
     """Weights of films, float (films,), to their average precision: the precision at each score,
-    weighted by the share of positive films that it adds (as scikit-learn's). NaN where no film is
-    positive. The films are sorted once. Raises ValueError for a score that is NaN."""
+    weighted by the share of positive films that it adds (as scikit-learn's).
+
+    NaN where no film is positive. The films are sorted once. Raises ValueError for a score that is
+    NaN.
+    """
     if np.isnan(scores).any():
         raise ValueError("a score is NaN")
     levels, ranks = np.unique(-scores, return_inverse=True)

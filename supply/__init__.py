@@ -1,5 +1,7 @@
 """What the project is made of that is not its own: what is locked, what is listed, what is known of
-it. Run by hand and by `.ci/run`; no part of the reader.
+it.
+
+Run by hand and by `.ci/run`; no part of the reader.
 
     python -m supply.lock       the lock files and constraints.txt anew, from requirements*.txt
     python -m supply.sbom       sbom.cdx.json: packages and weights, as CycloneDX lists them

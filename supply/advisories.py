@@ -20,9 +20,15 @@ from supply.requirements import DEV_LOCK
 
 # The lock says all: nothing is resolved or installed. `--output` is written once it is through.
 _AUDIT = (
-    "-m", "pip_audit", "--requirement", str(DEV_LOCK), "--require-hashes", "--disable-pip",
-    "--progress-spinner=off", "--format=json",
-)  # fmt: skip
+    "-m",
+    "pip_audit",
+    "--requirement",
+    str(DEV_LOCK),
+    "--require-hashes",
+    "--disable-pip",
+    "--progress-spinner=off",
+    "--format=json",
+)
 _LIMIT_S = 300
 
 
@@ -45,8 +51,10 @@ def asked() -> list[dict[str, Any]]:
         try:
             subprocess.run(
                 [sys.executable, *_AUDIT, "--output", str(output)],
-                stderr=subprocess.DEVNULL, timeout=_LIMIT_S, check=False,
-            )  # fmt: skip
+                stderr=subprocess.DEVNULL,
+                timeout=_LIMIT_S,
+                check=False,
+            )
             packages: list[dict[str, Any]] = json.loads(output.read_text("utf-8"))["dependencies"]
         except (OSError, ValueError, subprocess.TimeoutExpired):
             return []

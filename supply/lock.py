@@ -26,9 +26,15 @@ _UV = "uv==0.13.9"
 _HEADER = "# Made by `python -m supply.lock`; not to be edited.\n"
 # The same versions for every Python; and pip, which pip-audit asks for, is the environment's own.
 _COMPILE = (
-    "pip", "compile", "--universal", "--python-version=3.11", "--fork-strategy=fewest",
-    "--no-emit-package=pip", "--no-header", "--quiet",
-)  # fmt: skip
+    "pip",
+    "compile",
+    "--universal",
+    "--python-version=3.11",
+    "--fork-strategy=fewest",
+    "--no-emit-package=pip",
+    "--no-header",
+    "--quiet",
+)
 
 
 def main() -> None:

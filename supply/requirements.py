@@ -18,8 +18,11 @@ _SHA256 = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """One package of a lock file. `sha256`: of each of its files, as its registry gives them.
-    `needed_by`: other packages, or `-r FILE`."""
+    """One package of a lock file.
+
+    `sha256`: of each of its files, as its registry gives them. `needed_by`: other packages, or `-r
+    FILE`.
+    """
 
     requirement: Requirement
     sha256: tuple[str, ...]

@@ -28,9 +28,12 @@ from supply.requirements import ROOT, Locked, locked
 SBOM = ROOT / "sbom.cdx.json"
 _SPEC = SchemaVersion.V1_6
 _ENVIRONMENT = (
-    "cyclonedx_py", "environment", f"--spec-version={_SPEC.to_version()}", "--output-format=JSON",
+    "cyclonedx_py",
+    "environment",
+    f"--spec-version={_SPEC.to_version()}",
+    "--output-format=JSON",
     "--no-validate",  # the whole is, below
-)  # fmt: skip
+)
 _READER = "chest-radiograph-reader"
 Json = dict[str, Any]
 

@@ -22,12 +22,29 @@ from tests.films import dicom_file, encode
 
 _PHANTOM = draw_phantom(KINDS[-1], size_px=256)
 _TAGS = (
-    "PatientName", "PatientID", "OtherPatientNames", "OtherPatientIDs", "PatientAddress",
-    "PatientComments", "AdditionalPatientHistory", "PatientTelephoneNumbers", "StudyID",
-    "StudyDescription", "SeriesDescription", "AccessionNumber", "ReferringPhysicianName",
-    "OperatorsName", "PerformingPhysicianName", "InstitutionName", "InstitutionAddress",
-    "StationName", "ProtocolName", "DeviceSerialNumber", "ImageComments", "DerivationDescription",
-)  # fmt: skip
+    "PatientName",
+    "PatientID",
+    "OtherPatientNames",
+    "OtherPatientIDs",
+    "PatientAddress",
+    "PatientComments",
+    "AdditionalPatientHistory",
+    "PatientTelephoneNumbers",
+    "StudyID",
+    "StudyDescription",
+    "SeriesDescription",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "OperatorsName",
+    "PerformingPhysicianName",
+    "InstitutionName",
+    "InstitutionAddress",
+    "StationName",
+    "ProtocolName",
+    "DeviceSerialNumber",
+    "ImageComments",
+    "DerivationDescription",
+)
 _BORN, _TAKEN, _UID = "19530717", "20190223", "1.2.826.0.1.4711.90125"
 
 
@@ -54,9 +71,11 @@ def marked_files() -> tuple[Marked, ...]:
     cut = Marked(f"{word(90)}-cut.dcm", film.data[:1500], False, {"name of a cut file": word(90)})
     scan = _other_modality()
     nothing = Marked(
-        f"{word(92)}.png", f"no film {word(93)}".encode(), False,
+        f"{word(92)}.png",
+        f"no film {word(93)}".encode(),
+        False,
         {"name of no film": word(92), "words of no film": word(93)},
-    )  # fmt: skip
+    )
     return film, *others, cut, scan, nothing
 
 
@@ -82,9 +101,16 @@ def marked_dicom() -> Marked:
     dataset.file_meta.PrivateInformation = word(37).encode() + b"\0"
     dataset.preamble = word(38).encode().ljust(128, b"\0")
     names = (
-        "private creator", "private tag", "item", "overlay description", "overlay label",
-        "trailing padding", "application entity", "private information", "preamble",
-    )  # fmt: skip
+        "private creator",
+        "private tag",
+        "item",
+        "overlay description",
+        "overlay label",
+        "trailing padding",
+        "application entity",
+        "private information",
+        "preamble",
+    )
     places |= {name: word(30 + at) for at, name in enumerate(names)} | dates
     file = io.BytesIO()
     dataset.save_as(file)
@@ -96,18 +122,21 @@ def marked_png() -> Marked:
     words.add_text("Comment", word(40))
     words.add_text("Author", word(41), zip=True)
     words.add_itxt("XML:com.adobe.xmp", _xmp(word(42)))
-    data = encode(
-        _PHANTOM, "PNG", pnginfo=words, exif=_exif(word(43)), icc_profile=_icc(word(44))
-    )  # fmt: skip
+    data = encode(_PHANTOM, "PNG", pnginfo=words, exif=_exif(word(43)), icc_profile=_icc(word(44)))
     places = {"tEXt": word(40), "zTXt": word(41), "XMP": word(42), "eXIf": word(43)}
     return Marked(f"{word(45)}.png", data, True, places | {"ICC": word(44), "name": word(45)})
 
 
 def marked_jpeg() -> Marked:
     data = encode(
-        _PHANTOM, "JPEG", quality=95, exif=_exif(word(50)), icc_profile=_icc(word(51)),
-        comment=word(52).encode(), xmp=_xmp(word(53)).encode(),
-    )  # fmt: skip
+        _PHANTOM,
+        "JPEG",
+        quality=95,
+        exif=_exif(word(50)),
+        icc_profile=_icc(word(51)),
+        comment=word(52).encode(),
+        xmp=_xmp(word(53)).encode(),
+    )
     places = {"EXIF": word(50), "ICC": word(51), "comment": word(52), "XMP": word(53)}
     return Marked(f"{word(54)}.jpg", data, True, places | {"name": word(54)})
 

@@ -20,9 +20,12 @@ def png(samples: np.ndarray, *, filters: bool = True, chunks: bytes = b"") -> by
     height, width, channels = samples.shape
     header = struct.pack(">IIBBBBB", width, height, 16, COLOUR_TYPES[channels], 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunks
-        + chunk(b"IDAT", zlib.compress(bytes(packed))) + chunk(b"IEND", b"")
-    )  # fmt: skip
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunks
+        + chunk(b"IDAT", zlib.compress(bytes(packed)))
+        + chunk(b"IEND", b"")
+    )
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -30,9 +33,14 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def tiff(
-    samples: np.ndarray, *, big: bool = False, deflated: bool = False, photometric: int = 1,
-    orientation: int = 1, extra: bool = False,
-) -> bytes:  # fmt: skip
+    samples: np.ndarray,
+    *,
+    big: bool = False,
+    deflated: bool = False,
+    photometric: int = 1,
+    orientation: int = 1,
+    extra: bool = False,
+) -> bytes:
     """A TIFF of one strip, of any type of number, (height, width, n)."""
     order, head = (">", b"MM\0*") if big else ("<", b"II*\0")
     height, width, channels = samples.shape
@@ -60,11 +68,19 @@ def tiff(
         return struct.pack(f"{order}HHII", tag, 4, 1, value)
 
     entries = [
-        word(256, width), word(257, height), repeated(258, bits, at),
-        short(259, 8 if deflated else 1), short(262, photometric), word(273, 8),
-        short(274, orientation), short(277, channels),
-        word(278, height), word(279, len(data)), short(284, 1),
-        *([short(338, 2)] if extra else []), repeated(339, number, at + 2 * channels),
-    ]  # fmt: skip
+        word(256, width),
+        word(257, height),
+        repeated(258, bits, at),
+        short(259, 8 if deflated else 1),
+        short(262, photometric),
+        word(273, 8),
+        short(274, orientation),
+        short(277, channels),
+        word(278, height),
+        word(279, len(data)),
+        short(284, 1),
+        *([short(338, 2)] if extra else []),
+        repeated(339, number, at + 2 * channels),
+    ]
     directory = struct.pack(f"{order}H", len(entries)) + b"".join(entries) + bytes(4)
     return head + struct.pack(f"{order}I", at + len(lists)) + data + lists + directory

@@ -57,13 +57,22 @@ def _flipped(data: bytes, seed: int) -> bytes:
 def _disguised() -> Iterator[Made]:
     html = b"<html><script>alert(1)</script><img src=x onerror=alert(1)></html>"
     kinds = {
-        "html.png": html, "svg.png": b"<svg onload=alert(1)>", "pdf.dcm": b"%PDF-1.7\n" * 40,
-        "elf.png": b"\x7fELF" + bytes(500), "program.jpg": b"MZ" + bytes(500), "text.tif": b"II*",
-        "gif.png": encode(FILM, "GIF"), "bmp.png": encode(FILM, "BMP"), "zero.png": bytes(4096),
-        "nifti.dcm": b"\x5c\1\0\0" + bytes(348), "pickle.png": b"\x80\4\x95" + bytes(99),
-        "gzip.png": b"\x1f\x8b\x08" + bytes(99), "bigtiff.tif": b"II+\0\x08\0\0\0" + bytes(99),
-        "signature.png": b"\x89PNG\r\n\x1a\n", "signature.webp": b"RIFF\0\0\0\0WEBP",
-    }  # fmt: skip
+        "html.png": html,
+        "svg.png": b"<svg onload=alert(1)>",
+        "pdf.dcm": b"%PDF-1.7\n" * 40,
+        "elf.png": b"\x7fELF" + bytes(500),
+        "program.jpg": b"MZ" + bytes(500),
+        "text.tif": b"II*",
+        "gif.png": encode(FILM, "GIF"),
+        "bmp.png": encode(FILM, "BMP"),
+        "zero.png": bytes(4096),
+        "nifti.dcm": b"\x5c\1\0\0" + bytes(348),
+        "pickle.png": b"\x80\4\x95" + bytes(99),
+        "gzip.png": b"\x1f\x8b\x08" + bytes(99),
+        "bigtiff.tif": b"II+\0\x08\0\0\0" + bytes(99),
+        "signature.png": b"\x89PNG\r\n\x1a\n",
+        "signature.webp": b"RIFF\0\0\0\0WEBP",
+    }
     for name, data in kinds.items():
         yield name, partial(_joined, b"", data)
     for name, data in seeds().items():

@@ -15,10 +15,21 @@ from tests.mutants import FILM, zipped
 Made = tuple[str, Callable[[], bytes]]
 MIB = 1024 * 1024
 _NAMES = (
-    "../../etc/passwd", "/etc/passwd", "..\\..\\boot.ini", "C:\\x.png", "a\0b.png", "x" * 4_096,
-    "film\u202egnp.exe", "\n\r\t.png", "<img src=x onerror=alert(1)>.png", "=1+1.png",
-    "![x](http://localhost/p.png)", "con", "a/" * 300 + "b.png", "\ufeff.png",
-)  # fmt: skip
+    "../../etc/passwd",
+    "/etc/passwd",
+    "..\\..\\boot.ini",
+    "C:\\x.png",
+    "a\0b.png",
+    "x" * 4_096,
+    "film\u202egnp.exe",
+    "\n\r\t.png",
+    "<img src=x onerror=alert(1)>.png",
+    "=1+1.png",
+    "![x](http://localhost/p.png)",
+    "con",
+    "a/" * 300 + "b.png",
+    "\ufeff.png",
+)
 
 
 def archives() -> Iterator[Made]:

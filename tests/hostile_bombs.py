@@ -27,9 +27,18 @@ Made = tuple[str, Callable[[], bytes]]
 MIB = 1024 * 1024
 _ROOM = MAX_FILE_BYTES - MIB  # of a file as large as is taken
 # Each is refused only when it has had all the time or memory that is allowed: for the benchmark.
-SLOW = {"texts-before.png", "texts-after.png", "profiles-before.png", "profiles-after.png",
-        "chunks-after.png", "exif.jpg", "resources.jpg", "strips.tif", "fields.tif",
-        "items.dcm"}  # fmt: skip
+SLOW = {
+    "texts-before.png",
+    "texts-after.png",
+    "profiles-before.png",
+    "profiles-after.png",
+    "chunks-after.png",
+    "exif.jpg",
+    "resources.jpg",
+    "strips.tif",
+    "fields.tif",
+    "items.dcm",
+}
 _TEXT = b"zTXt", b"a\0\0" + zlib.compress(bytes(MIB - 1))
 _PROFILE = b"iCCP", b"a\0\0" + zlib.compress(bytes(MIB - 1))
 
@@ -122,8 +131,15 @@ def _tiff(entries: list[tuple[int, int, int, int]], rest: bytes = b"") -> bytes:
 
 
 def _fields_of(width: int, height: int) -> list[tuple[int, int, int, int]]:
-    return [(256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 8), (259, 3, 1, 1),
-            (262, 3, 1, 1), (277, 3, 1, 1), (278, 4, 1, 1)]  # fmt: skip
+    return [
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1),
+        (277, 3, 1, 1),
+        (278, 4, 1, 1),
+    ]
 
 
 def _tiff_of_size(side: int) -> bytes:

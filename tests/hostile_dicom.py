@@ -111,8 +111,11 @@ def element(tag: int, vr: bytes, value: bytes) -> bytes:
 
 
 def _lying(tag: str, value: Any) -> bytes:
-    also = {"WindowWidth": "WindowCenter", "RescaleSlope": "RescaleIntercept",
-            "RescaleIntercept": "RescaleSlope"}  # fmt: skip
+    also = {
+        "WindowWidth": "WindowCenter",
+        "RescaleSlope": "RescaleIntercept",
+        "RescaleIntercept": "RescaleSlope",
+    }
     tags: dict[str, Any] = {"PatientName": CANARY, "PatientID": CANARY, tag: value}
     if tag in also:
         tags[also[tag]] = 1

@@ -53,8 +53,13 @@ def tried(name: str, data: bytes) -> dict[str, Any]:
     before, start = _forget_peak(), time.process_time()
     codes, notes = read(name, data)
     cpu_s = time.process_time() - start
-    return {"name": name, "codes": codes, "notes": notes, "cpu_s": cpu_s,
-            "more_mib": _status("VmHWM") - before}  # fmt: skip
+    return {
+        "name": name,
+        "codes": codes,
+        "notes": notes,
+        "cpu_s": cpu_s,
+        "more_mib": _status("VmHWM") - before,
+    }
 
 
 def good() -> str:

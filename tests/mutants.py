@@ -54,7 +54,7 @@ def seeds() -> dict[str, bytes]:
         "deflated.dcm": dicom_file(FILM, syntax=DeflatedExplicitVRLittleEndian, **patient),
         "lossless.dcm": dicom_file(wide, bits_stored=12, syntax=JPEGLosslessSV1, **patient),
         "films.zip": zipped(("a.png", encode(FILM, "PNG")), ("b.dcm", dicom_file(FILM))),
-    }  # fmt: skip
+    }
 
 
 def voi_table() -> Sequence:

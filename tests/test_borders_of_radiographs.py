@@ -24,8 +24,11 @@ BORDERS = [(sides, share, grey) for sides in SIDES for share in (0.1, 0.2) for g
 def films(shared_data: Path) -> list[np.ndarray]:
     """Greys of radiographs of every set that has pictures, in turn."""
     kinds = {".png", ".jpg", ".jpeg"}
-    sets = [sorted(p for p in one.rglob("*") if p.suffix.lower() in kinds and "mask" not in str(p))
-            for one in sorted(shared_data.iterdir()) if one.is_dir()]  # fmt: skip
+    sets = [
+        sorted(p for p in one.rglob("*") if p.suffix.lower() in kinds and "mask" not in str(p))
+        for one in sorted(shared_data.iterdir())
+        if one.is_dir()
+    ]
     drawing = np.random.default_rng(7)
     chosen = [
         one[i] for one in sets for i in drawing.permutation(len(one))[: -(-COUNT // len(sets))]
@@ -79,7 +82,9 @@ def test_no_answer_of_the_shipped_network_changes_by_a_border(films: list[np.nda
             changes += np.abs(answers[1:] - answers[0]).max(axis=1).tolist()
             names = [decide(one, rules, classes, BALANCED).name for one in answers]
             calls += sum(name != names[0] for name in names)
-    print(f"{len(changes) - 1} of {len(films) * len(BORDERS)} pictures differ at all;"
-          f" largest changes {np.sort(changes)[-5:].round(4)}; {calls} calls change")  # fmt: skip
+    print(
+        f"{len(changes) - 1} of {len(films) * len(BORDERS)} pictures differ at all;"
+        f" largest changes {np.sort(changes)[-5:].round(4)}; {calls} calls change"
+    )
     assert max(changes) <= 0.02
     assert calls == 0

@@ -22,9 +22,19 @@ def test_no_boxes_and_not_annotated_are_told_apart() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["none", "3", "{}x", '{"a": 1}', "[[0, 0, 1]]", "[[0, 0, 1, 1.2]]", "[[0.5, 0, 0.5, 1]]",
-     '[["a", 0, 1, 1]]', "[[NaN, 0, 1, 1]]", "[null]"],
-)  # fmt: skip
+    [
+        "none",
+        "3",
+        "{}x",
+        '{"a": 1}',
+        "[[0, 0, 1]]",
+        "[[0, 0, 1, 1.2]]",
+        "[[0.5, 0, 0.5, 1]]",
+        '[["a", 0, 1, 1]]',
+        "[[NaN, 0, 1, 1]]",
+        "[null]",
+    ],
+)
 def test_what_is_no_list_of_boxes_is_refused(text: str) -> None:
     with pytest.raises(DatasetError):
         parse_boxes(text)

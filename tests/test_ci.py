@@ -28,7 +28,12 @@ def test_it_ends_the_run_and_is_named(tmp_path: Path, test: str, name: str) -> N
     ours = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--numprocesses=1"],
-        cwd=tmp_path, env=ours, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env=ours,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 1
     assert f"crashed while running 'tests/test_one.py::{name}'" in done.stdout

@@ -123,8 +123,10 @@ def test_a_zip_gives_one_row_a_film_in_it_and_a_damaged_one_its_reason(
     assert main(["predict", str(whole), str(damaged), "--weights", str(weights)]) == 1
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["file"] for row in rows] == [
-        "ward.zip/today/good.png", "ward.zip/today/empty.png", "cut.zip",
-    ]  # fmt: skip
+        "ward.zip/today/good.png",
+        "ward.zip/today/empty.png",
+        "cut.zip",
+    ]
     assert float(rows[0]["p_covid"]) >= 0
     assert "empty" in rows[1]["reason"] and "ZIP file is cut short" in rows[2]["reason"]
 
@@ -274,9 +276,16 @@ def test_another_recipe_answers_what_it_was_asked(
 ) -> None:
     outputs = TASKS[task].outputs
     save_weights(
-        Network(architecture, 2, head_depth=1), tmp_path / "w", preprocess=Preprocess(96),
-        training={}, films={}, results={}, full_heat=0.01, recipe="two", classes=outputs,
-    )  # fmt: skip
+        Network(architecture, 2, head_depth=1),
+        tmp_path / "w",
+        preprocess=Preprocess(96),
+        training={},
+        films={},
+        results={},
+        full_heat=0.01,
+        recipe="two",
+        classes=outputs,
+    )
     where = ["--weights", str(tmp_path / "w"), "--recipe", "two"]
     assert main(["predict", str(films), *where, "--saliency", str(tmp_path / "maps")]) == 1
     printed = capsys.readouterr()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import json
 import os
 import re
@@ -82,19 +83,37 @@ def test_all_that_is_copied_is_there_and_sent() -> None:
 
 def test_no_film_no_test_and_no_history_gets_into_an_image() -> None:
     for path in (
-        "tests/films.py", ".git/config", ".venv/bin/python", "docs/page.png", "train.py",
-        "runs/log.txt", "data/film.dcm", "manifest.parquet", "site-profile.json", "film.png",
-        ".streamlit/secrets.toml", "app/__pycache__/session.pyc", "covid_core/a/__pycache__/b.pyc",
-    ):  # fmt: skip
+        "tests/films.py",
+        ".git/config",
+        ".venv/bin/python",
+        "docs/page.png",
+        "train.py",
+        "runs/log.txt",
+        "data/film.dcm",
+        "manifest.parquet",
+        "site-profile.json",
+        "film.png",
+        ".streamlit/secrets.toml",
+        "app/__pycache__/session.pyc",
+        "covid_core/a/__pycache__/b.pyc",
+    ):
         assert not sent(path), path
 
 
 def test_what_the_app_imports_and_reads_is_sent() -> None:
     for path in (
-        "streamlit_app.py", "app/session.py", "app/viewer/viewer.js", "covid_core/read/dicom.py",
-        "covid_core/present/page.html", "weights/densenet121.safetensors", "weights/README.md",
-        "weights/gate/gate.json", "requirements.txt", ".streamlit/config.toml", "desk.toml",
-    ):  # fmt: skip
+        "streamlit_app.py",
+        "app/session.py",
+        "app/viewer/viewer.js",
+        "covid_core/read/dicom.py",
+        "covid_core/present/page.html",
+        "weights/densenet121.safetensors",
+        "weights/README.md",
+        "weights/gate/gate.json",
+        "requirements.txt",
+        ".streamlit/config.toml",
+        "desk.toml",
+    ):
         assert (ROOT / path).is_file(), path
         assert sent(path), path
 
@@ -123,8 +142,9 @@ def test_nothing_is_fetched_or_left_that_could_be_otherwise_tomorrow_or_secret()
             word
         )
     assert set(re.findall(r"ARG (\w+)", "\n".join(map(" ".join, instructions())))) == {
-        "BASE", "PIP_EXTRA_INDEX_URL",
-    }  # fmt: skip
+        "BASE",
+        "PIP_EXTRA_INDEX_URL",
+    }
 
 
 def test_what_runs_can_not_change_what_it_runs() -> None:
@@ -138,7 +158,7 @@ def test_the_guide_runs_it_with_nothing_it_does_not_need() -> None:
     [line] = re.findall(r"(docker run .*?radiograph-reader)\n", GUIDE, re.DOTALL)
     words = shlex.split(line.replace("\\\n", " "))
     assert "--read-only" in words
-    pairs = dict(zip(words, words[1:], strict=False))
+    pairs = dict(itertools.pairwise(words))
     assert pairs["--cap-drop"] == "ALL"
     assert pairs["--security-opt"] == "no-new-privileges"
     assert pairs["--publish"].startswith("127.0.0.1:")
@@ -224,10 +244,15 @@ def upgraded(address: str, host: str) -> int:
     """The status of a WebSocket's first answer."""
     name, port = address.split(":")
     lines = (
-        "GET /_stcore/stream HTTP/1.1", f"Host: {host}", "Upgrade: websocket",
-        "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Version: 13", "", "",
-    )  # fmt: skip
+        "GET /_stcore/stream HTTP/1.1",
+        f"Host: {host}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+        "",
+        "",
+    )
     with socket.create_connection((name, int(port)), timeout=20) as line:
         line.sendall("\r\n".join(lines).encode())
         return int(line.recv(1024).split()[1])
@@ -239,5 +264,7 @@ def test_without_its_list_the_server_is_for_this_machine_alone() -> None:
     assert settings["address"] == "127.0.0.1"
     assert settings["allowedHosts"] == ["localhost", "127.0.0.1"]
     assert environment()["STREAMLIT_SERVER_ALLOWED_HOSTS"].split() == [
-        "localhost", "127.0.0.1", "*.hf.space",
-    ]  # fmt: skip
+        "localhost",
+        "127.0.0.1",
+        "*.hf.space",
+    ]

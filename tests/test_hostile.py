@@ -30,8 +30,12 @@ Tried = dict[str, Any]
 def child() -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "always", "-m", "tests.hostile_reading", str(MUTANTS)],
-        cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -78,15 +82,23 @@ def test_nothing_that_a_file_holds_is_told(child: subprocess.CompletedProcess[st
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("text.png", "corrupt"), ("chunks-before.png", "too_intricate"),
-        ("fragments.dcm", "too_intricate"), ("scans.jpg", "too_intricate"),
-        ("tiny-elements.dcm", "too_intricate"), ("inflates.dcm", "too_large"),
-        ("nested-50000.dcm", "corrupt"), ("rle-frames.dcm", "multi_frame"),
-        ("extras.zip", "too_many_members"), ("overlapping.zip", "damaged_zip"),
-        ("float-nan.tif", "not_finite"), ("preamble-4d5a.dcm", "executable_preamble"),
-        ("60000.png", "too_large"), ("60000.tif", "too_large"), ("html.png", "unknown_format"),
+        ("text.png", "corrupt"),
+        ("chunks-before.png", "too_intricate"),
+        ("fragments.dcm", "too_intricate"),
+        ("scans.jpg", "too_intricate"),
+        ("tiny-elements.dcm", "too_intricate"),
+        ("inflates.dcm", "too_large"),
+        ("nested-50000.dcm", "corrupt"),
+        ("rle-frames.dcm", "multi_frame"),
+        ("extras.zip", "too_many_members"),
+        ("overlapping.zip", "damaged_zip"),
+        ("float-nan.tif", "not_finite"),
+        ("preamble-4d5a.dcm", "executable_preamble"),
+        ("60000.png", "too_large"),
+        ("60000.tif", "too_large"),
+        ("html.png", "unknown_format"),
     ],
-)  # fmt: skip
+)
 def test_the_reason_is_the_right_one(tried: list[Tried], name: str, code: str) -> None:
     assert [one["codes"] for one in tried if one["name"] == name] == [[code]]
 

@@ -53,15 +53,27 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     torch.manual_seed(0)
     card = save_weights(
-        Network("cnn4").eval(), folder, preprocess=Preprocess(size_px=64), training={}, films={},
-        results={}, full_heat=0.1, recipe="small",
-    )  # fmt: skip
+        Network("cnn4").eval(),
+        folder,
+        preprocess=Preprocess(size_px=64),
+        training={},
+        films={},
+        results={},
+        full_heat=0.1,
+        recipe="small",
+    )
     graph_of(classifier(folder, "small", card))
     thresholds = Gate.load().card.thresholds
     write_network(
-        GateNetwork(), folder, "gate", thresholds=thresholds, measured={}, never_seen=[], films={},
+        GateNetwork(),
+        folder,
+        "gate",
+        thresholds=thresholds,
+        measured={},
+        never_seen=[],
+        films={},
         training={},
-    )  # fmt: skip
+    )
     write_network(LungNetwork(), folder, "lungs", dice={}, films={}, training={})
     return folder
 

@@ -139,7 +139,7 @@ def test_precision_and_f1_are_scikit_learn_s() -> None:
 
 
 def test_reliability_equals_another_implementation() -> None:
-    from mapie.metrics.calibration import top_label_ece  # noqa: PLC0415
+    from mapie.metrics.calibration import top_label_ece
 
     drawing = np.random.default_rng(0)
     scores = drawing.dirichlet((2, 1, 1), 3000)
@@ -150,8 +150,10 @@ def test_reliability_equals_another_implementation() -> None:
     gaps = [abs(s - r) for s, r in zip(found.sure, found.right, strict=True)]
     assert found.error == pytest.approx(np.average(gaps, weights=found.films))
     # Theirs is the mean over labels called, each in bins of its own.
-    by_call = [reliability(scores.max(axis=1)[calls == c], (calls == labels)[calls == c]).error
-               for c in range(3)]  # fmt: skip
+    by_call = [
+        reliability(scores.max(axis=1)[calls == c], (calls == labels)[calls == c]).error
+        for c in range(3)
+    ]
     theirs = top_label_ece(labels, scores, num_bins=15, split_strategy="uniform")
     assert np.mean(by_call) == pytest.approx(theirs, abs=5e-3)
 

@@ -69,10 +69,16 @@ def test_no_source_of_ours_loads_a_pickle() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["torch.load(path)", "torch.load(path, weights_only=False)", "weights.get_state_dict()",
-     "torch.hub.load_state_dict_from_url(url)", "torch.hub.load(a, b)", "pd.read_pickle(path)",
-     "np.load(path, allow_pickle=True)"],
-)  # fmt: skip
+    [
+        "torch.load(path)",
+        "torch.load(path, weights_only=False)",
+        "weights.get_state_dict()",
+        "torch.hub.load_state_dict_from_url(url)",
+        "torch.hub.load(a, b)",
+        "pd.read_pickle(path)",
+        "np.load(path, allow_pickle=True)",
+    ],
+)
 def test_what_would_load_one_is_seen(line: str) -> None:
     assert wrong_calls(ast.parse(line))
 

@@ -92,9 +92,16 @@ def test_photometric_interpretation_in_odd_letters(word: str, inverted: bool) ->
 
 @pytest.mark.parametrize(
     "keyword",
-    ["SamplesPerPixel", "PhotometricInterpretation", "PixelRepresentation", "HighBit", "BitsStored",
-     "Modality", "SOPClassUID"],
-)  # fmt: skip
+    [
+        "SamplesPerPixel",
+        "PhotometricInterpretation",
+        "PixelRepresentation",
+        "HighBit",
+        "BitsStored",
+        "Modality",
+        "SOPClassUID",
+    ],
+)
 def test_a_header_that_lacks_a_tag_is_read_without(keyword: str) -> None:
     assert np.abs(read_radiograph(without(keyword)).pixels - EXACT).max() < 1e-6
 

@@ -11,10 +11,8 @@ import covid_core
 ROOT = Path(__file__).parent.parent
 
 
-def test_all_names_exist_and_are_sorted() -> None:
-    names = covid_core.__all__
-    assert names == sorted(names)
-    assert all(hasattr(covid_core, name) for name in names)
+def test_all_names_exist() -> None:
+    assert [name for name in covid_core.__all__ if not hasattr(covid_core, name)] == []
 
 
 def test_top_of_the_tree_is_as_promised() -> None:

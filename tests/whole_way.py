@@ -45,9 +45,12 @@ def films() -> dict[str, bytes]:
         "8-bit PNG": png(phantom),
         "16-bit PNG": encode(deep * 16, "PNG"),
         "windowed MONOCHROME1": dicom_file(
-            4095 - deep, photometric="MONOCHROME1", bits_stored=12, WindowCenter=1900,
+            4095 - deep,
+            photometric="MONOCHROME1",
+            bits_stored=12,
+            WindowCenter=1900,
             WindowWidth=3000,
         ),
         "32-bit TIFF": encode(deep.astype(np.float32) / 7, "TIFF"),
         "dark": png((phantom * 0.3).astype(np.uint8)),
-    }  # fmt: skip
+    }

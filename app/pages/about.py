@@ -39,10 +39,13 @@ def show() -> None:
     film = session.checked(film)
     reading, prediction = film.reading, film.prediction
     finding = st.segmented_control(
-        texts.FINDING, prediction.answers, default=prediction.label, required=True,
+        texts.FINDING,
+        prediction.answers,
+        default=prediction.label,
+        required=True,
         format_func=lambda answer: answer.display_name,
         key=f"about-{prediction.radiograph_sha256[:16]}",
-    )  # fmt: skip
+    )
     walk = walk_through(session.card(), prediction, reading.maps[finding], reading.radiograph)
     whole, seen = st.columns(2)
     with whole:
@@ -62,9 +65,13 @@ def phantom() -> OpenFilm:
     """A phantom's reading, where no film is open; said to be one."""
     st.info(texts.NO_FILM, icon=":material/info:")
     kind = st.segmented_control(
-        texts.KIND, KINDS, default=KINDS[-1], required=True, key="about-phantom",
+        texts.KIND,
+        KINDS,
+        default=KINDS[-1],
+        required=True,
+        key="about-phantom",
         format_func=str.capitalize,
-    )  # fmt: skip
+    )
     return open_phantom(kind)
 
 
@@ -110,9 +117,11 @@ def show_withheld(reading: Reading, finding: Finding) -> None:
 
 def show_sum(walk: Walkthrough) -> None:
     words = texts.SUM_WORDS.format(
-        supporting=signed(walk.supporting), opposing=signed(walk.opposing),
-        bias=signed(walk.bias, 4), score=signed(walk.score),
-    )  # fmt: skip
+        supporting=signed(walk.supporting),
+        opposing=signed(walk.opposing),
+        bias=signed(walk.bias, 4),
+        score=signed(walk.score),
+    )
     with step(texts.SUM, words):
         alt = texts.SUM_ALT.format(score=signed(walk.score))
         plot(figures.adding_up(walk, texts.SUM_NAMES, texts.SUM_AXIS), "sum", alt)

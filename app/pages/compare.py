@@ -99,8 +99,10 @@ def ask_all(reading: Reading, candidates: tuple[Candidate, ...]) -> list[Opinion
 
 
 def ask(reading: Reading, candidate: Candidate) -> Opinion:
-    """A candidate's opinion, kept in the session as long as the film is open. Raises WeightsError,
-    Abstained, Busy."""
+    """A candidate's opinion, kept in the session as long as the film is open.
+
+    Raises WeightsError, Abstained, Busy.
+    """
     if candidate.recipe == SHIPPED:
         prediction = reading.prediction
         return Opinion(candidate.card, prediction, reading.maps[prediction.answers[-1]])

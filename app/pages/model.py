@@ -75,10 +75,14 @@ def show_headline(title: str, found: Mapping[str, Any]) -> None:
         interval = {"low": one["low"], "high": one["high"]}
         explained = texts.ACCURACY_HELP if name == texts.ACCURACY else texts.METRIC_HELP
         column.metric(
-            name, f"{one['value']:.2f}", texts.INTERVAL.format(**interval), delta_color="off",
-            delta_arrow="off", border=True,
+            name,
+            f"{one['value']:.2f}",
+            texts.INTERVAL.format(**interval),
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
             help=explained.format(films=found["films"], **interval),
-        )  # fmt: skip
+        )
 
 
 def show_floors_in_words(card: WeightsCard, part: str) -> None:
@@ -110,9 +114,12 @@ def show_goals(card: WeightsCard) -> None:
     lines = [(texts.MET[goal.verdict], goal.name, goal.asked, goal.measured) for goal in found]
     table = pd.DataFrame(lines, columns=list(texts.GOALS_COLUMNS))
     st.dataframe(
-        table, hide_index=True, alt=texts.GOALS_ALT, height="content",
+        table,
+        hide_index=True,
+        alt=texts.GOALS_ALT,
+        height="content",
         column_config={texts.GOALS_COLUMNS[0]: st.column_config.TextColumn(width="small")},
-    )  # fmt: skip
+    )
 
 
 def show_data(card: WeightsCard) -> None:
@@ -144,9 +151,12 @@ def show_recipes(card: WeightsCard) -> None:
         HEADER[2]: st.column_config.TextColumn(width="medium"),
     }
     st.dataframe(
-        whole, hide_index=True, alt=texts.RECIPES_ALT, height="content",
+        whole,
+        hide_index=True,
+        alt=texts.RECIPES_ALT,
+        height="content",
         column_config=columns,
-    )  # fmt: skip
+    )
 
 
 def show_card(card: WeightsCard) -> None:

@@ -64,9 +64,11 @@ def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None
         with answer, st.spinner(texts.READING), foreseen():
             data = item.read()
             film = session.opened(
-                data, item.name, is_phantom=item.synthetic,
+                data,
+                item.name,
+                is_phantom=item.synthetic,
                 called=partial(show_called, place),
-            )  # fmt: skip
+            )
     except Busy as error:
         place.empty()
         with answer:

@@ -43,9 +43,12 @@ def show_in_use() -> None:
         st.success(texts.IN_USE, icon=":material/verified:")
         st.text(summary(own))
         st.button(
-            texts.FORGET, key="site-forget", on_click=stop_using, help=texts.FORGET_HELP,
+            texts.FORGET,
+            key="site-forget",
+            on_click=stop_using,
+            help=texts.FORGET_HELP,
             icon=":material/undo:",
-        )  # fmt: skip
+        )
     elif session.outdated_profile():
         st.warning(texts.OUTDATED, icon=":material/sync_problem:")
     if UNSAVED in st.session_state:
@@ -55,14 +58,22 @@ def show_in_use() -> None:
 def show_table() -> None:
     st.write(texts.TABLE_WORDS)
     st.file_uploader(
-        texts.TABLE_UPLOAD, type=["csv", "parquet"], key="site-table", on_change=take_table,
+        texts.TABLE_UPLOAD,
+        type=["csv", "parquet"],
+        key="site-table",
+        on_change=take_table,
         max_upload_size=MAX_BYTES // 1024**2,
-    )  # fmt: skip
+    )
     with st.container(horizontal=True):
         st.download_button(
-            texts.TEMPLATE, TEMPLATE, "scores.csv", "text/csv", key="site-template",
-            on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
+            texts.TEMPLATE,
+            TEMPLATE,
+            "scores.csv",
+            "text/csv",
+            key="site-template",
+            on_click="ignore",
+            icon=":material/download:",
+        )
         st.button(
             texts.MADE_UP, key="site-made-up", on_click=take_made_up, icon=":material/casino:"
         )

@@ -34,8 +34,11 @@ GOALS_NONE = "These weights have not been audited, so that most goals are not me
 GOALS_ALT = "Goals, what was asked and measured, and whether each was met"
 GOALS_COLUMNS = ("Met", "Goal", "Asked", "Measured")
 MET = {  # by verdict, in the order of the table
-    "missed": "no", "undecided": "undecided", "not measured": "not measured", "met": "yes",
-}  # fmt: skip
+    "missed": "no",
+    "undecided": "undecided",
+    "not measured": "not measured",
+    "met": "yes",
+}
 
 LIMITS = "Limits"
 
@@ -142,9 +145,17 @@ RECIPES_SEE = (
     " calling everything the commonest class would give."
 )
 RECIPES_COLUMNS = (
-    "Recipe", "Accuracy reported", "As published", "Shared with training", "Mended",
-    "Ours, clean", "Always commonest", "AUROC, as published", "AUROC, clean", "AUROC, unseen",
-)  # fmt: skip
+    "Recipe",
+    "Accuracy reported",
+    "As published",
+    "Shared with training",
+    "Mended",
+    "Ours, clean",
+    "Always commonest",
+    "AUROC, as published",
+    "AUROC, clean",
+    "AUROC, unseen",
+)
 RECIPES_SHORT_ALT = "Each recipe: what its study reports, and accuracy and AUROC as measured here"
 RECIPES_FULL = "All figures, with intervals"
 RECIPES_ALT = (

@@ -112,7 +112,8 @@ def probability(
     disease: str, value: float, point: OperatingPoint, positive: bool, called: bool
 ) -> str:
     """The disease's calibrated probability against the threshold, and why no call follows where
-    none does."""
+    none does.
+    """
     side = "above" if positive else "below"
     words = (
         f"Calibrated probability of {disease}: **{value:.2f}**, {side} the “{point.name}” threshold"

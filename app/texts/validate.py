@@ -110,9 +110,13 @@ POINTS_SEE = (
 )
 POINTS_ALT = "Operating points with their thresholds and what they cost, with intervals"
 POINTS_COLUMNS = (
-    "Operating point", "From", "Sensitivity", "Specificity", "Right when called",
+    "Operating point",
+    "From",
+    "Sensitivity",
+    "Specificity",
+    "Right when called",
     "Right when not called",
-)  # fmt: skip
+)
 
 OWN = "An operating point of your own"
 OWN_WORDS = "The highest threshold that is sure enough to find the share you ask for."

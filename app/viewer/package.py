@@ -29,7 +29,8 @@ _COLOURS = 256
 @dataclass(frozen=True, slots=True)
 class Window:
     """A window that is offered by name: what is black and what is white, 0 to 1 of the film's
-    stored range."""
+    stored range.
+    """
 
     name: str
     low: float

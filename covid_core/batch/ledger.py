@@ -29,8 +29,11 @@ _ROUNDED = 1e-4  # rows give four digits
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the rows of one file share. `names`: its columns. `values`: what a decision is worth at
-    the prevalence, by its name; empty where none was given."""
+    """What the rows of one file share.
+
+    `names`: its columns. `values`: what a decision is worth at the prevalence, by its name; empty
+    where none was given.
+    """
 
     names: tuple[str, ...]
     weights_sha256: str
@@ -44,8 +47,9 @@ class Terms:
         worth = None if prevalence is None else chosen.values_at(prevalence)
         called = {
             answer.value: worth.positive if answer is card.classes[-1] else worth.negative
-            for answer in card.classes if worth
-        }  # fmt: skip
+            for answer in card.classes
+            if worth
+        }
         values = {name: value for name, value in called.items() if not math.isnan(value)}
         return cls(columns(card.classes), card.sha256, point, values)
 
@@ -65,8 +69,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
-    """What a file held already. `keys`: of its films' names; `failed`: how many of them got no
-    prediction; `end`: where its last whole row ends, in bytes, 0 where not even the header is."""
+    """What a file held already.
+
+    `keys`: of its films' names; `failed`: how many of them got no prediction; `end`: where its last
+    whole row ends, in bytes, 0 where not even the header is.
+    """
 
     keys: array[int]
     failed: int = 0
@@ -74,8 +81,10 @@ class Kept:
 
 
 class Ledger:
-    """An open file of rows. `kept`: how many it held already; `failed`: of those, without a
-    prediction."""
+    """An open file of rows.
+
+    `kept`: how many it held already; `failed`: of those, without a prediction.
+    """
 
     def __init__(self, file: TextIO, names: tuple[str, ...], kept: Kept) -> None:
         self.kept, self.failed = len(kept.keys), kept.failed

@@ -49,7 +49,10 @@ def output_writer(
 
 def write_overlay(reading: Reading, stem: str, folder: Path) -> None:
     """Writes the film under its likeliest class's heat; without, where the map fails a test of
-    itself, and then its name says so. `stem`: its name's first part."""
+    itself, and then its name says so.
+
+    `stem`: its name's first part.
+    """
     finding = reading.prediction.label
     passed = reading.map_checks[finding].tests.passed
     with foreseen():

@@ -29,8 +29,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Film:
-    """A film that is not yet read. `name`: of its file, as its row gives it. `read`: decodes it;
-    raises CovidCoreError."""
+    """A film that is not yet read.
+
+    `name`: of its file, as its row gives it. `read`: decodes it; raises CovidCoreError.
+    """
 
     name: str
     read: Callable[[], Radiograph]
@@ -42,8 +44,11 @@ Explain = Callable[[Film, Radiograph, Prediction], float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scoring:
-    """What is done with each film. `prevalence`: of the disease among the films, 0 to 1, for the
-    predictive value. `explain`: None where no overlay is asked for."""
+    """What is done with each film.
+
+    `prevalence`: of the disease among the films, 0 to 1, for the predictive value. `explain`: None
+    where no overlay is asked for.
+    """
 
     predictor: Predictor
     point: str = BALANCED
@@ -66,8 +71,9 @@ def rows(films: Iterable[Film], scoring: Scoring, *, workers: int) -> Generator[
 
 
 def score(scoring: Scoring, films: Sequence[Film]) -> list[Row]:
-    """A few films' rows, in their order: `sentences.prediction_row`, or `sentences.error_row`
-    where a film got no prediction or, if asked for, no overlay."""
+    """A few films' rows, in their order: `sentences.prediction_row`, or `sentences.error_row` where
+    a film got no prediction or, if asked for, no overlay.
+    """
     read = [_attempt(film.read) for film in films]
     judged = iter(_judged(scoring, [one for one in read if not isinstance(one, CovidCoreError)]))
     return [

@@ -30,8 +30,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What a weights folder holds: the shipped recipe first, the others by name. `absent`: recipes
-    without tensors. `damaged`: those whose card can't be read, and why."""
+    """What a weights folder holds: the shipped recipe first, the others by name.
+
+    `absent`: recipes without tensors. `damaged`: those whose card can't be read, and why.
+    """
 
     here: tuple[Candidate, ...]
     absent: tuple[str, ...]

@@ -10,7 +10,7 @@ import hashlib
 import io
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -50,7 +50,7 @@ class Entry:
     row: dict[str, Any]
     thumbnail: bytes = b""
     probability: float | None = None
-    patient: Study = Study()
+    patient: Study = field(default_factory=Study)
     study_date: date | None = None
     sha256: str = ""
     weights_sha256: str = ""
@@ -85,8 +85,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which entries to show: of these decisions (all where there is none), from this probability
-    of COVID-19 on (with those of none, where it is 0), whose name holds the text, and only warned.
+    """Which entries to show: of these decisions (all where there is none), from this probability of
+    COVID-19 on (with those of none, where it is 0), whose name holds the text, and only warned.
     """
 
     decisions: frozenset[str] = frozenset()

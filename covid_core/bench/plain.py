@@ -29,12 +29,16 @@ Read = Callable[[bytes], tuple[np.ndarray, np.ndarray]]  # probabilities, heat (
 
 
 def torchvision_way() -> Read:
-    """torchvision's DenseNet-121 of three classes, on RGB."""
+    """Torchvision's DenseNet-121 of three classes, on RGB."""
     network = models.densenet121(weights=None, num_classes=_ANSWERS).eval()
-    prepared = v2.Compose([
-        v2.Resize((224, 224)), v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True),
-        v2.Normalize(_MEAN, _STD),
-    ])  # fmt: skip
+    prepared = v2.Compose(
+        [
+            v2.Resize((224, 224)),
+            v2.PILToTensor(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize(_MEAN, _STD),
+        ]
+    )
 
     def read(data: bytes) -> tuple[np.ndarray, np.ndarray]:
         return _answered(network, prepared(_picture(data).convert("RGB")).unsqueeze(0))
@@ -43,16 +47,18 @@ def torchvision_way() -> Read:
 
 
 def torchxrayvision_way() -> Read | None:
-    """torchxrayvision's DenseNet-121, on grey; None where that library is not installed."""
+    """Torchxrayvision's DenseNet-121, on grey; None where that library is not installed."""
     try:
         import torchxrayvision
     except ImportError:
         return None
     network = torchxrayvision.models.DenseNet(weights=None, num_classes=_ANSWERS).eval()
-    prepared = v2.Compose([
-        torchxrayvision.datasets.XRayCenterCrop(),
-        torchxrayvision.datasets.XRayResizer(224, engine="cv2"),
-    ])  # fmt: skip
+    prepared = v2.Compose(
+        [
+            torchxrayvision.datasets.XRayCenterCrop(),
+            torchxrayvision.datasets.XRayResizer(224, engine="cv2"),
+        ]
+    )
 
     def read(data: bytes) -> tuple[np.ndarray, np.ndarray]:
         grey = np.asarray(_picture(data).convert("L"))

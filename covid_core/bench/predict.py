@@ -28,8 +28,12 @@ OURS = "this project"
 PLAIN = "torchvision + pytorch-grad-cam, plain"
 XRV = "torchxrayvision + pytorch-grad-cam, plain"
 DECODE, PREPARE, GATE, FORWARD, EXPLAIN = (
-    "decode", "prepare", "gate", "forward pass", "score and evidence",
-)  # fmt: skip
+    "decode",
+    "prepare",
+    "gate",
+    "forward pass",
+    "score and evidence",
+)
 
 Calls = Mapping[str, Callable[[], object]]
 

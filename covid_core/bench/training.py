@@ -144,9 +144,11 @@ def _plain(
             Image.fromarray(film).save(Path(folder) / f"{i:04}.jpg", quality=90)
         count = (steps + _WARM_UP) * batch_size
         loader = DataLoader(
-            _Files(Path(folder), count), batch_size, num_workers=os.cpu_count() or 1,
+            _Files(Path(folder), count),
+            batch_size,
+            num_workers=os.cpu_count() or 1,
             pin_memory=device.type == "cuda",
-        )  # fmt: skip
+        )
         return _pace(iter(loader), learn, steps, batch_size, device)
 
 
@@ -156,13 +158,15 @@ class _Files(Dataset[torch.Tensor]):
     def __init__(self, folder: Path, count: int) -> None:
         self.paths = sorted(folder.iterdir())
         self.count = count
-        self.varied = v2.Compose([
-            v2.RandomResizedCrop(224, scale=(0.7, 1.0)),
-            v2.RandomHorizontalFlip(),
-            v2.PILToTensor(),
-            v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize([0.5], [0.25]),
-        ])  # fmt: skip
+        self.varied = v2.Compose(
+            [
+                v2.RandomResizedCrop(224, scale=(0.7, 1.0)),
+                v2.RandomHorizontalFlip(),
+                v2.PILToTensor(),
+                v2.ToDtype(torch.float32, scale=True),
+                v2.Normalize([0.5], [0.25]),
+            ]
+        )
 
     def __len__(self) -> int:
         return self.count
@@ -174,18 +178,22 @@ class _Files(Dataset[torch.Tensor]):
 
 def _film_by_film(pictures: torch.Tensor, by: Augmentation) -> torch.Tensor:
     """The nearest to `augment` in torchvision's transforms."""
-    varied = v2.Compose([
-        v2.ToDtype(torch.float32, scale=True),
-        v2.RandomAffine(
-            by.rotation_degrees, (by.shift, by.shift), by.scale,
-            interpolation=v2.InterpolationMode.BILINEAR,
-        ),
-        v2.RandomHorizontalFlip(),
-        v2.GaussianBlur(5),
-        v2.ColorJitter(by.brightness, by.contrast),
-        v2.GaussianNoise(sigma=by.noise),
-        *[v2.RandomErasing(1, (0.003, 0.06)) for _ in range(by.patches)],
-    ])  # fmt: skip
+    varied = v2.Compose(
+        [
+            v2.ToDtype(torch.float32, scale=True),
+            v2.RandomAffine(
+                by.rotation_degrees,
+                (by.shift, by.shift),
+                by.scale,
+                interpolation=v2.InterpolationMode.BILINEAR,
+            ),
+            v2.RandomHorizontalFlip(),
+            v2.GaussianBlur(5),
+            v2.ColorJitter(by.brightness, by.contrast),
+            v2.GaussianNoise(sigma=by.noise),
+            *[v2.RandomErasing(1, (0.003, 0.06)) for _ in range(by.patches)],
+        ]
+    )
     return torch.stack([varied(picture) for picture in pictures.unsqueeze(1)])
 
 

@@ -41,8 +41,11 @@ _PACKAGES = ("numpy", "pillow", "openvino", "torch", "safetensors", "fpdf2", "fo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseReader:
-    """The networks and the index that read a radiograph. `known`: of the films that trained the
-    weights; None where there is none. It holds no state between calls, so threads may share one."""
+    """The networks and the index that read a radiograph.
+
+    `known`: of the films that trained the weights; None where there is none. It holds no state
+    between calls, so threads may share one.
+    """
 
     predictor: Predictor
     lungs: Lungs
@@ -57,8 +60,10 @@ class CaseReader:
         choice: Choice = Choice.AUTO,
         lanes: Lanes | None = None,
     ) -> CaseReader:
-        """A reader of a weights folder and the project's own gate and lungs. Raises
-        WeightsError."""
+        """A reader of a weights folder and the project's own gate and lungs.
+
+        Raises WeightsError.
+        """
         folder = Path(folder)
         predictor = Predictor.load(folder, recipe, choice=choice, lanes=lanes)
         known = KnownFilms.load(folder, predictor.card)
@@ -82,12 +87,15 @@ class CaseReader:
         """The reading with the maps of these classes tested."""
         made = {
             finding: check_one_map(
-                self.predictor, reading.radiograph, reading.prediction,
-                reading.maps[finding], reading.lungs,
+                self.predictor,
+                reading.radiograph,
+                reading.prediction,
+                reading.maps[finding],
+                reading.lungs,
             )
             for finding in dict.fromkeys(findings)
             if finding not in reading.map_checks
-        }  # fmt: skip
+        }
         if not made:
             return reading
         return replace(reading, map_checks=MappingProxyType({**reading.map_checks, **made}))
@@ -102,21 +110,29 @@ class CaseReader:
         return self.check_maps(reading, *findings)
 
     def decide(self, reading: Reading, point: OperatingPoint) -> Reading:
-        """The reading decided at another operating point; runs no network. Raises WeightsError
-        where other weights made it."""
+        """The reading decided at another operating point; runs no network.
+
+        Raises WeightsError where other weights made it.
+        """
         prediction = self.predictor.decide(reading.prediction, point)
         film_checks = reading.film_checks and reading.film_checks.at(prediction.decision)
         return replace(reading, prediction=prediction, film_checks=film_checks)
 
     def point(self, given: OperatingPoint) -> OperatingPoint:
         """The operating point of a name: the weights' own as they have it now, a site's as it was
-        given. Raises CovidCoreError where the weights have none of that name."""
+        given.
+
+        Raises CovidCoreError where the weights have none of that name.
+        """
         return given if given.name == SITE else self.predictor.card.rules.point(given.name)
 
     @property
     def identity(self) -> dict[str, str]:
         """What answers, each by its SHA-256, so that another is told from it; "" for what there is
-        not. `rules`: how logits become a call. `split`: of the manifest that trained it."""
+        not.
+
+        `rules`: how logits become a call. `split`: of the manifest that trained it.
+        """
         card, gate = self.predictor.card, self.predictor.gate
         rules = json.dumps(asdict(card.rules), sort_keys=True)
         return {

@@ -34,19 +34,21 @@ class Reading:
     @property
     def due(self) -> tuple[Finding, ...]:
         """The classes that reach their thresholds, so that their maps are shown; the likeliest
-        first."""
+        first.
+        """
         prediction = self.prediction
         ranked = sorted(prediction.answers, key=prediction.probability, reverse=True)
         return tuple(finding for finding in ranked if prediction.heat_due(finding))
 
     def checks(self, finding: Finding) -> Checks:
-        """The checks of the film and of a class's map, together. Raises ValueError where they were
-        not made."""
+        """The checks of the film and of a class's map, together.
+
+        Raises ValueError where they were not made.
+        """
         if self.film_checks is None or finding not in self.map_checks:
             raise ValueError(f"the map for {finding} was not checked")
         return Checks.of(self.film_checks, self.map_checks[finding])
 
     def heat_in_lungs(self, finding: Finding) -> float:
-        """The share of a class's evidence that lies in the lungs, 0 to 1; NaN where there is
-        none."""
+        """The share of a class's evidence in the lungs, 0 to 1; NaN where there is none."""
         return self.maps[finding].share_inside(self.lungs)

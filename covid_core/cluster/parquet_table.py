@@ -63,7 +63,8 @@ class Desk:
 @contextmanager
 def opened(place: Place, terms: Terms) -> Iterator[Table]:
     """A table to add parts to: begins a run, and from here on an earlier one adds no more than the
-    part that it is just moving."""
+    part that it is just moving.
+    """
     table = Table(place, terms)
     table.begin()
     try:
@@ -81,8 +82,11 @@ class Table:
         self._latest = f"{self._root}/{_HALVES}/{_LATEST}"
 
     def begin(self) -> None:
-        """Say that this run is the latest. Raises CovidCoreError where a part that is there was
-        made on other terms: then the run before it goes on."""
+        """Say that this run is the latest.
+
+        Raises CovidCoreError where a part that is there was made on other terms: then the run
+        before it goes on.
+        """
         for part in self._parts()[:1]:
             self._keys(part)
         self._filesystem.makedirs(f"{self._root}/{_HALVES}", exist_ok=True)
@@ -104,9 +108,10 @@ class Table:
         """
         if not self._is_latest():
             raise CovidCoreError(
-                "another run writes to this table now", "Let it end, then run again",
+                "another run writes to this table now",
+                "Let it end, then run again",
                 file=self._title,
-            )  # fmt: skip
+            )
         part = hashlib.sha256("\n".join(names).encode()).hexdigest()[:32]
         self._filesystem.mv(half, f"{self._root}/part-{part}.parquet")
 
@@ -152,15 +157,16 @@ class Table:
             if found.get(term) != due[term]:
                 raise CovidCoreError(
                     f"its rows were made with {difference} than asked",
-                    "Write to another folder, or ask for the same as then", file=part,
-                )  # fmt: skip
+                    "Write to another folder, or ask for the same as then",
+                    file=part,
+                )
 
 
 def schema(terms: Terms) -> pa.Schema:
-    """The columns of a table, numbers as float64 and the rest as text; its metadata say the
-    terms."""
-    fields = [(name, pa.float64() if name.startswith(_NUMBERS) else pa.string())
-              for name in terms.names]  # fmt: skip
+    """A table's columns, numbers as float64 and the rest as text; its metadata say the terms."""
+    fields = [
+        (name, pa.float64() if name.startswith(_NUMBERS) else pa.string()) for name in terms.names
+    ]
     return pa.schema(fields, metadata={_TERMS: _written(terms)})
 
 

@@ -37,8 +37,10 @@ class Place:
 
     @classmethod
     def of(cls, url: str) -> Place:
-        """The place of a URL, such as `s3://bucket/films`, or of a path of this machine. Raises
-        CovidCoreError where fsspec knows no such filesystem."""
+        """The place of a URL, such as `s3://bucket/films`, or of a path of this machine.
+
+        Raises CovidCoreError where fsspec knows no such filesystem.
+        """
         filesystem, root = _opened(url)
         local = "::" not in url and _is_local(filesystem)
         return cls(filesystem.unstrip_protocol(root) if local else url.rstrip("/"))
@@ -72,8 +74,10 @@ class Place:
         return _PASSWORD.sub("//", self.url).rstrip("/")
 
     def name(self, film: str) -> str:
-        """The film's own URL, the same at each call for the same place. Bytes in it that are no
-        text are escaped."""
+        """The film's own URL, the same at each call for the same place.
+
+        Bytes in it that are no text are escaped.
+        """
         whole = f"{self.title}/{film}" if film else self.title
         return whole.encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -84,7 +88,10 @@ class Place:
 
     def read(self, film: str) -> Radiograph:
         """`reading.read_radiograph` of a film; no more than MAX_FILE_BYTES of it are ever asked
-        for, and one byte. Raises RefusedFile, and Unreachable where the filesystem itself fails."""
+        for, and one byte.
+
+        Raises RefusedFile, and Unreachable where the filesystem itself fails.
+        """
         try:
             with self.filesystem()[0].open(self.path(film), "rb") as file:
                 data = file.read(MAX_FILE_BYTES + 1)

@@ -35,8 +35,11 @@ _STORE_BYTES = 100 * 1024**2  # of Ray's shared memory, of which we use next to 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker must know. `load`: gives the Predictor, on the worker's machine. `answers`:
-    of the network. `prevalence`: of the disease, 0 to 1."""
+    """What a worker must know.
+
+    `load`: gives the Predictor, on the worker's machine. `answers`: of the network. `prevalence`:
+    of the disease, 0 to 1.
+    """
 
     films: Place
     desk: Desk
@@ -107,9 +110,11 @@ def connected(address: str | None, workers: int | None) -> Iterator[int]:
     mine = {"num_cpus": workers, "object_store_memory": _STORE_BYTES, "include_dashboard": False}
     try:
         ray.init(
-            "local" if alone else address, log_to_driver=False, logging_level=logging.ERROR,
+            "local" if alone else address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
             **(mine if alone else {}),
-        )  # fmt: skip
+        )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise CovidCoreError(
             f"no cluster of Ray answers at {address}" if address else "Ray can't start here",
@@ -147,8 +152,10 @@ def score_archive(
 
 @dataclass(slots=True)
 class _Work:
-    """What is yet to be given out: `parts`, and when there are none the next of `fresh`. `deaths`:
-    how many workers were lost with a film alone."""
+    """What is yet to be given out: `parts`, and when there are none the next of `fresh`.
+
+    `deaths`: how many workers were lost with a film alone.
+    """
 
     fresh: Iterator[list[str]]
     parts: deque[list[str]] = field(default_factory=deque)
@@ -173,8 +180,11 @@ class _Work:
 
 
 class _Pool:
-    """Workers, replaced when they are lost. `idle`: those that have loaded and wait for films; one
-    that has not loaded gets none, for it may wait for a machine for hours."""
+    """Workers, replaced when they are lost.
+
+    `idle`: those that have loaded and wait for films; one that has not loaded gets none, for it may
+    wait for a machine for hours.
+    """
 
     def __init__(self, job: Job, workers: int) -> None:
         self.idle: list[Any] = []
@@ -198,8 +208,10 @@ class _Pool:
         self._calls[worker.score.remote(films)] = worker, films
 
     def next(self) -> tuple[list[str], Laid | None] | None:
-        """Wait for a worker: what it was given, and what it laid, or None where it was lost. None
-        alone where it had no films."""
+        """Wait for a worker: what it was given, and what it laid, or None where it was lost.
+
+        None alone where it had no films.
+        """
         (call,), _ = self._ray.wait(list(self._calls), num_returns=1)
         worker, films = self._calls.pop(call)
         try:

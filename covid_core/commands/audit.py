@@ -47,10 +47,15 @@ def run(options: argparse.Namespace) -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     boxes = _boxes(options, network, card, table, device)
     found = audit(
-        network, card, table, options.cache,
-        amount=Amount(options.probes, options.maps, options.corruptions), seed=options.seed,
-        workers=os.cpu_count() or 1, device=device,
-    )  # fmt: skip
+        network,
+        card,
+        table,
+        options.cache,
+        amount=Amount(options.probes, options.maps, options.corruptions),
+        seed=options.seed,
+        workers=os.cpu_count() or 1,
+        device=device,
+    )
     found = replace(found, figures=found.figures | zones | boxes)
     save_audit(options.weights, options.recipe, found.figures)
     write_audit(found, card, left_out, options.report)
@@ -63,7 +68,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _zones(options: argparse.Namespace, card: WeightsCard, table: pd.DataFrame) -> dict[str, Any]:
     """What `zones_against_scores` finds, by its name among the figures; without scores what an
-    earlier audit of the same weights found, if any."""
+    earlier audit of the same weights found, if any.
+    """
     if options.zone_scores is None:
         earlier = read_audit(options.weights, card) or {}
         return {"zones": earlier["zones"]} if "zones" in earlier else {}
@@ -80,8 +86,11 @@ def _boxes(
     device: torch.device,
 ) -> dict[str, Any]:
     """What `measure_boxes` finds of films that trained nothing, by its name among the figures;
-    empty where there are too few of them with boxes. `table`: the manifest that was trained on.
-    What the card has of it already, by `evaluate --into-card`, is taken over."""
+    empty where there are too few of them with boxes.
+
+    `table`: the manifest that was trained on. What the card has of it already, by `evaluate
+    --into-card`, is taken over.
+    """
     known = maps_of(card)
     if known and not options.boxes:
         return {"boxes": known}

@@ -17,9 +17,12 @@ def run_train(options: argparse.Namespace) -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     measured = bench(
-        steps=options.steps, batch_size=options.batch_size, device=device,
-        architecture=options.architecture, compiled=options.compile,
-    )  # fmt: skip
+        steps=options.steps,
+        batch_size=options.batch_size,
+        device=device,
+        architecture=options.architecture,
+        compiled=options.compile,
+    )
     print(f"{options.architecture}, 224 px, {options.batch_size} films a step, {name}")
     print(f"ours   {_told(measured.ours)}")
     print(f"plain  {_told(measured.plain)}")
@@ -48,12 +51,14 @@ def _whole(speed: Speed) -> str:
     peers = [side for side in next(iter(speed.whole.values())) if side != OURS]
     rows = [
         [
-            file, _ms(sides[OURS]), _ms(mean),
+            file,
+            _ms(sides[OURS]),
+            _ms(mean),
             *(f"{_ms(sides[peer])}, {sides[peer] / mean:.1f} x" for peer in peers),
         ]
         for file, sides in speed.whole.items()
         for mean in [sides[OURS] + speed.again]
-    ]  # fmt: skip
+    ]
     header = ["file to probability and heat, ms", OURS, "with second looks, on average", *peers]
     return table(header, rows)
 
@@ -63,12 +68,15 @@ def _profile(speed: Speed) -> str:
     stages = list(next(iter(speed.stages.values())))
     rows = [
         [
-            file, *(_ms(own[stage]) for stage in stages),
-            *(f"{sum(own[part] for part in parts) / own[FORWARD]:.0%}"
-              for parts in ((DECODE, PREPARE), (DECODE, PREPARE, GATE))),
+            file,
+            *(_ms(own[stage]) for stage in stages),
+            *(
+                f"{sum(own[part] for part in parts) / own[FORWARD]:.0%}"
+                for parts in ((DECODE, PREPARE), (DECODE, PREPARE, GATE))
+            ),
         ]
         for file, own in speed.stages.items()
-    ]  # fmt: skip
+    ]
     shares = ["decode and prepare, of the forward pass", "with the gate"]
     return table(["ours, ms", *stages, *shares], rows)
 
@@ -80,10 +88,11 @@ def _forward(speed: Speed) -> str:
     limits = [
         [
             f"limit: {speed.operations / 1e9:.2f} GFLOP at the matrix rate in {precision}",
-            _ms(limit), f"{limit / own:.2f}",
+            _ms(limit),
+            f"{limit / own:.2f}",
         ]
         for precision, limit in speed.limits.items()
-    ]  # fmt: skip
+    ]
     return table(["forward pass, ms", "", "times that of ours"], rows + limits)
 
 

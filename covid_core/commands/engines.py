@@ -31,13 +31,18 @@ def run(options: argparse.Namespace) -> int:
     indices = np.concatenate([films.part(part) for part in _PARTS])
     if not len(indices):
         raise DatasetError(
-            "it has no film of a test part or of a source held out", "Make one that has",
+            "it has no film of a test part or of a source held out",
+            "Make one that has",
             file=str(options.manifest),
-        )  # fmt: skip
+        )
     proof = prove(
-        options.weights, options.recipe, films.pictures[indices], counts, Precision.BFLOAT16,
+        options.weights,
+        options.recipe,
+        films.pictures[indices],
+        counts,
+        Precision.BFLOAT16,
         options.engine,
-    )  # fmt: skip
+    )
     save_proof(options.weights, options.recipe, proof)
     told = ", ".join(f"{count} films of the {part} part" for part, count in counts.items())
     print(f"{proof.engine} on {proof.machine}: {told}")

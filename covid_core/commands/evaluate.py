@@ -29,9 +29,12 @@ def run(options: argparse.Namespace) -> int:
     forms = _forms(options.studies) if options.studies else {}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     compared = compare(
-        find_weights(options.weights), table, options.cache,
-        workers=os.cpu_count() or 1, device=device,
-    )  # fmt: skip
+        find_weights(options.weights),
+        table,
+        options.cache,
+        workers=os.cpu_count() or 1,
+        device=device,
+    )
     if options.report:
         write_comparison(compared, forms, options.report)
     print(markdown([entry_of(one, forms) for one in compared]))
@@ -61,15 +64,21 @@ def _into_cards(options: argparse.Namespace, table: pd.DataFrame) -> int:
 def _measured(
     folder: Path, recipe: str, options: argparse.Namespace, table: pd.DataFrame
 ) -> WeightsCard:
-    """The card of weights with their figures within sources. Raises DatasetError where films of the
-    manifest may have trained them."""
+    """The card of weights with their figures within sources.
+
+    Raises DatasetError where films of the manifest may have trained them.
+    """
     network, card = load_weights(folder, recipe)
     trained_on = read_manifest(options.trained_on) if options.trained_on else None
     check_kept_split(card, table, trained_on)
     return add_within_sources(
-        network, card, table, options.cache, workers=os.cpu_count() or 1,
+        network,
+        card,
+        table,
+        options.cache,
+        workers=os.cpu_count() or 1,
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
-    )  # fmt: skip
+    )
 
 
 def _forms(folder: Path) -> dict[str, dict[str, WeightsCard]]:

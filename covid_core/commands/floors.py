@@ -41,8 +41,9 @@ def run(options: argparse.Namespace) -> int:
         for recipe, card in read_cards(folder).items():
             table = _split_of(card, manifest)
             if fingerprint(table) != card.split:
-                print(f"{folder / recipe}: trained on another split, left as it is",
-                      file=sys.stderr)  # fmt: skip
+                print(
+                    f"{folder / recipe}: trained on another split, left as it is", file=sys.stderr
+                )
                 status = SOME_FAILED
                 continue
             films = _films(card, folder, table, options.cache)
@@ -88,7 +89,8 @@ def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) ->
 
 def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.ndarray] | None:
     """The network's probabilities of the films that did not train it, by its card's rules; None
-    where it is not here."""
+    where it is not here.
+    """
     if not _tensors(card, folder).exists():
         return None
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -15,9 +15,12 @@ from covid_core.training.index import index_films
 def run(options: argparse.Namespace) -> int:
     card = read_card(options.weights, options.recipe)
     made = index_films(
-        options.weights, card, read_manifest(options.manifest), options.cache,
+        options.weights,
+        card,
+        read_manifest(options.manifest),
+        options.cache,
         workers=os.cpu_count() or 1,
-    )  # fmt: skip
+    )
     for split, films in made.films.items():
         print(f"{films:7} {split}")
     print(options.weights / FOLDER / f"{options.recipe}.safetensors")

@@ -28,12 +28,15 @@ from covid_core.findings import CLASSES
 def run(options: argparse.Namespace) -> int:
     check_name(options.out)  # before an hour's work
     compiled = compile_manifest(
-        options.folders, options.cache, workers=os.cpu_count() or 1, seed=options.seed,
+        options.folders,
+        options.cache,
+        workers=os.cpu_count() or 1,
+        seed=options.seed,
         held_out=options.holdout_source,
         selection=Selection(frozenset(options.views), options.lung_opacity),
         skip_bad=options.skip_bad,
         kept=read_manifest(options.keep_split) if options.keep_split else None,
-    )  # fmt: skip
+    )
     write_manifest(compiled.table, options.out)
     left_out = options.out.with_suffix(".left-out.csv")
     write_left_out(compiled.left_out, left_out)

@@ -71,9 +71,10 @@ def _check(options: argparse.Namespace) -> None:
     for path in options.paths:
         if overlays and path.is_dir() and path.resolve() == overlays:
             raise CovidCoreError(
-                "its overlays would be taken for films", "Name another folder for --saliency",
+                "its overlays would be taken for films",
+                "Name another folder for --saliency",
                 file=str(path),
-            )  # fmt: skip
+            )
 
 
 def _films(options: argparse.Namespace) -> Iterator[Film]:
@@ -100,7 +101,8 @@ def _read_item(item: Item) -> Radiograph:
 
 def _total(options: argparse.Namespace) -> int | None:
     """How many films there are, for the progress bar; None where nobody looks at it, or where
-    counting takes too long."""
+    counting takes too long.
+    """
     if not sys.stderr.isatty():
         return None
     late, count = time.monotonic() + _COUNTING_S, 0
@@ -138,7 +140,8 @@ def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int
 
 def _explainer(predictor: Predictor, options: argparse.Namespace, lanes: Lanes) -> Explain | None:
     """What writes a film's overlay and bundle into their folders, where they are asked for, and
-    says how much of the map lies in the lungs."""
+    says how much of the map lies in the lungs.
+    """
     if not (options.saliency or options.bundle):
         return None
     # What draws takes long to import, and few ask for it.

@@ -67,9 +67,13 @@ def films_table(
         check_clean(table, options.data)
     else:
         compiled = compile_manifest(
-            [options.data], run.parent / CACHE, workers=workers, seed=options.seed,
-            held_out=options.holdout_source, skip_bad=options.skip_bad,
-        )  # fmt: skip
+            [options.data],
+            run.parent / CACHE,
+            workers=workers,
+            seed=options.seed,
+            held_out=options.holdout_source,
+            skip_bad=options.skip_bad,
+        )
         for reason, films in Counter(left.reason for left in compiled.left_out).items():
             print(f"left out, {films} films: {reason}", file=sys.stderr)
         if options.skip_bad:
@@ -112,21 +116,38 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
         state = initial_state(recipe.init, recipe.architecture)  # first: films take hours
         table = films_table(options, recipe, run, workers)
         films = load_films(
-            table, preprocess, run.parent / CACHE, workers=workers,
+            table,
+            preprocess,
+            run.parent / CACHE,
+            workers=workers,
             unlabelled=bool(options.teacher),
-        )  # fmt: skip
+        )
 
     torch.manual_seed(options.seed)
     network = Network(
-        recipe.architecture, len(task.outputs), recipe.head_depth,
-        opacity=recipe.opacity_map, appearance=recipe.appearance,
-    )  # fmt: skip
+        recipe.architecture,
+        len(task.outputs),
+        recipe.head_depth,
+        opacity=recipe.opacity_map,
+        appearance=recipe.appearance,
+    )
     if state is not None:
         initialise(network, state)
-    network = train_phases(network, Run(
-        films, preprocess, recipe, run, options.seed, device, options.resume,
-        options.checkpoint_every, options.compile, teachers,
-    ))  # fmt: skip
+    network = train_phases(
+        network,
+        Run(
+            films,
+            preprocess,
+            recipe,
+            run,
+            options.seed,
+            device,
+            options.resume,
+            options.checkpoint_every,
+            options.compile,
+            teachers,
+        ),
+    )
 
     if processes.rank():
         return
@@ -146,12 +167,20 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
         network, asked, preprocess, logits[Split.TEST], device=device
     )
     card = save_weights(
-        network, options.out, preprocess=preprocess, results=results, films=counts(table),
+        network,
+        options.out,
+        preprocess=preprocess,
+        results=results,
+        films=counts(table),
         training=as_text(options, recipe),
         full_heat=full_heat(network, asked, preprocess, device=device),
-        recipe=recipe.name, classes=task.outputs, split=fingerprint(table), history=read_log(run),
-        rules=rules, trust=trust,
-    )  # fmt: skip
+        recipe=recipe.name,
+        classes=task.outputs,
+        split=fingerprint(table),
+        history=read_log(run),
+        rules=rules,
+        trust=trust,
+    )
     if options.form is Form.OURS:  # a study's split may share films with training
         card = add_within_sources(
             as_stored(network), card, table, run.parent / CACHE, workers=workers, device=device

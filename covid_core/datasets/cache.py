@@ -50,8 +50,10 @@ def cached_pictures(
 def every_picture(
     paths: Sequence[Path], preprocess: Preprocess, folder: Path, *, workers: int
 ) -> np.ndarray:
-    """The same where each must be there. Raises DatasetError, which names those that can't be
-    read."""
+    """The same where each must be there.
+
+    Raises DatasetError, which names those that can't be read.
+    """
     pictures, refused = cached_pictures(paths, preprocess, folder, workers=workers)
     if refused:
         unread = [f"{paths[i]}: {reason}" for i, reason in refused.items()]
@@ -66,7 +68,10 @@ def cached_crops(
     paths: Sequence[Path], preprocess: Preprocess, folder: Path, *, workers: int
 ) -> tuple[Crop, ...]:
     """The part of each film that its picture shows, from the same cache; WHOLE of a film that can't
-    be read. Raises CovidCoreError where it can't be written."""
+    be read.
+
+    Raises CovidCoreError where it can't be written.
+    """
     if preprocess.borders == "keep":
         return (WHOLE,) * len(paths)
     cached_pictures(paths, preprocess, folder, workers=workers)

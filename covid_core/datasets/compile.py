@@ -48,11 +48,13 @@ def compile_manifest(
     skip_bad: bool = False,
     kept: pd.DataFrame | None = None,
 ) -> Compilation:
-    """The manifest of dataset folders. `kept`: an earlier manifest, whose films stay on their sides
-    (`split.assign_splits`).
+    """The manifest of dataset folders.
+
+    `kept`: an earlier manifest, whose films stay on their sides (`split.assign_splits`).
 
     Raises DatasetError where there is nothing to read, or a class is left without films; and,
-    unless `skip_bad` leaves them out, where files are damaged: it names all that is wrong."""
+    unless `skip_bad` leaves them out, where files are damaged: it names all that is wrong.
+    """
     found = read_cases(roots, selection)
     _check_sources(held_out, {case.source for case in found.cases})
     seen = survey([case.path for case in found.cases], cache, workers=workers)

@@ -78,7 +78,10 @@ def read_manifest(path: Path) -> pd.DataFrame:
 
 def write_overruled(table: pd.DataFrame, path: Path) -> None:
     """Each file that a folder or table named otherwise than a radiologist read the same picture, as
-    CSV. Raises CovidCoreError."""
+    CSV.
+
+    Raises CovidCoreError.
+    """
     rows = table[table["split"] == Split.OVERRULED.value][["path", "source", "label"]]
     write_whole(path, rows.to_csv(index=False).encode(errors="backslashreplace"))
 

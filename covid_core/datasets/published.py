@@ -102,9 +102,13 @@ def mended(table: pd.DataFrame, protocol: Protocol, *, seed: int) -> pd.DataFram
     classes = [finding for finding in CLASSES if finding.value in own]
     # Films can belong together by one that the study did not take.
     sides = assign_splits(
-        parts, seed=seed, held_out=[_SECOND], classes=classes, folds=_FOLDS,
+        parts,
+        seed=seed,
+        held_out=[_SECOND],
+        classes=classes,
+        folds=_FOLDS,
         groups=groups_of(table)[taken],
-    )  # fmt: skip
+    )
     split = np.full(len(table), Split.NOT_TAKEN.value, dtype=object)
     split[taken] = sides
     return table.assign(split=split)

@@ -43,7 +43,8 @@ def mark_twins(
     before: np.ndarray | None,
 ) -> None:
     """Mark what has neither label nor appearance, and of the same pictures all but the one that
-    counts."""
+    counts.
+    """
     labels, claims = table["label"].to_numpy(object), claims_of(table)
     read, known_patient = read_by_radiologists(table), (table["patient"] != "").to_numpy()
     mark(splits, np.nonzero(claims == "")[0], Split.UNLABELLED)
@@ -71,9 +72,11 @@ def mark_twins(
 def keep_sides(
     splits: list[Split | None], groups: np.ndarray, before: np.ndarray, outside: np.ndarray
 ) -> None:
-    """Put films of a group on the side that one of them was on before. Where a new film joins
-    groups of several sides, the side that trained has them, and films of the others are left out:
-    no film that trained may ever count."""
+    """Put films of a group on the side that one of them was on before.
+
+    Where a new film joins groups of several sides, the side that trained has them, and films of the
+    others are left out: no film that trained may ever count.
+    """
     for members in members_of(groups):
         sides = [side for side in SIDES if (before[members] == side.value).any()]
         if not sides:

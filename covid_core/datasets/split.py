@@ -61,10 +61,11 @@ def assign_splits(
     groups: np.ndarray | None = None,
     before: np.ndarray | None = None,
 ) -> list[str]:
-    """A split for each row, the same for the same rows and seed. One of `folds` parts tests, one
-    validates. `groups`: int (rows,), as `groups_of` gives them, where a larger table knows better.
-    `before`: text (rows,), from `sides_before`: the side that each film was on in an earlier
-    manifest, and stays on.
+    """A split for each row, the same for the same rows and seed.
+
+    One of `folds` parts tests, one validates. `groups`: int (rows,), as `groups_of` gives them,
+    where a larger table knows better. `before`: text (rows,), from `sides_before`: the side that
+    each film was on in an earlier manifest, and stays on.
 
     Raises DatasetError where one of `classes` is left without films in training, validation or
     test.
@@ -95,7 +96,8 @@ def assign_splits(
 
 def sides_before(table: pd.DataFrame, earlier: pd.DataFrame) -> np.ndarray:
     """The side that each film of a manifest is on in an earlier one, by its SHA-256: text (rows,),
-    empty for a film that was on none."""
+    empty for a film that was on none.
+    """
     sides = earlier[on_a_side(earlier)].drop_duplicates("sha256").set_index("sha256")["split"]
     return table["sha256"].map(sides).fillna("").to_numpy(str)
 
@@ -132,13 +134,15 @@ def overlaps(table: pd.DataFrame) -> list[str]:
 
 def check_clean(table: pd.DataFrame, path: Path) -> None:
     """Raises DatasetError where a patient or a picture is on two sides of a manifest's split: its
-    figures would be too good."""
+    figures would be too good.
+    """
     leaks = overlaps(table)
     if leaks:
         raise DatasetError(
-            f"the split leaks{listed(leaks)}", "Make the manifest anew from its folders",
+            f"the split leaks{listed(leaks)}",
+            "Make the manifest anew from its folders",
             file=str(path),
-        )  # fmt: skip
+        )
 
 
 def counts(table: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:

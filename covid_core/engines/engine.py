@@ -29,16 +29,19 @@ class Engine(Protocol):
     batch_films: int
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The network's input, float32 (N, 1, S, S), to its outputs, float32 (N, …) each. What a
-        film gives does not depend on the films beside it."""
+        """The network's input, float32 (N, 1, S, S), to its outputs, float32 (N, …) each.
+
+        What a film gives does not depend on the films beside it.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """How a machine's cores are shared. `films`: that are in the network side by side, each on its
-    own share of the cores: one answers soonest, one a core does most. `threads`: cores to use in
-    all; 0 is all there are.
+    """How a machine's cores are shared.
+
+    `films`: that are in the network side by side, each on its own share of the cores: one answers
+    soonest, one a core does most. `threads`: cores to use in all; 0 is all there are.
     """
 
     films: int = 1

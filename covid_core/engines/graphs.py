@@ -97,8 +97,10 @@ def export(trained: Trained, folder: Path) -> None:
 
 
 def check(engine: OpenVinoEngine, graph: Path) -> None:
-    """That the engine answers here as PyTorch did when the graph was exported. Raises
-    WeightsError."""
+    """That the engine answers here as PyTorch did when the graph was exported.
+
+    Raises WeightsError.
+    """
     answers = json.loads((graph.parent / _CARD).read_text())["answers"]
     expected = [np.array(answer, np.float32) for answer in answers]
     if not alike(sampled(engine.trial), expected, engine.precision):
@@ -125,7 +127,8 @@ def _export_apart(trained: Trained, folder: Path) -> Path:
 
 def _keep_first_layer_exact(graph: Path) -> None:
     """In float32 whatever the rest runs in: it takes hardly any of the time, and rounding the film
-    itself to eight bits did most of what bfloat16 changed of probabilities."""
+    itself to eight bits did most of what bfloat16 changed of probabilities.
+    """
     tree = ElementTree.parse(graph)
     first = tree.find("./layers/layer[@type='Convolution']")
     if first is not None:

@@ -20,7 +20,8 @@ Made = TypeVar("Made")
 
 def made_to_fit(make: Callable[[int], Made], films: int) -> Made | None:
     """What `make` makes for that many films at once, or half as many, and so on; None where the
-    memory does not hold one."""
+    memory does not hold one.
+    """
     while films:
         try:
             return make(films)
@@ -40,7 +41,8 @@ def in_batches(
     films: int,
 ) -> list[torch.Tensor]:
     """`answer`, (n, …), of the films at `indices` (N,), so many at once and then the next, on
-    `device` as long as its memory holds one film."""
+    `device` as long as its memory holds one film.
+    """
 
     def some(there: torch.device, first: int, count: int) -> torch.Tensor:
         return answer(indices[first : first + count], there)

@@ -30,8 +30,10 @@ VERSION: str = openvino.__version__.split("-")[0]
 
 
 class OpenVinoEngine:
-    """A compiled graph with one request for each lane, so that threads never share one. `trial`:
-    what it answers to `trial_film`."""
+    """A compiled graph with one request for each lane, so that threads never share one.
+
+    `trial`: what it answers to `trial_film`.
+    """
 
     batch_films = 1  # lanes of single films are faster than batches, and their answers the same
 
@@ -72,9 +74,12 @@ class OpenVinoEngine:
 
 @functools.cache
 def _core() -> openvino.Core:
-    """One for the process, never given back. It lends the thread that first compiles a stack for
-    signals, and takes its memory away when it goes: in another thread, it could only leave the
-    first with a stack that is not there, and the next signal there ended the process."""
+    """One for the process, never given back.
+
+    It lends the thread that first compiles a stack for signals, and takes its memory away when it
+    goes: in another thread, it could only leave the first with a stack that is not there, and the
+    next signal there ended the process.
+    """
     return openvino.Core()
 
 

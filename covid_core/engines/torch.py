@@ -41,8 +41,10 @@ class TorchEngine:
 
 
 class CudaEngine:
-    """The same network on a GPU, as one recorded CUDA graph. All the GPU's memory that it will ever
-    need it takes when it is made."""
+    """The same network on a GPU, as one recorded CUDA graph.
+
+    All the GPU's memory that it will ever need it takes when it is made.
+    """
 
     def __init__(
         self, network: nn.Module, size_px: int, precision: Precision, films: int = GPU_FILMS

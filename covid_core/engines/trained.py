@@ -42,8 +42,11 @@ def classifier(folder: Path, name: str, card: WeightsCard) -> Trained:
 
 
 def reference(trained: Trained) -> Outputs:
-    """The network in PyTorch. Raises WeightsError where the file is missing, damaged, another
-    network's, or no longer that of `sha256`."""
+    """The network in PyTorch.
+
+    Raises WeightsError where the file is missing, damaged, another network's, or no longer that of
+    `sha256`.
+    """
     from covid_core.engines.outputs import Outputs  # PyTorch: a second or two, and 170 MB
 
     if trained.kind is Kind.CLASSIFIER:
@@ -68,6 +71,7 @@ def reference(trained: Trained) -> Outputs:
 def _check(trained: Trained, sha256: str) -> None:
     if sha256 != trained.sha256:
         raise WeightsError(
-            "the weights were replaced while they were being loaded", "Start again",
+            "the weights were replaced while they were being loaded",
+            "Start again",
             file=str(trained.folder),
-        )  # fmt: skip
+        )

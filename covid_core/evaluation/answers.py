@@ -21,7 +21,10 @@ def remembered_answers(
     network: Network, card: WeightsCard, films: Films, cache: Path, *, device: torch.device
 ) -> dict[Split, np.ndarray]:
     """`answer_parts` of a network as it is stored, computed once for these tensors, this
-    preparation and this split. `films`: of the split that the card names."""
+    preparation and this split.
+
+    `films`: of the split that the card names.
+    """
     told = json.dumps([card.sha256, card.preprocess.to_json(), card.split], sort_keys=True)
     path = cache / f"answers-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
     splits = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)

@@ -77,9 +77,7 @@ def audit(
         for split in parts
     }
     test = samples[Split.TEST.value]
-    maps, panels = explanations(
-        test, network, card, device=device, count=amount.maps, seed=seed
-    )  # fmt: skip
+    maps, panels = explanations(test, network, card, device=device, count=amount.maps, seed=seed)
     return Audit(
         {
             "sha256": card.sha256,
@@ -112,7 +110,8 @@ def abstains(gate: Gate, rules: Rules) -> Abstains:
 
 def check_audited(card: WeightsCard, table: pd.DataFrame) -> None:
     """Raises DatasetError for another manifest than the weights', WeightsError for a network that
-    answers anything but the three classes."""
+    answers anything but the three classes.
+    """
     if card.classes != CLASSES:
         raise WeightsError(
             "the audit asks for three classes, and these weights answer others",

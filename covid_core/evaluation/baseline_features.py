@@ -33,9 +33,12 @@ _BATCH = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glimpses:
-    """One row a film. `header`: float64 (N, 1 + modes), the logarithm of width by height, then 1
-    for the file's colour mode. `frame`: uint8 (N, 448), the outer frame of the thumbnail, black
-    where a lung reaches into it. `thumbnail`: uint8 (N, 1024), 32 x 32 px, squashed, stretched."""
+    """One row a film.
+
+    `header`: float64 (N, 1 + modes), the logarithm of width by height, then 1 for the file's colour
+    mode. `frame`: uint8 (N, 448), the outer frame of the thumbnail, black where a lung reaches into
+    it. `thumbnail`: uint8 (N, 1024), 32 x 32 px, squashed, stretched.
+    """
 
     header: np.ndarray
     frame: np.ndarray
@@ -43,8 +46,11 @@ class Glimpses:
 
 
 def glimpse(names: Sequence[str], cache: Path, *, workers: int) -> Glimpses:
-    """Of films that can be read, by their paths. Pictures and lungs are remembered in `cache`.
-    Raises CovidCoreError where it can't be written, WeightsError without a network of the lungs."""
+    """Of films that can be read, by their paths.
+
+    Pictures and lungs are remembered in `cache`. Raises CovidCoreError where it can't be written,
+    WeightsError without a network of the lungs.
+    """
     paths = [Path(name) for name in names]
     with ThreadPoolExecutor(workers) as pool:
         headers = list(pool.map(header, paths))
@@ -80,8 +86,9 @@ def outer_frame() -> np.ndarray:
 
 
 def coarse(masks: np.ndarray) -> np.ndarray:
-    """Where a lung, a little widened, touches a thumbnail's pixel: bool (N, 128, 128) to
-    (N, 32, 32)."""
+    """Where a lung, a little widened, touches a thumbnail's pixel: bool (N, 128, 128) to (N, 32,
+    32).
+    """
     from scipy.ndimage import maximum_filter  # slow to import
 
     wide = maximum_filter(masks, (1, 2 * _MARGIN + 1, 2 * _MARGIN + 1))

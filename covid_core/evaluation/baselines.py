@@ -76,8 +76,10 @@ def floors_of(
 
 def floor_scores(films: Films, glimpses: Glimpses, task: Task) -> dict[str, np.ndarray]:
     """Each floor's probabilities of all films, float64 (N, outputs), by a model of the training
-    part: gradient-boosted trees, or logistic regression where that is better on few films. Empty
-    where fewer than two classes train."""
+    part: gradient-boosted trees, or logistic regression where that is better on few films.
+
+    Empty where fewer than two classes train.
+    """
     train = films.part(Split.TRAIN)
     if len(np.unique(films.labels[train])) < _TWO:
         return {}
@@ -92,7 +94,8 @@ def floor_scores(films: Films, glimpses: Glimpses, task: Task) -> dict[str, np.n
 
 def parts_of(films: Films, results: _Dict) -> dict[str, tuple[Split, np.ndarray, _Dict]]:
     """Each part of a card's `results` by name: its split; which of the split's films, bool; and the
-    network's summary."""
+    network's summary.
+    """
     test, held_out = (films.sources[films.part(split)] for split in (Split.TEST, Split.HELD_OUT))
     within, outside = results["test_by_source"], results["held_out"]
     return {
@@ -108,15 +111,19 @@ def is_clear(floor: _Dict, figure: str) -> bool:
 
 
 def best_floor(part: _Dict, figure: str = "accuracy") -> tuple[str, dict[str, float]] | None:
-    """The highest floor of a part by `figure`, one of `FIGURES`: its title, and its estimate. None
-    where there is no such figure. `part`: as `floors_of` gives it, by floor."""
+    """The highest floor of a part by `figure`, one of `FIGURES`: its title, and its estimate.
+
+    None where there is no such figure. `part`: as `floors_of` gives it, by floor.
+    """
     known = [(FLOORS[name], floor[figure]) for name, floor in part.items() if figure in floor]
     return max(known, key=lambda one: float(one[1]["value"]), default=None)
 
 
 def floors_in_words(part: _Dict) -> str:
-    """Which figures of a part are not clearly above which floors; empty where all are. `part`: as
-    `floors_of` gives it, by floor."""
+    """Which figures of a part are not clearly above which floors; empty where all are.
+
+    `part`: as `floors_of` gives it, by floor.
+    """
     sentences = []
     for figure, title in FIGURES.items():
         reached = [
@@ -200,8 +207,11 @@ def _apart(network: _Dict, floor: _Dict) -> dict[str, float]:
 
 
 def _fitted(features: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> Any:
-    """A classifier of features, (N, k); labels, int (N,). Where films are few, what predicts better
-    for groups that did not train it, among these very films; no test film chooses."""
+    """A classifier of features, (N, k); labels, int (N,).
+
+    Where films are few, what predicts better for groups that did not train it, among these very
+    films; no test film chooses.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier  # slow to import
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_score

@@ -31,18 +31,22 @@ AREA, FIXED_POINT, RANDOM = "area", "fixed point", "random weights"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pointing:
-    """What maps of films make of their boxes; an entry a film. `peak`: float64 (N,), 1 where the
-    map's hottest point lies in a box, else 0; or a mean over several maps of the film. `heat`: the
-    share of heat in the boxes over their share of the area, float64 (N,), NaN where a map has no
-    heat at all."""
+    """What maps of films make of their boxes; an entry a film.
+
+    `peak`: float64 (N,), 1 where the map's hottest point lies in a box, else 0; or a mean over
+    several maps of the film. `heat`: the share of heat in the boxes over their share of the area,
+    float64 (N,), NaN where a map has no heat at all.
+    """
 
     peak: np.ndarray
     heat: np.ndarray
 
 
 def point_at_boxes(maps: Sequence[Saliency], boxes: Sequence[Boxes]) -> Pointing:
-    """Each film's map against its boxes, of which it has one at least. A map without any heat
-    points nowhere, so its peak lies in no box."""
+    """Each film's map against its boxes, of which it has one at least.
+
+    A map without any heat points nowhere, so its peak lies in no box.
+    """
     peaks, heats = np.zeros(len(boxes)), np.full(len(boxes), np.nan)
     for i, (saliency, own) in enumerate(zip(maps, boxes, strict=True)):
         heat = saliency.positive(GRID, GRID).astype(np.float64)
@@ -65,8 +69,10 @@ def point_at_the_best_place(
     boxes: Sequence[Boxes], groups: np.ndarray, *, seed: int = 0
 ) -> np.ndarray:
     """Whether each film's boxes hold the best fixed point, float64 (N,), 1 or 0: for each half of
-    the patients, the point of the grid that lies in the boxes of most films of the other half. NaN
-    where there is but one patient. `groups`: int (N,), the same for films of one patient."""
+    the patients, the point of the grid that lies in the boxes of most films of the other half.
+
+    NaN where there is but one patient. `groups`: int (N,), the same for films of one patient.
+    """
     covered = np.stack([union_mask(own, GRID, GRID) >= 0.5 for own in boxes])
     patients = np.unique(groups)
     if len(patients) < 2:

@@ -9,8 +9,11 @@ _CHOOSES_THE_EPOCH = "unseen_auroc"  # a recipe's `keep`, by every source held o
 
 
 def choices_by(source: str, training: Mapping[str, str]) -> list[str]:
-    """What was chosen by a source held out, such as `tone`; empty where nothing was. `training`: of
-    the weights' card, which states the recipe's `keep` and what people chose besides."""
+    """What was chosen by a source held out, such as `tone`; empty where nothing was.
+
+    `training`: of the weights' card, which states the recipe's `keep` and what people chose
+    besides.
+    """
     stated = {}
     for one in training.get(CHOSEN_BY, "").split(";"):
         name, _, choices = one.partition(":")

@@ -36,9 +36,10 @@ _OPACITY = 0.6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One network's answers to some films: `labels` int (N,), `probabilities` float64
-    (N, outputs), calibrated where its card has rules; `summary` as `evaluate.summarise` gives it;
-    `floors` as `floors.floors_of` gives them of a part."""
+    """One network's answers to some films: `labels` int (N,), `probabilities` float64 (N, outputs),
+    calibrated where its card has rules; `summary` as `evaluate.summarise` gives it; `floors` as
+    `floors.floors_of` gives them of a part.
+    """
 
     labels: np.ndarray
     probabilities: np.ndarray

@@ -86,8 +86,10 @@ def storage_change(
 
 
 def summaries(films: Films, answers: Mapping[Split, np.ndarray], task: Task) -> dict[str, Any]:
-    """`test`, `test_by_source` and `held_out`, as `evaluate` gives them. `answers`: probabilities
-    of the test part and of what is held out, (films, outputs)."""
+    """`test`, `test_by_source` and `held_out`, as `evaluate` gives them.
+
+    `answers`: probabilities of the test part and of what is held out, (films, outputs).
+    """
     test, held_out = films.part(Split.TEST), films.part(Split.HELD_OUT)
     return {
         "test": summarise(films, test, answers[Split.TEST], task),

@@ -1,5 +1,7 @@
-"""Are the heat maps worth looking at? Where they lie, what covering the hot places does to the
-answer, and whether they are made of what was learnt.
+"""Are the heat maps worth looking at?
+
+Where they lie, what covering the hot places does to the answer, and whether they are made of what
+was learnt.
 
 Grad-CAM, which the page shows, stands beside two more methods and beside chance.
 """
@@ -30,9 +32,12 @@ _LEAST_HEAT = 1e-6  # a scale must be above 0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Panel:
-    """One film for a page. `film`: uint8 (h, w). `lungs`: bool (128, 128) over the whole film.
-    `label`: index into CLASSES. `called`: the answer that the maps explain. `maps`: by method,
-    float32 (h, w), 0 to 1, each on a scale of its own: they compare where, not how much."""
+    """One film for a page.
+
+    `film`: uint8 (h, w). `lungs`: bool (128, 128) over the whole film. `label`: index into CLASSES.
+    `called`: the answer that the maps explain. `maps`: by method, float32 (h, w), 0 to 1, each on a
+    scale of its own: they compare where, not how much.
+    """
 
     film: np.ndarray
     lungs: np.ndarray
@@ -43,9 +48,11 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
-    """Films and what a network made of them, an entry a film. `pictures`: its input, uint8
-    (N, S, S). `called`: the answer that is explained, int (N,). `cells`: maps by method, float32
-    (N, h, w)."""
+    """Films and what a network made of them, an entry a film.
+
+    `pictures`: its input, uint8 (N, S, S). `called`: the answer that is explained, int (N,).
+    `cells`: maps by method, float32 (N, h, w).
+    """
 
     films: Sequence[np.ndarray]
     masks: np.ndarray
@@ -67,7 +74,9 @@ def explanations(
     seed: int = 0,
 ) -> tuple[dict[str, Any], list[Panel]]:
     """At most `count` films of a sample, each explained for the answer that it was given: figures,
-    ready for JSON, and `examples` to look at. Every figure is a mean over films with its interval.
+    ready for JSON, and `examples` to look at.
+
+    Every figure is a mean over films with its interval.
 
     `lung_area`: the lungs' share of the film. `methods` by name: `in_lungs`, the share of positive
     heat inside the lungs; `excess`, that share less the lungs' area; `deletion` and `insertion`,

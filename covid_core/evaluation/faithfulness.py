@@ -30,7 +30,10 @@ STAGES: tuple[Stage, ...] = ("head", "last block", "everything")
 
 def cells_of(network: Network, x: torch.Tensor, outputs: np.ndarray, method: str) -> np.ndarray:
     """Maps of films, (N, 1, S, S) on the network's device, for an output each: float32 (N, h, w),
-    signed and unscaled. `method`: one of `saliency_methods.METHODS`."""
+    signed and unscaled.
+
+    `method`: one of `saliency_methods.METHODS`.
+    """
     with torch.inference_mode():
         features = torch.cat([network.feature_map(part).cpu() for part in x.split(_BATCH)])
     head = copy.deepcopy(network.head).cpu()
@@ -71,7 +74,10 @@ def similarity(
     network: Network, x: torch.Tensor, outputs: np.ndarray, stage: Stage, *, seed: int
 ) -> np.ndarray:
     """How like a film's Grad-CAM is to that of randomised weights: Spearman's rank correlation of
-    their cells, -1 to 1, float64 (N,), the mean over five draws. Arguments as for `cells_of`."""
+    their cells, -1 to 1, float64 (N,), the mean over five draws.
+
+    Arguments as for `cells_of`.
+    """
     learnt = cells_of(network, x, outputs, METHOD)
     alike = []
     for draw in range(_DRAWS):

@@ -29,8 +29,9 @@ def prove(
     precision: Precision,
     choice: Choice = Choice.OPENVINO,
 ) -> Proof:
-    """Of pictures that the weights' preprocessing made, uint8 (N, S, S), N at least 1. `parts`: how
-    many are of which part of the split, for the record.
+    """Of pictures that the weights' preprocessing made, uint8 (N, S, S), N at least 1.
+
+    `parts`: how many are of which part of the split, for the record.
 
     Raises WeightsError, and CovidCoreError where this machine does not have the precision.
     """
@@ -52,18 +53,25 @@ def prove(
     again = np.array([is_close(one, card.rules, margin) for one in rough])
     given = np.where(again[:, np.newaxis], exact, rough)
     return Proof(
-        sha256=card.sha256, engine=quick.title, machine=machine.described(), precision=precision,
-        films=parts, difference=float(np.abs(given - reference).max()), shift=shift, margin=margin,
+        sha256=card.sha256,
+        engine=quick.title,
+        machine=machine.described(),
+        precision=precision,
+        films=parts,
+        difference=float(np.abs(given - reference).max()),
+        shift=shift,
+        margin=margin,
         again=float(again.mean()),
         other_decisions=other_decisions(given, reference, card.rules, card.classes),
-    )  # fmt: skip
+    )
 
 
 def other_decisions(
     ours: np.ndarray, theirs: np.ndarray, rules: Rules, answers: Sequence[Finding]
 ) -> int:
     """How many films, by probabilities (N, answers) each, are decided otherwise at any operating
-    point: called otherwise, or with other answers in the prediction set, or in another order."""
+    point: called otherwise, or with other answers in the prediction set, or in another order.
+    """
 
     def all_of(probabilities: np.ndarray) -> list[Decision]:
         return [decide(probabilities, rules, answers, point.name) for point in rules.points]

@@ -141,7 +141,10 @@ def cover(
     probe: Probe, picture: np.ndarray, lungs: np.ndarray, own: tuple[slice, slice]
 ) -> np.ndarray:
     """What a probe leaves of a prepared picture, uint8 (S, S): it is applied to the part where the
-    film lies, and padding stays. `lungs`: bool, of that part's shape."""
+    film lies, and padding stays.
+
+    `lungs`: bool, of that part's shape.
+    """
     left = picture.copy()
     left[own] = probe(picture[own], lungs)
     return left

@@ -31,8 +31,9 @@ def robustness(
     strengths: Sequence[int] = STRENGTHS,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Every corruption at each strength, ready for JSON. AUROC: one class against the rest, the
-    mean over the classes that the sample has.
+    """Every corruption at each strength, ready for JSON.
+
+    AUROC: one class against the rest, the mean over the classes that the sample has.
 
     `intact`, and `corruptions` by name: `auroc`, `drop` from intact, and `abstention`, the share of
     films without an answer, in the order of `strengths`. `summary`: the mean drop at strengths 1 to
@@ -132,7 +133,8 @@ def _one_by_one(
     labels: np.ndarray, probabilities: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Who is of a class, bool (N,), and its scores, (N,), for each class with films for and
-    against."""
+    against.
+    """
     for output in range(probabilities.shape[1]):
         own = labels == output
         if own.any() and not own.all():
@@ -140,8 +142,9 @@ def _one_by_one(
 
 
 def _pairs(own: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """1 where a film of the class scores above one of the rest, 0.5 where alike, else 0:
-    float64 (films of the class, the rest)."""
+    """1 where a film of the class scores above one of the rest, 0.5 where alike, else 0: float64
+    (films of the class, the rest).
+    """
     difference = scores[own][:, np.newaxis] - scores[~own]
     return (np.sign(difference) + 1) / 2
 

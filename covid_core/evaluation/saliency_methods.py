@@ -65,7 +65,10 @@ METHODS: dict[str, type[BaseCAM]] = {
 
 def class_activation(head: Head, feature_map: np.ndarray, output: int, method: str) -> np.ndarray:
     """Evidence for an output, float32 (h, w), from a feature map, float32 (C, h, w), signed and
-    unscaled; only Grad-CAM's cells are logits. Safe to call from any thread."""
+    unscaled; only Grad-CAM's cells are logits.
+
+    Safe to call from any thread.
+    """
     with torch.inference_mode(False), torch.enable_grad():
         borrowed = Head(head.linear, head.hidden)
         cells = torch.from_numpy(feature_map.copy()).unsqueeze(0).requires_grad_(True)

@@ -1,5 +1,8 @@
 """Films to be tampered with: small, with the tone that they are stored in, and where their lungs
-are. And the one way to ask a network about them."""
+are.
+
+And the one way to ask a network about them.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,12 @@ Reader = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """All have one entry a film. `films`: uint8 (h, w), air dark. `masks`: where the lungs are,
-    bool (N, 128, 128) over the whole film. `labels`: int64, index into CLASSES. `groups`: int,
-    films of one patient or of one picture. `sources`: text."""
+    """All have one entry a film.
+
+    `films`: uint8 (h, w), air dark. `masks`: where the lungs are, bool (N, 128, 128) over the whole
+    film. `labels`: int64, index into CLASSES. `groups`: int, films of one patient or of one
+    picture. `sources`: text.
+    """
 
     films: tuple[np.ndarray, ...]
     masks: np.ndarray
@@ -75,7 +81,8 @@ def reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:
 
 def picture_reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:
     """The same of films that are prepared already: pictures, uint8 (S, S) each, as `prepare` gives
-    them, to calibrated probabilities."""
+    them, to calibrated probabilities.
+    """
     network = network.eval().to(device)
 
     def read(pictures: Sequence[np.ndarray]) -> np.ndarray:

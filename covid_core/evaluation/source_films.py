@@ -36,7 +36,8 @@ _LEARNT_FROM = (Split.TRAIN.value, Split.VALIDATION.value)
 class SourceFilms:
     """Films to measure, an entry each: `table`, their rows of the manifest; `pictures`, the
     network's input, uint8 (N, S, S); `groups`, int (N,), the same for films of one patient;
-    `crops`, the part of each film that its picture shows."""
+    `crops`, the part of each film that its picture shows.
+    """
 
     table: pd.DataFrame
     pictures: np.ndarray
@@ -47,8 +48,10 @@ class SourceFilms:
 def load_source_films(
     table: pd.DataFrame, card: WeightsCard, cache: Path, *, workers: int
 ) -> SourceFilms:
-    """The films of a manifest that `select_films` chooses, decoded. Raises DatasetError where some
-    are not there or can't be read any more."""
+    """The films of a manifest that `select_films` chooses, decoded.
+
+    Raises DatasetError where some are not there or can't be read any more.
+    """
     own = select_films(table)
     rows = table[own].reset_index(drop=True)
     paths = [Path(path) for path in rows["path"]]
@@ -65,8 +68,9 @@ def load_source_films(
 
 def select_films(table: pd.DataFrame) -> np.ndarray:
     """Which rows of a manifest are films to measure, bool (rows,): on the test side or held out,
-    and read by radiologists for their appearance, for opacities beside other abnormalities, or for
-    boxes."""
+    and read by radiologists for their appearance, for opacities beside other abnormalities, or
+    for boxes.
+    """
     kinds = np.isin(table["finding"].to_numpy(str), (OPACITY, OTHER, CLEAR))
     sources = table["source"].to_numpy(str)
     of_both = np.isin(sources, sources[table["finding"].to_numpy(str) == OTHER])
@@ -87,10 +91,13 @@ def parts_of(table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """What a network makes of N pictures in one pass. `logits`: of the classes, float64 (N,
-    outputs); `appearances`: of the four appearances, float64 (N, 4), None where the network has no
-    such output; `cells`: float32 (N, maps, h, w), the evidence for each finding that was given, in
-    logits, and last, where the network has an opacity map, the probability of an opacity."""
+    """What a network makes of N pictures in one pass.
+
+    `logits`: of the classes, float64 (N, outputs); `appearances`: of the four appearances, float64
+    (N, 4), None where the network has no such output; `cells`: float32 (N, maps, h, w), the
+    evidence for each finding that was given, in logits, and last, where the network has an opacity
+    map, the probability of an opacity.
+    """
 
     logits: np.ndarray
     appearances: np.ndarray | None

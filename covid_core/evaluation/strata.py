@@ -41,7 +41,8 @@ def strata(scored: Scored, rules: Rules) -> dict[str, dict[str, Any]]:
     """Figures for each stratum: kind ("source", "view", "sex", "age"), then value, then `films`,
     `covid`, and, where enough films are for and against, AUROC, sensitivity and specificity of
     COVID-19 at the balanced point, and how often the prediction set covers and tells;
-    `auroc_within_view` by pairs of films of one view (`metrics.auroc_within`)."""
+    `auroc_within_view` by pairs of films of one view (`metrics.auroc_within`).
+    """
     return {
         kind: {
             value: figures(scored, rules, values == value)
@@ -53,7 +54,8 @@ def strata(scored: Scored, rules: Rules) -> dict[str, dict[str, Any]]:
 
 def where_age_cannot_help(scored: Scored, rules: Rules) -> dict[str, dict[str, Any]]:
     """The same for adults alone, also within each source that has both diseases, and for NIH's
-    adults with pneumonia against COVID-19."""
+    adults with pneumonia against COVID-19.
+    """
     adults = are_adults(scored.table)
     labels = scored.table["label"].to_numpy(str)
     both = adults & (labels != Finding.NORMAL)
@@ -76,7 +78,8 @@ def where_age_cannot_help(scored: Scored, rules: Rules) -> dict[str, dict[str, A
 def failures(scored: Scored, rules: Rules) -> list[dict[str, Any]]:
     """What goes wrong most: films by source, label and the source's own words for them (`finding`),
     the share called otherwise (`wrong`), and what they are called instead (`called`, the most
-    frequent); the worst first, of kinds with enough films."""
+    frequent); the worst first, of kinds with enough films.
+    """
     probabilities = rules.probabilities(scored.logits)
     rows = scored.table[["source", "label", "finding"]].assign(
         called=[CLASSES[i].value for i in probabilities.argmax(axis=1)]
@@ -93,7 +96,8 @@ def failures(scored: Scored, rules: Rules) -> list[dict[str, Any]]:
 
 def are_adults(table: pd.DataFrame) -> np.ndarray:
     """Bool (N,): by their stated age, or, where a film has none, by its source's: one that says it
-    is of children is not of adults."""
+    is of children is not of adults.
+    """
     ages = table["age"].to_numpy(float)
     stated = [stated_ages(source) for source in table["source"]]
     child_source = np.array([bool(span and span[1] < ADULT) for span in stated])
@@ -126,7 +130,8 @@ def _within_view(
     positive: np.ndarray, probabilities: np.ndarray, views: pd.Series, groups: np.ndarray
 ) -> dict[str, Any]:
     """The AUROC by pairs within AP and within PA, where enough such films are for and against: the
-    sicker are filmed AP, so between views a score may tell the view instead of the disease."""
+    sicker are filmed AP, so between views a score may tell the view instead of the disease.
+    """
     known = views.isin([View.AP.value, View.PA.value]).to_numpy()
     if min((positive & known).sum(), (~positive & known).sum()) < _FEW:
         return {}

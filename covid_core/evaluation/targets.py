@@ -29,18 +29,33 @@ _TYPICAL = ("contrasts", "typical against negative")
 # Source, what is measured in it, its place in the source's figures, at least (or at most) what.
 _WITHIN: tuple[tuple[str, str, tuple[str, ...], str, float], ...] = (
     (SIIM, "typical against negative, p_covid", (*_TYPICAL, "p_covid", "all"), ">=", 0.92),
-    (SIIM, "typical against negative, 1 - p_normal", (*_TYPICAL, "1 - p_normal", "all"), ">=",
-     0.96),
+    (
+        SIIM,
+        "typical against negative, 1 - p_normal",
+        (*_TYPICAL, "1 - p_normal", "all"),
+        ">=",
+        0.96,
+    ),
     (SIIM, "negatives called normal", ("negatives", "called normal"), ">=", 0.70),
     (SIIM, "negatives called COVID-19", ("negatives", "called COVID-19"), "<=", 0.05),
     (SIIM, "appearances, mean AUROC of one against the rest", ("appearance", "mean"), ">=", 0.80),
-    (RSNA, "opacity against other abnormality, p_pneumonia",
-     ("contrasts", "opacity against other abnormality", "p_pneumonia", "all"), ">=", 0.85),
+    (
+        RSNA,
+        "opacity against other abnormality, p_pneumonia",
+        ("contrasts", "opacity against other abnormality", "p_pneumonia", "all"),
+        ">=",
+        0.85,
+    ),
     (SIIM, "COVID-19 map, its peak in a box", ("maps", "covid", "peak_in_box"), ">=", 0.75),
-    (SIIM, "COVID-19 map, heat in boxes over their area", ("maps", "covid", "heat_over_area"),
-     ">=", 2.2),
+    (
+        SIIM,
+        "COVID-19 map, heat in boxes over their area",
+        ("maps", "covid", "heat_over_area"),
+        ">=",
+        2.2,
+    ),
     (RSNA, "opacity map, its peak in a box", ("maps", "opacity", "peak_in_box"), ">=", 0.90),
-)  # fmt: skip
+)
 _SIIM_LEFT_OUT = 0.85
 _WITHIN_VIEW = 0.72
 _ADULTS, _ADULTS_WITHIN = 0.95, 0.70
@@ -49,7 +64,8 @@ _ADULTS, _ADULTS_WITHIN = 0.95, 0.70
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What was asked, what was measured with its interval, and whether it was met; None where
-    nothing was measured, or the interval decides nothing."""
+    nothing was measured, or the interval decides nothing.
+    """
 
     name: str
     asked: str
@@ -69,8 +85,10 @@ def goals(
     figures: Mapping[str, Any],
     left_out: Mapping[str, WeightsCard] | None = None,
 ) -> list[Goal]:
-    """Every goal, of a card and what `evaluation.audit` measured of its weights. `left_out`: cards
-    of networks that lacked a source, by that source."""
+    """Every goal, of a card and what `evaluation.audit` measured of its weights.
+
+    `left_out`: cards of networks that lacked a source, by that source.
+    """
     return [
         *_of_sources(card.results, left_out or {}),
         *_of_test(card.results),
@@ -87,7 +105,10 @@ def goals(
 
 def judge_probes(probes: Mapping[str, Any], limit: float) -> dict[str, bool | None]:
     """Of each probe without lungs, by name, whether its AUROC is at most `limit` by its whole
-    interval (`metrics.is_at_most`). `probes`: rows of `probes.shortcuts`, by name."""
+    interval (`metrics.is_at_most`).
+
+    `probes`: rows of `probes.shortcuts`, by name.
+    """
     return {
         name: is_at_most(row["auroc"], limit)
         for name, row in probes.items()
@@ -157,14 +178,17 @@ def _of_rules(trust: Mapping[str, Any]) -> Iterator[Goal]:
             yield _at_most("Expected calibration error, test part", _CALIBRATION_ERROR, error)
         covered, (low, high) = worth["covered"]["value"], _COVERED
         yield Goal(
-            f"Prediction sets hold the right answer, {part}", f"{low} to {high}",
-            _measured(worth["covered"]), low <= covered <= high,
-        )  # fmt: skip
+            f"Prediction sets hold the right answer, {part}",
+            f"{low} to {high}",
+            _measured(worth["covered"]),
+            low <= covered <= high,
+        )
 
 
 def _of_gate(measured: Mapping[str, Any]) -> Iterator[Goal]:
-    yield _at_least("Gate: AUROC against what is no frontal chest film", _TOLD_APART,
-                    measured["auroc"])  # fmt: skip
+    yield _at_least(
+        "Gate: AUROC against what is no frontal chest film", _TOLD_APART, measured["auroc"]
+    )
     yield _at_most("Gate: good frontal films refused", _REFUSED, measured["refused"])
 
 
@@ -218,7 +242,8 @@ def _within(
     results: Mapping[str, Any], source: str, place: Sequence[str]
 ) -> tuple[str, Mapping[str, float] | None]:
     """A figure of a source's own films that did not train, by its place in
-    `results["within_source"]`: of which population, and None where it was not measured."""
+    `results["within_source"]`: of which population, and None where it was not measured.
+    """
     for population in POPULATIONS:
         found = _look_up(results, "within_source", source, population, *place)
         if found is not None:

@@ -131,7 +131,10 @@ def coverage(rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray
 
 def decided_outputs(rules: Rules, probabilities: np.ndarray) -> np.ndarray:
     """What `decide` calls each film at the balanced point, int (N,), an output each; -1 where it
-    can't tell. `probabilities`: calibrated, (N, outputs)."""
+    can't tell.
+
+    `probabilities`: calibrated, (N, outputs).
+    """
     disease = probabilities.shape[1] - 1
     positive = probabilities[:, disease] >= rules.point(BALANCED).threshold
     called = np.where(positive, disease, probabilities[:, :disease].argmax(axis=1))

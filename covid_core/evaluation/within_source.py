@@ -86,8 +86,10 @@ class Scored:
 
 def measure_source(scored: Scored) -> dict[str, Any]:
     """The figures of one source: `films`, `contrasts`, `negatives`, `other abnormality` (where the
-    source has such films) and, with an appearance head, `appearance`. Empty where no contrast has
-    films enough, for then the source has films of one kind only."""
+    source has such films) and, with an appearance head, `appearance`.
+
+    Empty where no contrast has films enough, for then the source has films of one kind only.
+    """
     contrasts = measure_contrasts(scored)
     if not contrasts:
         return {}
@@ -124,8 +126,10 @@ def select_contrasts(scored: Scored) -> dict[str, tuple[np.ndarray, np.ndarray]]
 
 def measure_contrasts(scored: Scored) -> dict[str, Any]:
     """AUROCs as estimates by contrast, by score of SCORES, by films: `all`, each of VIEWS, and
-    `within view`, over pairs of films of one view. What has fewer than FEWEST films on either side
-    is left out."""
+    `within view`, over pairs of films of one view.
+
+    What has fewer than FEWEST films on either side is left out.
+    """
     covid, pneumonia, normal = (
         scored.probabilities[:, CLASSES.index(finding)]
         for finding in (Finding.COVID, Finding.PNEUMONIA, Finding.NORMAL)
@@ -146,7 +150,8 @@ def measure_contrasts(scored: Scored) -> dict[str, Any]:
 
 def measure_calls(scored: Scored, own: np.ndarray) -> dict[str, Any]:
     """Of the films where `own`, bool (N,), is true, the share called normal and the share called
-    COVID-19 (the most probable answer), and the share that is COVID-19 at the balanced point."""
+    COVID-19 (the most probable answer), and the share that is COVID-19 at the balanced point.
+    """
     calls = scored.probabilities.argmax(axis=1)
     shares = {
         CALLED_NORMAL: calls == CLASSES.index(Finding.NORMAL),

@@ -60,8 +60,9 @@ def measure_within_sources(
     seed: int = 0,
 ) -> dict[str, Any]:
     """Figures by source, then by population, of POPULATIONS: as `within_source.measure_source`
-    gives them, and `maps` as `box_agreement.measure_agreement` does. Empty where no source holds
-    films of both kinds.
+    gives them, and `maps` as `box_agreement.measure_agreement` does.
+
+    Empty where no source holds films of both kinds.
 
     `network` answers the three classes, with tensors as stored; where it answers the four
     appearances too, they are measured likewise.
@@ -102,10 +103,12 @@ def measure_boxes(
     cells: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """The maps of MAPS, and the opacity map of a network with one, against boxes: by source, then
-    by population, as `box_agreement.measure_agreement` gives them, of those with FEWEST films with
-    a box at least. Random weights are drawn DRAWS times, their figures averaged film by film, of
-    RANDOM_FILMS films of each part at most. `cells`: the maps of all the films, where they are
-    known."""
+    by population, as `box_agreement.measure_agreement` gives them, of those with FEWEST films
+    with a box at least.
+
+    Random weights are drawn DRAWS times, their figures averaged film by film, of RANDOM_FILMS films
+    of each part at most. `cells`: the maps of all the films, where they are known.
+    """
     boxes = [parse_boxes(text) for text in texts_of(films.table, "boxes")]
     chosen = np.array([i for i, own in enumerate(boxes) if own], np.intp)
     rows = films.table.iloc[chosen]
@@ -186,8 +189,9 @@ def add_within_sources(
 ) -> WeightsCard:
     """The card with these figures among its results, and the fingerprint of the manifest that they
     were measured on; the same card where the manifest has no such films, or the network answers
-    other than the three classes. `table`: one that keeps the card's training on its
-    side, `source_films.check_kept_split`.
+    other than the three classes.
+
+    `table`: one that keeps the card's training on its side, `source_films.check_kept_split`.
     """
     if card.classes != CLASSES or not select_films(table).any():
         return card

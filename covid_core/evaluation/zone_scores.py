@@ -50,9 +50,11 @@ _PARTS = (Split.TEST.value, Split.HELD_OUT.value)
 @dataclass(frozen=True, slots=True, eq=False)
 class ZonedFilm:
     """Of one film's zones, in the order of ZONES, float64 (6,): `attention`, shares of the map;
-    `area`, of the lungs; `grey`, the mean level; `scores`, (2, 6), one row a radiologist. `covid`:
-    the film's score for it, 0 to 1; `ill`: by its label; `called`: at the balanced point. `passed`:
-    the map, its test of itself. `group`: its patient, or set of same pictures."""
+    `area`, of the lungs; `grey`, the mean level; `scores`, (2, 6), one row a radiologist.
+
+    `covid`: the film's score for it, 0 to 1; `ill`: by its label; `called`: at the balanced point.
+    `passed`: the map, its test of itself. `group`: its patient, or set of same pictures.
+    """
 
     attention: np.ndarray
     area: np.ndarray
@@ -67,7 +69,10 @@ class ZonedFilm:
 
 def read_zone_scores(path: Path) -> dict[str, np.ndarray]:
     """Scores by name of file, float64 (2, 6), 0 to 3, of a CSV table as the Brixia score's authors
-    publish it: `filename`, `S-A` to `S-F`, `J-A` to `J-F`. Raises DatasetError."""
+    publish it: `filename`, `S-A` to `S-F`, `J-A` to `J-F`.
+
+    Raises DatasetError.
+    """
     columns = [f"{reader}-{zone}" for reader in READERS for zone in ZONES]
     try:
         table = pd.read_csv(path, usecols=["filename", *columns])
@@ -93,8 +98,11 @@ def zones_against_scores(
     predictor: Predictor, lungs: Lungs, table: pd.DataFrame, scores: dict[str, np.ndarray]
 ) -> dict[str, Any]:
     """`agreement` on those films of a manifest's test part and held-out sources that are scored;
-    `sources`: where they are from; `left_out`: how many have no two lungs, or nothing of the map in
-    them. Raises DatasetError where no film is left, RefusedFile."""
+    `sources`: where they are from; `left_out`: how many have no two lungs, or nothing of the map
+    in them.
+
+    Raises DatasetError where no film is left, RefusedFile.
+    """
     names = table["path"].map(lambda path: Path(path).name)
     own = table["split"].isin(_PARTS) & names.isin(list(scores))
     chosen = table[own].assign(name=names[own], group=groups_of(table)[own])
@@ -113,12 +121,15 @@ def zones_against_scores(
 
 
 def agreement(films: Sequence[ZonedFilm]) -> dict[str, Any]:
-    """For JSON. `films`: how many. `rows`, by name of ROWS: `title`; `correlation`, the mean over
-    films of the rank correlation over six zones with the mean of both scores, as an estimate, whose
-    `n` counts the films in which both have an order at all. `leads`: how far maps that pass their
-    test, the only ones shown, are above area and brightness on the same films. `tells`: whether
-    they clearly are above both; None where that can't be measured. `severity`: the rank correlation
-    over films of COVID-19 of its score with the sum of the scores."""
+    """For JSON.
+
+    `films`: how many. `rows`, by name of ROWS: `title`; `correlation`, the mean over films of the
+    rank correlation over six zones with the mean of both scores, as an estimate, whose `n` counts
+    the films in which both have an order at all. `leads`: how far maps that pass their test, the
+    only ones shown, are above area and brightness on the same films. `tells`: whether they clearly
+    are above both; None where that can't be measured. `severity`: the rank correlation over films
+    of COVID-19 of its score with the sum of the scores.
+    """
     groups = np.array([film.group for film in films])
     means = [film.scores.mean(axis=0) for film in films]
     maps = _ranked([film.attention for film in films], means)
@@ -191,11 +202,14 @@ def _film(
 
 def _ranked(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> np.ndarray:
     """Of each film's two rows of six, Spearman's correlation, float64 (films,); NaN where either
-    has no order."""
-    return np.array([
-        spearmanr(*pair).statistic if _ordered(*pair) else np.nan
-        for pair in zip(ours, theirs, strict=True)
-    ])  # fmt: skip
+    has no order.
+    """
+    return np.array(
+        [
+            spearmanr(*pair).statistic if _ordered(*pair) else np.nan
+            for pair in zip(ours, theirs, strict=True)
+        ]
+    )
 
 
 def _mean(values: np.ndarray, groups: np.ndarray) -> dict[str, Any]:

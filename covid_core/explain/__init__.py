@@ -1,3 +1,4 @@
-"""Why, and whether to believe it: evidence by zone, tests of the map, shortcuts, known films. It
-uses predictions, and gives figures and records, no pictures.
+"""Why, and whether to believe it: evidence by zone, tests of the map, shortcuts, known films.
+
+It uses predictions, and gives figures and records, no pictures.
 """

@@ -51,8 +51,11 @@ class FilmChecks:
 
 @dataclass(frozen=True, slots=True)
 class MapChecks:
-    """The checks of one class's map over a film. `zones`: the share of attention by lung zone, in
-    the order of ZONES; None where there are no two lungs, or no evidence in them."""
+    """The checks of one class's map over a film.
+
+    `zones`: the share of attention by lung zone, in the order of ZONES; None where there are no two
+    lungs, or no evidence in them.
+    """
 
     tests: MapCheck
     zones: tuple[float, ...] | None
@@ -157,8 +160,10 @@ def _film(film: KnownFilm) -> dict[str, Any]:
 
 
 def told_in_words(checks: Checks, *, drawn: bool) -> list[str]:
-    """All of them but the neighbours, a sentence each. `drawn`: whether the map is shown; where it
-    is not, nothing is told of what it points at."""
+    """All of them but the neighbours, a sentence each.
+
+    `drawn`: whether the map is shown; where it is not, nothing is told of what it points at.
+    """
     meter = checks.meter.sentence if checks.meter else NO_METER
     zones = [zones_in_words(checks.zones)] if drawn else []
     return [meter, checks.map_check.sentence, *zones, seen_in_words(checks)]

@@ -57,14 +57,18 @@ class KnownFilm:
     @property
     def told(self) -> str:
         """What it is called in what leaves the program: its reference where the dataset is public;
-        of a site's own film, whose file may be named after a patient, its digest."""
+        of a site's own film, whose file may be named after a patient, its digest.
+        """
         return self.reference if is_public(self.source) else f"{self.source}, {self.sha256[:12]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """That a film is a known one. `distance`: bits of their hashes that differ, 0 to 256. `exact`:
-    whether it is that very file, to the byte."""
+    """That a film is a known one.
+
+    `distance`: bits of their hashes that differ, 0 to 256. `exact`: whether it is that very file,
+    to the byte.
+    """
 
     film: KnownFilm
     distance: int
@@ -105,8 +109,10 @@ class KnownFilms:
 
     @classmethod
     def load(cls, folder: Path, card: WeightsCard) -> KnownFilms | None:
-        """The index of these very weights, in their folder; None where there is none. Raises
-        WeightsError where it is damaged."""
+        """The index of these very weights, in their folder; None where there is none.
+
+        Raises WeightsError where it is damaged.
+        """
         found = read_index(folder, card.recipe, card.sha256)
         return cls(*found) if found else None
 
@@ -123,9 +129,14 @@ class KnownFilms:
         coded = zip(COLUMNS, self._films.codes[row].tolist(), strict=True)
         source, finding, view, age_group, split = (self._words[name][code] for name, code in coded)
         return KnownFilm(
-            self._references[row], source, Finding(finding), view, age_group, split,
+            self._references[row],
+            source,
+            Finding(finding),
+            view,
+            age_group,
+            split,
             self._sha256[row],
-        )  # fmt: skip
+        )
 
     def seen(self, radiograph: Radiograph) -> Seen | None:
         """The known film that it is, or is a copy of; None where it is none."""
@@ -189,7 +200,10 @@ class KnownFilms:
 def own_copy(film: KnownFilm, folders: Iterable[Path]) -> Path | None:
     """The user's own file of a film, by its reference in one of the folders, or in one that is the
     dataset itself; only where its bytes have the film's SHA-256, and it lies in that folder, not
-    where a link leads out of it. None where there is none."""
+    where a link leads out of it.
+
+    None where there is none.
+    """
     reference = PurePosixPath(film.reference)
     if reference.is_absolute() or ".." in reference.parts:
         return None

@@ -37,9 +37,12 @@ _SHA256_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class IndexCard:
-    """What stands beside the arrays. `sha256`: of their file. `weights`: SHA-256 of those that the
-    films made. `manifest`: `datasets.split.fingerprint` of it. `words`: what the codes of each of
-    COLUMNS mean, in their order. `films`: how many, by split."""
+    """What stands beside the arrays.
+
+    `sha256`: of their file. `weights`: SHA-256 of those that the films made. `manifest`:
+    `datasets.split.fingerprint` of it. `words`: what the codes of each of COLUMNS mean, in their
+    order. `films`: how many, by split.
+    """
 
     format_version: int
     sha256: str
@@ -95,9 +98,13 @@ def write_index(
     arrays = {name: np.ascontiguousarray(getattr(films, name)) for name in FilmArrays.__slots__}
     data = safetensors.numpy.save(arrays)
     card = IndexCard(
-        _FORMAT_VERSION, **identity(data), weights=weights, manifest=manifest, words=words,
+        _FORMAT_VERSION,
+        **identity(data),
+        weights=weights,
+        manifest=manifest,
+        words=words,
         films=counts,
-    )  # fmt: skip
+    )
     write_files(folder / FOLDER, recipe, data, asdict(card))
     return card
 

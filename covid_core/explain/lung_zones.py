@@ -31,8 +31,8 @@ _LEAST_LUNG = 0.01  # of the film's area; less is no lung
 
 
 def attention_by_zone(saliency: Saliency, lungs: np.ndarray) -> tuple[float, ...] | None:
-    """What share of the evidence for a class that lies in the lungs is in each of ZONES, summing
-    to 1.
+    """What share of the evidence for a class that lies in the lungs is in each of ZONES, summing to
+    1.
 
     `lungs`: where they are over the whole film, bool (h, w). None where there are no two lungs, or
     no evidence for the class in them.
@@ -65,9 +65,11 @@ def _thirds(lung: np.ndarray) -> list[np.ndarray]:
 
 
 def _sides(lungs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The lung at the film's left, and that at its right. Each island goes to its own side as a
-    whole, for a turned patient's lungs overlap from side to side; but lungs that touch are one
-    island, and are parted at their waist."""
+    """The lung at the film's left, and that at its right.
+
+    Each island goes to its own side as a whole, for a turned patient's lungs overlap from side to
+    side; but lungs that touch are one island, and are parted at their waist.
+    """
     from scipy.ndimage import label  # slow to import, and the empty page shows no film
 
     islands, _ = label(lungs)

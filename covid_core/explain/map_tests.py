@@ -1,5 +1,6 @@
-"""Is the map of one class over one film worth showing? Four tests, and it is withheld where one
-fails.
+"""Is the map of one class over one film worth showing?
+
+Four tests, and it is withheld where one fails.
 
 A map persuades whether it is right or wrong, and a wrong one is not seen to be (Adebayo et al.
 2018). `evaluation.explanations` tests the maps of many films at leisure; this asks of the film at
@@ -110,7 +111,8 @@ def check_map(
 
 def _tampered(picture: np.ndarray, cells: np.ndarray) -> np.ndarray:
     """The picture mirrored, with the hottest places of a map covered, and with as many covered at
-    random: uint8 (2 + ORDERS, S, S)."""
+    random: uint8 (2 + ORDERS, S, S).
+    """
     drawing = np.random.default_rng(_SEED)
     orders = [cells, *(drawing.permuted(cells.ravel()).reshape(cells.shape) for _ in range(ORDERS))]
     without = blurred(picture)

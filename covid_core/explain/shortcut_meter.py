@@ -1,5 +1,7 @@
-"""Does what lies outside the lungs explain the answer? One film's score for the disease with the
-lungs removed and with nothing but the lungs, beside that of the whole film.
+"""Does what lies outside the lungs explain the answer?
+
+One film's score for the disease with the lungs removed and with nothing but the lungs, beside that
+of the whole film.
 
 Markers, borders and posture differ between hospitals, and so does the share of their patients that
 have the disease (DeGrave, Janizek and Lee 2021). The audit asks this of many films
@@ -81,8 +83,11 @@ def read_meter(
 def explains(whole: float, lungs_only: float, removed: float, threshold: float) -> bool:
     """Whether the score without lungs explains that of a film called the disease, all 0 to 1: it
     keeps at least half of the odds; or what lies outside the lungs reaches the operating point's
-    threshold, and the lungs alone do not. That it reaches the threshold would by itself be no sign:
-    thresholds lie low, and what shows nothing at all is not scored at nought."""
+    threshold, and the lungs alone do not.
+
+    That it reaches the threshold would by itself be no sign: thresholds lie low, and what shows
+    nothing at all is not scored at nought.
+    """
     keeps = log_odds(removed) >= log_odds(whole) + np.log(KEPT)
     return bool(keeps or lungs_only < threshold <= removed)
 
@@ -94,7 +99,10 @@ def parts(
     crop: Crop = WHOLE,
 ) -> np.ndarray:
     """Of the network's picture, uint8 (S, S), in which the film's crop lies at `placement`: its
-    lungs alone, and all but its lungs, uint8 (2, S, S). For a viewer too."""
+    lungs alone, and all but its lungs, uint8 (2, S, S).
+
+    For a viewer too.
+    """
     top, left, height, width = placement
     own = np.zeros(picture.shape, bool)
     own[top : top + height, left : left + width] = widened(lungs, (height, width), crop)
@@ -103,5 +111,6 @@ def parts(
 
 def shown(score: float) -> str:
     """A score in the digits that are shown: three after the point, for much happens near 0 and 1,
-    and never quite 0 or 1."""
+    and never quite 0 or 1.
+    """
     return f"{min(max(score, 0.001), 0.999):.3f}"

@@ -1,5 +1,7 @@
-"""A result to take away: a picture, a page on paper, objects for an archive, a bundle. It uses what
-is presented, and asks no network but for checks that are missing, and to read a bundle again.
+"""A result to take away: a picture, a page on paper, objects for an archive, a bundle.
+
+It uses what is presented, and asks no network but for checks that are missing, and to read a bundle
+again.
 
     pictures                film under its heat, with what is burned into it
     pdf, paper_checks       one page on paper; the checks on it

@@ -47,8 +47,13 @@ from covid_core.read.radiograph import Radiograph
 
 FORMAT_VERSION = 1
 REPORT, RESULT, OVERLAY, SHOWN, FILM, CASE = MEMBERS = (
-    "report.pdf", "result.json", "overlay.png", "film.png", "film.safetensors", "case.json",
-)  # fmt: skip
+    "report.pdf",
+    "result.json",
+    "overlay.png",
+    "film.png",
+    "film.safetensors",
+    "case.json",
+)
 NOTE = (
     "Research use only, not a diagnosis. No tag, name or UID of the film's file is in this bundle."
     " The picture itself was not searched for burned-in names."
@@ -65,8 +70,11 @@ _REMEDY = "Give a ZIP file that this program made as a case bundle, unchanged"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """An opened bundle. `data`: its bytes. `members`: by name. `made_by`, `made_with`: what
-    answered, and what else its bytes may depend on."""
+    """An opened bundle.
+
+    `data`: its bytes. `members`: by name. `made_by`, `made_with`: what answered, and what else its
+    bytes may depend on.
+    """
 
     data: bytes
     members: Mapping[str, bytes]
@@ -117,8 +125,10 @@ def make_bundle(
 
 
 def replay(bundle: Bundle, reader: CaseReader) -> bytes:
-    """The bundle made anew, all the way from its film. Raises Abstained and CovidCoreError where
-    this reader gives that film no answer."""
+    """The bundle made anew, all the way from its film.
+
+    Raises Abstained and CovidCoreError where this reader gives that film no answer.
+    """
     asked = bundle.asked
     again = Asked(reader.point(asked.point), asked.finding, asked.prevalence, asked.made)
     result = result_of(reader, reader.read(bundle.radiograph), again)
@@ -156,8 +166,10 @@ def read_bundle(data: bytes) -> Bundle:
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:
-    """The members of a bundle by name. Raises CovidCoreError where they are not just those, or
-    larger than they can be."""
+    """The members of a bundle by name.
+
+    Raises CovidCoreError where they are not just those, or larger than they can be.
+    """
     if len(data) > MAX_BYTES:
         raise CovidCoreError("it is larger than any bundle", _REMEDY)
     with opened(data) as archive:
@@ -207,9 +219,12 @@ def _point(raw: Mapping[str, Any]) -> OperatingPoint:
     if not isinstance(name, str) or not isinstance(on, str) or len(name) + len(on) > _LONGEST_WORD:
         raise ValueError("operating point")
     return OperatingPoint(
-        name, _share(raw["threshold"]), _estimate(raw["sensitivity"]),
-        _estimate(raw["specificity"]), on,
-    )  # fmt: skip
+        name,
+        _share(raw["threshold"]),
+        _estimate(raw["sensitivity"]),
+        _estimate(raw["specificity"]),
+        on,
+    )
 
 
 def _estimate(raw: Mapping[str, Any] | None) -> Estimate | None:

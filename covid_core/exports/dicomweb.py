@@ -43,7 +43,8 @@ for _name in ("dicomweb_client", "retrying", "urllib3.connectionpool"):
 @dataclass(frozen=True, slots=True)
 class Archive:
     """Where an archive is: `url` of its DICOMweb root, such as https://pacs.example/dicom-web; a
-    name and password where it asks for them; how long to wait for an answer, in seconds."""
+    name and password where it asks for them; how long to wait for an answer, in seconds.
+    """
 
     url: str
     username: str = ""
@@ -53,8 +54,10 @@ class Archive:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FoundStudy:
-    """A study that an archive knows of, as plain text, "" where it does not tell. Never printed by
-    its `repr`. `study_date`: YYYYMMDD."""
+    """A study that an archive knows of, as plain text, "" where it does not tell.
+
+    Never printed by its `repr`. `study_date`: YYYYMMDD.
+    """
 
     study_uid: str
     patient_id: str
@@ -89,7 +92,10 @@ def find_studies(
     archive: Archive, *, patient_id: str = "", study_date: str = ""
 ) -> list[FoundStudy]:
     """Studies by patient ID, by date (YYYYMMDD, or two with a hyphen between) or by both (QIDO-RS):
-    the first MAX_STUDIES. Raises CovidCoreError, also where neither is given."""
+    the first MAX_STUDIES.
+
+    Raises CovidCoreError, also where neither is given.
+    """
     asked = {"PatientID": patient_id.strip(), "StudyDate": study_date.strip()}
     filters = {keyword: text for keyword, text in asked.items() if text}
     if not filters:

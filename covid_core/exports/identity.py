@@ -45,9 +45,14 @@ _COPIED = {
     "AccessionNumber": "accession_number",
 }
 _TIMES = (
-    "InstanceCreationDate", "InstanceCreationTime", "SeriesDate", "SeriesTime",
-    "DateOfSecondaryCapture", "TimeOfSecondaryCapture", "ContributingEquipmentSequence",
-)  # fmt: skip
+    "InstanceCreationDate",
+    "InstanceCreationTime",
+    "SeriesDate",
+    "SeriesTime",
+    "DateOfSecondaryCapture",
+    "TimeOfSecondaryCapture",
+    "ContributingEquipmentSequence",
+)
 _TEXTS = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
 
 

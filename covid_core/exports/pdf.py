@@ -19,7 +19,7 @@ from covid_core.exports.sheet import (
     WHITE,
     WIDTH,
     Sheet,
-)  # fmt: skip
+)
 from covid_core.findings import Finding
 from covid_core.model.decision import CAVEAT, in_sentence
 from covid_core.present.result import Result
@@ -62,7 +62,8 @@ def report_pdf(result: Result) -> bytes:
 
 def _fit(result: Result) -> _Fit:
     """The largest text that leaves the films their least height; and their height, which is no more
-    than they need."""
+    than they need.
+    """
     tall, wide = result.film.shape
     wanted = min(_TALLEST, _COLUMN * tall / wide)
     with closing(Sheet(TITLE, result.made)) as trial:
@@ -148,9 +149,15 @@ def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> flo
             prediction.decision.point.threshold if finding is prediction.answers[-1] else None
         )
         y = sheet.bar(
-            MARGIN, y, _COLUMN, finding.display_name, share, _colour(finding), points,
+            MARGIN,
+            y,
+            _COLUMN,
+            finding.display_name,
+            share,
+            _colour(finding),
+            points,
             mark=threshold,
-        )  # fmt: skip
+        )
     return sheet.words(MARGIN, y + 0.5, _COLUMN, _set_in_words(result), points)
 
 

@@ -32,8 +32,9 @@ def captioned_overlay(result: Result) -> np.ndarray:
 
 
 def overlay(result: Result) -> np.ndarray:
-    """The film with heat, where its class reaches its threshold, and the lungs' outline: uint8
-    (H, W, 3), of the film's size or, where that is small, enlarged."""
+    """The film with heat, where its class reaches its threshold, and the lungs' outline: uint8 (H,
+    W, 3), of the film's size or, where that is small, enlarged.
+    """
     film = _enlarged(result.film)
     heat = result.saliency.heat(*film.shape)
     mixed = blend(film, heat, _OPACITY if result.heat_drawn else 0)

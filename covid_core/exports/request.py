@@ -21,8 +21,11 @@ LONGEST_PX = 2048  # of a film as it is shown
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a reading is asked. `finding`: the class whose map is shown; None for the likeliest.
-    `prevalence`: of the disease, 0 to 1. `made`: when, with its time zone."""
+    """What a reading is asked.
+
+    `finding`: the class whose map is shown; None for the likeliest. `prevalence`: of the disease, 0
+    to 1. `made`: when, with its time zone.
+    """
 
     point: OperatingPoint
     finding: Finding | None

@@ -106,7 +106,8 @@ class Sheet:
         mark: float | None = None,
     ) -> float:
         """A share, 0 to 1: its name, a bar and the figure, as `told` or in per cent, and a mark
-        across the bar where there is one; gives the y below it."""
+        across the bar where there is one; gives the y below it.
+        """
         named, figure, high = _NAMED * width, 14.0, 3.6
         left, long = x + named, width - named - figure
         below = self.words(x, y, named, name, points)
@@ -122,7 +123,9 @@ class Sheet:
         self, x: float, y: float, width: float, height: float, pixels: np.ndarray, told: str
     ) -> None:
         """Pixels, uint8 (H, W) or (H, W, 3), as large as they fit into the box, in its middle.
-        `told`: what is to be seen, for who can't see it."""
+
+        `told`: what is to be seen, for who can't see it.
+        """
         self.block(x, y, width, height, "#000000")
         tall, wide = pixels.shape[:2]
         scale = min(width / wide, height / tall)

@@ -19,7 +19,8 @@ _FOREIGN = CovidCoreError("its film is none of this program's", "Give a bundle a
 
 def film_bytes(film: Film) -> bytes:
     """A film as a safetensors file: `codes`, uint8 or uint16 (height, width), and `tones`, float32
-    (n,), the grey of each code; or of a film without levels `pixels`, float32 (height, width)."""
+    (n,), the grey of each code; or of a film without levels `pixels`, float32 (height, width).
+    """
     if isinstance(film, Levels):
         parts = {_CODES: np.ascontiguousarray(film.codes), _TONES: film.tones}
     else:
@@ -72,9 +73,13 @@ def radiograph_of(film: Film, raw: Mapping[str, Any]) -> Radiograph:
     if len(bytes.fromhex(raw["sha256"])) != 32 or not isinstance(raw["coloured"], bool):
         raise ValueError("film")
     return Radiograph(
-        film, raw["sha256"], _text(raw["source_format"]), View(raw["view"]), tuple(notes),
+        film,
+        raw["sha256"],
+        _text(raw["source_format"]),
+        View(raw["view"]),
+        tuple(notes),
         raw["coloured"],
-    )  # fmt: skip
+    )
 
 
 def _text(value: object) -> str:

@@ -112,9 +112,15 @@ def _reference(image: Dataset, capture: FileDataset) -> Dataset:
 
 
 _ASKED_FOR = (
-    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID",
-    "StudyDate", "StudyTime",
-)  # fmt: skip
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "AccessionNumber",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+)
 
 
 def _content(result: Result, kept: Study | None, pictures: list[Dataset]) -> sr.MeasurementReport:

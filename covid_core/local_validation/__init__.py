@@ -1,5 +1,6 @@
-"""A hospital's own films or scores to its own operating point. It uses decisions and plots, and no
-network.
+"""A hospital's own films or scores to its own operating point.
+
+It uses decisions and plots, and no network.
 
 scores          a table, or films in folders, to labels and scores
 validation      labels and scores to figures, and to a threshold that holds a promised recall

@@ -21,9 +21,13 @@ def roc(found: Validation, own: PointHere | None = None) -> go.Figure:
     figure = go.Figure()
     shown = np.unique(np.linspace(0, len(found.found) - 1, _POINTS).round().astype(int))
     figure.add_scatter(
-        x=found.false_alarms[shown], y=found.found[shown], mode="lines", showlegend=False,
-        line={"color": _COVID, "width": 2}, hoverinfo="skip",
-    )  # fmt: skip
+        x=found.false_alarms[shown],
+        y=found.found[shown],
+        mode="lines",
+        showlegend=False,
+        line={"color": _COVID, "width": 2},
+        hoverinfo="skip",
+    )
     for here in (*found.points, *([own] if own else [])):
         figure.add_trace(_marked(here))
     _square(figure, "films without COVID-19 called so", "films with COVID-19 found")

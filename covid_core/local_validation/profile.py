@@ -73,7 +73,8 @@ def new_profile(
 
 def fits(profile: SiteProfile, card: WeightsCard) -> bool:
     """Whether the profile was measured with these very weights: with others its threshold means
-    nothing."""
+    nothing.
+    """
     return profile.weights_sha256 == card.sha256
 
 
@@ -86,9 +87,10 @@ def save_profile(profile: SiteProfile, path: Path) -> None:
     """Write it, whole or not at all. Raises CovidCoreError."""
     if not path.parent.is_dir():  # a slip of a deployer's pen is no folder to be made
         raise CovidCoreError(
-            "the profile can't be written: its folder is not there", "Make it, or name another",
+            "the profile can't be written: its folder is not there",
+            "Make it, or name another",
             file=str(path),
-        )  # fmt: skip
+        )
     write_whole(path, profile_bytes(profile))
 
 
@@ -157,7 +159,7 @@ def _site(name: str) -> str:
 
 
 def _sha256(text: str) -> str:
-    if len(bytes.fromhex(text)) != 32 or not text.islower() and not text.isdigit():
+    if len(bytes.fromhex(text)) != 32 or (not text.islower() and not text.isdigit()):
         raise ValueError("no SHA-256")
     return text
 

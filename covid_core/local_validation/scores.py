@@ -38,9 +38,11 @@ _FIRST_ROW = 2  # as a spreadsheet counts: the names of the columns are row 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """`positive`: whether a film shows COVID-19 by the reference, bool (N,). `score`: the model's
-    probability of it, float64 (N,), 0 to 1. `groups`: each film's patient, int (N,). `weights`:
-    the SHA-256 of what scored them, "" where that is not known."""
+    """`positive`: whether a film shows COVID-19 by the reference, bool (N,).
+
+    `score`: the model's probability of it, float64 (N,), 0 to 1. `groups`: each film's patient, int
+    (N,). `weights`: the SHA-256 of what scored them, "" where that is not known.
+    """
 
     positive: np.ndarray
     score: np.ndarray
@@ -106,8 +108,11 @@ def made_up(films: int = 400) -> Scores:
 
 def labelled(name: str) -> tuple[bool, str] | None:
     """Whether a film shows COVID-19, by the folder that it lies in, and its patient: the folder
-    below that, or "". `name`: with folders, such as `covid/patient 7/film.dcm`. None where no
-    folder is called normal, pneumonia, covid or the like."""
+    below that, or "".
+
+    `name`: with folders, such as `covid/patient 7/film.dcm`. None where no folder is called normal,
+    pneumonia, covid or the like.
+    """
     *folders, _ = PurePosixPath(name).parts
     for i, folder in enumerate(folders):
         if folder.lower() in _FOLDERS:
@@ -169,9 +174,16 @@ def _csv(data: bytes) -> pd.DataFrame:
     # Spreadsheets of countries with a decimal comma part the cells by semicolons.
     separator = ";" if header.count(b";") > header.count(b",") else ","
     return pd.read_csv(
-        io.BytesIO(data), sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig",
-        nrows=MAX_FILMS + 1, index_col=False, skip_blank_lines=False, usecols=_is_known,
-    ).fillna("")  # fmt: skip
+        io.BytesIO(data),
+        sep=separator,
+        dtype=str,
+        keep_default_na=False,
+        encoding="utf-8-sig",
+        nrows=MAX_FILMS + 1,
+        index_col=False,
+        skip_blank_lines=False,
+        usecols=_is_known,
+    ).fillna("")
 
 
 def _parquet(data: bytes) -> pd.DataFrame:
@@ -210,7 +222,8 @@ def _refuse(wrong: pd.Series, problem: str, remedy: str) -> None:
 
 def _refuse_own_answers(table: pd.DataFrame, words: pd.Series) -> None:
     """`predict --csv` writes the model's own answer as `label`: measured against that, any model
-    would be perfect."""
+    would be perfect.
+    """
     if not {"prediction_set", *_OWN} <= set(table):
         return
     probabilities = table[list(_OWN)].apply(pd.to_numeric, errors="coerce").fillna(-1)

@@ -30,8 +30,11 @@ _GRID = np.linspace(0, 1, 1001)  # fixed beforehand: thresholds taken from the f
 
 @dataclass(frozen=True, slots=True)
 class PointHere:
-    """What an operating point does on a site's films. `found_right`, `cleared_right`: the
-    predictive values of its two calls, at the films' own prevalence."""
+    """What an operating point does on a site's films.
+
+    `found_right`, `cleared_right`: the predictive values of its two calls, at the films' own
+    prevalence.
+    """
 
     point: OperatingPoint
     found_right: Estimate
@@ -103,7 +106,8 @@ def with_costs(point: OperatingPoint, scores: Scores) -> OperatingPoint:
 
 def _sure(share: Estimate, groups: np.ndarray) -> Estimate:
     """A share of films of these patients; of films that all agree the exact interval (Clopper and
-    Pearson 1934), each patient counting once: resampled, they would seem to prove it."""
+    Pearson 1934), each patient counting once: resampled, they would seem to prove it.
+    """
     if share.value not in (0, 1):
         return share
     patients = len(np.unique(groups))
@@ -174,7 +178,8 @@ def _highest_threshold(found: np.ndarray, recall: float, confidence: float) -> f
 
 def _one_a_patient(scores: Scores) -> np.ndarray:
     """The scores of one film of each patient with COVID-19, drawn by chance, the same each time:
-    films of one patient are no independent evidence."""
+    films of one patient are no independent evidence.
+    """
     order = np.random.default_rng(0).permutation(np.flatnonzero(scores.positive))
     first = np.unique(scores.groups[order], return_index=True)[1]
     return scores.score[order[first]]

@@ -144,8 +144,10 @@ def _card(raw: dict[str, Any], path: Path) -> WeightsCard:
 
 
 def _with_sources(rules: Rules, films: Any) -> Rules:
-    """The rules, each operating point told of the sources on whose films it was measured. `films`:
-    of the test part, by source."""
+    """The rules, each operating point told of the sources on whose films it was measured.
+
+    `films`: of the test part, by source.
+    """
     if not isinstance(films, dict) or not films:
         return rules
     told = f"new films of {listed_in_words(sorted(films))}"
@@ -235,14 +237,19 @@ def read_audit(folder: Path, card: WeightsCard) -> dict[str, Any] | None:
 
 def read_cards(folder: Path) -> dict[str, WeightsCard]:
     """The cards in a folder, by the files' name, to tell what they say: their tensors are not
-    needed, and a study's network may answer otherwise than ours. Raises WeightsError."""
+    needed, and a study's network may answer otherwise than ours.
+
+    Raises WeightsError.
+    """
     names = [path.stem for path in sorted(folder.glob("*.json"))]
     return {name: read_any_card(folder, name) for name in names if not name.endswith(NO_CARDS)}
 
 
 def read_forms(folder: Path) -> dict[str, dict[str, WeightsCard]]:
-    """The cards of the studies' recipes in a weights folder: by recipe, then by form. Raises
-    WeightsError."""
+    """The cards of the studies' recipes in a weights folder: by recipe, then by form.
+
+    Raises WeightsError.
+    """
     forms: dict[str, dict[str, WeightsCard]] = {}
     for form in (AS_PUBLISHED, MENDED):
         for recipe, card in read_cards(folder / form).items():

@@ -52,7 +52,9 @@ class OperatingPoint:
 @dataclass(frozen=True, slots=True)
 class PredictiveValues:
     """Of films called the disease, the share that have it; of those not, the share that have not.
-    At a prevalence, 0 to 1."""
+
+    At a prevalence, 0 to 1.
+    """
 
     positive: float
     negative: float
@@ -125,9 +127,12 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`finding`: what the film is called, or None where the model can't tell. `positive`: whether
-    the disease's probability reaches the operating point's threshold. `candidates`: the prediction
-    set, the most probable first. `point`: the operating point that was used."""
+    """`finding`: what the film is called, or None where the model can't tell.
+
+    `positive`: whether the disease's probability reaches the operating point's threshold.
+    `candidates`: the prediction set, the most probable first. `point`: the operating point that was
+    used.
+    """
 
     finding: Finding | None
     positive: bool
@@ -186,7 +191,8 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 def is_close(probabilities: np.ndarray, rules: Rules, margin: float) -> bool:
     """Whether shifts of the log odds by up to `margin` could change what is said of a film: a
-    decision at any operating point, the prediction set, or the order of its answers."""
+    decision at any operating point, the prediction set, or the order of its answers.
+    """
     odds = np.clip(log_odds(probabilities), -_SURE, _SURE)
     limits = [
         *(odds[-1] - log_odds(point.threshold) for point in rules.points),
@@ -235,8 +241,9 @@ def _point(raw: Mapping[str, Any]) -> OperatingPoint:
 
 
 def _cannot_tell(ranked: Sequence[Finding], fits: np.ndarray, sure: float) -> str:
-    """`ranked`: the answers, the most probable first, `sure` its probability; `fits`: bool (N,),
-    in the same order."""
+    """`ranked`: the answers, the most probable first, `sure` its probability; `fits`: bool (N,), in
+    the same order.
+    """
     if not fits.any():
         return f"{_either(ranked[:2])}, and neither fits well: the model can't tell."
     fitting = [answer for answer, fit in zip(ranked, fits, strict=True) if fit]

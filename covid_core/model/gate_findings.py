@@ -75,8 +75,10 @@ FLAWS = (Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED, Code.CROPPED, Code.CHILD
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One thing found odd: `problem` says what, `remedy` what to do. `abstains`: no probability
-    may be shown."""
+    """One thing found odd: `problem` says what, `remedy` what to do.
+
+    `abstains`: no probability may be shown.
+    """
 
     code: Code
     problem: str

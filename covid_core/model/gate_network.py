@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import torch
@@ -24,7 +25,7 @@ class GateNetwork(nn.Module):
         super().__init__()
         self.first = _step(1, _WIDTHS[0], stride=2)
         self.steps = nn.ModuleList(
-            _step(before, after) for before, after in zip(_WIDTHS, _WIDTHS[1:], strict=False)
+            _step(before, after) for before, after in itertools.pairwise(_WIDTHS)
         )
         self.deep = _step(_WIDTHS[-1], _WIDTHS[-1])
         self.last = nn.Linear(_WIDTHS[-1], 1 + len(OTHERS) + len(FLAWS))

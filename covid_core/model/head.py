@@ -18,14 +18,17 @@ LEAK = 0.1  # slope below zero of the hidden layers' leaky ReLU
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
     """`layers`: weight, float64 (outputs, inputs), and bias, float64 (outputs,), of each in order;
-    all but the last are followed by a leaky ReLU."""
+    all but the last are followed by a leaky ReLU.
+    """
 
     layers: tuple[tuple[np.ndarray, np.ndarray], ...]
 
     @classmethod
     def of(cls, tensors: Mapping[str, np.ndarray]) -> Head:
-        """From a network's tensors by name, as `network_files` stores them. Raises KeyError, and
-        ValueError where they make no head."""
+        """From a network's tensors by name, as `network_files` stores them.
+
+        Raises KeyError, and ValueError where they make no head.
+        """
         hidden = sorted(
             (name.removesuffix(".weight") for name in tensors if _is_hidden(name)),
             key=lambda name: int(name.rpartition(".")[2]),
@@ -87,7 +90,8 @@ class Head:
 
 def summed(weights: np.ndarray, feature_map: np.ndarray) -> np.ndarray:
     """The evidence in each cell of a feature map, (channels, h, w), whose channels count so much,
-    (channels,): float32 (h, w)."""
+    (channels,): float32 (h, w).
+    """
     return np.einsum("c,chw->hw", weights, feature_map, dtype=np.float64).astype(np.float32)
 
 

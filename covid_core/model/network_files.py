@@ -94,9 +94,12 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
     card = read_any_card(folder, recipe)
     path = folder / f"{recipe}.safetensors"
     network = Network(
-        card.architecture, len(card.classes), card.head_depth,
-        opacity=card.opacity_map, appearance=card.appearance,
-    )  # fmt: skip
+        card.architecture,
+        len(card.classes),
+        card.head_depth,
+        opacity=card.opacity_map,
+        appearance=card.appearance,
+    )
     _fill(network, checked(path, card.sha256), path, TITLES[card.architecture])
     return network.eval().requires_grad_(False), card
 
@@ -128,7 +131,10 @@ def _storable(network: Network) -> dict[str, torch.Tensor]:
 
 def write_network(network: nn.Module, folder: Path, name: str, **card: Any) -> dict[str, Any]:
     """A small network, its tensors in float16; gives its card, which holds `sha256`, `created` and
-    `git_commit` besides. Raises WeightsError."""
+    `git_commit` besides.
+
+    Raises WeightsError.
+    """
     tensors = {
         key: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
         for key, tensor in network.state_dict().items()

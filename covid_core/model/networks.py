@@ -53,37 +53,44 @@ def _four_convolutions() -> nn.Module:
     """Four times convolution, ReLU, normalisation and pooling: 64 to 512 channels."""
     blocks = [
         nn.Sequential(
-            nn.Conv2d(before, after, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(after),
+            nn.Conv2d(before, after, 3, padding=1),
+            nn.ReLU(),
+            nn.BatchNorm2d(after),
             nn.MaxPool2d(2),
         )
         for before, after in pairwise((3, 64, 128, 256, 512))
-    ]  # fmt: skip
+    ]
     return nn.Sequential(*blocks)
 
 
 ARCHITECTURES: dict[str, Architecture] = {
     DENSENET121: Architecture(
         # memory_efficient is off: the films are small, and recomputing costs time.
-        lambda: models.densenet121(weights=None).features, "conv0", 1024,
-        models.DenseNet121_Weights.IMAGENET1K_V1, rectified=True,
+        lambda: models.densenet121(weights=None).features,
+        "conv0",
+        1024,
+        models.DenseNet121_Weights.IMAGENET1K_V1,
+        rectified=True,
     ),
     "efficientnet_b0": Architecture(
-        lambda: models.efficientnet_b0(weights=None).features, "0.0", 1280,
+        lambda: models.efficientnet_b0(weights=None).features,
+        "0.0",
+        1280,
         models.EfficientNet_B0_Weights.IMAGENET1K_V1,
     ),
     "efficientnet_lite0": Architecture(lite.build, lite.FIRST, lite.CHANNELS, lite.LITE0),
     "efficientnet_lite2": Architecture(
         lambda: lite.build(width=1.1, depth=1.2), lite.FIRST, lite.CHANNELS, lite.LITE2
     ),
-    "resnet18": Architecture(
-        _resnet18, "conv1", 512, models.ResNet18_Weights.IMAGENET1K_V1
-    ),
+    "resnet18": Architecture(_resnet18, "conv1", 512, models.ResNet18_Weights.IMAGENET1K_V1),
     "vgg16": Architecture(
-        lambda: models.vgg16(weights=None).features, "0", 512,
+        lambda: models.vgg16(weights=None).features,
+        "0",
+        512,
         models.VGG16_Weights.IMAGENET1K_V1,
     ),
     "cnn4": Architecture(_four_convolutions, "0.0", 512, None),
-}  # fmt: skip
+}
 
 
 class Head(nn.Module):
@@ -109,9 +116,11 @@ class Head(nn.Module):
 
 
 class Outputs(NamedTuple):
-    """What a network answers to N films. `logits`: (N, outputs). `opacity`: log odds of an opacity
-    in each cell, (N, 1, h, w), and `appearance`: logits of the four appearances, (N, 4); None
-    where a network has no such output."""
+    """What a network answers to N films.
+
+    `logits`: (N, outputs). `opacity`: log odds of an opacity in each cell, (N, 1, h, w), and
+    `appearance`: logits of the four appearances, (N, 4); None where a network has no such output.
+    """
 
     logits: torch.Tensor
     opacity: torch.Tensor | None = None
@@ -152,7 +161,8 @@ class Network(nn.Module):
 
     def maps(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """(N, 1, H, W) normalised films to the feature map that the head sees, (N, channels, h, w),
-        and the opacity's log odds, (N, 1, h, w)."""
+        and the opacity's log odds, (N, 1, h, w).
+        """
         features = self.rectify(self.features(x))
         if self.opacity is None:
             return features, None
@@ -166,7 +176,8 @@ class Network(nn.Module):
 
     def feature_maps(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """All that an engine need give: the feature map and, where the network has one, the opacity
-        map; the head is had from the former without another pass."""
+        map; the head is had from the former without another pass.
+        """
         features, opacity = self.maps(x)
         return (features,) if opacity is None else (features, opacity)
 
@@ -187,9 +198,13 @@ class Network(nn.Module):
         colour = self.features.get_submodule(name)
         assert isinstance(colour, nn.Conv2d)
         grey = nn.Conv2d(
-            1, colour.out_channels, colour.kernel_size, colour.stride, colour.padding,  # type: ignore[arg-type]
+            1,
+            colour.out_channels,
+            colour.kernel_size,  # type: ignore[arg-type]
+            colour.stride,  # type: ignore[arg-type]
+            colour.padding,  # type: ignore[arg-type]
             bias=colour.bias is not None,
-        )  # fmt: skip
+        )
         nn.init.kaiming_normal_(grey.weight)
         setattr(self.features.get_submodule(parent), last, grey)
 

@@ -47,7 +47,10 @@ class Saliency:
 
     def positive(self, height: int, width: int) -> np.ndarray:
         """The evidence for the class alone, in logits, on a grid over the film: float32 (height,
-        width), 0 or more. That of the mirrored map is this one mirrored, to the last bit."""
+        width), 0 or more.
+
+        That of the mirrored map is this one mirrored, to the last bit.
+        """
         mirrored = self.mirrored()._evidence(height, width)[:, ::-1]
         # Pillow adds up from the left: of both directions, the mean knows no side.
         return np.maximum((self._evidence(height, width) + mirrored) / 2, 0)
@@ -61,7 +64,8 @@ class Saliency:
 
     def share_inside(self, mask: np.ndarray) -> float:
         """How much of the evidence for the class lies inside a mask over the film, bool (h, w): 0
-        to 1, NaN where there is no such evidence at all."""
+        to 1, NaN where there is no such evidence at all.
+        """
         evidence = self.positive(*mask.shape)
         total = float(evidence.sum())
         return float(evidence[mask].sum()) / total if total > 0 else float("nan")

@@ -53,7 +53,10 @@ def read_pair(folder: Path, name: str) -> tuple[dict[str, Any], bytes]:
 
 def as_card(raw: dict[str, Any], card: type[Card], path: Path) -> Card:
     """What stands in a card's file, as that dataclass, each text, number, dictionary or list of the
-    type that its field has. Raises WeightsError for anything else."""
+    type that its field has.
+
+    Raises WeightsError for anything else.
+    """
     try:
         made = card(**raw)
         for one in fields(card):  # type: ignore[arg-type]

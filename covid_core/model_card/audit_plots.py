@@ -58,20 +58,34 @@ def abstention_by_strength(robustness: _Dict) -> go.Figure:
     rows = list(robustness["corruptions"].values())
     for row in rows:
         figure.add_scatter(
-            x=x, y=[intact, *row["abstention"]], name=row["title"], mode="lines",
-            line={"color": _QUIET, "width": 1}, opacity=0.4, showlegend=False,
-        )  # fmt: skip
+            x=x,
+            y=[intact, *row["abstention"]],
+            name=row["title"],
+            mode="lines",
+            line={"color": _QUIET, "width": 1},
+            opacity=0.4,
+            showlegend=False,
+        )
     means = [
         sum(shares) / len(rows) for shares in zip(*(r["abstention"] for r in rows), strict=True)
     ]
     figure.add_scatter(
-        x=x, y=[intact, *means], name="mean", mode="lines+markers",
-        line={"color": _RED, "width": 3}, showlegend=False,
-    )  # fmt: skip
+        x=x,
+        y=[intact, *means],
+        name="mean",
+        mode="lines+markers",
+        line={"color": _RED, "width": 3},
+        showlegend=False,
+    )
     figure.add_annotation(
-        x=x[-1], y=means[-1], text="mean", showarrow=False, xanchor="left", xshift=8,
+        x=x[-1],
+        y=means[-1],
+        text="mean",
+        showarrow=False,
+        xanchor="left",
+        xshift=8,
         font_color=_RED,
-    )  # fmt: skip
+    )
     figure.update_xaxes(title_text="strength; 0 is intact", tickvals=x, range=[-0.2, x[-1] + 0.8])
     most = max(max(row["abstention"]) for row in rows)
     figure.update_yaxes(title_text="share without an answer", range=[0, max(0.2, 1.1 * most)])
@@ -80,8 +94,10 @@ def abstention_by_strength(robustness: _Dict) -> go.Figure:
 
 def probes(shortcuts: _Dict, figures: _Dict | None = None) -> go.Figure:
     """COVID-19's AUROC under each probe, with its interval: grey where lungs are seen, else blue,
-    and red where the whole interval lies above the limit. `figures`: one source's (`within`),
-    instead of those of all."""
+    and red where the whole interval lies above the limit.
+
+    `figures`: one source's (`within`), instead of those of all.
+    """
     rows = shortcuts["probes"]
     drawn = figures or {name: row["auroc"] for name, row in rows.items()}
     limit = shortcuts["limit"]
@@ -131,8 +147,10 @@ def randomised(explanations: _Dict) -> go.Figure:
 
 
 def zones(found: _Dict) -> go.Figure:
-    """How the zones' shares go with radiologists' scores, beside what knows nothing of a map. Rows
-    of too few films are left out."""
+    """How the zones' shares go with radiologists' scores, beside what knows nothing of a map.
+
+    Rows of too few films are left out.
+    """
     rows = {
         name: row for name, row in found["rows"].items() if row["correlation"]["value"] is not None
     }
@@ -153,9 +171,12 @@ def _curves(explanations: _Dict, kind: str, title: str) -> go.Figure:
         area = method[kind]["area"]["value"]
         dash = "dot" if name == CHANCE else "solid"
         figure.add_scatter(
-            x=shares, y=method[kind]["curve"], name=f"{name}, area {area:.2f}", mode="lines",
+            x=shares,
+            y=method[kind]["curve"],
+            name=f"{name}, area {area:.2f}",
+            mode="lines",
             line={"color": colours[name], "dash": dash},
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text=title, range=[-0.02, 1.02])
     figure.update_yaxes(title_text="probability of the answer", range=[-0.02, 1.02])
     below = {"orientation": "h", "y": -0.3}
@@ -182,18 +203,27 @@ def _bars(names: Sequence[str], figures: Sequence[_Dict], colours: Sequence[str]
     )
     for name, one in zip(names, figures, strict=True):
         figure.add_annotation(
-            x=max(one["high"], 0), y=name, text=f"{one['value']:.2f}", showarrow=False,
-            xanchor="left", xshift=4, font_size=11,
-        )  # fmt: skip
+            x=max(one["high"], 0),
+            y=name,
+            text=f"{one['value']:.2f}",
+            showarrow=False,
+            xanchor="left",
+            xshift=4,
+            font_size=11,
+        )
     figure.update_yaxes(autorange="reversed", ticks="")
     return styled(figure, 36 * len(names) + 120)
 
 
 def _line_at(figure: go.Figure, x: float, text: str) -> None:
     figure.add_vline(
-        x=x, line={"color": _QUIET, "dash": "dot", "width": 1}, opacity=1, annotation_text=text,
-        annotation_position="top", annotation_font_color=_QUIET,
-    )  # fmt: skip
+        x=x,
+        line={"color": _QUIET, "dash": "dot", "width": 1},
+        opacity=1,
+        annotation_text=text,
+        annotation_position="top",
+        annotation_font_color=_QUIET,
+    )
 
 
 def _signed(drop: float) -> str:

@@ -37,9 +37,16 @@ _COLUMNS = (
     "told",
 )
 HEADER = (
-    "", "Films", "COVID-19", "AUROC", "AUROC, pairs within a view", "Sensitivity", "Specificity",
-    "Covered", "One answer",
-)  # fmt: skip
+    "",
+    "Films",
+    "COVID-19",
+    "AUROC",
+    "AUROC, pairs within a view",
+    "Sensitivity",
+    "Specificity",
+    "Covered",
+    "One answer",
+)
 
 
 def write_audit(
@@ -56,8 +63,10 @@ def write_audit(
         shortcuts=parts_with_shortcuts(figures["probes"]),
         left_out=left_out_rows(left_out),
         header=HEADER,
-        parts=[(part, _strata(found["strata"]), rows(found["age"]))
-               for part, found in figures["parts"].items()],
+        parts=[
+            (part, _strata(found["strata"]), rows(found["age"]))
+            for part, found in figures["parts"].items()
+        ],
         probes=_probe_plots(figures["probes"]),
         maps=[(title, embedded(figure)) for title, figure in _map_plots(figures["explanations"])],
         maps_films=figures["explanations"]["films"],
@@ -72,7 +81,7 @@ def write_audit(
         robust_films=figures["robustness"]["films"],
         trust=[(part, embedded(reliability_diagram(worth))) for part, worth in card.trust.items()],
         points=point_rows(card),
-    )  # fmt: skip
+    )
 
 
 def rows(found: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
@@ -88,11 +97,15 @@ def reliability_diagram(worth: Mapping[str, Any]) -> go.Figure:
         found = worth[key]
         films = np.array(found["films"])
         figure.add_scatter(
-            x=found["sure"], y=found["right"], mode="lines+markers", customdata=films,
-            name=f"{name}, error {found['error']:.3f}", line_color=colour,
+            x=found["sure"],
+            y=found["right"],
+            mode="lines+markers",
+            customdata=films,
+            name=f"{name}, error {found['error']:.3f}",
+            line_color=colour,
             marker_size=4 + 14 * np.sqrt(films / films.max()),
             hovertemplate="%{customdata} films: sure %{x:.2f}, right %{y:.2f}<extra></extra>",
-        )  # fmt: skip
+        )
     grey = {"color": "#777", "dash": "dot", "width": 1}
     figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=grey)
     figure.update_xaxes(title_text="probability of the call", range=[0.28, 1.03])

@@ -10,8 +10,9 @@ from covid_core.model.card import listed_in_words
 
 
 def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
-    """Whether an audit, as `card.read_audit` gives it, caught the model using shortcuts, judged
-    by whole intervals; each figure with the sources on which it was measured."""
+    """Whether an audit, as `card.read_audit` gives it, caught the model using shortcuts, judged by
+    whole intervals; each figure with the sources on which it was measured.
+    """
     if audit is None:
         return "Not audited: whether it uses shortcuts is not known."
     judged = {
@@ -64,7 +65,8 @@ def _worst(probes: Mapping[str, Any], names: Sequence[str]) -> str:
 
 def zones_worth_in_words(audit: Mapping[str, Any] | None) -> str:
     """Whether a map's shares by lung zone go with radiologists' scores of the zones, with the
-    source on which that was measured; "" where it was not."""
+    source on which that was measured; "" where it was not.
+    """
     found = (audit or {}).get("zones")
     if found is None or found["tells"] is None:
         return ""

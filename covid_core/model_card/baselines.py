@@ -21,14 +21,16 @@ _COLOURS = dict(zip(FLOORS, (THRESHOLD, SERIES[2], SERIES[6], SERIES[0]), strict
 
 def summaries_of(card: WeightsCard) -> dict[str, Mapping[str, Any]]:
     """What was measured of the network by part, as `results["floors"]` names them: sources never
-    trained on first, then all that trained it together, then each of those."""
+    trained on first, then all that trained it together, then each of those.
+    """
     results = card.results
     return {**results["held_out"], TEST: results["test"], **results["test_by_source"]}
 
 
 def beside_floors(card: WeightsCard, figure: str) -> go.Figure:
     """The network and each floor, a point with its interval, a row for each part of films that has
-    the figure, one of `floors.FIGURES`."""
+    the figure, one of `floors.FIGURES`.
+    """
     disease, floors = card.classes[-1], card.results["floors"]
     drawn = go.Figure()
     rows = {}
@@ -44,9 +46,12 @@ def beside_floors(card: WeightsCard, figure: str) -> go.Figure:
     drawn.update_layout(scattermode="group", scattergap=0.3)
     drawn.update_xaxes(title_text=FIGURES[figure], range=[0, 1.02])
     drawn.update_yaxes(
-        autorange="reversed", ticks="", automargin=True, categoryorder="array",
+        autorange="reversed",
+        ticks="",
+        automargin=True,
+        categoryorder="array",
         categoryarray=list(rows),
-    )  # fmt: skip
+    )
     styled(drawn, _ROW_PX * len(rows) + 130)
     legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0}
     return drawn.update_layout(margin_l=20, margin_t=60, legend=legend)

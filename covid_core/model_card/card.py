@@ -37,8 +37,11 @@ _TITLES = {finding.value: finding.display_name for finding in Finding}
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is known of a network beyond its card. `audit`: None where there was none. `left_out`:
-    cards of networks that lacked a source, by that source."""
+    """What is known of a network beyond its card.
+
+    `audit`: None where there was none. `left_out`: cards of networks that lacked a source, by that
+    source.
+    """
 
     gate: GateCard
     audit: Mapping[str, Any] | None = None
@@ -77,13 +80,20 @@ def write_headline(card: WeightsCard, readme: Path) -> None:
 def model_card(card: WeightsCard, beside: Beside) -> str:
     """The card as Markdown."""
     sections = (
-        _head(card), _use(), _data(card), results_section(card), within_source_section(card),
+        _head(card),
+        _use(),
+        _data(card),
+        results_section(card),
+        within_source_section(card),
         floors_section(card),
         _left_out(beside.left_out),
-        calibration_section(card), audit_section(card, beside.audit, beside.left_out),
-        gate_section(beside.gate.measured, beside.gate.never_seen), _limits(card), _making(card),
+        calibration_section(card),
+        audit_section(card, beside.audit, beside.left_out),
+        gate_section(beside.gate.measured, beside.gate.never_seen),
+        _limits(),
+        _making(card),
         reporting_section(),
-    )  # fmt: skip
+    )
     return "\n\n".join(filter(None, sections)) + "\n"
 
 
@@ -160,7 +170,7 @@ The same recipe on a small budget, each time without one source and tested withi
 {shown}"""
 
 
-def _limits(card: WeightsCard) -> str:
+def _limits() -> str:
     return """## Limits
 
 - Other pneumonia is nearly all of children, COVID-19 all of adults: age helps the model.

@@ -30,8 +30,21 @@ from covid_core.training.variants import protocol_of
 
 _TEMPLATE = Path(__file__).with_name("comparison.html")
 _FIGURES = ("auroc", "sensitivity", "specificity", "precision", "f1")
-HEADER = ("Recipe", "Form", "Films", "n", "Accuracy", "Always the commonest", "Best floor",
-          "AUROC", "Sensitivity (recall)", "Specificity", "Precision", "F1", "Made by")  # fmt: skip
+HEADER = (
+    "Recipe",
+    "Form",
+    "Films",
+    "n",
+    "Accuracy",
+    "Always the commonest",
+    "Best floor",
+    "AUROC",
+    "Sensitivity (recall)",
+    "Specificity",
+    "Precision",
+    "F1",
+    "Made by",
+)
 RECIPES_BLOCK = "recipes"  # the block of a README
 
 
@@ -41,9 +54,12 @@ Forms = Mapping[str, WeightsCard]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recipe's lines of the table. `parts`: what was tested on, by name, to its summary, as
-    `evaluate.summarise` gives it; `floors`: to its floors, as `floors.floors_of` gives them.
-    `forms`: the cards of the same recipe as its study trained it, and mended."""
+    """One recipe's lines of the table.
+
+    `parts`: what was tested on, by name, to its summary, as `evaluate.summarise` gives it;
+    `floors`: to its floors, as `floors.floors_of` gives them. `forms`: the cards of the same recipe
+    as its study trained it, and mended.
+    """
 
     card: WeightsCard
     parts: Mapping[str, Mapping[str, Any]]
@@ -59,7 +75,8 @@ def entry_of_card(card: WeightsCard, forms: Forms | None = None) -> Entry:
 
 def rows(entries: Sequence[Entry]) -> list[list[str]]:
     """A line for each part of each form of each entry, in `HEADER`'s order, for the disease it was
-    made for."""
+    made for.
+    """
     lines_of_all = []
     for entry in entries:
         lines = _reported(entry.card.recipe)
@@ -86,8 +103,10 @@ def write_recipes(entries: Sequence[Entry], readme: Path) -> None:
 
 
 def write_comparison(compared: Sequence[Compared], forms: Mapping[str, Forms], path: Path) -> None:
-    """Write the report, self-contained. `forms`: by recipe. Raises CovidCoreError where it can't be
-    written."""
+    """Write the report, self-contained.
+
+    `forms`: by recipe. Raises CovidCoreError where it can't be written.
+    """
     entries = [entry_of(one, forms) for one in compared]
     together = {
         name: embedded(comparison_plots.roc_together(compared, name))

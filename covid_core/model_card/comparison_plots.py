@@ -84,9 +84,12 @@ def curves(one: Compared) -> go.Figure:
     for (title, key), colour in zip(drawn.items(), SERIES, strict=False):
         values = [row.get(key) for row in rows]
         figure.add_scatter(
-            x=list(range(1, len(rows) + 1)), y=values, name=title, mode="lines+markers",
+            x=list(range(1, len(rows) + 1)),
+            y=values,
+            name=title,
+            mode="lines+markers",
             line_color=colour,
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text="epoch, over all phases")
     figure.update_yaxes(rangemode="tozero")
     return styled(figure, _HEIGHT_PX)

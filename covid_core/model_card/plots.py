@@ -32,7 +32,8 @@ def parts_of(card: WeightsCard) -> dict[str, _Dict]:
 
 def groups_of(audit: _Dict, figure: str) -> list[Row]:
     """Each view, sex and age of the source that never trained, or else of the test part, that has
-    the figure: `auroc`, `sensitivity` or `specificity`."""
+    the figure: `auroc`, `sensitivity` or `specificity`.
+    """
     parts = audit["parts"]
     strata = parts.get("held out", parts["test"])["strata"]
     return [
@@ -44,8 +45,10 @@ def groups_of(audit: _Dict, figure: str) -> list[Row]:
 
 
 def by_class(parts: Mapping[str, _Dict]) -> go.Figure:
-    """Each class's AUROC with its interval in each part of films; the first part on top. `parts`:
-    name to summary, as a card's results hold them."""
+    """Each class's AUROC with its interval in each part of films; the first part on top.
+
+    `parts`: name to summary, as a card's results hold them.
+    """
     figure = go.Figure()
     for finding, colour in CLASS_COLOURS.items():
         rows = [
@@ -60,8 +63,10 @@ def by_class(parts: Mapping[str, _Dict]) -> go.Figure:
 
 
 def by_group(rows: Sequence[Row], title: str, *, chance: bool = False) -> go.Figure:
-    """A figure with its interval, a line for each group of films. `chance`: where it is an AUROC,
-    with a line at what chance gives."""
+    """A figure with its interval, a line for each group of films.
+
+    `chance`: where it is an AUROC, with a line at what chance gives.
+    """
     figure = go.Figure(_whiskers(rows, title, CLASS_COLOURS[Finding.COVID]))
     figure.update_layout(showlegend=False)
     return _against_chance(figure, len(rows), title, chance=chance)
@@ -86,10 +91,17 @@ def share_map(shares: np.ndarray, names: Sequence[str], told: Any) -> go.Figure:
     """Shares of each label (down) by call (across), (N, N) 0 to 1, with what is told in each."""
     figure = go.Figure(
         go.Heatmap(
-            z=shares, x=names, y=names, text=told, texttemplate="%{text}", colorscale="Cividis",
-            zmin=0, zmax=1, showscale=False,
+            z=shares,
+            x=names,
+            y=names,
+            text=told,
+            texttemplate="%{text}",
+            colorscale="Cividis",
+            zmin=0,
+            zmax=1,
+            showscale=False,
         )
-    )  # fmt: skip
+    )
     figure.update_yaxes(autorange="reversed", title_text="label")
     return figure.update_xaxes(title_text="called")
 
@@ -143,10 +155,13 @@ def _against_chance(
 ) -> go.Figure:
     if chance:
         figure.add_vline(
-            x=_CHANCE, line={"color": THRESHOLD, "dash": "dot", "width": 1.5}, opacity=1,
-            annotation_text="chance", annotation_position="top",
+            x=_CHANCE,
+            line={"color": THRESHOLD, "dash": "dot", "width": 1.5},
+            opacity=1,
+            annotation_text="chance",
+            annotation_position="top",
             annotation_font_color=THRESHOLD,
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text=title, range=[0, 1.02])
     figure.update_yaxes(autorange="reversed", ticks="", automargin=True)
     styled(figure, _ROW_PX * rows + 110)

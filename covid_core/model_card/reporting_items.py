@@ -50,4 +50,4 @@ ITEMS = (
     Item("Registration, protocol", "40, 41", "18", "None was registered"),
     Item("Code and data", "41", "18", "In this repository; films at their sources"),
     Item("Patients' involvement", "", "19", "None"),
-)  # fmt: skip
+)

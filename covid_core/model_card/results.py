@@ -56,7 +56,8 @@ def parts_by_weight(card: WeightsCard) -> list[tuple[str, dict[str, Any]]]:
 
 def left_out_rows(cards: Mapping[str, WeightsCard]) -> list[list[str]]:
     """For each network that lacked a source, by class: source, label, films, AUROC at home and
-    within that source, commit."""
+    within that source, commit.
+    """
     lines = []
     for card in cards.values():
         at_home = card.results["test"]["classes"]

@@ -50,19 +50,32 @@ Nothing was fitted: probabilities are the network's softmax, and what has the ma
     names = [f"times logit of {_TITLES[answer]}" for answer in card.classes]
     matrix = table(["Calibrated logit", *names, "plus"], rows)
     sets = [
-        [part, str(worth["films"]), told(worth["covered"]), told(worth["told"]),
-         told(worth["told_right"]) if worth["told_right"] else "none", told(worth["disease_told"]),
-         told(worth["pooled"]["covered"]), told(worth["pooled"]["told"])]
+        [
+            part,
+            str(worth["films"]),
+            told(worth["covered"]),
+            told(worth["told"]),
+            told(worth["told_right"]) if worth["told_right"] else "none",
+            told(worth["disease_told"]),
+            told(worth["pooled"]["covered"]),
+            told(worth["pooled"]["told"]),
+        ]
         for part, worth in card.trust.items()
-    ]  # fmt: skip
+    ]
     least = ", ".join(
         f"{_TITLES[answer]} {value:.3f}"
         for answer, value in zip(card.classes, rules.least, strict=True)
     )
     header = [
-        "Films", "n", "Right answer in the set", "One answer", "Right, of those", "COVID-19 or not",
-        "Over all sources: in the set", "One answer",
-    ]  # fmt: skip
+        "Films",
+        "n",
+        "Right answer in the set",
+        "One answer",
+        "Right, of those",
+        "COVID-19 or not",
+        "Over all sources: in the set",
+        "One answer",
+    ]
     coverage = rules.coverage or float("nan")
     return f"""## Calibration and operating points
 
@@ -106,11 +119,18 @@ def _shrunk(card: WeightsCard) -> str:
 def point_rows(card: WeightsCard) -> list[list[str]]:
     """Operating points on each part that was measured: threshold, sensitivity, specificity."""
     return [
-        [part, point.name, f"{point.threshold:.3f}",
-         *(told(worth["points"][point.name][figure]) for figure in ("sensitivity", "specificity"))]
+        [
+            part,
+            point.name,
+            f"{point.threshold:.3f}",
+            *(
+                told(worth["points"][point.name][figure])
+                for figure in ("sensitivity", "specificity")
+            ),
+        ]
         for part, worth in card.trust.items()
         for point in card.rules.points
-    ]  # fmt: skip
+    ]
 
 
 def audit_section(
@@ -118,8 +138,10 @@ def audit_section(
     audit: Mapping[str, Any] | None,
     left_out: Mapping[str, WeightsCard] | None = None,
 ) -> str:
-    """What the audit found; says so where there was none. `left_out`: as `targets.goals` takes
-    it."""
+    """What the audit found; says so where there was none.
+
+    `left_out`: as `targets.goals` takes it.
+    """
     if audit is None:
         return """## Audit
 
@@ -129,14 +151,22 @@ These weights have not been audited: `python -m covid_core audit`."""
         for goal in goals(card, audit, left_out)
     ]
     groups = [
-        [part, kind, value, str(own["films"]), str(own["covid"]),
-         *(told(own[figure]) if figure in own else "too few"
-           for figure in ("auroc", "sensitivity", "specificity"))]
+        [
+            part,
+            kind,
+            value,
+            str(own["films"]),
+            str(own["covid"]),
+            *(
+                told(own[figure]) if figure in own else "too few"
+                for figure in ("auroc", "sensitivity", "specificity")
+            ),
+        ]
         for part, found in audit["parts"].items()
         for kind, values in {**found["strata"], "where age can't help": found["age"]}.items()
         if kind != "source"
         for value, own in values.items()
-    ]  # fmt: skip
+    ]
     failing = parts_with_shortcuts(audit["probes"])
     warning = (
         f"**The model uses shortcuts**: it tells COVID-19 from films whose lungs can't be seen"
@@ -222,10 +252,13 @@ def write_diagram(card: WeightsCard, folder: Path) -> None:
 
 def _errors(trust: Mapping[str, Any]) -> str:
     rows = [
-        [part, str(worth["films"]),
-         *(f"{worth[key]['error']:.3f}" for key in ("reliability_before", "reliability"))]
+        [
+            part,
+            str(worth["films"]),
+            *(f"{worth[key]['error']:.3f}" for key in ("reliability_before", "reliability")),
+        ]
         for part, worth in trust.items()
-    ]  # fmt: skip
+    ]
     return table(["Films", "n", "Error before", "Error, calibrated"], rows)
 
 
@@ -250,10 +283,17 @@ score for COVID-19, over films of it, goes with the sum of theirs by {told(found
 
 def _failures(audit: Mapping[str, Any]) -> str:
     rows = [
-        [part, f"`{kind['source']}`", _TITLES[kind["label"]], kind["finding"] or "–",
-         str(kind["films"]), f"{kind['wrong']:.0%}", _TITLES[kind["called"]]]
+        [
+            part,
+            f"`{kind['source']}`",
+            _TITLES[kind["label"]],
+            kind["finding"] or "–",
+            str(kind["films"]),
+            f"{kind['wrong']:.0%}",
+            _TITLES[kind["called"]],
+        ]
         for part, found in audit["parts"].items()
         for kind in found["failures"][:_FAILURES]
-    ]  # fmt: skip
+    ]
     header = ["Films", "Source", "Label", "In its words", "n", "Called otherwise", "Mostly"]
     return table(header, rows)

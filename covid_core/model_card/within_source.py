@@ -1,5 +1,7 @@
 """What was measured within sources of both kinds, and of maps against boxes: in words, and in
-tables for the model card. `within_source_plots` draws it.
+tables for the model card.
+
+`within_source_plots` draws it.
 
 `found`: figures by source, then by population, as a card's `results["within_source"]` holds them;
 `boxes`: of maps alone, likewise, as an audit's `boxes`.
@@ -67,19 +69,29 @@ def within_source_section(card: WeightsCard) -> str:
     if not found:
         return ""
     contrasts = [
-        [name, str(figures[ALL]["n"]), contrast, SCORES[score], told(figures[ALL]),
-         told(figures[WITHIN_VIEW]) if WITHIN_VIEW in figures else "–"]
+        [
+            name,
+            str(figures[ALL]["n"]),
+            contrast,
+            SCORES[score],
+            told(figures[ALL]),
+            told(figures[WITHIN_VIEW]) if WITHIN_VIEW in figures else "–",
+        ]
         for name, own in parts_within(found)
         for contrast, scores in own["contrasts"].items()
         for score, figures in scores.items()
-    ]  # fmt: skip
+    ]
     calls = [
-        [name, kind, str(own[kind][CALLED_NORMAL]["n"]),
-         *(told(own[kind][call]) if call in own[kind] else "–" for call in _CALLS)]
+        [
+            name,
+            kind,
+            str(own[kind][CALLED_NORMAL]["n"]),
+            *(told(own[kind][call]) if call in own[kind] else "–" for call in _CALLS),
+        ]
         for name, own in parts_within(found)
         for kind in ("negatives", "other abnormality")
         if kind in own
-    ]  # fmt: skip
+    ]
     blocks = [
         """## Within one hospital: films of both kinds
 
@@ -97,7 +109,8 @@ pairs of films that are both AP or both PA, since the severely ill are imaged ly
 
 def within_in_words(found: _Dict) -> list[str]:
     """A sentence or two for each source and population: how well its first contrast is told, and
-    what its negative films are called."""
+    what its negative films are called.
+    """
     sentences = []
     for source, populations in found.items():
         for population, own in populations.items():
@@ -126,8 +139,9 @@ def within_in_words(found: _Dict) -> list[str]:
 
 
 def boxes_in_words(boxes: _Dict) -> list[str]:
-    """A sentence or two for each source and population: how often the map points at an opacity,
-    and whether that is better than pointing without looking."""
+    """A sentence or two for each source and population: how often the map points at an opacity, and
+    whether that is better than pointing without looking.
+    """
     sentences = []
     for source, populations in boxes.items():
         for population, maps in populations.items():
@@ -145,11 +159,10 @@ def boxes_in_words(boxes: _Dict) -> list[str]:
 
 def _appearances(found: _Dict) -> Iterator[str]:
     rows = [
-        [name, appearance, told(figures["auroc"]), told(figures[PRECISION]),
-         _reference(appearance)]
+        [name, appearance, told(figures["auroc"]), told(figures[PRECISION]), _reference(appearance)]
         for name, own in parts_within(found)
         for appearance, figures in own.get("appearance", {}).items()
-    ]  # fmt: skip
+    ]
     if rows:
         yield f"""Each appearance against the rest. Published for {REFERENCE["described"]}: mean
 AUROC {REFERENCE["auroc"]:.2f}, and average precision as in the last column."""
@@ -165,13 +178,21 @@ def _reference(appearance: str) -> str:
 
 def _boxes(boxes: _Dict) -> Iterator[str]:
     rows = [
-        [titled(source, population), str(maps["films"]), map_title(answer),
-         told(own["peak"]), told(maps[AREA]), told(maps[FIXED_POINT]), told(own[RANDOM]["peak"]),
-         told(own["heat"]), told(own[RANDOM]["heat"])]
+        [
+            titled(source, population),
+            str(maps["films"]),
+            map_title(answer),
+            told(own["peak"]),
+            told(maps[AREA]),
+            told(maps[FIXED_POINT]),
+            told(own[RANDOM]["peak"]),
+            told(own["heat"]),
+            told(own[RANDOM]["heat"]),
+        ]
         for source, populations in boxes.items()
         for population, maps in populations.items()
         for answer, own in maps["maps"].items()
-    ]  # fmt: skip
+    ]
     if rows:
         yield """### Maps against radiologists' boxes
 
@@ -179,8 +200,17 @@ How often the map's hottest point lies in a box around an opacity, beside points
 of the film: one at random (the boxes' share of the area), the best fixed one (chosen on other
 patients), and the hottest by random weights. Heat: the share of it in the boxes over their share of
 the area; 1 is heat spread evenly."""
-        header = ["Films", "n", "Map of", "Hottest point in a box", "At random",
-                  "Best fixed point", "Random weights", "Heat", "Heat, random weights"]  # fmt: skip
+        header = [
+            "Films",
+            "n",
+            "Map of",
+            "Hottest point in a box",
+            "At random",
+            "Best fixed point",
+            "Random weights",
+            "Heat",
+            "Heat, random weights",
+        ]
         yield table(header, rows)
         yield "\n".join(f"- {sentence}" for sentence in boxes_in_words(boxes))
 

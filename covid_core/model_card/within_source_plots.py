@@ -30,7 +30,8 @@ _Dict = Mapping[str, Any]
 
 def draw_within_sources(found: _Dict) -> go.Figure:
     """AUROCs within sources with their intervals: a row for each contrast, and again for pairs of
-    films of the same view; a colour for each score."""
+    films of the same view; a colour for each score.
+    """
     figure = go.Figure()
     names: list[str] = []
     for score, colour in _SCORE_COLOURS.items():
@@ -44,22 +45,32 @@ def draw_within_sources(found: _Dict) -> go.Figure:
         names = [name for name, _ in rows]
         estimates = [one for _, one in rows]
         figure.add_scatter(
-            x=[one["value"] for one in estimates], y=names, name=SCORES[score], mode="markers",
-            marker={"color": colour, "size": 9}, orientation="h",
-            customdata=[one["n"] for one in estimates], error_x=_whiskers(estimates, colour),
+            x=[one["value"] for one in estimates],
+            y=names,
+            name=SCORES[score],
+            mode="markers",
+            marker={"color": colour, "size": 9},
+            orientation="h",
+            customdata=[one["n"] for one in estimates],
+            error_x=_whiskers(estimates, colour),
             hovertemplate="%{y}, %{fullData.name}: %{x:.3f} of %{customdata} films<extra></extra>",
-        )  # fmt: skip
+        )
     figure.add_vline(
-        x=_CHANCE, line={"color": THRESHOLD, "dash": "dot", "width": 1.5}, opacity=1,
-        annotation_text="chance", annotation_position="top", annotation_font_color=THRESHOLD,
-    )  # fmt: skip
+        x=_CHANCE,
+        line={"color": THRESHOLD, "dash": "dot", "width": 1.5},
+        opacity=1,
+        annotation_text="chance",
+        annotation_position="top",
+        annotation_font_color=THRESHOLD,
+    )
     figure.update_xaxes(title_text="AUROC", range=[0, 1.02])
     return _arranged(figure, names, 3)
 
 
 def draw_boxes(boxes: _Dict) -> go.Figure:
     """How often a point lies in a box, a bar each with its interval: the map's hottest point, a
-    point at random, the best fixed point, and the hottest point by random weights."""
+    point at random, the best fixed point, and the hottest point by random weights.
+    """
     figure = go.Figure()
     bars: dict[str, list[_Dict]] = {name: [] for name in _BAR_COLOURS}
     rows = []
@@ -73,31 +84,41 @@ def draw_boxes(boxes: _Dict) -> go.Figure:
                     bars[name].append(one)
     for name, estimates in bars.items():
         figure.add_bar(
-            x=[one["value"] for one in estimates], y=rows, name=name, orientation="h",
-            marker_color=_BAR_COLOURS[name], error_x=_whiskers(estimates, THRESHOLD),
+            x=[one["value"] for one in estimates],
+            y=rows,
+            name=name,
+            orientation="h",
+            marker_color=_BAR_COLOURS[name],
+            error_x=_whiskers(estimates, THRESHOLD),
             hovertemplate="%{y}, %{fullData.name}: %{x:.1%}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text="share of films in which it lies in a box", range=[0, 1.02])
     return _arranged(figure, rows, 4)
 
 
 def _whiskers(estimates: list[_Dict], colour: str) -> dict[str, Any]:
-    known = [one if one["value"] is not None else {"value": 0, "low": 0, "high": 0}
-             for one in estimates]  # fmt: skip
+    known = [
+        one if one["value"] is not None else {"value": 0, "low": 0, "high": 0} for one in estimates
+    ]
     return {
         "array": [one["high"] - one["value"] for one in known],
         "arrayminus": [one["value"] - one["low"] for one in known],
-        "color": colour, "thickness": 2, "width": 0,
-    }  # fmt: skip
+        "color": colour,
+        "thickness": 2,
+        "width": 0,
+    }
 
 
 def _arranged(figure: go.Figure, names: list[str], each: int) -> go.Figure:
     """The first row on top, `each` marks a row side by side, the legend above."""
     figure.update_layout(scattermode="group", barmode="group")
     figure.update_yaxes(
-        autorange="reversed", ticks="", automargin=True, categoryorder="array",
+        autorange="reversed",
+        ticks="",
+        automargin=True,
+        categoryorder="array",
         categoryarray=names,
-    )  # fmt: skip
+    )
     styled(figure, _ROW_PX * each * max(len(names), 1) + 150)
     legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
     return figure.update_layout(margin_l=20, margin_t=70, legend=legend)

@@ -1,5 +1,6 @@
-"""May this picture be judged at all? A small network and plain statistics of pixels, before any
-probability is shown.
+"""May this picture be judged at all?
+
+A small network and plain statistics of pixels, before any probability is shown.
 
 What is no frontal chest film, or stands on its head, abstains: an answer to it would mean nothing.
 What is one, but cropped, badly exposed or of a child, is read with a warning.
@@ -39,9 +40,11 @@ ABSTAINING = (*OTHERS, Code.UNFAMILIAR, Code.ROTATED, Code.UPSIDE_DOWN, Code.INV
 
 @dataclass(frozen=True, slots=True)
 class GateCard:
-    """What stands beside the tensors. `thresholds`: the score from which a code is given; "other"
-    is that of all OTHERS together. `measured`: figures by name, on films and pictures that did not
-    train. `never_seen`: what no real example of was at hand, in words.
+    """What stands beside the tensors.
+
+    `thresholds`: the score from which a code is given; "other" is that of all OTHERS together.
+    `measured`: figures by name, on films and pictures that did not train. `never_seen`: what no
+    real example of was at hand, in words.
     """
 
     sha256: str
@@ -56,9 +59,12 @@ class GateCard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """What the network finds in N pictures, all float64. `kinds` (N, 4): probabilities of a
-    frontal chest film and of OTHERS. `flaws` (N, 5): probabilities of FLAWS. `distances` (N,):
-    Mahalanobis, from the good films that trained, in deviations."""
+    """What the network finds in N pictures, all float64.
+
+    `kinds` (N, 4): probabilities of a frontal chest film and of OTHERS. `flaws` (N, 5):
+    probabilities of FLAWS. `distances` (N,): Mahalanobis, from the good films that trained, in
+    deviations.
+    """
 
     kinds: np.ndarray
     flaws: np.ndarray
@@ -89,8 +95,11 @@ class Gate:
         return cls(engine_of(trained, choice, lanes=lanes), card)
 
     def examine(self, radiograph: Radiograph, borders: Borders = "keep") -> tuple[Remark, ...]:
-        """What speaks against judging it; empty for a good frontal film of an adult. If anything
-        abstains, only that is told. `borders`: what becomes of them before the film is judged."""
+        """What speaks against judging it; empty for a good frontal film of an adult.
+
+        If anything abstains, only that is told. `borders`: what becomes of them before the film is
+        judged.
+        """
         if radiograph.coloured:
             return (Remark(Code.NOT_A_RADIOGRAPH, *COLOURED, abstains=True),)
         codes = self._codes(radiograph, borders)
@@ -142,7 +151,8 @@ def _check(thresholds: dict[str, float], folder: Path) -> None:
 
 def scores_from(logits: np.ndarray, distances: np.ndarray) -> Scores:
     """Of the gate network's outputs for N pictures: logits (N, 9), kinds then FLAWS, and distances
-    (N,)."""
+    (N,).
+    """
     kinds = 1 + len(OTHERS)
     answers = logits.astype(np.float64)
     return Scores(
@@ -154,7 +164,8 @@ def scores_from(logits: np.ndarray, distances: np.ndarray) -> Scores:
 
 def foreign(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
     """One score of "no frontal chest film", float64 (N,): 0 where the network's answer or the
-    distance of its features just abstains, the more the farther beyond."""
+    distance of its features just abstains, the more the farther beyond.
+    """
     strange = np.log(np.maximum(scores.distances, 1e-6) / thresholds[Code.UNFAMILIAR])
     return np.maximum(scores.other - thresholds["other"], _DISTANCE_WEIGHT * strange)
 
@@ -171,7 +182,8 @@ def abstains(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
 
 def exposure(film: Film) -> dict[Code, float]:
     """How far its bright parts (the 90th percentile) stay below white, and what share of it is
-    burnt out; both 0 to 1."""
+    burnt out; both 0 to 1.
+    """
     return {
         Code.TOO_DARK: 1 - percentile(film, 90),
         Code.SATURATED: share_above(film, _WHITE),

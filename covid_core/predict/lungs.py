@@ -29,8 +29,10 @@ NAME = "lungs"
 
 @dataclass(frozen=True, slots=True)
 class LungsCard:
-    """What stands beside the tensors. `dice`: overlap with outlines drawn by people, on patients
-    who did not train it, as an estimate (value, low, high, n). `films`: how many trained, tested.
+    """What stands beside the tensors.
+
+    `dice`: overlap with outlines drawn by people, on patients who did not train it, as an estimate
+    (value, low, high, n). `films`: how many trained, tested.
     """
 
     sha256: str
@@ -60,7 +62,8 @@ class Lungs:
 
     def inside(self, film: Radiograph | Film) -> np.ndarray:
         """Where the lungs are over the whole film, bool (128, 128); without islands too small to be
-        one."""
+        one.
+        """
         return whole_lungs(self.mask(film) > LUNG)
 
     def mask(self, film: Radiograph | Film) -> np.ndarray:

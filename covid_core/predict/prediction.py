@@ -48,7 +48,10 @@ class Prediction:
 
     def heat_due(self, finding: Finding) -> bool:
         """Whether the class reaches its threshold: the operating point's for the disease, the
-        prediction set's for the others. Below it, heat would be read as a finding."""
+        prediction set's for the others.
+
+        Below it, heat would be read as a finding.
+        """
         if finding is self.answers[-1]:
             return self.decision.positive
         return finding in self.decision.candidates

@@ -30,16 +30,21 @@ FLOAT32 = Precision.FLOAT32
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
-    """For films whose call a quicker precision might change. `engine`: the same network in float32.
-    `margin`: how near to a limit that is, in log odds."""
+    """For films whose call a quicker precision might change.
+
+    `engine`: the same network in float32. `margin`: how near to a limit that is, in log odds.
+    """
 
     engine: Engine
     margin: float
 
 
 class Predictor:
-    """A loaded network. It holds no state between calls, so all sessions may share one, and threads
-    may call it side by side. `engine`: what runs it. `gate`: what stands before it, if anything."""
+    """A loaded network.
+
+    It holds no state between calls, so all sessions may share one, and threads may call it side by
+    side. `engine`: what runs it. `gate`: what stands before it, if anything.
+    """
 
     def __init__(
         self,
@@ -129,7 +134,8 @@ class Predictor:
 
     def feature_maps(self, x: np.ndarray) -> np.ndarray:
         """The network's feature maps of prepared films, float32 (N, channels, h, w): what is too
-        close to call a second time in float32."""
+        close to call a second time in float32.
+        """
         return self._maps(x)[0]
 
     def _maps(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -150,7 +156,10 @@ class Predictor:
 
     def logits(self, pictures: np.ndarray) -> np.ndarray:
         """What the network answers to pictures that its card's `preprocess` made, and that were
-        changed since, uint8 (N, S, S): float64 (N, answers). The gate is not asked."""
+        changed since, uint8 (N, S, S): float64 (N, answers).
+
+        The gate is not asked.
+        """
         found = self.feature_maps(self.card.preprocess.input(pictures))
         return np.stack([self.head.logits(feature_map) for feature_map in found])
 

@@ -1,5 +1,6 @@
 """What is left of a film when a part of it is covered, for every test that asks what an answer
-hangs on: the audits, and the checks beside a single film."""
+hangs on: the audits, and the checks beside a single film.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def lungs_only(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
 
 def painted_over(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
     """Where the lungs are, what surrounds them goes on, ever smoother inwards: no lung is seen, and
-    no hole either (normalised convolution: Knutsson and Westin 1993)."""
+    no hole either (normalised convolution: Knutsson and Westin 1993).
+    """
     from scipy.ndimage import gaussian_filter  # slow to import, and the empty page shows no film
 
     deviation = _BLUR * len(film)
@@ -39,7 +41,8 @@ def painted_over(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
 
 def widened(mask: np.ndarray, shape: tuple[int, ...], crop: Crop = WHOLE) -> np.ndarray:
     """A mask over a whole film, bool (m, m), as bool of the shape of the film, or of its crop: the
-    gaps and holes of each lung closed, and a little wider on all sides."""
+    gaps and holes of each lung closed, and a little wider on all sides.
+    """
     if not mask.any():
         return np.zeros(shape, bool)
     middle = round(float(np.nonzero(mask)[1].mean()))
@@ -62,7 +65,8 @@ def blurred(picture: np.ndarray) -> np.ndarray:
 
 def place_in_line(cells: np.ndarray, side_px: int) -> np.ndarray:
     """The share of pixels that are hotter in a map, (h, w): float64 (side_px, side_px), from 0 to
-    below 1."""
+    below 1.
+    """
     heat = Image.fromarray(cells.astype(np.float32))
     fine = np.asarray(heat.resize((side_px, side_px), Image.Resampling.BICUBIC))
     place = np.empty(fine.size)

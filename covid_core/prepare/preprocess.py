@@ -104,7 +104,8 @@ class Preprocess:
 
     def placement(self, height: int, width: int) -> tuple[int, int, int, int]:
         """Where a film, or the part of it inside its borders, of that size lies in the input: top,
-        left, height, width in input pixels."""
+        left, height, width in input pixels.
+        """
         if self.fit == "squash":
             return 0, 0, self.size_px, self.size_px
         scale = self.size_px / max(height, width)
@@ -135,7 +136,8 @@ class Preprocess:
 
 def shrink_for(radiograph: Radiograph, *preprocesses: Preprocess) -> None:
     """Have the radiograph shrunk for all of these at once: going through a large film costs more
-    than all that follows."""
+    than all that follows.
+    """
     sizes: dict[Crop, list[tuple[int, int]]] = {}
     for preprocess in preprocesses:
         crop = preprocess.crop(radiograph)
@@ -147,7 +149,8 @@ def shrink_for(radiograph: Radiograph, *preprocesses: Preprocess) -> None:
 
 def _equalised(grey: np.ndarray) -> np.ndarray:
     """Grey, 0 to 1, to the share of the film's pixels that are darker, as uint8 of 255; equals stay
-    equal."""
+    equal.
+    """
     tones = np.rint(grey * (_TONES - 1)).astype(np.intp)
     counts = np.bincount(tones.ravel(), minlength=_TONES)
     shares = (counts.cumsum() - counts / 2) / tones.size
@@ -156,7 +159,8 @@ def _equalised(grey: np.ndarray) -> np.ndarray:
 
 def _smooth(grey: np.ndarray, deviation_px: float) -> np.ndarray:
     """A Gaussian over float32 (height, width), the film going on as at its edges: to the last bit
-    what `scipy.ndimage.gaussian_filter` gives, whose import takes longer than a hundred films."""
+    what `scipy.ndimage.gaussian_filter` gives, whose import takes longer than a hundred films.
+    """
     reach = int(4 * deviation_px + 0.5)
     weights = np.exp(-0.5 / deviation_px**2 * np.arange(-reach, reach + 1) ** 2)
     weights /= weights.sum()

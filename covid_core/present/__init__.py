@@ -1,3 +1,4 @@
-"""What was found, in sentences, pictures, plots and pages. It uses predictions and their
-explanations, and knows no screen.
+"""What was found, in sentences, pictures, plots and pages.
+
+It uses predictions and their explanations, and knows no screen.
 """

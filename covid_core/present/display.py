@@ -86,7 +86,8 @@ def _rounded(greys: np.ndarray) -> np.ndarray:
 
 def _shrunk(values: np.ndarray) -> np.ndarray:
     """Block means of whole blocks: no ringing beside bright edges that a reader might take for
-    something."""
+    something.
+    """
     factor = -(-max(values.shape) // LONGEST_PX)
     if factor == 1:
         return values

@@ -11,7 +11,9 @@ from covid_core.present.style import CLASS_COLOURS, THRESHOLD
 
 def probability_bars(probabilities: np.ndarray, threshold: float | None = None) -> go.Figure:
     """The class probabilities, (3,) in class order, as horizontal bars, the first class on top.
-    `threshold`: of the operating point, drawn as a line across the disease's bar."""
+
+    `threshold`: of the operating point, drawn as a line across the disease's bar.
+    """
     names = [finding.display_name for finding in CLASSES]
     bars = go.Bar(
         x=probabilities,
@@ -30,7 +32,11 @@ def probability_bars(probabilities: np.ndarray, threshold: float | None = None) 
     if threshold is not None:
         disease = len(CLASSES) - 1
         figure.add_shape(
-            type="line", x0=threshold, x1=threshold, y0=disease - 0.45, y1=disease + 0.45,
+            type="line",
+            x0=threshold,
+            x1=threshold,
+            y0=disease - 0.45,
+            y1=disease + 0.45,
             line={"width": 2, "dash": "dot", "color": THRESHOLD},
-        )  # fmt: skip
+        )
     return figure

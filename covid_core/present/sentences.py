@@ -30,9 +30,17 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
     gave the probabilities.
     """
     return (
-        "file", "label", *map(_column, answers), "decision", "prediction_set", "operating_point",
-        "predictive_value", "heat_in_lungs", "reason", "weights_sha256",
-    )  # fmt: skip
+        "file",
+        "label",
+        *map(_column, answers),
+        "decision",
+        "prediction_set",
+        "operating_point",
+        "predictive_value",
+        "heat_in_lungs",
+        "reason",
+        "weights_sha256",
+    )
 
 
 def prediction_row(
@@ -43,7 +51,8 @@ def prediction_row(
     prevalence: float | None = None,
 ) -> dict[str, Any]:
     """One row for a film that got a prediction; `reason` is the decision in words, then on which
-    films the predictive value was measured, warnings and notes."""
+    films the predictive value was measured, warnings and notes.
+    """
     decision = prediction.decision
     value = None if prevalence is None else predictive_value(decision, prevalence)
     probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
@@ -66,7 +75,8 @@ def prediction_row(
 
 def point_in_words(point: OperatingPoint, disease: Finding) -> str:
     """What an operating point does and costs, and at which sources that was measured, of a network
-    made for this disease."""
+    made for this disease.
+    """
     name = in_sentence(disease)
     words = f"{point.name.capitalize()}: called {name} from a probability of {point.threshold:.2f}."
     if not (point.sensitivity and point.specificity):
@@ -84,7 +94,10 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
 
 def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Finding) -> str:
     """What the operating point costs at sources that the weights never learnt from: what a hospital
-    of one's own may expect. Empty where nothing was measured there."""
+    of one's own may expect.
+
+    Empty where nothing was measured there.
+    """
     sentences = []
     for source in card.results.get("held_out", {}):
         worth = card.trust.get(source, {})
@@ -104,7 +117,8 @@ def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Findin
 
 def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) -> str | None:
     """What a call at this operating point is worth at a prevalence, 0 to 1; None where the point's
-    costs were not measured."""
+    costs were not measured.
+    """
     values = point.values_at(prevalence)
     if values is None:
         return None
@@ -120,7 +134,8 @@ def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) 
 
 def heat_in_words(share: float, area: float) -> tuple[str, bool]:
     """Where the heat lies, from its share inside the lungs and the lungs' share of the film, both 0
-    to 1; and whether to trust the map less for it: where it finds the lungs no better than chance.
+    to 1; and whether to trust the map less for it: where it finds the lungs no better than
+    chance.
     """
     if math.isnan(share):
         return "No heat: nothing in the film speaks for this class.", False
@@ -144,8 +159,9 @@ def checks_in_words(prediction: Prediction) -> str:
 
 
 def predictive_value(decision: Decision, prevalence: float) -> float | None:
-    """How often a call on this side of the operating point's threshold is right, at a prevalence,
-    0 to 1; None where the model can't tell, or nothing was measured at that point."""
+    """How often a call on this side of the operating point's threshold is right, at a prevalence, 0
+    to 1; None where the model can't tell, or nothing was measured at that point.
+    """
     values = decision.point.values_at(prevalence)
     if decision.finding is None or values is None:
         return None
@@ -156,7 +172,8 @@ def error_row(
     file: str, error: CovidCoreError, answers: Sequence[Finding] = CLASSES
 ) -> dict[str, Any]:
     """One row for a film that got none: `decision` is `error`, or `abstained` where the picture was
-    read and is no film to judge; `reason` says why and what to do."""
+    read and is no film to judge; `reason` says why and what to do.
+    """
     decision = "abstained" if isinstance(error, Abstained) else "error"
     return {**dict.fromkeys(columns(answers)), "file": file, "decision": decision} | {
         "reason": error.sentence
@@ -165,8 +182,11 @@ def error_row(
 
 def row_writer(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
     """Writes the header of a CSV file, and gives what writes a row, of which no spreadsheet runs
-    anything. Texts are quoted, or a name's ";" starts a cell, and perhaps a formula, where commas
-    are decimal."""
+    anything.
+
+    Texts are quoted, or a name's ";" starts a cell, and perhaps a formula, where commas are
+    decimal.
+    """
     writer = csv.DictWriter(file, names, quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
 

@@ -39,21 +39,35 @@ def cells(walk: Walkthrough, unit: str) -> go.Figure:
     reach = float(np.abs(walk.cells).max()) or 1.0
     figure = make_subplots(1, 2, horizontal_spacing=0.03)
     figure.add_layout_image(
-        source=data_uri(png(walk.picture)), x=0.5, y=0.5, sizex=columns, sizey=rows,
-        sizing="stretch", layer="below", row=1, col=1,
-    )  # fmt: skip
+        source=data_uri(png(walk.picture)),
+        x=0.5,
+        y=0.5,
+        sizex=columns,
+        sizey=rows,
+        sizing="stretch",
+        layer="below",
+        row=1,
+        col=1,
+    )
     figure.add_scatter(x=[None], y=[None], showlegend=False, row=1, col=1)  # or no axes are drawn
     for line in range(columns + 1):
         figure.add_vline(x=line + 0.5, line=_GRID, row=1, col=1)
     for line in range(rows + 1):
         figure.add_hline(y=line + 0.5, line=_GRID, row=1, col=1)
     heat = go.Heatmap(
-        z=walk.cells, x=list(range(1, columns + 1)), y=list(range(1, rows + 1)),
-        zmin=-reach, zmax=reach, colorscale=_SIGNED, texttemplate="%{z:+.2f}",
-        textfont={"size": 13, "color": "#1A1A1A"}, xgap=2, ygap=2,
+        z=walk.cells,
+        x=list(range(1, columns + 1)),
+        y=list(range(1, rows + 1)),
+        zmin=-reach,
+        zmax=reach,
+        colorscale=_SIGNED,
+        texttemplate="%{z:+.2f}",
+        textfont={"size": 13, "color": "#1A1A1A"},
+        xgap=2,
+        ygap=2,
         colorbar={"title": unit, "thickness": 12, "len": 0.8},
         hovertemplate="row %{y}, column %{x}: %{z:+.3f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.add_trace(heat, row=1, col=2)
     sides = {"visible": False, "fixedrange": True, "constrain": "domain"}
     figure.update_xaxes(range=[0.5, columns + 0.5], **sides)
@@ -70,12 +84,18 @@ def adding_up(walk: Walkthrough, names: tuple[str, str, str, str], unit: str) ->
     lengths = (*parts, walk.score)
     figure = go.Figure(
         go.Bar(
-            x=lengths, base=starts, y=names, orientation="h", marker_color=colours,
-            text=[_short(length) for length in lengths], textposition="outside",
-            cliponaxis=False, customdata=lengths,
+            x=lengths,
+            base=starts,
+            y=names,
+            orientation="h",
+            marker_color=colours,
+            text=[_short(length) for length in lengths],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=lengths,
             hovertemplate="%{y}: %{customdata:+.3f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.add_vline(x=0, line_color=NEUTRAL, line_width=1)
     ends = [0.0, *np.cumsum(parts).tolist()]
     room = 0.18 * (max(ends) - min(ends))
@@ -90,11 +110,16 @@ def before_after(walk: Walkthrough, names: tuple[str, str]) -> go.Figure:
     colours = [CLASS_COLOURS[answer] for answer in walk.answers]
     for name, values, opacity in zip(names, (walk.before, walk.after), (0.55, 1), strict=True):
         figure.add_bar(
-            x=values, y=titles, orientation="h", name=name,
+            x=values,
+            y=titles,
+            orientation="h",
+            name=name,
             marker={"color": colours, "opacity": opacity},
-            text=[f"{name} {value:.2f}" for value in values], textposition="outside",
-            cliponaxis=False, hovertemplate="%{y}: %{x:.3f}<extra>" + name + "</extra>",
-        )  # fmt: skip
+            text=[f"{name} {value:.2f}" for value in values],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:.3f}<extra>" + name + "</extra>",
+        )
     figure.update_xaxes(title="Probability", range=[0, 1.25], tickvals=[0, 0.25, 0.5, 0.75, 1])
     figure.update_layout(showlegend=False)
     return _rows(figure, 2 * len(titles))
@@ -102,16 +127,21 @@ def before_after(walk: Walkthrough, names: tuple[str, str]) -> go.Figure:
 
 def reliability(lines: Mapping[str, Line], axes: tuple[str, str]) -> go.Figure:
     """How often calls were right against how sure the model was, for each part of the films by
-    name; on the dotted line, as often as it says."""
+    name; on the dotted line, as often as it says.
+    """
     figure = go.Figure()
     for name, line in lines.items():
         films = np.array(line.found["films"])
         figure.add_scatter(
-            x=line.found["sure"], y=line.found["right"], mode="lines+markers", name=name,
-            customdata=films, line_color=line.colour,
+            x=line.found["sure"],
+            y=line.found["right"],
+            mode="lines+markers",
+            name=name,
+            customdata=films,
+            line_color=line.colour,
             marker_size=5 + 14 * np.sqrt(films / films.max()),
             hovertemplate="%{customdata} films: says %{x:.2f}, right %{y:.2f}<extra></extra>",
-        )  # fmt: skip
+        )
     dotted = {"color": NEUTRAL, "dash": "dot", "width": 1}
     figure.add_shape(type="line", x0=0.3, y0=0.3, x1=1, y1=1, line=dotted)
     figure.update_xaxes(title=axes[0], range=[0.3, 1.04], fixedrange=True)
@@ -122,25 +152,38 @@ def reliability(lines: Mapping[str, Line], axes: tuple[str, str]) -> go.Figure:
 
 def threshold(walk: Walkthrough) -> go.Figure:
     """The disease's probability as a bar, and every operating point's threshold as a line; the
-    chosen one is drawn thick."""
+    chosen one is drawn thick.
+    """
     disease, probability = walk.answers[-1], float(walk.after[-1])
     figure = go.Figure(
         go.Bar(
-            x=[probability], y=[disease.display_name], orientation="h", width=0.5,
-            marker_color=CLASS_COLOURS[disease], hovertemplate="%{x:.3f}<extra></extra>",
+            x=[probability],
+            y=[disease.display_name],
+            orientation="h",
+            width=0.5,
+            marker_color=CLASS_COLOURS[disease],
+            hovertemplate="%{x:.3f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     for place, point in enumerate(_with_chosen(walk)):
         chosen = point.name == walk.point.name
         words = f"<b>{point.name}</b>" if chosen else point.name
         figure.add_vline(
-            x=point.threshold, line_width=3 if chosen else 1.5, line_color=NEUTRAL,
+            x=point.threshold,
+            line_width=3 if chosen else 1.5,
+            line_color=NEUTRAL,
             line_dash="solid" if chosen else "dot",
-        )  # fmt: skip
+        )
         figure.add_annotation(
-            x=point.threshold, y=1, yref="paper", yanchor="bottom", yshift=18 * (place % 2),
-            xanchor="left", showarrow=False, text=f"{words} {point.threshold:.2f}",
-        )  # fmt: skip
+            x=point.threshold,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            yshift=18 * (place % 2),
+            xanchor="left",
+            showarrow=False,
+            text=f"{words} {point.threshold:.2f}",
+        )
     figure.update_xaxes(title="Probability", range=[0, 1], fixedrange=True)
     figure.update_yaxes(fixedrange=True)
     return figure.update_layout(height=170, margin={**_MARGIN, "t": 48})
@@ -148,27 +191,40 @@ def threshold(walk: Walkthrough) -> go.Figure:
 
 def prediction_set(walk: Walkthrough, kept: str, ruled_out: str) -> go.Figure:
     """Each class's probability and, as a tick, from where on it can't be ruled out; classes in the
-    set are solid, the others hollow."""
+    set are solid, the others hollow.
+    """
     titles = [answer.display_name for answer in walk.answers]
     fits = walk.after >= np.array(walk.least)
     colours = [CLASS_COLOURS[answer] for answer in walk.answers]
     fills = [colour if fit else "rgba(0,0,0,0)" for colour, fit in zip(colours, fits, strict=True)]
     figure = go.Figure(
         go.Bar(
-            x=walk.after, y=titles, orientation="h", width=0.5, showlegend=False,
+            x=walk.after,
+            y=titles,
+            orientation="h",
+            width=0.5,
+            showlegend=False,
             marker={"color": fills, "line": {"color": colours, "width": 2}},
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.add_scatter(
-        x=walk.least, y=titles, mode="markers", showlegend=False,
+        x=walk.least,
+        y=titles,
+        mode="markers",
+        showlegend=False,
         marker={"symbol": "line-ns", "size": 34, "line": {"width": 3, "color": NEUTRAL}},
         hovertemplate="%{y}: from %{x:.3f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.add_scatter(
-        x=[1.03] * len(titles), y=titles, mode="text", showlegend=False, hoverinfo="skip",
-        text=[kept if fit else ruled_out for fit in fits], textposition="middle right",
-    )  # fmt: skip
+        x=[1.03] * len(titles),
+        y=titles,
+        mode="text",
+        showlegend=False,
+        hoverinfo="skip",
+        text=[kept if fit else ruled_out for fit in fits],
+        textposition="middle right",
+    )
     figure.update_xaxes(title="Probability", range=[0, 1.25], tickvals=[0, 0.25, 0.5, 0.75, 1])
     return _rows(figure, len(titles))
 
@@ -179,18 +235,29 @@ def transfer(parts: Mapping[str, Estimate], chance: str) -> go.Figure:
     values = np.array([one.value for one in found])
     figure = go.Figure(
         go.Scatter(
-            x=values, y=names, mode="markers+text", cliponaxis=False,
+            x=values,
+            y=names,
+            mode="markers+text",
+            cliponaxis=False,
             marker={"size": 12, "color": [HOME, *[AWAY] * (len(names) - 1)]},
-            text=[f"{value:.2f}" for value in values], textposition="top center",
-            error_x={"array": [one.high - one.value for one in found], "thickness": 2,
-                     "arrayminus": [one.value - one.low for one in found], "color": NEUTRAL},
+            text=[f"{value:.2f}" for value in values],
+            textposition="top center",
+            error_x={
+                "array": [one.high - one.value for one in found],
+                "thickness": 2,
+                "arrayminus": [one.value - one.low for one in found],
+                "color": NEUTRAL,
+            },
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.add_vline(
-        x=0.5, line_color=NEUTRAL, line_dash="dot", annotation_text=chance,
+        x=0.5,
+        line_color=NEUTRAL,
+        line_dash="dot",
+        annotation_text=chance,
         annotation_position="top right",
-    )  # fmt: skip
+    )
     figure.update_xaxes(title="AUROC, COVID-19", range=[0.3, 1.02])
     return _rows(figure, len(names) + 1)
 

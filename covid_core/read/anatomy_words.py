@@ -9,23 +9,109 @@ from covid_core.read.radiograph import View
 
 # A part of the text, in capitals and without accents: with endings, beside other words.
 _CHEST = (
-    "CHEST", "THORAX", "THORAC", "TORAX", "TORACE", "TORAK", "TORAS", "LUNG", "PECHO", "PEITO",
-    "POITRINE", "POUMON", "PULMO", "PULMAO", "POLMON", "PETTO", "BRUSTKORB", "BORSTKAS", "BRYSTKAS",
-    "BROSTKORG", "RINTAKEHA", "KEUHKO", "KLATKA PIERSIOWA", "PLUCA", "HRUDNIK", "HRUDNI",
-    "MELLKAS", "TUDO", "GOGUS", "AKCIGER", "PLAMAN", "PRSNI KOS", "PLJUC", "LONGEN", "PARU-PARU",
-    "ΘΩΡΑΚ", "ΠΝΕΥΜΟΝ", "ГРУДН", "ЛЕГКИ", "ЛЕГЕН", "胸", "肺", "흉부", "폐", "صدر", "חזה",
-)  # fmt: skip
+    "CHEST",
+    "THORAX",
+    "THORAC",
+    "TORAX",
+    "TORACE",
+    "TORAK",
+    "TORAS",
+    "LUNG",
+    "PECHO",
+    "PEITO",
+    "POITRINE",
+    "POUMON",
+    "PULMO",
+    "PULMAO",
+    "POLMON",
+    "PETTO",
+    "BRUSTKORB",
+    "BORSTKAS",
+    "BRYSTKAS",
+    "BROSTKORG",
+    "RINTAKEHA",
+    "KEUHKO",
+    "KLATKA PIERSIOWA",
+    "PLUCA",
+    "HRUDNIK",
+    "HRUDNI",
+    "MELLKAS",
+    "TUDO",
+    "GOGUS",
+    "AKCIGER",
+    "PLAMAN",
+    "PRSNI KOS",
+    "PLJUC",
+    "LONGEN",
+    "PARU-PARU",
+    "ΘΩΡΑΚ",
+    "ΠΝΕΥΜΟΝ",
+    "ГРУДН",
+    "ЛЕГКИ",
+    "ЛЕГЕН",
+    "胸",
+    "肺",
+    "흉부",
+    "폐",
+    "صدر",
+    "חזה",
+)
 # The whole text, or one of its words.
 _CHEST_WORDS = frozenset(
-    ("CXR", "HEART", "CORAZON", "COEUR", "HERZ", "CUORE", "CORACAO", "CARDIAC", "BRUST", "LONG",
-     "HRUD", "PRSA", "DADA", "PARU", "NGUC", "PHOI", "ОГК", "RX TORAX")
-)  # fmt: skip
+    (
+        "CXR",
+        "HEART",
+        "CORAZON",
+        "COEUR",
+        "HERZ",
+        "CUORE",
+        "CORACAO",
+        "CARDIAC",
+        "BRUST",
+        "LONG",
+        "HRUD",
+        "PRSA",
+        "DADA",
+        "PARU",
+        "NGUC",
+        "PHOI",
+        "ОГК",
+        "RX TORAX",
+    )
+)
 # What is named back to the user: what else stands in such a tag may be a name.
 _PARTS = (
-    "ABDOMEN", "ANKLE", "ARM", "BREAST", "CLAVICLE", "CSPINE", "ELBOW", "EXTREMITY", "FEMUR",
-    "FINGER", "FOOT", "FOREARM", "HAND", "HEAD", "HIP", "HUMERUS", "JAW", "KNEE", "LEG", "LSPINE",
-    "NECK", "PELVIS", "RIB", "SHOULDER", "SKULL", "SPINE", "STERNUM", "TOE", "TSPINE", "WRIST",
-)  # fmt: skip
+    "ABDOMEN",
+    "ANKLE",
+    "ARM",
+    "BREAST",
+    "CLAVICLE",
+    "CSPINE",
+    "ELBOW",
+    "EXTREMITY",
+    "FEMUR",
+    "FINGER",
+    "FOOT",
+    "FOREARM",
+    "HAND",
+    "HEAD",
+    "HIP",
+    "HUMERUS",
+    "JAW",
+    "KNEE",
+    "LEG",
+    "LSPINE",
+    "NECK",
+    "PELVIS",
+    "RIB",
+    "SHOULDER",
+    "SKULL",
+    "SPINE",
+    "STERNUM",
+    "TOE",
+    "TSPINE",
+    "WRIST",
+)
 _SPINES = ("TSPINE", "SPINE")  # THORACIC SPINE is no chest
 _NOT_SAID = frozenset(
     ("", "UNKNOWN", "UNSPECIFIED", "OTHER", "NONE", "NA", "N/A", "NULL", "ANY", "DEFAULT", "-", "?")
@@ -34,10 +120,25 @@ _VIEWS = {
     View.PA: ("PA", "POSTEROANTERIOR", "POSTERO-ANTERIOR"),
     View.AP: ("AP", "ANTEROPOSTERIOR", "ANTERO-POSTERIOR"),
     View.LATERAL: (
-        "L", "R", "LL", "RL", "LR", "LLAT", "RLAT", "LAT", "LATERAL", "LATERALE", "LEFT", "RIGHT",
-        "LEFTLATERAL", "RIGHTLATERAL", "PROFIL", "PROFILE", "PERFIL",
+        "L",
+        "R",
+        "LL",
+        "RL",
+        "LR",
+        "LLAT",
+        "RLAT",
+        "LAT",
+        "LATERAL",
+        "LATERALE",
+        "LEFT",
+        "RIGHT",
+        "LEFTLATERAL",
+        "RIGHTLATERAL",
+        "PROFIL",
+        "PROFILE",
+        "PERFIL",
     ),
-}  # fmt: skip
+}
 _VIEW_OF = {word: view for view, words in _VIEWS.items() for word in words}
 _PLAIN = str.maketrans({"Ł": "L", "Ø": "O", "Æ": "AE", "ß": "SS", "Đ": "D", "İ": "I", "ı": "I"})
 
@@ -54,7 +155,10 @@ def parse_view(text: str | None) -> View:
 
 def note_body_part(text: str) -> str:
     """What is to be said of a film whose file gives this as its body part; "" for a chest, and
-    where none is given. A word that is not known here is not repeated: it may be a name."""
+    where none is given.
+
+    A word that is not known here is not repeated: it may be a name.
+    """
     part = _plain(text)
     words = frozenset(re.split(r"[\s,;/_\\-]+", part))
     if part in _NOT_SAID:

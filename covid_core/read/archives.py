@@ -31,9 +31,15 @@ _ENCRYPTED = 0x1
 _OF_DOCUMENTS = frozenset({"[content_types].xml", "mimetype", "meta-inf/manifest.mf"})
 _NO_FILMS = frozenset({"__macosx", "thumbs.db", "desktop.ini", "dicomdir"})
 _DAMAGE = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, LookupError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
     RuntimeError,
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +106,8 @@ def refused(name: str, error: RefusedFile) -> Item:
 
 def shown_name(name: str) -> str:
     """A file's name fit to be shown and written: no steps up, no control or direction-changing
-    characters, the end of an overlong one."""
+    characters, the end of an overlong one.
+    """
     parts = [p for p in name.replace("\\", "/").split("/") if p not in ("", ".", "..")]
     plain = "".join(
         "\ufffd" if unicodedata.category(letter).startswith("C") else letter
@@ -112,8 +119,11 @@ def shown_name(name: str) -> str:
 
 
 def opened(data: bytes) -> zipfile.ZipFile:
-    """A ZIP file's members to look through, its directory bounded. Raises RefusedFile for a damaged
-    one (`damaged_zip`) and one whose directory is beyond reason (`too_many_members`)."""
+    """A ZIP file's members to look through, its directory bounded.
+
+    Raises RefusedFile for a damaged one (`damaged_zip`) and one whose directory is beyond reason
+    (`too_many_members`).
+    """
     file = _Archive(data)
     try:
         archive = zipfile.ZipFile(file)
@@ -124,8 +134,11 @@ def opened(data: bytes) -> zipfile.ZipFile:
 
 
 class _Archive(io.BytesIO):
-    """An archive's bytes. While it is opened zipfile reads its directory, in one piece, before it
-    parses any of it: a piece beyond reason raises RefusedFile (`too_many_members`)."""
+    """An archive's bytes.
+
+    While it is opened zipfile reads its directory, in one piece, before it parses any of it: a
+    piece beyond reason raises RefusedFile (`too_many_members`).
+    """
 
     opening = True
 

@@ -39,7 +39,8 @@ _LEFT, _TOP, _RIGHT, _BOTTOM = range(4)
 @dataclass(frozen=True, slots=True)
 class _Border:
     """Lines from a side inwards, of `depth` those that are looked at: of one colour within
-    `tolerance`; `clean`: the share of a line that must have it."""
+    `tolerance`; `clean`: the share of a line that must have it.
+    """
 
     depth: int
     colour: float
@@ -143,8 +144,10 @@ def _noisy_border(greys: np.ndarray, span: float) -> _Border | None:
 
 
 def _depth(greys: np.ndarray, border: _Border) -> int:
-    """How many lines from the outermost are the border's: up to the last clean one. Thin lines of
-    another colour, and lines on which letters lie, are passed over where enough clean ones follow.
+    """How many lines from the outermost are the border's: up to the last clean one.
+
+    Thin lines of another colour, and lines on which letters lie, are passed over where enough clean
+    ones follow.
     """
     if border.shares(greys[: _THIN + 1]).max() < _MARKED:
         return 0

@@ -35,7 +35,10 @@ _BAND_ROWS = 256
 
 def deep_samples(image: Image.Image, data: bytes) -> np.ndarray | None:
     """The samples of a picture of 16-bit colours, or of grey with transparency, uint16 (height,
-    width, 2 to 4); None for any other. `image`: as Pillow opened `data`, not yet loaded."""
+    width, 2 to 4); None for any other.
+
+    `image`: as Pillow opened `data`, not yet loaded.
+    """
     if image.format == _PNG and data[_PNG_DEPTH] == 16 and data[_PNG_COLOURS] == _GREY_ALPHA:
         return _grey_alpha(data)
     rawmode = _rawmode(image)
@@ -47,7 +50,8 @@ def deep_samples(image: Image.Image, data: bytes) -> np.ndarray | None:
 
 def read_in_native_order(image: Image.Image) -> None:
     """Make Pillow load a compressed TIFF of whole or real numbers as it is: libtiff has turned its
-    bytes to the machine's order already, and Pillow, by the file's order, would turn them back."""
+    bytes to the machine's order already, and Pillow, by the file's order, would turn them back.
+    """
     picture: Any = image
     rawmode = _rawmode(image)
     if rawmode in _NATIVE and all(tile.codec_name == "libtiff" for tile in picture.tile):
@@ -58,8 +62,10 @@ def read_in_native_order(image: Image.Image) -> None:
 
 def grey_of(samples: np.ndarray, notes: list[str]) -> np.ndarray:
     """The brightness of samples, (height, width, n), n: 1 or 2 for grey, 3 or 4 for colours, an
-    even one with transparency, which is laid on black. One of their channels where all are alike,
-    or else float32; (height, width)."""
+    even one with transparency, which is laid on black.
+
+    One of their channels where all are alike, or else float32; (height, width).
+    """
     channels = samples.shape[2]
     if channels < 3 or _is_grey(samples):
         grey = np.ascontiguousarray(samples[..., 0])

@@ -49,13 +49,18 @@ _BAND_ROWS = 256
 # What is named back to the user: what else stands in such a tag may be a name.
 _MODALITIES = ("CT", "MR", "US", "NM", "PT", "MG", "XA", "XC", "ES", "ECG", "OP", "SR", "PR")
 # Height before width, each pair. The aspect ratio is for files that give no sizes.
-_PIXEL_SIDES = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing",
-                "PixelAspectRatio")  # fmt: skip
+_PIXEL_SIDES = (
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    "NominalScannedPixelSpacing",
+    "PixelAspectRatio",
+)
 
 
 class DicomFilm(NamedTuple):
     """A decoded picture, its format with its compression, its view, what decoding had to do,
-    whether it was a colour picture, and what its window hides."""
+    whether it was a colour picture, and what its window hides.
+    """
 
     film: Film
     source_format: str

@@ -41,7 +41,10 @@ _MAX_TAG_BYTES = 16 * 1024
 
 def film_tags(data: bytes) -> FileDataset:
     """All tags of a DICOM file but those that are longer than any that describes a film: such a tag
-    takes seconds to convert, at a value for every other byte. Raises RefusedFile."""
+    takes seconds to convert, at a value for every other byte.
+
+    Raises RefusedFile.
+    """
     try:
         dataset = parse(data)
         for tag in list(dataset.keys()):
@@ -77,9 +80,11 @@ def _most_bytes(tag: BaseTag) -> float:
 
 
 def parse(data: bytes) -> FileDataset:
-    """All tags of a DICOM file, its pixels not decoded, and no copy of `data`. Raises RefusedFile
-    where it is a program too, inflates without bounds, or holds too many tags; pydicom's errors,
-    and Python's, where it is damaged."""
+    """All tags of a DICOM file, its pixels not decoded, and no copy of `data`.
+
+    Raises RefusedFile where it is a program too, inflates without bounds, or holds too many tags;
+    pydicom's errors, and Python's, where it is damaged.
+    """
     if data.startswith(_EXECUTABLE_PREAMBLES):
         raise RefusedFile(
             "executable_preamble",

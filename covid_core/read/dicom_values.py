@@ -32,7 +32,8 @@ class Tags:
 
     def numbers(self, keyword: str, count: int = 1) -> tuple[float, ...]:
         """A tag's numbers, all finite and at least `count`; () where it is absent or empty, or is
-        left aside, with a note."""
+        left aside, with a note.
+        """
         try:
             found = _numbers(self.dataset, keyword)
         except ValueError:
@@ -87,7 +88,8 @@ def title_of(keyword: str) -> str:
 
 def value_of(dataset: Dataset, keyword: str) -> Any:
     """A tag's value as it stands in the file, bytes or a view of them; pydicom's where it is
-    converted already; None where the tag is absent."""
+    converted already; None where the tag is absent.
+    """
     element = dataset.get_item(_tag(keyword))
     return None if element is None else element.value
 

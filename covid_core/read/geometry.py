@@ -20,8 +20,10 @@ MOST_UNEQUAL = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`transposed`: rows become columns, before the others. `mirrored`: left and right change
-    places. `flipped`: top and bottom do."""
+    """`transposed`: rows become columns, before the others.
+
+    `mirrored`: left and right change places. `flipped`: top and bottom do.
+    """
 
     transposed: bool = False
     mirrored: bool = False
@@ -29,9 +31,11 @@ class Turn:
 
     @classmethod
     def from_orientation(cls, orientation: str) -> Turn:
-        """What brings a film of this Patient Orientation ("R\\\\F": along a row to the patient's
-        right, down a column to his feet) to the standard hanging; nothing for one that is no
-        frontal film's."""
+        """The turn that brings a radiograph of this Patient Orientation to the standard hanging.
+
+        "R", "F": along a row to the patient's right, down a column to the feet. No turn for an
+        orientation that no frontal radiograph has.
+        """
         row, column = _leading(orientation)
         transposed = row in "HF" and column in "LR"
         if transposed:
@@ -83,7 +87,8 @@ def turn_unwindowed(whole: Unwindowed, turn: Turn) -> Unwindowed:
 
 def square_size(width: int, height: int, ratio: float) -> tuple[int, int]:
     """The width and height, in square pixels, of a picture whose pixels are `ratio` times as high
-    as they are wide: the shorter side of a pixel decides, so that none is lost."""
+    as they are wide: the shorter side of a pixel decides, so that none is lost.
+    """
     if abs(ratio - 1) < _LEAST_UNEQUAL:
         return width, height
     if ratio > 1:

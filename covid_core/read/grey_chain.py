@@ -28,8 +28,11 @@ _LEAST_INSIDE = 0.01  # of the pixels: so many must lie between a window's ends
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
     """`greys`: float32, of the words' shape, 0 black (air) to 1 white, as the file says they are to
-    be seen. `whole`: as these, all that the file holds, where the window hides a part of it: from
-    its `low` to its `high` end, 0 to 1, that is `greys`."""
+    be seen.
+
+    `whole`: as these, all that the file holds, where the window hides a part of it: from its `low`
+    to its `high` end, 0 to 1, that is `greys`.
+    """
 
     greys: np.ndarray
     whole: np.ndarray | None = None
@@ -38,8 +41,11 @@ class Shown:
 
 
 def show(words: np.ndarray, counts: np.ndarray | None, header: PictureHeader, tags: Tags) -> Shown:
-    """What is to be seen of stored words. `counts`: how many pixels hold each; None where `words`
-    are of all pixels. Raises RefusedFile (`blank`, `not_finite`)."""
+    """What is to be seen of stored words.
+
+    `counts`: how many pixels hold each; None where `words` are of all pixels. Raises RefusedFile
+    (`blank`, `not_finite`).
+    """
     values = header.stored_values(words)
     air = _padding(words, values, header, tags)
     inside = ~air
@@ -157,8 +163,11 @@ def _windowed(values: np.ndarray, greys: np.ndarray, window: Window) -> Shown:
 
 
 def _is_inverted(header: PictureHeader, tags: Tags) -> bool:
-    """Whether low values are white. A Presentation LUT Shape, where there is one, decides before
-    the photometric interpretation, as in other readers."""
+    """Whether low values are white.
+
+    A Presentation LUT Shape, where there is one, decides before the photometric interpretation, as
+    in other readers.
+    """
     first_is_white = header.photometric == "MONOCHROME1"
     shape = tags.text("PresentationLUTShape").strip().upper()
     inverted = {"INVERSE": True, "IDENTITY": False}.get(shape, first_is_white)

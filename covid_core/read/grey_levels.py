@@ -155,7 +155,10 @@ def _reduced(film: Film, blocks: set[tuple[int, int]]) -> dict[tuple[int, int], 
 
 def looked_up(codes: np.ndarray, table: np.ndarray) -> np.ndarray:
     """`table[codes]`, (height, width), in strips: numpy turns what it looks up by into integers of
-    its own, and they stay in a core's cache. The codes themselves where it would change none."""
+    its own, and they stay in a core's cache.
+
+    The codes themselves where it would change none.
+    """
     if table.dtype == codes.dtype and np.array_equal(table, np.arange(len(table))):
         return codes
     found = np.empty(codes.shape, table.dtype)
@@ -185,8 +188,7 @@ def _counted(codes: np.ndarray) -> np.ndarray:
 
 
 def _strips(shape: tuple[int, ...], down: int = 1) -> Iterator[tuple[int, int]]:
-    """Top and bottom of strips of about _STRIP_PX, all but the last of a multiple of `down`
-    rows."""
+    """Top and bottom of strips of about _STRIP_PX, all but the last a multiple of `down` rows."""
     rows = max(_STRIP_PX // shape[1] // down, 1) * down
     for top in range(0, shape[0], rows):
         yield top, min(top + rows, shape[0])

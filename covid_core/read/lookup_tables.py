@@ -19,7 +19,10 @@ _MOST_ENTRIES = 65536
 @dataclass(frozen=True, slots=True, eq=False)
 class LookupTable:
     """`entries`: uint16 (n,), the first of them for the value `first` and all below it, the last
-    for all above. `bits`: an entry is 0 to 2 ** bits - 1."""
+    for all above.
+
+    `bits`: an entry is 0 to 2 ** bits - 1.
+    """
 
     first: int
     bits: int
@@ -37,8 +40,11 @@ class LookupTable:
 
 
 def read_table(item: Dataset, *, signed: bool, big_endian: bool) -> LookupTable:
-    """The table of one item of a sequence. `signed`: whether the values that it is for may be
-    negative. Raises ValueError, in words, for one that contradicts itself."""
+    """The table of one item of a sequence.
+
+    `signed`: whether the values that it is for may be negative. Raises ValueError, in words, for
+    one that contradicts itself.
+    """
     asides: list[str] = []
     descriptor = Tags(item, asides).numbers("LUTDescriptor", 3)
     if not descriptor:

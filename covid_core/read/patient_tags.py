@@ -80,8 +80,10 @@ def labelled(study: Study) -> list[tuple[str, str]]:
 
 def same_patient(one: Study, other: Study) -> bool:
     """Whether both films are of one patient for certain: the same patient ID, and no issuer or
-    birth date that says otherwise. Never by the name; IDs that anonymisers give to all count as
-    none."""
+    birth date that says otherwise.
+
+    Never by the name; IDs that anonymisers give to all count as none.
+    """
     if not one.patient_id or one.patient_id.upper() in _NOBODY:
         return False
     apart = ((one.issuer, other.issuer), (one.birth_date, other.birth_date))
@@ -89,8 +91,9 @@ def same_patient(one: Study, other: Study) -> bool:
 
 
 def days_between(one: Study, other: Study) -> int | None:
-    """How many days later the other study was made, negative where earlier; None where a day is
-    not known."""
+    """How many days later the other study was made, negative where earlier; None where a day is not
+    known.
+    """
     if one.taken is None or other.taken is None:
         return None
     return (other.taken - one.taken).days

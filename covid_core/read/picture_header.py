@@ -19,9 +19,15 @@ from covid_core.read.dicom_values import Tags
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOURS = (
-    "RGB", "PALETTE COLOR", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_PARTIAL_422",
-    "YBR_ICT", "YBR_RCT",
-)  # fmt: skip
+    "RGB",
+    "PALETTE COLOR",
+    "YBR_FULL",
+    "YBR_FULL_422",
+    "YBR_PARTIAL_420",
+    "YBR_PARTIAL_422",
+    "YBR_ICT",
+    "YBR_RCT",
+)
 _NO_LETTER = re.compile("[^A-Z0-9]")
 _INTERPRETATIONS = {_NO_LETTER.sub("", name): name for name in (*GREY, *_COLOURS)}
 _WORDS = (8, 16, 32)
@@ -29,8 +35,11 @@ _WORDS = (8, 16, 32)
 
 @dataclass(frozen=True, slots=True)
 class PictureHeader:
-    """`samples`: 1 for grey and palettes, 3 for colours. `allocated`, `stored`: bits of a word, and
-    those of them that count, the highest of which is bit `high`. `signed`: two's complement."""
+    """`samples`: 1 for grey and palettes, 3 for colours.
+
+    `allocated`, `stored`: bits of a word, and those of them that count, the highest of which is bit
+    `high`. `signed`: two's complement.
+    """
 
     rows: int
     columns: int
@@ -70,7 +79,10 @@ class PictureHeader:
 
     def stored_values(self, words: np.ndarray) -> np.ndarray:
         """The numbers in the stored bits of each word (PS3.5, 8.1.1); what stands in its other bits
-        means nothing. Those of a compressed file are numbers already."""
+        means nothing.
+
+        Those of a compressed file are numbers already.
+        """
         below = self.high + 1 - self.stored
         above = self.allocated - self.high - 1
         if self.is_compressed or not (above or below) or words.dtype.kind not in "iu":
@@ -91,7 +103,8 @@ class PictureHeader:
 
     def put_into(self, dataset: Dataset) -> None:
         """Write it into a dataset, for pydicom, which decodes by the tags and raises for an odd
-        one."""
+        one.
+        """
         assert isinstance(dataset, FileDataset)
         dataset.Rows, dataset.Columns = self.rows, self.columns
         dataset.SamplesPerPixel = self.samples

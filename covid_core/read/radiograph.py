@@ -84,7 +84,8 @@ class Radiograph:
     @property
     def pixels(self) -> np.ndarray:
         """Float32 (height, width), 0 black (air) to 1 white (bone), read-only: four bytes for each,
-        made when first asked for, and kept."""
+        made when first asked for, and kept.
+        """
         if isinstance(self.film, np.ndarray):
             return self.film
         whole = (self.width_px, self.height_px)
@@ -121,9 +122,11 @@ class Radiograph:
         return self._parts[0]
 
     def shrunk(self, *sizes: tuple[int, int], crop: Crop = WHOLE) -> list[np.ndarray]:
-        """As `grey_levels.shrunk`, read-only, of the film or its own `crop`. Kept, for several
-        networks look at the same: who knows all sizes beforehand asks for them at once, and the
-        film is gone through once."""
+        """As `grey_levels.shrunk`, read-only, of the film or its own `crop`.
+
+        Kept, for several networks look at the same: who knows all sizes beforehand asks for them at
+        once, and the film is gone through once.
+        """
         kept = self._made if crop.is_whole else self._made_inside
         missing = [size for size in dict.fromkeys(sizes) if size not in kept]
         if missing:
@@ -180,7 +183,8 @@ def check_bounds(width: int, height: int, frames: int = 1, *, rich: bool = False
 
 def is_coloured(levels: np.ndarray) -> bool:
     """Whether RGB, 0 to 255, (height, width, 3), is a colour picture, and no grey film with a
-    coloured mark on it."""
+    coloured mark on it.
+    """
     red, green, blue = (levels[..., i].astype(np.float32) for i in range(3))
     most = np.maximum(np.maximum(red, green), blue)
     least = np.minimum(np.minimum(red, green), blue)
@@ -212,7 +216,8 @@ def grey_from_counts(counts: np.ndarray) -> np.ndarray:
 
 def flat_below(film: Film) -> tuple[str, ...]:
     """A note where the lowest rows, a twentieth of them or more, are all of one value: decoders
-    fill up so what is missing of a file that was cut short."""
+    fill up so what is missing of a file that was cut short.
+    """
     rows = film.codes if isinstance(film, Levels) else film
     least = -(-len(rows) // 20)
     if (rows[-least:] != rows[-1, -1]).any():

@@ -30,10 +30,14 @@ _EXIF_ORIENTATION = 0x0112
 _TIFF_MAGIC = (b"II*\0", b"MM\0*")
 _TIFF_PHOTOMETRIC, _TIFF_BITS, _TIFF_FORMAT = 0x0106, 0x0102, 0x0153
 _TURNS = {  # what brings a picture of each EXIF orientation upright
-    2: Turn(mirrored=True), 3: Turn(mirrored=True, flipped=True), 4: Turn(flipped=True),
-    5: Turn(transposed=True), 6: Turn(transposed=True, mirrored=True),
-    7: Turn(transposed=True, mirrored=True, flipped=True), 8: Turn(transposed=True, flipped=True),
-}  # fmt: skip
+    2: Turn(mirrored=True),
+    3: Turn(mirrored=True, flipped=True),
+    4: Turn(flipped=True),
+    5: Turn(transposed=True),
+    6: Turn(transposed=True, mirrored=True),
+    7: Turn(transposed=True, mirrored=True, flipped=True),
+    8: Turn(transposed=True, flipped=True),
+}
 _SAMPLE_PX = 128  # the side at which colour is looked for
 _RANGE_MODES = ("I", "F")  # and I;16*: Pillow's own convert("L") clips these to white
 
@@ -72,7 +76,8 @@ def decode_raster(data: bytes) -> Grey:
 
 def unpacked(data: bytes) -> Decoded:
     """A picture's numbers, (height, width) of one real type, upright; and of what `format` they
-    came, whether they have a range of their own and are `inverted`, with `notes` of what was done.
+    came, whether they have a range of their own and are `inverted`, with `notes` of what was
+    done.
 
     Raises RefusedFile.
     """
@@ -124,9 +129,12 @@ def _numbers(image: Image.Image, data: bytes) -> Decoded:
         if _is_unsigned(image):
             numbers = numbers.view(np.uint32)
     return numbers, _told(
-        image.format or "picture", notes, own_range=own_range, inverted=inverted,
+        image.format or "picture",
+        notes,
+        own_range=own_range,
+        inverted=inverted,
         turned=orientation in _TURNS,
-    )  # fmt: skip
+    )
 
 
 def _told(

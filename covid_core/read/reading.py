@@ -62,9 +62,14 @@ def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
 
         film = decode_dicom(data)
         return Radiograph(
-            film.film, sha256, film.source_format, film.view, film.notes, film.coloured,
+            film.film,
+            sha256,
+            film.source_format,
+            film.view,
+            film.notes,
+            film.coloured,
             film.unwindowed,
-        )  # fmt: skip
+        )
     if is_raster(data):
         grey = decode_raster(data)
         return Radiograph(
@@ -81,9 +86,11 @@ def read_file(path: Path) -> Radiograph:
         return read_radiograph(path.read_bytes())
     except OSError as error:
         raise RefusedFile(
-            "unreadable", f"the file can't be opened ({error.strerror})",
-            "Check that it exists and may be read", file=str(path),
-        ) from error  # fmt: skip
+            "unreadable",
+            f"the file can't be opened ({error.strerror})",
+            "Check that it exists and may be read",
+            file=str(path),
+        ) from error
     except RefusedFile as error:
         error.file = str(path)
         raise

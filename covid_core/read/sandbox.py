@@ -54,8 +54,10 @@ Decoded = tuple[np.ndarray, dict[str, Any]]
 
 def in_child(decode: Callable[[bytes], Decoded], data: bytes) -> Decoded | None:
     """What `decode`, a module's own function, makes of a file's bytes: an array, and what else
-    there is to tell, as JSON can hold it. None where it crashes, or exceeds what it may take;
-    raises RefusedFile where that does."""
+    there is to tell, as JSON can hold it.
+
+    None where it crashes, or exceeds what it may take; raises RefusedFile where that does.
+    """
     request = f"{decode.__module__} {decode.__name__} {len(data)}\n".encode()
     try:
         return _forked(request, data) if _FORKS else _spawned(request, data)
@@ -65,9 +67,13 @@ def in_child(decode: Callable[[bytes], Decoded], data: bytes) -> Decoded | None:
 
 def _spawned(request: bytes, data: bytes) -> Decoded:
     child = subprocess.run(
-        _COMMAND, input=request + data, capture_output=True, timeout=MAX_SECONDS, cwd=_ROOT,
+        _COMMAND,
+        input=request + data,
+        capture_output=True,
+        timeout=MAX_SECONDS,
+        cwd=_ROOT,
         check=True,
-    )  # fmt: skip
+    )
     return _unpacked(io.BytesIO(child.stdout))
 
 
@@ -98,10 +104,14 @@ class _Server:
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                (*_COMMAND, str(theirs.fileno())), pass_fds=(theirs.fileno(),), cwd=_ROOT,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                (*_COMMAND, str(theirs.fileno())),
+                pass_fds=(theirs.fileno(),),
+                cwd=_ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for its parent, which finishes films in hand
-            )  # fmt: skip
+            )
 
     def serves(self) -> bool:
         """Whether it is alive, and this process's own: a fork of it shares no server."""

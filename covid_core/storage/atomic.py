@@ -26,15 +26,20 @@ _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def write_whole(path: Path, data: bytes, *, old_to: Path | None = None) -> None:
-    """Replace what a file holds; its folder is made where there is none. `old_to`: what it held
-    before takes that name. Raises Unwritten; all is as it was then."""
+    """Replace what a file holds; its folder is made where there is none.
+
+    `old_to`: what it held before takes that name. Raises Unwritten; all is as it was then.
+    """
     with replacing(path, size=len(data), old_to=old_to) as file:
         file.write(data)
 
 
 def write_all_whole(files: Mapping[Path, bytes]) -> None:
-    """Replace several files. All are on the disk before any takes its name, so that a full disk
-    leaves those before together. Raises Unwritten."""
+    """Replace several files.
+
+    All are on the disk before any takes its name, so that a full disk leaves those before together.
+    Raises Unwritten.
+    """
     with ExitStack() as written:
         for path, data in files.items():
             file = written.enter_context(replacing(path, size=len(data)))

@@ -35,7 +35,10 @@ def claimed(folder: Path) -> Iterator[None]:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Keeps a file or folder that exists until the block ends; the system lets go when this process
-    ends, however it ends. Raises CovidCoreError where another keeps it."""
+    ends, however it ends.
+
+    Raises CovidCoreError where another keeps it.
+    """
     opened = _open(path)
     try:
         if not _lock(opened):
@@ -50,8 +53,11 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def _open(path: Path) -> int:
-    """The file or folder itself. Windows opens no folder, and lets nobody read a file that is
-    locked: there it is a file beside it, which goes when it is closed."""
+    """The file or folder itself.
+
+    Windows opens no folder, and lets nobody read a file that is locked: there it is a file beside
+    it, which goes when it is closed.
+    """
     if sys.platform == "win32":
         beside = path.with_name(f"{path.name}.lock")
         return os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TEMPORARY)

@@ -45,7 +45,8 @@ class Augmentation:
 
 def shrink(pictures: torch.Tensor, size_px: int) -> torch.Tensor:
     """uint8 (N, S, S) to float32 (N, 1, size_px, size_px), 0 to 1: the one way to a smaller side,
-    in training as in validation, by a filter as wide as the step, so that no fine detail folds."""
+    in training as in validation, by a filter as wide as the step, so that no fine detail folds.
+    """
     films = pictures.unsqueeze(1).to(torch.float32) / 255
     if films.shape[-1] == size_px:
         return films
@@ -67,7 +68,8 @@ def augment_with_masks(
     generator: torch.Generator,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Films as `augment` gives them, and masks over them, uint8 (N, s, s) 0 to 255, moved with them
-    and empty where a bar covers the film: float32 (N, 1, s, s), 0 to 1."""
+    and empty where a bar covers the film: float32 (N, 1, s, s), 0 to 1.
+    """
     uniform = _draws(len(pictures), pictures.device, generator)
     affine = _affine(uniform, by)
     films = _placed(shrink(pictures, size_px), affine)
@@ -94,7 +96,8 @@ def _placed(films: torch.Tensor, affine: torch.Tensor) -> torch.Tensor:
 
 def _bars(uniform: _Uniform, by: Augmentation) -> torch.Tensor:
     """How wide a bar lies along the top, bottom, left and right of each film, (N, 4), of the side;
-    0 for none."""
+    0 for none.
+    """
     widths = uniform(0, by.bar_side, 4)
     return torch.where(uniform(0, 1, 4) < by.bars, widths, 0.0)
 
@@ -110,7 +113,8 @@ def _covered(bars: torch.Tensor, size_px: int) -> torch.Tensor:
 
 def _barred(films: torch.Tensor, bars: torch.Tensor, uniform: _Uniform) -> torch.Tensor:
     """Films with black or white bars along their sides, the rest a little brighter or darker, as
-    where a film's grey levels are spread over a border too."""
+    where a film's grey levels are spread over a border too.
+    """
     covered = _covered(bars, films.shape[-1])
     share = covered.float().mean(dim=(1, 2, 3), keepdim=True)
     white = (uniform(0, 1, 1, 1, 1) < 0.5).float()

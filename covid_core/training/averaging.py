@@ -16,8 +16,10 @@ from covid_core.model.networks import Network
 
 
 class Average:
-    """A network's average. `network`: the averaged weights, to score with, never trained.
-    `steps`: how many were averaged."""
+    """A network's average.
+
+    `network`: the averaged weights, to score with, never trained. `steps`: how many were averaged.
+    """
 
     def __init__(self, network: Network, decay: float) -> None:
         """`decay`: the share of the past that each step keeps, 0 to below 1."""

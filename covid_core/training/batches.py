@@ -22,9 +22,12 @@ _Loaded = TypeVar("_Loaded")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """N films. `indices`: int (N,); the rest on the device: `pictures` uint8 (N, S, S), `labels`
-    and `appearances` int64 (N,), `annotated` bool (N,), `masks` uint8 (N, 64, 64), None where no
-    boxes are learnt."""
+    """N films.
+
+    `indices`: int (N,); the rest on the device: `pictures` uint8 (N, S, S), `labels` and
+    `appearances` int64 (N,), `annotated` bool (N,), `masks` uint8 (N, 64, 64), None where no boxes
+    are learnt.
+    """
 
     indices: np.ndarray
     pictures: torch.Tensor
@@ -59,7 +62,8 @@ class Loader:
 
 def masks_of(films: Films, indices: np.ndarray, side_px: int = MASK_PX) -> np.ndarray:
     """The union of each film's boxes over the whole film: uint8 (N, side_px, side_px), 0 to 255;
-    empty where a film was not annotated."""
+    empty where a film was not annotated.
+    """
     masks = np.zeros((len(indices), side_px, side_px), np.uint8)
     for mask, i in zip(masks, indices, strict=True):
         boxes = films.boxes[i]
@@ -83,7 +87,10 @@ def ahead(
 
 
 def share_of(batch: np.ndarray, rank: int, count: int) -> np.ndarray:
-    """A process's part of a batch: as many films for each, none without. Where there are too few,
-    the first ones serve again, for a process without films would keep all others waiting."""
+    """A process's part of a batch: as many films for each, none without.
+
+    Where there are too few, the first ones serve again, for a process without films would keep all
+    others waiting.
+    """
     whole = -(-len(batch) // count) * count
     return np.resize(batch, whole)[rank::count]

@@ -61,8 +61,10 @@ def fit_calibration(
 
 
 def by_temperature(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Temperature and bias of least cross-entropy. The biases sum to 0, since only their
-    differences matter."""
+    """Temperature and bias of least cross-entropy.
+
+    The biases sum to 0, since only their differences matter.
+    """
     answers = logits.shape[1]
 
     def unfolded(parameters: np.ndarray) -> Calibration:
@@ -128,7 +130,8 @@ def _regressed(centred: np.ndarray, labels: np.ndarray, penalty: float) -> Calib
 
 def _sources_in_turn(labels: np.ndarray, sources: np.ndarray) -> list[Part]:
     """Each source of films enough left out, where the others still hold every class; empty where
-    that is so of fewer than two."""
+    that is so of fewer than two.
+    """
     parts = [np.nonzero(sources != source)[0] for source in np.unique(sources)]
     parts = [seen for seen in parts if len(labels) - len(seen) >= _FEW]
     return _complete(labels, parts, fewest=2)
@@ -136,7 +139,8 @@ def _sources_in_turn(labels: np.ndarray, sources: np.ndarray) -> list[Part]:
 
 def _patients_in_turn(labels: np.ndarray, groups: np.ndarray) -> list[Part]:
     """Five parts of the films left out in turn, no patient on both sides; without those whose rest
-    lacks a class."""
+    lacks a class.
+    """
     if len(np.unique(groups)) < _PARTS or np.bincount(labels).max() < _PARTS:
         return []
     with warnings.catch_warnings():  # of a class of fewer patients than parts: seen to below
@@ -149,7 +153,8 @@ def _patients_in_turn(labels: np.ndarray, groups: np.ndarray) -> list[Part]:
 
 def _complete(labels: np.ndarray, parts: Sequence[np.ndarray], *, fewest: int) -> list[Part]:
     """Those parts to fit on that hold every class and leave films out, each with what it leaves
-    out; empty where they are fewer than `fewest`."""
+    out; empty where they are fewer than `fewest`.
+    """
     classes = len(np.unique(labels))
     complete = [
         (seen, np.setdiff1d(np.arange(len(labels)), seen))

@@ -57,7 +57,10 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 def last_good(path: Path) -> dict[str, Any] | None:
     """The checkpoint, or the one before where it is damaged or lost, which is said; None where
-    there is neither. Raises TrainingError where none that is there can be read."""
+    there is neither.
+
+    Raises TrainingError where none that is there can be read.
+    """
     damaged: TrainingError | None = None
     for place in (path, earlier(path)):
         if not place.exists():

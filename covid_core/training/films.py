@@ -54,7 +54,8 @@ class Films:
 
     def to_learn(self, *, unknown: bool = False) -> np.ndarray:
         """The indices of the training films that teach anything: a class, an appearance, boxes; or,
-        where `unknown`, of all of them, for a teacher to answer."""
+        where `unknown`, of all of them, for a teacher to answer.
+        """
         known = unknown | (self.labels >= 0) | (self.appearances >= 0) | self.annotated
         return np.nonzero((self.splits == Split.TRAIN.value) & known)[0]
 
@@ -69,7 +70,8 @@ class Films:
 
     def alike(self) -> Films:
         """The same films, of which only the first by name, as many of each label as of the rarest,
-        keep it; in each part for itself, but for sources held out."""
+        keep it; in each part for itself, but for sources held out.
+        """
         labels, names = np.full(len(self.labels), -1, np.int64), np.array(self.names)
         for split in Split:
             own = self.part(split)
@@ -98,9 +100,12 @@ def load_films(
     workers: int,
     unlabelled: bool = False,
 ) -> Films:
-    """The films of a manifest, decoded. `unlabelled`: those of which nothing is known too, as
-    training films, where none of their patient or picture is on another side. Raises DatasetError,
-    which names all of them, where some can't be read any more."""
+    """The films of a manifest, decoded.
+
+    `unlabelled`: those of which nothing is known too, as training films, where none of their
+    patient or picture is on another side. Raises DatasetError, which names all of them, where some
+    can't be read any more.
+    """
     groups = groups_of(table)
     used = on_a_side(table)
     if unlabelled:

@@ -65,9 +65,14 @@ def index_films(
     )
     counts = {str(split): int(count) for split, count in known["split"].value_counts().items()}
     return write_index(
-        folder, card.recipe, films, weights=card.sha256, manifest=card.split, words=words,
+        folder,
+        card.recipe,
+        films,
+        weights=card.sha256,
+        manifest=card.split,
+        words=words,
         counts=counts,
-    )  # fmt: skip
+    )
 
 
 def known_films(table: pd.DataFrame, card: WeightsCard) -> pd.DataFrame:
@@ -128,8 +133,10 @@ def references(known: pd.DataFrame) -> list[str]:
 
 
 def age_group(age: float, source: str) -> str:
-    """`child`, `18 to 39`, …; empty where neither the film nor its source tells. `age`: years, or
-    NaN."""
+    """`child`, `18 to 39`, …; empty where neither the film nor its source tells.
+
+    `age`: years, or NaN.
+    """
     if not np.isnan(age):
         return next(name for limit, name in _AGES if age < limit)
     least, most = stated_ages(source) or (0.0, np.inf)
@@ -138,7 +145,8 @@ def age_group(age: float, source: str) -> str:
 
 def _root(source: str, paths: Sequence[PurePath]) -> PurePath:
     """The dataset's folder, as its users have it: named by the source, or one that its layout
-    recognises; else what all its films' folders share."""
+    recognises; else what all its films' folders share.
+    """
     shared = PurePath(os.path.commonpath([path.parent for path in paths]))
     above = (shared, *shared.parents)
     layouts = [layout for layout in LAYOUTS if source == layout.SOURCE]
@@ -147,13 +155,16 @@ def _root(source: str, paths: Sequence[PurePath]) -> PurePath:
 
 
 def _pictures(known: pd.DataFrame, cache: Path, workers: int) -> np.ndarray:
-    """What is hashed of each film, uint8 (N, 64, 64). Raises DatasetError where a file is not the
-    one that the manifest saw."""
+    """What is hashed of each film, uint8 (N, 64, 64).
+
+    Raises DatasetError where a file is not the one that the manifest saw.
+    """
     paths = [Path(path) for path in known["path"]]
     changed = [
-        path for path, sha256 in zip(paths, known["sha256"], strict=True)
+        path
+        for path, sha256 in zip(paths, known["sha256"], strict=True)
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256
-    ]  # fmt: skip
+    ]
     if changed:
         raise DatasetError(
             f"films of the manifest are not there, or changed since{listed(changed)}",

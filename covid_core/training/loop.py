@@ -42,9 +42,12 @@ _CHECK_EVERY = 25  # steps, after which losses are read
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """All that a training is given but its network. `folder`: for checkpoints and the log.
-    `resume`: go on from its checkpoint. `compiled`: by torch.compile, which takes a minute or two
-    before the first step at each film size. `teachers`: whose answers are learnt too."""
+    """All that a training is given but its network.
+
+    `folder`: for checkpoints and the log. `resume`: go on from its checkpoint. `compiled`: by
+    torch.compile, which takes a minute or two before the first step at each film size. `teachers`:
+    whose answers are learnt too.
+    """
 
     films: Films
     preprocess: Preprocess
@@ -60,15 +63,23 @@ class Run:
     def terms(self) -> dict[str, str]:
         """What makes the run the run it is, by name."""
         return terms(
-            self.films, self.preprocess, self.recipe, seed=self.seed, device=self.device,
-            compiled=self.compiled, teachers=self.teachers.names if self.teachers else (),
-        )  # fmt: skip
+            self.films,
+            self.preprocess,
+            self.recipe,
+            seed=self.seed,
+            device=self.device,
+            compiled=self.compiled,
+            teachers=self.teachers.names if self.teachers else (),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A phase's steps. `films`: labelled by its task; `indices`: those that train; `sizes`: of the
-    films at each step, px; `per_epoch`: steps; `seed`: of its draws."""
+    """A phase's steps.
+
+    `films`: labelled by its task; `indices`: those that train; `sizes`: of the films at each step,
+    px; `per_epoch`: steps; `seed`: of its draws.
+    """
 
     phase: Phase
     films: Films
@@ -143,9 +154,13 @@ def train_phase(
     learner, losses = share_network(network, compiled=run.compiled), StepLosses(plan.films.names)
     rarer, looks = _rarer(plan, run.device), by.look_every or plan.per_epoch
     shown = tqdm(
-        load_batches(network, run, plan, progress.step), phase.task, len(plan.sizes),
-        initial=progress.step, unit="step", disable=processes.rank() > 0,
-    )  # fmt: skip
+        load_batches(network, run, plan, progress.step),
+        phase.task,
+        len(plan.sizes),
+        initial=progress.step,
+        unit="step",
+        disable=processes.rank() > 0,
+    )
     for batch in shown:
         done = progress.step
         share = schedule.factor_at(done, len(plan.sizes), plan.per_epoch, progress.followed)
@@ -176,9 +191,16 @@ def _close_epoch(
     """Measure and log; whether it is the best epoch so far, and whether it ends the phase."""
     recipe, phase, size = run.recipe, plan.phase, plan.sizes[progress.step - 1]
     row = look(
-        progress.average.network, plan.films, run.preprocess, recipe, phase, size, run.folder,
-        {"task": phase.task, "step": progress.step, "loss": losses.mean()}, generator=generator,
-    )  # fmt: skip
+        progress.average.network,
+        plan.films,
+        run.preprocess,
+        recipe,
+        phase,
+        size,
+        run.folder,
+        {"task": phase.task, "step": progress.step, "loss": losses.mean()},
+        generator=generator,
+    )
     progress.followed.append(row.get(recipe.schedule_of(phase).measure, math.nan))
     if size == phase.size_px:  # else it would be used at a wrong size
         progress.close_epoch(row, recipe.optimisation)
@@ -202,7 +224,8 @@ def vary(
     batch: Batch, size_px: int, run: Run, generator: torch.Generator
 ) -> tuple[torch.Tensor, Targets]:
     """A batch as the network is shown it, float32 (N, 1, size_px, size_px), and what is known of it
-    then."""
+    then.
+    """
     films, masks = augment_with_masks(
         batch.pictures, batch.masks, size_px, run.recipe.augmentation, generator
     )
@@ -231,8 +254,11 @@ def step(
     rarer: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """One step of learning; gives the loss, 0-d and still on the device, or the gradient's length
-    where that is not finite: it is the same in all processes, and the loss is not. `learner`: the
-    network as `share_network` gives it. `rarer`: the outputs' weights in the loss, (outputs,)."""
+    where that is not finite: it is the same in all processes, and the loss is not.
+
+    `learner`: the network as `share_network` gives it. `rarer`: the outputs' weights in the loss,
+    (outputs,).
+    """
     network.train()
     if not next(network.features.parameters()).requires_grad:
         network.features.eval()  # frozen: its normalisation too

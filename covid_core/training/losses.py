@@ -13,9 +13,11 @@ from covid_core.model.networks import Network, Outputs
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """How much each part weighs beside the classes' cross-entropy. `boxes`: of the opacity map's
-    cells; `appearance`: of the four appearances; `teacher`: the share of every goal that a
-    teacher's answers are where there is a teacher, 0 to 1."""
+    """How much each part weighs beside the classes' cross-entropy.
+
+    `boxes`: of the opacity map's cells; `appearance`: of the four appearances; `teacher`: the share
+    of every goal that a teacher's answers are where there is a teacher, 0 to 1.
+    """
 
     boxes: float = 1.0
     appearance: float = 0.5
@@ -24,10 +26,13 @@ class Losses:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Targets:
-    """What is known of N films, on the device. `labels`, `appearances`: int64 (N,), -1 for none;
-    `masks`: the boxes' union, float32 (N, 1, s, s), 0 to 1, moved with the films; `annotated`: bool
-    (N,), whether they say anything; both None where the network has no opacity map. `teacher`: its
-    answers to these films as the network sees them, None where there is none."""
+    """What is known of N films, on the device.
+
+    `labels`, `appearances`: int64 (N,), -1 for none; `masks`: the boxes' union, float32 (N, 1, s,
+    s), 0 to 1, moved with the films; `annotated`: bool (N,), whether they say anything; both None
+    where the network has no opacity map. `teacher`: its answers to these films as the network sees
+    them, None where there is none.
+    """
 
     labels: torch.Tensor
     appearances: torch.Tensor | None = None
@@ -38,7 +43,8 @@ class Targets:
 
 class Learner(nn.Module):
     """A network asked for every output at once, as training does: what DistributedDataParallel and
-    the compiler wrap."""
+    the compiler wrap.
+    """
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -59,10 +65,18 @@ def loss_of(
     """The loss of a batch, 0-d. `rarer`: the outputs' weights, (outputs,)."""
     logits, by_teacher = answered.logits.float(), losses.teacher if targets.teacher else 0.0
     known = targets.labels >= 0
-    total = (1 - by_teacher) * _mean_where(known, F.cross_entropy(
-        logits, targets.labels, rarer, ignore_index=-1, reduction="none",
-        label_smoothing=label_smoothing,
-    ), rarer[targets.labels.clamp(min=0)] if rarer is not None else None)  # fmt: skip
+    total = (1 - by_teacher) * _mean_where(
+        known,
+        F.cross_entropy(
+            logits,
+            targets.labels,
+            rarer,
+            ignore_index=-1,
+            reduction="none",
+            label_smoothing=label_smoothing,
+        ),
+        rarer[targets.labels.clamp(min=0)] if rarer is not None else None,
+    )
     if answered.opacity is not None and targets.masks is not None:
         cells = answered.opacity.float()
         goal = F.adaptive_avg_pool2d(targets.masks, (cells.shape[2], cells.shape[3]))

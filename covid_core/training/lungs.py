@@ -1,5 +1,8 @@
 """The lung network, from films with outlines drawn by people: `images/` and `lung_masks/` of one
-name, as Cohen's collection and V7's outlines come. Patients are on one side only."""
+name, as Cohen's collection and V7's outlines come.
+
+Patients are on one side only.
+"""
 
 from __future__ import annotations
 
@@ -94,10 +97,12 @@ def make_lungs(folder: Path, out: Path, *, epochs: int, seed: int) -> LungsCard:
     outlined = read_outlined(folder)
     network, overlap, trained = train_lungs(outlined, epochs=epochs, seed=seed)
     return save_lungs(
-        network, out, dice=asdict(overlap),
+        network,
+        out,
+        dice=asdict(overlap),
         films={"train": trained, "test": len(outlined.pictures) - trained},
         training={"epochs": str(epochs), "seed": str(seed)},
-    )  # fmt: skip
+    )
 
 
 def save_lungs(network: LungNetwork, folder: Path, **card: Any) -> LungsCard:

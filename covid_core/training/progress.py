@@ -20,7 +20,8 @@ from covid_core.training.scoring import goodness
 class Progress:
     """A phase's network, its average and its optimiser; which `step` comes next; what the schedule
     has `followed`, epoch by epoch; the `best` epoch so far: its figure, step and weights; and
-    whether the phase `ended_early`."""
+    whether the phase `ended_early`.
+    """
 
     def __init__(self, network: Network, by: Optimisation) -> None:
         self.network = network
@@ -33,16 +34,26 @@ class Progress:
 
     def save(self, path: Path, terms: Mapping[str, str]) -> None:
         """Write it as a checkpoint of the run of these terms. Raises TrainingError."""
-        save_checkpoint(path, {
-            "of": dict(terms), "network": self.network.state_dict(),
-            "average": self.average.network.state_dict(), "averaged": self.average.steps,
-            "optimiser": self.optimiser.state_dict(), "step": self.step,
-            "ended_early": self.ended_early, "best": self.best, "followed": self.followed,
-        })  # fmt: skip
+        save_checkpoint(
+            path,
+            {
+                "of": dict(terms),
+                "network": self.network.state_dict(),
+                "average": self.average.network.state_dict(),
+                "averaged": self.average.steps,
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+                "ended_early": self.ended_early,
+                "best": self.best,
+                "followed": self.followed,
+            },
+        )
 
     def restore(self, path: Path, terms: Mapping[str, str]) -> None:
-        """Go on from the checkpoint, where there is one. Raises TrainingError where it is damaged,
-        or of a run of other terms."""
+        """Go on from the checkpoint, where there is one.
+
+        Raises TrainingError where it is damaged, or of a run of other terms.
+        """
         state = last_good(path)
         if state is None:
             return
@@ -61,7 +72,8 @@ class Progress:
 
     def close_epoch(self, row: Mapping[str, Any], by: Optimisation) -> None:
         """Take in an epoch's figures at the phase's last film size: is it the best so far, and good
-        enough to end the phase?"""
+        enough to end the phase?
+        """
         self.ended_early = _is_good_enough(row, by)
         value = math.nan if by.keep == LAST else goodness(row, by.keep)
         if math.isnan(value) or (self.best and self.best["value"] >= value):
@@ -88,7 +100,8 @@ def thaw(network: Network, trained: Trained) -> None:
 
 def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """The parameters that learn, in two groups: matrices and kernels decay; norms and biases, whose
-    size means nothing, do not."""
+    size means nothing, do not.
+    """
     learnt = [parameter for parameter in network.parameters() if parameter.requires_grad]
     return [
         {"params": [one for one in learnt if one.ndim > 1], "weight_decay": weight_decay},

@@ -89,10 +89,13 @@ class Optimisation:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`init`: as `initial_weights.initial_state` takes it. `opacity_map`, `appearance`: whether
-    boxes and appearances are learnt too. `fit` to `std`: as `Preprocess` has them.
-    `balance`: what is drawn equally often; or each film once an epoch. `published`: the films and
-    the split of the study, where the recipe is one's to the letter or that mended."""
+    """`init`: as `initial_weights.initial_state` takes it.
+
+    `opacity_map`, `appearance`: whether boxes and appearances are learnt too. `fit` to `std`: as
+    `Preprocess` has them. `balance`: what is drawn equally often; or each film once an epoch.
+    `published`: the films and the split of the study, where the recipe is one's to the letter or
+    that mended.
+    """
 
     name: str
     says: str
@@ -121,9 +124,16 @@ class Recipe:
     def preprocess(self) -> Preprocess:
         """What its last phase's network is shown."""
         return Preprocess(
-            self.phases[-1].size_px, self.fit, self.smooth_px, self.low_percentile,
-            self.high_percentile, self.tone, self.mean, self.std, borders=self.borders,
-        )  # fmt: skip
+            self.phases[-1].size_px,
+            self.fit,
+            self.smooth_px,
+            self.low_percentile,
+            self.high_percentile,
+            self.tone,
+            self.mean,
+            self.std,
+            borders=self.borders,
+        )
 
     def schedule_of(self, phase: Phase) -> Schedule:
         return phase.schedule or self.schedule

@@ -1,5 +1,6 @@
 """Which films a step sees: drawn with replacement, the rare as often as the recipe says; or each
-once an epoch, in a new order."""
+once an epoch, in a new order.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ def _by_cells(labels: np.ndarray, sources: np.ndarray) -> np.ndarray:
 
 def _capped(counts: np.ndarray, most: float) -> np.ndarray:
     """The weight of a film of each cell, of cells that share 1 evenly as far as no film weighs more
-    than `most`: float64 (cells,)."""
+    than `most`: float64 (cells,).
+    """
     level = 1 / len(counts)  # of a cell that is not at its limit
     for _ in counts:
         full = counts * most < level
@@ -74,7 +76,8 @@ def rounds(
     indices: np.ndarray, steps: int, batch_size: int, seed: int, start: int
 ) -> Iterator[np.ndarray]:
     """The films of each step from `start` on, each film once in as many steps as hold them all; an
-    epoch's last step takes what is left."""
+    epoch's last step takes what is left.
+    """
     per_epoch = steps_of(len(indices), batch_size)
     for step in range(start, steps):
         epoch, number = divmod(step, per_epoch)

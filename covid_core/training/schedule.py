@@ -18,8 +18,8 @@ import torch
 class Schedule:
     """`kind`: `cosine`, from the highest rate to nothing over a phase, after a `warm_up` (share of
     it, 0 to 1); `constant`; `step`, times `factor` after each `every` units of `per`; `plateau`,
-    times `factor` where `measure` has not improved for more than `patience` epochs, and it improves
-    by falling where `falls`.
+    times `factor` where `measure` has not improved for more than `patience` epochs, and it
+    improves by falling where `falls`.
     """
 
     kind: Literal["cosine", "constant", "step", "plateau"] = "cosine"
@@ -56,7 +56,8 @@ class Schedule:
 
     def _reduced(self, measured: Sequence[float]) -> float:
         """By PyTorch's own scheduler, asked anew for all epochs: a resumed run needs no other
-        state."""
+        state.
+        """
         optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
         plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
             optimiser, "min" if self.falls else "max", self.factor, self.patience

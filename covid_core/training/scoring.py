@@ -99,7 +99,8 @@ def ask_opacity(network: Network, x: torch.Tensor) -> torch.Tensor:
 
 def share_of_peaks_in_boxes(cells: np.ndarray, films: Films, indices: np.ndarray) -> float:
     """How often the hottest point of a film's map, (N, h, w), lies in one of its boxes; of the
-    films at `indices`, each of which has some."""
+    films at `indices`, each of which has some.
+    """
     fine = F.interpolate(
         torch.from_numpy(cells).float().unsqueeze(1), MASK_PX, mode="bicubic", align_corners=False
     )
@@ -125,7 +126,9 @@ def answer_parts(
 
 def score_parts(logits: Mapping[Split, np.ndarray], rules: Rules) -> dict[Split, np.ndarray]:
     """Probabilities by `rules` of the films that results are measured on: test, held out.
-    `logits`: as `answer_parts` gives them."""
+
+    `logits`: as `answer_parts` gives them.
+    """
     return {split: rules.probabilities(logits[split]) for split in MEASURED}
 
 
@@ -176,9 +179,15 @@ def validate(
     ]
     if network.opacity is not None and len(boxed):
         cells = answer(
-            network, films, boxed, preprocess, device=device, size_px=size_px, half=True,
+            network,
+            films,
+            boxed,
+            preprocess,
+            device=device,
+            size_px=size_px,
+            half=True,
             ask=ask_opacity,
-        )  # fmt: skip
+        )
         row[PEAKS] = share_of_peaks_in_boxes(cells, films, boxed)
     return row
 

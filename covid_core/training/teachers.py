@@ -48,8 +48,11 @@ class Teachers:
                     )
                 trained.append((network, card))
         if not trained:
-            raise TrainingError("there is no teacher in it", "Give a weights folder",
-                                file=", ".join(map(str, folders)))  # fmt: skip
+            raise TrainingError(
+                "there is no teacher in it",
+                "Give a weights folder",
+                file=", ".join(map(str, folders)),
+            )
         return cls(trained)
 
     def to(self, device: torch.device) -> Teachers:
@@ -62,7 +65,8 @@ class Teachers:
     def answer(self, films: torch.Tensor) -> Outputs:
         """The mean answer to grey films, float32 (N, 1, S, S), 0 to 1: log probabilities of the
         classes and the appearances, log odds of the opacities; None for what not all of them
-        have."""
+        have.
+        """
         with torch.autocast(films.device.type, torch.bfloat16):
             answers = [
                 network.answer(
@@ -94,9 +98,8 @@ def _mean_odds(opacities: Sequence[torch.Tensor]) -> torch.Tensor:
     """Of maps of the finest one's cells."""
     size = max(one.shape[-1] for one in opacities)
     fine = [
-        one if one.shape[-1] == size
-        else F.interpolate(one, size, mode="bilinear", antialias=True)
+        one if one.shape[-1] == size else F.interpolate(one, size, mode="bilinear", antialias=True)
         for one in opacities
-    ]  # fmt: skip
+    ]
     mean = torch.stack([one.sigmoid() for one in fine]).mean(dim=0)
     return torch.logit(mean, _LEAST)

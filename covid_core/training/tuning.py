@@ -28,7 +28,8 @@ def tune(
     logits: np.ndarray, labels: np.ndarray, sources: np.ndarray, groups: np.ndarray | None = None
 ) -> Rules:
     """Rules from validation films: `logits` float (N, outputs), `labels` int (N,), an output each,
-    `sources` text (N,), `groups` int (N,), films of one patient; None where each film is its own.
+    `sources` text (N,), `groups` int (N,), films of one patient; None where each film is its
+    own.
 
     Raises DatasetError where an output has too few films.
     """
@@ -127,7 +128,7 @@ def _quantile(probabilities: np.ndarray, output: int) -> float:
 class _AsGiven(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """MAPIE asks a classifier; ours has answered already, and what it is given are the answers."""
 
-    def fit(self, probabilities: np.ndarray, labels: np.ndarray) -> _AsGiven:
+    def fit(self, probabilities: np.ndarray, labels: np.ndarray) -> _AsGiven:  # noqa: ARG002
         self.classes_ = np.arange(probabilities.shape[1])
         self.is_fitted_ = True
         return self

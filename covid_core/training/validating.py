@@ -56,10 +56,15 @@ def _chosen(films: Films, by: Split) -> Films:
     """Those of one part alone."""
     some = films.part(by)
     return Films(
-        films.pictures[some], films.labels[some], films.groups[some], films.sources[some],
-        films.splits[some], tuple(films.names[i] for i in some),
-        appearances=films.appearances[some], boxes=tuple(films.boxes[i] for i in some),
-    )  # fmt: skip
+        films.pictures[some],
+        films.labels[some],
+        films.groups[some],
+        films.sources[some],
+        films.splits[some],
+        tuple(films.names[i] for i in some),
+        appearances=films.appearances[some],
+        boxes=tuple(films.boxes[i] for i in some),
+    )
 
 
 def _varied(pictures: np.ndarray, recipe: Recipe, generator: torch.Generator) -> np.ndarray:

@@ -11,8 +11,11 @@ RECIPES = Path(__file__).with_name("recipes")
 
 
 class Form(StrEnum):
-    """`OURS`: on all films of a manifest. `AS_PUBLISHED`: the study's films, split, sizes, rates,
-    stopping rule and mistakes. `MENDED`: the same without the mistakes."""
+    """`OURS`: on all films of a manifest.
+
+    `AS_PUBLISHED`: the study's films, split, sizes, rates, stopping rule and mistakes. `MENDED`:
+    the same without the mistakes.
+    """
 
     OURS = "ours"
     AS_PUBLISHED = AS_PUBLISHED

@@ -35,8 +35,10 @@ def protocol_of(name: str) -> Protocol | None:
 
 
 def split_in(form: Form, table: pd.DataFrame, recipe: Recipe, *, seed: int) -> pd.DataFrame:
-    """A manifest with the split of a recipe's form; with its own where the recipe is ours. Raises
-    DatasetError where films of the study are missing."""
+    """A manifest with the split of a recipe's form; with its own where the recipe is ours.
+
+    Raises DatasetError where films of the study are missing.
+    """
     if recipe.published is None:
         return table
     split = published.mended if form is Form.MENDED else published.as_published
@@ -45,9 +47,11 @@ def split_in(form: Form, table: pd.DataFrame, recipe: Recipe, *, seed: int) -> p
 
 def mended(recipe: Recipe) -> Recipe:
     """A study's recipe without its mistakes: its schedules and its looks by epoch and the right way
-    round, films not varied in validation, the disease the positive class, and films kept apart to
-    validate by, so that nothing but the last figure sees the test part. `published.mended` splits
-    the films."""
+    round, films not varied in validation, the disease the positive class, and films kept apart
+    to validate by, so that nothing but the last figure sees the test part.
+
+    `published.mended` splits the films.
+    """
     assert recipe.published is not None
     protocol = replace(
         recipe.published,
@@ -62,9 +66,12 @@ def mended(recipe: Recipe) -> Recipe:
     )
     by = replace(recipe.optimisation, look_every=0)
     return replace(
-        recipe, phases=phases, optimisation=by, schedule=_righted(recipe.schedule),
+        recipe,
+        phases=phases,
+        optimisation=by,
+        schedule=_righted(recipe.schedule),
         published=protocol,
-    )  # fmt: skip
+    )
 
 
 def _is_published(name: str) -> bool:

@@ -25,9 +25,15 @@ from tests.films import dicom_file
 from tests.payloads import SIGN
 
 TAGS = (
-    "PatientName", "PatientID", "IssuerOfPatientID", "AccessionNumber", "StudyDescription",
-    "InstitutionName", "ViewPosition", "BodyPartExamined",
-)  # fmt: skip
+    "PatientName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "AccessionNumber",
+    "StudyDescription",
+    "InstitutionName",
+    "ViewPosition",
+    "BodyPartExamined",
+)
 _LONGEST = {"AccessionNumber": 16, "ViewPosition": 16, "BodyPartExamined": 16}
 _LONGEST_NAME = 250  # of a file; in a ZIP file there are longer ones
 _FILM = draw_phantom(KINDS[-1], size_px=256)

@@ -65,9 +65,13 @@ def sealed_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
     options = ["--server.headless", "true", "--server.port", str(port)]
     with subprocess.Popen(
-        [*command, *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, preexec_fn=_seal,
-    ) as server:  # fmt: skip
+        [*command, *options],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        preexec_fn=_seal,
+    ) as server:
         try:
             yield _answering(f"http://127.0.0.1:{port}", server), server
         finally:
@@ -129,9 +133,14 @@ def session() -> dict[str, Any]:
         server.terminate()
         log = server.stdout.read().decode() if server.stdout else ""
     return {
-        "shown": shown, "files": sorted(files), "metrics": metrics, "log": log, "sought": sought,
-        "sought by the test": unreached() - sought, "listening": ports,
-    }  # fmt: skip
+        "shown": shown,
+        "files": sorted(files),
+        "metrics": metrics,
+        "log": log,
+        "sought": sought,
+        "sought by the test": unreached() - sought,
+        "listening": ports,
+    }
 
 
 if __name__ == "__main__":

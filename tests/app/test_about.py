@@ -21,8 +21,14 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = "app/pages/about.py"
 CHARTS = 7
 STEPS = (
-    texts.FILM, texts.SEEN, texts.CELLS, texts.SUM, texts.CALIBRATION, texts.CALL, texts.LIMITS,
-)  # fmt: skip
+    texts.FILM,
+    texts.SEEN,
+    texts.CELLS,
+    texts.SUM,
+    texts.CALIBRATION,
+    texts.CALL,
+    texts.LIMITS,
+)
 
 
 @pytest.fixture

@@ -33,9 +33,13 @@ def page(orthanc: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> A
 
 def test_a_film_is_fetched_and_its_reading_joins_its_study(page: AppTest, orthanc: Archive) -> None:
     film = dicom_file(
-        draw_phantom(KINDS[2], size_px=300), PatientID="THERE-AND-BACK", PatientName="Canary^Anna",
-        StudyInstanceUID=generate_uid(), SeriesInstanceUID=generate_uid(), StudyDate="20200404",
-    )  # fmt: skip
+        draw_phantom(KINDS[2], size_px=300),
+        PatientID="THERE-AND-BACK",
+        PatientName="Canary^Anna",
+        StudyInstanceUID=generate_uid(),
+        SeriesInstanceUID=generate_uid(),
+        StudyDate="20200404",
+    )
     send(orthanc, [film])
     page.text_input(key="archive-patient").set_value("THERE-AND-BACK")
     next(button for button in page.button if button.label == texts.FIND).click().run()

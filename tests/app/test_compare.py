@@ -68,8 +68,9 @@ def test_recipes_that_are_not_here_come_with_their_command(app: AppTest) -> None
     page = app.switch_page(PAGE).run()
     commands = [code.value for code in page.code]
     assert [command.split("--recipe ")[1].split()[0] for command in commands] == [
-        "resnet18-three-class", "vgg16-binary",
-    ]  # fmt: skip
+        "resnet18-three-class",
+        "vgg16-binary",
+    ]
 
 
 def test_a_damaged_one_is_a_line_and_the_others_go_on(

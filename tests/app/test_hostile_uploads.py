@@ -12,11 +12,23 @@ from tests.hostile import corpus
 from tests.mutants import CANARY, seeds
 
 HOSTILE = (
-    "cut-0.5-grey.png", "60000.png", "60000.tif", "scans.jpg", "html.png",
-    "float-nan.tif", "animated.PNG", "inflates.dcm", "nested-50000.dcm",
-    "preamble-4d5a.dcm", "Rows-65535.dcm", "NumberOfFrames-2147483647.dcm", "bomb.zip",
-    "overlapping.zip", "absurd-end.zip", "empty.png",
-)  # fmt: skip
+    "cut-0.5-grey.png",
+    "60000.png",
+    "60000.tif",
+    "scans.jpg",
+    "html.png",
+    "float-nan.tif",
+    "animated.PNG",
+    "inflates.dcm",
+    "nested-50000.dcm",
+    "preamble-4d5a.dcm",
+    "Rows-65535.dcm",
+    "NumberOfFrames-2147483647.dcm",
+    "bomb.zip",
+    "overlapping.zip",
+    "absurd-end.zip",
+    "empty.png",
+)
 
 
 def made() -> list[tuple[str, bytes]]:

@@ -46,9 +46,13 @@ def viewer(page: Page) -> None:
 
 
 EXPORTS = (
-    "Report (PDF)", "Overlay (PNG)", "Result (JSON)", "Secondary Capture", "Structured Report",
+    "Report (PDF)",
+    "Overlay (PNG)",
+    "Result (JSON)",
+    "Secondary Capture",
+    "Structured Report",
     "Case bundle (ZIP)",
-)  # fmt: skip
+)
 FILES = {
     "film.png": png(PHANTOM),
     "film.jpg": encode(PHANTOM, "JPEG", quality=95),

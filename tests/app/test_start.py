@@ -14,10 +14,24 @@ from tests.app.serving import ROOT
 
 # Of plotly, Streamlit itself imports a part; this one is what drawing a figure needs.
 HEAVY = {
-    "sklearn", "pandas", "pyarrow", "scipy.stats",
-    "torch", "torchvision", "pytorch_grad_cam", "cv2", "matplotlib", "pydicom", "gdcm",
-    "highdicom", "fpdf", "dicomweb_client", "mapie", "tensorboard", "plotly.graph_objs._figure",
-}  # fmt: skip
+    "sklearn",
+    "pandas",
+    "pyarrow",
+    "scipy.stats",
+    "torch",
+    "torchvision",
+    "pytorch_grad_cam",
+    "cv2",
+    "matplotlib",
+    "pydicom",
+    "gdcm",
+    "highdicom",
+    "fpdf",
+    "dicomweb_client",
+    "mapie",
+    "tensorboard",
+    "plotly.graph_objs._figure",
+}
 LATER = {"app.reading", "app.worklist", "app.viewer", "app.take_away", "app.site_check"}
 _PAGE = """
 import sys

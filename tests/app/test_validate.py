@@ -23,8 +23,10 @@ def page() -> AppTest:
 def test_the_empty_page_offers_three_ways_in(page: AppTest) -> None:
     assert not page.exception
     assert [tab.label for tab in page.tabs] == [
-        "A table of scores", "Films in folders", "An earlier profile",
-    ]  # fmt: skip
+        "A table of scores",
+        "Films in folders",
+        "An earlier profile",
+    ]
     assert "Research use only, not a diagnosis" in said(page)
     assert page.get("plotly_chart") == []
 
@@ -97,9 +99,15 @@ def test_few_films_are_warned_of(page: AppTest) -> None:
 def test_calibration_is_told_in_words(sure: float, right: float, words: str) -> None:
     curve = np.array([0.0, 1.0])
     found = Validation(
-        40, 20, 40, Estimate(0.8, 0.7, 0.9, 40), curve, curve,
-        Reliability((sure,), (right,), (40,)), (),
-    )  # fmt: skip
+        40,
+        20,
+        40,
+        Estimate(0.8, 0.7, 0.9, 40),
+        curve,
+        curve,
+        Reliability((sure,), (right,), (40,)),
+        (),
+    )
     assert words in calibration_in_words(found)
 
 

@@ -21,7 +21,7 @@ from tests.app.serving import (
     opened,
     settled,
     wait_for_list,
-)  # fmt: skip
+)
 
 pytestmark = in_browser
 
@@ -58,8 +58,10 @@ def test_films_dropped_together_are_listed_opened_and_saved(address: str) -> Non
         assert tuple(rows[0]) == columns()
         zipped_film, zipped_text = f"'=1+1.zip/{FILMS[3][0]}", f"'=1+1.zip/{BAD[0]}"
         assert {row["file"] for row in rows} == {
-            *(name for name, _ in FILMS[:3]), zipped_film, zipped_text,
-        }  # fmt: skip
+            *(name for name, _ in FILMS[:3]),
+            zipped_film,
+            zipped_text,
+        }
         answered = [float(row["p_covid"]) for row in rows if row["p_covid"]]
         assert answered == sorted(answered, reverse=True) and len(answered) == 4
 

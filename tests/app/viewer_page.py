@@ -13,8 +13,8 @@ from scipy.ndimage import zoom
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from app.viewer import Layer, View, Window, viewer  # noqa: E402
-from covid_core.read.phantom import KINDS, draw_phantom  # noqa: E402
+from app.viewer import Layer, View, Window, viewer
+from covid_core.read.phantom import KINDS, draw_phantom
 
 MARKUP = "<img src=http://127.0.0.2:9/canary.png>"
 WINDOWS = (Window("Full", 0, 1), Window("Chest", 0.05, 0.55), Window("Bones", 0.4, 0.9))

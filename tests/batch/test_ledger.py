@@ -21,9 +21,17 @@ from tests.stand_in import StandIn
 PREDICTOR = StandIn()
 TERMS = Terms.of(PREDICTOR.card, "balanced", 0.1)
 NAMES = (
-    "films/a.png", "=cmd.png", "'=cmd.png", 'quo"te,".png', "line\r\nbreak\n.png", "-1.png",
-    "no text \udcff.png", "ü/片.png", "films/a.png", "'plain.png",
-)  # fmt: skip
+    "films/a.png",
+    "=cmd.png",
+    "'=cmd.png",
+    'quo"te,".png',
+    "line\r\nbreak\n.png",
+    "-1.png",
+    "no text \udcff.png",
+    "ü/片.png",
+    "films/a.png",
+    "'plain.png",
+)
 
 
 def row_of(name: str, seed: int = 0, point: str = "balanced", prevalence: float = 0.1) -> Row:
@@ -145,11 +153,16 @@ def test_rows_without_a_prevalence_are_not_gone_on_with_at_one(table: Path) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        b"some notes of mine", b"a,b\n1,2\n", b"\x89PNG\r\n\x1a\n" + bytes(200_000),
-        b"HEADER" + b'"x"\r\n', b"HEADER" + b'"' + b"x" * 200_000, b"HEADER\r\n",
-        b"HEADER" + b"a\rb\n", b"HEADER" + b",".join([b'"x"'] * 10) + b"\r\n",
+        b"some notes of mine",
+        b"a,b\n1,2\n",
+        b"\x89PNG\r\n\x1a\n" + bytes(200_000),
+        b"HEADER" + b'"x"\r\n',
+        b"HEADER" + b'"' + b"x" * 200_000,
+        b"HEADER\r\n",
+        b"HEADER" + b"a\rb\n",
+        b"HEADER" + b",".join([b'"x"'] * 10) + b"\r\n",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_such_file_is_refused_and_stays(table: Path, text: bytes) -> None:
     header = write(table, [])
     given = text.replace(b"HEADER", header)

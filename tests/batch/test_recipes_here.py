@@ -37,15 +37,25 @@ def said(
     """An opinion of these probabilities, without a network."""
     answers = CLASSES if len(probabilities) == 3 else BINARY
     card = replace(
-        read_card(WEIGHTS / RECIPES, "cnn-scratch"), recipe=recipe, classes=answers,
+        read_card(WEIGHTS / RECIPES, "cnn-scratch"),
+        recipe=recipe,
+        classes=answers,
         rules=rules or Rules.plain(len(answers)),
-    )  # fmt: skip
+    )
     shares = np.array(probabilities)
     decision: Decision = decide(shares, card.rules, answers)
     prediction = Prediction(
-        answers, shares, np.log(shares), np.zeros((1, 7, 7), np.float32), (0, 0, 224, 224),
-        decision, "", "", "", (),
-    )  # fmt: skip
+        answers,
+        shares,
+        np.log(shares),
+        np.zeros((1, 7, 7), np.float32),
+        (0, 0, 224, 224),
+        decision,
+        "",
+        "",
+        "",
+        (),
+    )
     cells = np.zeros((7, 7), np.float32)
     return Opinion(card, prediction, Saliency(Finding.COVID, cells, 0, (0, 0, 7, 7), 7, 1))
 

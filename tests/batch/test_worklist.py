@@ -235,8 +235,10 @@ def test_only_films_that_the_gate_found_odd_are_warned_of(
     remark = Remark(Code.CROPPED, "it is cropped", "Use the whole film", abstains=False)
     odd = replace(plain, prediction=replace(plain.prediction, remarks=(remark,)))
     assert [Filter(warned=True).admits(one) for one in (plain, odd, made("a"))] == [
-        False, True, False,
-    ]  # fmt: skip
+        False,
+        True,
+        False,
+    ]
 
 
 def test_the_csv_opens_in_a_spreadsheet_and_runs_nothing(

@@ -33,8 +33,10 @@ def test_files_are_what_they_are_called(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(files, "_LARGE_PX", 320)
     made = files.files()
     assert [read_radiograph(data).source_format.split(",")[0] for data in made.values()] == [
-        "PNG", "JPEG", "DICOM",
-    ]  # fmt: skip
+        "PNG",
+        "JPEG",
+        "DICOM",
+    ]
     assert [read_radiograph(data).width_px for data in made.values()] == [256, 256, 320]
     dicom = pydicom.dcmread(io.BytesIO(made["320 px DICOM"]))
     assert dicom.BitsStored == 12 and dicom.pixel_array.max() > 2048

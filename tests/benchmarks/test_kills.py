@@ -16,9 +16,13 @@ def test_killed_trainings_and_writers_leave_nothing_half_done(tmp_path: Path) ->
     command = [sys.executable, "-m", "benchmarks.kills", "--kills", "3", "--seed", "8"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [*command, "--out", str(tmp_path)], cwd=ROOT, env=environment, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
+        [*command, "--out", str(tmp_path)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "kills.json").read_text())
     assert [kill["inside_save"] for kill in found["raw"]] == [False, True, False]

@@ -76,7 +76,7 @@ SAMPLES = [Sample(float(at), Memory(300, 310), 0, is_well=True) for at in range(
         (GOOD, [*SAMPLES, replace(SAMPLES[0], uploads=65 * 2**20)], {"Uploads held"}),
         (GOOD, SAMPLES + [replace(SAMPLES[0], memory=Memory(400, 400))] * 4, {"Resident memory,"}),
     ],
-)  # fmt: skip
+)
 def test_what_misses_its_goal_is_said_to(
     answers: list[Answer], samples: list[Sample], missed: set[str]
 ) -> None:

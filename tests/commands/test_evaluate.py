@@ -63,10 +63,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     moved.to_parquet(place / "moved.parquet")
     save_weights(
-        random_network(), place / "weights", preprocess=Preprocess(size_px=64), training={},
-        films={"train": {"old": {"normal": EACH}}}, results={"kept": 1}, full_heat=0.1,
+        random_network(),
+        place / "weights",
+        preprocess=Preprocess(size_px=64),
+        training={},
+        films={"train": {"old": {"normal": EACH}}},
+        results={"kept": 1},
+        full_heat=0.1,
         split=fingerprint(old),
-    )  # fmt: skip
+    )
     return place
 
 

@@ -79,8 +79,9 @@ def test_a_source_held_out_neither_trains_nor_tunes_nor_tests(data: Path, tmp_pa
     assert make(data, tmp_path / "m.csv", "--holdout-source", "there") == 0
     table = read_manifest(tmp_path / "m.csv")
     assert set(table.loc[table["source"] == "there", "split"]) <= {
-        "held out", "twin of a film kept"
-    }  # fmt: skip
+        "held out",
+        "twin of a film kept",
+    }
     assert "held out" not in set(table.loc[table["source"] == "here", "split"])
 
 
@@ -94,9 +95,13 @@ def test_a_source_held_out_neither_trains_nor_tunes_nor_tests(data: Path, tmp_pa
     ],
 )
 def test_wrong_use_is_a_sentence_and_status_2(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str,
-) -> None:  # fmt: skip
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    sentence: str,
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert main([argument.format(data=data) for argument in arguments]) == 2
     assert sentence in capsys.readouterr().err

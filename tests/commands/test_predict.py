@@ -126,8 +126,10 @@ def test_new_films_are_added_and_rows_of_others_are_told(
     (folder / "c.png").rename(folder / "b.png")
     assert score(folder, table, "--resume") == 0
     assert [Path(row[0]).name for row in whole_rows(table.read_text())[1:]] == [
-        "a.png", "c.png", "b.png",
-    ]  # fmt: skip
+        "a.png",
+        "c.png",
+        "b.png",
+    ]
     assert "1 of the rows are of files that were not given" in capsys.readouterr().err
 
 
@@ -167,8 +169,11 @@ def test_a_disk_that_fills_up_stops_the_run_and_says_how_to_go_on(
     command = f"trap '' XFSZ; ulimit -f 4; exec {sys.executable} -m tests.stand_in predict"
     done = subprocess.run(
         ["bash", "-c", f'{command} "$@"', "-", str(films), "--csv", str(table)],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert f"{table}: it can't be written: the disk is full" in done.stderr
     assert "--csv FILE --resume goes on" in done.stderr

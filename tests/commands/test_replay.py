@@ -38,9 +38,11 @@ def test_a_new_process_makes_the_same_bytes(bundle: Path, tmp_path: Path) -> Non
         again = tmp_path / threads / "again.zip"
         ran = subprocess.run(
             [sys.executable, "-m", "covid_core", "replay", str(bundle), "--out", str(again)],
-            cwd=ROOT, capture_output=True, text=True,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
             env=os.environ | {"OMP_NUM_THREADS": threads, "PYTHONHASHSEED": threads},
-        )  # fmt: skip
+        )
         assert (ran.returncode, ran.stderr) == (0, "")
         assert ran.stdout.startswith("the same: ")
         assert again.read_bytes() == bundle.read_bytes()

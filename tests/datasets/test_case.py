@@ -11,9 +11,17 @@ from covid_core.read.radiograph import View
 
 @pytest.mark.parametrize(
     ("cell", "age"),
-    [("65", 65), ("0.03", 0.03), ("", None), (None, None), ("70s", None), ("-1", None),
-     ("430", None), ("nan", None)],
-)  # fmt: skip
+    [
+        ("65", 65),
+        ("0.03", 0.03),
+        ("", None),
+        (None, None),
+        ("70s", None),
+        ("-1", None),
+        ("430", None),
+        ("nan", None),
+    ],
+)
 def test_ages(cell: str | None, age: float | None) -> None:
     assert age_of(cell) == age
 
@@ -27,8 +35,15 @@ def test_sexes(cell: str, sex: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "view"),
-    [("PA", View.PA), ("AP Supine", View.AP), ("ap", View.AP), ("L", View.LATERAL),
-     ("RL", View.LATERAL), ("?", View.UNKNOWN), (None, View.UNKNOWN)],
-)  # fmt: skip
+    [
+        ("PA", View.PA),
+        ("AP Supine", View.AP),
+        ("ap", View.AP),
+        ("L", View.LATERAL),
+        ("RL", View.LATERAL),
+        ("?", View.UNKNOWN),
+        (None, View.UNKNOWN),
+    ],
+)
 def test_views(cell: str | None, view: View) -> None:
     assert parse_view(cell) is view

@@ -46,18 +46,24 @@ def test_radiography_database(tmp_path: Path, inner: str) -> None:
     masks = ["COVID/masks/COVID-1.png"] if inner else []
     root = touch(tmp_path, *films, *extra, *masks, "COVID.metadata.xlsx")
     assert counted(root) == {
-        ("radiography", "covid"): 2, ("radiography", "normal"): 2, ("radiography", "pneumonia"): 1,
-    }  # fmt: skip
+        ("radiography", "covid"): 2,
+        ("radiography", "normal"): 2,
+        ("radiography", "pneumonia"): 1,
+    }
     assert left_out(root) == {"lung opacity of any cause": 1}
     assert counted(root, lung_opacity=True)["radiography", "pneumonia"] == 2
 
 
 def test_kermany(tmp_path: Path) -> None:
     root = touch(
-        tmp_path, "train/NORMAL/IM-0115-0001.jpeg", "train/PNEUMONIA/person1_bacteria_1.jpeg",
-        "train/PNEUMONIA/person1_virus_2.jpeg", "test/NORMAL/NORMAL2-IM-0007-0001.jpeg",
-        "test/PNEUMONIA/person1_virus_9.jpeg", "train/NORMAL/.DS_Store",
-    )  # fmt: skip
+        tmp_path,
+        "train/NORMAL/IM-0115-0001.jpeg",
+        "train/PNEUMONIA/person1_bacteria_1.jpeg",
+        "train/PNEUMONIA/person1_virus_2.jpeg",
+        "test/NORMAL/NORMAL2-IM-0007-0001.jpeg",
+        "test/PNEUMONIA/person1_virus_9.jpeg",
+        "train/NORMAL/.DS_Store",
+    )
     assert counted(root) == {("chest_xray", "normal"): 2, ("chest_xray", "pneumonia"): 3}
     assert patients(root) == {"IM-0115", "NORMAL2-IM-0007", "person1"}
     assert Counter(case.finding for case in cases_in(root)) == {"": 2, "bacteria": 1, "virus": 2}
@@ -65,13 +71,16 @@ def test_kermany(tmp_path: Path) -> None:
 
 def test_cohen_keeps_frontal_films_of_mapped_findings(tmp_path: Path) -> None:
     rows = [
-        ("1", "COVID-19", "PA", "X-ray", "a.jpg"), ("1", "COVID-19, ARDS", "AP", "X-ray", "b.jpg"),
+        ("1", "COVID-19", "PA", "X-ray", "a.jpg"),
+        ("1", "COVID-19, ARDS", "AP", "X-ray", "b.jpg"),
         ("2", "Pneumonia/Viral/COVID-19", "AP Supine", "X-ray", "c.jpg"),
         ("3", "Pneumonia/Bacterial/Streptococcus", "PA", "X-ray", "d.jpg"),
-        ("4", "No Finding", "PA", "X-ray", "e.jpg"), ("5", "todo", "PA", "X-ray", "f.jpg"),
-        ("6", "COVID-19", "L", "X-ray", "g.jpg"), ("7", "COVID-19", "Axial", "CT", "h.jpg"),
+        ("4", "No Finding", "PA", "X-ray", "e.jpg"),
+        ("5", "todo", "PA", "X-ray", "f.jpg"),
+        ("6", "COVID-19", "L", "X-ray", "g.jpg"),
+        ("7", "COVID-19", "Axial", "CT", "h.jpg"),
         ("8", "COVID-19", "PA", "X-ray", "not there.jpg"),
-    ]  # fmt: skip
+    ]
     lines = ["patientid,finding,view,modality,filename"]
     lines += [f'{p},"{finding}",{view},{m},{name}' for p, finding, view, m, name in rows]
     root = touch(tmp_path, *(f"images/{row[4]}" for row in rows[:-1]))
@@ -80,9 +89,11 @@ def test_cohen_keeps_frontal_films_of_mapped_findings(tmp_path: Path) -> None:
     assert counted(root) == {(source, "covid"): 3, (source, "pneumonia"): 1, (source, "normal"): 1}
     assert patients(root) == {"1", "2", "3", "4"}
     assert left_out(root) == {
-        "finding not mapped: todo": 1, "lateral view": 1, "CT, not a radiograph": 1,
+        "finding not mapped: todo": 1,
+        "lateral view": 1,
+        "CT, not a radiograph": 1,
         "in the metadata, not on the disk": 1,
-    }  # fmt: skip
+    }
     assert sum(counted(root, views=frozenset({View.PA})).values()) == 3
     assert left_out(root, views=frozenset({View.PA}))["view AP"] == 2
 
@@ -127,13 +138,17 @@ def test_coronahack_leaves_its_unlabelled_films_unlabelled(tmp_path: Path, inner
     root = coronahack(tmp_path, inner)
     source = "coronahack"
     assert counted(root) == {
-        (source, "normal"): 1, (source, "pneumonia"): 2, (source, "covid"): 1, (source, ""): 2,
-    }  # fmt: skip
+        (source, "normal"): 1,
+        (source, "pneumonia"): 2,
+        (source, "covid"): 1,
+        (source, ""): 2,
+    }
     assert patients(root) == {"IM-0128", "person1", None}
     assert {case.finding for case in cases_in(root)} == {"", "Virus", "COVID-19", "Streptococcus"}
     assert left_out(root) == {
-        "finding not mapped: Pnemonia, ARDS": 1, "in the metadata, not on the disk": 1,
-    }  # fmt: skip
+        "finding not mapped: Pnemonia, ARDS": 1,
+        "in the metadata, not on the disk": 1,
+    }
 
 
 def test_a_stated_view_is_asked_of_datasets_that_state_views_only(tmp_path: Path) -> None:
@@ -207,8 +222,11 @@ def test_a_folder_of_datasets(tmp_path: Path) -> None:
     touch(tmp_path / "two", "normal/a.png", "covid/b.png")
     touch(tmp_path / "papers", "read me.txt", "scan.png")
     assert set(counted(tmp_path)) == {
-        ("nih", "normal"), ("nih", "pneumonia"), ("two", "normal"), ("two", "covid"),
-    }  # fmt: skip
+        ("nih", "normal"),
+        ("nih", "pneumonia"),
+        ("two", "normal"),
+        ("two", "covid"),
+    }
     assert left_out(tmp_path) == {"in no layout known here": 1}
 
 

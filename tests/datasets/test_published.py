@@ -16,16 +16,18 @@ from covid_core.errors import DatasetError
 def manifest(films: int = 60) -> pd.DataFrame:
     """Two sources; in `a` every patient has two films."""
     i = np.arange(films)
-    return pd.DataFrame({
-        "path": [f"{n:03}.png" for n in i],
-        "label": np.where(i % 2, "covid", "normal"),
-        "source": np.where(i < 40, "a", "b"),
-        "patient": [f"p{n // 4}{n % 2}" if n < 40 else "" for n in i],
-        "finding": np.where(i % 4 == 0, "virus", ""),
-        "view": np.where(i < 20, "PA", "AP"),
-        "duplicate_group": i,
-        "split": Split.TRAIN.value,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "path": [f"{n:03}.png" for n in i],
+            "label": np.where(i % 2, "covid", "normal"),
+            "source": np.where(i < 40, "a", "b"),
+            "patient": [f"p{n // 4}{n % 2}" if n < 40 else "" for n in i],
+            "finding": np.where(i % 4 == 0, "virus", ""),
+            "view": np.where(i < 20, "PA", "AP"),
+            "duplicate_group": i,
+            "split": Split.TRAIN.value,
+        }
+    )
 
 
 TAKEN = (Draw("a", "covid", 15), Draw("a", "normal", 100))
@@ -57,9 +59,13 @@ def test_the_draw_is_by_film_and_the_cost_is_counted() -> None:
 
 def test_views_findings_and_a_second_source() -> None:
     protocol = Protocol(
-        "x", 0.9, (Draw("a", "normal", 99, finding="virus"), Draw("a", "covid", 99, view="PA")),
-        test=0.3, validation=0.1, second=(Draw("b", "covid", 4),),
-    )  # fmt: skip
+        "x",
+        0.9,
+        (Draw("a", "normal", 99, finding="virus"), Draw("a", "covid", 99, view="PA")),
+        test=0.3,
+        validation=0.1,
+        second=(Draw("b", "covid", 4),),
+    )
     table = as_published(manifest(), protocol, seed=0)
     taken = table[table["split"].isin(["train", "validation", "test"])]
     assert (taken["finding"][taken["label"] == "normal"] == "virus").all()
@@ -96,9 +102,12 @@ def test_mended_the_same_films_share_nothing_and_the_second_source_stays_clean()
     table.loc[[198, 10], "duplicate_group"] = 10
     table.loc[[199, 30], "duplicate_group"] = 30
     protocol = Protocol(
-        "x", 0.9, (Draw("a", "covid", 99), Draw("a", "normal", 99)), test=0.2,
+        "x",
+        0.9,
+        (Draw("a", "covid", 99), Draw("a", "normal", 99)),
+        test=0.2,
         second=(Draw("b", "covid", 60), Draw("b", "normal", 60), Draw("b", "pneumonia", 9)),
-    )  # fmt: skip
+    )
     protocol = replace(protocol, second=protocol.second[:2])
     table = mended(table, protocol, seed=0)
     assert overlaps(table.assign(sha256=table["path"])) == []

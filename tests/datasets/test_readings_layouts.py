@@ -137,8 +137,10 @@ def test_rsna_gives_three_kinds_and_boxes(tmp_path: Path, dicom: bool, metadata:
     cases = by_name(root)
     assert {case.source for case in cases.values()} == {"rsna-pneumonia"}
     assert [cases[name].label for name in "nxo"] == [
-        Finding.NORMAL, Finding.NORMAL, Finding.PNEUMONIA,
-    ]  # fmt: skip
+        Finding.NORMAL,
+        Finding.NORMAL,
+        Finding.PNEUMONIA,
+    ]
     assert cases["o"].boxes == ((0.5, 0.25, 0.75, 0.75), (0.0, 0.0, 0.1, 1.0))
     assert cases["n"].boxes == cases["x"].boxes == ()
     assert (cases["t"].label, cases["t"].boxes) == (None, None)

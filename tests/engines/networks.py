@@ -15,9 +15,12 @@ SIDE = 96
 
 
 def small_classifier(
-    folder: Path, seed: int = 0, name: str = "small", architecture: str = "resnet18",
+    folder: Path,
+    seed: int = 0,
+    name: str = "small",
+    architecture: str = "resnet18",
     side: int = SIDE,
-) -> Trained:  # fmt: skip
+) -> Trained:
     """A network drawn at random, its normalisation fitted: a ResNet-18 on 96 px films, or other."""
     torch.manual_seed(seed)
     network = Network(architecture)
@@ -27,7 +30,13 @@ def small_classifier(
     with torch.no_grad():
         network.train()(torch.randn(8, 1, side, side))
     card = save_weights(
-        network.eval(), folder, preprocess=Preprocess(size_px=side), training={}, films={},
-        results={}, full_heat=0.1, recipe=name,
-    )  # fmt: skip
+        network.eval(),
+        folder,
+        preprocess=Preprocess(size_px=side),
+        training={},
+        films={},
+        results={},
+        full_heat=0.1,
+        recipe=name,
+    )
     return classifier(folder, name, card)

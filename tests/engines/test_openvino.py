@@ -77,9 +77,12 @@ def test_its_makers_are_told_nothing(tmp_path: Path) -> None:
     (tmp_path / "openvino_telemetry.py").write_text(f"open({str(told)!r}, 'w')")
     program = "import covid_core.engines.openvino as ours; print(ours.openvino.__name__)"
     run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT,
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
         env={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
-    )  # fmt: skip
+    )
     assert run.stdout == "openvino\n", run.stderr
     assert not told.exists()
 

@@ -9,9 +9,17 @@ from covid_core.engines.engine import Precision
 from covid_core.engines.proof import LARGEST_DIFFERENCE, Proof, read_proof, save_proof
 
 PROOF = Proof(
-    sha256="a" * 64, engine="an engine", machine="a machine", precision=Precision.BFLOAT16,
-    films={"test": 1800}, difference=0.004, shift=0.02, margin=0.03, again=0.1, other_decisions=0,
-)  # fmt: skip
+    sha256="a" * 64,
+    engine="an engine",
+    machine="a machine",
+    precision=Precision.BFLOAT16,
+    films={"test": 1800},
+    difference=0.004,
+    shift=0.02,
+    margin=0.03,
+    again=0.1,
+    other_decisions=0,
+)
 
 
 def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:

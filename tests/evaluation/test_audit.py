@@ -70,9 +70,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = pd.DataFrame(rows).astype({name: kind for name, (kind, _) in COLUMNS.items()})
     write_manifest(table, place / "manifest.parquet")
     save_weights(
-        random_network(), place / "weights", preprocess=Preprocess(size_px=64), training={},
-        films={}, results=RESULTS, full_heat=0.1, split=fingerprint(table),
-    )  # fmt: skip
+        random_network(),
+        place / "weights",
+        preprocess=Preprocess(size_px=64),
+        training={},
+        films={},
+        results=RESULTS,
+        full_heat=0.1,
+        split=fingerprint(table),
+    )
     return place
 
 
@@ -181,8 +187,10 @@ def test_abstention_is_the_gate_s_or_the_set_s() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (224, 224), dtype=np.uint8)
     held_back = abstains(Gate.load(), rules)
     assert held_back([phantom, phantom, noise], np.array([sure, torn, sure])).tolist() == [
-        False, True, True,
-    ]  # fmt: skip
+        False,
+        True,
+        True,
+    ]
 
 
 def test_a_goal_is_met_or_missed_by_its_own_number() -> None:

@@ -50,11 +50,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         network = Network("cnn4", outputs=len(outputs))
         network.head.linear.weight.data[-1].abs_()  # evidence for the last answer in every film
         save_weights(
-            network, place / "weights", preprocess=SMALL,
-            training={"seed": "7"}, films={}, results={}, full_heat=0.1, recipe=f"r{len(outputs)}",
-            classes=outputs, split=split,
+            network,
+            place / "weights",
+            preprocess=SMALL,
+            training={"seed": "7"},
+            films={},
+            results={},
+            full_heat=0.1,
+            recipe=f"r{len(outputs)}",
+            classes=outputs,
+            split=split,
             history=[{"loss": 1.0, "validation_loss": 0.9, "validation_accuracy": 0.5}],
-        )  # fmt: skip
+        )
     yield place
 
 
@@ -68,9 +75,12 @@ def as_they_are(place: Path) -> list[Compared]:
 
 def compared(place: Path, table: pd.DataFrame) -> list[Compared]:
     return compare(
-        find_weights([place / "weights"]), table, place / "cache", workers=1,
+        find_weights([place / "weights"]),
+        table,
+        place / "cache",
+        workers=1,
         device=torch.device("cpu"),
-    )  # fmt: skip
+    )
 
 
 def test_each_network_is_asked_what_it_was_trained_to_answer(place: Path) -> None:
@@ -134,9 +144,11 @@ def test_command_prints_the_table_and_writes_the_plots(
     own = ["ROC", "Precision and recall", "Calibration", "Confusion", "Training"]
     assert titles == [
         "ROC, test part",
-        *own, "Class activation, COVID-19 against normal",
-        *own, "Class activation, COVID-19 against the rest",
-    ]  # fmt: skip
+        *own,
+        "Class activation, COVID-19 against normal",
+        *own,
+        "Class activation, COVID-19 against the rest",
+    ]
     assert page.count('<img src="data:image/png;base64') == 2 * len(KINDS)
     assert page.count('class="warning"') == 1
 
@@ -154,8 +166,11 @@ def test_the_study_s_figure_stands_above_its_recipe_mended_and_ours(place: Path)
     assert [bool(row[0]) for row in table] == [True] + [False] * 7
     shown = [dict(zip(HEADER, row, strict=True)) for row in table]
     assert [row["Form"] for row in shown] == [
-        *["the study's figure"] * 2, *["as-published"] * 2, *["mended"] * 2, *["ours"] * 2,
-    ]  # fmt: skip
+        *["the study's figure"] * 2,
+        *["as-published"] * 2,
+        *["mended"] * 2,
+        *["ours"] * 2,
+    ]
     assert [row["Accuracy"] for row in shown[:2]] == ["0.992", "0.545"]
     assert "127 of 128" in shown[0]["Films"] and "25% of its test films" in shown[2]["Films"]
     assert "a second source, `b`" in shown[3]["Films"] and "one locked" in shown[4]["Films"]

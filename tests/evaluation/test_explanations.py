@@ -27,9 +27,14 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def card(tmp_path_factory: pytest.TempPathFactory) -> WeightsCard:
     return save_weights(
-        Network("cnn4"), tmp_path_factory.mktemp("weights"), preprocess=Preprocess(size_px=SIDE),
-        training={}, films={}, results={}, full_heat=1.0,
-    )  # fmt: skip
+        Network("cnn4"),
+        tmp_path_factory.mktemp("weights"),
+        preprocess=Preprocess(size_px=SIDE),
+        training={},
+        films={},
+        results={},
+        full_heat=1.0,
+    )
 
 
 @pytest.fixture(scope="module")

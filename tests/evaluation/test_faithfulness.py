@@ -33,9 +33,14 @@ PREPROCESS = Preprocess(size_px=SIDE)
 @pytest.fixture(scope="module")
 def card(tmp_path_factory: pytest.TempPathFactory) -> WeightsCard:
     return save_weights(
-        Network("cnn4"), tmp_path_factory.mktemp("weights"), preprocess=PREPROCESS,
-        training={}, films={}, results={}, full_heat=1.0,
-    )  # fmt: skip
+        Network("cnn4"),
+        tmp_path_factory.mktemp("weights"),
+        preprocess=PREPROCESS,
+        training={},
+        films={},
+        results={},
+        full_heat=1.0,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -39,11 +39,19 @@ def test_what_was_not_measured_is_in_the_table_all_the_same() -> None:
     for source, name, *_ in module._WITHIN:
         assert named(found, f"{source}, never trained on: {name}").verdict == NOT_MEASURED
     for name in (
-        "left out altogether", "32 px thumbnail", "against the rest, test part", "pairs within a",
-        "Adults' COVID-19 against adults'", "Adults' COVID-19 against other", "Decided, test part",
-        "Right among decided, test part", "Normal radiographs called normal", "Decided, a source",
-        "Right among decided, a source", "zones",
-    ):  # fmt: skip
+        "left out altogether",
+        "32 px thumbnail",
+        "against the rest, test part",
+        "pairs within a",
+        "Adults' COVID-19 against adults'",
+        "Adults' COVID-19 against other",
+        "Decided, test part",
+        "Right among decided, test part",
+        "Normal radiographs called normal",
+        "Decided, a source",
+        "Right among decided, a source",
+        "zones",
+    ):
         assert named(found, name).verdict == NOT_MEASURED
 
 
@@ -53,9 +61,10 @@ def test_figures_of_a_source_are_judged_by_their_value_and_show_their_interval(
 ) -> None:
     contrasts = {
         "typical against negative": {
-            "p_covid": {"all": estimate(0.93)}, "1 - p_normal": {"all": estimate(0.95)}
+            "p_covid": {"all": estimate(0.93)},
+            "1 - p_normal": {"all": estimate(0.95)},
         }
-    }  # fmt: skip
+    }
     maps = {"covid": {"peak_in_box": estimate(0.8), "heat_over_area": estimate(2.0)}}
     own = {"contrasts": contrasts, "maps": maps, "appearance": {"mean": estimate(0.81)}}
     own["negatives"] = {"called normal": estimate(0.7), "called COVID-19": estimate(0.06)}

@@ -126,8 +126,9 @@ def test_figures_by_source_and_population(
     network = OneCellTwice(ROW, COLUMN)
     found = measure_within_sources(network, card, films, device=CPU)  # type: ignore[arg-type]
     assert {source: list(own) for source, own in found.items()} == {
-        "rsna": [TEST], "siim": [UNSEEN],
-    }  # fmt: skip
+        "rsna": [TEST],
+        "siim": [UNSEEN],
+    }
     siim, rsna = found["siim"][UNSEEN], found["rsna"][TEST]
     assert siim["films"] == 3 * EACH and rsna["films"] == 2 * EACH
     assert siim["contrasts"]["typical against negative"]["p_covid"]["all"]["value"] == 1

@@ -131,10 +131,15 @@ def odd(change: dict[str, object]) -> bytes:
 @pytest.mark.parametrize(
     "content",
     [
-        b"filename,S-A\na.png,1\n", b"", b"\xff\xfe\x00", odd({"filename": "a.png"}),
-        odd({"S-A": None}), odd({"J-F": 4}), odd({"J-F": "x"}),
+        b"filename,S-A\na.png,1\n",
+        b"",
+        b"\xff\xfe\x00",
+        odd({"filename": "a.png"}),
+        odd({"S-A": None}),
+        odd({"J-F": 4}),
+        odd({"J-F": "x"}),
     ],
-)  # fmt: skip
+)
 def test_another_table_is_refused_by_its_name(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "other.csv"
     path.write_bytes(content)

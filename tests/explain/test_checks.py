@@ -83,9 +83,9 @@ def checked(index: Index | None = None, finding: Finding = Finding.COVID) -> Che
 def failing(checks: Checks) -> Checks:
     """The same, its map's first test failed."""
     first, *rest = checks.map_check.tests
-    return replace(checks, map_check=replace(
-        checks.map_check, tests=(replace(first, passed=False), *rest)
-    ))  # fmt: skip
+    return replace(
+        checks, map_check=replace(checks.map_check, tests=(replace(first, passed=False), *rest))
+    )
 
 
 def passing(checks: Checks) -> Checks:
@@ -118,8 +118,11 @@ def test_the_index_is_asked_for_the_film_and_its_own_is_no_neighbour() -> None:
 def test_they_are_told_in_strict_json() -> None:
     told = json.loads(json.dumps(checks_json(checked(Index())), allow_nan=False))
     assert {test["name"] for test in told["map"]["tests"]} == {
-        "lungs", "deletion", "weights", "mirror",
-    }  # fmt: skip
+        "lungs",
+        "deletion",
+        "weights",
+        "mirror",
+    }
     assert sum(told["zones"]["shares"].values()) == pytest.approx(1, abs=1e-5)
     assert told["zones"]["note"] == "Model attention, not lesion."
     assert 0 <= told["shortcut_meter"]["lungs_removed"] <= 1
@@ -187,10 +190,15 @@ def test_the_page_on_paper_tells_them() -> None:
     told = in_columns(with_checks(found))
     assert found.meter is not None
     for words in (
-        "Lungs only", "Lungs removed", f"{found.meter.lungs_removed:.3f}",
-        "The map for COVID-19 passed all 4 tests of itself.", "D left upper",
-        "Model attention, not lesion.", "Not seen before", "Nearest training films",
-    ):  # fmt: skip
+        "Lungs only",
+        "Lungs removed",
+        f"{found.meter.lungs_removed:.3f}",
+        "The map for COVID-19 passed all 4 tests of itself.",
+        "D left upper",
+        "Model attention, not lesion.",
+        "Not seen before",
+        "Nearest training films",
+    ):
         assert words in told
 
 

@@ -60,9 +60,20 @@ FEATURES = np.random.default_rng(0).normal(size=(TRAINED, CHANNELS))
 
 def card(**changes: Any) -> WeightsCard:
     made = WeightsCard(
-        1, "densenet121", CLASSES, Preprocess(), WEIGHTS_SHA256, "2026-01-01", "", "", {}, {}, {},
-        0.1, split="b" * 64,
-    )  # fmt: skip
+        1,
+        "densenet121",
+        CLASSES,
+        Preprocess(),
+        WEIGHTS_SHA256,
+        "2026-01-01",
+        "",
+        "",
+        {},
+        {},
+        {},
+        0.1,
+        split="b" * 64,
+    )
     return replace(made, **changes)
 
 
@@ -109,10 +120,17 @@ def prediction(features: np.ndarray, sha256: str = "c" * 64) -> Prediction:
     feature_map = np.tile((features + 0.5)[:, np.newaxis, np.newaxis], (1, 7, 7))
     rules, probabilities = Rules.plain(3), np.array([0.2, 0.3, 0.5])
     return Prediction(
-        CLASSES, probabilities, np.log(probabilities), feature_map.astype(np.float32),
-        (0, 0, 224, 224), decide(probabilities, rules, CLASSES, "balanced"), sha256,
-        WEIGHTS_SHA256, "a model", (),
-    )  # fmt: skip
+        CLASSES,
+        probabilities,
+        np.log(probabilities),
+        feature_map.astype(np.float32),
+        (0, 0, 224, 224),
+        decide(probabilities, rules, CLASSES, "balanced"),
+        sha256,
+        WEIGHTS_SHA256,
+        "a model",
+        (),
+    )
 
 
 def test_its_splits_are_the_manifests() -> None:

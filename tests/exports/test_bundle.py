@@ -115,9 +115,12 @@ def test_lanes_and_another_loading_change_no_byte(bundle: bytes) -> None:
 @pytest.mark.parametrize("finding", [Finding.NORMAL, Finding.COVID])
 def test_a_site_s_own_point_is_carried_in_it(finding: Finding) -> None:
     point = OperatingPoint(
-        SITE, 0.123456789012345, Estimate(0.95, 0.9, 0.99, 60), Estimate(0.8, 0.7, 0.9, 90),
+        SITE,
+        0.123456789012345,
+        Estimate(0.95, 0.9, 0.99, 60),
+        Estimate(0.8, 0.7, 0.9, 90),
         SITE_FILMS,
-    )  # fmt: skip
+    )
     made = bundled(FILMS["8-bit PNG"], Asked(point, finding, 0.37, MADE))
     opened = read_bundle(made)
     assert opened.asked == Asked(point, finding, 0.37, MADE)
@@ -205,10 +208,17 @@ def test_what_is_no_bundle_is_refused(bundle: bytes) -> None:
     backwards = {name: members[name] for name in MEMBERS[::-1]}
     outside = {f"../{name}": data for name, data in members.items()}
     for data in (
-        b"", b"no ZIP", bundle[: len(bundle) // 2], packed({}), packed(fewer), packed(backwards),
-        packed(outside), packed(members | {"more.txt": b""}), packed({"a.png": FILMS["dark"]}),
+        b"",
+        b"no ZIP",
+        bundle[: len(bundle) // 2],
+        packed({}),
+        packed(fewer),
+        packed(backwards),
+        packed(outside),
+        packed(members | {"more.txt": b""}),
+        packed({"a.png": FILMS["dark"]}),
         bytes(MAX_BYTES + 1),
-    ):  # fmt: skip
+    ):
         with pytest.raises(CovidCoreError):
             read_bundle(data)
 

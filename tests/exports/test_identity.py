@@ -18,44 +18,86 @@ from tests.exports.results import film_file, made
 
 # PS3.3: of types 1 and 2 in every object (modules Patient, General Study, Series, SOP Common).
 IN_BOTH = {
-    "SOPClassUID", "SOPInstanceUID", "PatientName", "PatientID", "PatientBirthDate", "PatientSex",
-    "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "AccessionNumber",
-    "ReferringPhysicianName", "SeriesInstanceUID", "SeriesNumber", "Modality", "InstanceNumber",
-}  # fmt: skip
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyInstanceUID",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "Modality",
+    "InstanceNumber",
+}
 # Of types 1 to 2C in an image (SC Equipment, General Image, Image Pixel) and in a report (General
 # Equipment, SR Document Series, General and Content).
 IN_A_CAPTURE = {
-    "ConversionType", "PatientOrientation", "SamplesPerPixel", "PhotometricInterpretation", "Rows",
-    "PlanarConfiguration", "Columns", "BitsAllocated", "BitsStored", "HighBit",
-    "PixelRepresentation", "PixelData",
-}  # fmt: skip
+    "ConversionType",
+    "PatientOrientation",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "Rows",
+    "PlanarConfiguration",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PixelData",
+}
 IN_A_REPORT = {
-    "ReferencedPerformedProcedureStepSequence", "CompletionFlag", "VerificationFlag",
-    "PerformedProcedureCodeSequence", "CurrentRequestedProcedureEvidenceSequence", "ValueType",
-    "ConceptNameCodeSequence", "ContinuityOfContent", "ContentTemplateSequence", "ContentSequence",
-}  # fmt: skip
+    "ReferencedPerformedProcedureStepSequence",
+    "CompletionFlag",
+    "VerificationFlag",
+    "PerformedProcedureCodeSequence",
+    "CurrentRequestedProcedureEvidenceSequence",
+    "ValueType",
+    "ConceptNameCodeSequence",
+    "ContinuityOfContent",
+    "ContentTemplateSequence",
+    "ContentSequence",
+}
 # In words of this program: what it is, and what made it.
 OUR_WORDS = {
-    "SeriesDescription", "Manufacturer", "ManufacturerModelName", "SoftwareVersions", "ContentDate",
+    "SeriesDescription",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "SoftwareVersions",
+    "ContentDate",
     "ContentTime",
-}  # fmt: skip
+}
 OF_A_CAPTURE = {
-    "ImageType", "BodyPartExamined", "DerivationDescription", "ImageComments",
+    "ImageType",
+    "BodyPartExamined",
+    "DerivationDescription",
+    "ImageComments",
     "RecognizableVisualFeatures",
-}  # fmt: skip
+}
 OF_A_REPORT = {"PreliminaryFlag", "CodingSchemeIdentificationSequence"}
 # PS3.15, E.2 and E.3: how it was made nobody's.
 NOBODYS = {
-    "PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence",
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
     "LongitudinalTemporalInformationModified",
-}  # fmt: skip
+}
 CAPTURE = IN_BOTH | IN_A_CAPTURE | OUR_WORDS | OF_A_CAPTURE
 REPORT = IN_BOTH | IN_A_REPORT | OUR_WORDS | OF_A_REPORT
 # So that an archive files it with the study, and a reader knows when it was made.
 THE_PATIENTS = {
-    "StudyDescription", "InstanceCreationDate", "InstanceCreationTime", "SeriesDate", "SeriesTime",
+    "StudyDescription",
+    "InstanceCreationDate",
+    "InstanceCreationTime",
+    "SeriesDate",
+    "SeriesTime",
     "ContributingEquipmentSequence",
-}  # fmt: skip
+}
 WITH_THE_CAPTURE = {"DateOfSecondaryCapture", "TimeOfSecondaryCapture", "SourceImageSequence"}
 
 
@@ -99,9 +141,14 @@ def test_the_patient_s_objects_hold_the_study_s_tags_besides(study: Study) -> No
 def test_what_the_profile_wants_empty_is_empty(study: Study) -> None:
     for dataset in both(study, keep=False):
         for keyword in (
-            "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyDate", "StudyTime",
-            "StudyID", "ReferringPhysicianName",
-        ):  # fmt: skip
+            "PatientBirthDate",
+            "PatientSex",
+            "AccessionNumber",
+            "StudyDate",
+            "StudyTime",
+            "StudyID",
+            "ReferringPhysicianName",
+        ):
             assert not dataset[keyword].value
 
 

@@ -22,7 +22,7 @@ def coloured(pixels: np.ndarray) -> np.ndarray:
 
 def test_heat_lies_where_the_evidence_does() -> None:
     warm = coloured(overlay(made(COVID, shape=(700, 700))))
-    rows, columns = np.nonzero(warm)
+    rows, _columns = np.nonzero(warm)
     assert warm.mean() > 0.03
     assert rows.min() > 0.45 * 700  # the evidence is in the rows of cells 4 and 5
     assert warm[:, :300].any() and warm[:, 400:].any()

@@ -102,15 +102,16 @@ def test_films_of_few_patients_are_weaker_evidence() -> None:
 
 def test_the_promised_recall_holds_on_fresh_films_as_often_as_promised() -> None:
     """100 sites of 120 positives; the true recall of each site's threshold is known exactly."""
-    from scipy.stats import beta  # noqa: PLC0415
+    from scipy.stats import beta
 
     kept = 0
     for seed in range(100):
         positives = np.random.default_rng(seed).beta(4, 1.5, 120)
         scores = Scores(
-            np.repeat([True, False], [120, 20]), np.append(positives, np.full(20, 0.2)),
+            np.repeat([True, False], [120, 20]),
+            np.append(positives, np.full(20, 0.2)),
             np.arange(140),
-        )  # fmt: skip
+        )
         kept += beta.sf(guaranteed_point(scores, 0.9, 0.9).threshold, 4, 1.5) >= 0.9
     assert kept >= binom.ppf(0.001, 100, 0.9)  # of 100 at 90%: fewer once in a thousand times
     assert kept <= binom.ppf(0.999, 100, 0.97)  # and it is not bought by calling everything
@@ -123,9 +124,10 @@ def test_the_threshold_is_the_highest_that_the_binomial_test_allows(
     assert binom.cdf(missed, films, 0.05) <= 0.1 < binom.cdf(missed + 1, films, 0.05)
     spread = (np.arange(films) + 0.5) / films
     scores = Scores(
-        np.repeat([True, False], [films, 10]), np.append(spread, np.zeros(10)),
+        np.repeat([True, False], [films, 10]),
+        np.append(spread, np.zeros(10)),
         np.arange(films + 10),
-    )  # fmt: skip
+    )
     point = guaranteed_point(scores, 0.95, 0.9)
     assert point.name == SITE
     assert (spread < point.threshold).sum() == missed

@@ -138,8 +138,12 @@ def test_full_disk_leaves_the_old_weights_whole(folder: Path) -> None:
 
     done = subprocess.run(
         [sys.executable, "-c", script, str(folder)],
-        cwd=ROOT, capture_output=True, text=True, preexec_fn=small_disk, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        preexec_fn=small_disk,
+        check=False,
+    )
     assert "WeightsError" in done.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
@@ -166,9 +170,14 @@ def test_card_keeps_what_makes_the_weights_repeatable(tmp_path: Path) -> None:
     films = {"train": {"clinic": {"covid": 3}}}
     results = {"test": {"films": 7}, "storage_change": 0.001}
     told = save_weights(
-        random_network(), tmp_path, preprocess=Preprocess(), training={"seed": "4"}, films=films,
-        results=results, full_heat=0.2,
-    )  # fmt: skip
+        random_network(),
+        tmp_path,
+        preprocess=Preprocess(),
+        training={"seed": "4"},
+        films=films,
+        results=results,
+        full_heat=0.2,
+    )
     card = read_card(tmp_path)
     assert card == told
     assert card.classes == tuple(finding.value for finding in CLASSES)
@@ -200,9 +209,15 @@ def test_a_study_s_network_of_the_same_name_can_be_measured_but_not_read_films_w
 ) -> None:
     torch.manual_seed(0)
     save_weights(
-        Network(outputs=2), tmp_path, preprocess=Preprocess(), training={}, films={},
-        results={}, full_heat=1.0, classes=(Finding.NORMAL, Finding.COVID),
-    )  # fmt: skip
+        Network(outputs=2),
+        tmp_path,
+        preprocess=Preprocess(),
+        training={},
+        films={},
+        results={},
+        full_heat=1.0,
+        classes=(Finding.NORMAL, Finding.COVID),
+    )
     network, card = load_weights(tmp_path)
     assert network.head.linear.out_features == len(card.classes) == 2
     assert read_cards(tmp_path)["densenet121"] == card

@@ -22,14 +22,24 @@ LITES = {"efficientnet_lite0": lite.LITE0, "efficientnet_lite2": lite.LITE2}
 # Of each stage, from the paper's table: expansion, kernel, channels, blocks.
 STAGES = {
     "efficientnet_lite0": [
-        (1, 3, 16, 1), (6, 3, 24, 2), (6, 5, 40, 2), (6, 3, 80, 3), (6, 5, 112, 3), (6, 5, 192, 4),
+        (1, 3, 16, 1),
+        (6, 3, 24, 2),
+        (6, 5, 40, 2),
+        (6, 3, 80, 3),
+        (6, 5, 112, 3),
+        (6, 5, 192, 4),
         (6, 3, 320, 1),
     ],
     "efficientnet_lite2": [
-        (1, 3, 16, 1), (6, 3, 24, 3), (6, 5, 48, 3), (6, 3, 88, 4), (6, 5, 120, 4), (6, 5, 208, 5),
+        (1, 3, 16, 1),
+        (6, 3, 24, 3),
+        (6, 5, 48, 3),
+        (6, 3, 88, 4),
+        (6, 5, 120, 4),
+        (6, 5, 208, 5),
         (6, 3, 352, 1),
     ],
-}  # fmt: skip
+}
 PARAMETERS = {"efficientnet_lite0": 4_652_008, "efficientnet_lite2": 6_092_072}
 
 

@@ -95,9 +95,14 @@ def test_a_prediction_carries_the_opacity_map_of_its_one_pass(tmp_path: Path) ->
     nn.init.normal_(network.opacity.weight)
     preprocess = Preprocess(size_px=64)
     save_weights(
-        network, tmp_path, preprocess=preprocess, training={}, films={}, results={},
+        network,
+        tmp_path,
+        preprocess=preprocess,
+        training={},
+        films={},
+        results={},
         full_heat=0.1,
-    )  # fmt: skip
+    )
     assert read_card(tmp_path).opacity_map and read_card(tmp_path).appearance
     predictor = Predictor.load(tmp_path, gated=False)
     radiograph = read_radiograph(png(draw_phantom(size_px=128)))

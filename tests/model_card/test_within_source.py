@@ -29,9 +29,11 @@ def one(value: float, n: int = 100) -> dict[str, Any]:
 
 def maps(peak: float, fixed: float) -> dict[str, Any]:
     own = {
-        "peak": one(peak), "heat": one(1.7), RANDOM: {"peak": one(0.21), "heat": one(1.02)},
+        "peak": one(peak),
+        "heat": one(1.7),
+        RANDOM: {"peak": one(0.21), "heat": one(1.02)},
         "lead": {AREA: one(peak - 0.2), FIXED_POINT: one(peak - fixed), RANDOM: one(peak - 0.21)},
-    }  # fmt: skip
+    }
     return {"films": 312, AREA: one(0.2), FIXED_POINT: one(fixed), "maps": {"covid": own}}
 
 
@@ -45,7 +47,8 @@ FOUND: dict[str, Any] = {
                 }
             },
             "negatives": {
-                "called normal": one(0.33), "called COVID-19": one(0.41),
+                "called normal": one(0.33),
+                "called COVID-19": one(0.41),
                 "COVID-19 at the balanced point": one(0.52),
             },
             "appearance": {
@@ -66,7 +69,7 @@ FOUND: dict[str, Any] = {
             },
         }
     },
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

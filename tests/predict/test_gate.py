@@ -168,9 +168,14 @@ def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
     torch.manual_seed(0)
     names = ("other", *(set(Code) - set(ABSTAINING[:3])))
     save_gate(
-        GateNetwork(), tmp_path, thresholds=dict.fromkeys(names, 0.5), measured={}, never_seen=[],
-        films={}, training={},
-    )  # fmt: skip
+        GateNetwork(),
+        tmp_path,
+        thresholds=dict.fromkeys(names, 0.5),
+        measured={},
+        never_seen=[],
+        films={},
+        training={},
+    )
     tensors, card = tmp_path / "gate.safetensors", tmp_path / "gate.json"
     assert isinstance(Gate.load(tmp_path).card, GateCard)
     if damage == "flipped byte":
@@ -187,10 +192,12 @@ def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
 
 def test_neither_batches_nor_the_engine_change_a_score(gate: Gate) -> None:
     film = (phantom() * 255).astype(np.uint8)
-    pictures = np.stack([
-        PREPROCESS.picture(np.asarray(Image.fromarray(film).rotate(i)).astype(np.float32) / 255)
-        for i in range(5)
-    ])  # fmt: skip
+    pictures = np.stack(
+        [
+            PREPROCESS.picture(np.asarray(Image.fromarray(film).rotate(i)).astype(np.float32) / 255)
+            for i in range(5)
+        ]
+    )
     network, _ = load_gate_network(GATE, "gate")
     at_once, by_two = scores_of(network, pictures), scores_of(network, pictures, batch=2)
     ours = gate.scores(pictures)

@@ -28,10 +28,12 @@ def test_picture_is_square_and_uses_the_whole_range(fit: str) -> None:
 def test_bit_depth_and_file_kind_do_not_matter(fit: str) -> None:
     wide = FILM.astype(np.uint16)
     files = [
-        encode(FILM, "PNG"), encode(wide * 257, "PNG"), encode(wide * 16, "TIFF"),
+        encode(FILM, "PNG"),
+        encode(wide * 257, "PNG"),
+        encode(wide * 16, "TIFF"),
         dicom_file(wide * 16, bits_stored=12),
         dicom_file(4080 - wide * 16, bits_stored=12, photometric="MONOCHROME1"),
-    ]  # fmt: skip
+    ]
     preprocess = Preprocess(fit=fit)  # type: ignore[arg-type]
     pictures = [preprocess.picture(read_radiograph(data).pixels).astype(int) for data in files]
     for picture in pictures[1:]:

@@ -12,8 +12,11 @@ from covid_core.present.markdown import replace_block, table
 
 def test_a_table_has_a_header_a_rule_and_its_rows() -> None:
     assert table(["a", "b"], [["1", "2"], ["3", "4"]]).splitlines() == [
-        "| a | b |", "| --- | --- |", "| 1 | 2 |", "| 3 | 4 |",
-    ]  # fmt: skip
+        "| a | b |",
+        "| --- | --- |",
+        "| 1 | 2 |",
+        "| 3 | 4 |",
+    ]
 
 
 def test_only_the_block_is_replaced(tmp_path: Path) -> None:

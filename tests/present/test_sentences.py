@@ -25,9 +25,19 @@ POINT = OperatingPoint(
 
 def test_columns_are_those_promised() -> None:
     assert columns() == (
-        "file", "label", "p_normal", "p_pneumonia", "p_covid", "decision", "prediction_set",
-        "operating_point", "predictive_value", "heat_in_lungs", "reason", "weights_sha256",
-    )  # fmt: skip
+        "file",
+        "label",
+        "p_normal",
+        "p_pneumonia",
+        "p_covid",
+        "decision",
+        "prediction_set",
+        "operating_point",
+        "predictive_value",
+        "heat_in_lungs",
+        "reason",
+        "weights_sha256",
+    )
 
 
 def test_error_row_says_why_and_what_to_do() -> None:

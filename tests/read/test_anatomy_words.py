@@ -14,10 +14,35 @@ UNKNOWN_WORD = "the word that the file gives for the body part is not known here
 
 @pytest.mark.parametrize(
     "word",
-    ["CHEST", "chest pa", "PORT CHEST", "THORAX", "TORAX", "TÓRAX", "Tórax AP", "TORACE", "PECHO",
-     "POUMON", "POITRINE", "PULMÃO", "LUNG", "LUNGE", "CXR", "HEART", "CŒUR/COEUR", "PŁUCA",
-     "GÖĞÜS", "ГРУДНАЯ КЛЕТКА", "胸部", "UNKNOWN", "unknown", "", " ", "N/A"],
-)  # fmt: skip
+    [
+        "CHEST",
+        "chest pa",
+        "PORT CHEST",
+        "THORAX",
+        "TORAX",
+        "TÓRAX",
+        "Tórax AP",
+        "TORACE",
+        "PECHO",
+        "POUMON",
+        "POITRINE",
+        "PULMÃO",
+        "LUNG",
+        "LUNGE",
+        "CXR",
+        "HEART",
+        "CŒUR/COEUR",
+        "PŁUCA",
+        "GÖĞÜS",
+        "ГРУДНАЯ КЛЕТКА",
+        "胸部",
+        "UNKNOWN",
+        "unknown",
+        "",
+        " ",
+        "N/A",
+    ],
+)
 def test_nothing_is_said_of_a_chest_or_of_no_word(word: str) -> None:
     assert note_body_part(word) == ""
 
@@ -43,14 +68,27 @@ def test_a_word_is_read_in_the_alphabet_it_was_written_in(coding: str) -> None:
 @pytest.mark.parametrize(
     ("text", "view"),
     [
-        ("PA", View.PA), ("pa ", View.PA), ("AP", View.AP), ("AP Supine", View.AP),
-        ("AP_SUPINE", View.AP), ("POSTERO-ANTERIOR", View.PA), ("L", View.LATERAL),
-        ("LL", View.LATERAL), ("RL", View.LATERAL), ("LAT", View.LATERAL), ("LLAT", View.LATERAL),
-        ("L LAT", View.LATERAL), ("Left Lateral", View.LATERAL), ("LATERAL", View.LATERAL),
-        ("", View.UNKNOWN), ("?", View.UNKNOWN), ("OBLIQUE", View.UNKNOWN), (None, View.UNKNOWN),
+        ("PA", View.PA),
+        ("pa ", View.PA),
+        ("AP", View.AP),
+        ("AP Supine", View.AP),
+        ("AP_SUPINE", View.AP),
+        ("POSTERO-ANTERIOR", View.PA),
+        ("L", View.LATERAL),
+        ("LL", View.LATERAL),
+        ("RL", View.LATERAL),
+        ("LAT", View.LATERAL),
+        ("LLAT", View.LATERAL),
+        ("L LAT", View.LATERAL),
+        ("Left Lateral", View.LATERAL),
+        ("LATERAL", View.LATERAL),
+        ("", View.UNKNOWN),
+        ("?", View.UNKNOWN),
+        ("OBLIQUE", View.UNKNOWN),
+        (None, View.UNKNOWN),
         ("LLD", View.UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_views_are_of_one_table(text: str | None, view: View) -> None:
     assert parse_view(text) is view
     if text is not None:

@@ -48,10 +48,16 @@ def test_a_plain_file_gives_itself() -> None:
 def test_a_zip_gives_its_films_with_their_folders_and_nothing_else() -> None:
     data = zipped(
         {
-            "ward/IM000001": FILM, "b.png": b"two", "ward/": b"", "__MACOSX/._b.png": b"x",
-            ".hidden": b"x", "ward/.DS_Store": b"x", "Thumbs.db": b"x", "DICOMDIR": b"x",
+            "ward/IM000001": FILM,
+            "b.png": b"two",
+            "ward/": b"",
+            "__MACOSX/._b.png": b"x",
+            ".hidden": b"x",
+            "ward/.DS_Store": b"x",
+            "Thumbs.db": b"x",
+            "DICOMDIR": b"x",
         }
-    )  # fmt: skip
+    )
     items = members(data, "today.zip")
     assert names(items) == ["today.zip/ward/IM000001", "today.zip/b.png"]
     assert [item.read() for item in items] == [FILM, b"two"]
@@ -79,8 +85,11 @@ def test_names_that_climb_or_disguise_are_only_shown(tmp_path: Path) -> None:
     files["film\u202egnp.exe"] = b"4"
     items = members(zipped(files), "a.zip")
     assert names(items) == [
-        "a.zip/etc/passwd", "a.zip/root/x.png", "a.zip/boot.ini", "a.zip/film\ufffdgnp.exe",
-    ]  # fmt: skip
+        "a.zip/etc/passwd",
+        "a.zip/root/x.png",
+        "a.zip/boot.ini",
+        "a.zip/film\ufffdgnp.exe",
+    ]
     assert [item.read() for item in items] == [b"1", b"2", b"3", b"4"]
 
 

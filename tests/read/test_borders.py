@@ -238,11 +238,16 @@ def test_heat_lies_at_the_same_pixels_with_and_without_a_border(sides: str) -> N
     cells[1, 5] = 0.4
     plain, cut = (
         Saliency(
-            Finding.COVID, cells, 0.0, CUT.placement(*crop.shape(*one.shape)), CUT.size_px, 0.5,
+            Finding.COVID,
+            cells,
+            0.0,
+            CUT.placement(*crop.shape(*one.shape)),
+            CUT.size_px,
+            0.5,
             crop=crop,
         )
         for one, crop in ((film, WHOLE), (wide, find_crop(grey(wide))))
-    )  # fmt: skip
+    )
     heat, own = cut.heat(*wide.shape), plain.heat(*film.shape)
     left, top, right, bottom = (int(side) for side in added(film, 0.2, sides))
     assert np.array_equal(heat[top:bottom, left:right], own)

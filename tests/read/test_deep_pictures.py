@@ -50,9 +50,18 @@ def test_a_tiff_of_16_bit_colours_is_as_its_grey_twin(
 @pytest.mark.parametrize("deflated", [False, True])
 @pytest.mark.parametrize(
     ("kind", "factor", "offset"),
-    [("u4", 2**24, 0), ("u4", 1, 2**31), ("i4", 2**22, -(2**29)), ("f8", 1e30, -5e29),
-     ("f8", 1e-6, 1e3), ("u8", 2**40, 0), ("f2", 8, -100), ("f4", 3, 7), ("i2", 100, -9000)],
-)  # fmt: skip
+    [
+        ("u4", 2**24, 0),
+        ("u4", 1, 2**31),
+        ("i4", 2**22, -(2**29)),
+        ("f8", 1e30, -5e29),
+        ("f8", 1e-6, 1e3),
+        ("u8", 2**40, 0),
+        ("f2", 8, -100),
+        ("f4", 3, 7),
+        ("i2", 100, -9000),
+    ],
+)
 def test_a_tiff_keeps_its_numbers(
     kind: str, factor: float, offset: float, deflated: bool, big: bool
 ) -> None:

@@ -35,9 +35,14 @@ EXACT = FILM / 255
 LEVEL = 1 / 255
 COLOURS = np.dstack([FILM, 255 - FILM, FILM // 2])
 SYNTAXES = [
-    ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, RLELossless,
-    JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless,
-]  # fmt: skip
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    DeflatedExplicitVRLittleEndian,
+    RLELossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEG2000Lossless,
+]
 
 # pytest undoes the filter of covid_core.read.dicom. Damaged files make pydicom warn of what they
 # hold.
@@ -100,9 +105,13 @@ def test_jpeg_baseline_gives_nearly_the_same_film(photometric: str) -> None:
 
 def test_rescale_and_window_clip_as_the_standard_says() -> None:
     data = dicom_file(
-        FILM.astype(np.int16) - 100, RescaleSlope=2, RescaleIntercept=200, WindowCenter=256,
-        WindowWidth=256, VOILUTFunction="LINEAR_EXACT",
-    )  # fmt: skip
+        FILM.astype(np.int16) - 100,
+        RescaleSlope=2,
+        RescaleIntercept=200,
+        WindowCenter=256,
+        WindowWidth=256,
+        VOILUTFunction="LINEAR_EXACT",
+    )
     radiograph = read_radiograph(data)
     assert np.abs(radiograph.pixels - np.clip((2.0 * FILM - 128) / 256, 0, 1)).max() < 1e-3
     assert any("window" in note for note in radiograph.notes)
@@ -114,10 +123,13 @@ def test_what_a_window_hides_is_kept_for_a_viewer(photometric: str, function: st
     counts = FILM.astype(np.uint16) * 16
     film = read_radiograph(
         dicom_file(
-            counts, photometric=photometric, WindowCenter=1500, WindowWidth=2000,
+            counts,
+            photometric=photometric,
+            WindowCenter=1500,
+            WindowWidth=2000,
             VOILUTFunction=function,
         )
-    )  # fmt: skip
+    )
     whole = film.unwindowed
     assert whole is not None and whole.values().dtype == np.uint16
     dark = counts.max() - counts if photometric == "MONOCHROME1" else counts
@@ -195,10 +207,13 @@ def test_grey_film_stored_in_colour(photometric: str) -> None:
 @pytest.mark.parametrize(
     ("photometric", "syntax"),
     [
-        ("RGB", ExplicitVRLittleEndian), ("YBR_FULL", ExplicitVRLittleEndian),
-        ("RGB", RLELossless), ("YBR_FULL", RLELossless), ("RGB", JPEG2000Lossless),
+        ("RGB", ExplicitVRLittleEndian),
+        ("YBR_FULL", ExplicitVRLittleEndian),
+        ("RGB", RLELossless),
+        ("YBR_FULL", RLELossless),
+        ("RGB", JPEG2000Lossless),
     ],
-)  # fmt: skip
+)
 def test_colours_become_their_brightness(photometric: str, syntax: pydicom.uid.UID) -> None:
     image = Image.fromarray(COLOURS)
     stored = np.asarray(image if photometric == "RGB" else image.convert("YCbCr"))

@@ -74,9 +74,15 @@ def test_zones_are_of_the_patient_s_sides() -> None:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
 def test_a_picture_is_turned_by_its_exif_orientation(kind: str, orientation: int) -> None:
     stored = {
-        1: FILM, 2: FILM[:, ::-1], 3: FILM[::-1, ::-1], 4: FILM[::-1], 5: FILM.T,
-        6: np.rot90(FILM), 7: FILM[::-1, ::-1].T, 8: np.rot90(FILM, 3),
-    }[orientation]  # fmt: skip
+        1: FILM,
+        2: FILM[:, ::-1],
+        3: FILM[::-1, ::-1],
+        4: FILM[::-1],
+        5: FILM.T,
+        6: np.rot90(FILM),
+        7: FILM[::-1, ::-1].T,
+        8: np.rot90(FILM, 3),
+    }[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
     options: dict[str, Any] = {"exif": exif} if kind != "TIFF" else {"tiffinfo": exif}

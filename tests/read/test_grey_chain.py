@@ -189,9 +189,13 @@ def test_windows_give_what_another_reader_sees(
     photometric: str, function: str, centre: int, width: int
 ) -> None:
     data = dicom_file(
-        WIDE, photometric=photometric, bits_stored=12, WindowCenter=centre, WindowWidth=width,
+        WIDE,
+        photometric=photometric,
+        bits_stored=12,
+        WindowCenter=centre,
+        WindowWidth=width,
         VOILUTFunction=function,
-    )  # fmt: skip
+    )
     assert np.abs(read_radiograph(data).pixels - rendered(data, WINDOW)).mean() < 0.004
 
 

@@ -119,8 +119,9 @@ def test_what_is_shown_is_titled_and_dated_for_a_person() -> None:
     assert ("Study date", "2020-03-01") in shown
     assert "Institution" not in dict(shown)
     assert labelled(Study(patient_name="^Ada", study_date="20200199")) == [
-        ("Patient", "Ada"), ("Study date", "20200199"),
-    ]  # fmt: skip
+        ("Patient", "Ada"),
+        ("Study date", "20200199"),
+    ]
 
 
 ADA = Study(patient_name="Canary^Ada", patient_id="1", issuer="General", birth_date="19610203")

@@ -37,10 +37,13 @@ def refusal(data: bytes) -> RefusedFile:
 @pytest.mark.parametrize(
     ("kind", "options", "tolerance"),
     [
-        ("PNG", {}, 0), ("TIFF", {}, 0), ("TIFF", {"compression": "tiff_lzw"}, 0),
-        ("WEBP", {"lossless": True}, 0), ("JPEG", {"quality": 95}, 6),
+        ("PNG", {}, 0),
+        ("TIFF", {}, 0),
+        ("TIFF", {"compression": "tiff_lzw"}, 0),
+        ("WEBP", {"lossless": True}, 0),
+        ("JPEG", {"quality": 95}, 6),
     ],
-)  # fmt: skip
+)
 def test_eight_bits_come_back_as_they_are(
     kind: str, options: dict[str, object], tolerance: int
 ) -> None:

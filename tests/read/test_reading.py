@@ -73,9 +73,11 @@ def test_file_errors_name_the_file_and_the_way_out(tmp_path: Path) -> None:
     with (tmp_path / "huge.png").open("wb") as huge:
         huge.truncate(MAX_FILE_BYTES + 1)
     codes = {
-        "no such file.png": "unreadable", "": "unreadable",
-        "page.png": "unknown_format", "huge.png": "too_many_bytes",
-    }  # fmt: skip
+        "no such file.png": "unreadable",
+        "": "unreadable",
+        "page.png": "unknown_format",
+        "huge.png": "too_many_bytes",
+    }
     for name, code in codes.items():
         with pytest.raises(RefusedFile) as refused:
             read_file(tmp_path / name)

@@ -20,8 +20,19 @@ from covid_core.storage.walk import files_below
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     root = tmp_path / "films"
-    for name in ("b.png", "B.PNG", "a/z.dcm", "a/c/1.jpg", "a-b/2.tif", "a.png", "c.png/in.webp",
-                 ".hidden.png", "png", "notes.txt", ".cache/kept.jpeg"):  # fmt: skip
+    for name in (
+        "b.png",
+        "B.PNG",
+        "a/z.dcm",
+        "a/c/1.jpg",
+        "a-b/2.tif",
+        "a.png",
+        "c.png/in.webp",
+        ".hidden.png",
+        "png",
+        "notes.txt",
+        ".cache/kept.jpeg",
+    ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(b"film")
     (root / "empty").mkdir()

@@ -18,9 +18,18 @@ FILMS = torch.from_numpy(np.stack([grey_film(128, 128)] * 6))
 
 
 NOTHING = Augmentation(
-    rotation_degrees=0, scale=(1, 1), aspect=0, shift=0, mirrored=0, gamma=0, contrast=0,
-    brightness=0, sharpness=(0, 0), noise=0, patches=0,
-)  # fmt: skip
+    rotation_degrees=0,
+    scale=(1, 1),
+    aspect=0,
+    shift=0,
+    mirrored=0,
+    gamma=0,
+    contrast=0,
+    brightness=0,
+    sharpness=(0, 0),
+    noise=0,
+    patches=0,
+)
 
 
 def drawn(seed: int, size_px: int = 96, by: Augmentation = Augmentation()) -> torch.Tensor:  # noqa: B008
@@ -74,9 +83,13 @@ def test_training_shrinks_films_as_validation_does() -> None:
     pictures = texture()
     trained = augment(torch.from_numpy(pictures), 96, NOTHING, torch.Generator().manual_seed(0))
     films = Films(
-        pictures, np.zeros(4, np.int64), np.arange(4), np.array(["a"] * 4), np.array(["train"] * 4),
+        pictures,
+        np.zeros(4, np.int64),
+        np.arange(4),
+        np.array(["a"] * 4),
+        np.array(["train"] * 4),
         ("",) * 4,
-    )  # fmt: skip
+    )
     preprocess = Preprocess()
     seen = pictures_at(films, np.arange(4), preprocess, 96, torch.device("cpu"))
     assert torch.allclose(preprocess.normalise(trained), seen, atol=1e-4)

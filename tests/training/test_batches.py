@@ -12,10 +12,15 @@ from tests.films import grey_film
 
 BOXES = (((0.5, 0.0, 1.0, 0.5),), (), None)
 FILMS = Films(
-    np.stack([grey_film(64, 64, seed=i) for i in range(3)]), np.array([2, 0, -1]), np.arange(3),
-    np.array(["a"] * 3), np.array(["train"] * 3), ("x", "y", "z"),
-    appearances=np.array([1, 0, 2]), boxes=BOXES,
-)  # fmt: skip
+    np.stack([grey_film(64, 64, seed=i) for i in range(3)]),
+    np.array([2, 0, -1]),
+    np.arange(3),
+    np.array(["a"] * 3),
+    np.array(["train"] * 3),
+    ("x", "y", "z"),
+    appearances=np.array([1, 0, 2]),
+    boxes=BOXES,
+)
 
 
 def test_a_batch_has_all_that_is_known() -> None:

@@ -82,7 +82,7 @@ def test_boxes_go_with_the_pictures_where_borders_are_cut(
 ) -> None:
     path = Path(table.loc[table["split"] == "train", "path"].iloc[0])
     film = np.asarray(Image.open(path))
-    height, width = film.shape
+    _height, width = film.shape
     path.write_bytes(encode(np.pad(film, ((0, 0), (width // 2, 0)), constant_values=255), "PNG"))
     box = format_boxes([(0.5, 0.25, 0.75, 0.5)])  # of the film's left, beside the bar
     boxed = table.assign(boxes=table["path"].map(lambda one: box if one == str(path) else ""))

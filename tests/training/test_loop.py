@@ -34,11 +34,14 @@ from tests.films import grey_film
 COUNT = 48
 PHASE = Phase("three classes", stages=((32, 2), (48, 1)))
 RECIPE = Recipe(
-    name="tiny", says="", architecture="cnn4", phases=(PHASE,),
+    name="tiny",
+    says="",
+    architecture="cnn4",
+    phases=(PHASE,),
     optimisation=Optimisation(
         batch_size=8, learning_rate=1e-2, weight_decay=0.01, label_smoothing=0.05, averaging=0.5
     ),
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -85,9 +88,15 @@ def small_network(outputs: int = 3) -> Any:
 
 def run_of(films: Films, folder: Path, recipe: Recipe = RECIPE, **options: Any) -> Run:
     return Run(
-        films, Preprocess(size_px=64), recipe, folder, seed=5, device=torch.device("cpu"),
-        checkpoint_every=3, **options,
-    )  # fmt: skip
+        films,
+        Preprocess(size_px=64),
+        recipe,
+        folder,
+        seed=5,
+        device=torch.device("cpu"),
+        checkpoint_every=3,
+        **options,
+    )
 
 
 def run(
@@ -361,9 +370,10 @@ def test_a_study_s_look_is_on_the_films_it_chose_by_alone(films: Films, tmp_path
     plain = Protocol("x", 0.9, (), test=0.2)
     logs = {}
     for name, protocol in {
-        "plain": plain, "varied": replace(plain, augmented=True),
+        "plain": plain,
+        "varied": replace(plain, augmented=True),
         "apart": replace(plain, validation=0.2),
-    }.items():  # fmt: skip
+    }.items():
         run(studied, tmp_path / name, recipe=replace(RECIPE, published=protocol))
         logs[name] = read_log(tmp_path / name)[0]
     assert not any(UNSEEN in row for row in logs.values()), "the second source waits for the end"
@@ -427,11 +437,13 @@ def test_a_short_run_is_worth_something_however_long_its_average_looks_back(
     films = replace(films, pictures=films.pictures // 8 + (80 * flat)[:, None, None].astype("u1"))
     short = replace(RECIPE.optimisation, averaging=0.995)
     recipe = replace(
-        RECIPE, optimisation=short, phases=(Phase("three classes", ((48, 10),)),),
+        RECIPE,
+        optimisation=short,
+        phases=(Phase("three classes", ((48, 10),)),),
         augmentation=Augmentation(
             gamma=0, contrast=0, brightness=0, noise=0, patches=0, sharpness=(0, 0)
         ),
-    )  # fmt: skip
+    )
     run(films, tmp_path, recipe=recipe)
     assert read_log(tmp_path)[-1]["validation_accuracy"] > 0.6
     assert "averaging 0.995 looks back over 200 steps" in capsys.readouterr().out

@@ -62,9 +62,10 @@ def test_the_appearance_is_learnt_where_it_is_known() -> None:
 def test_a_teacher_takes_its_share_of_the_goals() -> None:
     answered, teacher = outputs(), outputs(1)
     alone = loss_of(
-        Outputs(answered.logits), Targets(LABELS, teacher=Outputs(teacher.logits)),
+        Outputs(answered.logits),
+        Targets(LABELS, teacher=Outputs(teacher.logits)),
         Losses(teacher=1.0),
-    )  # fmt: skip
+    )
     expected = F.cross_entropy(answered.logits, teacher.logits.softmax(dim=1))
     assert float(alone) == pytest.approx(float(expected), rel=1e-5)
 

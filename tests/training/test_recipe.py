@@ -62,20 +62,29 @@ PHASE = '[[phases]]\ntask = "covid or not"\nstages = [[32, 1]]\n'
         ("says =", "no TOML"),
         ('says = "x"', "lacks something"),
         ('says = "x"\narchitecture = "resnet18"', "no phase"),
-        ('says = "x"\narchitecture = "alexnet"\n' + PHASE,
-         "no architecture alexnet"),
-        ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "age"\nstages = [[32, 1]]',
-         "no task age"),
-        ('says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "covid or not"\nstages = []',
-         "has no stages"),
+        ('says = "x"\narchitecture = "alexnet"\n' + PHASE, "no architecture alexnet"),
+        (
+            'says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "age"\nstages = [[32, 1]]',
+            "no task age",
+        ),
+        (
+            'says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "covid or not"\nstages = []',
+            "has no stages",
+        ),
         ('says = "x"\narchitecture = "resnet18"\nlearning_rte = 1', "key learning_rte"),
-        ('says = "x"\narchitecture = "resnet18"\n' + PHASE +
-         '[optimisation]\nkeep = "luck"', "measured as luck"),
+        (
+            'says = "x"\narchitecture = "resnet18"\n' + PHASE + '[optimisation]\nkeep = "luck"',
+            "measured as luck",
+        ),
         ('says = "x"\narchitecture = "resnet18"\n[augmentation]\nblurr = 1', "key blurr"),
-        ('says = "x"\narchitecture = "resnet18"\n' + PHASE +
-         '[[phases]]\ntask = "three classes"\nstages = [[32, 1]]', "numbers of outputs"),
+        (
+            'says = "x"\narchitecture = "resnet18"\n'
+            + PHASE
+            + '[[phases]]\ntask = "three classes"\nstages = [[32, 1]]',
+            "numbers of outputs",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said(tmp_path: Path, text: str, problem: str) -> None:
     own = tmp_path / "mine.toml"
     own.write_text(text)

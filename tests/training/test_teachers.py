@@ -22,9 +22,15 @@ def saved(folder: Path, seed: int, preprocess: Preprocess = PREPROCESS, outputs:
     torch.manual_seed(seed)
     network = Network("cnn4", opacity=True, appearance=True).eval()
     save_weights(
-        network, folder, preprocess=preprocess, training={}, films={}, results={}, full_heat=0.1,
+        network,
+        folder,
+        preprocess=preprocess,
+        training={},
+        films={},
+        results={},
+        full_heat=0.1,
         recipe=f"teacher{seed}",
-    )  # fmt: skip
+    )
     return folder
 
 

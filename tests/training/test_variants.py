@@ -27,9 +27,13 @@ def test_as_published_to_the_letter(name: str) -> None:
     by, protocol = recipe.optimisation, recipe.published
     assert protocol is not None
     told = (
-        recipe.architecture, recipe.phases[-1].size_px, by.batch_size, by.learning_rate,
-        tuple(phase.stages[-1][1] for phase in recipe.phases), protocol.reported,
-    )  # fmt: skip
+        recipe.architecture,
+        recipe.phases[-1].size_px,
+        by.batch_size,
+        by.learning_rate,
+        tuple(phase.stages[-1][1] for phase in recipe.phases),
+        protocol.reported,
+    )
     assert told == STUDIES[name]
     assert by.weight_decay == by.clip == by.averaging == by.label_smoothing == 0
     assert protocol.defects and protocol.study and protocol.reported_at

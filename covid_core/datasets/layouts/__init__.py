@@ -32,9 +32,16 @@ from covid_core.errors import DatasetError
 from covid_core.read.radiograph import View
 
 LAYOUTS: tuple[ModuleType, ...] = (
-    siim_covid19, rsna_pneumonia, cohen, coronahack, covid_cxnet, kermany, nih, radiography,
+    siim_covid19,
+    rsna_pneumonia,
+    cohen,
+    coronahack,
+    covid_cxnet,
+    kermany,
+    nih,
+    radiography,
     class_folders,
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)

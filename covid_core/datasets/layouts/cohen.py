@@ -19,11 +19,31 @@ SOURCE = "covid-chestxray"
 _COLUMNS = {"finding", "view", "modality", "filename", "patientid"}
 _SLICES = {"AXIAL", "CORONAL"}
 _PNEUMONIAS = (
-    "Aspiration", "Bacterial", "Chlamydophila", "E.Coli", "Fungal", "H1N1", "Herpes", "Influenza",
-    "Klebsiella", "Legionella", "Lipoid", "MERS-CoV", "MRSA", "Mycoplasma",
-    "Mycoplasma Bacterial Pneumonia", "Nocardia", "Pneumocystis", "Pneumonia", "SARS",
-    "Staphylococcus", "Streptococcus", "Varicella", "Viral", "Aspergillosis",
-)  # fmt: skip
+    "Aspiration",
+    "Bacterial",
+    "Chlamydophila",
+    "E.Coli",
+    "Fungal",
+    "H1N1",
+    "Herpes",
+    "Influenza",
+    "Klebsiella",
+    "Legionella",
+    "Lipoid",
+    "MERS-CoV",
+    "MRSA",
+    "Mycoplasma",
+    "Mycoplasma Bacterial Pneumonia",
+    "Nocardia",
+    "Pneumocystis",
+    "Pneumonia",
+    "SARS",
+    "Staphylococcus",
+    "Streptococcus",
+    "Varicella",
+    "Viral",
+    "Aspergillosis",
+)
 _LABELS = {
     "COVID-19": Finding.COVID,
     "COVID-19, ARDS": Finding.COVID,
@@ -52,9 +72,15 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
                 yield LeftOut(path, SOURCE, reason)
                 continue
             yield Case(
-                path, label_of(row["finding"]), SOURCE, row["patientid"] or None, row["finding"],
-                parse_view(row["view"]), age_of(row.get("age")), sex_of(row.get("sex")),
-            )  # fmt: skip
+                path,
+                label_of(row["finding"]),
+                SOURCE,
+                row["patientid"] or None,
+                row["finding"],
+                parse_view(row["view"]),
+                age_of(row.get("age")),
+                sex_of(row.get("sex")),
+            )
 
 
 def label_of(finding: str) -> Finding | None:

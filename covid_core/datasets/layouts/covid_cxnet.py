@@ -25,10 +25,15 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
     for path in films_in(folder / "covid19"):
         row = rows.get(path.name, {})
         yield Case(
-            path, Finding.COVID, SOURCE, row.get("patient_id") or None,
-            row.get("label") or "", parse_view(row.get("view")), age_of(row.get("age")),
+            path,
+            Finding.COVID,
+            SOURCE,
+            row.get("patient_id") or None,
+            row.get("label") or "",
+            parse_view(row.get("view")),
+            age_of(row.get("age")),
             sex_of(row.get("sex")),
-        )  # fmt: skip
+        )
 
 
 def _metadata(path: Path) -> dict[str, dict[str, str]]:

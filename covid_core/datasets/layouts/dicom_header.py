@@ -17,8 +17,10 @@ _YEARS = {"Y": 1.0, "M": 1 / 12, "W": 1 / 52.18, "D": 1 / 365.25}
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`patient`: None where the file names none. `age`: years. `width`, `height`: px, 0 where the
-    file does not state them."""
+    """`patient`: None where the file names none.
+
+    `age`: years. `width`, `height`: px, 0 where the file does not state them.
+    """
 
     patient: str | None = None
     view: View = View.UNKNOWN
@@ -30,7 +32,8 @@ class Header:
 
 def read_header(path: Path) -> Header:
     """The tags of a DICOM file; an empty header for any other file, or one that can't be read: the
-    survey of all radiographs says what is wrong with it."""
+    survey of all radiographs says what is wrong with it.
+    """
     if path.suffix.lower() != ".dcm":
         return Header()
     try:

@@ -1,5 +1,6 @@
 """What the layouts share: the films below a folder, the patient in a file's name, a table's rows,
-boxes in pixels."""
+boxes in pixels.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ def films_in(folder: Path) -> list[Path]:
 
 def kermany_patient(path: Path) -> str | None:
     """The patient in a name such as `person12_virus_34` or `IM-0115-0001`, which collections that
-    took these films in have kept."""
+    took these films in have kept.
+    """
     match = _KERMANY_PATIENT.match(path.stem)
     return match.group(1) if match else None
 
@@ -47,7 +49,8 @@ def read_rows(table: Path) -> list[dict[str, str]]:
 
 def boxes_in(pixels: Iterable[Sequence[float]], width: float, height: float) -> Boxes:
     """Boxes in pixels (left, top, right, bottom) as fractions of the film, cut at its edges; what
-    lies wholly outside is left away."""
+    lies wholly outside is left away.
+    """
     boxes = []
     for left, top, right, bottom in pixels:
         across = [min(max(x / width, 0.0), 1.0) for x in (left, right)]

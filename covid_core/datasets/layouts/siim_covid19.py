@@ -61,11 +61,17 @@ def _case(
     if beside_boxes and not negative and not _pixels(row):
         reading, words = Reading(None), f"{words}, {_NOT_ANNOTATED}"
     return Case(
-        path, reading.label, SOURCE,
-        meta.get("patient") or header.patient or row["StudyInstanceUID"], words,
-        header.view, header.age, header.sex, reading.appearance,
+        path,
+        reading.label,
+        SOURCE,
+        meta.get("patient") or header.patient or row["StudyInstanceUID"],
+        words,
+        header.view,
+        header.age,
+        header.sex,
+        reading.appearance,
         () if negative else _boxes(row, meta, header),
-    )  # fmt: skip
+    )
 
 
 def _unlabelled(path: Path) -> Case:
@@ -83,7 +89,8 @@ def _words(study: Mapping[str, str]) -> str | None:
 
 def _boxes(row: dict[str, str], meta: Mapping[str, str], header: Header) -> Boxes | None:
     """An image's boxes as fractions; None where it has none, which says nothing, or where its
-    original size is not known."""
+    original size is not known.
+    """
     width = float(meta.get("width") or meta.get("dim1") or header.width)
     height = float(meta.get("height") or meta.get("dim0") or header.height)
     pixels = _pixels(row)
@@ -94,7 +101,8 @@ def _boxes(row: dict[str, str], meta: Mapping[str, str], header: Header) -> Boxe
 
 def _pixels(row: dict[str, str]) -> list[tuple[float, ...]]:
     """Left, top, right, bottom of each opacity, in pixels of the original image: the column `label`
-    holds `opacity 1 x1 y1 x2 y2 opacity …`, or `none 1 0 0 1 1`."""
+    holds `opacity 1 x1 y1 x2 y2 opacity …`, or `none 1 0 0 1 1`.
+    """
     tokens = row["label"].split()
     whole = range(0, len(tokens) - _TOKENS + 1, _TOKENS)
     boxes = [tokens[i : i + _TOKENS] for i in whole if tokens[i] == "opacity"]

@@ -26,10 +26,15 @@ def class_by_source_by_split(table: pd.DataFrame) -> go.Figure:
             own = table[(table["split"] == split) & (table["label"] == finding.value)]
             films = own["source"].value_counts().reindex(sources, fill_value=0)
             figure.add_bar(
-                x=sources, y=films.to_numpy(), name=finding.display_name,
-                marker_color=CLASS_COLOURS[finding], showlegend=column == 1,
-                legendgroup=finding.value, row=1, col=column,
-            )  # fmt: skip
+                x=sources,
+                y=films.to_numpy(),
+                name=finding.display_name,
+                marker_color=CLASS_COLOURS[finding],
+                showlegend=column == 1,
+                legendgroup=finding.value,
+                row=1,
+                col=column,
+            )
     figure.update_yaxes(title_text="films", col=1)
     return styled(figure.update_layout(barmode="stack"), _HEIGHT_PX)
 
@@ -42,9 +47,11 @@ def ages(table: pd.DataFrame) -> go.Figure:
         known = table.loc[table["label"] == finding.value, "age"].dropna()
         films, _ = np.histogram(known, [*edges, 121])
         figure.add_bar(
-            x=edges + _BIN_YEARS / 2, y=films, marker_color=CLASS_COLOURS[finding],
+            x=edges + _BIN_YEARS / 2,
+            y=films,
+            marker_color=CLASS_COLOURS[finding],
             name=f"{finding.display_name} ({len(known)} known)",
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text="age in years, by five")
     figure.update_yaxes(title_text="films")
     return styled(figure.update_layout(barmode="group"), _HEIGHT_PX)
@@ -56,9 +63,12 @@ def sizes(table: pd.DataFrame, *, seed: int) -> go.Figure:
     some = table.sample(min(_POINTS, len(table)), random_state=seed)
     for i, (source, own) in enumerate(some.groupby("source")):
         figure.add_scatter(
-            x=own["width"], y=own["height"], mode="markers", name=str(source),
+            x=own["width"],
+            y=own["height"],
+            mode="markers",
+            name=str(source),
             marker={"color": SERIES[i % len(SERIES)], "opacity": 0.5, "size": 5},
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text="width in px")
     figure.update_yaxes(title_text="height in px")
     return styled(figure, _HEIGHT_PX)
@@ -70,8 +80,15 @@ def spread(values: pd.Series, sources: pd.Series, title: str) -> go.Figure:
     for i, (source, own) in enumerate(values.groupby(sources)):
         low, q1, median, q3, high = np.percentile(own, (5, 25, 50, 75, 95))
         figure.add_box(
-            name=str(source), x=[str(source)], lowerfence=[low], q1=[q1], median=[median], q3=[q3],
-            upperfence=[high], marker_color=SERIES[i % len(SERIES)], showlegend=False,
-        )  # fmt: skip
+            name=str(source),
+            x=[str(source)],
+            lowerfence=[low],
+            q1=[q1],
+            median=[median],
+            q3=[q3],
+            upperfence=[high],
+            marker_color=SERIES[i % len(SERIES)],
+            showlegend=False,
+        )
     figure.update_yaxes(title_text=title)
     return styled(figure, _HEIGHT_PX)

@@ -80,7 +80,8 @@ def write_exploration(compiled: Compilation, path: Path, *, seed: int = 0) -> No
 
 def _count_appearances(table: pd.DataFrame) -> dict[str, list[int]]:
     """For each source how many films: of each class, then, of those without a class, of each
-    appearance and of none."""
+    appearance and of none.
+    """
     unlabelled = table["label"] == ""
     columns = [table["label"] == finding.value for finding in CLASSES]
     columns += [unlabelled & (table["appearance"] == value) for value in (*APPEARANCES, "")]
@@ -118,7 +119,8 @@ def _sheets(
     table: pd.DataFrame, used: pd.DataFrame, seed: int
 ) -> list[tuple[str, str, list[_Sample]]]:
     """Title, definition and some films, of every source, of each class; then of each appearance
-    among the films without a class."""
+    among the films without a class.
+    """
     unlabelled = table[table["label"] == ""]
     kinds = [(finding, used[used["label"] == finding.value]) for finding in CLASSES]
     sheets = [

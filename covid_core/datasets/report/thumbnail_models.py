@@ -152,7 +152,8 @@ def _predict_trees(
 
 def _score(features: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
     """Each film's probability of each label, float64 (N, labels), by small boosted trees: large
-    ones gain little here and take minutes."""
+    ones gain little here and take minutes.
+    """
     scores = np.zeros((len(labels), labels.max() + 1))
     with threadpool_limits(1):  # on busy cores, threads that wait for one another take minutes
         for fitted, left in _folds(seed).split(features, labels, groups):

@@ -35,8 +35,9 @@ _WHOLE = Preprocess(size_px=FILM_PX)
 @dataclass(frozen=True, slots=True, eq=False)
 class GateFilms:
     """Films as they came: `pictures` uint8 (N, 224, 224); `exposures` float (N, 2), as EXPOSURES;
-    `children` float (N,), 0, 1 or NaN where not known; `sources` text; `groups` int (N,), films of
-    one patient or of one picture."""
+    `children` float (N,), 0, 1 or NaN where not known; `sources` text; `groups` int (N,), films
+    of one patient or of one picture.
+    """
 
     pictures: np.ndarray
     exposures: np.ndarray
@@ -53,8 +54,9 @@ class GateFilms:
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
     """What trains or measures: `pictures` uint8 (N, 128, 128) of the gate's PREPROCESS; `kinds`
-    int64 (N,), 0 a frontal chest film, then OTHERS; `flaws` float32 (N, 5), as FLAWS, 0 to 1, NaN
-    where it can't be said; `names` text (N,), its source, or what was drawn."""
+    int64 (N,), 0 a frontal chest film, then OTHERS; `flaws` float32 (N, 5), as FLAWS, 0 to 1,
+    NaN where it can't be said; `names` text (N,), its source, or what was drawn.
+    """
 
     pictures: np.ndarray
     kinds: np.ndarray
@@ -76,9 +78,12 @@ def read_films(rows: pd.DataFrame) -> GateFilms:
         pictures.append(_WHOLE.picture(pixels))
         exposures.append([exposure(pixels)[code] for code in EXPOSURES])
     return GateFilms(
-        np.stack(pictures), np.array(exposures), _children(rows), rows["source"].to_numpy(str),
+        np.stack(pictures),
+        np.array(exposures),
+        _children(rows),
+        rows["source"].to_numpy(str),
         groups_of(rows),
-    )  # fmt: skip
+    )
 
 
 def children_by_age(table: pd.DataFrame) -> np.ndarray:
@@ -206,8 +211,9 @@ def _prepared(levels: np.ndarray) -> np.ndarray:
 
 
 def _children(rows: pd.DataFrame) -> np.ndarray:
-    """By age where it is told, else by what the source's authors state of all their patients;
-    where neither is told, adults, as nearly all are."""
+    """By age where it is told, else by what the source's authors state of all their patients; where
+    neither is told, adults, as nearly all are.
+    """
     stated = [stated_ages(source) for source in rows["source"]]
     oldest = np.array([_ADULT_YEARS if of is None else of[1] for of in stated])
     ages = rows["age"].fillna(pd.Series(oldest, rows.index)).to_numpy(float)

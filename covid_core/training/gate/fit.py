@@ -1,5 +1,6 @@
 """The gate's network, from a manifest's films: trained, its thresholds picked on the validation
-part, measured on the test part, on held-out sources and on kinds of pictures that never trained."""
+part, measured on the test part, on held-out sources and on kinds of pictures that never trained.
+"""
 
 from __future__ import annotations
 
@@ -105,8 +106,10 @@ def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
 
 
 def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -> GateCard:
-    """Train, pick thresholds, measure and save. Children whose age is told do not train: they show
-    what of a child was learnt, and what only of the one hospital of nearly all others.
+    """Train, pick thresholds, measure and save.
+
+    Children whose age is told do not train: they show what of a child was learnt, and what only of
+    the one hospital of nearly all others.
 
     Raises DatasetError, RefusedFile, WeightsError.
     """
@@ -123,9 +126,13 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
         )
     each = max(4, films * _EACH // _FILMS)
     examples = Examples.joined(
-        [good(train), spoilt(train, lungs, drawing), phantoms(each // 2),
-         *others(train, each, drawing, trains=True)]
-    )  # fmt: skip
+        [
+            good(train),
+            spoilt(train, lungs, drawing),
+            phantoms(each // 2),
+            *others(train, each, drawing, trains=True),
+        ]
+    )
     network = train_gate(examples, steps=steps, seed=seed)
     thresholds = pick_thresholds(network, validation)
     tested = {split: part for split, part in parts.items() if part and split in _TESTED}
@@ -133,11 +140,14 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
     if aged.any():
         measured["aged_children"] = children_found(network, read_films(table[aged]), thresholds)
     return save_gate(
-        network, out, thresholds=thresholds, measured=measured,
+        network,
+        out,
+        thresholds=thresholds,
+        measured=measured,
         never_seen=NEVER_SEEN,
         films={split.value: len(part.pictures) for split, part in parts.items() if part},
         training={"steps": str(steps), "seed": str(seed), "pictures": str(len(examples.kinds))},
-    )  # fmt: skip
+    )
 
 
 def save_gate(network: GateNetwork, folder: Path, **card: Any) -> GateCard:
@@ -147,7 +157,8 @@ def save_gate(network: GateNetwork, folder: Path, **card: Any) -> GateCard:
 
 def pick_thresholds(network: GateNetwork, films: GateFilms) -> dict[str, float]:
     """The score from which each code is given: what few of these good films reach; of all of them
-    for a reason to refuse, of each source for a warning."""
+    for a reason to refuse, of each source for a warning.
+    """
     scores = scores_of(network, good(films).pictures)
     adults = films.children == 0
     picked = {
@@ -178,7 +189,8 @@ def measure(
 ) -> dict[str, Any]:
     """Figures of the card: `refused` and `auroc`, on the test part and the kinds that did not
     train; by source what is refused (`sources`) and warned of (`warned`); by flaw what is found
-    (`found`); by kind of other pictures AUROC (`kinds`)."""
+    (`found`); by kind of other pictures AUROC (`kinds`).
+    """
     figures: dict[str, Any] = {"sources": {}, "warned": {}, "found": {}, "kinds": {}}
     for films in tested.values():
         whole = scores_of(network, good(films).pictures)
@@ -216,12 +228,15 @@ def _loss(logits: torch.Tensor, kinds: torch.Tensor, flaws: torch.Tensor) -> tor
 
 def _familiarise(network: GateNetwork, pictures: np.ndarray) -> None:
     """Mean and main directions of good films' features, each scaled to deviation 1: Mahalanobis
-    distance (Lee et al. 2018) without the directions that hardly vary."""
+    distance (Lee et al. 2018) without the directions that hardly vary.
+    """
     with torch.inference_mode():
-        features = torch.cat([
-            network.features(PREPROCESS.tensor(part))
-            for part in np.array_split(pictures, max(1, len(pictures) // 256))
-        ]).double()  # fmt: skip
+        features = torch.cat(
+            [
+                network.features(PREPROCESS.tensor(part))
+                for part in np.array_split(pictures, max(1, len(pictures) // 256))
+            ]
+        ).double()
     centred = features - features.mean(dim=0)
     variances, directions = torch.linalg.eigh(centred.T @ centred / len(centred))
     kept = directions[:, -_DIRECTIONS:] / variances[-_DIRECTIONS:].clamp_min(1e-8).sqrt()

@@ -37,7 +37,8 @@ def overall(
     good: Scores, groups: np.ndarray, found: Scores, thresholds: dict[str, float]
 ) -> dict[str, Estimate]:
     """The two figures that a gate is judged by: `refused`, the share of good films, and `auroc` of
-    other pictures, each its own group, against good films, of patients `groups`."""
+    other pictures, each its own group, against good films, of patients `groups`.
+    """
     positive = np.r_[np.zeros(len(groups), bool), np.ones(len(found.distances), bool)]
     strange = np.r_[foreign(good, thresholds), foreign(found, thresholds)]
     alone = groups.max() + 1 + np.arange(len(found.distances))
@@ -97,7 +98,8 @@ def hit_rates(
 
 def kind_figures(good: Scores, found: Scores, thresholds: dict[str, float]) -> Figures:
     """Of one kind of other pictures, against good films: AUROC of the network's answer, of the
-    distance, of both; the share that abstains."""
+    distance, of both; the share that abstains.
+    """
     positive = np.r_[np.zeros(len(good.other)), np.ones(len(found.other))]
 
     def area(a: np.ndarray, b: np.ndarray) -> float:

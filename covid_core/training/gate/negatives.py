@@ -65,7 +65,8 @@ def shapes(drawing: np.random.Generator) -> np.ndarray:
 
 def scene(drawing: np.random.Generator) -> np.ndarray:
     """Dead leaves (Lee, Mumford and Huang 2001): textured shapes of r^-3 sizes that hide each
-    other, whose statistics are those of photographs; often under a sky."""
+    other, whose statistics are those of photographs; often under a sky.
+    """
     picture = clouds(drawing, drawing.uniform(0.5, 1.5)) * 60 + drawing.uniform(40, 200)
     for _ in range(int(drawing.integers(20, 160))):
         mask = Image.new("1", (SIDE_PX, SIDE_PX))

@@ -1,5 +1,8 @@
 """Radiographs of something else, and other views of the chest, drawn: bodies are sums of ellipsoids
-that rays pass through. No patient is in them, and they are far simpler than one."""
+that rays pass through.
+
+No patient is in them, and they are far simpler than one.
+"""
 
 from __future__ import annotations
 
@@ -140,10 +143,15 @@ def _bone(x: float, y: float, wide: float, high: float, degrees: float = 0) -> n
     shaft = _ray(x, y, wide, high, degrees) - 0.5 * _ray(x, y, wide * 0.6, high * 0.9, degrees)
     turn = np.radians(degrees)
     ends = [
-        _ray(x + s * high * 0.92 * np.sin(turn), y + s * high * 0.92 * np.cos(turn),
-             wide * 1.5, wide * 1.2, degrees)
+        _ray(
+            x + s * high * 0.92 * np.sin(turn),
+            y + s * high * 0.92 * np.cos(turn),
+            wide * 1.5,
+            wide * 1.2,
+            degrees,
+        )
         for s in (-1, 1)
-    ]  # fmt: skip
+    ]
     return 0.7 * shaft + 0.35 * (ends[0] + ends[1])
 
 

@@ -13,7 +13,8 @@ SIDE_PX = 192
 
 def clouds(drawing: np.random.Generator, steepness: float) -> np.ndarray:
     """Noise of amplitude 1/f^steepness, float (SIDE_PX, SIDE_PX), mean 0, deviation 1; photographs
-    have about 1 (Field 1987)."""
+    have about 1 (Field 1987).
+    """
     spectrum = np.fft.rfft2(drawing.standard_normal((SIDE_PX, SIDE_PX)))
     frequency = np.hypot(np.fft.fftfreq(SIDE_PX)[:, None], np.fft.rfftfreq(SIDE_PX))
     frequency[0, 0] = np.inf
@@ -29,7 +30,8 @@ def exposed(field: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
 
 def worn(levels: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """Grey levels as a camera, a scanner or an export leaves them: blurred, noisy, compressed;
-    uint8 of the same shape."""
+    uint8 of the same shape.
+    """
     blurred = gaussian_filter(levels, drawing.uniform(0, 1.5))
     noisy = blurred + drawing.normal(0, drawing.uniform(0, 8), levels.shape)
     kept = np.clip(noisy, 0, 255).astype(np.uint8)

@@ -28,9 +28,13 @@ def report(tmp_path: Path) -> str:
 def test_every_section_is_there(report: str) -> None:
     titles = re.findall(r"<h2>(.*?)</h2>", report)
     assert titles[:6] == [
-        "What will mislead a model", "Class by source by split", "Age, where it is known", "Size",
-        "Aspect ratio", "Brightness",
-    ]  # fmt: skip
+        "What will mislead a model",
+        "Class by source by split",
+        "Age, where it is known",
+        "Size",
+        "Aspect ratio",
+        "Brightness",
+    ]
     assert {"Normal: some films", "COVID-19: some films", "Left out"} <= set(titles)
 
 

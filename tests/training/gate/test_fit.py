@@ -35,9 +35,12 @@ CROPPED, CHILD = FLAWS.index(Code.CROPPED), FLAWS.index(Code.CHILD)
 def films() -> GateFilms:
     pictures = [draw_phantom(KINDS[i % 3], size_px=FILM_PX, seed=i) for i in range(24)]
     return GateFilms(
-        np.stack(pictures), np.full((24, 2), 0.2), np.arange(24) % 2.0, np.array(["a", "b"] * 12),
+        np.stack(pictures),
+        np.full((24, 2), 0.2),
+        np.arange(24) % 2.0,
+        np.array(["a", "b"] * 12),
         np.arange(24),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +85,15 @@ def test_crops_are_called_by_what_is_left(films: GateFilms, lungs: Lungs) -> Non
 def test_children_are_told_by_age_then_by_source(tmp_path: Path) -> None:
     path = tmp_path / "film.png"
     Image.fromarray(draw_phantom(size_px=256)).save(path)
-    rows = pd.DataFrame({
-        "path": str(path), "age": [np.nan, np.nan, 3, 14, 40],
-        "source": ["chest_xray", "nih", "nih", "nih", "chest_xray"],
-        "patient": list("abcde"), "duplicate_group": range(5),
-    })  # fmt: skip
+    rows = pd.DataFrame(
+        {
+            "path": str(path),
+            "age": [np.nan, np.nan, 3, 14, 40],
+            "source": ["chest_xray", "nih", "nih", "nih", "chest_xray"],
+            "patient": list("abcde"),
+            "duplicate_group": range(5),
+        }
+    )
     read = read_films(rows)
     assert read.children == pytest.approx([1, 0, 1, np.nan, 0], nan_ok=True)
     assert read.pictures.shape == (5, FILM_PX, FILM_PX)
@@ -129,11 +136,23 @@ def test_command_writes_a_gate_that_loads(
         path = tmp_path / f"{i}.png"
         Image.fromarray(draw_phantom(KINDS[i % 3], size_px=224, seed=i)).save(path)
         split = ("train", "train", "validation", "test")[i % 4]
-        rows.append({
-            "path": str(path), "label": "normal", "source": "a", "patient": str(i), "finding": "",
-            "view": "PA", "age": 40.0, "sex": "", "width": 224, "height": 224, "sha256": str(i),
-            "duplicate_group": i, "split": split,
-        })  # fmt: skip
+        rows.append(
+            {
+                "path": str(path),
+                "label": "normal",
+                "source": "a",
+                "patient": str(i),
+                "finding": "",
+                "view": "PA",
+                "age": 40.0,
+                "sex": "",
+                "width": 224,
+                "height": 224,
+                "sha256": str(i),
+                "duplicate_group": i,
+                "split": split,
+            }
+        )
     pd.DataFrame(rows).to_parquet(tmp_path / "m.parquet")
     order = ["gate", str(tmp_path / "m.parquet"), "--out", str(tmp_path / "gate")]
     assert main([*order, "--steps", "2", "--films", "8"]) == 0
