@@ -27,7 +27,14 @@ FILES = sorted(ROOT.glob("requirements*.txt"))
 UNIMPORTED = {
     "tensorboard": "torch.utils.tensorboard writes by it",
 }
-PROGRAMS = {"ruff", "mypy", "pytest-xdist", "cyclonedx-bom", "pip-audit"}  # run, not imported
+PROGRAMS = {
+    "pre-commit",
+    "ruff",
+    "mypy",
+    "pytest-xdist",
+    "cyclonedx-bom",
+    "pip-audit",
+}  # run, not imported
 
 
 @pytest.mark.parametrize(("file", "lock"), [(RUNTIME, LOCK), (RUNTIME, DEV_LOCK), (DEV, DEV_LOCK)])
