@@ -22,7 +22,7 @@ def short_table(cards: Sequence[WeightsCard], variants: _Variants) -> pd.DataFra
 
 
 def whole_table(cards: Sequence[WeightsCard], variants: _Variants) -> pd.DataFrame:
-    """README's table, the recipe's name in each line, without Markdown."""
+    """The table of docs/results.md, the recipe's name in each line, without Markdown."""
     lines = rows([entry_of_card(card, variants.get(card.recipe)) for card in cards])
     plain = [[cell.replace("**", "").replace("`", "") for cell in line] for line in lines]
     table = pd.DataFrame(plain, columns=list(HEADER))

@@ -23,7 +23,7 @@ _COMMANDS = {  # `commands.options` has a module for each, with all that it can 
     "calibrate": "fit calibration, operating points and prediction sets anew",
     "baselines": "measure what is reached without looking at the lungs",
     "audit": "test a network for shortcuts, robustness, honesty",
-    "card": "write the model card, and the README's results",
+    "card": "write the model card, and the results in documents",
     "lungs": "train the network that outlines the lungs",
     "gate": "train the network that says whether a picture may be judged",
     "engines": "measure whether bfloat16 decides as float32 does",

@@ -1,4 +1,4 @@
-"""A comparison of several networks: the table that a README shows, and one HTML file.
+"""A comparison of several networks: the table that a document shows, and one HTML file.
 
 The inflated figure and the honest one stand one above the other: what a study reports, its recipe
 to the letter on its own split, the same without its mistakes, and ours on the clean test part of
@@ -23,7 +23,7 @@ from covid_core.model.decision import in_sentence
 from covid_core.model_card import comparison_plots
 from covid_core.model_card.results import held_out_name
 from covid_core.present.html import embedded, write_page
-from covid_core.present.markdown import replace_block, table
+from covid_core.present.markdown import table
 from covid_core.present.overlay import data_uri, png
 from covid_core.training.variant_names import Variant
 from covid_core.training.variants import protocol_of
@@ -45,7 +45,7 @@ HEADER = (
     "F1",
     "Made by",
 )
-RECIPES_BLOCK = "recipes"  # the block of a README
+RECIPES_BLOCK = "recipes"  # the block of a document
 
 
 Variants = Mapping[str, WeightsCard]
@@ -96,11 +96,6 @@ def rows(entries: Sequence[Entry]) -> list[list[str]]:
 def markdown(entries: Sequence[Entry]) -> str:
     """The table as Markdown."""
     return table(HEADER, rows(entries))
-
-
-def write_recipes(entries: Sequence[Entry], readme: Path) -> None:
-    """Replace what stands between `<!-- recipes -->` and `<!-- /recipes -->` in a Markdown file."""
-    replace_block(readme, RECIPES_BLOCK, markdown(entries))
 
 
 def write_comparison(
