@@ -35,9 +35,8 @@ def headline(card: WeightsCard) -> str:
         if COMMONEST in away:
             rows.append([BASELINES[COMMONEST], "away, the same", *_figures(away[COMMONEST])])
     header = ["Answers by", "Radiographs", "n", "Accuracy", f"AUROC of {disease.display_name}"]
-    words = [
-        f"- {where}: {said}" for where, part in baselines.items() if (said := baselines_in_words(part))
-    ]
+    sentences = {where: baselines_in_words(part) for where, part in baselines.items()}
+    words = [f"- {where}: {said}" for where, said in sentences.items() if said]
     title = f"{card.name}, commit `{card.git_commit}`:"
     return "\n\n".join(filter(None, (title, table(header, rows), "\n".join(words))))
 
