@@ -1,6 +1,6 @@
 """Write the README's map of the rooms, one line each, from the rooms' own docstrings.
 
-    python -m docs.rooms
+python -m docs.rooms
 """
 
 from __future__ import annotations

@@ -142,11 +142,11 @@ def test_groups_can_be_looked_at_by_each_figure(page: AppTest) -> None:
     assert f"from {lowest:.2f} (view AP)" in said(page)
 
 
-def test_the_recipes_are_readme_s_to_the_digit(page: AppTest) -> None:
+def test_the_recipes_are_those_of_the_document_to_the_digit(page: AppTest) -> None:
     at(page, "Recipes")
     shown = table_of(page, texts.RECIPES_ALT)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = readme.partition("<!-- recipes -->")[2].partition("<!-- /recipes -->")[0]
+    document = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    block = document.partition("<!-- recipes -->")[2].partition("<!-- /recipes -->")[0]
     lines = [line.strip("| ").split(" | ") for line in block.strip().splitlines()[2:]]
     assert [list(row)[-11:] for row in shown.itertuples(index=False)] == [
         [cell.replace("`", "") for cell in line[-11:]] for line in lines

@@ -29,7 +29,6 @@ from covid_core.model_card.comparison import (
     entry_of_card,
     markdown,
     rows,
-    write_recipes,
 )
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.phantom import KINDS
@@ -195,19 +194,12 @@ def test_a_recall_of_the_wrong_class_is_told(place: Path) -> None:
     assert "counted normal as positive: recall 0.250" in told
 
 
-def test_the_readme_s_table_is_made_of_cards(place: Path, tmp_path: Path) -> None:
+def test_the_table_of_documents_is_made_of_cards(place: Path) -> None:
     three = as_they_are(place)[1]
     part = three.parts[TEST]
     results = {"test": part.summary, "held_out": {}, "floors": {TEST: part.baselines}}
-    card = replace(three.card, results=results)
-    readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- recipes -->\nold\n<!-- /recipes -->\nafter\n")
-    write_recipes([entry_of_card(card)], readme)
-    text = readme.read_text()
-    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
-    assert rows([entry_of_card(card)])[0][2:] == rows([entry_of(three, {})])[0][2:-1] + [
-        rows([entry_of_card(card)])[0][-1]
-    ]
+    row = rows([entry_of_card(replace(three.card, results=results))])[0]
+    assert row[2:-1] == rows([entry_of(three, {})])[0][2:-1]
 
 
 def test_wrong_use_is_a_sentence(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
