@@ -251,7 +251,8 @@ def test_card_command_writes_the_card_of_those_weights(clone: Path) -> None:
 
 def test_the_documents_figures_are_those_of_the_cards(clone: Path) -> None:
     assert CARD_LINE in RESULTS
+    written = [clone / name for name in ("README.md", "docs/results.md", "weights/README.md")]
+    before = [path.read_text(encoding="utf-8") for path in written]
     done = run(CARD_LINE, clone)
     assert done.returncode == 0, done.stderr
-    for name in ("README.md", "docs/results.md", "weights/README.md"):
-        assert (clone / name).read_text() == (ROOT / name).read_text(), name
+    assert [path.read_text(encoding="utf-8") for path in written] == before
