@@ -4,7 +4,7 @@
     python train.py --data manifest.parquet --out weights/ --init random --stages 128:6,224:1
     python train.py --data DIR --out weights/ --resume
     python train.py --data DIR --out runs/resnet --recipe resnet18-three-class
-    python train.py --data DIR --out published --recipe resnet18-three-class --form as-published
+    python train.py --data DIR --out published --recipe resnet18-three-class --variant as-published
     torchrun --nproc-per-node=2 train.py --data DIR --out weights/
 
 DIR is a public dataset as downloaded, a folder of several, a folder with normal/, pneumonia/ and

@@ -60,10 +60,18 @@ def told(path: Path) -> str:
     found = json.loads(path.read_text(encoding="utf-8"))
     marks = {True: "yes", False: "**no**", None: ""}
     rows = [[f["what"], f["measured"], f["goal"], marks[f["met"]]] for f in found["figures"]]
-    made = f"`{found['command']}`, {found['made'][:10]}, commit `{found['commit']}`"
+    made = f"`{found['command']}`, {found['made'][:10]}, {commit_in_words(found['commit'])}"
     return "\n\n".join(
         [f"{made}; {found['machine']}.", markdown.table(["", "Measured", "Goal", "Met"], rows)]
     )
+
+
+def commit_in_words(commit: str) -> str:
+    """What a figure was measured on, and where that was no clean commit, that it was not."""
+    if commit == "unknown":
+        return "**commit not recorded**"
+    clean, dirty, _ = commit.partition("-dirty")
+    return f"commit `{clean}`" + (" **and uncommitted changes**" if dirty else "")
 
 
 def main() -> None:

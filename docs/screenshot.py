@@ -1,4 +1,4 @@
-"""Take the README's pictures: of the page, reading a synthetic phantom, and of a report's curves.
+"""Take the pictures of the documents: the page reading a synthetic phantom, and a report's curves.
 
     python docs/screenshot.py
     python docs/screenshot.py report.html      what `python -m covid_core evaluate` wrote

@@ -1,4 +1,4 @@
-"""Every command of the README runs as written, in a copy of the tree; its figures are real."""
+"""The commands of README, reading.md and training.md run as written, in a copy of the tree."""
 
 from __future__ import annotations
 
@@ -22,28 +22,29 @@ from torchvision.models import DenseNet121_Weights, densenet121
 from covid_core.datasets.manifest import read_manifest
 from covid_core.explain.known_films import KnownFilms
 from covid_core.explain.known_index import FOLDER as KNOWN
-from covid_core.model.card import RECIPES, read_card, read_cards, read_forms
+from covid_core.model.card import read_card
 from covid_core.model.network_files import load_weights
-from covid_core.model_card.card import RESULTS_BLOCK, headline, model_card, read_beside
-from covid_core.model_card.comparison import (
-    RECIPES_BLOCK,
-    entry_of_card,
-    markdown,
-)
+from covid_core.model_card.card import model_card, read_beside
 from covid_core.predict.gate import GATE, Gate
 from covid_core.predict.lungs import LUNGS, Lungs
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.reading import read_file
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 WEIGHTS = ROOT / "weights"
+README, READING, TRAINING, RESULTS = (
+    (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "docs/reading.md", "docs/training.md", "docs/results.md")
+)
+CARD_LINE = ".venv/bin/python -m covid_core card --documents README.md docs/results.md"
 
 
 def command(name: str) -> str:
-    match = re.search(rf"<!-- {name} -->\n```sh\n(.*?)\n```", README, re.DOTALL)
-    assert match, f"the README has no command marked {name}"
-    return match.group(1)
+    """The command that a document marks with this name."""
+    marked = rf"<!-- {name} -->\n```sh\n(.*?)\n```"
+    found = re.findall(marked, "\n".join((README, READING, TRAINING)), re.DOTALL)
+    assert len(found) == 1, f"the documents have {len(found)} commands marked {name}"
+    return str(found[0])
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +68,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(Path(sys.executable).parent / "streamlit", clone / ".venv/bin/streamlit")
     for i in range(36):
         kind = i % 3
-        folder = clone / "my-films" / ("normal", "pneumonia", "covid")[kind]
+        folder = clone / "my-radiographs" / ("normal", "pneumonia", "covid")[kind]
         folder.mkdir(parents=True, exist_ok=True)
         # Each from its own corner of a phantom, so that no two are near-duplicates.
         film = draw_phantom(KINDS[kind], size_px=320, seed=i)
         left, top = 8 * (i % 6), 20 * (i // 6)
         film = film[top : top + 180, left : left + 180]
-        Image.fromarray(film).save(folder / f"film{i // 3}.png")
+        Image.fromarray(film).save(folder / f"image{i // 3}.png")
     return clone
 
 
@@ -83,7 +84,7 @@ def with_whole_films(clone: Path, tmp_path: Path) -> Path:
     for name in (".venv", "covid_core", "weights"):
         (tmp_path / name).symlink_to(clone / name)
     for i, kind in enumerate(KINDS):
-        film = tmp_path / "my-films" / ("normal", "pneumonia", "covid")[i] / "film0.png"
+        film = tmp_path / "my-radiographs" / ("normal", "pneumonia", "covid")[i] / "image0.png"
         film.parent.mkdir(parents=True)
         Image.fromarray(draw_phantom(kind, size_px=320)).save(film)
     return tmp_path
@@ -137,7 +138,7 @@ def test_predict_command_writes_a_row_and_an_overlay_a_film(with_whole_films: Pa
     assert len(rows) == len(list((with_whole_films / "overlays").iterdir())) == 3
     assert all(0 <= float(row["heat_in_lungs"]) <= 1 for row in rows if row["heat_in_lungs"])
     for column in rows[0]:
-        assert f"`{column}`" in README, "every column is explained"
+        assert f"`{column}`" in READING, "every column is explained"
 
 
 def test_bundle_commands_make_one_and_make_it_again(with_whole_films: Path) -> None:
@@ -146,8 +147,9 @@ def test_bundle_commands_make_one_and_make_it_again(with_whole_films: Path) -> N
     assert len(list((with_whole_films / "bundles").glob("*.zip"))) == 1
 
 
-def test_python_lines_run(with_whole_films: Path) -> None:
-    [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+@pytest.mark.parametrize("document", [README, READING], ids=["README.md", "reading.md"])
+def test_python_lines_run(with_whole_films: Path, document: str) -> None:
+    [code] = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
     done = subprocess.run(
         [".venv/bin/python", "-c", code],
         cwd=with_whole_films,
@@ -156,7 +158,7 @@ def test_python_lines_run(with_whole_films: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "[" in done.stdout
+    assert done.stdout.strip()
 
 
 def test_manifest_commands_make_a_clean_split_and_a_report(clone: Path) -> None:
@@ -187,9 +189,17 @@ def test_index_command_makes_the_index_of_those_weights(clone: Path) -> None:
     assert done.returncode == 0, done.stderr
     known = KnownFilms.load(clone / "my-weights", read_card(clone / "my-weights"))
     assert known is not None
-    films = map(read_file, (clone / "my-films").rglob("*.png"))
+    films = map(read_file, (clone / "my-radiographs").rglob("*.png"))
     exact = [seen.exact for film in films if (seen := known.seen(film))]
     assert sum(exact) == len(known)
+
+
+def test_baselines_command_measures_them_again(clone: Path) -> None:
+    weights = clone / "my-weights"
+    before = read_card(weights).results["floors"]
+    done = run(command("baselines"), clone)
+    assert done.returncode == 0, done.stderr
+    assert set(read_card(weights).results["floors"]) == set(before)
 
 
 def test_audit_command_writes_a_report(clone: Path) -> None:
@@ -210,28 +220,9 @@ def test_evaluate_command_compares(clone: Path) -> None:
 
 
 def test_help_command_runs(clone: Path) -> None:
-    assert ".venv/bin/python train.py --help" in README
+    assert ".venv/bin/python train.py --help" in TRAINING
     done = run(".venv/bin/python train.py --help", clone)
     assert "--resume" in done.stdout
-
-
-def block(name: str) -> str:
-    return README.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0].strip()
-
-
-def test_figures_are_those_of_the_card() -> None:
-    card = read_card(WEIGHTS)
-    shown = block(RESULTS_BLOCK)
-    assert shown == headline(card)
-    told = (WEIGHTS / "README.md").read_text(encoding="utf-8")
-    assert told == model_card(card, read_beside(card, WEIGHTS))
-
-
-def test_the_recipes_figures_are_those_of_their_cards() -> None:
-    forms = read_forms(WEIGHTS)
-    cards = [read_card(WEIGHTS), *read_cards(WEIGHTS / RECIPES).values()]
-    shown = block(RECIPES_BLOCK)
-    assert shown == markdown([entry_of_card(c, forms.get(c.recipe)) for c in cards]).strip()
 
 
 def test_what_is_shipped_is_small_and_whole() -> None:
@@ -250,14 +241,18 @@ def test_what_is_shipped_is_small_and_whole() -> None:
     assert {LUNGS, GATE, WEIGHTS} <= {path.parent for path in tensors}
 
 
-def test_card_command_changes_nothing_more(clone: Path) -> None:
-    line = ".venv/bin/python -m covid_core card --readme README.md"
-    assert line in README
-    assert run(line, clone).returncode == 0
-    assert (clone / "README.md").read_text(encoding="utf-8") == README
+def test_card_command_writes_the_card_of_those_weights(clone: Path) -> None:
+    written = clone / "my-weights" / "README.md"
+    before = written.read_text(encoding="utf-8")
+    written.unlink()
+    assert run(command("card"), clone).returncode == 0
+    assert written.read_text(encoding="utf-8") == before
 
 
-def test_every_link_leads_somewhere() -> None:
-    targets = re.findall(r"\]\(([^)#:]+)\)", README)
-    assert targets
-    assert [target for target in targets if not (ROOT / target).exists()] == []
+def test_the_documents_figures_are_those_of_the_cards(clone: Path) -> None:
+    assert CARD_LINE in RESULTS
+    written = [clone / name for name in ("README.md", "docs/results.md", "weights/README.md")]
+    before = [path.read_text(encoding="utf-8") for path in written]
+    done = run(CARD_LINE, clone)
+    assert done.returncode == 0, done.stderr
+    assert [path.read_text(encoding="utf-8") for path in written] == before

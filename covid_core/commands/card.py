@@ -1,22 +1,23 @@
-"""`card`: write the model card, and the README's results, from the weights."""
+"""`card`: write the model card, and the results in documents, from the weights."""
 
 from __future__ import annotations
 
 import argparse
 
 from covid_core.commands.status import DONE
-from covid_core.model.card import RECIPES, read_card, read_cards, read_forms
-from covid_core.model_card.card import write_headline, write_model_card
-from covid_core.model_card.comparison import entry_of_card, write_recipes
+from covid_core.model.card import RECIPES, read_card, read_cards, read_variants
+from covid_core.model_card.card import write_model_card
+from covid_core.model_card.comparison import RECIPES_BLOCK, entry_of_card, markdown
+from covid_core.model_card.headline import RESULTS_BLOCK, headline
+from covid_core.present.markdown import replace_blocks
 
 
 def run(options: argparse.Namespace) -> int:
     card = read_card(options.weights)
     write_model_card(card, options.weights)
-    if options.readme:
-        write_headline(card, options.readme)
-        cards = [card, *read_cards(options.weights / RECIPES).values()]
-        forms = read_forms(options.weights)
-        entries = [entry_of_card(one, forms.get(one.recipe)) for one in cards]
-        write_recipes(entries, options.readme)
+    cards = [card, *read_cards(options.weights / RECIPES).values()]
+    variants = read_variants(options.weights)
+    recipes = markdown([entry_of_card(one, variants.get(one.recipe)) for one in cards])
+    for document in options.documents:
+        replace_blocks(document, {RESULTS_BLOCK: headline(card), RECIPES_BLOCK: recipes})
     return DONE

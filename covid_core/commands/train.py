@@ -36,7 +36,7 @@ from covid_core.training.loop import train as train_phases
 from covid_core.training.recipe import Recipe
 from covid_core.training.scoring import answer_parts
 from covid_core.training.teachers import Teachers
-from covid_core.training.variant_names import Form
+from covid_core.training.variant_names import Variant
 from covid_core.training.variants import recipe_in, split_in
 
 CACHE = "cache"  # beside the runs' folders
@@ -44,7 +44,7 @@ CACHE = "cache"  # beside the runs' folders
 
 def chosen_recipe(options: argparse.Namespace) -> Recipe:
     """The recipe, with what the command line says instead."""
-    recipe = recipe_in(options.form, options.recipe)
+    recipe = recipe_in(options.variant, options.recipe)
 
     def given(*names: str) -> dict[str, object]:
         return {n: getattr(options, n) for n in names if getattr(options, n) is not None}
@@ -79,12 +79,12 @@ def films_table(
         if options.skip_bad:
             write_left_out(compiled.damaged, run / "quarantine.csv")
         table = compiled.table
-    return split_in(options.form, table, recipe, seed=options.seed)
+    return split_in(options.variant, table, recipe, seed=options.seed)
 
 
 def as_text(options: argparse.Namespace, recipe: Recipe) -> dict[str, str]:
     """All that was chosen, by the command line or the recipe, for the weights' card."""
-    places = ("data", "holdout_source", "seed", "form", "teacher")
+    places = ("data", "holdout_source", "seed", "variant", "teacher")
     chosen = {name: getattr(options, name) for name in places}
     chosen |= {**asdict(recipe), **asdict(recipe.optimisation)}
     left = ("name", "says", "optimisation", "published")
@@ -95,7 +95,7 @@ def train(options: argparse.Namespace, device: torch.device) -> None:
     """The whole run, alone in its folders. Raises CovidCoreError."""
     recipe = chosen_recipe(options)
     run = options.run or Path("runs") / (
-        recipe.name if options.form is Form.OURS else f"{recipe.name}-{options.form}"
+        recipe.name if options.variant is Variant.OURS else f"{recipe.name}-{options.variant}"
     )
     with ExitStack() as alone:
         if not processes.rank():
@@ -181,7 +181,7 @@ def train_in(run: Path, recipe: Recipe, options: argparse.Namespace, device: tor
         rules=rules,
         trust=trust,
     )
-    if options.form is Form.OURS:  # a study's split may share films with training
+    if options.variant is Variant.OURS:  # a study's split may share films with training
         card = add_within_sources(
             as_stored(network), card, table, run.parent / CACHE, workers=workers, device=device
         )

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from covid_core.findings import CLASSES, Finding
-from covid_core.metrics import told
 from covid_core.model.architectures import TITLES
 from covid_core.model.card import AS_PUBLISHED, LEFT_OUT, WeightsCard, read_audit, read_cards
 from covid_core.model.decision import in_sentence
-from covid_core.model_card.baselines import floors_section
-from covid_core.model_card.results import left_out_rows, parts_by_weight, results_section
+from covid_core.model_card.baselines import baselines_section
+from covid_core.model_card.results import left_out_rows, results_section
 from covid_core.model_card.trust import (
     audit_section,
     calibration_section,
@@ -27,11 +26,10 @@ from covid_core.model_card.trust import (
 )
 from covid_core.model_card.within_source import within_source_section
 from covid_core.predict.gate import Gate, GateCard
-from covid_core.present.markdown import replace_block, table
+from covid_core.present.markdown import table
 from covid_core.sources import provenance
 from covid_core.storage.atomic import write_whole
 
-RESULTS_BLOCK = "results"  # the block of a README
 _TITLES = {finding.value: finding.display_name for finding in Finding}
 
 
@@ -61,22 +59,6 @@ def write_model_card(card: WeightsCard, folder: Path) -> None:
         write_diagram(card, folder)
 
 
-def headline(card: WeightsCard) -> str:
-    """The few figures of the project's front page, as Markdown."""
-    rows = []
-    for part, summary in parts_by_weight(card):
-        for label, figures in summary["classes"].items():
-            numbers = [told(figures[name]) for name in ("auroc", "sensitivity", "specificity")]
-            rows.append([part, str(summary["films"]), _TITLES[label], *numbers])
-    header = ["Films", "n", "Class against the rest", "AUROC", "Sensitivity", "Specificity"]
-    return f"{card.name}, commit `{card.git_commit}`:\n\n{table(header, rows)}"
-
-
-def write_headline(card: WeightsCard, readme: Path) -> None:
-    """Replace what stands between `<!-- results -->` and `<!-- /results -->` in a Markdown file."""
-    replace_block(readme, RESULTS_BLOCK, headline(card))
-
-
 def model_card(card: WeightsCard, beside: Beside) -> str:
     """The card as Markdown."""
     sections = (
@@ -85,7 +67,7 @@ def model_card(card: WeightsCard, beside: Beside) -> str:
         _data(card),
         results_section(card),
         within_source_section(card),
-        floors_section(card),
+        baselines_section(card),
         _left_out(beside.left_out),
         calibration_section(card),
         audit_section(card, beside.audit, beside.left_out),
@@ -134,7 +116,7 @@ def _data(card: WeightsCard) -> str:
     sources = sorted({source for split in card.films.values() for source in split})
     terms = "\n".join(f"- `{source}`: {provenance(source)}" for source in sources)
     sides = "Films of one patient, or of the same picture, are on one side of the split only."
-    if card.training.get("form") == AS_PUBLISHED:
+    if card.variant == AS_PUBLISHED:
         share = card.results.get("shared", 0.0)
         sides = (
             f"The study's split, by film: {share:.0%} of the test films share a patient or a"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from covid_core.errors import CovidCoreError
@@ -25,3 +25,13 @@ def replace_block(path: Path, name: str, text: str) -> None:
             f"it has no block {start} … {end} to write in", "Put both lines there", file=str(path)
         )
     write_whole(path, f"{before}{start}\n{text}\n{end}{after}".encode())
+
+
+def replace_blocks(path: Path, blocks: Mapping[str, str]) -> None:
+    """Put each text between its marks, of the blocks that the file has.
+
+    `blocks`: texts by name. Raises CovidCoreError where the file has none of them.
+    """
+    text = path.read_text(encoding="utf-8")
+    for name in [name for name in blocks if f"<!-- {name} -->" in text] or blocks:
+        replace_block(path, name, blocks[name])

@@ -93,11 +93,12 @@ def test_an_empty_folder_has_all_recipes_absent(tmp_path: Path) -> None:
     assert SHIPPED in found.absent and len(found.absent) == 5
 
 
-def test_the_command_is_the_readmes() -> None:
-    readme = " ".join((WEIGHTS.parent / "README.md").read_text(encoding="utf-8").split())
+def test_the_command_is_that_of_the_documents() -> None:
+    document = WEIGHTS.parent / "docs" / "results.md"
+    words = " ".join(document.read_text(encoding="utf-8").split())
     told = command("NAME").removeprefix("python ")
     assert told == "train.py --data manifest.parquet --recipe NAME --out weights/recipes"
-    assert told in readme
+    assert told in words
 
 
 def test_an_opinion_of_the_shipped_network_is_its_predictors() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.record import DOCUMENT, RECORDS, Figure, record, told
+from benchmarks.record import DOCUMENT, RECORDS, Figure, commit_in_words, record, told
 
 KEPT = sorted(RECORDS.glob("*.json"))
 
@@ -20,6 +20,12 @@ def test_a_record_says_what_it_is_of_and_whether_it_is_met(tmp_path: Path) -> No
     assert "| files lost | 0 | 0 | yes |" in told(path)
     assert "| slowest | 9 s | 5 s | **no** |" in told(path)
     assert told(path).startswith("`python -m benchmarks.trial`, ")
+
+
+def test_a_commit_that_is_not_clean_is_called_so() -> None:
+    assert commit_in_words("abc") == "commit `abc`"
+    assert commit_in_words("abc-dirty") == "commit `abc` **and uncommitted changes**"
+    assert "not recorded" in commit_in_words("unknown")
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)

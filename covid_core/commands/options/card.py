@@ -10,5 +10,13 @@ from covid_core.commands.arguments import add_weights
 
 def add(parser: argparse.ArgumentParser) -> None:
     add_weights(parser)
-    parser.add_argument("--readme", type=Path, metavar="FILE", help="replace its blocks of results")
+    parser.add_argument(
+        "--documents",
+        "--readme",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="replace the blocks of results in these Markdown files",
+    )
     parser.set_defaults(command="covid_core.commands.card:run")

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from covid_core.commands.arguments import add_seed
-from covid_core.training.variant_names import Form, recipe_names
+from covid_core.training.variant_names import Variant, recipe_names
 
 
 def parse_stages(text: str) -> tuple[tuple[int, float], ...]:
@@ -27,12 +27,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     option("--recipe", default="densenet121", help=f"{', '.join(recipe_names())}, or a .toml file")
     option(
-        "--form",
-        type=Form,
-        choices=list(Form),
-        default=Form.OURS,
+        "--variant",
+        type=Variant,
+        choices=list(Variant),
+        default=Variant.OURS,
         help="of the recipe: ours, on all films; as its study published it, leaks and mistakes"
-        " included; or that mended",
+        " included; or the study's without these",
     )
     option(
         "--holdout-source", action="append", default=[], metavar="NAME", help="never train on it"
