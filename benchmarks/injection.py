@@ -27,14 +27,13 @@ from tests.app.serving import dropzone, settled
 from tests.payloads import FORMULAS, payloads
 from tests.present.test_html import written
 
-_TIMEOUT_MS = 120_000
 _LONGEST_NAME = 250
 
 
 def fresh(page: Page, address: str) -> Watch:
     """The page, opened anew, and what will be seen of it."""
     page.goto(address)
-    expect(dropzone(page)).to_be_visible(timeout=_TIMEOUT_MS)
+    expect(dropzone(page)).to_be_visible()
     settled(page)
     return Watch(page)
 

@@ -1,24 +1,23 @@
 """Take the README's pictures: of the page, reading a synthetic phantom, and of a report's curves.
 
-    python docs/screenshot.py
-    python docs/screenshot.py report.html      what `python -m covid_core evaluate` wrote
+    python -m docs.screenshot
+    python -m docs.screenshot report.html      what `python -m covid_core evaluate` wrote
 
 Needs Chromium on the machine, and what requirements-dev.txt installs.
 """
 
 from __future__ import annotations
 
-import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
+
+from tests.app.serving import chromium, new_page, page_command
+from tests.waits import wait_for_page
 
 ROOT = Path(__file__).parent.parent
 PHANTOM = "Read: opacities on both sides"
@@ -29,29 +28,13 @@ def main() -> None:
     if sys.argv[1:]:
         take_curves(Path(sys.argv[1]), ROOT / "docs" / "recipes.png")
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    options = ["--server.headless", "true", "--server.port", port]
-    with subprocess.Popen([*command, *options], cwd=ROOT) as server:
+    address, command = page_command()
+    with subprocess.Popen(command, cwd=ROOT) as server:
         try:
-            wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-            take(f"http://127.0.0.1:{port}", ROOT / "docs" / "page.png")
+            wait_for_page(address, server)
+            take(address, ROOT / "docs" / "page.png")
         finally:
             server.terminate()
-
-
-def wait_for(health: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            urllib.request.urlopen(health, timeout=1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.3)
 
 
 def take_curves(report: Path, picture: Path) -> None:
@@ -62,14 +45,10 @@ def take_curves(report: Path, picture: Path) -> None:
 
 @contextmanager
 def opened(address: str, size: dict[str, int]) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = browser.new_page(viewport=size)  # type: ignore[arg-type]
+    with chromium() as browser:
+        page = new_page(browser, viewport=size)
         page.goto(address)
         yield page
-        browser.close()
 
 
 def take(address: str, picture: Path) -> None:

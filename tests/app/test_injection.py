@@ -16,7 +16,7 @@ pytestmark = [*in_browser, pytest.mark.filterwarnings("ignore:Invalid value for 
 def test_payloads_in_names_and_tags_do_nothing(address: str) -> None:
     """In a reading, its tags, the page that explains it; in the list, a ZIP file, refusals, CSV."""
     with injecting.listening() as listener, opened(address) as page:
-        expect(dropzone(page)).to_be_visible(timeout=60_000)
+        expect(dropzone(page)).to_be_visible()
         settled(page)
         watch, words = Watch(page), payloads(listener.host)
         injecting.show_film(page, words[0], words[7:])
@@ -25,7 +25,7 @@ def test_payloads_in_names_and_tags_do_nothing(address: str) -> None:
         watch.title = page.title()
         watch.look()
         page.goto(address)
-        expect(dropzone(page)).to_be_visible(timeout=60_000)
+        expect(dropzone(page)).to_be_visible()
         settled(page)
         watch.title = page.title()
         count = injecting.show_list(page, words)

@@ -14,6 +14,7 @@ from benchmarks.load_figures import ERROR, RIGHT, WRONG, Answer, Sample, figures
 from benchmarks.servers import Memory, Server, served
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
+from tests.waits import LONGEST_S
 
 SESSIONS, EACH = 6, 3
 
@@ -35,7 +36,7 @@ def crowd(server: Server) -> Iterator[Crowd]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(load, "film", small_film)
         patch.setattr(load, "_SAMPLE_S", 0.5)
-        yield crowded(server, SESSIONS, minutes=2, each=EACH, slow=0, vanishing=1)
+        yield crowded(server, SESSIONS, minutes=LONGEST_S / 60, each=EACH, slow=0, vanishing=1)
 
 
 def test_each_of_many_visitors_gets_its_own_answers(crowd: Crowd) -> None:

@@ -13,6 +13,7 @@ from app.texts.worklist import DROP
 from benchmarks.memory import film
 from benchmarks.servers import Server, served
 from benchmarks.visitors import Shown, Visitor, is_end, visiting
+from tests.waits import LONGEST_S
 
 ANSWER = "Calibrated probability of COVID-19"
 
@@ -61,7 +62,7 @@ def test_words_that_never_come_are_not_waited_for(visitor: Visitor) -> None:
 def test_a_file_without_the_token_is_turned_away(server: Server, visitor: Visitor) -> None:
     visitor.give(DROP, film(3))
     url = f"{server.address}/_stcore/upload_file/any/any"
-    assert requests.put(url, files={"a.png": b""}, timeout=60).status_code == 403
+    assert requests.put(url, files={"a.png": b""}, timeout=LONGEST_S).status_code == 403
 
 
 def test_a_run_ends_where_no_other_follows_at_once() -> None:
