@@ -63,7 +63,7 @@ def test_the_list_holds_no_code_that_never_comes(tried: list[Tried]) -> None:
     assert set(CODES) - found == {"unreadable"}
 
 
-def test_none_hangs_or_takes_much(tried: list[Tried]) -> None:
+def test_none_takes_long_or_much(tried: list[Tried]) -> None:
     assert {one["name"]: one for one in tried if one["cpu_s"] > HANGS_CPU_S} == {}
     assert {one["name"]: one for one in tried if one["more_mib"] > MOST_MORE_MIB} == {}
 
