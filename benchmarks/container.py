@@ -25,7 +25,7 @@ from pathlib import Path
 from benchmarks.install import first_result
 from benchmarks.record import Figure, record
 from benchmarks.servers import HERE, memory
-from tests.app.serving import free_port
+from tests.servers import free_port
 from tests.test_deploy import environment, said, sent, sources
 
 _COMMAND = "python -m benchmarks.container"

@@ -26,8 +26,8 @@ from benchmarks.record import Figure, record
 from benchmarks.servers import HERE
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
-from tests.app.serving import chromium, drop, dropzone, free_port, new_page
-from tests.waits import wait_for_page
+from tests.app.serving import chromium, drop, dropzone, new_page
+from tests.servers import free_port, wait_for_page
 
 _COMMAND = "python -m benchmarks.install"
 _ANSWER = "Calibrated probability of COVID-19"

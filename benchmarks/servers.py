@@ -13,8 +13,8 @@ from pathlib import Path
 
 import requests
 
-from tests.app.serving import page_command
-from tests.waits import LONGEST_S, wait_for_page
+from tests.servers import page_command, wait_for_page
+from tests.waits import LONGEST_S
 
 HERE = Path(__file__).parent.parent
 

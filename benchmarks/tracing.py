@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.servers import HERE
-from tests.app.serving import page_command
-from tests.waits import wait_for_page
+from tests.servers import page_command, wait_for_page
 
 _CALLS = (
     "connect,sendto,sendmsg,open,openat,openat2,creat,rename,renameat,renameat2,link,linkat,"

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.app.serving import chromium, new_page, page_command
-from tests.waits import wait_for_page
+from tests.app.serving import chromium, new_page
+from tests.servers import page_command, wait_for_page
 
 ROOT = Path(__file__).parent.parent
 PHANTOM = "Read: opacities on both sides"

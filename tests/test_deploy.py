@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.servers import free_port
 from tests.waits import LONGEST_S, wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -204,9 +205,7 @@ def test_the_ports_agree() -> None:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app, started as the container starts it, but for a port that is free and loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     home = str(tmp_path_factory.mktemp("home"))
     changed = {"STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
     aside = {"HOME": home, "TMPDIR": home, "MPLCONFIGDIR": home}

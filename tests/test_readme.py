@@ -32,7 +32,7 @@ from covid_core.predict.gate import GATE, Gate
 from covid_core.predict.lungs import LUNGS, Lungs
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.reading import read_file
-from tests.waits import wait_for_page
+from tests.servers import wait_for_page
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 
 LONGEST_S = 600  # a test that hangs is ended later still, by pytest's faulthandler_timeout
@@ -31,19 +29,3 @@ def wait_until(
         if time.monotonic() > until:
             raise TimeoutError(f"no sign within {LONGEST_S} s that {what}")
         time.sleep(pause_s)
-
-
-def responds(url: str) -> bool:
-    """Whether a server responds at an address, if only that it lets nobody in."""
-    try:
-        urllib.request.urlopen(url, timeout=LONGEST_S).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-    return True
-
-
-def wait_for_page(address: str, process: subprocess.Popen[bytes] | None = None) -> None:
-    """Return once the page at an address says that it is well. Raises as `wait_until` does."""
-    wait_until(lambda: responds(f"{address}/_stcore/health"), "the page is served", process)

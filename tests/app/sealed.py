@@ -28,9 +28,9 @@ from benchmarks.visitors import visiting
 from covid_core.model.card import WEIGHTS
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
-from tests.app.serving import ROOT, page_command
+from tests.app.serving import ROOT
 from tests.canaries import Marked, marked_files
-from tests.waits import wait_for_page
+from tests.servers import page_command, wait_for_page
 
 _LARGE = bytes(3 * 1024**2)  # after a picture's end: Starlette spools uploads from 1 MB on
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import shutil
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from tests.waits import LONGEST_MS, wait_for_page
+from tests.servers import page_command, wait_for_page
+from tests.waits import LONGEST_MS
 
 expect.set_options(timeout=LONGEST_MS)
 ROOT = Path(__file__).parent.parent.parent
@@ -33,20 +32,6 @@ in_browser = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def page_command(script: str = "streamlit_app.py") -> tuple[str, list[str]]:
-    """The address at which a page will be, on a free port, and the command that serves it there."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script]
-    options = ["--server.headless", "true", "--server.port", str(port)]
-    return f"http://127.0.0.1:{port}", [*command, *options]
 
 
 @contextlib.contextmanager
