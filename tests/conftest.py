@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 # Tests run side by side, each on its own core; set before anything imports torch.
@@ -14,6 +15,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 import pytest
 
+from benchmarks.servers import Server, served
 from tests.archive import orthanc
 
 __all__ = ["orthanc"]  # a fixture, found here by every test
@@ -27,3 +29,10 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("needs the radiographs of ../shared/data")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def page_server() -> Iterator[Server]:
+    """A server of the page, started once for all the tests of a process."""
+    with served() as server:
+        yield server

@@ -7,16 +7,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from benchmarks.servers import Server
 from tests.app.checked import Outcome
-from tests.app.serving import served
 from tests.app.viewer_shown import Opened, films, served_viewer
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """A server of the app, one for each file of tests."""
-    with served() as address:
-        yield address
+@pytest.fixture
+def address(page_server: Server) -> str:
+    """Where the page is served."""
+    return page_server.address
 
 
 @pytest.fixture
