@@ -22,6 +22,24 @@ __all__ = ["orthanc"]  # a fixture, found here by every test
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
+# These take longest, and so come first: at the end no process is left alone with one of them.
+LONGEST_FILES = (
+    "test_readme.py",
+    "test_train.py",
+    "training/test_loop.py",
+    "test_hostile.py",
+    "benchmarks/test_kills.py",
+    "cluster/test_scoring.py",
+    "commands/test_predict.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files first."""
+    here = Path(__file__).parent
+    longest = {here / name for name in LONGEST_FILES}
+    items.sort(key=lambda item: item.path not in longest)
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
