@@ -1,4 +1,4 @@
-"""The container's walls, built without Docker: does the page read a film behind them?
+"""The page behind the container's walls, built without Docker: whether it reads a film there.
 
     sudo .venv/bin/python -m benchmarks.container
 

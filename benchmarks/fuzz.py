@@ -1,5 +1,6 @@
-"""Mutants of valid files, drawn by Hypothesis by the hundred thousand, through the readers: what
-each costs, and whether any ends otherwise than in a film or a refusal.
+"""Mutants of valid files through the readers, by the hundred thousand.
+
+What each costs, and whether any ends otherwise than in a film or a refusal. Hypothesis draws them.
 
     python -m benchmarks.fuzz [--executions 200000] [--seed 0] [--workers 2] [--resume]
 
@@ -89,8 +90,9 @@ def chunk(number: int, count: int) -> Told:
 
 
 def _try(name: str, data: bytes, found: Told, judge: Judge | None) -> None:
-    """Reads a file, and adds what that took and gave; `judge`: what takes it further, and raises
-    where that goes wrong.
+    """Read a file, and add what that took and gave.
+
+    `judge`: what takes it further, and raises where that goes wrong.
     """
     found["done"] += 1
     try:

@@ -1,4 +1,4 @@
-"""From an empty folder to the first film's answer, by the README's own command: how long?
+"""The time from an empty folder to the first film's answer, by the README's own command.
 
     python -m benchmarks.install [--keep FOLDER]
 

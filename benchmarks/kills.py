@@ -92,6 +92,7 @@ class Told:
         return self.ended()
 
     def ended(self) -> list[int]:
+        """What it tells until its end."""
         rest = [said for said, _ in self]
         self.process.join()
         os.close(self.pipe)
@@ -171,8 +172,9 @@ def _until(training: Told, sign: int, begins: int) -> Iterator[int]:
 
 
 def writing_kills(count: int, seed: int, place: Path) -> int:
-    """Of so many kills while a file is written over and over, how many left neither the old nor the
-    new one.
+    """How many of so many kills, while a file was written over and over, left it broken.
+
+    Broken is neither the old one nor the new one; what is left beside it counts too.
     """
     drawing = np.random.default_rng(seed)
     path, whole = place / "file", [bytes([letter]) * 2_000_000 for letter in b"ab"]

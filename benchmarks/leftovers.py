@@ -12,8 +12,9 @@ def in_files(files: Iterable[Path], canary: bytes) -> list[Path]:
 
 
 def written(folder: Path, since: float, without: Iterable[str] = ()) -> Iterator[Path]:
-    """The files below a folder that were written since then, in s of time.time(); `without`: names
-    of folders that are left out.
+    """The files below a folder that were written since then, in s of time.time().
+
+    `without`: names of folders that are left out.
     """
     for path in folder.iterdir():
         if path.is_symlink() or path.name in without:

@@ -1,4 +1,4 @@
-"""Many visitors at once: does each get the right answer, in fair turn, and is memory bounded?
+"""Many visitors at once: whether each gets the right answer in fair turn, and memory is bounded.
 
     python -m benchmarks.load [--sessions 32] [--minutes 10] [--each N] [--slow 5] [--vanishing 5]
 
@@ -47,9 +47,7 @@ Told = tuple[str, ...]
 
 
 def told(shown: Shown) -> Told:
-    """What a page says of the film that is open: the sentences with its probability, and the
-    SHA-256 of film and heat as they are drawn.
-    """
+    """What a page says of the open film: its probability, and the SHA-256 of film and heat."""
     return (*(words for words in shown.words if _ANSWER in words), *shown.views)
 
 
@@ -78,6 +76,7 @@ class Crowd:
     over: threading.Event = field(default_factory=threading.Event)
 
     def is_over(self, done: int) -> bool:
+        """Whether a visitor with so many answers has had enough."""
         return time.monotonic() > self.until or bool(self.each and done >= self.each)
 
     def visit(self, number: int, films: Sequence[tuple[str, bytes]]) -> None:

@@ -1,4 +1,4 @@
-"""Does the page's memory stay where it is, however many films go through it?
+"""Whether the page's memory stays where it is, however many films go through it.
 
     python -m benchmarks.memory [--uploads 1000] [--every 50] [--plot out/memory.html]
 
@@ -76,8 +76,7 @@ def _drawn(kind: str, size_px: int) -> np.ndarray:
 
 
 def visit(visitor: Visitor, number: int) -> Iterator[int]:
-    """Has the films from that number on read, most alone and the last few together; gives how many
-    more were answered, each time.
+    """How many more films were answered, each time: from a number on, the last few together.
 
     Raises RuntimeError where one is not.
     """

@@ -1,4 +1,4 @@
-"""Killed while it reads a film: how soon is the page there again, and what is left behind?
+"""How soon the page is there again after it was killed over a film, and what is left behind.
 
     python -m benchmarks.restart [--kills 10] [--seed 0]
 

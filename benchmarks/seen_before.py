@@ -1,4 +1,4 @@
-"""Are training films known again, their copies too, and no film of a hospital never seen?
+"""Whether training films and their copies are known again, and no film of another hospital is.
 
     python -m benchmarks.seen_before MANIFEST [--weights weights] [--films 400]
 
@@ -57,6 +57,7 @@ class Kind:
     asked: bool = True
 
     def copy(self, film: Image.Image) -> bytes:
+        """A file of the film, changed as this kind says."""
         file = io.BytesIO()
         self.change(film).save(file, self.format, quality=self.quality)
         return file.getvalue()

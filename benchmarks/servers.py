@@ -40,6 +40,7 @@ class Server:
     started: float
 
     def memory(self) -> Memory:
+        """What memory its process has now."""
         return memory(self.pid)
 
     def uploads(self) -> int:
@@ -54,10 +55,9 @@ class Server:
 
 @contextlib.contextmanager
 def served(checkout: Path = HERE, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """The page of a checkout, by this interpreter and in this environment, with what `environment`
-    adds; stopped afterwards.
+    """The page of a checkout, served by this interpreter; stopped afterwards.
 
-    Raises RuntimeError where it does not start.
+    `environment`: what is added to this process's own. Raises RuntimeError where it does not start.
     """
     address, command = page_command()
     started = time.monotonic()

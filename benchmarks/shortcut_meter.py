@@ -1,5 +1,4 @@
-"""Does a marker planted in a corner move the shortcut meter, and what does the meter say of films
-as they are?
+"""What the shortcut meter says of films as they are, and with a marker planted in a corner.
 
     python -m benchmarks.shortcut_meter MANIFEST [--films 100] [--held-out 50]
 
@@ -101,7 +100,9 @@ def _scores(predictor: Predictor, pictures: np.ndarray) -> np.ndarray:
 
 
 def moved(before: np.ndarray, after: np.ndarray, control: np.ndarray) -> list[str]:
-    """The share of meters of which any score moved as shown; of which the whole film's, or that
+    """The cells of a row on how far meters moved.
+
+    The share of meters of which any score moved as shown; of which the whole film's, or that
     without lungs, did; of which one of these two moved further than either did under `control`;
     that moved clearly; and for each score the median move in log odds.
     """

@@ -1,4 +1,4 @@
-"""How soon is the page there, how soon the first answer, and what memory do they take?
+"""How soon the page is there, how soon the first answer, and what memory they take.
 
     python -m benchmarks.start [--against CHECKOUT] [--rounds N]
 

@@ -48,6 +48,7 @@ class Shown:
     failed: bool = False
 
     def says(self, words: str) -> bool:
+        """Whether these words were shown."""
         return any(words in one for one in self.words)
 
     def note(self, message: ForwardMsg) -> None:
@@ -81,6 +82,7 @@ class Trickle:
         return len(self._body)
 
     def read(self, _: int = -1) -> bytes:
+        """The next part, after the time that it takes on this line."""
         part = self._body[self._at : self._at + self._bytes_per_s]
         self._at += len(part)
         time.sleep(len(part) / self._bytes_per_s)
@@ -172,8 +174,9 @@ class Visitor:
         raise AssertionError("the answers end by an error")
 
     def _run(self, fragment: str = "") -> Shown:
-        """What a run of the script, or of a fragment, shows, as the uploaders stand; if another run
-        follows at once, what that shows.
+        """What a run of the script, or of a fragment, shows, as the uploaders stand.
+
+        If another run follows at once, what that shows.
         """
         self._socket.send(self._state(fragment).SerializeToString())
         shown = Shown()

@@ -25,6 +25,7 @@ SIZE = {"width": 1280, "height": 920}
 
 
 def main() -> None:
+    """Take the picture of the page, or of a report where one is named."""
     if sys.argv[1:]:
         take_curves(Path(sys.argv[1]), ROOT / "docs" / "recipes.png")
         return
@@ -38,6 +39,7 @@ def main() -> None:
 
 
 def take_curves(report: Path, picture: Path) -> None:
+    """Take a picture of a report's first plot."""
     with opened(report.resolve().as_uri(), {"width": 900, "height": 800}) as page:
         page.wait_for_timeout(3000)  # the plots are drawn after the words
         page.locator("h2:text('All together') + div").screenshot(path=picture)
@@ -45,6 +47,7 @@ def take_curves(report: Path, picture: Path) -> None:
 
 @contextmanager
 def opened(address: str, size: dict[str, int]) -> Iterator[Page]:
+    """A page in a window of that size, closed afterwards."""
     with chromium() as browser:
         page = new_page(browser, viewport=size)
         page.goto(address)
@@ -52,6 +55,7 @@ def opened(address: str, size: dict[str, int]) -> Iterator[Page]:
 
 
 def take(address: str, picture: Path) -> None:
+    """Take a picture of the page, once it has read a phantom."""
     with opened(address, SIZE) as page:
         page.get_by_role("button", name=PHANTOM).click()
         page.get_by_text("Model attention, not a lesion outline").first.wait_for()

@@ -33,6 +33,7 @@ _LIMIT_S = 300
 
 
 def main() -> int:
+    """Print what is known, and return the exit status."""
     packages = asked()
     known, unknown = findings(packages), [one["name"] for one in packages if "skip_reason" in one]
     if len(unknown) == len(packages):

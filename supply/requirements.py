@@ -30,10 +30,12 @@ class Locked:
 
     @property
     def name(self) -> str:
+        """The package, as registries spell it."""
         return canonicalize_name(self.requirement.name)
 
     @property
     def version(self) -> str:
+        """The one version that is locked."""
         (pin,) = self.requirement.specifier
         return pin.version
 

@@ -1,5 +1,4 @@
-"""What the shipped weights make of films drawn from nothing, written down, so that no change of it
-goes unnoticed.
+"""What the shipped weights make of drawn films, written down, so that no change goes unnoticed.
 
     python -m tests.golden           how far the answers are from those written down
     python -m tests.golden --write   write them anew, after a library or the weights changed
