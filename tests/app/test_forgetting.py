@@ -69,7 +69,7 @@ def test_uploads_are_let_go_once_they_are_read_and_the_films_stay(server: Server
         assert server.uploads() == len(data)
         first = visitor.again()
         assert first.says(ANSWER)
-        wait_until(lambda: server.uploads() == 0, "the upload is let go")
+        wait_until(lambda: server.uploads() == 0, "the upload is let go", pause_s=1)
         again = visitor.again()
         assert again.views == first.views and again.says(ANSWER)
         visitor.give(DROP, ("b.png", png(draw_phantom(size_px=256))))
