@@ -45,8 +45,8 @@ class Server:
 
     def uploads(self) -> int:
         """Bytes of uploads that Streamlit holds, beside what the page does."""
-        told = requests.get(f"{self.address}/_stcore/metrics", timeout=LONGEST_S).text
-        return sum(int(size) for size in re.findall(r"UploadedFileManager.*?\} (\d+)", told))
+        metrics = requests.get(f"{self.address}/_stcore/metrics", timeout=LONGEST_S).text
+        return sum(int(size) for size in re.findall(r"UploadedFileManager.*?\} (\d+)", metrics))
 
     def is_well(self) -> bool:
         """Whether it says so itself, when asked."""

@@ -175,8 +175,8 @@ def main() -> None:
             inputs = enumerate(zip(films, masks, strict=True))
             after[title] = meters(predictor, [change(*one, i) for i, one in inputs], masks)
         for title, scores in after.items():
-            told = moved(before, scores, after[_CONTROL])
-            moves.append([part, str(len(films)), title, *told])
+            cells = moved(before, scores, after[_CONTROL])
+            moves.append([part, str(len(films)), title, *cells])
         ways.append(way("whole film", part, before[:, 0], labels, limit))
         ways.append(way("painted over", part, before[:, 2], labels, limit))
         for title, cover in (("black", black_after), ("black, before", black_before)):

@@ -83,8 +83,8 @@ def package_start(checkout: Path, film: Path) -> Figures:
     """Seconds and MB of a fresh process that reads one film."""
     started = time.monotonic()
     command = [sys.executable, "-c", _PACKAGE, str(film)]
-    told = subprocess.run(command, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True)
-    found = json.loads(told.stdout.splitlines()[-1])
+    ended = subprocess.run(command, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True)
+    found = json.loads(ended.stdout.splitlines()[-1])
     memory = parsed(found["status"])
     return {
         "package: process to imported, s": found["imported"] - started,
