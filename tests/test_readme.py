@@ -60,7 +60,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_file():
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, clone / name)
-    subprocess.run(["python3", "-m", "venv", str(clone / ".venv")], check=True)
+    subprocess.run(["python3", "-m", "venv", "--without-pip", str(clone / ".venv")], check=True)
     [packages] = clone.glob(".venv/lib/python3*/site-packages")
     (packages / "this-environment.pth").write_text(sysconfig.get_path("purelib") + "\n")
     shutil.copy(Path(sys.executable).parent / "streamlit", clone / ".venv/bin/streamlit")
