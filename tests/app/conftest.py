@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from benchmarks.servers import Server
 from tests.app.checked import Outcome
+from tests.app.serving import chromium
 from tests.app.viewer_shown import Opened, films, served_viewer
 
 
@@ -16,6 +17,13 @@ from tests.app.viewer_shown import Opened, films, served_viewer
 def address(page_server: Server) -> str:
     """Where the page is served."""
     return page_server.address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser, for each file of tests; each test has pages that know nothing of each other."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -47,14 +47,14 @@ def served(script: str = "streamlit_app.py") -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def opened(address: str, width: int = 1280, height: int = 1000) -> Iterator[Page]:
+def opened(browser: Browser, address: str, width: int = 1280, height: int = 1000) -> Iterator[Page]:
     """A page, opened; fails afterwards if it asked any other host for anything."""
     asked: list[str] = []
-    with chromium() as browser:
-        page = new_page(browser, viewport={"width": width, "height": height})
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(address)
-        yield page
+    page = new_page(browser, viewport={"width": width, "height": height})
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    yield page
+    page.close()
     elsewhere = [url for url in asked if not url.startswith((address, "data:", "blob:", "ws:"))]
     assert elsewhere == []
 

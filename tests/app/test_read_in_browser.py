@@ -16,7 +16,7 @@ import numpy as np
 import pydicom
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
 from covid_core.present.overlay import png
@@ -29,8 +29,8 @@ PHANTOM = draw_phantom(KINDS[-1], size_px=512)
 
 
 @pytest.fixture
-def page(address: str) -> Iterator[Page]:
-    with opened(address) as page:
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    with opened(browser, address) as page:
         expect(dropzone(page)).to_be_visible()
         settled(page)
         yield page

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from covid_core.local_validation.profile import load_profile
 from tests.app.serving import in_browser, opened, settled
@@ -15,8 +15,8 @@ from tests.app.site_page import laid_down, table, zipped
 
 
 @pytest.fixture
-def browser_page(address: str) -> Iterator[Page]:
-    with opened(address) as page:
+def browser_page(browser: Browser, address: str) -> Iterator[Page]:
+    with opened(browser, address) as page:
         page.get_by_role("link", name="Validate").first.click()
         expect(page.get_by_text("Films in folders")).to_be_visible()
         settled(page)

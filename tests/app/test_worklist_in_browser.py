@@ -7,7 +7,7 @@ import io
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.texts import worklist as texts
 from covid_core.present.overlay import png
@@ -49,8 +49,8 @@ def downloaded(page: Page) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_films_dropped_together_are_listed_opened_and_saved(address: str) -> None:
-    with opened(address) as page:
+def test_films_dropped_together_are_listed_opened_and_saved(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
         expect(dropzone(page)).to_be_visible()
         drop(page, *FILMS[:3], ("=1+1.zip", zipped(FILMS[3], BAD)))
         wait_for_list(page, 5)
@@ -89,9 +89,9 @@ def test_films_dropped_together_are_listed_opened_and_saved(address: str) -> Non
         assert page.locator("img[src*='canary.png']").count() == 0
 
 
-def test_reading_is_watched_stopped_and_gone_on_with(address: str) -> None:
+def test_reading_is_watched_stopped_and_gone_on_with(browser: Browser, address: str) -> None:
     films = [(f"{n}.png", png(draw_phantom(size_px=512, seed=n))) for n in range(40)]
-    with opened(address) as page:
+    with opened(browser, address) as page:
         expect(dropzone(page)).to_be_visible()
         drop(page, ("ward.zip", zipped(*films)))
         expect(page.get_by_text(re.compile(r"^\d+ of 40, about \d+ s left$"))).to_be_visible()
