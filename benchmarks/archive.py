@@ -1,4 +1,4 @@
-"""How does the cost of scoring a folder grow, and does its memory stay where it is?
+"""How the time and the memory that `predict` takes grow with the number of files.
 
     python -m benchmarks.archive growth [--films 10 100 1000 10000] [--plot out/growth.html]
     python -m benchmarks.archive million [--files 1000000] [--plot out/million.html]
@@ -84,8 +84,9 @@ class Sample:
 
 
 def engine_pace(predictor: Predictor, x: np.ndarray) -> Pace:
-    """Of the classifier alone on prepared films, float32 (N, 1, S, S), with one in the network for
-    each core: what it looks at twice included.
+    """The classifier's pace alone, with one film in the network for each core.
+
+    `x`: prepared films, float32 (N, 1, S, S). What it looks at twice is included.
     """
     lanes = cores()
     predictor.feature_maps(x[:1])

@@ -68,15 +68,15 @@ def real(folder: Path, count: int) -> Iterator[tuple[str, Radiograph]]:
 def measured(reader: CaseReader, kind: str, film: Radiograph, number: int) -> tuple[str, ...]:
     """One row: how long each step took, and whether both replays gave the same."""
     point = reader.predictor.card.rules.point("balanced")
-    asked = Asked(point, None, 0.1, datetime.now(UTC).replace(microsecond=0))
+    request = Asked(point, None, 0.1, datetime.now(UTC).replace(microsecond=0))
     start = time.perf_counter()
-    result = result_of(reader, reader.read(film), asked)
-    told = time.perf_counter()
+    result = result_of(reader, reader.read(film), request)
+    presented = time.perf_counter()
     bundle = make_bundle(reader, film, result)
     made = time.perf_counter()
     again = replay(read_bundle(bundle), reader)
     replayed = time.perf_counter()
-    seconds = [f"{one:.2f}" for one in (told - start, made - told, replayed - made)]
+    seconds = [f"{one:.2f}" for one in (presented - start, made - presented, replayed - made)]
     size = f"{film.width_px} x {film.height_px}"
     same = [str(again == bundle), str(anew(bundle, threads=1 + number % 2))]
     return kind, size, f"{len(bundle) / 1e6:.2f}", *seconds, *same
@@ -87,11 +87,11 @@ def anew(bundle: bytes, threads: int) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder, "case.zip"), Path(folder, "again.zip")
         path.write_bytes(bundle)
-        told = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
+        limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
         ran = subprocess.run(
             [sys.executable, "-m", "covid_core", "replay", str(path), "--out", str(out)],
             cwd=_HERE,
-            env=os.environ | told | {"PYTHONHASHSEED": str(threads)},
+            env=os.environ | limits | {"PYTHONHASHSEED": str(threads)},
             capture_output=True,
         )
         return ran.returncode == 0 and out.read_bytes() == bundle

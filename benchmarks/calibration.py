@@ -1,4 +1,4 @@
-"""Which calibration, and which prediction sets?
+"""Ways to calibrate, and ways to make prediction sets, compared.
 
     python -m benchmarks.calibration MANIFEST [--weights DIR]
 

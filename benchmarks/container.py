@@ -1,4 +1,4 @@
-"""The container's walls, built without Docker: does the page read a film behind them?
+"""The page behind the container's walls, built without Docker: whether it reads a film there.
 
     sudo .venv/bin/python -m benchmarks.container
 
@@ -25,7 +25,7 @@ from pathlib import Path
 from benchmarks.install import first_result
 from benchmarks.record import Figure, record
 from benchmarks.servers import HERE, memory
-from tests.app.serving import free_port
+from tests.servers import free_port
 from tests.test_deploy import environment, said, sent, sources
 
 _COMMAND = "python -m benchmarks.container"

@@ -1,5 +1,6 @@
-"""Mutants of valid files, drawn by Hypothesis by the hundred thousand, through the readers: what
-each costs, and whether any ends otherwise than in a film or a refusal.
+"""Mutants of valid files through the readers, by the hundred thousand.
+
+What each costs, and whether any ends otherwise than in a film or a refusal. Hypothesis draws them.
 
     python -m benchmarks.fuzz [--executions 200000] [--seed 0] [--workers 2] [--resume]
 
@@ -46,13 +47,13 @@ NAMES = 120  # bytes of a file's name, in the file that tells which one ended a 
 
 FIRST = 1_000_000  # chunks of a seed
 
-Told = dict[str, Any]
+Counts = dict[str, Any]
 Judge = Callable[[str, bytes], None]
 
 
-def chunk(number: int, count: int) -> Told:
+def chunk(number: int, count: int) -> Counts:
     """What became of so many mutants, in this process; before the first of all, of the corpus."""
-    found: Told = {
+    found: Counts = {
         "done": 0,
         "codes": Counter[str](),
         "slowest_s": 0.0,
@@ -88,21 +89,22 @@ def chunk(number: int, count: int) -> Told:
     return found
 
 
-def _try(name: str, data: bytes, found: Told, judge: Judge | None) -> None:
-    """Reads a file, and adds what that took and gave; `judge`: what takes it further, and raises
-    where that goes wrong.
+def _try(name: str, data: bytes, found: Counts, judge: Judge | None) -> None:
+    """Read a file, and add what that took and gave.
+
+    `judge`: what takes it further, and raises where that goes wrong.
     """
     found["done"] += 1
     try:
-        told = tried(name, data)
+        outcome = tried(name, data)
         if judge:
             judge(name, data)
-        why = _objection(told)
+        why = _objection(outcome)
     except Exception as error:
-        told, why = {"codes": [], "cpu_s": 0.0, "more_mib": 0.0}, type(error).__name__
-    found["codes"].update(told["codes"])
-    found["slowest_s"] = max(found["slowest_s"], told["cpu_s"])
-    found["largest_mib"] = max(found["largest_mib"], told["more_mib"])
+        outcome, why = {"codes": [], "cpu_s": 0.0, "more_mib": 0.0}, type(error).__name__
+    found["codes"].update(outcome["codes"])
+    found["slowest_s"] = max(found["slowest_s"], outcome["cpu_s"])
+    found["largest_mib"] = max(found["largest_mib"], outcome["more_mib"])
     if why:
         found["odd"].append(f"{name}: {why}")
         (OUT / name.replace("/", "_")).write_bytes(data)
@@ -120,15 +122,15 @@ def _judge() -> Judge:
     return judge
 
 
-def _objection(told: Told) -> str:
-    if not set(told["codes"]) <= {*CODES, "film"}:
-        return f"unknown codes {told['codes']}"
-    if told["cpu_s"] > MOST_CPU_S:
-        return f"{told['cpu_s']:.1f} s"
-    return f"{told['more_mib']:.0f} MiB" if told["more_mib"] > MOST_MORE_MIB else ""
+def _objection(outcome: Counts) -> str:
+    if not set(outcome["codes"]) <= {*CODES, "film"}:
+        return f"unknown codes {outcome['codes']}"
+    if outcome["cpu_s"] > MOST_CPU_S:
+        return f"{outcome['cpu_s']:.1f} s"
+    return f"{outcome['more_mib']:.0f} MiB" if outcome["more_mib"] > MOST_MORE_MIB else ""
 
 
-def _in_a_process(number: int, count: int) -> Told:
+def _in_a_process(number: int, count: int) -> Counts:
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.fuzz"]
     child = subprocess.run(
         [*command, "--chunk", str(number), "--executions", str(count)],
@@ -146,7 +148,7 @@ def _in_a_process(number: int, count: int) -> Told:
     return {"done": 0, "codes": {}, "slowest_s": 0.0, "largest_mib": 0.0, "odd": odd}
 
 
-def _joined(whole: Told, part: Told) -> Told:
+def _joined(whole: Counts, part: Counts) -> Counts:
     return {
         "done": whole["done"] + part["done"],
         "codes": dict(Counter(whole["codes"]) + Counter(part["codes"])),
@@ -156,10 +158,10 @@ def _joined(whole: Told, part: Told) -> Told:
     }
 
 
-def run(executions: int, draw: int, workers: int, resume: bool) -> Told:
+def run(executions: int, draw: int, workers: int, resume: bool) -> Counts:
     """All of them, in processes; kept after each chunk."""
     kept = OUT / f"seed-{draw}.json"
-    state: Told = {
+    state: Counts = {
         "chunks": [],
         "done": 0,
         "codes": {},
@@ -181,7 +183,7 @@ def run(executions: int, draw: int, workers: int, resume: bool) -> Told:
     return state
 
 
-def _figures(found: Told) -> list[Figure]:
+def _figures(found: Counts) -> list[Figure]:
     shares = ", ".join(f"{code} {n:,}" for code, n in Counter[str](found["codes"]).most_common())
     return [
         Figure(
@@ -216,17 +218,17 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--chunk", type=int, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
-    if asked.chunk is not None:
-        print(json.dumps(chunk(asked.chunk, asked.executions)))
+    if options.chunk is not None:
+        print(json.dumps(chunk(options.chunk, options.executions)))
         return
-    found = run(asked.executions, asked.seed, asked.workers, asked.resume)
+    found = run(options.executions, options.seed, options.workers, options.resume)
     figures = _figures(found)
     for figure in figures:
         print(f"{figure.what}: {figure.measured}")
     print(*found["odd"], sep="\n")
-    command = f"python -m benchmarks.fuzz --executions {asked.executions} --seed {asked.seed}"
+    command = f"python -m benchmarks.fuzz --executions {options.executions} --seed {options.seed}"
     record("fuzz", command, figures, raw=found)
 
 

@@ -1,4 +1,4 @@
-"""From an empty folder to the first film's answer, by the README's own command: how long?
+"""The time from an empty folder to the first film's answer, by the README's own command.
 
     python -m benchmarks.install [--keep FOLDER]
 
@@ -17,21 +17,20 @@ import shutil
 import subprocess
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from benchmarks.record import Figure, record
 from benchmarks.servers import HERE
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
-from tests.app.serving import CHROMIUM, QUIET, drop, dropzone, free_port
+from tests.app.serving import chromium, drop, dropzone, new_page
+from tests.servers import free_port, wait_for_page
 
 _COMMAND = "python -m benchmarks.install"
 _ANSWER = "Calibrated probability of COVID-19"
-_TIMEOUT_S = 600
 _GOAL_S = 15 * 60
 _IMPORT = """
 import importlib, pkgutil, sys
@@ -91,28 +90,16 @@ def served(clone: Path, step: str) -> Iterator[str]:
 def first_result(address: str) -> tuple[float, float]:
     """Seconds until the page is shown, and from the drop of a first film to its answer."""
     started = time.monotonic()
-    while not _answers(address):
-        if time.monotonic() > started + _TIMEOUT_S:
-            raise TimeoutError("the page never answered")
-        time.sleep(0.1)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        page = browser.new_page()
+    wait_for_page(address)
+    with chromium() as browser:
+        page = new_page(browser)
         page.goto(address)
-        expect(dropzone(page)).to_be_visible(timeout=_TIMEOUT_S * 1000)
+        expect(dropzone(page)).to_be_visible()
         shown = time.monotonic()
         drop(page, ("film.png", png(draw_phantom(KINDS[-1]))))
-        expect(page.get_by_text(_ANSWER)).to_be_visible(timeout=_TIMEOUT_S * 1000)
+        expect(page.get_by_text(_ANSWER)).to_be_visible()
         answered = time.monotonic()
-        browser.close()
     return shown - started, answered - shown
-
-
-def _answers(address: str) -> bool:
-    try:
-        return bool(urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).status == 200)
-    except OSError:
-        return False
 
 
 def modules_imported(clone: Path) -> int:

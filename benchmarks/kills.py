@@ -76,7 +76,7 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WatchedTraining:
     """A training, by its pipe: bytes as above, each with its time in seconds."""
 
     process: BaseProcess
@@ -86,16 +86,17 @@ class Told:
         while said := os.read(self.pipe, 1):
             yield said[0], time.perf_counter()
 
-    def killed(self) -> list[int]:
-        """Kill it; what it had told until then."""
+    def kill(self) -> list[int]:
+        """Kill it, and give what it had said until then."""
         self.process.kill()
-        return self.ended()
+        return self.rest()
 
-    def ended(self) -> list[int]:
-        rest = [said for said, _ in self]
+    def rest(self) -> list[int]:
+        """What it says from now until its end."""
+        said = [said for said, _ in self]
         self.process.join()
         os.close(self.pipe)
-        return rest
+        return said
 
 
 def phantoms() -> Films:
@@ -108,13 +109,13 @@ def phantoms() -> Films:
     return Films(pictures, labels, np.arange(FILMS), np.full(FILMS, "phantom"), kinds, names)
 
 
-def started(films: Films, run: Path) -> Told:
+def started(films: Films, run: Path) -> WatchedTraining:
     """A training in a process of its own, which goes on where a run stopped."""
     reading, writing = os.pipe()
     child = FORK.Process(target=_train, args=(films, run, writing))
     child.start()
     os.close(writing)
-    return Told(child, reading)
+    return WatchedTraining(child, reading)
 
 
 def training_kills(count: int, seed: int, place: Path) -> list[Kill]:
@@ -148,7 +149,7 @@ def _one(
     training = started(films, run)
     said = list(_until(training, sign, begins))
     time.sleep(waits_s)
-    said += training.killed()
+    said += training.kill()
     if DONE in said:
         return None
     saving = [one for one in said if one in (SAVES, SAVED)]
@@ -157,12 +158,12 @@ def _one(
         kept = state["step"] if state else -1 if SAVED in said else 0
     except TrainingError:
         kept = -1
-    started(films, run).ended()
+    started(films, run).rest()
     same = (run / _DIGEST).read_text() == (whole / _DIGEST).read_text()
     return Kill(saving[-1:] == [SAVES], said.count(STEP), kept, same)
 
 
-def _until(training: Told, sign: int, begins: int) -> Iterator[int]:
+def _until(training: WatchedTraining, sign: int, begins: int) -> Iterator[int]:
     for said, _ in training:
         yield said
         begins -= said == sign
@@ -171,8 +172,9 @@ def _until(training: Told, sign: int, begins: int) -> Iterator[int]:
 
 
 def writing_kills(count: int, seed: int, place: Path) -> int:
-    """Of so many kills while a file is written over and over, how many left neither the old nor the
-    new one.
+    """How many of so many kills, while a file was written over and over, left it broken.
+
+    Broken is neither the old one nor the new one; what is left beside it counts too.
     """
     drawing = np.random.default_rng(seed)
     path, whole = place / "file", [bytes([letter]) * 2_000_000 for letter in b"ab"]
@@ -223,14 +225,14 @@ def _train(films: Films, run: Path, pipe: int) -> None:
 def _telling(
     work: Callable[..., Any], pipe: int, *, after: int, before: int | None = None
 ) -> Callable[..., Any]:
-    def told(*arguments: Any, **options: Any) -> Any:
+    def work_and_tell(*arguments: Any, **options: Any) -> Any:
         if before is not None:
             os.write(pipe, bytes([before]))
         made = work(*arguments, **options)
         os.write(pipe, bytes([after]))
         return made
 
-    return told
+    return work_and_tell
 
 
 def figures(kills: Sequence[Kill], broken: int) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""Many visitors at once: does each get the right answer, in fair turn, and is memory bounded?
+"""Many visitors at once: whether each gets the right answer in fair turn, and memory is bounded.
 
     python -m benchmarks.load [--sessions 32] [--minutes 10] [--each N] [--slow 5] [--vanishing 5]
 
@@ -28,8 +28,7 @@ from app.texts.worklist import DROP
 from benchmarks import load_figures
 from benchmarks.load_figures import ERROR, RIGHT, WRONG, Answer, Sample
 from benchmarks.memory import film
-from benchmarks.record import record
-from benchmarks.record import told as record_told
+from benchmarks.record import record, told
 from benchmarks.servers import HERE, Server, served
 from benchmarks.visitors import Shown, Visitor, visiting
 from covid_core.present.overlay import png
@@ -43,21 +42,19 @@ _LONGEST_MINUTES = 30  # where films are counted
 _SAMPLE_S = _PAUSE_S = 2.0
 _IN_LINE = common.WAITING.partition("{")[0]
 _FAILURES = (requests.RequestException, WebSocketException, TimeoutError, OSError)
-Told = tuple[str, ...]
+PageAnswer = tuple[str, ...]
 
 
-def told(shown: Shown) -> Told:
-    """What a page says of the film that is open: the sentences with its probability, and the
-    SHA-256 of film and heat as they are drawn.
-    """
+def page_answer(shown: Shown) -> PageAnswer:
+    """What a page says of the open film: its probability, and the SHA-256 of film and heat."""
     return (*(words for words in shown.words if _ANSWER in words), *shown.views)
 
 
-def expected(server: Server, films: Sequence[tuple[str, bytes]]) -> Iterator[Told]:
+def expected(server: Server, films: Sequence[tuple[str, bytes]]) -> Iterator[PageAnswer]:
     """What the page tells of each film, when one visitor alone gives one after another."""
     with visiting(server.address) as visitor:
         for one in films:
-            yield told(visitor.give(DROP, one))
+            yield page_answer(visitor.give(DROP, one))
             visitor.take_back(DROP)
 
 
@@ -69,7 +66,7 @@ class Crowd:
     """
 
     server: Server
-    expected: Mapping[str, Told]
+    expected: Mapping[str, PageAnswer]
     until: float
     each: int
     answers: list[Answer] = field(default_factory=list)
@@ -78,6 +75,7 @@ class Crowd:
     over: threading.Event = field(default_factory=threading.Event)
 
     def is_over(self, done: int) -> bool:
+        """Whether a visitor with so many answers has had enough."""
         return time.monotonic() > self.until or bool(self.each and done >= self.each)
 
     def visit(self, number: int, films: Sequence[tuple[str, bytes]]) -> None:
@@ -86,14 +84,14 @@ class Crowd:
         while not self.is_over(done):
             with suppress(*_FAILURES), visiting(self.server.address) as visitor:
                 while not self.is_over(done):
-                    self.answers.append(self._asked(visitor, number, films[done % len(films)]))
+                    self.answers.append(self._give(visitor, number, films[done % len(films)]))
                     done += 1
                 return
             self.answers.append(Answer(number, ERROR, 0.0, time.monotonic() - self.started))
             done += 1
             time.sleep(_PAUSE_S)
 
-    def _asked(self, visitor: Visitor, number: int, one: tuple[str, bytes]) -> Answer:
+    def _give(self, visitor: Visitor, number: int, one: tuple[str, bytes]) -> Answer:
         began, busy = time.monotonic(), 0
         shown = visitor.give(DROP, one)
         while shown.says(common.BUSY):
@@ -101,7 +99,7 @@ class Crowd:
             time.sleep(_PAUSE_S)
             shown = visitor.again()
         spent = time.monotonic() - began
-        right = told(shown) == self.expected[one[0]] and not shown.failed
+        right = page_answer(shown) == self.expected[one[0]] and not shown.failed
         visitor.take_back(DROP)
         outcome = RIGHT if right else WRONG
         return Answer(number, outcome, spent, began - self.started, busy, shown.says(_IN_LINE))
@@ -183,7 +181,7 @@ def main() -> None:
     command = " ".join(["python -m benchmarks.load", *sys.argv[1:]])
     raw = {"answers": [[a.session, a.outcome, round(a.seconds, 2)] for a in crowd.answers]}
     path = record(given.name, command, found, raw=raw)
-    print(record_told(path))
+    print(told(path))
 
 
 if __name__ == "__main__":

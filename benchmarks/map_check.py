@@ -1,5 +1,7 @@
-"""How often a map passes its test of itself: maps of the shipped weights, of randomised weights,
-and of weights that are added up over the wrong channels.
+"""How often a map passes its test of itself.
+
+Maps of the shipped weights, of randomised weights, and of weights that are added up over the wrong
+channels.
 
     python -m benchmarks.map_check MANIFEST [--films 60] [--draws 10]
 
@@ -71,6 +73,7 @@ class Mismatched(Predictor):
     draw = 0
 
     def explain(self, prediction: Prediction, finding: Finding) -> Saliency:
+        """The evidence, added up over the wrong channels."""
         output = prediction.answers.index(finding)
         weights = self.head.weights(prediction.feature_map, output)
         mixed = np.random.default_rng(self.draw).permutation(weights)

@@ -1,4 +1,4 @@
-"""Does the page's memory stay where it is, however many films go through it?
+"""Whether the page's memory stays where it is, however many films go through it.
 
     python -m benchmarks.memory [--uploads 1000] [--every 50] [--plot out/memory.html]
 
@@ -24,8 +24,7 @@ import plotly.graph_objects as go
 from scipy import stats
 
 from app.texts.worklist import DROP
-from benchmarks.record import Figure, record
-from benchmarks.record import told as record_told
+from benchmarks.record import Figure, record, told
 from benchmarks.servers import HERE, Memory, Server, served
 from benchmarks.visitors import Visitor, visiting
 from covid_core.present import markdown
@@ -76,8 +75,7 @@ def _drawn(kind: str, size_px: int) -> np.ndarray:
 
 
 def visit(visitor: Visitor, number: int) -> Iterator[int]:
-    """Has the films from that number on read, most alone and the last few together; gives how many
-    more were answered, each time.
+    """How many more films were answered, each time: from a number on, the last few together.
 
     Raises RuntimeError where one is not.
     """
@@ -185,7 +183,7 @@ def figures(found: Verdict, held_after: int) -> list[Figure]:
     ]
 
 
-def told(found: Verdict) -> str:
+def describe(found: Verdict) -> str:
     return (
         f"{found.settled:.0f} MB after {SETTLED} uploads, then a plateau of {found.plateau:.0f} MB:"
         f" {found.growth:+.1%} (goal: under {MOST_GROWTH:.0%}),"
@@ -243,10 +241,10 @@ def main() -> None:
     options.plot.parent.mkdir(parents=True, exist_ok=True)
     plot(samples).write_html(options.plot)
     found = judged(samples)
-    print(table(samples), told(found), sep="\n\n")
+    print(table(samples), describe(found), sep="\n\n")
     command = " ".join(["python -m benchmarks.memory", *sys.argv[1:]])
     raw = [[s.uploads, round(s.memory.resident, 1), s.held] for s in samples]
-    print(record_told(record("memory", command, figures(found, held_after), raw=raw)))
+    print(told(record("memory", command, figures(found, held_after), raw=raw)))
 
 
 if __name__ == "__main__":

@@ -37,20 +37,20 @@ _TRAINING = ("--init", "random", "--stages", "32:0.5", "--batch-size", "8")
 
 
 def page_session(folder: Path) -> tuple[Trace, dict[str, object]]:
-    """The server's calls in a whole session; and what the browser asked for, and listened on."""
+    """The server's calls in a whole session; and what the browser requested, and listened on."""
     net, empty = folder / "net.json", folder / "empty.json"
-    asked: list[str] = []
+    requested: list[str] = []
     with traced_server(folder) as address:
         with browsing(f"--log-net-log={empty}", _ALONE) as page:
             page.wait_for_timeout(_EMPTY_MS)
         with browsing(f"--log-net-log={net}", _ALONE) as page:
-            page.on("request", lambda request: asked.append(request.url))
+            page.on("request", lambda request: requested.append(request.url))
             saved = whole_session(page, address)
         open_to = listening()
     own = (address, address.replace("http", "ws"), "data:", "blob:")
     return traced(folder / "trace"), {
-        "requests": len(asked),
-        "elsewhere": sorted({url for url in asked if not url.startswith(own)}),
+        "requests": len(requested),
+        "elsewhere": sorted({url for url in requested if not url.startswith(own)}),
         "hosts": sorted(hosts_in(net) - hosts_in(empty)),
         "listening": open_to,
         "exports": len(saved),
@@ -97,7 +97,7 @@ def measured(folder: Path) -> list[Figure]:
     script = [str(HERE / "train.py"), "--data", str(films), "--run-dir", str(folder / "run")]
     weights = ["--out", str(folder / "weights")]
     predict = ["-m", "covid_core", "predict", str(phantoms), "--csv", str(folder / "rows.csv")]
-    told = [
+    rows = [
         Figure("Page's server, hosts sought (strace)", _said(server.hosts), "0", not server.hosts)
     ]
     for name, arguments in (
@@ -106,12 +106,12 @@ def measured(folder: Path) -> list[Figure]:
     ):
         seen, counted = command_run(arguments, folder / name.split()[0])
         sought = f"{_said(seen.hosts)} (strace), {counted} (kernel)"
-        told.append(Figure(f"{name}, hosts sought", sought, "0", not seen.hosts and not counted))
+        rows.append(Figure(f"{name}, hosts sought", sought, "0", not seen.hosts and not counted))
     elsewhere, hosts = browser["elsewhere"], browser["hosts"]
     requests = f"{browser['requests']}, of them elsewhere: {_said(elsewhere)}"
     only_here = browser["listening"] == ["0100007F"]
     return [
-        *told,
+        *rows,
         Figure("The page's requests in Chromium", requests, "none elsewhere", not elsewhere),
         Figure("Hosts in Chromium's log beyond an empty page's", _said(hosts), "0", not hosts),
         Figure(

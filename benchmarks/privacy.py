@@ -61,7 +61,7 @@ def measured(folder: Path) -> tuple[list[Figure], Trace]:
     words = sum(len(file.places) for file in marked_files())
     with traced_server(folder) as address, browsing() as page:
         saved = whole_session(page, address)
-        told = urllib.request.urlopen(f"{address}/_stcore/metrics").read()
+        metrics = urllib.request.urlopen(f"{address}/_stcore/metrics").read()
     trace = traced(folder / "trace")
     log, found, kept = (folder / "log").read_bytes(), leaks(saved), left_on_disk(trace.written)
     strange = [path for path in trace.written if kind_of(path) not in ALLOWED]
@@ -69,7 +69,7 @@ def measured(folder: Path) -> tuple[list[Figure], Trace]:
         Figure("Canaries, each in a place of its own", str(words), "40 or more", words >= 40),
         _sought(f"In {len(saved)} exports and lists", found),
         _sought("In the server's log", found_in(log)),
-        _sought("In /_stcore/metrics", found_in(told)),
+        _sought("In /_stcore/metrics", found_in(metrics)),
         _sought(f"In {len(set(trace.written))} paths opened to write", kept),
         _sought("Paths opened to write that nothing explains", strange),
     ]

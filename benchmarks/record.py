@@ -24,8 +24,9 @@ DOCUMENT = DOCS / "reliability.md"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One thing that was measured, in words: what, how much, what was wanted, whether that is met;
-    None where nothing was.
+    """One thing that was measured, in words: what, how much, what was wanted, whether that is met.
+
+    `met`: None where nothing was wanted.
     """
 
     what: str

@@ -1,4 +1,4 @@
-"""Killed while it reads a film: how soon is the page there again, and what is left behind?
+"""How soon the page is there again after it was killed over a film, and what is left behind.
 
     python -m benchmarks.restart [--kills 10] [--seed 0]
 
@@ -28,8 +28,7 @@ from websockets.exceptions import WebSocketException
 
 from app.texts.worklist import DROP
 from benchmarks.leftovers import in_files, written
-from benchmarks.record import Figure, record
-from benchmarks.record import told as record_told
+from benchmarks.record import Figure, record, told
 from benchmarks.servers import HERE, Server, served
 from benchmarks.visitors import visiting
 from covid_core.read.phantom import draw_phantom
@@ -139,7 +138,7 @@ def main() -> None:
             kills.append(trial(given.seed + number, Path(folder)))
             print(f"kill {number + 1}: there again in {kills[-1].back_s:.1f} s", flush=True)
     command = " ".join(["python -m benchmarks.restart", *sys.argv[1:]])
-    print(record_told(record("restart", command, figures(kills))))
+    print(told(record("restart", command, figures(kills))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Are training films known again, their copies too, and no film of a hospital never seen?
+"""Whether training films and their copies are known again, and no film of another hospital is.
 
     python -m benchmarks.seen_before MANIFEST [--weights weights] [--films 400]
 
@@ -47,16 +47,17 @@ _BICUBIC, _NEAREST = Image.Resampling.BICUBIC, Image.Resampling.NEAREST
 class Kind:
     """A way in which copies are made.
 
-    `asked`: whether such a copy should be known again; of the others it is only told how many are.
+    `wanted`: whether such a copy should be known again; the others are only counted.
     """
 
     title: str
     change: Change
     format: str = "PNG"
     quality: int = 75
-    asked: bool = True
+    wanted: bool = True
 
     def copy(self, film: Image.Image) -> bytes:
+        """A file of the film, changed as this kind says."""
         file = io.BytesIO()
         self.change(film).save(file, self.format, quality=self.quality)
         return file.getvalue()
@@ -113,13 +114,13 @@ KINDS = (
     Kind("darker by a tenth", toned(lambda grey: grey - 0.1)),
     Kind("contrast 1.2", toned(lambda grey: (grey - 0.5) * 1.2 + 0.5)),
     Kind("contrast 0.8", toned(lambda grey: (grey - 0.5) * 0.8 + 0.5)),
-    Kind("gamma 1.5", toned(lambda grey: grey**1.5), asked=False),
-    Kind("JPEG, quality 10", same, "JPEG", 10, asked=False),
-    Kind("1% cropped on each side", cropped(0.01), asked=False),
-    Kind("2% cropped on each side", cropped(0.02), asked=False),
-    Kind("turned by 1 degree", lambda film: film.rotate(1, _BICUBIC), asked=False),
-    Kind("a label in a corner", stamped, asked=False),
-    Kind("mirrored", lambda film: film.transpose(Image.Transpose.FLIP_LEFT_RIGHT), asked=False),
+    Kind("gamma 1.5", toned(lambda grey: grey**1.5), wanted=False),
+    Kind("JPEG, quality 10", same, "JPEG", 10, wanted=False),
+    Kind("1% cropped on each side", cropped(0.01), wanted=False),
+    Kind("2% cropped on each side", cropped(0.02), wanted=False),
+    Kind("turned by 1 degree", lambda film: film.rotate(1, _BICUBIC), wanted=False),
+    Kind("a label in a corner", stamped, wanted=False),
+    Kind("mirrored", lambda film: film.transpose(Image.Transpose.FLIP_LEFT_RIGHT), wanted=False),
 )
 
 
@@ -136,11 +137,11 @@ class Searched:
     right: int
     nearest: np.ndarray
 
-    def row(self, title: str, asked: str) -> list[str]:
+    def row(self, title: str, goal: str) -> list[str]:
         """Cells of a table."""
         shares = [f"{count} ({count / self.films:.1%})" for count in (self.flagged, self.right)]
         bits = [f"{np.percentile(self.nearest, at):.0f}" for at in (0, 50, 95, 100)]
-        return [title, asked, str(self.films), *shares, " / ".join(bits)]
+        return [title, goal, str(self.films), *shares, " / ".join(bits)]
 
 
 def searched(
@@ -167,7 +168,7 @@ def tables(table: pd.DataFrame, known: KnownFilms, films: int) -> str:
     groups = dict(zip(table["sha256"], table["group"], strict=True))
     trained = table[table["split"] == Split.TRAIN.value]
     rows = []
-    for split, asked in {
+    for split, goal in {
         Split.TRAIN: "100%",
         Split.VALIDATION: "100%",
         Split.HELD_OUT: "0",
@@ -177,13 +178,13 @@ def tables(table: pd.DataFrame, known: KnownFilms, films: int) -> str:
         if len(part):
             own = (read_file(Path(path)) for path in part["path"])
             found = searched(known, own, groups, part["group"].tolist())
-            rows.append(found.row(f"files of the part: {split.value}", asked))
+            rows.append(found.row(f"files of the part: {split.value}", goal))
     some = trained.sample(min(films, len(trained)), random_state=0)
     pictures = [Image.open(path).convert("L") for path in some["path"]]
     for kind in KINDS:
         copies = (read_radiograph(kind.copy(picture)) for picture in pictures)
         found = searched(known, copies, groups, some["group"].tolist())
-        rows.append(found.row(kind.title, "95%" if kind.asked else "-"))
+        rows.append(found.row(kind.title, "95%" if kind.wanted else "-"))
     bits = "Bits to the nearest: least / median / 95% / most"
     return markdown.table(["Films", "Asked", "Number", "Flagged", "As itself", bits], rows)
 
@@ -216,9 +217,9 @@ def speed(weights: Path, card: WeightsCard, table: pd.DataFrame, known: KnownFil
         [step, f"{1000 * np.median(one):.1f} ms", f"{1000 * max(one):.1f} ms"]
         for step, one in took.items()
     ]
-    told = f"Of {len(took['seen'])} films, {twice} classes with two neighbours of one patient or"
+    twins = f"Of {len(took['seen'])} films, {twice} classes with two neighbours of one patient or"
     return (
-        f"{markdown.table(['Step', 'Median', 'Longest'], rows)}\n\n{told} picture, {own} with the"
+        f"{markdown.table(['Step', 'Median', 'Longest'], rows)}\n\n{twins} picture, {own} with the"
         f" film's own.\n{described()}"
     )
 

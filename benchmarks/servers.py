@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,11 +13,10 @@ from pathlib import Path
 
 import requests
 
-from tests.app.serving import free_port
+from tests.servers import page_command, wait_for_page
+from tests.waits import LONGEST_S
 
 HERE = Path(__file__).parent.parent
-_POLL_S = 0.02
-_START_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,51 +40,38 @@ class Server:
     started: float
 
     def memory(self) -> Memory:
+        """What memory its process has now."""
         return memory(self.pid)
 
     def uploads(self) -> int:
         """Bytes of uploads that Streamlit holds, beside what the page does."""
-        told = requests.get(f"{self.address}/_stcore/metrics", timeout=_START_S).text
-        return sum(int(size) for size in re.findall(r"UploadedFileManager.*?\} (\d+)", told))
+        metrics = requests.get(f"{self.address}/_stcore/metrics", timeout=LONGEST_S).text
+        return sum(int(size) for size in re.findall(r"UploadedFileManager.*?\} (\d+)", metrics))
 
     def is_well(self) -> bool:
         """Whether it says so itself, when asked."""
-        return requests.get(f"{self.address}/_stcore/health", timeout=_START_S).ok
+        return requests.get(f"{self.address}/_stcore/health", timeout=LONGEST_S).ok
 
 
 @contextlib.contextmanager
 def served(checkout: Path = HERE, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """The page of a checkout, by this interpreter and in this environment, with what `environment`
-    adds; stopped afterwards.
+    """The page of a checkout, served by this interpreter; stopped afterwards.
 
-    Raises RuntimeError where it does not start.
+    `environment`: what is added to this process's own. Raises RuntimeError where it does not start.
     """
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    options = ["--server.headless", "true", "--server.port", str(port)]
+    address, command = page_command()
     started = time.monotonic()
     with subprocess.Popen(
-        [*command, *options],
+        command,
         cwd=checkout,
         stdout=subprocess.DEVNULL,
         env={**os.environ, **(environment or {})},
     ) as process:
         try:
-            server = Server(f"http://127.0.0.1:{port}", process.pid, started)
-            _wait(server, process)
-            yield server
+            wait_for_page(address, process)
+            yield Server(address, process.pid, started)
         finally:
             process.terminate()
-
-
-def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
-    """Until it answers."""
-    while time.monotonic() < server.started + _START_S and process.poll() is None:
-        with contextlib.suppress(requests.ConnectionError):
-            if server.is_well():
-                return
-        time.sleep(_POLL_S)
-    raise RuntimeError(f"the server of the page at {server.address} does not start")
 
 
 def memory(pid: int) -> Memory:

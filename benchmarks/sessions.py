@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from app.texts import common, read
 from app.texts import worklist as listed
-from tests.app.serving import CHROMIUM, QUIET, drop, dropzone, settled, wait_for_list
+from tests.app.serving import chromium, drop, dropzone, new_page, settled, wait_for_list
 from tests.canaries import Marked, marked_files
 
 _EXPORTS = (read.TAKE_PDF, read.TAKE_PNG, read.TAKE_JSON, read.TAKE_CAPTURE, read.TAKE_SR)
 _PAGES = (common.COMPARE, common.VALIDATE, common.MODEL, common.ABOUT)
-_TIMEOUT_MS = 120_000
 _READ = "Calibrated probability of COVID-19"
 _NOT_READ = re.compile(f"{re.escape(read.NOT_READ)}|{re.escape(read.ABSTAINED)}")
 _NOTHING = "about:blank"
@@ -25,15 +24,10 @@ _NOTHING = "about:blank"
 @contextmanager
 def browsing(*options: str) -> Iterator[Page]:
     """A page of a fresh Chromium, started with these options besides."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*QUIET, "--window-size=1280,1000", *options]
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.set_default_timeout(_TIMEOUT_MS)
+    with chromium("--window-size=1280,1000", *options) as browser:
+        page = new_page(browser, viewport={"width": 1280, "height": 1000})
         page.goto(_NOTHING)
         yield page
-        browser.close()
 
 
 def whole_session(page: Page, address: str) -> dict[str, bytes]:
@@ -43,7 +37,7 @@ def whole_session(page: Page, address: str) -> dict[str, bytes]:
         _open(page, address)
         drop(page, (file.name, file.data))
         answered = page.get_by_text(_READ).or_(page.get_by_text(_NOT_READ))
-        expect(answered.first).to_be_visible(timeout=_TIMEOUT_MS)
+        expect(answered.first).to_be_visible()
         settled(page)
         if page.get_by_text(read.TAKE, exact=True).count():
             saved |= {f"{file.name}: {name}": data for name, data in _exports(page)}
@@ -59,7 +53,7 @@ def whole_session(page: Page, address: str) -> dict[str, bytes]:
 
 def _open(page: Page, address: str) -> None:
     page.goto(address)
-    expect(dropzone(page)).to_be_visible(timeout=_TIMEOUT_MS)
+    expect(dropzone(page)).to_be_visible()
     settled(page)
 
 

@@ -1,5 +1,4 @@
-"""Does a marker planted in a corner move the shortcut meter, and what does the meter say of films
-as they are?
+"""What the shortcut meter says of films as they are, and with a marker planted in a corner.
 
     python -m benchmarks.shortcut_meter MANIFEST [--films 100] [--held-out 50]
 
@@ -101,7 +100,9 @@ def _scores(predictor: Predictor, pictures: np.ndarray) -> np.ndarray:
 
 
 def moved(before: np.ndarray, after: np.ndarray, control: np.ndarray) -> list[str]:
-    """The share of meters of which any score moved as shown; of which the whole film's, or that
+    """The cells of a row on how far meters moved.
+
+    The share of meters of which any score moved as shown; of which the whole film's, or that
     without lungs, did; of which one of these two moved further than either did under `control`;
     that moved clearly; and for each score the median move in log odds.
     """
@@ -174,8 +175,8 @@ def main() -> None:
             inputs = enumerate(zip(films, masks, strict=True))
             after[title] = meters(predictor, [change(*one, i) for i, one in inputs], masks)
         for title, scores in after.items():
-            told = moved(before, scores, after[_CONTROL])
-            moves.append([part, str(len(films)), title, *told])
+            cells = moved(before, scores, after[_CONTROL])
+            moves.append([part, str(len(films)), title, *cells])
         ways.append(way("whole film", part, before[:, 0], labels, limit))
         ways.append(way("painted over", part, before[:, 2], labels, limit))
         for title, cover in (("black", black_after), ("black, before", black_before)):

@@ -25,10 +25,9 @@ from covid_core.training.variants import recipe_in
 
 
 def apart_from(table: pd.DataFrame, recipe: str) -> pd.DataFrame:
-    """A manifest with its own split, without all that belongs with a film of the recipe's study,
-    and without COVID-19.
+    """A manifest without COVID-19 and without all that belongs with a film of a recipe's study.
 
-    Raises TrainingError, DatasetError.
+    It keeps its own split. Raises TrainingError, DatasetError.
     """
     protocol = recipe_in(Variant.AS_PUBLISHED, recipe).published
     assert protocol is not None

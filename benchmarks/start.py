@@ -1,4 +1,4 @@
-"""How soon is the page there, how soon the first answer, and what memory do they take?
+"""How soon the page is there, how soon the first answer, and what memory they take.
 
     python -m benchmarks.start [--against CHECKOUT] [--rounds N]
 
@@ -21,16 +21,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from benchmarks.servers import HERE, parsed, served
 from covid_core.engines.machine import described
 from covid_core.present import markdown
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
-from tests.app.serving import CHROMIUM, QUIET, drop, dropzone
+from tests.app.serving import chromium, drop, dropzone, new_page
 
-_TIMEOUT_MS = 120_000
 _ANSWER = "Calibrated probability of COVID-19"
 _LIBRARIES = ("streamlit", "numpy", "torch", "openvino", "pydicom", "pillow")
 Figures = Mapping[str, float]
@@ -55,15 +54,15 @@ def page_start(checkout: Path, browser: Browser, film: bytes) -> Figures:
     """Seconds and MB of a fresh server, up to its first film's answer."""
     with served(checkout) as server:
         answering = time.monotonic()
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page = new_page(browser, viewport={"width": 1280, "height": 1000})
         navigated = time.monotonic()
         page.goto(server.address)
-        expect(dropzone(page)).to_be_visible(timeout=_TIMEOUT_MS)
+        expect(dropzone(page)).to_be_visible()
         shown = time.monotonic()
         at_page = server.memory()
         drop(page, ("film.png", film))
         dropped = time.monotonic()
-        expect(page.get_by_text(_ANSWER)).to_be_visible(timeout=_TIMEOUT_MS)
+        expect(page.get_by_text(_ANSWER)).to_be_visible()
         answered = time.monotonic()
         at_film = server.memory()
         page.close()
@@ -84,8 +83,8 @@ def package_start(checkout: Path, film: Path) -> Figures:
     """Seconds and MB of a fresh process that reads one film."""
     started = time.monotonic()
     command = [sys.executable, "-c", _PACKAGE, str(film)]
-    told = subprocess.run(command, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True)
-    found = json.loads(told.stdout.splitlines()[-1])
+    ended = subprocess.run(command, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True)
+    found = json.loads(ended.stdout.splitlines()[-1])
     memory = parsed(found["status"])
     return {
         "package: process to imported, s": found["imported"] - started,
@@ -100,16 +99,14 @@ def measured(checkouts: list[Path], rounds: int) -> list[Figures]:
     """The median of each figure, of each checkout."""
     film = png(draw_phantom(KINDS[-1]))
     every: dict[Path, list[Figures]] = {checkout: [] for checkout in checkouts}
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         path = Path(folder, "film.png")
         path.write_bytes(film)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         for turn in range(rounds + 1):
             for checkout in checkouts:
                 found = {**page_start(checkout, browser, film), **package_start(checkout, path)}
                 if turn:
                     every[checkout].append(found)
-        browser.close()
     return [medians(found) for found in every.values()]
 
 

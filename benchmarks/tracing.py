@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.servers import HERE
-from tests.app.serving import free_port
+from tests.servers import page_command, wait_for_page
 
 _CALLS = (
     "connect,sendto,sendmsg,open,openat,openat2,creat,rename,renameat,renameat2,link,linkat,"
@@ -76,19 +73,13 @@ def watched(command: Sequence[str], trace: Path) -> list[str]:
 @contextmanager
 def traced_server(folder: Path) -> Iterator[str]:
     """The address of a server under strace; `folder` gets its `trace` and its `log`."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    options = ["--server.headless", "true", "--server.port", str(port)]
+    address, command = page_command()
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            watched([*command, *options], folder / "trace"), cwd=HERE, stdout=log, stderr=log
+            watched(command, folder / "trace"), cwd=HERE, stdout=log, stderr=log
         )
         try:
-            address = f"http://127.0.0.1:{port}"
-            while server.poll() is None:
-                with suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health"):
-                    break
-                time.sleep(0.1)
+            wait_for_page(address, server)
             yield address
         finally:
             _stop(server)

@@ -24,7 +24,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-TIMEOUT_S = 120
+from tests.waits import LONGEST_S
+
 _COOKIE = "_streamlit_xsrf"
 _WORDED = ("markdown", "heading", "text", "alert")  # elements whose words are their `body`
 
@@ -47,6 +48,7 @@ class Shown:
     failed: bool = False
 
     def says(self, words: str) -> bool:
+        """Whether these words were shown."""
         return any(words in one for one in self.words)
 
     def note(self, message: ForwardMsg) -> None:
@@ -80,6 +82,7 @@ class Trickle:
         return len(self._body)
 
     def read(self, _: int = -1) -> bytes:
+        """The next part, after the time that it takes on this line."""
         part = self._body[self._at : self._at + self._bytes_per_s]
         self._at += len(part)
         time.sleep(len(part) / self._bytes_per_s)
@@ -124,7 +127,7 @@ class Visitor:
             if bytes_per_s:
                 assert isinstance(prepared.body, bytes)
                 prepared.body = Trickle(prepared.body, bytes_per_s)
-            self._http.send(prepared, timeout=None if bytes_per_s else TIMEOUT_S).raise_for_status()
+            self._http.send(prepared, timeout=None if bytes_per_s else LONGEST_S).raise_for_status()
             given.append(
                 UploadedFileInfo(name=name, size=len(data), file_id=url.file_id, file_urls=url)
             )
@@ -149,7 +152,7 @@ class Visitor:
 
     def wait_for(self, words: str) -> Shown:
         """The page once it says these words, its fragments run again as they ask."""
-        until = time.monotonic() + TIMEOUT_S
+        until = time.monotonic() + LONGEST_S
         while not self.shown.says(words):
             if not self.shown.turns or time.monotonic() > until:
                 raise TimeoutError(f"the page does not say “{words}”, but {self.shown.words}")
@@ -171,8 +174,9 @@ class Visitor:
         raise AssertionError("the answers end by an error")
 
     def _run(self, fragment: str = "") -> Shown:
-        """What a run of the script, or of a fragment, shows, as the uploaders stand; if another run
-        follows at once, what that shows.
+        """What a run of the script, or of a fragment, shows, as the uploaders stand.
+
+        If another run follows at once, what that shows.
         """
         self._socket.send(self._state(fragment).SerializeToString())
         shown = Shown()
@@ -200,7 +204,7 @@ class Visitor:
     def _answers(self) -> Iterator[tuple[ForwardMsg, int]]:
         """What the server says, each with its size in bytes, until nobody listens."""
         while True:
-            data = self._socket.recv(timeout=TIMEOUT_S)
+            data = self._socket.recv(timeout=LONGEST_S)
             assert isinstance(data, bytes)
             yield ForwardMsg.FromString(data), len(data)
 
@@ -209,7 +213,7 @@ class Visitor:
 def visiting(address: str) -> Iterator[Visitor]:
     """A visitor who has opened the page at an address, and closes it afterwards."""
     with requests.Session() as http:
-        http.get(f"{address}/_stcore/health", timeout=TIMEOUT_S).raise_for_status()
+        http.get(f"{address}/_stcore/health", timeout=LONGEST_S).raise_for_status()
         token = http.cookies.get(_COOKIE) or ""  # none where the check of forgery is off
         http.headers["X-Xsrftoken"] = token
         with connect(

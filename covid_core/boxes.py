@@ -59,16 +59,6 @@ def crop_boxes(boxes: Boxes | None, crop: Crop) -> Boxes | None:
     return tuple(moved)
 
 
-def uncrop_boxes(boxes: Boxes | None, crop: Crop) -> Boxes | None:
-    """Boxes over a film's crop as boxes over the whole film; None stays None."""
-    if boxes is None or crop.is_whole:
-        return boxes
-    return tuple(
-        (*crop.to_film(left, top), *crop.to_film(right, bottom))
-        for left, top, right, bottom in boxes
-    )
-
-
 def union_mask(boxes: Sequence[Sequence[float]], height: int, width: int) -> np.ndarray:
     """The share of each cell of a grid over the film that lies inside any box: float32 (height,
     width), 0 to 1.

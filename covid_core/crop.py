@@ -58,11 +58,6 @@ class Crop:
         across, down = self.right - self.left, self.bottom - self.top
         return (x - self.left) / across, (y - self.top) / down
 
-    def to_film(self, x: float, y: float) -> tuple[float, float]:
-        """A point of the part, fractions of it, as fractions of the whole film."""
-        across, down = self.right - self.left, self.bottom - self.top
-        return self.left + x * across, self.top + y * down
-
 
 WHOLE = Crop()
 

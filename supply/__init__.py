@@ -1,5 +1,4 @@
-"""What the project is made of that is not its own: what is locked, what is listed, what is known of
-it.
+"""What the project is made of that is not its own: locked, listed, and looked up.
 
 Run by hand and by `.ci/run`; no part of the reader.
 

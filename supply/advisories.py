@@ -33,7 +33,8 @@ _LIMIT_S = 300
 
 
 def main() -> int:
-    packages = asked()
+    """Print what is known, and return the exit status."""
+    packages = audited_packages()
     known, unknown = findings(packages), [one["name"] for one in packages if "skip_reason" in one]
     if len(unknown) == len(packages):
         print("No advisories can be reached from here: nothing is known, for better or worse.")
@@ -44,7 +45,7 @@ def main() -> int:
     return 1 if known else 0
 
 
-def asked() -> list[dict[str, Any]]:
+def audited_packages() -> list[dict[str, Any]]:
     """What pip-audit reports of each package; nothing where it can't ask."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "report.json")

@@ -38,6 +38,7 @@ _COMPILE = (
 
 
 def main() -> None:
+    """Write the lock files and constraints.txt."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -30,10 +30,12 @@ class Locked:
 
     @property
     def name(self) -> str:
+        """The package, as registries spell it."""
         return canonicalize_name(self.requirement.name)
 
     @property
     def version(self) -> str:
+        """The one version that is locked."""
         (pin,) = self.requirement.specifier
         return pin.version
 
@@ -41,8 +43,8 @@ class Locked:
 def direct(file: Path) -> dict[str, Requirement]:
     """What a requirements file asks for itself, by name; not what the files do that it includes."""
     lines = (line.partition("#")[0].strip() for line in file.read_text("utf-8").splitlines())
-    asked = (Requirement(line) for line in lines if line and not line.startswith("-"))
-    return {canonicalize_name(requirement.name): requirement for requirement in asked}
+    required = (Requirement(line) for line in lines if line and not line.startswith("-"))
+    return {canonicalize_name(requirement.name): requirement for requirement in required}
 
 
 def locked(file: Path = LOCK) -> tuple[Locked, ...]:

@@ -99,6 +99,7 @@ def installed_here() -> Json:
 
 
 def main() -> None:
+    """Write the list, once it holds against its schema."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from covid_core.exports.dicomweb import Archive
+from tests.servers import free_port, responds
+from tests.waits import wait_until
 
 PLUGINS = ("/usr/share/orthanc/plugins", "/usr/lib/orthanc", "/usr/local/share/orthanc/plugins")
 USER, PASSWORD = "reader", "canary-password"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -52,21 +44,9 @@ def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
             [program, str(folder / "orthanc.json")], stdout=log, stderr=log, cwd=folder
         )
         try:
-            wait_for(f"http://127.0.0.1:{port}/system", server, folder / "log")
+            url = f"http://127.0.0.1:{port}/system"
+            wait_until(lambda: responds(url), f"Orthanc started, see {log.name}", server)
             yield Archive(f"http://127.0.0.1:{port}/dicom-web", USER, PASSWORD)
         finally:
             server.terminate()
-            server.wait(20)
-
-
-def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Until something answers, if only that it lets nobody in."""
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(url, timeout=1)
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.25)
-    raise AssertionError(f"Orthanc did not start: {log.read_text()}")
+            server.wait()

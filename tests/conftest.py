@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 # Tests run side by side, each on its own core; set before anything imports torch.
@@ -14,11 +15,30 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 import pytest
 
+from benchmarks.servers import Server, served
 from tests.archive import orthanc
 
 __all__ = ["orthanc"]  # a fixture, found here by every test
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+# These take longest, and so come first: at the end no process is left alone with one of them.
+LONGEST_FILES = (
+    "test_readme.py",
+    "test_train.py",
+    "training/test_loop.py",
+    "test_hostile.py",
+    "benchmarks/test_kills.py",
+    "cluster/test_scoring.py",
+    "commands/test_predict.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files first."""
+    here = Path(__file__).parent
+    longest = {here / name for name in LONGEST_FILES}
+    items.sort(key=lambda item: item.path not in longest)
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +47,10 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("needs the radiographs of ../shared/data")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def page_server() -> Iterator[Server]:
+    """A server of the page, started once for all the tests of a process."""
+    with served() as server:
+        yield server

@@ -1,10 +1,14 @@
 """A predictor that asks no network, for tests of what stands around it.
 
 python -m tests.stand_in predict PATH...      the command line with it in the network's place
+
+Where the environment has PAUSES_AFTER, that process pauses itself (SIGSTOP) at so many films.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -24,15 +28,21 @@ from covid_core.read.radiograph import Radiograph
 class StandIn:
     """Answers by the hash of a film's bytes, with the shipped weights' card.
 
-    `batch_films`: how many films a call is best given; `batches`: how many each was given.
+    `batch_films`: how many films a call is best given; `batches`: how many each was given;
+    `pauses_after`: at how many films its process pauses itself, 0 for never.
     """
 
-    def __init__(self, batch_films: int = 1) -> None:
+    def __init__(self, batch_films: int = 1, pauses_after: int = 0) -> None:
         self.card = read_card(WEIGHTS)
         self.engine = SimpleNamespace(batch_films=batch_films)
         self.batches: list[int] = []
+        self.pauses_after = pauses_after
+        self._films = 0
 
     def predict(self, radiograph: Radiograph, point: str = BALANCED) -> Prediction:
+        self._films += 1
+        if self._films == self.pauses_after:
+            os.kill(os.getpid(), signal.SIGSTOP)
         drawn = np.frombuffer(bytes.fromhex(radiograph.sha256)[:3], np.uint8) / 128 - 1
         logits = drawn * (2, 2, 8) + (-2, 0, 4)  # so that each decision comes up
         probabilities = self.card.rules.probabilities(logits)
@@ -56,11 +66,11 @@ class StandIn:
         return [self.predict(one, point) for one in radiographs]
 
 
-def in_its_place(batch_films: int = 1) -> Any:
+def in_its_place(batch_films: int = 1, pauses_after: int = 0) -> Any:
     """A context in which every predictor that is loaded is a stand-in."""
-    return patch.object(Predictor, "load", lambda *_, **__: StandIn(batch_films))
+    return patch.object(Predictor, "load", lambda *_, **__: StandIn(batch_films, pauses_after))
 
 
 if __name__ == "__main__":
-    with in_its_place():
+    with in_its_place(pauses_after=int(os.environ.get("PAUSES_AFTER", "0"))):
         sys.exit(main())

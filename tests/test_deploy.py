@@ -11,12 +11,14 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
+
+from tests.servers import free_port
+from tests.waits import LONGEST_S, wait_until
 
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
@@ -203,9 +205,7 @@ def test_the_ports_agree() -> None:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app, started as the container starts it, but for a port that is free and loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     home = str(tmp_path_factory.mktemp("home"))
     changed = {"STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
     aside = {"HOME": home, "TMPDIR": home, "MPLCONFIGDIR": home}
@@ -222,13 +222,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_it_answers_where_the_health_check_asks(address: str) -> None:
-    [check] = said("HEALTHCHECK")
-    command = json.loads(check[check.index("CMD") + len("CMD") :])
+    [line] = said("HEALTHCHECK")
+    command = json.loads(line[line.index("CMD") + len("CMD") :])
     code = command[2].replace("127.0.0.1:8501", address)
-    deadline = time.monotonic() + 60
-    while subprocess.run([sys.executable, "-c", code], stderr=subprocess.DEVNULL).returncode:
-        assert time.monotonic() < deadline, "the health check never passed"
-        time.sleep(0.5)
+    check = [sys.executable, "-c", code]
+    wait_until(
+        lambda: not subprocess.run(check, stderr=subprocess.DEVNULL).returncode,
+        "the health check passes",
+    )
 
 
 @pytest.mark.parametrize(
@@ -253,7 +254,7 @@ def upgraded(address: str, host: str) -> int:
         "",
         "",
     )
-    with socket.create_connection((name, int(port)), timeout=20) as line:
+    with socket.create_connection((name, int(port)), timeout=LONGEST_S) as line:
         line.sendall("\r\n".join(lines).encode())
         return int(line.recv(1024).split()[1])
 

@@ -10,8 +10,6 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -29,6 +27,7 @@ from covid_core.predict.gate import GATE, Gate
 from covid_core.predict.lungs import LUNGS, Lungs
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.reading import read_file
+from tests.servers import wait_for_page
 
 ROOT = Path(__file__).parent.parent
 WEIGHTS = ROOT / "weights"
@@ -62,7 +61,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_file():
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, clone / name)
-    subprocess.run(["python3", "-m", "venv", str(clone / ".venv")], check=True)
+    subprocess.run(["python3", "-m", "venv", "--without-pip", str(clone / ".venv")], check=True)
     [packages] = clone.glob(".venv/lib/python3*/site-packages")
     (packages / "this-environment.pth").write_text(sysconfig.get_path("purelib") + "\n")
     shutil.copy(Path(sys.executable).parent / "streamlit", clone / ".venv/bin/streamlit")
@@ -111,16 +110,7 @@ def test_app_command_opens_the_page(clone: Path) -> None:
         shell, cwd=clone, env={**os.environ, **settings}, start_new_session=True
     ) as app:
         try:
-            deadline = time.monotonic() + 240
-            while True:
-                try:
-                    health = f"http://127.0.0.1:{port}/_stcore/health"
-                    assert urllib.request.urlopen(health, timeout=1).read() == b"ok"
-                    break
-                except OSError:
-                    assert app.poll() is None, "the command ended"
-                    assert time.monotonic() < deadline
-                    time.sleep(0.5)
+            wait_for_page(f"http://127.0.0.1:{port}", app)
         finally:
             os.killpg(app.pid, 15)
 

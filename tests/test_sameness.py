@@ -1,7 +1,4 @@
-"""The same film, the same answer: to the bit on one machine and engine, within a bound elsewhere.
-
-`python -m benchmarks.sameness` measures more of it, on every pair of engines, threads and batches.
-"""
+"""The same film, the same answer: to the bit on a machine and engine, within a bound elsewhere."""
 
 from __future__ import annotations
 
@@ -14,8 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import golden
-from benchmarks.golden import CLOSE, CLOSE_HEAT, Answer
 from covid_core.engines import machine
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, Precision
@@ -23,6 +18,8 @@ from covid_core.engines.proof import LARGEST_DIFFERENCE
 from covid_core.model.card import WEIGHTS, read_card
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.reading import read_radiograph
+from tests import golden
+from tests.golden import CLOSE, CLOSE_HEAT, Answer
 
 ROOT = Path(__file__).parent.parent
 ENGINES_CLOSE, ENGINES_CLOSE_HEAT = 1e-5, 1e-4
@@ -57,7 +54,7 @@ def largest(found: dict[str, Answer], told: dict[str, Answer]) -> np.ndarray:
 def why(written: dict[str, Any]) -> str:
     return (
         f"written with {written['versions']}, here are {golden.versions()}: find out what changed"
-        " the answers, then python -m benchmarks.golden --write"
+        " the answers, then python -m tests.golden --write"
     )
 
 
@@ -132,7 +129,7 @@ def test_threads_and_lanes_change_no_bit(films: dict[str, bytes], exact: Predict
 
 def test_a_restart_changes_no_bit(films: dict[str, bytes], paged: Predictor) -> None:
     program = (
-        "import hashlib; from benchmarks import golden; from tests.test_sameness import bits;"
+        "import hashlib; from tests import golden; from tests.test_sameness import bits;"
         "from covid_core.read.reading import read_radiograph;"
         "by, (_, film) = golden.predictor(), next(golden.films());"
         "print(hashlib.sha256(bits(by.predict(read_radiograph(film)))).hexdigest())"

@@ -217,7 +217,7 @@ def test_only_what_was_looked_up_is_called_clean(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(advisories, "asked", lambda: report)
+    monkeypatch.setattr(advisories, "audited_packages", lambda: report)
     assert advisories.main() == status
     assert said in capsys.readouterr().out
 
@@ -226,4 +226,4 @@ def test_an_audit_that_can_not_run_says_nothing_of_any_package(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(advisories, "_AUDIT", ("-c", "raise SystemExit(1)"))
-    assert advisories.asked() == []
+    assert advisories.audited_packages() == []

@@ -71,7 +71,6 @@ STUDY_SHOW = "Show this file's tags"
 BESIDE_NOW = "This film"
 BESIDE_THEN = "The other film"
 BESIDE_STRANGER = "Not known to be of the same patient: their files do not say so."
-NOT_READ_NOW = "This film can't be shown."
 
 TAKE = "Take it away"
 TAKE_CLASS = "Evidence for"

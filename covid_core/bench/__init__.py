@@ -1,5 +1,4 @@
-"""How fast a film is answered, ours beside the plain way on one machine in one run, and how fast
-training is.
+"""How fast a radiograph is read, and training is, on your machine, beside the plain way.
 
-It is for measuring only, and may use all the rooms; only the commands use it.
+What `python -m covid_core bench` runs. It may use all the rooms below it; only the commands use it.
 """

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from covid_core.bench.timing import quickest
 from covid_core.engines.engine import Precision
 
 _SIDE = 2048  # of the square matrices
-_TIMES = 5
 _TYPES = {Precision.FLOAT32: torch.float32, Precision.BFLOAT16: torch.bfloat16}
 
 
@@ -26,9 +24,4 @@ def matrix_rate(precision: Precision) -> float:
     """Operations a second of a large matrix product: the best of several."""
     matrix = torch.randn(_SIDE, _SIDE).to(_TYPES[precision])
     into = torch.empty_like(matrix)
-    seconds = []
-    for _ in range(_TIMES):
-        before = time.perf_counter()
-        torch.mm(matrix, matrix, out=into)
-        seconds.append(time.perf_counter() - before)
-    return 2 * _SIDE**3 / min(seconds)
+    return 2 * _SIDE**3 / quickest(lambda: torch.mm(matrix, matrix, out=into))

@@ -1,7 +1,7 @@
-"""The plain ways, from a file's bytes to a probability and Grad-CAM, as the peers' apps have them:
-Pillow or pydicom, the library's transforms, the network in eager PyTorch, pytorch-grad-cam.
+"""The plain ways from a file's bytes to a probability and Grad-CAM, as the peers' apps have them.
 
-Random weights serve. The class that is explained is the most probable one.
+Pillow or pydicom, the library's transforms, the network in eager PyTorch, pytorch-grad-cam. Random
+weights serve. The class that is explained is the most probable one.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ from covid_core.engines.trained import Trained, reference
 
 
 def onnx_runtime(trained: Trained, x: np.ndarray) -> dict[str, Callable[[], object]]:
-    """ONNX Runtime on the same network and input, float32 (1, 1, S, S), by its name and version;
-    nothing where it, or what exports to it, is not installed.
+    """ONNX Runtime's call on the same network and input, by its name and version.
+
+    `x`: float32 (1, 1, S, S). Empty where it, or what exports to it, is not installed.
     """
     try:
         import onnx  # noqa: F401  (PyTorch's exporter needs it)

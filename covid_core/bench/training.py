@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.transforms import v2
 
+from covid_core.bench.timing import quickest
 from covid_core.model.architectures import DENSENET121
 from covid_core.model.networks import Network
 from covid_core.prepare.preprocess import Preprocess
@@ -74,6 +76,7 @@ class Bench:
 
     @property
     def ratio(self) -> float:
+        """How many times as fast ours is as the plain way."""
         return self.ours.films_per_s / self.plain.films_per_s
 
 
@@ -112,8 +115,9 @@ def bench(
     seconds = batch_size / ours.films_per_s
     matrix, copy = _device_rates(device)
     some = give(drawing.integers(0, _FILMS, batch_size))
-    whole = _best(lambda: augment(some, size, Augmentation(), generator), device)
-    singly = _best(lambda: _film_by_film(some, Augmentation()), device)
+    clock = partial(_now, device)
+    whole = quickest(lambda: augment(some, size, Augmentation(), generator), clock)
+    singly = quickest(lambda: _film_by_film(some, Augmentation()), clock)
     return Bench(
         ours=ours,
         augmented=batch_size / whole,
@@ -249,19 +253,11 @@ def _work(run: Callable[[], None]) -> tuple[float, float]:
 
 def _device_rates(device: torch.device) -> tuple[float, float]:
     """Operations a second of a bfloat16 matrix product; bytes a second of a copy."""
+    clock = partial(_now, device)
     a = torch.randn(_MATRIX, _MATRIX, device=device, dtype=torch.bfloat16)
     into = torch.empty_like(a)
-    product = _best(lambda: torch.mm(a, a, out=into), device)
+    product = quickest(lambda: torch.mm(a, a, out=into), clock)
     much = torch.empty(2**28, dtype=torch.uint8, device=device)
     other = torch.empty_like(much)
-    copied = _best(lambda: other.copy_(much), device)
+    copied = quickest(lambda: other.copy_(much), clock)
     return 2 * _MATRIX**3 / product, 2 * much.numel() / copied
-
-
-def _best(run: Callable[[], object], device: torch.device, times: int = 5) -> float:
-    seconds = []
-    for _ in range(times):
-        before = _now(device)
-        run()
-        seconds.append(_now(device) - before)
-    return min(seconds)

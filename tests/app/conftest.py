@@ -7,16 +7,23 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from benchmarks.servers import Server
 from tests.app.checked import Outcome
-from tests.app.serving import served
+from tests.app.serving import chromium
 from tests.app.viewer_shown import Opened, films, served_viewer
 
 
+@pytest.fixture
+def address(page_server: Server) -> str:
+    """Where the page is served."""
+    return page_server.address
+
+
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """A server of the app, one for each file of tests."""
-    with served() as address:
-        yield address
+def browser() -> Iterator[Browser]:
+    """A browser, for each file of tests; each test has pages that know nothing of each other."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def show_film(page: Page, name: str, words: Sequence[str]) -> None:
     """A film of that name read, its tags shown, and the page that tells its name."""
     data = tagged(words)
     drop(page, (f"{name}.dcm", data))
-    page.get_by_text(read.STUDY, exact=True).click(timeout=60_000)
+    page.get_by_text(read.STUDY, exact=True).click()
     shown = page.get_by_text(read.STUDY_SHOW)
     expect(shown).to_be_visible()
     page.wait_for_timeout(500)  # a drawer that still opens moves what is clicked
@@ -139,14 +139,14 @@ def show_film(page: Page, name: str, words: Sequence[str]) -> None:
     study = read_study(data)
     assert study is not None
     for title, value in labelled(study)[:2]:
-        expect(page.get_by_text(f"{title}: {value}", exact=True)).to_be_visible(timeout=30_000)
+        expect(page.get_by_text(f"{title}: {value}", exact=True)).to_be_visible()
     settled(page)
 
 
 def show_name(page: Page) -> None:
     """The page that tells the open film's name."""
     page.get_by_role("link", name=common.ABOUT).first.click()
-    expect(page.get_by_text(about.SUM)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(about.SUM)).to_be_visible()
     settled(page)
 
 

@@ -15,6 +15,7 @@ from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph
+from tests.app.page import run_page
 
 PAGE = Path(__file__).parent / "worklist_page.py"
 FILMS = [(f"{n}.png", png(draw_phantom(KINDS[n % 3], size_px=192, seed=n))) for n in range(4)]
@@ -28,7 +29,7 @@ def list_page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setattr("app.scoring._is_first_shown", lambda _: False)
     # The pages that a reading links to are not those of this one.
     monkeypatch.setattr(st, "page_link", lambda *_, **__: None)
-    return AppTest.from_file(str(PAGE), default_timeout=120).run()
+    return run_page(PAGE)
 
 
 def counted_predictions(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -16,7 +16,6 @@ import resource
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,8 +28,9 @@ from benchmarks.visitors import visiting
 from covid_core.model.card import WEIGHTS
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
-from tests.app.serving import ROOT, free_port
+from tests.app.serving import ROOT
 from tests.canaries import Marked, marked_files
+from tests.servers import page_command, wait_for_page
 
 _LARGE = bytes(3 * 1024**2)  # after a picture's end: Starlette spools uploads from 1 MB on
 
@@ -61,11 +61,9 @@ def listening() -> list[str]:
 @contextmanager
 def sealed_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The address of a server none of whose files can grow, and its process."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    options = ["--server.headless", "true", "--server.port", str(port)]
+    address, command = page_command()
     with subprocess.Popen(
-        [*command, *options],
+        command,
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -73,18 +71,10 @@ def sealed_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         preexec_fn=_seal,
     ) as server:
         try:
-            yield _answering(f"http://127.0.0.1:{port}", server), server
+            wait_for_page(address, server)
+            yield address, server
         finally:
             server.kill()
-
-
-def _answering(address: str, server: subprocess.Popen[bytes]) -> str:
-    """The address, once it answers."""
-    while server.poll() is None:
-        with suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=9):
-            return address
-        time.sleep(0.1)
-    raise RuntimeError(server.stdout.read().decode() if server.stdout else "the server stopped")
 
 
 def _seal() -> None:

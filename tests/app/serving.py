@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 import contextlib
 import shutil
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from tests.servers import page_command, wait_for_page
+from tests.waits import LONGEST_MS
+
+expect.set_options(timeout=LONGEST_MS)
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = (
@@ -33,56 +34,51 @@ in_browser = [
 ]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextlib.contextmanager
 def served(script: str = "streamlit_app.py") -> Iterator[str]:
     """The address of a server of a script, stopped afterwards."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script]
-    options = ["--server.headless", "true", "--server.port", str(port)]
-    with subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.DEVNULL) as server:
+    address, command = page_command(script)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
         try:
-            address = f"http://127.0.0.1:{port}"
-            for _ in range(240):
-                try:
-                    urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-                    break
-                except OSError:
-                    assert server.poll() is None, "the server stopped"
-                    time.sleep(0.25)
+            wait_for_page(address, server)
             yield address
         finally:
             server.terminate()
 
 
 @contextlib.contextmanager
-def opened(address: str, width: int = 1280, height: int = 1000) -> Iterator[Page]:
+def opened(browser: Browser, address: str, width: int = 1280, height: int = 1000) -> Iterator[Page]:
     """A page, opened; fails afterwards if it asked any other host for anything."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield from _page(browser, address, width, height)
-        browser.close()
-
-
-def _page(browser: Browser, address: str, width: int, height: int) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": width, "height": height})
     asked: list[str] = []
+    page = new_page(browser, viewport={"width": width, "height": height})
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
     yield page
+    page.close()
     elsewhere = [url for url in asked if not url.startswith((address, "data:", "blob:", "ws:"))]
     assert elsewhere == []
+
+
+@contextlib.contextmanager
+def chromium(*options: str) -> Iterator[Browser]:
+    """A fresh Chromium, started with these options besides; closed afterwards."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *options])
+        yield browser
+        browser.close()
+
+
+def new_page(browser: Browser, **options: Any) -> Page:
+    """An empty page that waits long for whatever it must."""
+    page = browser.new_page(**options)
+    page.set_default_timeout(LONGEST_MS)
+    return page
 
 
 def settled(page: Page) -> None:
     """Until no script runs."""
     app = page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    expect(app).to_be_attached(timeout=60_000)
+    expect(app).to_be_attached()
 
 
 def dropzone(page: Page) -> Locator:
@@ -111,6 +107,6 @@ def wait_for_list(page: Page, films: int) -> None:
         const counts = told ? told[1].match(/\\d+(?= [a-z])/g) ?? [] : []
         return counts.reduce((sum, count) => sum + Number(count), 0) === films
     }"""
-    page.wait_for_function(all_told, arg=films, timeout=120_000)
+    page.wait_for_function(all_told, arg=films)
     page.wait_for_timeout(500)  # the run that showed the last film may be followed by one more
     settled(page)

@@ -20,14 +20,14 @@ from covid_core.local_validation.validation import guaranteed_point, validate
 from covid_core.model.card import WEIGHTS, read_card
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
+from tests.app.page import run_page
 
-APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
 HOSTILE = "![x](http://host/p.png) <b>Ward</b>"
 OURS = read_card(WEIGHTS).sha256
 
 
 def validate_page() -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=180).run()
+    app = run_page()
     return app.switch_page("app/pages/validate.py").run()
 
 

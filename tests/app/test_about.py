@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,8 @@ from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.radiograph import Radiograph
+from tests.app.page import run_page
 
-ROOT = Path(__file__).parent.parent.parent
 PAGE = "app/pages/about.py"
 CHARTS = 7
 STEPS = (
@@ -33,7 +32,7 @@ STEPS = (
 
 @pytest.fixture
 def app() -> AppTest:
-    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+    return run_page()
 
 
 def charts(page: AppTest) -> list[dict[str, Any]]:

@@ -12,9 +12,8 @@ from app import deployment
 from app.texts import worklist as texts
 from covid_core.exports.dicomweb import Archive, find_studies, send
 from covid_core.read.phantom import KINDS, draw_phantom
+from tests.app.page import run_page
 from tests.films import dicom_file
-
-APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def page(orthanc: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> A
     read = deployment.deployment
     for module in ("app.sources", "app.session"):
         monkeypatch.setattr(f"{module}.deployment", lambda: read(path))
-    return AppTest.from_file(str(APP), default_timeout=120).run()
+    return run_page()
 
 
 def test_a_film_is_fetched_and_its_reading_joins_its_study(page: AppTest, orthanc: Archive) -> None:

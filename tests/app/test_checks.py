@@ -27,14 +27,15 @@ from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph
 from tests.app.checked import TESTS, ZONES, Outcome, meter, neighbours, seen
-from tests.app.test_read import APP, drop, said, views
+from tests.app.page import run_page
+from tests.app.test_read import drop, said, views
 
 FILM = png(draw_phantom(KINDS[-1]))  # which these weights call COVID-19
 
 
 @pytest.fixture
 def page() -> AppTest:
-    return AppTest.from_file(str(APP), default_timeout=120).run()
+    return run_page()
 
 
 def tables(page: AppTest) -> list[list[list[str]]]:

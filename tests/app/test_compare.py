@@ -13,8 +13,8 @@ from covid_core.batch.recipes_here import never_seen
 from covid_core.model.card import RECIPES, WEIGHTS, read_card
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
+from tests.app.page import run_page
 
-ROOT = Path(__file__).parent.parent.parent
 PAGE = "app/pages/compare.py"
 UNSEEN = "covid-chestxray"
 FILM = png(draw_phantom(KINDS[-1], size_px=300))
@@ -22,7 +22,7 @@ FILM = png(draw_phantom(KINDS[-1], size_px=300))
 
 @pytest.fixture
 def app() -> AppTest:
-    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+    return run_page()
 
 
 def compared(app: AppTest) -> AppTest:
@@ -88,7 +88,7 @@ def test_a_damaged_one_is_a_line_and_the_others_go_on(
     (weights / RECIPES / "efficientnet-two-stage.json").write_text("{")
     monkeypatch.setattr("covid_core.model.card.WEIGHTS", weights)
     monkeypatch.setattr("app.session.WEIGHTS", weights)
-    page = compared(AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run())
+    page = compared(run_page())
     assert not page.exception
     assert {error.value for error in page.error} == {
         texts.NO_ANSWER.format(recipe="cnn-scratch"),

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from covid_core.findings import Finding
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
+from tests.app.page import run_page
 from tests.counting import count_calls
 
-APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
 FILM = png(draw_phantom(KINDS[-1]))  # one class, COVID-19, is shown with its map
 
 
 def test_shown_again_or_exported_it_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = count_calls(monkeypatch)
-    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    page = run_page()
     page.file_uploader(key="film").set_value([("film.png", FILM, "")]).run()
     opened = {
         "files decoded": 1,

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,12 +18,11 @@ from benchmarks.visitors import visiting
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from tests.films import dicom_file
+from tests.waits import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 ANSWER = "Calibrated probability of COVID-19"
 SIZE_PX = 1200
-METRICS_S = 7  # Streamlit's figures are up to five seconds old
-GONE_S = 30
 
 
 # What Python runs in the server before anything else.
@@ -63,20 +62,14 @@ def film(seed: int) -> bytes:
     return dicom_file(draw_phantom(size_px=SIZE_PX, seed=seed))
 
 
-def falls(value: Callable[[], int], to: int, within_s: float) -> bool:
-    until = time.monotonic() + within_s
-    while (now := value()) > to and time.monotonic() < until:
-        time.sleep(1)
-    return now <= to
-
-
 def test_uploads_are_let_go_once_they_are_read_and_the_films_stay(server: Server) -> None:
     data = film(0)
     with visiting(server.address) as visitor:
         visitor.put(DROP, ("a.dcm", data))
         assert server.uploads() == len(data)
         first = visitor.again()
-        assert first.says(ANSWER) and falls(server.uploads, 0, METRICS_S)
+        assert first.says(ANSWER)
+        wait_until(lambda: server.uploads() == 0, "the upload is let go", pause_s=1)
         again = visitor.again()
         assert again.views == first.views and again.says(ANSWER)
         visitor.give(DROP, ("b.png", png(draw_phantom(size_px=256))))
@@ -115,7 +108,7 @@ def test_a_closed_page_s_films_are_let_go_by_a_server_that_nobody_visits(
     with visiting(server.address) as visitor:
         assert visitor.give(DROP, ("a.dcm", data)).says(ANSWER)
         assert held(server, counted) > 0
-    assert falls(lambda: held(server, counted), 0, GONE_S)
+    wait_until(lambda: held(server, counted) == 0, "the film is let go", pause_s=1)
     with visiting(server.address) as visitor:
         assert visitor.give(DROP, ("a.dcm", data)).says(ANSWER), "the server goes on"
 
@@ -124,6 +117,5 @@ def held(server: Server, counted: Path) -> int:
     """How many objects of a film live in the server, as it counts itself when it is asked."""
     counted.unlink(missing_ok=True)
     os.kill(server.pid, signal.SIGUSR1)
-    while not counted.exists():
-        time.sleep(0.1)
+    wait_until(counted.exists, "the server has counted")
     return int(counted.read_text())

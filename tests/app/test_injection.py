@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.app import injecting
 from tests.app.injecting import Watch
@@ -13,10 +13,10 @@ from tests.payloads import FORMULAS, payloads
 pytestmark = [*in_browser, pytest.mark.filterwarnings("ignore:Invalid value for VR")]
 
 
-def test_payloads_in_names_and_tags_do_nothing(address: str) -> None:
+def test_payloads_in_names_and_tags_do_nothing(browser: Browser, address: str) -> None:
     """In a reading, its tags, the page that explains it; in the list, a ZIP file, refusals, CSV."""
-    with injecting.listening() as listener, opened(address) as page:
-        expect(dropzone(page)).to_be_visible(timeout=60_000)
+    with injecting.listening() as listener, opened(browser, address) as page:
+        expect(dropzone(page)).to_be_visible()
         settled(page)
         watch, words = Watch(page), payloads(listener.host)
         injecting.show_film(page, words[0], words[7:])
@@ -25,7 +25,7 @@ def test_payloads_in_names_and_tags_do_nothing(address: str) -> None:
         watch.title = page.title()
         watch.look()
         page.goto(address)
-        expect(dropzone(page)).to_be_visible(timeout=60_000)
+        expect(dropzone(page)).to_be_visible()
         settled(page)
         watch.title = page.title()
         count = injecting.show_list(page, words)

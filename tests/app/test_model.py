@@ -26,6 +26,7 @@ from covid_core.model.card import (
 )
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
 from covid_core.model_card.within_source import boxes_in_words, boxes_of, within_in_words, within_of
+from tests.app.page import run_page
 from tests.model_card.test_within_source import FOUND
 
 ROOT = Path(__file__).parent.parent.parent
@@ -34,7 +35,7 @@ CARD = read_card(WEIGHTS)
 
 @pytest.fixture(scope="module")
 def page() -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=180).run()
+    app = run_page()
     return app.switch_page("app/pages/model.py").run()
 
 

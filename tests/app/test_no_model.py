@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from app.texts import read as texts
 from covid_core.model.card import SHIPPED, WEIGHTS
-
-APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
+from tests.app.page import run_page
 
 
 def flip_a_digit(folder: Path) -> None:
@@ -44,7 +42,7 @@ def test_the_page_says_so_and_nothing_else_happens(
     monkeypatch.setattr("app.session.WEIGHTS", folder)
     st.cache_resource.clear()
     try:
-        page = AppTest.from_file(str(APP), default_timeout=120).run()
+        page = run_page()
     finally:
         st.cache_resource.clear()
     kinds = ("error", "warning", "markdown", "caption", "text")

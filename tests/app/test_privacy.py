@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(not has_namespaces(), reason="needs unshare -rn 
 def seen() -> dict[str, Any]:
     """Of a session with files that name somebody everywhere, sealed off."""
     command = [*_APART, sys.executable, "-m", "tests.app.sealed"]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     found: dict[str, Any] = json.loads(ran.stdout)
     return found

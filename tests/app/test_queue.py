@@ -11,8 +11,7 @@ import pytest
 
 from app import queue
 from app.queue import Busy, Turns
-
-WAIT_S = 30
+from tests.waits import LONGEST_S
 
 
 class Gone(BaseException):
@@ -50,7 +49,7 @@ class Visitors:
             tell(position)
 
         coming = self._pool.submit(visit)
-        assert waits.wait(WAIT_S)
+        assert waits.wait(LONGEST_S)
         return coming
 
 
@@ -82,7 +81,7 @@ def test_each_is_told_the_position_and_moves_up() -> None:
         visitors.come("b", told.append)
         first_gone.set()
         with pytest.raises(Gone):
-            first.result(WAIT_S)
+            first.result(LONGEST_S)
         visitors.come("c")
     assert told[0] == 2 and 1 in told and sorted(told, reverse=True) == told
     assert visitors.served == ["b", "c"], "who goes while waiting gives the place up"
@@ -98,7 +97,7 @@ def test_no_more_are_at_work_than_may_be() -> None:
             with lock:
                 now.append(number)
                 most.append(len(now))
-            meet.wait(WAIT_S)  # which none would pass if fewer than three were let in
+            meet.wait(LONGEST_S)  # which none would pass if fewer than three were let in
             with lock:
                 now.remove(number)
 
@@ -145,7 +144,7 @@ def test_a_list_of_films_does_not_keep_a_single_one_waiting() -> None:
             with line.turn(nobody):
                 served.append(f"list {number}")
                 at_work.set()
-                go_on.wait(WAIT_S)
+                go_on.wait(LONGEST_S)
 
     def single() -> None:
         with line.turn(lambda _: single_waits.set()):
@@ -153,8 +152,8 @@ def test_a_list_of_films_does_not_keep_a_single_one_waiting() -> None:
 
     with ThreadPoolExecutor(2) as pool:
         pool.submit(whole_list)
-        assert at_work.wait(WAIT_S)
+        assert at_work.wait(LONGEST_S)
         pool.submit(single)
-        assert single_waits.wait(WAIT_S)
+        assert single_waits.wait(LONGEST_S)
         go_on.set()
     assert served.index("single") == 1 and len(served) == 101

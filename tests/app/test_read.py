@@ -19,15 +19,15 @@ from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph
 from tests.app.checked import Outcome
+from tests.app.page import run_page
 from tests.films import dicom_file
 
-APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
 FILM = png(draw_phantom(size_px=256))
 
 
 @pytest.fixture
 def page() -> AppTest:
-    return AppTest.from_file(str(APP), default_timeout=120).run()
+    return run_page()
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def test_without_weights_the_page_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("app.session.WEIGHTS", tmp_path)
-    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    page = run_page()
     assert not page.exception
     assert "python train.py" in said(page)
 

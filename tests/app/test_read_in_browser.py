@@ -16,7 +16,7 @@ import numpy as np
 import pydicom
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
 from covid_core.present.overlay import png
@@ -29,9 +29,9 @@ PHANTOM = draw_phantom(KINDS[-1], size_px=512)
 
 
 @pytest.fixture
-def page(address: str) -> Iterator[Page]:
-    with opened(address) as page:
-        expect(dropzone(page)).to_be_visible(timeout=60_000)
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    with opened(browser, address) as page:
+        expect(dropzone(page)).to_be_visible()
         settled(page)
         yield page
 
@@ -41,7 +41,6 @@ def viewer(page: Page) -> None:
     page.wait_for_function(
         "() => [...document.querySelectorAll('*')].some(e => e.shadowRoot &&"
         " e.shadowRoot.querySelector('[data-paints]'))",
-        timeout=60_000,
     )
 
 
@@ -68,7 +67,7 @@ FILES = {
 
 def test_a_dropped_film_is_read(page: Page) -> None:
     drop(page, ("IM000001", FILES["IM000001"]))
-    expect(page.get_by_text("Calibrated probability of COVID-19")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Calibrated probability of COVID-19")).to_be_visible()
     viewer(page)
     expect(page.get_by_text("Research use only, not a diagnosis").first).to_be_visible()
 
@@ -76,7 +75,7 @@ def test_a_dropped_film_is_read(page: Page) -> None:
 def test_a_name_with_markup_is_neither_rendered_nor_fetched(page: Page) -> None:
     name = "![x](http://127.0.0.2:9/canary.png)<img src=http://127.0.0.2:9/c>.png"
     drop(page, (name, b"no film"))
-    expect(page.get_by_text("This file got no reading")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("This file got no reading")).to_be_visible()
     expect(page.get_by_text("It is not a PNG, JPEG, TIFF, WebP or DICOM file")).to_be_visible()
     expect(page.locator("img[src*='127.0.0.2']")).to_have_count(0)
 
@@ -91,17 +90,17 @@ def test_tags_with_markup_are_shown_as_they_are(page: Page) -> None:
     expect(shown).to_be_visible()
     page.wait_for_timeout(500)  # a drawer that still opens moves what is clicked
     shown.click()
-    expect(page.get_by_text("<script>nothing</script>")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("<script>nothing</script>")).to_be_visible()
     expect(page.locator("strong", has_text="bold")).to_have_count(0)
 
 
 def test_every_export_opens_in_another_program(page: Page, tmp_path: Path) -> None:
     data = dicom_file(PHANTOM, PatientName="Canary^Anna", PatientID="CANARY-7")
     drop(page, ("film.dcm", data))
-    page.get_by_text("Take it away").click(timeout=60_000)
+    page.get_by_text("Take it away").click()
     found = {}
     for label in EXPORTS:
-        with page.expect_download(timeout=60_000) as download:
+        with page.expect_download() as download:
             page.get_by_role("button", name=re.compile(re.escape(label))).click()
         path = tmp_path / download.value.suggested_filename
         download.value.save_as(path)
@@ -133,20 +132,20 @@ def test_every_check_is_told_behind_a_click_and_the_nearest_films_by_name(page: 
     expect(page.get_by_text("on the whole film").first).to_be_visible()
     page.get_by_text("Why this answer").click()
     for bar in ("Whole film", "Lungs only", "Lungs removed"):
-        expect(page.locator(".ytick text", has_text=bar)).to_be_visible(timeout=60_000)
+        expect(page.locator(".ytick text", has_text=bar)).to_be_visible()
     tests = page.get_by_test_id("stTable").first
     expect(tests.locator("tbody tr")).to_have_count(4)
     for row in tests.locator("tbody tr").all():
         expect(row).to_contain_text(re.compile("✓.passed|✗.failed"))
     page.get_by_text("Nearest training films").click()
-    expect(page.get_by_text(re.compile(r"\d of 9 comes? from"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"\d of 9 comes? from"))).to_be_visible()
     expect(page.get_by_text("Similarity")).to_have_count(9)
 
 
 def test_a_large_film_keeps_its_own_resolution(page: Page) -> None:
     film = draw_phantom(size_px=1000).repeat(3, axis=0).repeat(3, axis=1)
     drop(page, ("large.dcm", dicom_file(film)))
-    expect(page.get_by_text("3000 x 3000 px")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("3000 x 3000 px")).to_be_visible()
     viewer(page)
     page.get_by_role("button", name="1:1").click()
     expect(page.get_by_text("Zoom 1.00x").first).to_be_visible()
@@ -159,7 +158,7 @@ def test_files_of_every_kind_and_a_zip_become_a_worklist(page: Page, tmp_path: P
     drop(page, *FILES.items(), ("b.png", b"no film"), ("c.zip", packed.getvalue()))
     wait_for_list(page, len(FILES) + 2)
     save = page.get_by_role("button", name="Save as CSV")
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         save.click()
     download.value.save_as(tmp_path / "worklist.csv")
     with (tmp_path / "worklist.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -176,4 +175,4 @@ def test_the_page_is_reached_by_keyboard_alone(page: Page) -> None:
         if page.evaluate("document.activeElement.innerText") == f"Read: {KINDS[0]}":
             break
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Calibrated probability of COVID-19")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Calibrated probability of COVID-19")).to_be_visible()

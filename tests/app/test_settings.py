@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.servers import served
+from benchmarks.servers import Server
 from covid_core.read.reading import MAX_FILE_BYTES
 from tests.app.serving import ROOT
 
@@ -32,10 +32,9 @@ def test_films_are_kept_from_others_and_no_longer_than_needed() -> None:
         assert {name: settings[table].get(name) for name in values} == values
 
 
-def test_the_server_listens_to_this_machine_alone() -> None:
-    with served() as server:
-        port = urlsplit(server.address).port
-        assert listening(port or 0) == {"0100007F"}  # 127.0.0.1
+def test_the_server_listens_to_this_machine_alone(page_server: Server) -> None:
+    port = urlsplit(page_server.address).port
+    assert listening(port or 0) == {"0100007F"}  # 127.0.0.1
 
 
 def listening(port: int) -> set[str]:

@@ -15,8 +15,8 @@ from app.texts import validate as texts
 from covid_core.local_validation.profile import load_profile, profile_bytes
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
+from tests.app.page import run_page
 from tests.app.site_page import (
-    APP,
     HOSTILE,
     OURS,
     allowing,
@@ -83,7 +83,7 @@ def test_where_the_deployer_allows_it_a_profile_is_kept_for_everyone(
     use_a_profile(page)
     assert "counts for everyone" in said(page)
     assert load_profile(path.read_bytes()) == page.session_state["profile"]
-    other = AppTest.from_file(str(APP), default_timeout=180).run()
+    other = run_page()
     other.switch_page("app/pages/validate.py").run()
     assert "Ward 3" in said(other)
     other.button(key="site-forget").click().run()
@@ -111,7 +111,7 @@ def test_a_deployer_s_profile_that_cannot_be_read_is_said_on_every_page(
     path = tmp_path / "site.json"
     damage(path)
     allowing(monkeypatch, profile=path)
-    page = AppTest.from_file(str(APP), default_timeout=180).run()
+    page = run_page()
     assert not page.exception
     assert [one.value for one in page.error] == [common.NOT_READY]
     assert page.text[0].value.startswith("site.json: ") and "Take that file away" in said(page)

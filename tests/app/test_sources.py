@@ -28,9 +28,8 @@ from tests.app.lists import (
     table,
     zipped,
 )
+from tests.app.page import run_page
 from tests.films import dicom_file
-
-APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
 
 
 @pytest.fixture
@@ -148,7 +147,7 @@ def test_films_outlast_a_visit_to_another_page_and_are_added_to(
     predictions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.scoring._is_first_shown", lambda _: False)
-    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    page = run_page()
     drop(page, *FILMS[:2])
     away_and_back(page)
     assert page.button(key="close-files").label == texts.CLOSE_FILES
@@ -275,7 +274,7 @@ def test_an_archive_that_fails_says_what_to_do(archive: list[str], page: AppTest
 
 
 def test_films_of_a_list_that_are_taken_back_can_be_read_no_more() -> None:
-    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    page = run_page()
     drop(page, *FILMS[:2])
     held = [item for items in page.session_state["items"].values() for item in items]
     assert [item.read() for item in held] == [data for _, data in FILMS[:2]]
@@ -287,7 +286,7 @@ def test_films_of_a_list_that_are_taken_back_can_be_read_no_more() -> None:
 
 def test_a_film_that_is_taken_back_is_held_nowhere() -> None:
     name = "taken back.png"
-    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    page = run_page()
     drop(page, (name, FILMS[0][1]))
     drop(page)
     gc.collect()

@@ -38,7 +38,7 @@ import sys
 from app import ready
 from streamlit.testing.v1 import AppTest
 ready.get_ready = lambda: None  # which comes once the page is there
-page = AppTest.from_file("streamlit_app.py", default_timeout=120).run()
+page = run_page()
 assert not page.exception, page.exception
 print(*sys.modules, sep="\\n")
 """

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.texts import read as texts
 from covid_core.case.reader import CaseReader
@@ -14,15 +12,14 @@ from covid_core.exports.bundle import read_bundle, replay
 from covid_core.findings import Finding
 from covid_core.model.card import WEIGHTS
 from covid_core.read.phantom import KINDS, draw_phantom
+from tests.app.page import run_page
 from tests.films import dicom_file
-
-APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
 
 
 @pytest.mark.parametrize(("tags", "warns"), [({}, False), ({"BurnedInAnnotation": "YES"}, True)])
 def test_names_in_the_picture_are_warned_of(tags: dict[str, str], warns: bool) -> None:
     data = dicom_file(draw_phantom(KINDS[-1], size_px=256), **tags)
-    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    page = run_page()
     page.session_state[f"take-{hashlib.sha256(data).hexdigest()}"] = True
     page.file_uploader(key="film").set_value([("film.dcm", data, "")]).run()
     assert not page.exception
@@ -33,7 +30,7 @@ def test_names_in_the_picture_are_warned_of(tags: dict[str, str], warns: bool) -
 def test_the_case_bundle_is_repeated_to_the_last_bit_by_another_reader() -> None:
     data = dicom_file(draw_phantom(KINDS[-1], size_px=512), PatientName="Canary^Anna")
     sha256 = hashlib.sha256(data).hexdigest()
-    page = AppTest.from_file(str(APP), default_timeout=120).run()
+    page = run_page()
     page.session_state[f"take-{sha256}"] = True
     page.file_uploader(key="film").set_value([("film.dcm", data, "")]).run()
     page.get("button_group")[0].set_value("rule-out").run()

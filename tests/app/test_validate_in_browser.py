@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from covid_core.local_validation.profile import load_profile
 from tests.app.serving import in_browser, opened, settled
@@ -15,10 +15,10 @@ from tests.app.site_page import laid_down, table, zipped
 
 
 @pytest.fixture
-def browser_page(address: str) -> Iterator[Page]:
-    with opened(address) as page:
-        page.get_by_role("link", name="Validate").first.click(timeout=90_000)
-        expect(page.get_by_text("Films in folders")).to_be_visible(timeout=90_000)
+def browser_page(browser: Browser, address: str) -> Iterator[Page]:
+    with opened(browser, address) as page:
+        page.get_by_role("link", name="Validate").first.click()
+        expect(page.get_by_text("Films in folders")).to_be_visible()
         settled(page)
         yield page
 
@@ -37,8 +37,8 @@ def test_reading_can_be_stopped_and_what_was_read_counts(browser_page: Page) -> 
     files = [{"name": "films.zip", "mimeType": "application/zip", "buffer": zipped(60, 60)}]
     ways(browser_page).first.set_input_files(files)  # type: ignore[arg-type]
     stop = browser_page.get_by_role("button", name="Stop reading")
-    stop.click(timeout=60_000)
-    expect(stop).to_be_hidden(timeout=60_000)
+    stop.click()
+    expect(stop).to_be_hidden()
     settled(browser_page)
     expect(browser_page.get_by_text("Reading films")).to_be_hidden()
     told = browser_page.get_by_test_id("stApp").inner_text()
@@ -51,7 +51,7 @@ def test_reading_can_be_stopped_and_what_was_read_counts(browser_page: Page) -> 
 def test_a_whole_folder_is_read_by_its_folders_names(browser_page: Page, tmp_path: Path) -> None:
     ways(browser_page).nth(1).set_input_files(laid_down(tmp_path / "ours", 10, 11))
     told = browser_page.get_by_text("At your site: AUROC")
-    expect(told).to_contain_text("21 films", timeout=90_000)
+    expect(told).to_contain_text("21 films")
     settled(browser_page)
     expect(browser_page.get_by_text("2 of 23 films gave no score")).to_be_visible()
 
@@ -63,12 +63,12 @@ def test_a_downloaded_profile_is_the_site_s(browser_page: Page) -> None:
     uploader.set_input_files(
         {"name": "scores.csv", "mimeType": "text/csv", "buffer": table()}  # type: ignore[arg-type]
     )
-    expect(browser_page.get_by_text("An operating point of your own")).to_be_visible(timeout=90_000)
+    expect(browser_page.get_by_text("An operating point of your own")).to_be_visible()
     settled(browser_page)
     browser_page.get_by_label("Name of the site").fill("Ward 3")
     browser_page.get_by_label("Name of the site").press("Enter")
     button = browser_page.get_by_role("button", name="Profile (JSON)")
-    expect(button).to_be_enabled(timeout=60_000)
+    expect(button).to_be_enabled()
     with browser_page.expect_download() as waiting:
         button.click()
     data = waiting.value.path().read_bytes()

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 
 from tests.app.serving import in_browser
 from tests.app.viewer_shown import Opened, Shown, without_a_run
+from tests.waits import wait_until
 
 pytestmark = in_browser
 
@@ -182,8 +183,7 @@ def test_full_screen_and_back(opened: Opened) -> None:
     with without_a_run(shown):
         shown.button("Full screen").click()
         shown.page.wait_for_function("document.fullscreenElement")
-        shown.page.wait_for_timeout(300)
-        assert shown.pixels("marked").shape[1] > 600
+        wait_until(lambda: shown.pixels("marked").shape[1] > 600, "the pane fills the screen")
         shown.button("Full screen").click()
         shown.page.wait_for_function("!document.fullscreenElement")
 

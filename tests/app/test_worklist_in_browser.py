@@ -7,7 +7,7 @@ import io
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.texts import worklist as texts
 from covid_core.present.overlay import png
@@ -49,9 +49,9 @@ def downloaded(page: Page) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_films_dropped_together_are_listed_opened_and_saved(address: str) -> None:
-    with opened(address) as page:
-        expect(dropzone(page)).to_be_visible(timeout=60_000)
+def test_films_dropped_together_are_listed_opened_and_saved(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        expect(dropzone(page)).to_be_visible()
         drop(page, *FILMS[:3], ("=1+1.zip", zipped(FILMS[3], BAD)))
         wait_for_list(page, 5)
         rows = downloaded(page)
@@ -69,38 +69,36 @@ def test_films_dropped_together_are_listed_opened_and_saved(address: str) -> Non
         settled(page)
         expect(page.get_by_text("Film 1 of 5")).to_have_count(0)
         click_row(page, 2, BOX_PX)
-        expect(page.get_by_text("The other film")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("The other film")).to_be_visible()
         page.get_by_role("button", name=texts.CLOSE, exact=True).click()
-        expect(page.get_by_text("The other film")).to_have_count(0, timeout=60_000)
+        expect(page.get_by_text("The other film")).to_have_count(0)
         settled(page)
 
         click_row(page, 1)
-        expect(page.get_by_text("Film 2 of 5")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("Film 2 of 5")).to_be_visible()
         expect(page.get_by_text(rows[1]["file"].lstrip("'"), exact=True).last).to_be_visible()
         page.get_by_role("button", name=texts.NEXT).click()
-        expect(page.get_by_text("Film 3 of 5")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("Film 3 of 5")).to_be_visible()
         expect(page.get_by_text(rows[2]["file"].lstrip("'"), exact=True).last).to_be_visible()
 
         page.get_by_role("button", name="Not read").click()
-        expect(page.get_by_test_id("stDataFrame")).to_have_count(1, timeout=60_000)
+        expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
         settled(page)
         [unread] = downloaded(page)
         assert unread["decision"] == "error"
         assert page.locator("img[src*='canary.png']").count() == 0
 
 
-def test_reading_is_watched_stopped_and_gone_on_with(address: str) -> None:
+def test_reading_is_watched_stopped_and_gone_on_with(browser: Browser, address: str) -> None:
     films = [(f"{n}.png", png(draw_phantom(size_px=512, seed=n))) for n in range(40)]
-    with opened(address) as page:
-        expect(dropzone(page)).to_be_visible(timeout=60_000)
+    with opened(browser, address) as page:
+        expect(dropzone(page)).to_be_visible()
         drop(page, ("ward.zip", zipped(*films)))
-        expect(page.get_by_text(re.compile(r"^\d+ of 40, about \d+ s left$"))).to_be_visible(
-            timeout=60_000
-        )
+        expect(page.get_by_text(re.compile(r"^\d+ of 40, about \d+ s left$"))).to_be_visible()
         expect(page.get_by_role("button", name=re.compile("^Read: "))).to_have_count(0)
         page.get_by_role("button", name=texts.STOP).click()
         stopped = page.get_by_text(re.compile(r"^Stopped after \d+ of 40 films\.$"))
-        expect(stopped).to_be_visible(timeout=60_000)
+        expect(stopped).to_be_visible()
         settled(page)
         done = int(stopped.inner_text().split()[2])
         assert 0 < done < 40

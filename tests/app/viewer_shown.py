@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.app.serving import CHROMIUM, QUIET, served
+from tests.app.serving import chromium, new_page, served
 
 
 class Shown:
@@ -79,10 +79,8 @@ Opened = Callable[..., Shown]
 @contextmanager
 def served_viewer() -> Iterator[tuple[Browser, str]]:
     """A browser, and the address of a server of `viewer_page.py`."""
-    with served("tests/app/viewer_page.py") as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+    with served("tests/app/viewer_page.py") as address, chromium() as browser:
         yield browser, address
-        browser.close()
 
 
 @contextmanager
@@ -91,10 +89,10 @@ def films(browser: Browser, address: str) -> Iterator[Opened]:
     pages: list[Shown] = []
 
     def opened(film: str, **options: Any) -> Shown:
-        page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}} | options)
+        page = new_page(browser, **{"viewport": {"width": 1280, "height": 900}} | options)
         pages.append(shown := Shown(page))
         page.goto(f"{address}/?film={film}")
-        page.wait_for_selector(".viewer[data-paints]", timeout=60_000)
+        page.wait_for_selector(".viewer[data-paints]")
         expect(page.get_by_text("Runs: 1", exact=True)).to_be_visible()
         return shown
 

@@ -11,17 +11,12 @@ import pytest
 from benchmarks import load
 from benchmarks.load import Crowd, crowded
 from benchmarks.load_figures import ERROR, RIGHT, WRONG, Answer, Sample, figures, plot
-from benchmarks.servers import Memory, Server, served
+from benchmarks.servers import Memory, Server
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
+from tests.waits import LONGEST_S
 
 SESSIONS, EACH = 6, 3
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with served() as server:
-        yield server
 
 
 def small_film(number: int) -> tuple[str, bytes]:
@@ -31,11 +26,11 @@ def small_film(number: int) -> tuple[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def crowd(server: Server) -> Iterator[Crowd]:
+def crowd(page_server: Server) -> Iterator[Crowd]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(load, "film", small_film)
         patch.setattr(load, "_SAMPLE_S", 0.5)
-        yield crowded(server, SESSIONS, minutes=2, each=EACH, slow=0, vanishing=1)
+        yield crowded(page_server, SESSIONS, minutes=LONGEST_S / 60, each=EACH, slow=0, vanishing=1)
 
 
 def test_each_of_many_visitors_gets_its_own_answers(crowd: Crowd) -> None:

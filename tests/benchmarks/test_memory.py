@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.memory import SETTLED, Sample, figures, film, judged, told
+from benchmarks.memory import SETTLED, Sample, describe, figures, film, judged
 from benchmarks.servers import Memory
 from covid_core.read.reading import read_radiograph
 
@@ -32,14 +32,14 @@ def test_what_is_there_before_it_settles_is_no_growth() -> None:
     found = judged(samples(100, 200, 300, 300, 300, 300))
     assert (found.settled, found.plateau, found.most) == (300, 300, 300)
     assert found.growth == 0 and found.per_upload == pytest.approx(0)
-    assert "+0.0%" in told(found)
+    assert "+0.0%" in describe(found)
 
 
 def test_a_leak_is_found_and_its_size_told() -> None:
     found = judged(samples(100, 200, *(300 + 10 * i for i in range(20))))
     assert found.per_upload == pytest.approx(0.2)
     assert found.growth > 0.3 and found.most == 490
-    assert "+200 kB an upload" in told(found)
+    assert "+200 kB an upload" in describe(found)
     assert not all(figure.met for figure in figures(found, 0) if figure.goal)
 
 

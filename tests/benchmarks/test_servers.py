@@ -24,5 +24,5 @@ def test_memory_is_that_of_the_process() -> None:
 
 
 def test_a_folder_without_a_page_is_said_to_have_none(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="does not start"), served(tmp_path):
+    with pytest.raises(RuntimeError, match="before the page is served"), served(tmp_path):
         pass

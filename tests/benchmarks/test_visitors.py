@@ -11,21 +11,16 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from app.texts import read as texts
 from app.texts.worklist import DROP
 from benchmarks.memory import film
-from benchmarks.servers import Server, served
+from benchmarks.servers import Server
 from benchmarks.visitors import Shown, Visitor, is_end, visiting
+from tests.waits import LONGEST_S
 
 ANSWER = "Calibrated probability of COVID-19"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with served() as server:
-        yield server
-
-
 @pytest.fixture
-def visitor(server: Server) -> Iterator[Visitor]:
-    with visiting(server.address) as visitor:
+def visitor(page_server: Server) -> Iterator[Visitor]:
+    with visiting(page_server.address) as visitor:
         yield visitor
 
 
@@ -58,10 +53,10 @@ def test_words_that_never_come_are_not_waited_for(visitor: Visitor) -> None:
         visitor.wait_for("words that the page never says")
 
 
-def test_a_file_without_the_token_is_turned_away(server: Server, visitor: Visitor) -> None:
+def test_a_file_without_the_token_is_turned_away(page_server: Server, visitor: Visitor) -> None:
     visitor.give(DROP, film(3))
-    url = f"{server.address}/_stcore/upload_file/any/any"
-    assert requests.put(url, files={"a.png": b""}, timeout=60).status_code == 403
+    url = f"{page_server.address}/_stcore/upload_file/any/any"
+    assert requests.put(url, files={"a.png": b""}, timeout=LONGEST_S).status_code == 403
 
 
 def test_a_run_ends_where_no_other_follows_at_once() -> None:

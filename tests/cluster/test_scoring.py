@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,6 +34,7 @@ from covid_core.present.sentences import UNANSWERED, error_row
 from covid_core.read.phantom import draw_phantom
 from tests.models import random_weights
 from tests.stand_in import StandIn
+from tests.waits import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 FILMS = 18
@@ -103,8 +103,7 @@ def recorded(weights: Path, log: Path) -> Predictor:
     predictor = Predictor.load(weights)
     with log.open("a") as file:
         file.write(f"{os.getpid()}\n")
-    while len(log.read_text().splitlines()) < 2:
-        time.sleep(0.05)
+    wait_until(lambda: len(log.read_text().splitlines()) >= 2, "two processes loaded it")
     return predictor
 
 

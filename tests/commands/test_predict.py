@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,17 +49,17 @@ def score(films: Path, table: Path, *options: str) -> int:
     return main(["predict", str(films), "--csv", str(table), *options])
 
 
-def started(films: Path, table: Path) -> subprocess.Popen[str]:
+def paused(films: Path, table: Path, after: int) -> subprocess.Popen[str]:
+    """A run that has paused itself at so many films."""
     command = [sys.executable, "-m", "tests.stand_in", "predict", str(films)]
     options = ["--csv", str(table), "--resume", "--workers", "2"]
-    return subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-
-
-def wait_for(process: subprocess.Popen[str], table: Path, size: int) -> None:
-    """Until the file has grown to that many bytes."""
-    while not (table.exists() and table.stat().st_size >= size):
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.001)
+    environment = {**os.environ, "PAUSES_AFTER": str(after)}
+    process = subprocess.Popen(
+        [*command, *options], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    came = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    assert came and came.si_code == os.CLD_STOPPED, process.communicate()
+    return process
 
 
 def whole_rows(text: str) -> list[list[str]]:
@@ -71,9 +70,8 @@ def test_killed_at_several_instants_each_film_has_one_row(films: Path, tmp_path:
     table, undisturbed = tmp_path / "rows.csv", tmp_path / "undisturbed.csv"
     assert score(films, undisturbed) == 1
     whole = undisturbed.read_bytes()
-    for share in (0.001, 0.1, 0.3, 0.6):
-        process = started(films, table)
-        wait_for(process, table, int(share * len(whole)))
+    for more in (1, 40, 80, 120):
+        process = paused(films, table, more)
         process.kill()
         assert process.wait() == -signal.SIGKILL
         so_far = table.read_bytes()
@@ -86,10 +84,10 @@ def test_killed_at_several_instants_each_film_has_one_row(films: Path, tmp_path:
 
 def test_stopped_by_hand_what_is_done_is_written(films: Path, tmp_path: Path) -> None:
     table = tmp_path / "rows.csv"
-    process = started(films, table)
-    wait_for(process, table, 5_000)
+    process = paused(films, table, 40)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    process.send_signal(signal.SIGCONT)
+    _, told = process.communicate()
     assert process.returncode == 130
     assert "--resume" in told and "Traceback" not in told
     rows = whole_rows(table.read_text(encoding="utf-8"))
@@ -149,9 +147,7 @@ def test_a_second_run_on_one_file_is_refused_and_changes_nothing(
     films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = tmp_path / "rows.csv"
-    process = started(films, table)
-    wait_for(process, table, 2_000)
-    process.send_signal(signal.SIGSTOP)
+    process = paused(films, table, 20)
     before = table.read_bytes()
     for options in ([], ["--resume"]):
         assert score(films, table, *options) == 2

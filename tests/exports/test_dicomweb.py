@@ -22,6 +22,7 @@ from covid_core.read.patient_tags import read_study
 from covid_core.read.reading import read_radiograph
 from tests.archive import free_port
 from tests.exports.results import film_file, made
+from tests.waits import LONGEST_S
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -167,7 +168,7 @@ def stub() -> tuple[Archive, dict[str, object]]:
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
-    yield Archive(f"http://127.0.0.1:{server.server_port}/dicom-web", timeout_s=5), answer
+    yield Archive(f"http://127.0.0.1:{server.server_port}/dicom-web", timeout_s=LONGEST_S), answer
     server.shutdown()
     server.server_close()
 

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from playwright.sync_api import sync_playwright
 
 from covid_core.present.html import embedded, write_page
 from covid_core.present.overlay import data_uri, png
 from tests.app.injecting import listening
-from tests.app.serving import CHROMIUM, QUIET, in_browser
+from tests.app.serving import chromium, in_browser, new_page
 from tests.payloads import payloads
 
 _BODY = """{% extends "page.html" %}{% block title %}Report{% endblock %}{% block body %}
@@ -52,17 +51,15 @@ def test_its_policy_names_its_two_scripts_and_nothing_runs_besides(tmp_path: Pat
 @in_browser[0]
 @in_browser[1]
 def test_it_is_drawn_and_asks_for_nothing(tmp_path: Path) -> None:
-    with listening() as listener, sync_playwright() as playwright:
+    with listening() as listener, chromium() as browser:
         smuggled = f"<script>document.title='zq'</script><img src='http://{listener.host}/zq-hit'>"
         report = written(tmp_path, listener.host, smuggled)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        page = browser.new_page()
+        page = new_page(browser)
         page.goto(report.as_uri())
         page.locator(".js-plotly-plot .main-svg").nth(5).wait_for(state="attached")
         assert page.title() == "Report"
         assert page.evaluate("document.querySelector('img[width]').naturalWidth") == 8
         assert listener.asked == []
-        browser.close()
 
 
 @pytest.mark.parametrize("word", ["</script><script>alert(1)</script>", "<!--<script>"])

@@ -1,8 +1,7 @@
-"""What the shipped weights make of films drawn from nothing, written down, so that no change of it
-goes unnoticed.
+"""What the shipped weights make of drawn films, written down, so that no change goes unnoticed.
 
-    python -m benchmarks.golden           how far the answers are from those written down
-    python -m benchmarks.golden --write   write them anew, after a library or the weights changed
+    python -m tests.golden           how far the answers are from those written down
+    python -m tests.golden --write   write them anew, after a library or the weights changed
 
 `tests/test_sameness.py` holds the answers to tests/golden.json. Where it fails, find out what
 changed them (`git log`, or a library in the list of versions), say so in the commit, and write them
@@ -36,7 +35,7 @@ from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.reading import read_radiograph
 from tests.films import dicom_file, encode
 
-FILE = Path(__file__).parent.parent / "tests" / "golden.json"
+FILE = Path(__file__).with_suffix(".json")
 CLOSE, CLOSE_HEAT = 1e-4, 1e-4  # at the same versions: of a probability; of heat, 0 to 1
 FILMS = 12
 _CELLS = 7
