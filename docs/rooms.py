@@ -17,6 +17,7 @@ ROOMS_BLOCK = "rooms"
 
 
 def main() -> None:
+    """Write the map into the README."""
     replace_block(README, ROOMS_BLOCK, rooms_map())
 
 
