@@ -20,9 +20,9 @@ from covid_core.model.architectures import TITLES
 from covid_core.model.tasks import TASKS, Task
 from covid_core.prepare.preprocess import Borders, Fit, Preprocess, Tone
 from covid_core.training.augment import Augmentation
+from covid_core.training.epoch_figures import MEASURES
 from covid_core.training.losses import Losses
 from covid_core.training.schedule import Schedule
-from covid_core.training.scoring import MEASURES
 from covid_core.training.variant_names import RECIPES, recipe_names
 
 EACH_ONCE, CELLS = "each once", "cells"

@@ -10,9 +10,9 @@ from covid_core.datasets import published
 from covid_core.datasets.published import Protocol
 from covid_core.errors import TrainingError
 from covid_core.findings import Finding
+from covid_core.training.epoch_figures import LOSS
 from covid_core.training.recipe import Recipe, read_recipe
 from covid_core.training.schedule import Schedule
-from covid_core.training.scoring import LOSS
 from covid_core.training.variant_names import RECIPES, Form
 
 

@@ -14,7 +14,7 @@ from covid_core.model.decision import CALIBRATED, SOFTMAX, Rules
 from covid_core.model.network_files import as_stored
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films
-from covid_core.training.scoring import answer, answer_parts, score
+from covid_core.training.inference import compute_logits, compute_probabilities, logits_by_split
 from tests.films import grey_film
 from tests.models import head_of, random_network
 
@@ -66,7 +66,7 @@ def test_a_class_of_few_films_is_left_out(films: Films) -> None:
 
 
 def test_evaluation_tells_sources_apart(films: Films) -> None:
-    logits = answer_parts(random_network(), films, SMALL, device=CPU)
+    logits = logits_by_split(random_network(), films, SMALL, device=CPU)
     results = evaluate(films, logits)
     assert results["test"]["films"] == 24
     assert results["held_out"] == {}, "four films of a class say nothing"

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import softmax
 
 from covid_core.model.decision import Rules
-from covid_core.training.calibration import (
+from covid_core.training.fit_calibration import (
     by_matrix,
     by_temperature,
     fit_calibration,

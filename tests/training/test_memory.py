@@ -16,7 +16,7 @@ from covid_core.model.networks import Network
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training import loop
 from covid_core.training.films import Films
-from covid_core.training.scoring import answer
+from covid_core.training.inference import compute_logits
 
 
 class Cramped(nn.Module):

@@ -11,7 +11,7 @@ from scipy.special import softmax
 from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.metrics import reliability
 from covid_core.model.decision import BALANCED, RULE_IN, RULE_OUT
-from covid_core.training.tuning import (
+from covid_core.training.fit_rules import (
     COVERAGE,
     least_probabilities,
     operating_points,
