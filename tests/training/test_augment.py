@@ -91,7 +91,7 @@ def test_training_shrinks_films_as_validation_does() -> None:
         ("",) * 4,
     )
     preprocess = Preprocess()
-    seen = pictures_at(films, np.arange(4), preprocess, 96, torch.device("cpu"))
+    seen = network_input(films, np.arange(4), preprocess, 96, torch.device("cpu"))
     assert torch.allclose(preprocess.normalise(trained), seen, atol=1e-4)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from covid_core.commands import train
 from covid_core.commands.options import train as options
 from covid_core.errors import TrainingError
 from covid_core.training.recipe import RECIPES, read_recipe
@@ -110,9 +109,9 @@ def test_borders_go_from_the_recipe_or_the_command_line_to_the_preprocessing(
     parser = argparse.ArgumentParser()
     options.add(parser)
     given = parser.parse_args(["--data", "films", "--borders", "cut"])
-    recipe = train.chosen_recipe(given)
+    recipe = options.choose_recipe(given)
     assert recipe.preprocess.borders == "cut"
-    assert train.as_text(given, recipe)["borders"] == "cut"
+    assert options.describe_choices(given, recipe)["borders"] == "cut"
     with pytest.raises(TrainingError, match="borders"):
         path.write_text(f'borders = "mend"\n{text}')
         read_recipe(str(path))
