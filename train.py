@@ -92,7 +92,7 @@ def make_weights(options: argparse.Namespace, device: torch.device) -> None:
 
     # The recipe: what is trained, on films prepared how, for how long.
     recipe = choose_recipe(options)
-    preprocess, task = recipe.preprocess, recipe.phases[-1].asked
+    preprocess, task = recipe.preprocess, recipe.phases[-1].task_definition
     folder = options.run or default_folder(options, recipe)
     cache = folder.parent / CACHE
 

@@ -29,7 +29,9 @@ def measure(network: Network, run: Run, cache: Path, *, workers: int) -> dict[st
     except CovidCoreError as error:  # still worth its weights: the most probable class is called
         print(f"not calibrated: {error}", file=sys.stderr)
         rules, trust = None, {}
-    results = evaluate(films, logits, task=phase.asked, rules=rules, cache=cache, workers=workers)
+    results = evaluate(
+        films, logits, task=phase.task_definition, rules=rules, cache=cache, workers=workers
+    )
     results["storage_change"] = storage_change(
         network, films, preprocess, logits[Split.TEST], device=device
     )

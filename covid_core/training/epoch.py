@@ -50,7 +50,7 @@ def _measure(
         films = films.select(films.part(recipe.chooses_by))
         if recipe.published.augmented:
             films = replace(films, pictures=_augmented(films.pictures, recipe, generator))
-    task, split = plan.phase.asked, recipe.chooses_by
+    task, split = plan.phase.task_definition, recipe.chooses_by
     return measure_epoch(network, films, run.preprocess, task, size_px, chooses_by=split)
 
 

@@ -163,7 +163,9 @@ def train_step(
 def class_weights(plan: Plan, device: torch.device) -> torch.Tensor:
     """The weight of each output in the loss, (outputs,): the rarer its films, the larger."""
     labels = plan.films.labels[plan.films.part(Split.TRAIN)]
-    shares = np.bincount(labels, minlength=len(plan.phase.asked.outputs)) / max(1, len(labels))
+    shares = np.bincount(labels, minlength=len(plan.phase.task_definition.outputs)) / max(
+        1, len(labels)
+    )
     return torch.tensor(1 - shares, dtype=torch.float32, device=device)
 
 

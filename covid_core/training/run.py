@@ -64,7 +64,7 @@ class Plan:
 
 def label_films(films: Films, phase: Phase) -> Films:
     """The films labelled by a phase's task, trimmed to the rarest label where the phase says so."""
-    labelled = films.label_by(phase.asked)
+    labelled = films.label_by(phase.task_definition)
     return labelled.trim_to_rarest() if phase.alike else labelled
 
 

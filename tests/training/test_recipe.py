@@ -49,7 +49,7 @@ def test_a_recipe_of_one_s_own(tmp_path: Path) -> None:
     recipe = read_recipe(str(own))
     assert recipe.name == "mine"
     assert recipe.phases[0].stages == ((64, 0.5), (96, 1.0))
-    assert recipe.phases[0].asked.outputs == ("not covid", "covid")
+    assert recipe.phases[0].task_definition.outputs == ("not covid", "covid")
 
 
 PHASE = '[[phases]]\ntask = "covid or not"\nstages = [[32, 1]]\n'
