@@ -4,7 +4,7 @@
     python train.py --data manifest.parquet --out weights/ --init random --stages 128:6,224:1.5
     python train.py --data DIR --out weights/ --resume
     python train.py --data DIR --out runs/resnet --recipe resnet18-three-class
-    python train.py --data DIR --out published --recipe resnet18-three-class --form as-published
+    python train.py --data DIR --out published --recipe resnet18-three-class --variant as-published
     torchrun --nproc-per-node=2 train.py --data DIR --out weights/
 
 DIR is a public dataset as downloaded, a folder of several, a folder with normal/, pneumonia/ and
@@ -31,7 +31,7 @@ from covid_core.commands.options.train import (
 )
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.errors import CovidCoreError, DatasetError
-from covid_core.training.variant_names import Form
+from covid_core.training.variant_names import Variant
 
 if TYPE_CHECKING:  # else imported where it is used: PyTorch takes seconds, and --help needs none
     import pandas as pd
@@ -151,7 +151,7 @@ def make_weights(options: argparse.Namespace, device: torch.device) -> None:
             history=read_log(folder),
             **measured,
         )
-        if options.form is Form.OURS:  # a study's split may share films with training
+        if options.variant is Variant.OURS:  # a study's split may share films with training
             stored = as_stored(network)
             card = add_within_sources(stored, card, table, cache, workers=WORKERS, device=device)
             save_card(card, options.out)
@@ -182,7 +182,7 @@ def load_manifest(options: argparse.Namespace, recipe: Recipe, folder: Path) -> 
         if options.skip_bad:
             write_left_out(compiled.damaged, folder / "quarantine.csv")
         table = compiled.table
-    return split_in(options.form, table, recipe, seed=options.seed)
+    return split_in(options.variant, table, recipe, seed=options.seed)
 
 
 if __name__ == "__main__":

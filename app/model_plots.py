@@ -24,7 +24,7 @@ from covid_core.model_card.audit_plots import (
 )
 from covid_core.model_card.audit_report import reliability_diagram
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
-from covid_core.model_card.baselines import beside_floors
+from covid_core.model_card.baselines import beside_baselines
 from covid_core.model_card.within_source import (
     boxes_in_words,
     boxes_of,
@@ -92,21 +92,21 @@ def show_boxes(card: WeightsCard, audit: Mapping[str, Any] | None) -> None:
         draw(draw_boxes(boxes), texts.BOXES_ALT, see)
 
 
-def show_floors(card: WeightsCard) -> None:
-    """The network beside its floors, by source; nothing where they were not measured."""
+def show_baselines(card: WeightsCard) -> None:
+    """The network beside its baselines, by source; nothing where they were not measured."""
     if not card.results.get("floors"):
         return
-    st.subheader(texts.FLOORS, anchor=False)
+    st.subheader(texts.BASELINES, anchor=False)
     figure = st.segmented_control(
-        texts.FLOORS_FIGURE,
-        list(texts.FLOORS_NAMES),
+        texts.BASELINES_FIGURE,
+        list(texts.BASELINES_NAMES),
         default="accuracy",
         required=True,
-        format_func=texts.FLOORS_NAMES.__getitem__,
-        key="model-floors",
+        format_func=texts.BASELINES_NAMES.__getitem__,
+        key="model-baselines",
     )
-    alt = texts.FLOORS_ALT.format(figure=texts.FLOORS_NAMES[figure])
-    draw(beside_floors(card, figure), alt, texts.FLOORS_SEE)
+    alt = texts.BASELINES_ALT.format(figure=texts.BASELINES_NAMES[figure])
+    draw(beside_baselines(card, figure), alt, texts.BASELINES_SEE)
 
 
 def show_calibration(card: WeightsCard) -> None:

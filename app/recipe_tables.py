@@ -8,22 +8,22 @@ from typing import Any
 import pandas as pd
 
 from app.texts import model as texts
-from covid_core.model.card import AS_PUBLISHED, MENDED, WeightsCard
-from covid_core.model_card.comparison import HEADER, Forms, entry_of_card, rows
+from covid_core.model.card import AS_PUBLISHED, CORRECTED, WeightsCard
+from covid_core.model_card.comparison import HEADER, Variants, entry_of_card, rows
 from covid_core.training.variants import protocol_of
 
-_Forms = Mapping[str, Forms]
+_Variants = Mapping[str, Variants]
 
 
-def short_table(cards: Sequence[WeightsCard], forms: _Forms) -> pd.DataFrame:
-    """One line a recipe; `forms`: by recipe, as `card.read_forms` gives them."""
-    lines = [_line(card, forms.get(card.recipe, {})) for card in cards]
+def short_table(cards: Sequence[WeightsCard], variants: _Variants) -> pd.DataFrame:
+    """One line a recipe; `variants`: by recipe, as `card.read_variants` gives them."""
+    lines = [_line(card, variants.get(card.recipe, {})) for card in cards]
     return pd.DataFrame(lines, columns=list(texts.RECIPES_COLUMNS))
 
 
-def whole_table(cards: Sequence[WeightsCard], forms: _Forms) -> pd.DataFrame:
+def whole_table(cards: Sequence[WeightsCard], variants: _Variants) -> pd.DataFrame:
     """README's table, the recipe's name in each line, without Markdown."""
-    lines = rows([entry_of_card(card, forms.get(card.recipe)) for card in cards])
+    lines = rows([entry_of_card(card, variants.get(card.recipe)) for card in cards])
     plain = [[cell.replace("**", "").replace("`", "") for cell in line] for line in lines]
     table = pd.DataFrame(plain, columns=list(HEADER))
     name = table[HEADER[0]]
@@ -31,18 +31,18 @@ def whole_table(cards: Sequence[WeightsCard], forms: _Forms) -> pd.DataFrame:
     return table
 
 
-def _line(card: WeightsCard, forms: Forms) -> tuple[str, ...]:
-    published = forms[AS_PUBLISHED].results if AS_PUBLISHED in forms else {}
+def _line(card: WeightsCard, variants: Variants) -> tuple[str, ...]:
+    published = variants[AS_PUBLISHED].results if AS_PUBLISHED in variants else {}
     test, unseen = card.results["test"], list(card.results["held_out"].values())
     return (
         card.recipe,
         _reported(card.recipe),
-        _both(forms.get(AS_PUBLISHED)),
+        _both(variants.get(AS_PUBLISHED)),
         f"{published['shared']:.0%}" if "shared" in published else texts.NO_FIGURE,
-        _both(forms.get(MENDED)),
+        _both(variants.get(CORRECTED)),
         _digits(_accuracy(test)),
         _digits(test.get("commonest")),
-        _digits(_auroc(forms.get(AS_PUBLISHED, card), published.get("test"))),
+        _digits(_auroc(variants.get(AS_PUBLISHED, card), published.get("test"))),
         _digits(_auroc(card, test)),
         _digits(_auroc(card, unseen[0] if unseen else None)),
     )

@@ -20,7 +20,7 @@ from covid_core.datasets.manifest import read_manifest, write_manifest
 from covid_core.datasets.published import as_published
 from covid_core.datasets.split import Split, groups_of, on_a_side
 from covid_core.findings import Finding
-from covid_core.training.variant_names import Form, recipe_names
+from covid_core.training.variant_names import Variant, recipe_names
 from covid_core.training.variants import recipe_in
 
 
@@ -30,7 +30,7 @@ def apart_from(table: pd.DataFrame, recipe: str) -> pd.DataFrame:
 
     Raises TrainingError, DatasetError.
     """
-    protocol = recipe_in(Form.AS_PUBLISHED, recipe).published
+    protocol = recipe_in(Variant.AS_PUBLISHED, recipe).published
     assert protocol is not None
     groups = groups_of(table)
     studied = groups[on_a_side(as_published(table, protocol, seed=0))]

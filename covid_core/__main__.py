@@ -21,7 +21,7 @@ _COMMANDS = {  # `commands.options` has a module for each, with all that it can 
     "manifest check": "prove that no patient and no picture is on two sides of a manifest's split",
     "evaluate": "compare networks on the same films of a manifest",
     "calibrate": "fit calibration, operating points and prediction sets anew",
-    "floors": "measure what is reached without looking at the lungs",
+    "baselines": "measure what is reached without looking at the lungs",
     "audit": "test a network for shortcuts, robustness, honesty",
     "card": "write the model card, and the README's results",
     "lungs": "train the network that outlines the lungs",

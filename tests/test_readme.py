@@ -22,7 +22,7 @@ from torchvision.models import DenseNet121_Weights, densenet121
 from covid_core.datasets.manifest import read_manifest
 from covid_core.explain.known_films import KnownFilms
 from covid_core.explain.known_index import FOLDER as KNOWN
-from covid_core.model.card import RECIPES, read_card, read_cards, read_forms
+from covid_core.model.card import RECIPES, read_card, read_cards, read_variants
 from covid_core.model.network_files import load_weights
 from covid_core.model_card.card import RESULTS_BLOCK, headline, model_card, read_beside
 from covid_core.model_card.comparison import (
@@ -228,10 +228,10 @@ def test_figures_are_those_of_the_card() -> None:
 
 
 def test_the_recipes_figures_are_those_of_their_cards() -> None:
-    forms = read_forms(WEIGHTS)
+    variants = read_variants(WEIGHTS)
     cards = [read_card(WEIGHTS), *read_cards(WEIGHTS / RECIPES).values()]
     shown = block(RECIPES_BLOCK)
-    assert shown == markdown([entry_of_card(c, forms.get(c.recipe)) for c in cards]).strip()
+    assert shown == markdown([entry_of_card(c, variants.get(c.recipe)) for c in cards]).strip()
 
 
 def test_what_is_shipped_is_small_and_whole() -> None:

@@ -170,20 +170,20 @@ def test_as_published_takes_the_study_s_films_and_split(
     recipe.write_text(STUDY)
     options = {"--data": data, "--recipe": recipe, "--out": tmp_path / "w", "--run-dir": tmp_path}
     arguments = [str(part) for pair in options.items() for part in pair]
-    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--form", "as-published"])
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--variant", "as-published"])
     assert train.main() == 0
     card = read_card(tmp_path / "w", "study")
     assert card.films["test"]["clinic"] == {"normal": 6, "covid": 10}
     assert card.films["train"]["clinic"] == {"normal": 12, "covid": 20}
-    assert card.training["form"] == "as-published"
+    assert card.training["variant"] == "as-published"
     assert card.training["keep"] == "validation_loss"
     assert card.results["shared"] == 0
     assert card.results["test"]["commonest"] == 10 / 16
-    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--form", "mended"])
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--variant", "corrected"])
     assert train.main() == 0
-    mended = read_card(tmp_path / "w", "study")
-    assert mended.training["form"] == "mended" and mended.split != card.split
-    assert mended.results["shared"] == 0 and mended.films["validation"]["clinic"]["covid"] > 0
+    corrected = read_card(tmp_path / "w", "study")
+    assert corrected.training["variant"] == "corrected" and corrected.split != card.split
+    assert corrected.results["shared"] == 0 and corrected.films["validation"]["clinic"]["covid"] > 0
 
 
 def small_run(data: Path, place: Path, *more: str) -> list[str]:
@@ -291,7 +291,7 @@ def test_a_recipe_from_no_study_says_so(
 ) -> None:
     own = tmp_path / "own.toml"
     own.write_text(OWN)
-    arguments = ["--data", str(tmp_path), "--recipe", str(own), "--form", "as-published"]
+    arguments = ["--data", str(tmp_path), "--recipe", str(own), "--variant", "as-published"]
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
     assert train.main() == 1
     assert "recipe own is from no published study" in capsys.readouterr().err

@@ -10,10 +10,10 @@ import streamlit as st
 
 from app import session
 from app.card_text import pieces, section
-from app.model_plots import show_floors, show_plots
+from app.model_plots import show_baselines, show_plots
 from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
-from covid_core.evaluation.baselines import best_floor, floors_in_words
+from covid_core.evaluation.baselines import baselines_in_words, best_baseline
 from covid_core.evaluation.choices import use_in_words
 from covid_core.evaluation.targets import TEST, goals
 from covid_core.findings import CLASSES
@@ -24,7 +24,7 @@ from covid_core.model.card import (
     WeightsCard,
     read_card,
     read_cards,
-    read_forms,
+    read_variants,
 )
 from covid_core.model_card.comparison import HEADER
 from covid_core.present.sentences import DISCLAIMER
@@ -51,11 +51,11 @@ def show_summary(card: WeightsCard) -> None:
     for source, found in card.results["held_out"].items():
         use = use_in_words(source, card.training)
         show_headline(texts.UNSEEN.format(source=source, use=use), found)
-        show_floors_in_words(card, source)
+        show_baselines_in_words(card, source)
     show_headline(texts.KNOWN, card.results["test"])
-    show_floors_in_words(card, TEST)
+    show_baselines_in_words(card, TEST)
     st.caption(texts.BEWARE)
-    show_floors(card)
+    show_baselines(card)
     show_goals(card)
     show_data(card)
     st.subheader(texts.LIMITS, anchor=False)
@@ -85,19 +85,19 @@ def show_headline(title: str, found: Mapping[str, Any]) -> None:
         )
 
 
-def show_floors_in_words(card: WeightsCard, part: str) -> None:
-    """Beside the figures of a part of films: whether they are clearly above its floors."""
-    floors = card.results.get("floors", {}).get(part)
-    if not floors:
-        st.caption(texts.FLOORS_NONE)
+def show_baselines_in_words(card: WeightsCard, part: str) -> None:
+    """Beside the figures of a part of films: whether they are clearly above its baselines."""
+    baselines = card.results.get("floors", {}).get(part)
+    if not baselines:
+        st.caption(texts.BASELINES_NONE)
         return
-    best = best_floor(floors)
-    told = texts.FLOOR.format(accuracy=best[1]["value"], by=best[0]) + ". " if best else ""
-    words = floors_in_words(floors)
+    best = best_baseline(baselines)
+    told = texts.BASELINE.format(accuracy=best[1]["value"], by=best[0]) + ". " if best else ""
+    words = baselines_in_words(baselines)
     if words:
         st.warning(words, icon=":material/warning:")
     else:
-        st.caption(told + texts.FLOORS_ABOVE)
+        st.caption(told + texts.BASELINES_ABOVE)
 
 
 def show_goals(card: WeightsCard) -> None:
@@ -177,8 +177,8 @@ def show_card(card: WeightsCard) -> None:
 def recipes(weights_sha256: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The recipes at a glance, and all their figures."""
     cards = [read_card(WEIGHTS), *read_cards(WEIGHTS / RECIPES).values()]
-    forms = read_forms(WEIGHTS)
-    return short_table(cards, forms), whole_table(cards, forms)
+    variants = read_variants(WEIGHTS)
+    return short_table(cards, variants), whole_table(cards, variants)
 
 
 @st.cache_data(max_entries=1, show_spinner=False)

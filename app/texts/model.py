@@ -54,18 +54,18 @@ ACCURACY_HELP = (
     "All classes, {films} films, each called what has the largest probability. 95% interval:"
     " {low:.2f} to {high:.2f}."
 )
-FLOOR = "Best floor: {accuracy:.2f} by {by}"
-FLOORS = "Beside what needs no lungs"
-FLOORS_SEE = (
-    "Floors: simple models that learnt from the same films, but were shown only the file's header,"
-    " only the film's outer frame without its lungs, or only a thumbnail of 32 px. A figure that is"
-    " not clearly above them may come from the same shortcuts. Lines are 95% intervals."
+BASELINE = "Best baseline: {accuracy:.2f} by {by}"
+BASELINES = "Beside what needs no lungs"
+BASELINES_SEE = (
+    "Baselines: simple models that learnt from the same films, but were shown only the file's"
+    " header, only the film's outer frame without its lungs, or only a thumbnail of 32 px. A figure"
+    " that is not clearly above them may come from the same shortcuts. Lines are 95% intervals."
 )
-FLOORS_ABOVE = "Accuracy and AUROC are clearly above every floor."
-FLOORS_NONE = "Its floors were not measured: `python -m covid_core floors`."
-FLOORS_FIGURE = "Figure beside floors"
-FLOORS_NAMES = {"accuracy": "Accuracy", "auroc": "AUROC of COVID-19"}
-FLOORS_ALT = "{figure} of the network and of each floor, with intervals, by source"
+BASELINES_ABOVE = "Accuracy and AUROC are clearly above every baseline."
+BASELINES_NONE = "Its baselines were not measured: `python -m covid_core baselines`."
+BASELINES_FIGURE = "Figure beside baselines"
+BASELINES_NAMES = {"accuracy": "Accuracy", "auroc": "AUROC of COVID-19"}
+BASELINES_ALT = "{figure} of the network and of each baseline, with intervals, by source"
 
 WITHIN = "Within one hospital: films of both kinds"
 WITHIN_SEE = (
@@ -134,7 +134,7 @@ TRAINING_ALT = "Losses, accuracy and AUROC by epoch"
 NOT_AUDITED = "These weights have not been audited: `python -m covid_core audit`."
 
 RECIPES_WORDS = (
-    "Each recipe trained in three forms: to the letter as its study published it, leaks and"
+    "Each recipe trained in three variants: to the letter as its study published it, leaks and"
     " mistakes included; the same without these; and ours, on the clean split of one manifest, the"
     " same for all. The first figure is what such studies report; a source never seen is what it is"
     " worth."
@@ -149,7 +149,7 @@ RECIPES_COLUMNS = (
     "Accuracy reported",
     "As published",
     "Shared with training",
-    "Mended",
+    "Corrected",
     "Ours, clean",
     "Always commonest",
     "AUROC, as published",
@@ -159,7 +159,7 @@ RECIPES_COLUMNS = (
 RECIPES_SHORT_ALT = "Each recipe: what its study reports, and accuracy and AUROC as measured here"
 RECIPES_FULL = "All figures, with intervals"
 RECIPES_ALT = (
-    "The recipes and their figures in each form, on their own test films and on another source"
+    "The recipes and their figures in each variant, on their own test films and on another source"
 )
 
 CARD_WORDS = "As it lies beside the weights, in weights/README.md."

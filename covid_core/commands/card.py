@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from covid_core.commands.status import DONE
-from covid_core.model.card import RECIPES, read_card, read_cards, read_forms
+from covid_core.model.card import RECIPES, read_card, read_cards, read_variants
 from covid_core.model_card.card import write_headline, write_model_card
 from covid_core.model_card.comparison import entry_of_card, write_recipes
 
@@ -16,7 +16,7 @@ def run(options: argparse.Namespace) -> int:
     if options.readme:
         write_headline(card, options.readme)
         cards = [card, *read_cards(options.weights / RECIPES).values()]
-        forms = read_forms(options.weights)
-        entries = [entry_of_card(one, forms.get(one.recipe)) for one in cards]
+        variants = read_variants(options.weights)
+        entries = [entry_of_card(one, variants.get(one.recipe)) for one in cards]
         write_recipes(entries, options.readme)
     return DONE

@@ -16,7 +16,7 @@ from covid_core.evaluation.compare import compare, find_weights
 from covid_core.evaluation.source_films import check_kept_split, select_films
 from covid_core.evaluation.within_source_measurement import add_within_sources
 from covid_core.findings import CLASSES
-from covid_core.model.card import WeightsCard, read_forms, save_card
+from covid_core.model.card import WeightsCard, read_variants, save_card
 from covid_core.model.network_files import load_weights
 from covid_core.model_card.comparison import entry_of, markdown, write_comparison
 from covid_core.model_card.within_source import within_source_section
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     table = read_manifest(options.manifest)
     if options.into_card:
         return _into_cards(options, table)
-    forms = _forms(options.studies) if options.studies else {}
+    variants = _variants(options.studies) if options.studies else {}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     compared = compare(
         find_weights(options.weights),
@@ -36,8 +36,8 @@ def run(options: argparse.Namespace) -> int:
         device=device,
     )
     if options.report:
-        write_comparison(compared, forms, options.report)
-    print(markdown([entry_of(one, forms) for one in compared]))
+        write_comparison(compared, variants, options.report)
+    print(markdown([entry_of(one, variants) for one in compared]))
     if select_films(table).any():
         for folder, recipe in find_weights(options.weights):
             card = _measured(folder, recipe, options, table)
@@ -81,13 +81,13 @@ def _measured(
     )
 
 
-def _forms(folder: Path) -> dict[str, dict[str, WeightsCard]]:
-    """Cards by recipe and form; asked for before anything slow is done."""
-    forms = read_forms(folder)
-    if not forms:
+def _variants(folder: Path) -> dict[str, dict[str, WeightsCard]]:
+    """Cards by recipe and variant; asked for before anything slow is done."""
+    variants = read_variants(folder)
+    if not variants:
         raise WeightsError(
-            "there is no card in its as-published/ or mended/",
-            "Make some with train.py --form as-published",
+            "there is no card in its as-published/ or corrected/",
+            "Make some with train.py --variant as-published",
             file=str(folder),
         )
-    return forms
+    return variants

@@ -1,9 +1,9 @@
-"""A published study's own films, in two forms: with its own leaky split, and with that mended.
+"""A published study's own films, with its own leaky split or with that corrected.
 
 As published, films are drawn into training and test whatever patient or picture they share: that is
-how the figures of most studies came about, and why they flatter. `shared` counts the cost. Mended,
-the same films are split as a manifest is: no patient and no picture on two sides, one of each
-picture kept, one locked test part, and nothing in the second source that trained.
+how the figures of most studies came about, and why they flatter. `shared` counts the cost.
+Corrected, the same films are split as a manifest is: no patient and no picture on two sides, one of
+each picture kept, one locked test part, and nothing in the second source that trained.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def as_published(table: pd.DataFrame, protocol: Protocol, *, seed: int) -> pd.Da
     return table.assign(split=split)
 
 
-def mended(table: pd.DataFrame, protocol: Protocol, *, seed: int) -> pd.DataFrame:
+def corrected(table: pd.DataFrame, protocol: Protocol, *, seed: int) -> pd.DataFrame:
     """The manifest with the same films of a study split by patient and picture.
 
     Its second source is held out whole, and what belongs together with it does not train. Raises

@@ -1,4 +1,4 @@
-"""What a floor sees of a film: its file's header, its outer frame, a thumbnail. No more.
+"""What a baseline sees of a film: its file's header, its outer frame, a thumbnail. No more.
 
 Each is too little to read a chest film by. What can be told from them, a network may have told from
 them too (Maguolo and Nanni 2021; DeGrave, Janizek and Lee 2021).
@@ -32,7 +32,7 @@ _BATCH = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Glimpses:
+class BaselineFeatures:
     """One row a film.
 
     `header`: float64 (N, 1 + modes), the logarithm of width by height, then 1 for the file's colour
@@ -45,7 +45,7 @@ class Glimpses:
     thumbnail: np.ndarray
 
 
-def glimpse(names: Sequence[str], cache: Path, *, workers: int) -> Glimpses:
+def read_features(names: Sequence[str], cache: Path, *, workers: int) -> BaselineFeatures:
     """Of films that can be read, by their paths.
 
     Pictures and lungs are remembered in `cache`. Raises CovidCoreError where it can't be written,
@@ -56,7 +56,7 @@ def glimpse(names: Sequence[str], cache: Path, *, workers: int) -> Glimpses:
         headers = list(pool.map(header, paths))
     pictures, _ = cached_pictures(paths, _THUMBNAIL, cache, workers=workers)
     frame = np.where(_lungs(paths, cache, workers), 0, pictures)[:, outer_frame()]
-    return Glimpses(as_numbers(headers), frame, np.reshape(pictures, (len(paths), -1)))
+    return BaselineFeatures(as_numbers(headers), frame, np.reshape(pictures, (len(paths), -1)))
 
 
 def header(path: Path) -> tuple[float, str]:
@@ -73,7 +73,7 @@ def header(path: Path) -> tuple[float, str]:
 
 
 def as_numbers(headers: Sequence[tuple[float, str]]) -> np.ndarray:
-    """`Glimpses.header` of what `header` gave."""
+    """`BaselineFeatures.header` of what `header` gave."""
     aspects, modes = (np.array(column) for column in zip(*headers, strict=True))
     return np.column_stack([np.log(aspects), modes[:, np.newaxis] == np.unique(modes)])
 

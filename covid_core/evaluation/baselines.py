@@ -1,10 +1,10 @@
-"""Floors: how far one gets without looking at the lungs, or hardly; to stand beside each accuracy.
+"""Baselines: how far one gets without looking at the lungs, or hardly, beside each accuracy.
 
 Simple models learn the same question from the same training films as the network, and answer the
 same test films, from almost nothing: the file's header, the film's outer frame without its lungs,
 a thumbnail of 32 px. A network that is not clearly above them has proven nothing by its figure.
 
-"Clearly": the 95% interval of the network's lead over a floor lies above zero. It is a bootstrap
+"Clearly": the 95% interval of the network's lead over a baseline lies above zero. It is a bootstrap
 over patients of the two on the same films, where the network's answers are at hand. Where only its
 card is, the two intervals are put together as those of independent figures (MOVER: Zou and Donner
 2008), which is wider for two that err on the same films: it says "not clearly" rather too often.
@@ -21,14 +21,14 @@ import numpy as np
 
 from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
-from covid_core.evaluation.baseline_features import Glimpses
+from covid_core.evaluation.baseline_features import BaselineFeatures
 from covid_core.evaluation.targets import TEST
 from covid_core.metrics import auroc_by_weights, estimate, proportion
 from covid_core.model.tasks import Task
 from covid_core.training.films import Films
 
 COMMONEST = "commonest"
-FLOORS: dict[str, str] = {
+BASELINES: dict[str, str] = {
     COMMONEST: "always calling the commonest class",
     "header": "the file's header",
     "frame": "the outer frame, lungs removed",
@@ -45,20 +45,20 @@ _Dict = Mapping[str, Any]
 _Statistic = Callable[[np.ndarray], float]
 
 
-def floors_of(
+def measure_baselines(
     films: Films,
     scores: Mapping[str, np.ndarray],
     task: Task,
     results: _Dict,
     answers: Mapping[Split, np.ndarray] | None = None,
 ) -> dict[str, Any]:
-    """The floors of each part of films in a card's `results`, for `results["floors"]`.
+    """The baselines of each part of films in a card's `results`, for `results["floors"]`.
 
-    `films` are labelled by `task`, and `scores` are theirs, from `floor_scores`. By part,
-    `targets.TEST` or a source, by floor of `FLOORS`: `accuracy`; `auroc`, of the disease, where the
-    network has one; and `lead`, by figure how far the network is above, as an estimate, and whether
-    it is `paired`. `answers`: the network's probabilities of the test part and of what is held out,
-    (films, outputs). Raises DatasetError where the results are not of these films.
+    `films` are labelled by `task`, and `scores` are theirs, from `score_baselines`. By part,
+    `targets.TEST` or a source, by baseline of `BASELINES`: `accuracy`; `auroc`, of the disease,
+    where the network has one; and `lead`, by figure how far the network is above, as an estimate,
+    and whether it is `paired`. `answers`: the network's probabilities of the test part and of what
+    is held out, (films, outputs). Raises DatasetError where the results are not of these films.
     """
     found = {}
     for name, (split, own, summary) in parts_of(films, results).items():
@@ -70,12 +70,12 @@ def floors_of(
                 "Give the manifest and the form that it was trained on",
             )
         given = None if answers is None else answers[split][own]
-        found[name] = _floors(films, indices, scores, summary, task, given)
+        found[name] = _baselines(films, indices, scores, summary, task, given)
     return found
 
 
-def floor_scores(films: Films, glimpses: Glimpses, task: Task) -> dict[str, np.ndarray]:
-    """Each floor's probabilities of all films, float64 (N, outputs), by a model of the training
+def score_baselines(films: Films, features: BaselineFeatures, task: Task) -> dict[str, np.ndarray]:
+    """Each baseline's probabilities of all films, float64 (N, outputs), by a model of the training
     part: gradient-boosted trees, or logistic regression where that is better on few films.
 
     Empty where fewer than two classes train.
@@ -83,7 +83,7 @@ def floor_scores(films: Films, glimpses: Glimpses, task: Task) -> dict[str, np.n
     train = films.part(Split.TRAIN)
     if len(np.unique(films.labels[train])) < _TWO:
         return {}
-    seen = {name: getattr(glimpses, name) for name in FLOORS if name != COMMONEST}
+    seen = {name: getattr(features, name) for name in BASELINES if name != COMMONEST}
     scores = {}
     for name, features in seen.items():
         model = _fitted(features[train], films.labels[train], films.groups[train])
@@ -105,31 +105,33 @@ def parts_of(films: Films, results: _Dict) -> dict[str, tuple[Split, np.ndarray,
     }
 
 
-def is_clear(floor: _Dict, figure: str) -> bool:
-    """Whether the network is clearly above a floor by `figure`, one of `FIGURES`."""
-    return bool(floor["lead"][figure]["low"] > 0)
+def is_clear(baseline: _Dict, figure: str) -> bool:
+    """Whether the network is clearly above a baseline by `figure`, one of `FIGURES`."""
+    return bool(baseline["lead"][figure]["low"] > 0)
 
 
-def best_floor(part: _Dict, figure: str = "accuracy") -> tuple[str, dict[str, float]] | None:
-    """The highest floor of a part by `figure`, one of `FIGURES`: its title, and its estimate.
+def best_baseline(part: _Dict, figure: str = "accuracy") -> tuple[str, dict[str, float]] | None:
+    """The highest baseline of a part by `figure`, one of `FIGURES`: its title, and its estimate.
 
-    None where there is no such figure. `part`: as `floors_of` gives it, by floor.
+    None where there is no such figure. `part`: as `measure_baselines` gives it, by baseline.
     """
-    known = [(FLOORS[name], floor[figure]) for name, floor in part.items() if figure in floor]
+    known = [
+        (BASELINES[name], baseline[figure]) for name, baseline in part.items() if figure in baseline
+    ]
     return max(known, key=lambda one: float(one[1]["value"]), default=None)
 
 
-def floors_in_words(part: _Dict) -> str:
-    """Which figures of a part are not clearly above which floors; empty where all are.
+def baselines_in_words(part: _Dict) -> str:
+    """Which figures of a part are not clearly above which baselines; empty where all are.
 
-    `part`: as `floors_of` gives it, by floor.
+    `part`: as `measure_baselines` gives it, by baseline.
     """
     sentences = []
     for figure, title in FIGURES.items():
         reached = [
-            (floor[figure]["value"], FLOORS[name])
-            for name, floor in part.items()
-            if figure in floor and not is_clear(floor, figure)
+            (baseline[figure]["value"], BASELINES[name])
+            for name, baseline in part.items()
+            if figure in baseline and not is_clear(baseline, figure)
         ]
         if reached:
             told = ", ".join(f"{name} ({value:.3f})" for value, name in sorted(reached)[::-1])
@@ -137,7 +139,7 @@ def floors_in_words(part: _Dict) -> str:
     return " ".join(sentences)
 
 
-def _floors(
+def _baselines(
     films: Films,
     indices: np.ndarray,
     scores: Mapping[str, np.ndarray],
@@ -145,7 +147,7 @@ def _floors(
     task: Task,
     answers: np.ndarray | None,
 ) -> dict[str, Any]:
-    """Each floor on the films at `indices`."""
+    """Each baseline on the films at `indices`."""
     labels, disease = films.labels[indices], len(task.outputs) - 1
     constant = np.zeros((len(labels), disease + 1))
     constant[:, np.bincount(labels).argmax()] = 1
@@ -181,10 +183,10 @@ def _figures(
 
 
 def _paired(
-    figure: str, network: np.ndarray, floor: np.ndarray, labels: np.ndarray, groups: np.ndarray
+    figure: str, network: np.ndarray, baseline: np.ndarray, labels: np.ndarray, groups: np.ndarray
 ) -> dict[str, float]:
     """The network's lead in `figure`; each draw of patients asks both."""
-    ours, theirs = (_statistics(given, labels)[figure] for given in (network, floor))
+    ours, theirs = (_statistics(given, labels)[figure] for given in (network, baseline))
     return asdict(estimate(lambda w: ours(w) - theirs(w), groups, len(labels)))
 
 
@@ -198,11 +200,11 @@ def _statistics(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, _Sta
     }
 
 
-def _apart(network: _Dict, floor: _Dict) -> dict[str, float]:
+def _apart(network: _Dict, baseline: _Dict) -> dict[str, float]:
     """The network's lead from two estimates alone, as of independent figures (MOVER)."""
-    lead = network["value"] - floor["value"]
-    below = math.hypot(network["value"] - network["low"], floor["high"] - floor["value"])
-    above = math.hypot(network["high"] - network["value"], floor["value"] - floor["low"])
+    lead = network["value"] - baseline["value"]
+    below = math.hypot(network["value"] - network["low"], baseline["high"] - baseline["value"])
+    above = math.hypot(network["high"] - network["value"], baseline["value"] - baseline["low"])
     return {"value": lead, "low": lead - below, "high": lead + above, "n": network["n"]}
 
 

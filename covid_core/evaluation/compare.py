@@ -15,8 +15,8 @@ from tqdm import tqdm
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.engines.choice import Choice
 from covid_core.errors import DatasetError, WeightsError
-from covid_core.evaluation.baseline_features import glimpse
-from covid_core.evaluation.baselines import floor_scores, floors_of, parts_of
+from covid_core.evaluation.baseline_features import read_features
+from covid_core.evaluation.baselines import measure_baselines, parts_of, score_baselines
 from covid_core.evaluation.evaluate import summaries
 from covid_core.evaluation.targets import TEST
 from covid_core.model.card import WeightsCard
@@ -37,14 +37,14 @@ _OPACITY = 0.6
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One network's answers to some films: `labels` int (N,), `probabilities` float64 (N, outputs),
-    calibrated where its card has rules; `summary` as `evaluate.summarise` gives it; `floors` as
-    `floors.floors_of` gives them of a part.
+    calibrated where its card has rules; `summary` as `evaluate.summarise` gives it; `baselines` as
+    `baselines.measure_baselines` gives them of a part.
     """
 
     labels: np.ndarray
     probabilities: np.ndarray
     summary: Mapping[str, Any]
-    floors: Mapping[str, Any]
+    baselines: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +86,7 @@ def compare(
     """Each network (folder, recipe) on a manifest. Raises WeightsError, DatasetError."""
     split = fingerprint(table)
     loaded: dict[Preprocess, Films] = {}  # networks that see films alike share them
-    floors: dict[str, dict[str, np.ndarray]] = {}  # and those that are asked the same, floors
+    baselines: dict[str, dict[str, np.ndarray]] = {}  # and those that are asked the same, baselines
     compared = []
     for folder, recipe in tqdm(networks, "networks"):
         network, card = load_weights(folder, recipe)
@@ -97,13 +97,15 @@ def compare(
         predictor = Predictor.load(folder, recipe, choice=Choice.TORCH, gated=False)
         maps = {kind: phantom_map(predictor, kind) for kind in KINDS}
         network = network.to(device)
-        if task.name not in floors:
-            glimpses = glimpse(films.names, cache, workers=workers)
-            floors[task.name] = floor_scores(films, glimpses, task)
+        if task.name not in baselines:
+            features = read_features(films.names, cache, workers=workers)
+            baselines[task.name] = score_baselines(films, features, task)
         logits = logits_by_split(
             network, films, card.preprocess, device=device, splits=MEASURED_SPLITS
         )
-        parts = _parts(films, probabilities_by_split(logits, card.rules), task, floors[task.name])
+        parts = _parts(
+            films, probabilities_by_split(logits, card.rules), task, baselines[task.name]
+        )
         compared.append(Compared(card, task, parts, card.split == split, maps))
     return compared
 
@@ -122,12 +124,12 @@ def _parts(
     films: Films,
     answers: Mapping[Split, np.ndarray],
     task: Task,
-    floors: Mapping[str, np.ndarray],
+    baselines: Mapping[str, np.ndarray],
 ) -> dict[str, Part]:
     if not len(films.part(Split.TEST)):
         raise DatasetError("no film of it is in the test part", "Make the manifest anew")
     results = summaries(films, answers, task)
-    measured = floors_of(films, floors, task, results, answers)
+    measured = measure_baselines(films, baselines, task, results, answers)
     return {
         name: Part(films.labels[films.part(side)][own], answers[side][own], summary, measured[name])
         for name, (side, own, summary) in parts_of(films, results).items()

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from covid_core.datasets.split import Split
-from covid_core.evaluation.baseline_features import glimpse
-from covid_core.evaluation.baselines import floor_scores, floors_of
+from covid_core.evaluation.baseline_features import read_features
+from covid_core.evaluation.baselines import measure_baselines, score_baselines
 from covid_core.metrics import (
     auroc_estimate,
     confusion,
@@ -48,8 +48,8 @@ def evaluate(
 
     `films` are labelled by `task`. `test`: the locked test part; `test_by_source`: its sources that
     hold more than one class, each for itself, because between sources a network can tell the
-    hospital instead of the disease; `held_out`: sources never trained on, likewise; `floors`: as
-    `floors.floors_of` gives them, where there is a `cache` for what they are measured from.
+    hospital instead of the disease; `held_out`: sources never trained on, likewise; `baselines`: as
+    `measure_baselines` gives them, where there is a `cache` for what they are measured from.
     `probabilities`: what all of these are measured on, `CALIBRATED` by `rules` fitted on
     validation, or `SOFTMAX` where there are none. Baselines learn the classes' frequencies, so
     only calibrated probabilities are fairly compared with them.
@@ -58,8 +58,8 @@ def evaluate(
     answers = probabilities_by_split(logits, rules)
     results = summaries(films, answers, task) | {"probabilities": name_probabilities(rules)}
     if cache is not None:
-        scores = floor_scores(films, glimpse(films.names, cache, workers=workers), task)
-        results["floors"] = floors_of(films, scores, task, results, answers)
+        scores = score_baselines(films, read_features(films.names, cache, workers=workers), task)
+        results["floors"] = measure_baselines(films, scores, task, results, answers)
     return results
 
 

@@ -133,7 +133,7 @@ def agreement(films: Sequence[ZonedFilm]) -> dict[str, Any]:
     groups = np.array([film.group for film in films])
     means = [film.scores.mean(axis=0) for film in films]
     maps = _ranked([film.attention for film in films], means)
-    floors = {
+    baselines = {
         name: _ranked([getattr(film, name) for film in films], means) for name in ("area", "grey")
     }
     readers = _ranked(*([film.scores[one] for film in films] for one in range(len(READERS))))
@@ -144,10 +144,12 @@ def agreement(films: Sequence[ZonedFilm]) -> dict[str, Any]:
         "map": _mean(maps, groups),
         "passed": _mean(maps[passed], groups[passed]),
         "called": _mean(maps[called], groups[called]),
-        **{name: _mean(found, groups) for name, found in floors.items()},
+        **{name: _mean(found, groups) for name, found in baselines.items()},
         "reader": _mean(readers, groups),
     }
-    leads = {name: _mean((maps - found)[passed], groups[passed]) for name, found in floors.items()}
+    leads = {
+        name: _mean((maps - found)[passed], groups[passed]) for name, found in baselines.items()
+    }
     measured = all(lead["n"] for lead in leads.values())
     covid, worst = np.array([film.covid for film in films]), np.array(means).sum(axis=1)
     return {

@@ -4,7 +4,7 @@
     weights/densenet121.json          the card: classes, preprocessing, data, results, sha256
     weights/recipes/                  the other recipes' cards, and the tensors of the small ones
     weights/as-published/             cards of every recipe trained as its study did, leaks and all
-    weights/mended/                   cards of the same without the study's mistakes
+    weights/corrected/                cards of the same without the study's mistakes
     weights/left-out/                 cards of networks each trained without one source, if any
     weights/teachers/                 networks to learn from, by `train.py --teacher`
     weights/lungs/, weights/gate/     two more networks, by `lungs` and `gate`
@@ -45,7 +45,9 @@ from covid_core.prepare.preprocess import Borders, Fit, Preprocess, Tone
 
 WEIGHTS = Path(__file__).parent.parent.parent / "weights"  # those that are shipped
 RECIPES = "recipes"  # a folder of it: other recipes
-AS_PUBLISHED, MENDED = "as-published", "mended"  # of it: cards of the studies' recipes, by form
+# Variants of a recipe; the latter two are folders of it too, with cards of the studies' recipes.
+OURS, AS_PUBLISHED, CORRECTED = "ours", "as-published", "corrected"
+_ONCE_MENDED = "mended"  # what `CORRECTED` was called in older cards and folders
 LEFT_OUT = "left-out"  # of it: cards, named by the source that their networks never saw
 AUDIT = ".audit"  # what `evaluation.audit` found of a recipe
 PROOF = ".engines"  # what `engines.proof` holds of its answers
@@ -93,6 +95,12 @@ class WeightsCard:
     def name(self) -> str:
         """Model name and version for a person: the architecture, the day, the tensors' hash."""
         return f"{TITLES[self.architecture]}, {self.created[:10]}, {self.sha256[:8]}"
+
+    @property
+    def variant(self) -> str:
+        """Which variant of its recipe trained it: `OURS`, `AS_PUBLISHED` or `CORRECTED`."""
+        name = self.training.get("variant") or self.training.get("form", OURS)  # in older cards
+        return CORRECTED if name == _ONCE_MENDED else name
 
 
 def save_card(card: WeightsCard, folder: Path) -> None:
@@ -245,16 +253,16 @@ def read_cards(folder: Path) -> dict[str, WeightsCard]:
     return {name: read_any_card(folder, name) for name in names if not name.endswith(NO_CARDS)}
 
 
-def read_forms(folder: Path) -> dict[str, dict[str, WeightsCard]]:
-    """The cards of the studies' recipes in a weights folder: by recipe, then by form.
+def read_variants(folder: Path) -> dict[str, dict[str, WeightsCard]]:
+    """The cards of the studies' recipes in a weights folder: by recipe, then by variant.
 
     Raises WeightsError.
     """
-    forms: dict[str, dict[str, WeightsCard]] = {}
-    for form in (AS_PUBLISHED, MENDED):
-        for recipe, card in read_cards(folder / form).items():
-            forms.setdefault(recipe, {})[form] = card
-    return forms
+    variants: dict[str, dict[str, WeightsCard]] = {}
+    for name in (AS_PUBLISHED, _ONCE_MENDED, CORRECTED):
+        for recipe, card in read_cards(folder / name).items():
+            variants.setdefault(recipe, {})[card.variant] = card
+    return variants
 
 
 def _misfit(path: Path, what: str, found: object, expected: object) -> WeightsError:

@@ -16,7 +16,7 @@ from covid_core.metrics import told
 from covid_core.model.architectures import TITLES
 from covid_core.model.card import AS_PUBLISHED, LEFT_OUT, WeightsCard, read_audit, read_cards
 from covid_core.model.decision import in_sentence
-from covid_core.model_card.baselines import floors_section
+from covid_core.model_card.baselines import baselines_section
 from covid_core.model_card.results import left_out_rows, parts_by_weight, results_section
 from covid_core.model_card.trust import (
     audit_section,
@@ -85,7 +85,7 @@ def model_card(card: WeightsCard, beside: Beside) -> str:
         _data(card),
         results_section(card),
         within_source_section(card),
-        floors_section(card),
+        baselines_section(card),
         _left_out(beside.left_out),
         calibration_section(card),
         audit_section(card, beside.audit, beside.left_out),
@@ -134,7 +134,7 @@ def _data(card: WeightsCard) -> str:
     sources = sorted({source for split in card.films.values() for source in split})
     terms = "\n".join(f"- `{source}`: {provenance(source)}" for source in sources)
     sides = "Films of one patient, or of the same picture, are on one side of the split only."
-    if card.training.get("form") == AS_PUBLISHED:
+    if card.variant == AS_PUBLISHED:
         share = card.results.get("shared", 0.0)
         sides = (
             f"The study's split, by film: {share:.0%} of the test films share a patient or a"

@@ -2,8 +2,8 @@
 
 The inflated figure and the honest one stand one above the other: what a study reports, its recipe
 to the letter on its own split, the same without its mistakes, and ours on the clean test part of
-one manifest; each beside what always calling the commonest class gets, the best floor, and a second
-source.
+one manifest; each beside what always calling the commonest class gets, the best baseline, and a
+second source.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from covid_core.evaluation.baselines import best_floor
+from covid_core.evaluation.baselines import best_baseline
 from covid_core.evaluation.compare import Compared
 from covid_core.evaluation.targets import TEST
 from covid_core.findings import Finding
 from covid_core.metrics import told
-from covid_core.model.card import AS_PUBLISHED, MENDED, WeightsCard
+from covid_core.model.card import AS_PUBLISHED, CORRECTED, WeightsCard
 from covid_core.model.decision import in_sentence
 from covid_core.model_card import comparison_plots
 from covid_core.model_card.results import held_out_name
 from covid_core.present.html import embedded, write_page
 from covid_core.present.markdown import replace_block, table
 from covid_core.present.overlay import data_uri, png
-from covid_core.training.variant_names import Form
+from covid_core.training.variant_names import Variant
 from covid_core.training.variants import protocol_of
 
 _TEMPLATE = Path(__file__).with_name("comparison.html")
 _FIGURES = ("auroc", "sensitivity", "specificity", "precision", "f1")
 HEADER = (
     "Recipe",
-    "Form",
+    "Variant",
     "Films",
     "n",
     "Accuracy",
     "Always the commonest",
-    "Best floor",
+    "Best baseline",
     "AUROC",
     "Sensitivity (recall)",
     "Specificity",
@@ -48,8 +48,8 @@ HEADER = (
 RECIPES_BLOCK = "recipes"  # the block of a README
 
 
-Forms = Mapping[str, WeightsCard]
-"""Cards of one study's recipe by form, as `card.read_forms` gives them."""
+Variants = Mapping[str, WeightsCard]
+"""Cards of one study's recipe by variant, as `card.read_variants` gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +57,35 @@ class Entry:
     """One recipe's lines of the table.
 
     `parts`: what was tested on, by name, to its summary, as `evaluate.summarise` gives it;
-    `floors`: to its floors, as `floors.floors_of` gives them. `forms`: the cards of the same recipe
-    as its study trained it, and mended.
+    `baselines`: to its baselines, as `measure_baselines` gives them. `variants`: the cards of
+    the same recipe as its study trained it, and corrected.
     """
 
     card: WeightsCard
     parts: Mapping[str, Mapping[str, Any]]
-    floors: Mapping[str, Any]
+    baselines: Mapping[str, Any]
     same_split: bool = True
-    forms: Forms = field(default_factory=dict)
+    variants: Variants = field(default_factory=dict)
 
 
-def entry_of_card(card: WeightsCard, forms: Forms | None = None) -> Entry:
+def entry_of_card(card: WeightsCard, variants: Variants | None = None) -> Entry:
     """The figures that train.py left in the card."""
-    return Entry(card, _parts_of_card(card), _floors_of_card(card), forms=forms or {})
+    return Entry(card, _parts_of_card(card), _baselines_of_card(card), variants=variants or {})
 
 
 def rows(entries: Sequence[Entry]) -> list[list[str]]:
-    """A line for each part of each form of each entry, in `HEADER`'s order, for the disease it was
-    made for.
+    """A line for each part of each variant of each entry, in `HEADER`'s order.
+
+    The figures are of the disease that the recipe was made for.
     """
     lines_of_all = []
     for entry in entries:
         lines = _reported(entry.card.recipe)
-        for form, card in entry.forms.items():
-            lines += _lines_of_form(form, card)
+        for variant, card in entry.variants.items():
+            lines += _lines_of_variant(variant, card)
         for name, summary in entry.parts.items():
             where = "clean test part" if name == TEST else held_out_name(name, entry.card)
-            line = _line(Form.OURS, where, summary, entry.card, entry.floors.get(name, {}))
+            line = _line(Variant.OURS, where, summary, entry.card, entry.baselines.get(name, {}))
             line[-1] += "" if entry.same_split else ", another split"
             lines.append(line)
         first = f"**{entry.card.recipe}**"
@@ -102,12 +103,14 @@ def write_recipes(entries: Sequence[Entry], readme: Path) -> None:
     replace_block(readme, RECIPES_BLOCK, markdown(entries))
 
 
-def write_comparison(compared: Sequence[Compared], forms: Mapping[str, Forms], path: Path) -> None:
+def write_comparison(
+    compared: Sequence[Compared], variants: Mapping[str, Variants], path: Path
+) -> None:
     """Write the report, self-contained.
 
-    `forms`: by recipe. Raises CovidCoreError where it can't be written.
+    `variants`: by recipe. Raises CovidCoreError where it can't be written.
     """
-    entries = [entry_of(one, forms) for one in compared]
+    entries = [entry_of(one, variants) for one in compared]
     together = {
         name: embedded(comparison_plots.roc_together(compared, name))
         for name in dict.fromkeys(name for one in compared for name in one.parts)
@@ -122,11 +125,11 @@ def write_comparison(compared: Sequence[Compared], forms: Mapping[str, Forms], p
     )
 
 
-def entry_of(one: Compared, forms: Mapping[str, Forms]) -> Entry:
+def entry_of(one: Compared, variants: Mapping[str, Variants]) -> Entry:
     """The figures that were measured just now."""
     parts = {name: part.summary for name, part in one.parts.items()}
-    floors = {name: part.floors for name, part in one.parts.items()}
-    return Entry(one.card, parts, floors, one.same_split, forms.get(one.card.recipe, {}))
+    baselines = {name: part.baselines for name, part in one.parts.items()}
+    return Entry(one.card, parts, baselines, one.same_split, variants.get(one.card.recipe, {}))
 
 
 def _parts_of_card(card: WeightsCard) -> dict[str, dict[str, Any]]:
@@ -148,17 +151,17 @@ def _reported(recipe: str) -> list[list[str]]:
     ]
 
 
-def _lines_of_form(form: str, card: WeightsCard) -> list[list[str]]:
+def _lines_of_variant(variant: str, card: WeightsCard) -> list[list[str]]:
     shared = card.results.get("shared", 0.0)
     own = {
         AS_PUBLISHED: f"its own split; {shared:.0%} of its test films share patient or picture with"
         f" training{_miscounted(card)}",
-        MENDED: "its own films, split by patient and picture, one locked test part",
+        CORRECTED: "its own films, split by patient and picture, one locked test part",
     }
     lines = []
     for name, summary in _parts_of_card(card).items():
-        where = own[form] if name == TEST else f"a second source, `{name}`"
-        lines.append(_line(form, where, summary, card, _floors_of_card(card).get(name, {})))
+        where = own[variant] if name == TEST else f"a second source, `{name}`"
+        lines.append(_line(variant, where, summary, card, _baselines_of_card(card).get(name, {})))
     return lines
 
 
@@ -172,22 +175,22 @@ def _miscounted(card: WeightsCard) -> str:
     return f"; it counted {positive} as positive: recall {counted['sensitivity']['value']:.3f}"
 
 
-def _floors_of_card(card: WeightsCard) -> Mapping[str, Any]:
-    floors: Mapping[str, Any] = card.results.get("floors", {})
-    return floors
+def _baselines_of_card(card: WeightsCard) -> Mapping[str, Any]:
+    baselines: Mapping[str, Any] = card.results.get("floors", {})
+    return baselines
 
 
 def _line(
-    form: str,
+    variant: str,
     where: str,
     summary: Mapping[str, Any],
     card: WeightsCard,
-    floors: Mapping[str, Any],
+    baselines: Mapping[str, Any],
 ) -> list[str]:
     figure = summary["classes"].get(card.classes[-1], {})
-    best = best_floor(floors)
+    best = best_baseline(baselines)
     return [
-        form,
+        variant,
         f"{where}; {_answer(card)}",
         str(summary["films"]),
         told(summary["accuracy"]),

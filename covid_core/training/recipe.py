@@ -2,8 +2,8 @@
 
 `recipes/NAME.toml` beside this module holds those that come with the project, as we train them on
 all films of a manifest; `recipes/as-published/NAME.toml` the same as its study trained it, to the
-letter (`forms`). Any other TOML file serves as well. A key that no recipe has is an error, so that
-a misspelt one is not passed over.
+letter (`variants`). Any other TOML file serves as well. A key that no recipe has is an error, so
+that a misspelt one is not passed over.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Recipe:
     `opacity_map`, `appearance`: whether boxes and appearances are learnt too. `fit` to `std`: as
     `Preprocess` has them. `balance`: what is drawn equally often; or each film once an epoch.
     `published`: the films and the split of the study, where the recipe is one's to the letter or
-    that mended.
+    the same without its mistakes.
     """
 
     name: str

@@ -5,21 +5,21 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
-from covid_core.model.card import AS_PUBLISHED, MENDED
+from covid_core.model.card import AS_PUBLISHED, CORRECTED, OURS
 
 RECIPES = Path(__file__).with_name("recipes")
 
 
-class Form(StrEnum):
+class Variant(StrEnum):
     """`OURS`: on all films of a manifest.
 
-    `AS_PUBLISHED`: the study's films, split, sizes, rates, stopping rule and mistakes. `MENDED`:
+    `AS_PUBLISHED`: the study's films, split, sizes, rates, stopping rule and mistakes. `CORRECTED`:
     the same without the mistakes.
     """
 
-    OURS = "ours"
+    OURS = OURS
     AS_PUBLISHED = AS_PUBLISHED
-    MENDED = MENDED
+    CORRECTED = CORRECTED
 
 
 def recipe_names() -> list[str]:

@@ -1,4 +1,4 @@
-"""A recipe in its forms: ours, its study's to the letter, and the latter without its mistakes."""
+"""A recipe's variants: ours, its study's to the letter, and the latter without its mistakes."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from covid_core.findings import Finding
 from covid_core.training.epoch_figures import LOSS
 from covid_core.training.recipe import Recipe, read_recipe
 from covid_core.training.schedule import Schedule
-from covid_core.training.variant_names import RECIPES, Form
+from covid_core.training.variant_names import RECIPES, Variant
 
 
-def recipe_in(form: Form, name: str) -> Recipe:
-    """A recipe in one of its forms. Raises TrainingError where no study published it."""
-    if form is Form.OURS:
+def recipe_in(variant: Variant, name: str) -> Recipe:
+    """A recipe in one of its variants. Raises TrainingError where no study published it."""
+    if variant is Variant.OURS:
         return replace(read_recipe(name), published=None)
-    recipe = read_recipe(f"{Form.AS_PUBLISHED}/{name}" if _is_published(name) else name)
+    recipe = read_recipe(f"{Variant.AS_PUBLISHED}/{name}" if _is_published(name) else name)
     if recipe.published is None:
         raise TrainingError(
             f"the recipe {recipe.name} is from no published study",
-            f"Train it without --form {form}",
+            f"Train it without --variant {variant}",
         )
-    return mended(recipe) if form is Form.MENDED else recipe
+    return corrected(recipe) if variant is Variant.CORRECTED else recipe
 
 
 def protocol_of(name: str) -> Protocol | None:
     """Of the study that a recipe of the project is from."""
-    return recipe_in(Form.AS_PUBLISHED, name).published if _is_published(name) else None
+    return recipe_in(Variant.AS_PUBLISHED, name).published if _is_published(name) else None
 
 
-def split_in(form: Form, table: pd.DataFrame, recipe: Recipe, *, seed: int) -> pd.DataFrame:
-    """A manifest with the split of a recipe's form; with its own where the recipe is ours.
+def split_in(variant: Variant, table: pd.DataFrame, recipe: Recipe, *, seed: int) -> pd.DataFrame:
+    """A manifest with the split of a recipe's variant; with its own where the recipe is ours.
 
     Raises DatasetError where films of the study are missing.
     """
     if recipe.published is None:
         return table
-    split = published.mended if form is Form.MENDED else published.as_published
+    split = published.corrected if variant is Variant.CORRECTED else published.as_published
     return split(table, recipe.published, seed=seed)
 
 
-def mended(recipe: Recipe) -> Recipe:
-    """A study's recipe without its mistakes: its schedules and its looks by epoch and the right way
-    round, films not varied in validation, the disease the positive class, and films kept apart
-    to validate by, so that nothing but the last figure sees the test part.
+def corrected(recipe: Recipe) -> Recipe:
+    """A study's recipe without its mistakes.
 
-    `published.mended` splits the films.
+    Schedules and measurements go by epoch and the right way round; films are not augmented in
+    validation; the disease is the positive class; and films are kept apart to validate by, so that
+    nothing but the last figure sees the test part. `published.corrected` splits the films.
     """
     assert recipe.published is not None
     protocol = replace(
@@ -75,7 +75,7 @@ def mended(recipe: Recipe) -> Recipe:
 
 
 def _is_published(name: str) -> bool:
-    return (RECIPES / Form.AS_PUBLISHED / f"{name}.toml").is_file()
+    return (RECIPES / Variant.AS_PUBLISHED / f"{name}.toml").is_file()
 
 
 def _righted(schedule: Schedule) -> Schedule:

@@ -12,17 +12,17 @@ from streamlit.testing.v1 import AppTest
 from app.card_text import pieces, section
 from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
-from covid_core.evaluation.baselines import floors_in_words
+from covid_core.evaluation.baselines import baselines_in_words
 from covid_core.evaluation.targets import TEST, goals
 from covid_core.model.card import (
     AS_PUBLISHED,
-    MENDED,
+    CORRECTED,
     RECIPES,
     WEIGHTS,
     read_audit,
     read_card,
     read_cards,
-    read_forms,
+    read_variants,
 )
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
 from covid_core.model_card.within_source import boxes_in_words, boxes_of, within_in_words, within_of
@@ -69,14 +69,14 @@ def test_the_source_that_never_trained_comes_first(page: AppTest) -> None:
     assert CARD.name in words and CARD.sha256 in words
 
 
-def test_a_figure_that_is_not_above_its_floors_is_said_to_be_so(page: AppTest) -> None:
+def test_a_figure_that_is_not_above_its_baselines_is_said_to_be_so(page: AppTest) -> None:
     at(page, "Summary")
     warned = [warning.value for warning in page.warning]
     for part in (*CARD.results["held_out"], TEST):
-        words = floors_in_words(CARD.results["floors"][part])
-        assert (words in warned) if words else (texts.FLOORS_ABOVE in said(page))
+        words = baselines_in_words(CARD.results["floors"][part])
+        assert (words in warned) if words else (texts.BASELINES_ABOVE in said(page))
     [chart] = page.get("plotly_chart")
-    page.get_by_key("model-floors").set_value("auroc").run()
+    page.get_by_key("model-baselines").set_value("auroc").run()
     assert not page.exception
     [other] = page.get("plotly_chart")
     assert chart.proto.alt != other.proto.alt
@@ -156,20 +156,22 @@ def test_the_recipes_are_readme_s_to_the_digit(page: AppTest) -> None:
 
 def test_the_short_table_sets_reported_beside_unseen() -> None:
     cards = [CARD, *read_cards(WEIGHTS / RECIPES).values()]
-    forms = read_forms(WEIGHTS)
-    table = short_table(cards, forms).set_index("Recipe")
+    variants = read_variants(WEIGHTS)
+    table = short_table(cards, variants).set_index("Recipe")
     assert len(table) == len(cards) == 5
     own = table.loc["densenet121"]
     assert own["Accuracy reported"] == "0.992 (0.545)"
     unseen = CARD.results["held_out"]["covid-chestxray"]["classes"]["covid"]["auroc"]["value"]
     assert own["AUROC, unseen"] == f"{unseen:.3f}"
-    leaky, mended = (forms["densenet121"][form].results for form in (AS_PUBLISHED, MENDED))
+    leaky, corrected = (
+        variants["densenet121"][variant].results for variant in (AS_PUBLISHED, CORRECTED)
+    )
     assert own["Shared with training"] == f"{leaky['shared']:.0%}"
-    second = mended["held_out"]["radiography"]["accuracy"]["value"]
-    assert own["Mended"] == f"{mended['test']['accuracy']['value']:.3f} ({second:.3f})"
+    second = corrected["held_out"]["radiography"]["accuracy"]["value"]
+    assert own["Corrected"] == f"{corrected['test']['accuracy']['value']:.3f} ({second:.3f})"
     alone = short_table([CARD], {}).iloc[0]
-    assert alone["As published"] == alone["Shared with training"] == alone["Mended"] == "–"
-    assert list(whole_table([CARD], {})["Form"]) == ["the study's figure"] * 2 + ["ours"] * 2
+    assert alone["As published"] == alone["Shared with training"] == alone["Corrected"] == "–"
+    assert list(whole_table([CARD], {})["Variant"]) == ["the study's figure"] * 2 + ["ours"] * 2
 
 
 def test_the_whole_card_is_shown_without_comments_and_links(page: AppTest) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from covid_core.datasets.published import Draw, Protocol, as_published, mended, shared
+from covid_core.datasets.published import Draw, Protocol, as_published, corrected, shared
 from covid_core.datasets.split import Split, overlaps
 from covid_core.errors import DatasetError
 
@@ -93,7 +93,7 @@ def test_the_last_of_a_sorted_list_test_where_the_study_took_them() -> None:
     assert list(covid["path"]) == ["025.png", "027.png", "029.png"]
 
 
-def test_mended_the_same_films_share_nothing_and_the_second_source_stays_clean() -> None:
+def test_corrected_the_same_films_share_nothing_and_the_second_source_stays_clean() -> None:
     table = manifest(200)
     table.loc[[150, 151], "duplicate_group"] = [0, 1]  # two of the second source trained
     # Two patients' films belong together by a picture of a film that was not taken.
@@ -109,7 +109,7 @@ def test_mended_the_same_films_share_nothing_and_the_second_source_stays_clean()
         second=(Draw("b", "covid", 60), Draw("b", "normal", 60), Draw("b", "pneumonia", 9)),
     )
     protocol = replace(protocol, second=protocol.second[:2])
-    table = mended(table, protocol, seed=0)
+    table = corrected(table, protocol, seed=0)
     assert overlaps(table.assign(sha256=table["path"])) == []
     assert shared(table) == 0
     taken = table[table["split"] != Split.NOT_TAKEN.value]

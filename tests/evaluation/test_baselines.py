@@ -1,4 +1,4 @@
-"""Floors: named where something but the lungs tells the class, silent where only they do."""
+"""Baselines: named where something but the lungs tells the class, silent where only they do."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from PIL import Image
 from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
 from covid_core.evaluation.baseline_features import (
-    Glimpses,
+    BaselineFeatures,
     as_numbers,
     coarse,
-    glimpse,
     header,
     outer_frame,
+    read_features,
 )
 from covid_core.evaluation.baselines import (
+    BASELINES,
     COMMONEST,
-    FLOORS,
-    best_floor,
-    floor_scores,
-    floors_in_words,
-    floors_of,
+    baselines_in_words,
+    best_baseline,
     is_clear,
+    measure_baselines,
+    score_baselines,
 )
 from covid_core.evaluation.evaluate import summaries
 from covid_core.evaluation.targets import TEST
@@ -60,11 +60,11 @@ def films() -> Films:
     )
 
 
-def blind() -> Glimpses:
+def blind() -> BaselineFeatures:
     """Of films that differ by chance alone."""
     draw = np.random.default_rng(0)
     headers = [(float(aspect), "L") for aspect in draw.uniform(0.8, 1.2, COUNT)]
-    return Glimpses(
+    return BaselineFeatures(
         as_numbers(headers),
         draw.integers(0, 256, (COUNT, 8)).astype(np.uint8),
         draw.integers(0, 256, (COUNT, 8)).astype(np.uint8),
@@ -73,8 +73,8 @@ def blind() -> Glimpses:
 
 @pytest.fixture(scope="module")
 def blind_scores(films: Films) -> dict[str, np.ndarray]:
-    """Of the floors that see nothing: fitted once for all tests."""
-    return floor_scores(films, blind(), TASK)
+    """Of the baselines that see nothing: fitted once for all tests."""
+    return score_baselines(films, blind(), TASK)
 
 
 def answers(films: Films, right: float) -> dict[Split, np.ndarray]:
@@ -88,64 +88,64 @@ def answers(films: Films, right: float) -> dict[Split, np.ndarray]:
     return given
 
 
-def floors(
+def baselines(
     films: Films, scores: dict[str, np.ndarray], right: float, *, paired: bool = True
 ) -> dict[str, Any]:
     given = answers(films, right)
     results = summaries(films, given, TASK)
-    return floors_of(films, scores, TASK, results, given if paired else None)
+    return measure_baselines(films, scores, TASK, results, given if paired else None)
 
 
 @pytest.mark.parametrize("paired", [True, False])
-def test_where_only_the_lungs_tell_the_floors_are_chance_and_nothing_is_said(
+def test_where_only_the_lungs_tell_the_baselines_are_chance_and_nothing_is_said(
     films: Films, blind_scores: dict[str, np.ndarray], paired: bool
 ) -> None:
-    found = floors(films, blind_scores, right=0.95, paired=paired)
+    found = baselines(films, blind_scores, right=0.95, paired=paired)
     assert set(found) == {TEST, "home", "away"}
     for part in found.values():
-        assert set(part) == set(FLOORS)
-        for name, floor in part.items():
-            assert floor["accuracy"]["value"] == pytest.approx(0.5, abs=0.2), name
-            assert floor["auroc"]["value"] == pytest.approx(0.5, abs=0.2), name
-            assert floor["lead"]["paired"] is paired
-        assert floors_in_words(part) == ""
+        assert set(part) == set(BASELINES)
+        for name, baseline in part.items():
+            assert baseline["accuracy"]["value"] == pytest.approx(0.5, abs=0.2), name
+            assert baseline["auroc"]["value"] == pytest.approx(0.5, abs=0.2), name
+            assert baseline["lead"]["paired"] is paired
+        assert baselines_in_words(part) == ""
     json.dumps(found, allow_nan=False)
 
 
 def test_a_class_that_its_header_gives_away_is_said_to_be(films: Films) -> None:
     headers = [(1.2 if label else 0.9, "RGB" if label else "L") for label in LABELS]
-    scores = floor_scores(films, replace(blind(), header=as_numbers(headers)), TASK)
+    scores = score_baselines(films, replace(blind(), header=as_numbers(headers)), TASK)
     for paired in (True, False):
-        part = floors(films, scores, 0.95, paired=paired)[TEST]
+        part = baselines(films, scores, 0.95, paired=paired)[TEST]
         assert part["header"]["accuracy"]["value"] == part["header"]["auroc"]["value"] == 1
-        title, best = best_floor(part) or ("", {})
-        assert (title, best["value"]) == (FLOORS["header"], 1)
-        words = floors_in_words(part)
+        title, best = best_baseline(part) or ("", {})
+        assert (title, best["value"]) == (BASELINES["header"], 1)
+        words = baselines_in_words(part)
         assert words.count("is not clearly above") == 2
         assert "accuracy" in words and "AUROC" in words
-        assert f"{FLOORS['header']} (1.000)" in words and FLOORS["frame"] not in words
+        assert f"{BASELINES['header']} (1.000)" in words and BASELINES["frame"] not in words
 
 
-def test_each_floor_sees_its_own_part_alone(films: Films) -> None:
+def test_each_baseline_sees_its_own_part_alone(films: Films) -> None:
     for name, size in (("frame", 8), ("thumbnail", 8)):
         bright = np.full((COUNT, size), 60, np.uint8) + 100 * LABELS[:, np.newaxis].astype(np.uint8)
-        scores = floor_scores(films, replace(blind(), **{name: bright}), TASK)
-        part = floors(films, scores, right=0.95)[TEST]
-        reached = [one for one in FLOORS if not is_clear(part[one], "accuracy")]
+        scores = score_baselines(films, replace(blind(), **{name: bright}), TASK)
+        part = baselines(films, scores, right=0.95)[TEST]
+        reached = [one for one in BASELINES if not is_clear(part[one], "accuracy")]
         assert reached == [name]
 
 
 def test_a_network_of_no_worth_is_not_above_the_commonest_class(
     films: Films, blind_scores: dict[str, np.ndarray]
 ) -> None:
-    part = floors(films, blind_scores, right=0.5)[TEST]
+    part = baselines(films, blind_scores, right=0.5)[TEST]
     assert not is_clear(part[COMMONEST], "accuracy") and not is_clear(part[COMMONEST], "auroc")
     assert part[COMMONEST]["auroc"]["value"] == 0.5
-    assert FLOORS[COMMONEST] in floors_in_words(part)
+    assert BASELINES[COMMONEST] in baselines_in_words(part)
 
 
 def test_a_lead_is_the_difference_and_pairing_knows_who_errs_together(films: Films) -> None:
-    """A floor that errs on the same films: a small lead is sure when paired, and not when apart."""
+    """A baseline erring on the same films: a small lead is sure when paired, not when apart."""
     given = answers(films, 0.95)
     results = summaries(films, given, TASK)
     same = answers(films, 0.85)
@@ -153,7 +153,7 @@ def test_a_lead_is_the_difference_and_pairing_knows_who_errs_together(films: Fil
     for split, probabilities in same.items():
         scores["header"][films.part(split)] = probabilities
     for paired in (True, False):
-        part = floors_of(films, scores, TASK, results, given if paired else None)[TEST]
+        part = measure_baselines(films, scores, TASK, results, given if paired else None)[TEST]
         lead = part["header"]["lead"]["accuracy"]
         assert lead["value"] == pytest.approx(0.1)
         assert is_clear(part["header"], "accuracy") is (lead["low"] > 0)
@@ -167,10 +167,10 @@ def test_a_class_of_too_few_films_has_no_auroc(
     given = answers(one, 0.95)
     results = summaries(one, given, TASK)
     results["held_out"] = {"away": {**results["test"], "films": 40, "classes": {}}}
-    part = floors_of(one, blind_scores, TASK, results, given)["away"]
-    assert all("auroc" not in floor for floor in part.values())
-    assert best_floor(part, "auroc") is None
-    assert "AUROC" not in floors_in_words(part)
+    part = measure_baselines(one, blind_scores, TASK, results, given)["away"]
+    assert all("auroc" not in baseline for baseline in part.values())
+    assert best_baseline(part, "auroc") is None
+    assert "AUROC" not in baselines_in_words(part)
 
 
 def test_figures_of_other_films_are_refused(films: Films) -> None:
@@ -178,13 +178,13 @@ def test_figures_of_other_films_are_refused(films: Films) -> None:
     results = summaries(films, given, TASK)
     results["test"]["films"] = 81
     with pytest.raises(DatasetError, match="81 films, and here are 80"):
-        floors_of(films, {}, TASK, results, given)
+        measure_baselines(films, {}, TASK, results, given)
 
 
 def test_nothing_is_learnt_where_one_class_trains(films: Films) -> None:
     train = films.splits == Split.TRAIN.value
     alone = replace(films, labels=np.where(train, 0, films.labels))
-    assert floor_scores(alone, blind(), TASK) == {}
+    assert score_baselines(alone, blind(), TASK) == {}
 
 
 def test_the_header_is_read_and_nothing_else(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_lungs_are_black_in_the_frame_and_remembered(
     outline[8:100, 4:50] = 0.9
     masks = "covid_core.predict.lungs.Lungs.masks"
     monkeypatch.setattr(masks, lambda self, pictures: np.stack([outline] * len(pictures)))
-    seen = glimpse(names, tmp_path / "cache", workers=1)
+    seen = read_features(names, tmp_path / "cache", workers=1)
     assert seen.frame.shape == (3, 448) and seen.thumbnail.shape == (3, 1024)
     shown = seen.thumbnail.reshape(3, 32, 32)[:, outer_frame()]
     kept = seen.frame > 0
@@ -221,7 +221,7 @@ def test_lungs_are_black_in_the_frame_and_remembered(
     touched = np.load(remembered)["coarse"][:, outer_frame()]
     assert touched.any() and (seen.frame[touched] == 0).all()
     monkeypatch.setattr(masks, None)  # would fail if it were asked again
-    again = glimpse(names, tmp_path / "cache", workers=1)
+    again = read_features(names, tmp_path / "cache", workers=1)
     assert (again.frame == seen.frame).all()
 
 

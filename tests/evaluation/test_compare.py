@@ -156,26 +156,29 @@ def test_command_prints_the_table_and_writes_the_plots(
 def test_the_study_s_figure_stands_above_its_recipe_mended_and_ours(place: Path) -> None:
     _, three = as_they_are(place)
     summary = three.parts[TEST].summary
-    floors = {TEST: {"header": {"accuracy": {"value": 0.875}}}}
-    results = {"test": summary, "held_out": {"b": summary}, "shared": 0.25, "floors": floors}
+    baselines = {TEST: {"header": {"accuracy": {"value": 0.875}}}}
+    results = {"test": summary, "held_out": {"b": summary}, "shared": 0.25, "floors": baselines}
     card = replace(three.card, recipe="densenet121", results=results)
-    forms = {"as-published": card, "mended": replace(card, results={**results, "shared": 0.0})}
-    entry = entry_of_card(card, forms)
+    variants = {
+        "as-published": card,
+        "corrected": replace(card, results={**results, "shared": 0.0}),
+    }
+    entry = entry_of_card(card, variants)
     table = rows([entry])
     assert [len(row) for row in table] == [len(HEADER)] * 8
     assert [bool(row[0]) for row in table] == [True] + [False] * 7
     shown = [dict(zip(HEADER, row, strict=True)) for row in table]
-    assert [row["Form"] for row in shown] == [
+    assert [row["Variant"] for row in shown] == [
         *["the study's figure"] * 2,
         *["as-published"] * 2,
-        *["mended"] * 2,
+        *["corrected"] * 2,
         *["ours"] * 2,
     ]
     assert [row["Accuracy"] for row in shown[:2]] == ["0.992", "0.545"]
     assert "127 of 128" in shown[0]["Films"] and "25% of its test films" in shown[2]["Films"]
     assert "a second source, `b`" in shown[3]["Films"] and "one locked" in shown[4]["Films"]
     assert shown[6]["Films"].startswith("clean test part")
-    assert {row["Best floor"] for row in (shown[2], shown[4], shown[6])} == {
+    assert {row["Best baseline"] for row in (shown[2], shown[4], shown[6])} == {
         "0.875, the file's header"
     }
     assert {row["Always the commonest"] for row in shown[2:]} == {f"{summary['commonest']:.3f}"}
@@ -195,7 +198,7 @@ def test_a_recall_of_the_wrong_class_is_told(place: Path) -> None:
 def test_the_readme_s_table_is_made_of_cards(place: Path, tmp_path: Path) -> None:
     three = as_they_are(place)[1]
     part = three.parts[TEST]
-    results = {"test": part.summary, "held_out": {}, "floors": {TEST: part.floors}}
+    results = {"test": part.summary, "held_out": {}, "floors": {TEST: part.baselines}}
     card = replace(three.card, results=results)
     readme = tmp_path / "README.md"
     readme.write_text("before\n<!-- recipes -->\nold\n<!-- /recipes -->\nafter\n")

@@ -129,6 +129,6 @@ def test_a_probe_is_judged_by_its_interval_and_says_its_films(
 
 def test_clearly_above_a_thumbnail_is_by_the_whole_interval() -> None:
     for lead, verdict in ((0.05, MET), (0.03, MISSED)):
-        floors = {"radiography": {"thumbnail": {"lead": {"auroc": estimate(lead)}}}}
-        found = goals(card(results={"floors": floors}), example_figures())
+        baselines = {"radiography": {"thumbnail": {"lead": {"auroc": estimate(lead)}}}}
+        found = goals(card(results={"floors": baselines}), example_figures())
         assert named(found, "32 px thumbnail").verdict == verdict

@@ -87,7 +87,7 @@ def test_the_section_holds_every_figure(card: WeightsCard) -> None:
     assert "| rsna, test part |" in section
     assert "0.840" in section, "the published average precision of typical"
     whole = model_card(card, read_beside(card, WEIGHTS))
-    assert whole.index("## Results") < whole.index(section) < whole.index("## Floors")
+    assert whole.index("## Results") < whole.index(section) < whole.index("## Baselines")
 
 
 def test_without_measures_nothing_is_said(card: WeightsCard) -> None:

@@ -8,8 +8,8 @@ from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
 from covid_core.training.epoch_figures import LOSS
 from covid_core.training.recipe import EACH_ONCE, read_recipe
-from covid_core.training.variant_names import Form, recipe_names
-from covid_core.training.variants import mended, protocol_of, recipe_in
+from covid_core.training.variant_names import Variant, recipe_names
+from covid_core.training.variants import corrected, protocol_of, recipe_in
 
 # What each study did: network, film size, batch, rate, epochs, its test accuracy.
 STUDIES = {
@@ -23,7 +23,7 @@ STUDIES = {
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_as_published_to_the_letter(name: str) -> None:
-    recipe = recipe_in(Form.AS_PUBLISHED, name)
+    recipe = recipe_in(Variant.AS_PUBLISHED, name)
     by, protocol = recipe.optimisation, recipe.published
     assert protocol is not None
     told = (
@@ -40,32 +40,32 @@ def test_as_published_to_the_letter(name: str) -> None:
     assert {draw.label for draw in protocol.second} >= {"covid", "normal"}, "a second source"
 
 
-def test_every_recipe_has_the_three_forms() -> None:
+def test_every_recipe_has_the_three_variants() -> None:
     assert set(STUDIES) == set(recipe_names())
     for name in recipe_names():
-        assert recipe_in(Form.OURS, name).published is None
+        assert recipe_in(Variant.OURS, name).published is None
         assert protocol_of(name) is not None
 
 
 def test_the_mistakes_are_there_as_published() -> None:
-    dense = recipe_in(Form.AS_PUBLISHED, "densenet121")
+    dense = recipe_in(Variant.AS_PUBLISHED, "densenet121")
     assert dense.schedule.per == "batch" and dense.schedule.every == 7
     assert dense.chooses_by is Split.TEST and dense.optimisation.keep == LOSS
-    two = recipe_in(Form.AS_PUBLISHED, "efficientnet-two-stage")
+    two = recipe_in(Variant.AS_PUBLISHED, "efficientnet-two-stage")
     second = two.schedule_of(two.phases[1])
     assert second.falls and second.measure == "validation_accuracy"
     assert two.published is not None
     assert two.published.augmented and two.published.positive == "normal"
-    resnet = recipe_in(Form.AS_PUBLISHED, "resnet18-three-class")
+    resnet = recipe_in(Variant.AS_PUBLISHED, "resnet18-three-class")
     assert resnet.optimisation.stop == ("validation_accuracy", 0.96)
     assert resnet.optimisation.look_every == 10 and resnet.chooses_by is Split.TEST
     assert dense.balance == two.balance == EACH_ONCE and resnet.balance == "class"
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_mended_none_is_left(name: str) -> None:
-    recipe = recipe_in(Form.MENDED, name)
-    assert recipe == mended(recipe_in(Form.AS_PUBLISHED, name))
+def test_corrected_none_is_left(name: str) -> None:
+    recipe = recipe_in(Variant.CORRECTED, name)
+    assert recipe == corrected(recipe_in(Variant.AS_PUBLISHED, name))
     for phase in recipe.phases:
         schedule = recipe.schedule_of(phase)
         assert schedule.per == "epoch" and schedule.falls == (schedule.measure == LOSS)
@@ -79,6 +79,6 @@ def test_a_recipe_of_no_study_has_ours_alone(tmp_path) -> None:  # type: ignore[
     own.write_text(
         'says = "x"\narchitecture = "cnn4"\n[[phases]]\ntask = "covid or not"\nstages = [[64, 1]]\n'
     )
-    assert recipe_in(Form.OURS, str(own)) == read_recipe(str(own))
+    assert recipe_in(Variant.OURS, str(own)) == read_recipe(str(own))
     with pytest.raises(TrainingError, match="recipe own is from no published study"):
-        recipe_in(Form.MENDED, str(own))
+        recipe_in(Variant.CORRECTED, str(own))

@@ -11,7 +11,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "On the validation films of the manifest that the weights were trained on;"
         " measured on its test part and on sources held out, as are the card's other figures and"
-        " their floors. train.py does the same at its end. Only the card changes."
+        " their baselines. train.py does the same at its end. Only the card changes."
     )
     add_manifest(parser, "that the weights were trained on")
     add_weights(parser)

@@ -42,8 +42,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--studies",
         type=Path,
         metavar="DIR",
-        help="a folder with as-published/ and mended/: cards of the same recipes, trained with"
-        " --form, to stand beside them",
+        help="a folder with as-published/ and corrected/: cards of the same recipes, trained with"
+        " --variant, to stand beside them",
     )
     add_cache(parser)
     parser.set_defaults(command="covid_core.commands.evaluate:run")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from covid_core.commands.arguments import add_seed
-from covid_core.training.variant_names import Form, recipe_names
+from covid_core.training.variant_names import Variant, recipe_names
 
 if TYPE_CHECKING:
     from covid_core.training.recipe import Recipe
@@ -50,12 +50,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     option("--recipe", default="densenet121", help=f"{', '.join(recipe_names())}, or a .toml file")
     option(
-        "--form",
-        type=Form,
-        choices=list(Form),
-        default=Form.OURS,
+        "--variant",
+        type=Variant,
+        choices=list(Variant),
+        default=Variant.OURS,
         help="of the recipe: ours, on all films; as its study published it, leaks and mistakes"
-        " included; or that mended",
+        " included; or the study's without these",
     )
     option(
         "--holdout-source",
@@ -136,7 +136,7 @@ def choose_recipe(options: argparse.Namespace) -> Recipe:
     def given(*names: str) -> dict[str, Any]:
         return {n: getattr(options, n) for n in names if getattr(options, n) is not None}
 
-    recipe = recipe_in(options.form, options.recipe)
+    recipe = recipe_in(options.variant, options.recipe)
     optimisation = replace(
         recipe.optimisation,
         **given("batch_size", "learning_rate", "weight_decay", "label_smoothing", "averaging"),
@@ -147,14 +147,14 @@ def choose_recipe(options: argparse.Namespace) -> Recipe:
 
 
 def default_folder(options: argparse.Namespace, recipe: Recipe) -> Path:
-    """The folder of a run that was given none: runs/RECIPE, or runs/RECIPE-FORM."""
-    form = "" if options.form is Form.OURS else f"-{options.form}"
-    return Path("runs") / f"{recipe.name}{form}"
+    """The folder of a run that was given none: runs/RECIPE, or runs/RECIPE-VARIANT."""
+    variant = "" if options.variant is Variant.OURS else f"-{options.variant}"
+    return Path("runs") / f"{recipe.name}{variant}"
 
 
 def describe_choices(options: argparse.Namespace, recipe: Recipe) -> dict[str, str]:
     """All that the command line or the recipe chose, by name, for the weights' card."""
-    given = ("data", "holdout_source", "seed", "form", "teacher")
+    given = ("data", "holdout_source", "seed", "variant", "teacher")
     chosen = {name: getattr(options, name) for name in given}
     chosen |= {**asdict(recipe), **asdict(recipe.optimisation)}
     left_out = ("name", "says", "optimisation", "published")

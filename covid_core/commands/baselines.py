@@ -1,4 +1,4 @@
-"""`floors`: measure, for cards that exist, what is reached without looking at the lungs."""
+"""`baselines`: measure, for cards that exist, what is reached without looking at the lungs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ import torch
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split, fingerprint
-from covid_core.evaluation.baseline_features import SIDE_PX, glimpse
-from covid_core.evaluation.baselines import FIGURES, best_floor, floor_scores, floors_in_words
-from covid_core.evaluation.baselines import floors_of as measured
+from covid_core.evaluation.baseline_features import SIDE_PX, read_features
+from covid_core.evaluation.baselines import (
+    FIGURES,
+    baselines_in_words,
+    best_baseline,
+    score_baselines,
+)
+from covid_core.evaluation.baselines import measure_baselines as measured
 from covid_core.evaluation.evaluate import name_probabilities, summaries
 from covid_core.model.card import WeightsCard, read_cards, save_card
 from covid_core.model.network_files import load_weights
@@ -27,7 +32,7 @@ from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films, load_films
 from covid_core.training.inference import MEASURED_SPLITS, logits_by_split, probabilities_by_split
 from covid_core.training.run import label_films
-from covid_core.training.variant_names import Form
+from covid_core.training.variant_names import Variant
 from covid_core.training.variants import recipe_in, split_in
 
 _Scores = dict[str, np.ndarray]
@@ -50,8 +55,8 @@ def run(options: argparse.Namespace) -> int:
             task = task_of(card.classes)
             key = (card.split, task.name)
             if key not in known:
-                seen = glimpse(films.names, options.cache, workers=os.cpu_count() or 1)
-                known[key] = floor_scores(films, seen, task)
+                seen = read_features(films.names, options.cache, workers=os.cpu_count() or 1)
+                known[key] = score_baselines(films, seen, task)
             answers = _answers(card, folder, films)
             results = card.results
             if answers is not None:  # so that the figures and their lead are of the same answers
@@ -64,16 +69,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _split_of(card: WeightsCard, manifest: pd.DataFrame) -> pd.DataFrame:
-    """The manifest with the split that the card's form of its recipe has."""
-    form = _form_of(card)
-    if form is Form.OURS:  # whose recipe may be a file that is not here
+    """The manifest with the split that the card's variant of its recipe has."""
+    variant = Variant(card.variant)
+    if variant is Variant.OURS:  # whose recipe may be a file that is not here
         return manifest
-    recipe = recipe_in(form, card.recipe)
-    return split_in(form, manifest, recipe, seed=int(card.training["seed"]))
-
-
-def _form_of(card: WeightsCard) -> Form:
-    return Form(card.training.get("form", Form.OURS))
+    recipe = recipe_in(variant, card.recipe)
+    return split_in(variant, manifest, recipe, seed=int(card.training["seed"]))
 
 
 def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) -> Films:
@@ -81,10 +82,10 @@ def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) ->
     there = _tensors(card, folder).exists()
     preprocess = card.preprocess if there else Preprocess(size_px=SIDE_PX)
     films = load_films(table, preprocess, cache, workers=os.cpu_count() or 1)
-    form = _form_of(card)
-    if form is Form.OURS:
+    variant = Variant(card.variant)
+    if variant is Variant.OURS:
         return films.label_by(task_of(card.classes))
-    return label_films(films, recipe_in(form, card.recipe).phases[-1])
+    return label_films(films, recipe_in(variant, card.recipe).phases[-1])
 
 
 def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.ndarray] | None:
@@ -105,13 +106,13 @@ def _tensors(card: WeightsCard, folder: Path) -> Path:
     return folder / f"{card.recipe}.safetensors"
 
 
-def _told(floors: dict[str, Any]) -> str:
+def _told(baselines: dict[str, Any]) -> str:
     lines = []
-    for name, part in floors.items():
+    for name, part in baselines.items():
         best = [
-            f"best floor by {title} {one[1]['value']:.3f} ({one[0]})"
+            f"best baseline by {title} {one[1]['value']:.3f} ({one[0]})"
             for figure, title in FIGURES.items()
-            if (one := best_floor(part, figure))
+            if (one := best_baseline(part, figure))
         ]
-        lines.append(f"  {name}: {'; '.join(best)}. {floors_in_words(part)}".rstrip())
+        lines.append(f"  {name}: {'; '.join(best)}. {baselines_in_words(part)}".rstrip())
     return "\n".join(lines)

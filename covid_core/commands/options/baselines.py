@@ -1,4 +1,4 @@
-"""Options of `floors`."""
+"""Options of `baselines`."""
 
 from __future__ import annotations
 
@@ -26,4 +26,4 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="folders with cards (default: that of this project's weights)",
     )
     add_cache(parser)
-    parser.set_defaults(command="covid_core.commands.floors:run")
+    parser.set_defaults(command="covid_core.commands.baselines:run")
