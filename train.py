@@ -1,7 +1,7 @@
 """Train the chest-radiograph reader, or one of the recipes, on your own films.
 
     python train.py --data DIR --out weights/
-    python train.py --data manifest.parquet --out weights/ --init random --stages 128:6,224:1
+    python train.py --data manifest.parquet --out weights/ --init random --stages 128:6,224:1.5
     python train.py --data DIR --out weights/ --resume
     python train.py --data DIR --out runs/resnet --recipe resnet18-three-class
     python train.py --data DIR --out published --recipe resnet18-three-class --variant as-published
@@ -17,20 +17,172 @@ serve.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from covid_core.commands.options.train import add
+from covid_core.commands.options.train import (
+    add,
+    choose_recipe,
+    default_folder,
+    describe_choices,
+)
+from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
+from covid_core.errors import CovidCoreError, DatasetError
+from covid_core.training.variant_names import Variant
+
+if TYPE_CHECKING:  # else imported where it is used: PyTorch takes seconds, and --help needs none
+    import pandas as pd
+    import torch
+
+    from covid_core.training.recipe import Recipe
+
+CACHE = "cache"  # of decoded films, beside the runs' folders
+WORKERS = os.cpu_count() or 1
 
 
 def main() -> int:
+    """Train by the command line, and return the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add(parser)
     options = parser.parse_args()
-    from covid_core.commands.train import run  # takes seconds: not for --help
+    from covid_core.training.processes import join_processes
 
-    return run(options)
+    try:
+        with join_processes() as device:
+            make_weights(options, device)
+    except DatasetError as error:
+        print(error, file=sys.stderr)
+        return WRONG_USE
+    except CovidCoreError as error:
+        print(error, file=sys.stderr)
+        return SOME_FAILED
+    except OSError as error:  # a full disk, a folder without permission
+        print(f"{error}. Put that right, then go on with --resume", file=sys.stderr)
+        return SOME_FAILED
+    except KeyboardInterrupt:
+        print("stopped: go on with --resume", file=sys.stderr)
+        return STOPPED
+    return DONE
+
+
+def make_weights(options: argparse.Namespace, device: torch.device) -> None:
+    """Make weights of films, and the card that says what they are worth. Raises CovidCoreError."""
+    import torch
+
+    from covid_core.datasets.published import shared
+    from covid_core.datasets.split import counts, fingerprint
+    from covid_core.evaluation.measure import measure
+    from covid_core.evaluation.within_source_measurement import add_within_sources
+    from covid_core.model.card import save_card
+    from covid_core.model.initial_weights import initial_state, initialise
+    from covid_core.model.network_files import as_stored, save_weights
+    from covid_core.model.networks import Network
+    from covid_core.model_card.card import write_model_card
+    from covid_core.training import processes
+    from covid_core.training.films import load_films
+    from covid_core.training.log import read_log
+    from covid_core.training.loop import train
+    from covid_core.training.run import Run
+    from covid_core.training.teachers import Teachers
+
+    # The recipe: what is trained, on films prepared how, for how long.
+    recipe = choose_recipe(options)
+    preprocess, task = recipe.preprocess, recipe.phases[-1].task_definition
+    folder = options.run or default_folder(options, recipe)
+    cache = folder.parent / CACHE
+
+    with processes.claim_folders(folder, options.out):
+        # The films, decoded. What is missing is said first: decoding takes hours.
+        teachers = None
+        if options.teacher:
+            teachers = Teachers.load(options.teacher, preprocess, len(task.outputs)).to(device)
+        with processes.first_process_first():  # the others find what it cached
+            state = initial_state(recipe.init, recipe.architecture)
+            table = load_manifest(options, recipe, folder)
+            unlabelled = teachers is not None  # a teacher answers films of no known class
+            films = load_films(table, preprocess, cache, workers=WORKERS, unlabelled=unlabelled)
+
+        # The network, from ImageNet's weights, a file's or random ones.
+        torch.manual_seed(options.seed)
+        network = Network(
+            recipe.architecture,
+            len(task.outputs),
+            recipe.head_depth,
+            opacity=recipe.opacity_map,
+            appearance=recipe.appearance,
+        )
+        if state is not None:
+            initialise(network, state)
+
+        # Training.
+        run = Run(
+            films,
+            preprocess,
+            recipe,
+            folder,
+            options.seed,
+            device,
+            resume=options.resume,
+            checkpoint_every=options.checkpoint_every,
+            compiled=options.compile,
+            teachers=teachers,
+        )
+        network = train(network, run)
+        if processes.rank():
+            return  # the first process measures and writes for all
+
+        # What it is worth, on films that did not train it; the weights, and their card.
+        measured = measure(network, run, cache, workers=WORKERS)
+        measured["results"]["shared"] = shared(table)
+        card = save_weights(
+            network,
+            options.out,
+            preprocess=preprocess,
+            films=counts(table),
+            training=describe_choices(options, recipe),
+            recipe=recipe.name,
+            classes=task.outputs,
+            split=fingerprint(table),
+            history=read_log(folder),
+            **measured,
+        )
+        if options.variant is Variant.OURS:  # a study's split may share films with training
+            stored = as_stored(network)
+            card = add_within_sources(stored, card, table, cache, workers=WORKERS, device=device)
+            save_card(card, options.out)
+        write_model_card(card, options.out)
+
+
+def load_manifest(options: argparse.Namespace, recipe: Recipe, folder: Path) -> pd.DataFrame:
+    """The manifest given, or one made of the folder given; split as published where chosen so."""
+    from covid_core.datasets.compile import compile_manifest
+    from covid_core.datasets.manifest import read_manifest, write_left_out
+    from covid_core.datasets.split import check_clean
+    from covid_core.training.variants import split_in
+
+    if options.data.is_file():
+        table = read_manifest(options.data)
+        check_clean(table, options.data)
+    else:
+        compiled = compile_manifest(
+            [options.data],
+            folder.parent / CACHE,
+            workers=WORKERS,
+            seed=options.seed,
+            held_out=options.holdout_source,
+            skip_bad=options.skip_bad,
+        )
+        for reason, films in Counter(left.reason for left in compiled.left_out).items():
+            print(f"left out, {films} films: {reason}", file=sys.stderr)
+        if options.skip_bad:
+            write_left_out(compiled.damaged, folder / "quarantine.csv")
+        table = compiled.table
+    return split_in(options.variant, table, recipe, seed=options.seed)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python -m benchmarks.calibration MANIFEST [--weights DIR]
 
 Fitted on validation films, measured on the test part and on sources held out. What was chosen is in
-`covid_core.training.tuning`; the rest stays here alone.
+`covid_core.training.fit_rules`; the rest stays here alone.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import Rules
 from covid_core.model.network_files import load_weights
 from covid_core.present import markdown
-from covid_core.training.calibration import by_matrix, by_temperature
 from covid_core.training.films import Films, load_films
-from covid_core.training.tuning import least_probabilities, tune
+from covid_core.training.fit_calibration import fit_matrix, fit_temperature
+from covid_core.training.fit_rules import fit_rules, least_probabilities
 
 Calibrated = Callable[[np.ndarray], np.ndarray]  # logits (N, outputs) to probabilities
 PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
@@ -51,12 +51,12 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
 
 
 def temperature_and_bias(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
-    weights, bias = by_temperature(logits, labels)
+    weights, bias = fit_temperature(logits, labels)
     return Rules(weights, bias, (), (0.0,) * len(bias)).probabilities
 
 
 def matrix(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
-    weights, bias = by_matrix(logits, labels)
+    weights, bias = fit_matrix(logits, labels)
     return Rules(weights, bias, (), (0.0,) * len(bias)).probabilities
 
 
@@ -109,7 +109,7 @@ def sets(films: Films, logits: dict[Split, np.ndarray], labels: dict[Split, np.n
     """Coverage and decisiveness of prediction sets, by how their thresholds were found."""
     sources = films.sources[films.part(Split.VALIDATION)]
     groups = films.groups[films.part(Split.VALIDATION)]
-    fitted = tune(logits[Split.VALIDATION], labels[Split.VALIDATION], sources, groups)
+    fitted = fit_rules(logits[Split.VALIDATION], labels[Split.VALIDATION], sources, groups)
     known = fitted.probabilities(logits[Split.VALIDATION])
     own = labels[Split.VALIDATION]
     marginal = np.sort(known[np.arange(len(own)), own])[int(np.floor((len(own) + 1) * 0.1)) - 1]

@@ -37,9 +37,10 @@ from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.phantom import draw_phantom
 from covid_core.storage.atomic import write_whole
 from covid_core.training import loop, progress
-from covid_core.training.checkpoint import last_good
+from covid_core.training.checkpoint import load_latest
 from covid_core.training.films import Films
 from covid_core.training.recipe import Optimisation, Phase, Recipe
+from covid_core.training.run import Run
 
 FORK = multiprocessing.get_context("fork")  # a training starts at once, with PyTorch loaded
 SIZE_PX = 64
@@ -154,7 +155,7 @@ def _one(
         return None
     saving = [one for one in said if one in (SAVES, SAVED)]
     try:
-        state = last_good(run / "phase0.pt")
+        state = load_latest(run / "phase0.pt")
         kept = state["step"] if state else -1 if SAVED in said else 0
     except TrainingError:
         kept = -1
@@ -200,13 +201,13 @@ def _train(films: Films, run: Path, pipe: int) -> None:
     quiet = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(quiet, stream)
-    loop.step = _telling(loop.step, pipe, after=STEP)
+    loop.train_step = _telling(loop.train_step, pipe, after=STEP)
     saving = progress.save_checkpoint  # type: ignore[attr-defined]
     progress.save_checkpoint = _telling(saving, pipe, before=SAVES, after=SAVED)  # type: ignore[attr-defined]
     torch.manual_seed(0)
     trained = loop.train(
         Network(RECIPE.architecture, 3),
-        loop.Run(
+        Run(
             films,
             Preprocess(SIZE_PX),
             RECIPE,

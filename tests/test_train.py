@@ -13,8 +13,7 @@ import pytest
 from torchvision.models import DenseNet121_Weights
 
 import train
-from covid_core.commands.options.train import add, parse_stages
-from covid_core.commands.train import CACHE, chosen_recipe
+from covid_core.commands.options.train import add, choose_recipe, parse_stages
 from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import write_manifest
 from covid_core.model import efficientnet_lite
@@ -39,9 +38,18 @@ def test_stages_are_sizes_and_epochs() -> None:
     assert parse_stages("128:6,224:1.5") == ((128, 6.0), (224, 1.5))
 
 
+@pytest.mark.parametrize("text", ["", "128", "128:six", "128:0", "0:1", "128:nan", "128:inf"])
+def test_stages_that_are_none_say_how_they_are_written(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parsed(["--data", "films", "--stages", text])
+    assert "such as 128:6,224:1.5" in capsys.readouterr().err
+
+
 def test_defaults_fine_tune_every_layer_from_imagenet_into_weights() -> None:
     options = parsed(["--data", "films"])
-    recipe = chosen_recipe(options)
+    recipe = choose_recipe(options)
     assert options.out == Path("weights")
     assert (recipe.name, recipe.architecture, recipe.init) == (
         "densenet121",
@@ -56,7 +64,7 @@ def test_defaults_fine_tune_every_layer_from_imagenet_into_weights() -> None:
 def test_the_command_line_outdoes_the_recipe() -> None:
     flags = "--recipe efficientnet-two-stage --architecture resnet18 --head-depth 0 --stages 64:1"
     options = parsed(["--data", "films", *flags.split(), "--learning-rate", "0.1"])
-    recipe = chosen_recipe(options)
+    recipe = choose_recipe(options)
     assert (recipe.architecture, recipe.head_depth) == ("resnet18", 0)
     assert [phase.stages for phase in recipe.phases] == [((64, 1.0),)] * 2
     assert recipe.optimisation.learning_rate == 0.1
@@ -253,7 +261,7 @@ def test_weights_to_start_from_that_are_not_here_are_missed_before_a_film_is_dec
     monkeypatch.setattr(sys, "argv", small_run(data, tmp_path, *flags.split()))
     assert train.main() == 1
     assert said in capsys.readouterr().err
-    assert not (tmp_path / "runs" / CACHE).exists()
+    assert not (tmp_path / "runs" / train.CACHE).exists()
 
 
 @pytest.mark.parametrize("folder", ["weights", "runs/one"])

@@ -35,9 +35,8 @@ from covid_core.model.networks import Network
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.training.augment import Augmentation, augment
-from covid_core.training.feed import feed
-from covid_core.training.loop import share_network
-from covid_core.training.loop import step as one_step
+from covid_core.training.batches import picture_source
+from covid_core.training.loop import train_step, wrap_network
 from covid_core.training.losses import Learner, Losses, Targets
 from covid_core.training.recipe import Optimisation
 
@@ -94,7 +93,7 @@ def bench(
     films = np.stack([draw_phantom(KINDS[i % 3], size_px=size, seed=i) for i in range(_FILMS)])
     network = Network(architecture).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), fused=True)
-    give = feed(films, device)
+    give = picture_source(films, device)
     labels = torch.arange(batch_size, device=device) % 3
     drawing = np.random.default_rng(0)
     generator = torch.Generator(device).manual_seed(0)
@@ -104,10 +103,10 @@ def bench(
             pictures = give(drawing.integers(0, _FILMS, batch_size))
             yield preprocess.normalise(augment(pictures, size, Augmentation(), generator))
 
-    together, targets = share_network(network, compiled=compiled), Targets(labels)
+    together, targets = wrap_network(network, compiled=compiled), Targets(labels)
 
     def learn(x: torch.Tensor, through: nn.Module = together) -> None:
-        one_step(through, network, optimiser, x, targets, Optimisation(), Losses())
+        train_step(through, network, optimiser, x, targets, Optimisation(), Losses())
 
     ours = _pace(batches(), learn, steps, batch_size, device)
     # Counted without the compiler, which hides its operations from the count.

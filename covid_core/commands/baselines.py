@@ -30,8 +30,8 @@ from covid_core.model.network_files import load_weights
 from covid_core.model.tasks import task_of
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films, load_films
-from covid_core.training.loop import films_for
-from covid_core.training.scoring import MEASURED, answer_parts, score_parts
+from covid_core.training.inference import MEASURED_SPLITS, logits_by_split, probabilities_by_split
+from covid_core.training.run import label_films
 from covid_core.training.variant_names import Variant
 from covid_core.training.variants import recipe_in, split_in
 
@@ -84,8 +84,8 @@ def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) ->
     films = load_films(table, preprocess, cache, workers=os.cpu_count() or 1)
     variant = Variant(card.variant)
     if variant is Variant.OURS:
-        return films.asked(task_of(card.classes))
-    return films_for(films, recipe_in(variant, card.recipe).phases[-1])
+        return films.label_by(task_of(card.classes))
+    return label_films(films, recipe_in(variant, card.recipe).phases[-1])
 
 
 def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.ndarray] | None:
@@ -96,10 +96,10 @@ def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.nd
         return None
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network, _ = load_weights(folder, card.recipe)
-    logits = answer_parts(
-        network.to(device), films, card.preprocess, device=device, splits=MEASURED
+    logits = logits_by_split(
+        network.to(device), films, card.preprocess, device=device, splits=MEASURED_SPLITS
     )
-    return score_parts(logits, card.rules)
+    return probabilities_by_split(logits, card.rules)
 
 
 def _tensors(card: WeightsCard, folder: Path) -> Path:

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     card = replace(card, preprocess=replace(card.preprocess, smooth_px=smooth_px))
     task = task_of(card.classes)
     films = load_films(table, card.preprocess, options.cache, workers=os.cpu_count() or 1)
-    films = films.asked(task)
+    films = films.label_by(task)
     logits = remembered_answers(network, card, films, options.cache, device=device)
     rules, trust = fit_and_measure(films, logits)
     results = evaluate(

@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     table = read_manifest(options.manifest)
     tested = table[table["split"].isin([part.value for part in _PARTS])]
     films = load_films(tested, card.preprocess, options.cache, workers=os.cpu_count() or 1)
-    films = films.asked(task_of(card.classes))
+    films = films.label_by(task_of(card.classes))
     counts = {part.value: len(films.part(part)) for part in _PARTS}
     indices = np.concatenate([films.part(part) for part in _PARTS])
     if not len(indices):

@@ -14,13 +14,13 @@ from covid_core.model.card import WeightsCard
 from covid_core.model.networks import Network
 from covid_core.storage.arrays import load_arrays, save_arrays
 from covid_core.training.films import Films
-from covid_core.training.scoring import answer_parts
+from covid_core.training.inference import logits_by_split
 
 
 def remembered_answers(
     network: Network, card: WeightsCard, films: Films, cache: Path, *, device: torch.device
 ) -> dict[Split, np.ndarray]:
-    """`answer_parts` of a network as it is stored, computed once for these tensors, this
+    """`logits_by_split` of a network as it is stored, computed once for these tensors, this
     preparation and this split.
 
     `films`: of the split that the card names.
@@ -30,7 +30,7 @@ def remembered_answers(
     splits = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
     kept = load_arrays(path, tuple(split.name for split in splits))
     if kept is None:
-        found = answer_parts(network, films, card.preprocess, device=device)
+        found = logits_by_split(network, films, card.preprocess, device=device)
         kept = {split.name: found[split] for split in splits}
         save_arrays(path, kept)
     return {split: kept[split.name] for split in splits}

@@ -28,7 +28,7 @@ from covid_core.present.overlay import blend, png
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.reading import read_radiograph
 from covid_core.training.films import Films, load_films
-from covid_core.training.scoring import MEASURED, answer_parts, score_parts
+from covid_core.training.inference import MEASURED_SPLITS, logits_by_split, probabilities_by_split
 
 _PHANTOM_PX = 300
 _OPACITY = 0.6
@@ -93,15 +93,19 @@ def compare(
         if card.preprocess not in loaded:
             loaded[card.preprocess] = load_films(table, card.preprocess, cache, workers=workers)
         task = task_of(card.classes)
-        films = loaded[card.preprocess].asked(task)
+        films = loaded[card.preprocess].label_by(task)
         predictor = Predictor.load(folder, recipe, choice=Choice.TORCH, gated=False)
         maps = {kind: phantom_map(predictor, kind) for kind in KINDS}
         network = network.to(device)
         if task.name not in baselines:
             features = read_features(films.names, cache, workers=workers)
             baselines[task.name] = score_baselines(films, features, task)
-        logits = answer_parts(network, films, card.preprocess, device=device, splits=MEASURED)
-        parts = _parts(films, score_parts(logits, card.rules), task, baselines[task.name])
+        logits = logits_by_split(
+            network, films, card.preprocess, device=device, splits=MEASURED_SPLITS
+        )
+        parts = _parts(
+            films, probabilities_by_split(logits, card.rules), task, baselines[task.name]
+        )
         compared.append(Compared(card, task, parts, card.split == split, maps))
     return compared
 

@@ -27,7 +27,7 @@ from covid_core.model.networks import Network
 from covid_core.model.tasks import THREE_CLASSES, Task
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films
-from covid_core.training.scoring import answer, score_parts
+from covid_core.training.inference import compute_logits, probabilities_by_split
 
 _BATCH = 64
 _LEAST_HEAT = 1e-6  # logits; a scale must be above 0
@@ -44,7 +44,7 @@ def evaluate(
     cache: Path | None = None,
     workers: int = 1,
 ) -> dict[str, Any]:
-    """Results for the card, of a network's logits of each part as `answer_parts` gives them.
+    """Results for the card, of a network's logits of each part as `logits_by_split` gives them.
 
     `films` are labelled by `task`. `test`: the locked test part; `test_by_source`: its sources that
     hold more than one class, each for itself, because between sources a network can tell the
@@ -55,7 +55,7 @@ def evaluate(
     only calibrated probabilities are fairly compared with them.
     """
     rules = rules or Rules.plain(len(task.outputs))
-    answers = score_parts(logits, rules)
+    answers = probabilities_by_split(logits, rules)
     results = summaries(films, answers, task) | {"probabilities": name_probabilities(rules)}
     if cache is not None:
         scores = score_baselines(films, read_features(films.names, cache, workers=workers), task)
@@ -81,7 +81,9 @@ def storage_change(
     `network`: as training left it, not as it is loaded from a file, which has lost what storing
     loses. `stored`: logits of the test part by the tensors as they are stored.
     """
-    exact = answer(network.to(device), films, films.part(Split.TEST), preprocess, device=device)
+    exact = compute_logits(
+        network.to(device), films, films.part(Split.TEST), preprocess, device=device
+    )
     return float(np.abs(softmax(exact) - softmax(stored)).max(initial=0.0))
 
 

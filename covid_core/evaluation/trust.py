@@ -1,6 +1,6 @@
 """What the rules are worth on films they were not fitted on: calibration, operating points, sets.
 
-fit on validation (`training.tuning`)  ->  measured here on the test part and on held-out sources
+fit on validation (`training.fit_rules`), measured here on the test part and on held-out sources
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from covid_core.metrics import (
 )
 from covid_core.model.decision import BALANCED, Rules
 from covid_core.training.films import Films
-from covid_core.training.tuning import least_probabilities, tune
+from covid_core.training.fit_rules import fit_rules, least_probabilities
 
 
 def fit_and_measure(
@@ -32,11 +32,11 @@ def fit_and_measure(
     """Rules for a network, and what they are worth, both for its card.
 
     `films` are labelled by the network's task; `logits`: what it answers to each part of them, as
-    `answer_parts` gives them. Raises DatasetError where validation holds too few films of a class.
+    `logits_by_split` gives them. Raises DatasetError where validation has too few films of a class.
     """
     validation = films.part(Split.VALIDATION)
     labels, tuned_on = films.labels[validation], logits[Split.VALIDATION]
-    rules = tune(tuned_on, labels, films.sources[validation], films.groups[validation])
+    rules = fit_rules(tuned_on, labels, films.sources[validation], films.groups[validation])
     pooled = replace(rules, least=least_probabilities(rules.probabilities(tuned_on), labels))
     measured = {}
     for name, split, chosen in _parts(films):

@@ -1,6 +1,6 @@
 """From logits to a call in words: calibration, operating points, prediction sets.
 
-All of it was fitted on validation films (`training.tuning`) and travels with the weights as
+All of it was fitted on validation films (`training.fit_rules`) and travels with the weights as
 `Rules`; here it is only applied.
 """
 

@@ -107,7 +107,7 @@ decide more often.
 
 
 def _shrunk(card: WeightsCard) -> str:
-    """How small sources count, of weights calibrated since they do (`training.tuning`)."""
+    """How small sources count, of weights calibrated since they do (`training.fit_rules`)."""
     if "probabilities" not in card.results:
         return ""
     return (

@@ -1,4 +1,4 @@
-"""What else the same film could have looked like: drawn anew each time, a batch at once.
+"""Random changes of films that keep their finding: a batch at once, each film by its own draw.
 
 The geometry is that of positioning; the photometry that of other scanners, exposures and exports,
 strong on purpose, so that one hospital's processing is no clue; the patches cover markers.
@@ -18,13 +18,14 @@ _Uniform = Callable[..., torch.Tensor]  # low, high, then the shape behind the f
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """How far a film may be changed; each draw is uniform within these.
+    """The limits of how a film may be changed; each draw is uniform within these.
 
     `rotation_degrees`: either way. `scale`: of the chest in the film. `aspect`: exponent within
-    e^±, for films reach us squashed by different amounts. `shift`: of the side. `mirrored`: how
-    often, 0 to 1. `gamma`: exponent within e^±. `sharpness`: below 0 sharpens, above 0 blurs.
-    `patch_side`: of the side. `bars`: how often each side has a black or white bar, 0 to 1;
-    `bar_side`: how wide at most, of the side.
+    e^±, for films reach us squashed by different amounts. `shift`: share of the side. `mirrored`:
+    how often, 0 to 1. `gamma`: exponent within e^±. `sharpness`: below 0 sharpens, above 0 blurs.
+    `patches`: how many cover a part of the film; `patch_side`: their sides, shares of the film's.
+    `bars`: how often each side has a black or white bar, 0 to 1; `bar_side`: its greatest width, a
+    share of the side.
     """
 
     rotation_degrees: float = 12.0
@@ -44,8 +45,10 @@ class Augmentation:
 
 
 def shrink(pictures: torch.Tensor, size_px: int) -> torch.Tensor:
-    """uint8 (N, S, S) to float32 (N, 1, size_px, size_px), 0 to 1: the one way to a smaller side,
-    in training as in validation, by a filter as wide as the step, so that no fine detail folds.
+    """Pictures, uint8 (N, S, S), at a smaller side: float32 (N, 1, size_px, size_px), 0 to 1.
+
+    The one way to it, in training as in validation: by a filter as wide as the step, so that no
+    fine detail is aliased.
     """
     films = pictures.unsqueeze(1).to(torch.float32) / 255
     if films.shape[-1] == size_px:
@@ -54,34 +57,37 @@ def shrink(pictures: torch.Tensor, size_px: int) -> torch.Tensor:
 
 
 def augment(
-    pictures: torch.Tensor, size_px: int, by: Augmentation, generator: torch.Generator
+    pictures: torch.Tensor, size_px: int, limits: Augmentation, generator: torch.Generator
 ) -> torch.Tensor:
-    """uint8 (N, S, S) to float32 (N, 1, size_px, size_px), 0 to 1; one draw for each film."""
-    return augment_with_masks(pictures, None, size_px, by, generator)[0]
+    """Pictures, uint8 (N, S, S), augmented: float32 (N, 1, size_px, size_px), 0 to 1."""
+    return augment_with_masks(pictures, None, size_px, limits, generator)[0]
 
 
 def augment_with_masks(
     pictures: torch.Tensor,
     masks: torch.Tensor | None,
     size_px: int,
-    by: Augmentation,
+    limits: Augmentation,
     generator: torch.Generator,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Films as `augment` gives them, and masks over them, uint8 (N, s, s) 0 to 255, moved with them
-    and empty where a bar covers the film: float32 (N, 1, s, s), 0 to 1.
+    """Films as `augment` gives them, and their masks moved with them, float32 (N, 1, s, s), 0 to 1.
+
+    `masks`: over the pictures, uint8 (N, s, s), 0 to 255; they come back empty where a bar covers
+    the film.
     """
-    uniform = _draws(len(pictures), pictures.device, generator)
-    affine = _affine(uniform, by)
-    films = _placed(shrink(pictures, size_px), affine)
-    moved = films[:0] if masks is None else _placed(shrink(masks, masks.shape[-1]), affine)
-    films = _exposed(films, uniform, by, generator)
-    if not by.bars:
+    uniform = _uniform_draws(len(pictures), pictures.device, generator)
+    affine = _affine_matrices(uniform, limits)
+    films = _move(shrink(pictures, size_px), affine)
+    moved = films[:0] if masks is None else _move(shrink(masks, masks.shape[-1]), affine)
+    films = _expose(films, uniform, limits, generator)
+    if not limits.bars:
         return films, moved
-    bars = _bars(uniform, by)
-    return _barred(films, bars, uniform), moved * ~_covered(bars[: len(moved)], moved.shape[-1])
+    bars = _bar_widths(uniform, limits)
+    under_bars = _bar_area(bars[: len(moved)], moved.shape[-1])
+    return _draw_bars(films, bars, uniform), moved * ~under_bars
 
 
-def _draws(count: int, device: torch.device, generator: torch.Generator) -> _Uniform:
+def _uniform_draws(count: int, device: torch.device, generator: torch.Generator) -> _Uniform:
     def uniform(low: float, high: float, *shape: int) -> torch.Tensor:
         drawn = torch.rand(count, *shape, generator=generator, device=device)
         return low + (high - low) * drawn
@@ -89,21 +95,19 @@ def _draws(count: int, device: torch.device, generator: torch.Generator) -> _Uni
     return uniform
 
 
-def _placed(films: torch.Tensor, affine: torch.Tensor) -> torch.Tensor:
+def _move(films: torch.Tensor, affine: torch.Tensor) -> torch.Tensor:
     grid = F.affine_grid(affine, list(films.shape), False)
     return F.grid_sample(films, grid, padding_mode="border", align_corners=False)
 
 
-def _bars(uniform: _Uniform, by: Augmentation) -> torch.Tensor:
-    """How wide a bar lies along the top, bottom, left and right of each film, (N, 4), of the side;
-    0 for none.
-    """
-    widths = uniform(0, by.bar_side, 4)
-    return torch.where(uniform(0, 1, 4) < by.bars, widths, 0.0)
+def _bar_widths(uniform: _Uniform, limits: Augmentation) -> torch.Tensor:
+    """The widths of the bars at the top, bottom, left and right, (N, 4), shares of the side."""
+    widths = uniform(0, limits.bar_side, 4)
+    return torch.where(uniform(0, 1, 4) < limits.bars, widths, 0.0)
 
 
-def _covered(bars: torch.Tensor, size_px: int) -> torch.Tensor:
-    """Where bars lie: bool (N, 1, size_px, size_px)."""
+def _bar_area(bars: torch.Tensor, size_px: int) -> torch.Tensor:
+    """The pixels that bars cover, bool (N, 1, size_px, size_px)."""
     along = (torch.arange(size_px, device=bars.device) + 0.5) / size_px
     top, bottom, left, right = bars.T[:, :, None]
     rows = (along < top) | (along > 1 - bottom)
@@ -111,11 +115,12 @@ def _covered(bars: torch.Tensor, size_px: int) -> torch.Tensor:
     return (rows[:, :, None] | columns[:, None, :]).unsqueeze(1)
 
 
-def _barred(films: torch.Tensor, bars: torch.Tensor, uniform: _Uniform) -> torch.Tensor:
-    """Films with black or white bars along their sides, the rest a little brighter or darker, as
-    where a film's grey levels are spread over a border too.
+def _draw_bars(films: torch.Tensor, bars: torch.Tensor, uniform: _Uniform) -> torch.Tensor:
+    """Films with black or white bars along their sides.
+
+    The rest is a little brighter or darker, as where grey levels are spread over a border too.
     """
-    covered = _covered(bars, films.shape[-1])
+    covered = _bar_area(bars, films.shape[-1])
     share = covered.float().mean(dim=(1, 2, 3), keepdim=True)
     white = (uniform(0, 1, 1, 1, 1) < 0.5).float()
     moved = share * uniform(0, 1, 1, 1, 1)  # of the whole scale, as by equalisation over all
@@ -123,41 +128,42 @@ def _barred(films: torch.Tensor, bars: torch.Tensor, uniform: _Uniform) -> torch
     return torch.where(covered, white, rest)
 
 
-def _exposed(
-    films: torch.Tensor, uniform: _Uniform, by: Augmentation, generator: torch.Generator
+def _expose(
+    films: torch.Tensor, uniform: _Uniform, limits: Augmentation, generator: torch.Generator
 ) -> torch.Tensor:
+    """Films of another sharpness, tone, brightness and noise, with patches over them."""
     device = films.device
     blurred = F.avg_pool2d(F.pad(films, (2, 2, 2, 2), mode="replicate"), 5, stride=1)
-    films = films.lerp(blurred, uniform(*by.sharpness, 1, 1, 1)).clamp_(0, 1)
-    films = films.pow(uniform(-by.gamma, by.gamma, 1, 1, 1).exp())
-    films = (films - 0.5) * (1 + uniform(-by.contrast, by.contrast, 1, 1, 1)) + 0.5
-    films = films + uniform(-by.brightness, by.brightness, 1, 1, 1)
+    films = films.lerp(blurred, uniform(*limits.sharpness, 1, 1, 1)).clamp_(0, 1)
+    films = films.pow(uniform(-limits.gamma, limits.gamma, 1, 1, 1).exp())
+    films = (films - 0.5) * (1 + uniform(-limits.contrast, limits.contrast, 1, 1, 1)) + 0.5
+    films = films + uniform(-limits.brightness, limits.brightness, 1, 1, 1)
     noise = torch.randn(films.shape, generator=generator, device=device)
-    films = films + noise * uniform(0, by.noise, 1, 1, 1)
-    for _ in range(by.patches):
-        box = _patch(uniform, by.patch_side, films.shape[-1], device)
+    films = films + noise * uniform(0, limits.noise, 1, 1, 1)
+    for _ in range(limits.patches):
+        box = _patch_area(uniform, limits.patch_side, films.shape[-1], device)
         films = torch.where(box, uniform(0, 1, 1, 1, 1), films)
     return films.clamp_(0, 1)
 
 
-def _affine(uniform: _Uniform, by: Augmentation) -> torch.Tensor:
+def _affine_matrices(uniform: _Uniform, limits: Augmentation) -> torch.Tensor:
     """Sampling matrices, (N, 2, 3): rotation, scale, aspect, shift and left-right mirroring."""
-    angle = uniform(-by.rotation_degrees, by.rotation_degrees) * pi / 180
-    zoom = 1 / uniform(*by.scale)
-    stretch = uniform(-by.aspect, by.aspect).exp()
-    mirror = torch.where(uniform(0, 1) < by.mirrored, -1.0, 1.0)
+    angle = uniform(-limits.rotation_degrees, limits.rotation_degrees) * pi / 180
+    zoom = 1 / uniform(*limits.scale)
+    stretch = uniform(-limits.aspect, limits.aspect).exp()
+    mirror = torch.where(uniform(0, 1) < limits.mirrored, -1.0, 1.0)
     cos, sin = angle.cos() * zoom, angle.sin() * zoom
     x_row = torch.stack(
-        [cos * stretch * mirror, -sin * mirror, uniform(-by.shift, by.shift) * 2], dim=1
+        [cos * stretch * mirror, -sin * mirror, uniform(-limits.shift, limits.shift) * 2], dim=1
     )
-    y_row = torch.stack([sin, cos / stretch, uniform(-by.shift, by.shift) * 2], dim=1)
+    y_row = torch.stack([sin, cos / stretch, uniform(-limits.shift, limits.shift) * 2], dim=1)
     return torch.stack([x_row, y_row], dim=1)
 
 
-def _patch(
+def _patch_area(
     uniform: _Uniform, sides: tuple[float, float], size_px: int, device: torch.device
 ) -> torch.Tensor:
-    """A box a film, true inside, (N, 1, size_px, size_px)."""
+    """The pixels of one box in each film, bool (N, 1, size_px, size_px)."""
     along = (torch.arange(size_px, device=device) + 0.5) / size_px
 
     def within() -> torch.Tensor:

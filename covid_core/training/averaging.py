@@ -1,4 +1,4 @@
-"""The averaged weights: what a network was over its last steps, which answers better than its last.
+"""The mean of a network's weights over its last steps, which answers better than the last alone.
 
 An exponential moving average with a warm-up: after n steps the past keeps min(decay,
 (1 + n) / (10 + n)), as in TensorFlow's `ExponentialMovingAverage`. Without it an average that looks
@@ -16,20 +16,17 @@ from covid_core.model.networks import Network
 
 
 class Average:
-    """A network's average.
-
-    `network`: the averaged weights, to score with, never trained. `steps`: how many were averaged.
-    """
+    """The running mean of a network: `network`, never trained itself, over so many `steps`."""
 
     def __init__(self, network: Network, decay: float) -> None:
-        """`decay`: the share of the past that each step keeps, 0 to below 1."""
+        """`decay`: the share of the mean that each step keeps, 0 to below 1."""
         self.network = copy.deepcopy(network).requires_grad_(False)
         self.decay = decay
         self.steps = 0
 
     @torch.no_grad()
     def update(self, network: Network) -> None:
-        """Take in the network as it is after a step: parameters and normalisation alike."""
+        """Add the network after a step to the mean: parameters and normalisation alike."""
         past = share_kept(self.decay, self.steps)
         self.steps += 1
         pairs = list(zip(_tensors(self.network), _tensors(network), strict=True))
@@ -42,12 +39,12 @@ class Average:
 
 
 def share_kept(decay: float, steps: int) -> float:
-    """The share of the past that is kept after so many steps, 0 to `decay`."""
+    """The share of the mean that the next step keeps after so many steps, 0 to `decay`."""
     return min(decay, (1 + steps) / (10 + steps)) if steps else 0.0
 
 
-def reach(decay: float) -> int:
-    """Over how many steps an average looks back."""
+def averaged_steps(decay: float) -> int:
+    """The number of steps that an average looks back over."""
     return round(1 / (1 - decay))
 
 

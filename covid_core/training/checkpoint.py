@@ -1,10 +1,11 @@
-"""Checkpoints that are whole or absent, whatever happens while one is written; two are kept."""
+"""Checkpoints: whole or absent, whatever happens while one is written, and of one run only."""
 
 from __future__ import annotations
 
 import io
 import zipfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,22 @@ from tqdm import tqdm
 
 from covid_core.errors import TrainingError, Unwritten
 from covid_core.storage.atomic import write_whole
+from covid_core.training import processes
+from covid_core.training.run import Run
 
+_NOT_COMPARED = ("name", "says", "published", "optimisation")  # for people, or compared in parts
 _ANEW = "Leave out --resume to train from the start"
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Replace the checkpoint; the one before is kept as `earlier(path)`.
+    """Replace a checkpoint, and keep the one before as `earlier_checkpoint(path)`.
 
-    Raises TrainingError where the disk refuses; both are as they were then.
+    Raises TrainingError where the disk refuses; both are then as they were.
     """
     data = io.BytesIO()
     torch.save(state, data)
     try:
-        write_whole(path, data.getvalue(), old_to=earlier(path))
+        write_whole(path, data.getvalue(), old_to=earlier_checkpoint(path))
     except Unwritten as error:
         raise TrainingError(
             error.problem,
@@ -34,13 +38,13 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         ) from error
 
 
-def earlier(path: Path) -> Path:
-    """Where the checkpoint before a checkpoint is kept."""
+def earlier_checkpoint(path: Path) -> Path:
+    """The path of the checkpoint before a checkpoint."""
     return path.with_suffix(f".earlier{path.suffix}")
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint; never runs code in it. Raises TrainingError where it is damaged."""
+    """A checkpoint's state, read without running code in it. Raises TrainingError if damaged."""
     try:
         data = io.BytesIO(path.read_bytes())
         with zipfile.ZipFile(data) as records:
@@ -55,14 +59,14 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
-def last_good(path: Path) -> dict[str, Any] | None:
-    """The checkpoint, or the one before where it is damaged or lost, which is said; None where
-    there is neither.
+def load_latest(path: Path) -> dict[str, Any] | None:
+    """The state of a checkpoint, or of the one before it where it is damaged; None for none.
 
-    Raises TrainingError where none that is there can be read.
+    It says so where it falls back on the one before. Raises TrainingError where there are some, and
+    none can be read.
     """
     damaged: TrainingError | None = None
-    for place in (path, earlier(path)):
+    for place in (path, earlier_checkpoint(path)):
         if not place.exists():
             continue
         try:
@@ -78,16 +82,39 @@ def last_good(path: Path) -> dict[str, Any] | None:
     return None
 
 
-def check_terms(found: Mapping[str, str], due: Mapping[str, str], path: Path) -> None:
-    """Raises TrainingError where a checkpoint is of another run, and says in what they differ."""
-    other = [
-        f"{name} was {found.get(name, 'not told')} and is {value}"
-        for name, value in due.items()
-        if found.get(name) != value
+def identify_run(run: Run) -> dict[str, str]:
+    """What makes a run the run it is, by name: films, recipe, seed, teachers and what computes.
+
+    Only a checkpoint of the same leads to the same weights.
+    """
+    recipe = {**asdict(run.recipe), **asdict(run.recipe.optimisation)}
+    identity = {
+        "films": run.films.digest()[:16],
+        "preprocessing": run.preprocess.to_json(),
+        "seed": run.seed,
+        "teachers": ", ".join(run.teachers.names) if run.teachers else "",
+        **{name: value for name, value in recipe.items() if name not in _NOT_COMPARED},
+        "device": run.device.type,
+        "processes": processes.count(),
+        "compiled": run.compiled,
+    }
+    if run.device.type == "cpu":  # threads add up in their own order
+        identity["threads (OMP_NUM_THREADS)"] = torch.get_num_threads()
+    return {name: str(value) for name, value in identity.items()}
+
+
+def check_same_run(
+    of_checkpoint: Mapping[str, str], identity: Mapping[str, str], path: Path
+) -> None:
+    """Raise TrainingError where a checkpoint is of another run, and say in what they differ."""
+    differences = [
+        f"{name} was {of_checkpoint.get(name, 'not recorded')} and is {value}"
+        for name, value in identity.items()
+        if of_checkpoint.get(name) != value
     ]
-    if other:
+    if differences:
         raise TrainingError(
-            f"the checkpoint is of another run: {'; '.join(other)}",
+            f"the checkpoint is of another run: {'; '.join(differences)}",
             "Give what that one was begun with, or leave out --resume to train from the start",
             file=str(path),
         )

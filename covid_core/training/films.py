@@ -1,4 +1,4 @@
-"""A manifest's films as arrays that training can draw from: pictures, labels, split."""
+"""The films of a manifest in memory, as arrays: pictures, labels, boxes, split."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from covid_core.boxes import Boxes, crop_boxes, format_boxes, parse_boxes
+from covid_core.boxes import Boxes, crop_boxes, format_boxes, parse_boxes, union_mask
 from covid_core.datasets.cache import cached_crops, every_picture
 from covid_core.datasets.split import Split, groups_of, on_a_side
 from covid_core.errors import DatasetError, listed
@@ -18,16 +18,18 @@ from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.model.tasks import Task
 from covid_core.prepare.preprocess import Preprocess
 
+MASK_PX = 64  # of a film's side: finer than any feature map
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Films:
-    """All arrays have one entry a film; only films that train, tune or test are in them.
+    """The films that train, tune or test, as arrays with one entry a film.
 
     `pictures` uint8 (N, S, S); `labels` int64, index into CLASSES, or into a task's outputs, -1
-    for none; `groups` int, films of one patient or of one picture; `sources` and `splits` text;
-    `appearances` int64, index into APPEARANCES, -1 for none; `boxes` of opacities over what the
-    picture shows, None where a film was not annotated; `patients_known` bool, whether the source
-    numbers its patients, None where that is not known.
+    for none; `groups` int, the same for films of one patient or of one picture; `sources` and
+    `splits` text; `names` the files' paths; `appearances` int64, index into APPEARANCES, -1 for
+    none; `boxes` of opacities over what the picture shows, None where a film was not annotated;
+    `patients_known` bool, whether the source numbers its patients, None where that is not known.
     """
 
     pictures: np.ndarray
@@ -49,28 +51,42 @@ class Films:
 
     @property
     def annotated(self) -> np.ndarray:
-        """Which films were annotated for boxes, bool (N,)."""
+        """Whether each film was annotated with boxes, bool (N,)."""
         return np.array([boxes is not None for boxes in self.boxes], bool)
 
-    def to_learn(self, *, unknown: bool = False) -> np.ndarray:
-        """The indices of the training films that teach anything: a class, an appearance, boxes; or,
-        where `unknown`, of all of them, for a teacher to answer.
-        """
-        known = unknown | (self.labels >= 0) | (self.appearances >= 0) | self.annotated
-        return np.nonzero((self.splits == Split.TRAIN.value) & known)[0]
-
     def part(self, split: Split) -> np.ndarray:
-        """The indices of one part of the split, of films that the task asks about."""
+        """The indices of the films of one split that have a label."""
         return np.nonzero((self.splits == split.value) & (self.labels >= 0))[0]
 
-    def asked(self, task: Task) -> Films:
-        """The same films labelled by a task's outputs; -1 where it does not ask about them."""
+    def training_indices(self, *, include_unknown: bool = False) -> np.ndarray:
+        """The indices of the training films that have a class, an appearance or boxes to learn.
+
+        `include_unknown`: those of which nothing is known too, for a teacher to answer.
+        """
+        known = include_unknown | (self.labels >= 0) | (self.appearances >= 0) | self.annotated
+        return np.nonzero((self.splits == Split.TRAIN.value) & known)[0]
+
+    def masks(self, indices: np.ndarray, side_px: int = MASK_PX) -> np.ndarray:
+        """The union of each film's boxes, uint8 (N, side_px, side_px), 255 inside them.
+
+        Empty where a film was not annotated.
+        """
+        masks = np.zeros((len(indices), side_px, side_px), np.uint8)
+        for mask, i in zip(masks, indices, strict=True):
+            boxes = self.boxes[i]
+            if boxes:
+                mask[:] = np.rint(union_mask(boxes, side_px, side_px) * 255)
+        return masks
+
+    def label_by(self, task: Task) -> Films:
+        """The same films labelled by a task's outputs, -1 for a class that the task leaves out."""
         outputs = [*(task.of.get(finding, -1) for finding in CLASSES), -1]  # the last for none
         return replace(self, labels=np.array(outputs, np.int64)[self.labels])
 
-    def alike(self) -> Films:
-        """The same films, of which only the first by name, as many of each label as of the rarest,
-        keep it; in each part for itself, but for sources held out.
+    def trim_to_rarest(self) -> Films:
+        """The same films, in each split only as many of each label as of the rarest labelled.
+
+        Those are the first by name. Sources held out keep all their labels.
         """
         labels, names = np.full(len(self.labels), -1, np.int64), np.array(self.names)
         for split in Split:
@@ -83,8 +99,23 @@ class Films:
                 labels[some if split is Split.HELD_OUT else some[:least]] = label
         return replace(self, labels=labels)
 
+    def select(self, indices: np.ndarray) -> Films:
+        """Only the films at `indices`, in their order."""
+        known = self.patients_known
+        return Films(
+            self.pictures[indices],
+            self.labels[indices],
+            self.groups[indices],
+            self.sources[indices],
+            self.splits[indices],
+            tuple(self.names[i] for i in indices),
+            patients_known=None if known is None else known[indices],
+            appearances=self.appearances[indices],
+            boxes=tuple(self.boxes[i] for i in indices),
+        )
+
     def digest(self) -> str:
-        """SHA-256, in hex, of all that training draws from, in its order; not of where it lies."""
+        """SHA-256, in hex, of all that training draws from, in its order; not of the names."""
         digest = hashlib.sha256("\n".join([*self.splits, *self.sources]).encode())
         for array in (self.labels, self.appearances, self.pictures):
             digest.update(np.ascontiguousarray(array).data)
@@ -100,11 +131,10 @@ def load_films(
     workers: int,
     unlabelled: bool = False,
 ) -> Films:
-    """The films of a manifest, decoded.
+    """The films of a manifest, decoded and prepared.
 
-    `unlabelled`: those of which nothing is known too, as training films, where none of their
-    patient or picture is on another side. Raises DatasetError, which names all of them, where some
-    can't be read any more.
+    `unlabelled`: those of which nothing is known too, as training films, unless their patient or
+    picture is in another split. Raises DatasetError, which names all the files that are gone.
     """
     groups = groups_of(table)
     used = on_a_side(table)
@@ -119,7 +149,7 @@ def load_films(
     if gone:
         raise DatasetError(
             f"films of the manifest are not there{listed(gone)}",
-            "Put them, or the manifest, where they were, or make it anew",
+            "Put them back where they were, or make the manifest anew",
         )
     pictures = every_picture(paths, preprocess, cache, workers=workers)
     boxes = map(parse_boxes, rows["boxes"])
@@ -138,6 +168,6 @@ def load_films(
 
 
 def _indices(words: pd.Series, known: Sequence[str]) -> np.ndarray:
-    """Each word's place among those known, -1 where it is none: int64 (rows,)."""
+    """The index of each word among the known ones, int64 (rows,); -1 where it is none."""
     places = {word: i for i, word in enumerate(map(str, known))}
     return np.array([places.get(word, -1) for word in words], np.int64)

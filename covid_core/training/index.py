@@ -1,8 +1,8 @@
-"""The index of a network's films, made of the manifest that it was trained by.
+"""The index of the films that made a network, built from the manifest that it was trained on.
 
-In it are the films that trained, those that chose and calibrated, and the further copies of both
-that the manifest left out as twins. Features, for the search of the nearest, are kept only of those
-that trained: the means of the network's feature maps, in their principal components.
+It holds the films that trained it, those that chose its epoch and calibrated it, and the copies of
+both that the manifest left out as twins. Features, for the search of similar films, are kept only
+of those that trained: the means of the network's feature maps, in their principal components.
 """
 
 from __future__ import annotations
@@ -37,29 +37,30 @@ _AGES = ((_ADULT, "child"), (40, "18 to 39"), (60, "40 to 59"), (np.inf, "60 and
 def index_films(
     folder: Path, card: WeightsCard, table: pd.DataFrame, cache: Path, *, workers: int
 ) -> IndexCard:
-    """Make the index of the films that made these weights, and write it beside them.
+    """The card of the index of the films that made these weights, written beside them.
 
-    `table`: the manifest that they were trained by. `cache`: of decoded films. Raises DatasetError
-    where it is another, or where its films are not there as it says; WeightsError.
+    `table`: the manifest that they were trained on. `cache`: of decoded films. Raises DatasetError
+    where it is another manifest, or where its films are gone or changed; WeightsError.
     """
     if fingerprint(table) != card.split:
         raise DatasetError(
-            "it is not the manifest that these weights were trained by: the split differs",
+            "it is not the manifest that these weights were trained on: the split differs",
             "Give that one, or train the weights anew",
         )
     table = table.assign(group=groups_of(table))
-    known = known_films(table, card)
-    pictures = _pictures(known, cache, workers)
-    features = features_of(Predictor.load(folder, card.recipe, gated=False), table, cache, workers)
-    coded, words = _codes(known)
-    mean, projection = components(features)
+    known = select_known_films(table, card)
+    pictures = _pictures_to_hash(known, cache, workers)
+    predictor = Predictor.load(folder, card.recipe, gated=False)
+    features = compute_features(predictor, table, cache, workers)
+    codes, words = _encode_columns(known)
+    mean, projection = principal_components(features)
     films = FilmArrays(
-        references=joined(references(known)),
+        references=joined(film_references(known)),
         sha256=np.array([list(bytes.fromhex(one)) for one in known["sha256"]], np.uint8),
         hashes=hashes_of(pictures),
         groups=known["group"].to_numpy(np.int32),
-        codes=coded,
-        features=in_bytes((features - mean) @ projection.astype(np.float32)),
+        codes=codes,
+        features=quantise_rows((features - mean) @ projection.astype(np.float32)),
         projection=projection,
         mean=mean,
     )
@@ -75,14 +76,13 @@ def index_films(
     )
 
 
-def known_films(table: pd.DataFrame, card: WeightsCard) -> pd.DataFrame:
+def select_known_films(table: pd.DataFrame, card: WeightsCard) -> pd.DataFrame:
     """The manifest's rows that belong in the index, those that trained first.
 
     Of twins only copies of films that trained, chose or calibrated: a copy of a test film is not
-    known to the network. Of classes only those that it was asked about.
+    known to the network. Of classes only those of its task.
     """
-    asked = table["label"].isin([str(finding) for finding in task_of(card.classes).of])
-    used = table["split"].isin([Split.TRAIN.value, Split.VALIDATION.value]) & asked
+    used = table["split"].isin([Split.TRAIN.value, Split.VALIDATION.value]) & _in_task(table, card)
     twins = (table["split"] == Split.TWIN.value) & table["duplicate_group"].isin(
         table["duplicate_group"][used]
     )
@@ -91,24 +91,25 @@ def known_films(table: pd.DataFrame, card: WeightsCard) -> pd.DataFrame:
     return known.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)
 
 
-def features_of(predictor: Predictor, table: pd.DataFrame, cache: Path, workers: int) -> np.ndarray:
+def compute_features(
+    predictor: Predictor, table: pd.DataFrame, cache: Path, workers: int
+) -> np.ndarray:
     """The means of the feature maps of the films that trained, float32 (T, C), in their order."""
     used = table[on_a_side(table)]  # as training has them in its cache
-    asked = [str(finding) for finding in task_of(predictor.card.classes).of]
-    trained = (used["split"] == Split.TRAIN.value) & used["label"].isin(asked)
+    trained = (used["split"] == Split.TRAIN.value) & _in_task(used, predictor.card)
     preprocess = predictor.card.preprocess
     pictures, _ = cached_pictures(
         [Path(path) for path in used["path"]], preprocess, cache, workers=workers
     )
     rows = np.flatnonzero(trained.to_numpy())
-    found = []
+    features = []
     for start in tqdm(range(0, len(rows), _AT_ONCE), "features of films", unit="batch"):
         x = preprocess.input(np.asarray(pictures[rows[start : start + _AT_ONCE]]))
-        found.append(predictor.feature_maps(x).mean(axis=(2, 3)))
-    return np.concatenate(found)
+        features.append(predictor.feature_maps(x).mean(axis=(2, 3)))
+    return np.concatenate(features)
 
 
-def components(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def principal_components(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The films' mean, float32 (C,), and their first principal components, float16 (C, D)."""
     mean = features.mean(axis=0)
     centred = features - mean
@@ -116,24 +117,25 @@ def components(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, vectors[:, ::-1][:, :COMPONENTS].astype(np.float16)
 
 
-def in_bytes(rows: np.ndarray) -> np.ndarray:
-    """Rows as int8, each to its own scale, which a cosine does not feel."""
+def quantise_rows(rows: np.ndarray) -> np.ndarray:
+    """Rows as int8, each by its own scale, which does not change their cosines."""
     largest = np.abs(rows).max(axis=1, keepdims=True)
     return np.rint(rows * (127 / np.maximum(largest, 1e-12))).astype(np.int8)
 
 
-def references(known: pd.DataFrame) -> list[str]:
-    """Of each film its source, a slash, and where it lies in that dataset's folder."""
-    found = np.empty(len(known), object)
+def film_references(known: pd.DataFrame) -> list[str]:
+    """The reference of each film: its source, a slash, and its path in that dataset's folder."""
+    references = np.empty(len(known), object)
     for source, films in known.groupby("source"):
         paths = [PurePath(path) for path in films["path"]]
-        root = _root(str(source), paths)
-        found[films.index] = [f"{source}/{path.relative_to(root).as_posix()}" for path in paths]
-    return [str(one) for one in found]
+        root = _dataset_folder(str(source), paths)
+        relative = [path.relative_to(root).as_posix() for path in paths]
+        references[films.index] = [f"{source}/{path}" for path in relative]
+    return [str(reference) for reference in references]
 
 
 def age_group(age: float, source: str) -> str:
-    """`child`, `18 to 39`, …; empty where neither the film nor its source tells.
+    """An age as `child`, `18 to 39`, …; empty where neither the film nor its source states it.
 
     `age`: years, or NaN.
     """
@@ -143,9 +145,16 @@ def age_group(age: float, source: str) -> str:
     return "child" if most < _ADULT else "18 and over" if least >= _ADULT else ""
 
 
-def _root(source: str, paths: Sequence[PurePath]) -> PurePath:
-    """The dataset's folder, as its users have it: named by the source, or one that its layout
-    recognises; else what all its films' folders share.
+def _in_task(table: pd.DataFrame, card: WeightsCard) -> pd.Series:
+    """Whether each row's label is one of the classes of the network's task."""
+    return table["label"].isin([str(finding) for finding in task_of(card.classes).of])
+
+
+def _dataset_folder(source: str, paths: Sequence[PurePath]) -> PurePath:
+    """The folder of a dataset as its users have it.
+
+    It is named by the source, or its layout recognises it; else it is what all its films' folders
+    share.
     """
     shared = PurePath(os.path.commonpath([path.parent for path in paths]))
     above = (shared, *shared.parents)
@@ -154,10 +163,10 @@ def _root(source: str, paths: Sequence[PurePath]) -> PurePath:
     return next(iter([*(one for one in above if one.name == source), *known, shared]))
 
 
-def _pictures(known: pd.DataFrame, cache: Path, workers: int) -> np.ndarray:
-    """What is hashed of each film, uint8 (N, 64, 64).
+def _pictures_to_hash(known: pd.DataFrame, cache: Path, workers: int) -> np.ndarray:
+    """The small picture of each film that its hash is made of, uint8 (N, 64, 64).
 
-    Raises DatasetError where a file is not the one that the manifest saw.
+    Raises DatasetError where a file is gone, or is not the one that the manifest was made of.
     """
     paths = [Path(path) for path in known["path"]]
     changed = [
@@ -168,26 +177,27 @@ def _pictures(known: pd.DataFrame, cache: Path, workers: int) -> np.ndarray:
     if changed:
         raise DatasetError(
             f"films of the manifest are not there, or changed since{listed(changed)}",
-            "Put them where they were, as they were",
+            "Put the files of the manifest back, or make the manifest and the weights anew",
         )
     return every_picture(paths, PICTURE, cache, workers=workers)
 
 
-def _codes(known: pd.DataFrame) -> tuple[np.ndarray, dict[str, list[str]]]:
-    """Of each film a code in each of COLUMNS, uint8 (N, 5), and what the codes mean."""
+def _encode_columns(known: pd.DataFrame) -> tuple[np.ndarray, dict[str, list[str]]]:
+    """A code for each film in each of COLUMNS, uint8 (N, 5), and the words that the codes mean."""
     ages = zip(known["age"], known["source"], strict=True)
-    told = {
+    columns = {
         "source": known["source"],
         "finding": known["label"],
         "view": known["view"].where(known["view"] != "unknown", ""),
         "age_group": pd.Series([age_group(age, source) for age, source in ages]),
         "split": known["split"],
     }
-    words = {name: sorted(set(told[name].astype(str))) for name in COLUMNS}
+    words = {name: sorted(set(columns[name].astype(str))) for name in COLUMNS}
     crowded = [name for name, each in words.items() if len(each) > 256]
     if crowded:
         raise DatasetError(
-            f"its films are of more than 256 kinds of {crowded[0]}", "Give fewer sources at once"
+            f"its films have more than 256 values of {crowded[0]}",
+            "Make the manifest, and train, with fewer sources at once",
         )
-    codes = [[words[name].index(one) for one in told[name].astype(str)] for name in COLUMNS]
+    codes = [[words[name].index(one) for one in columns[name].astype(str)] for name in COLUMNS]
     return np.array(codes, np.uint8).T, words

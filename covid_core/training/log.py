@@ -17,9 +17,9 @@ _LOG = "log.jsonl"
 
 
 def log_epoch(run: Path, row: Mapping[str, Any]) -> None:
-    """Add an epoch's figures, `task` and `step` among them, and show them above the bar.
+    """Add an epoch's figures to the log, and show them above the progress bar.
 
-    Raises CovidCoreError where the disk refuses.
+    `row`: `task` and `step` among them. Raises CovidCoreError where the disk refuses.
     """
     line = json.dumps({n: round(v, 5) if isinstance(v, float) else v for n, v in row.items()})
     write_whole(run / _LOG, "".join(f"{each}\n" for each in [*_lines(run), line]).encode())
@@ -32,13 +32,13 @@ def log_epoch(run: Path, row: Mapping[str, Any]) -> None:
 
 
 def read_log(run: Path) -> list[dict[str, Any]]:
-    """What was logged at the end of each epoch; of a step logged twice, the later."""
+    """The figures of each epoch that was logged; of a step logged twice, the later ones."""
     rows = {(row["task"], row["step"]): row for row in map(json.loads, _lines(run))}
     return list(rows.values())
 
 
 def clear_log(run: Path) -> None:
-    """Away with an older run's log: two runs in one would be told as one."""
+    """Delete the log of an older run, so that it is not taken for part of the new one."""
     (run / _LOG).unlink(missing_ok=True)
     shutil.rmtree(run / "tensorboard", ignore_errors=True)
 
@@ -50,7 +50,7 @@ def _lines(run: Path) -> list[str]:
 
 @cache
 def _curves() -> Any:
-    """What writes event files; None, which is said once, where TensorBoard is not installed."""
+    """The class that writes event files; None where TensorBoard is not installed, said once."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

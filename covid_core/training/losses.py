@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from covid_core.errors import TrainingError, listed
 from covid_core.model.networks import Network, Outputs
+
+_SHOWN = 50  # steps that the loss beside the progress bar is the mean of
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """How much each part weighs beside the classes' cross-entropy.
+    """The weight of each part beside the classes' cross-entropy.
 
-    `boxes`: of the opacity map's cells; `appearance`: of the four appearances; `teacher`: the share
-    of every goal that a teacher's answers are where there is a teacher, 0 to 1.
+    `boxes`: of the opacity map's cells; `appearance`: of the four appearances; `teacher`: with a
+    teacher, the share of every loss that is taken to its answers instead of the labels, 0 to 1.
     """
 
     boxes: float = 1.0
@@ -28,10 +34,10 @@ class Losses:
 class Targets:
     """What is known of N films, on the device.
 
-    `labels`, `appearances`: int64 (N,), -1 for none; `masks`: the boxes' union, float32 (N, 1, s,
-    s), 0 to 1, moved with the films; `annotated`: bool (N,), whether they say anything; both None
-    where the network has no opacity map. `teacher`: its answers to these films as the network sees
-    them, None where there is none.
+    `labels`, `appearances`: int64 (N,), -1 for none; `masks`: the union of the boxes, float32 (N,
+    1, s, s), 0 to 1, moved with the films; `annotated`: bool (N,), whether a film's mask says
+    anything; both None where the network has no opacity map. `teacher`: its answers to these films
+    as the network sees them, None where there is none.
     """
 
     labels: torch.Tensor
@@ -42,73 +48,113 @@ class Targets:
 
 
 class Learner(nn.Module):
-    """A network asked for every output at once, as training does: what DistributedDataParallel and
-    the compiler wrap.
-    """
+    """A network that gives every output: what DistributedDataParallel and the compiler wrap."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, x: torch.Tensor) -> Outputs:
+        """Every output of the network."""
         return self.network.answer(x)
 
 
-def loss_of(
-    answered: Outputs,
+def batch_loss(
+    outputs: Outputs,
     targets: Targets,
     losses: Losses,
     *,
     label_smoothing: float = 0.0,
-    rarer: torch.Tensor | None = None,
+    class_weights: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """The loss of a batch, 0-d. `rarer`: the outputs' weights, (outputs,)."""
-    logits, by_teacher = answered.logits.float(), losses.teacher if targets.teacher else 0.0
-    known = targets.labels >= 0
-    total = (1 - by_teacher) * _mean_where(
-        known,
-        F.cross_entropy(
-            logits,
-            targets.labels,
-            rarer,
-            ignore_index=-1,
-            reduction="none",
-            label_smoothing=label_smoothing,
-        ),
-        rarer[targets.labels.clamp(min=0)] if rarer is not None else None,
-    )
-    if answered.opacity is not None and targets.masks is not None:
-        cells = answered.opacity.float()
-        goal = F.adaptive_avg_pool2d(targets.masks, (cells.shape[2], cells.shape[3]))
-        wrong = F.binary_cross_entropy_with_logits(cells, goal, reduction="none").mean((1, 2, 3))
-        assert targets.annotated is not None
-        total = total + losses.boxes * (1 - by_teacher) * _mean_where(targets.annotated, wrong)
-    if answered.appearance is not None and targets.appearances is not None:
-        wrong = F.cross_entropy(
-            answered.appearance.float(), targets.appearances, ignore_index=-1, reduction="none"
+    """The loss of a batch, 0-d. `class_weights`: (outputs,)."""
+    teacher_share = losses.teacher if targets.teacher else 0.0
+    total = _class_loss(outputs, targets, label_smoothing, class_weights)
+    if outputs.opacity is not None and targets.masks is not None:
+        total = total + losses.boxes * _box_loss(outputs.opacity.float(), targets)
+    if outputs.appearance is not None and targets.appearances is not None:
+        known = targets.appearances >= 0
+        values = F.cross_entropy(
+            outputs.appearance.float(), targets.appearances, ignore_index=-1, reduction="none"
         )
-        seen = targets.appearances >= 0
-        total = total + losses.appearance * (1 - by_teacher) * _mean_where(seen, wrong)
-    if targets.teacher is not None:
-        total = total + by_teacher * _from_teacher(answered, targets.teacher, losses)
-    return total
+        total = total + losses.appearance * _mean_where(known, values)
+    if targets.teacher is None:
+        return total
+    by_teacher = _teacher_loss(outputs, targets.teacher, losses)
+    return (1 - teacher_share) * total + teacher_share * by_teacher
 
 
-def _from_teacher(answered: Outputs, teacher: Outputs, losses: Losses) -> torch.Tensor:
-    """The cross-entropy with a teacher's answers (Hinton et al. 2015), to every film alike."""
-    goal = teacher.logits.float().softmax(dim=1)
-    total = F.cross_entropy(answered.logits.float(), goal)
-    if answered.opacity is not None and teacher.opacity is not None:
+class LossLog:
+    """The losses of a run's steps, read from the device now and then: each reading waits for it."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """`names`: of the films that batches are drawn from."""
+        self._names = names
+        self._unread: list[tuple[int, np.ndarray, torch.Tensor]] = []
+        self._values: list[float] = []
+
+    def add(self, step: int, indices: np.ndarray, loss: torch.Tensor) -> None:
+        """Keep the loss of a step on the films at `indices`, to be read later."""
+        self._unread.append((step, indices, loss))
+
+    def read(self) -> float:
+        """The mean loss of the last steps. Raises TrainingError at the first that is not finite."""
+        if self._unread:
+            values = _read_from_device([loss for *_, loss in self._unread])
+            for (step, indices, _), value in zip(self._unread, values, strict=True):
+                _check_finite(value, step, [self._names[i] for i in indices])
+            self._values += values
+            self._unread.clear()
+        return float(np.mean(self._values[-_SHOWN:])) if self._values else math.nan
+
+    def close_epoch(self) -> float:
+        """The mean loss since the last epoch was closed."""
+        mean = float(np.mean(self._values)) if self._values else math.nan
+        self._values.clear()
+        return mean
+
+
+def _class_loss(
+    outputs: Outputs,
+    targets: Targets,
+    label_smoothing: float,
+    class_weights: torch.Tensor | None,
+) -> torch.Tensor:
+    """The mean cross-entropy with the labels that are known."""
+    values = F.cross_entropy(
+        outputs.logits.float(),
+        targets.labels,
+        class_weights,
+        ignore_index=-1,
+        reduction="none",
+        label_smoothing=label_smoothing,
+    )
+    weights = None if class_weights is None else class_weights[targets.labels.clamp(min=0)]
+    return _mean_where(targets.labels >= 0, values, weights)
+
+
+def _box_loss(opacity: torch.Tensor, targets: Targets) -> torch.Tensor:
+    """The mean cross-entropy of the map's cells, (N, 1, h, w), with the share of boxes in each."""
+    assert targets.masks is not None and targets.annotated is not None
+    covered = F.adaptive_avg_pool2d(targets.masks, (opacity.shape[2], opacity.shape[3]))
+    values = F.binary_cross_entropy_with_logits(opacity, covered, reduction="none")
+    return _mean_where(targets.annotated, values.mean((1, 2, 3)))
+
+
+def _teacher_loss(outputs: Outputs, teacher: Outputs, losses: Losses) -> torch.Tensor:
+    """The cross-entropy with a teacher's answers (Hinton et al. 2015), over every film alike."""
+    total = F.cross_entropy(outputs.logits.float(), teacher.logits.float().softmax(dim=1))
+    if outputs.opacity is not None and teacher.opacity is not None:
         cells = teacher.opacity.float()
-        if cells.shape != answered.opacity.shape:
-            size = answered.opacity.shape[2:]
+        if cells.shape != outputs.opacity.shape:
+            size = outputs.opacity.shape[2:]
             cells = F.interpolate(cells, size, mode="bilinear", antialias=True)
         total = total + losses.boxes * F.binary_cross_entropy_with_logits(
-            answered.opacity.float(), cells.sigmoid()
+            outputs.opacity.float(), cells.sigmoid()
         )
-    if answered.appearance is not None and teacher.appearance is not None:
-        goal = teacher.appearance.float().softmax(dim=1)
-        total = total + losses.appearance * F.cross_entropy(answered.appearance.float(), goal)
+    if outputs.appearance is not None and teacher.appearance is not None:
+        appearance = teacher.appearance.float().softmax(dim=1)
+        total = total + losses.appearance * F.cross_entropy(outputs.appearance.float(), appearance)
     return total
 
 
@@ -118,3 +164,18 @@ def _mean_where(
     """The mean of values, (N,), where something is known, bool (N,); 0 where nothing is."""
     counted = known.float() if weights is None else known * weights
     return (values * known).sum() / counted.sum().clamp(min=1e-6)
+
+
+def _read_from_device(losses: Sequence[torch.Tensor]) -> list[float]:
+    """The values of losses, in one transfer."""
+    values: list[float] = torch.stack([torch.as_tensor(loss) for loss in losses]).tolist()
+    return values
+
+
+def _check_finite(loss: float, step: int, films: Sequence[str]) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the loss, or its gradient, is {loss} at step {step}, on these films{listed(films)}",
+            "The last good checkpoint is kept. Look at the films; if nothing is wrong with them,"
+            " train anew with a lower --learning-rate",
+        )

@@ -1,7 +1,7 @@
-"""The lung network, from films with outlines drawn by people: `images/` and `lung_masks/` of one
-name, as Cohen's collection and V7's outlines come.
+"""Training of the network that outlines the lungs, on films with outlines drawn by people.
 
-Patients are on one side only.
+The films are in `images/` and the outlines in `lung_masks/`, under the same names, as Cohen's
+collection and V7's outlines come. No patient both trains and tests.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Outlined:
 
 
 def read_outlined(folder: Path) -> Outlined:
-    """Every frontal film of a dataset that has an outline. Raises DatasetError where none has."""
+    """The films of a dataset that have an outline. Raises DatasetError where too few have one."""
     outlines = {path.stem: path for path in (folder / "lung_masks").glob("*.png")}
     cases = [case for case in read_cases([folder]).cases if case.path.stem in outlines]
     if len(cases) < 8:
@@ -63,7 +63,7 @@ def read_outlined(folder: Path) -> Outlined:
 
 
 def train_lungs(outlined: Outlined, *, epochs: int, seed: int) -> tuple[LungNetwork, Estimate, int]:
-    """A network; its Dice overlap on patients who did not train it; how many films trained."""
+    """The network, its Dice overlap on patients left out, and how many films trained it."""
     torch.manual_seed(seed)
     folds = GroupShuffleSplit(1, test_size=_TESTED, random_state=seed)
     [(train, test)] = folds.split(outlined.pictures, groups=outlined.patients)
@@ -93,7 +93,7 @@ def train_lungs(outlined: Outlined, *, epochs: int, seed: int) -> tuple[LungNetw
 
 
 def make_lungs(folder: Path, out: Path, *, epochs: int, seed: int) -> LungsCard:
-    """Train, measure and save. Raises DatasetError, WeightsError."""
+    """The card of a network trained, measured and saved. Raises DatasetError, WeightsError."""
     outlined = read_outlined(folder)
     network, overlap, trained = train_lungs(outlined, epochs=epochs, seed=seed)
     return save_lungs(
@@ -106,19 +106,23 @@ def make_lungs(folder: Path, out: Path, *, epochs: int, seed: int) -> LungsCard:
 
 
 def save_lungs(network: LungNetwork, folder: Path, **card: Any) -> LungsCard:
-    """Write tensors and card; `card`: what LungsCard holds besides. Raises WeightsError."""
+    """The card, written beside the tensors. Raises WeightsError.
+
+    `card`: the fields of LungsCard that don't follow from the tensors.
+    """
     return LungsCard(**write_network(network, folder, NAME, **card))
 
 
 def _loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy, and what overlap lacks (Milletari et al. 2016)."""
-    found = logits.sigmoid()
-    overlap = 2 * (found * truth).sum() / (found.sum() + truth.sum() + 1)
+    """Cross-entropy plus 1 minus the Dice overlap (Milletari et al. 2016)."""
+    lungs = logits.sigmoid()
+    overlap = 2 * (lungs * truth).sum() / (lungs.sum() + truth.sum() + 1)
     return F.binary_cross_entropy_with_logits(logits, truth) + 1 - overlap
 
 
 def _overlap(network: LungNetwork, outlined: Outlined, test: np.ndarray) -> Estimate:
+    """The mean Dice overlap with the outlines of the films at `test`."""
     with torch.inference_mode():
         (masks,) = network.eval().probabilities(PREPROCESS.tensor(outlined.pictures[test]))
-    found = masks.numpy() > 0.5
-    return mean(dice(outlined.masks[test] > 127, found), outlined.patients[test])
+    overlaps = dice(outlined.masks[test] > 127, masks.numpy() > 0.5)
+    return mean(overlaps, outlined.patients[test])

@@ -1,20 +1,24 @@
 """One process, or several that `torchrun --nproc-per-node=N train.py …` started.
 
-PyTorch's own DistributedDataParallel does the work; here is only who is who, and who goes first.
+PyTorch's own DistributedDataParallel does the work; here is only which process is which, and which
+of them goes first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import torch
 from torch import distributed
 
+from covid_core.storage.locks import claimed
+
 
 @contextmanager
-def joined() -> Iterator[torch.device]:
-    """Join the other processes, if torchrun started any, for a while. Gives this one's device."""
+def join_processes() -> Iterator[torch.device]:
+    """The device of this process, joined for a while with the others that torchrun started."""
     gpu = torch.cuda.is_available()
     if not distributed.is_torchelastic_launched():
         yield torch.device("cuda" if gpu else "cpu")
@@ -29,18 +33,28 @@ def joined() -> Iterator[torch.device]:
 
 
 def count() -> int:
-    """How many processes train together."""
+    """The number of processes that train together."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
 def rank() -> int:
-    """Which of them this is; 0 speaks, writes and measures for all."""
+    """The number of this process; 0 speaks, writes and measures for all."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
 @contextmanager
-def first_alone() -> Iterator[None]:
-    """Process 0 goes through alone, then the others: what it cached they find."""
+def claim_folders(*folders: Path) -> Iterator[None]:
+    """Keep folders for the processes of this run. Raises CovidCoreError where another has one."""
+    with ExitStack() as stack:
+        if not rank():
+            for folder in sorted({folder.resolve() for folder in folders}):
+                stack.enter_context(claimed(folder))
+        yield
+
+
+@contextmanager
+def first_process_first() -> Iterator[None]:
+    """Let process 0 run the block alone, then the others, who find what it cached."""
     if rank():
         distributed.barrier()
     yield
@@ -48,10 +62,10 @@ def first_alone() -> Iterator[None]:
         distributed.barrier()
 
 
-def told_by_first(value: bool) -> bool:
-    """What process 0 says, for all."""
+def from_first_process(value: bool) -> bool:
+    """The value that process 0 has, in all of them."""
     if not distributed.is_initialized():
         return value
-    said = [value]
-    distributed.broadcast_object_list(said, src=0)
-    return said[0]
+    values = [value]
+    distributed.broadcast_object_list(values, src=0)
+    return values[0]

@@ -1,4 +1,4 @@
-"""How far a phase of training has come: what a checkpoint holds, and a resumed run goes on from."""
+"""How far a phase has come: what a checkpoint holds, and a resumed run goes on from."""
 
 from __future__ import annotations
 
@@ -12,32 +12,35 @@ from torch import nn
 
 from covid_core.model.networks import Network
 from covid_core.training.averaging import Average
-from covid_core.training.checkpoint import check_terms, last_good, save_checkpoint
+from covid_core.training.checkpoint import check_same_run, load_latest, save_checkpoint
+from covid_core.training.epoch_figures import goodness
 from covid_core.training.recipe import LAST, Optimisation, Trained
-from covid_core.training.scoring import goodness
 
 
 class Progress:
-    """A phase's network, its average and its optimiser; which `step` comes next; what the schedule
-    has `followed`, epoch by epoch; the `best` epoch so far: its figure, step and weights; and
-    whether the phase `ended_early`.
+    """The state of a phase: its network, that network's average and its optimiser.
+
+    `step`: the next one. `measured`: the schedule's measure at the end of each epoch. `best`: of
+    the epochs so far, the best one's figure, step and weights. `ended_early`: whether an epoch was
+    good enough to end the phase.
     """
 
-    def __init__(self, network: Network, by: Optimisation) -> None:
+    def __init__(self, network: Network, optimisation: Optimisation) -> None:
         self.network = network
-        self.average = Average(network, by.averaging)
-        self.optimiser = torch.optim.AdamW(parameter_groups(network, by.weight_decay), fused=True)
+        self.average = Average(network, optimisation.averaging)
+        groups = parameter_groups(network, optimisation.weight_decay)
+        self.optimiser = torch.optim.AdamW(groups, fused=True)
         self.step = 0
-        self.followed: list[float] = []
+        self.measured: list[float] = []
         self.best: dict[str, Any] | None = None
         self.ended_early = False
 
-    def save(self, path: Path, terms: Mapping[str, str]) -> None:
-        """Write it as a checkpoint of the run of these terms. Raises TrainingError."""
+    def save(self, path: Path, identity: Mapping[str, str]) -> None:
+        """Write a checkpoint of the run of this identity. Raises TrainingError."""
         save_checkpoint(
             path,
             {
-                "of": dict(terms),
+                "of": dict(identity),
                 "network": self.network.state_dict(),
                 "average": self.average.network.state_dict(),
                 "averaged": self.average.steps,
@@ -45,42 +48,44 @@ class Progress:
                 "step": self.step,
                 "ended_early": self.ended_early,
                 "best": self.best,
-                "followed": self.followed,
+                "followed": self.measured,
             },
         )
 
-    def restore(self, path: Path, terms: Mapping[str, str]) -> None:
-        """Go on from the checkpoint, where there is one.
+    def restore(self, path: Path, identity: Mapping[str, str]) -> None:
+        """Take the state of a checkpoint, where there is one.
 
-        Raises TrainingError where it is damaged, or of a run of other terms.
+        Raises TrainingError where it is damaged, or of a run of another identity.
         """
-        state = last_good(path)
+        state = load_latest(path)
         if state is None:
             return
-        check_terms(state.get("of", {}), terms, path)
+        check_same_run(state.get("of", {}), identity, path)
         self.network.load_state_dict(state["network"])
         self.average.network.load_state_dict(state["average"])
         self.average.steps = int(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.ended_early = int(state["step"]), bool(state["ended_early"])
-        self.best, self.followed = state["best"], list(state["followed"])
+        self.best, self.measured = state["best"], list(state["followed"])
 
     def set_rate(self, rate: float) -> None:
-        """Let the coming step learn at this rate."""
+        """Set the learning rate of the next step."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
 
-    def close_epoch(self, row: Mapping[str, Any], by: Optimisation) -> None:
-        """Take in an epoch's figures at the phase's last film size: is it the best so far, and good
-        enough to end the phase?
+    def rate_epoch(self, figures: Mapping[str, Any], optimisation: Optimisation) -> None:
+        """Keep an epoch's weights where it is the best so far, and end the phase where it may end.
+
+        `figures`: of an epoch at the phase's last film size.
         """
-        self.ended_early = _is_good_enough(row, by)
-        value = math.nan if by.keep == LAST else goodness(row, by.keep)
+        self.ended_early = _is_good_enough(figures, optimisation)
+        keep = optimisation.keep
+        value = math.nan if keep == LAST else goodness(figures, keep)
         if math.isnan(value) or (self.best and self.best["value"] >= value):
             return
         weights = self.average.network.state_dict()
         state = {name: tensor.detach().clone() for name, tensor in weights.items()}
-        self.best = {"value": value, "step": row["step"], "state": state}
+        self.best = {"value": value, "step": figures["step"], "state": state}
 
     def result(self) -> Network:
         """The averaged network, or that of the best epoch where the recipe keeps it; on the CPU."""
@@ -90,8 +95,8 @@ class Progress:
         return network.cpu().eval().requires_grad_(True)
 
 
-def thaw(network: Network, trained: Trained) -> None:
-    """Let those of its layers learn that a phase trains, and no others."""
+def unfreeze(network: Network, trained: Trained) -> None:
+    """Let those layers learn that a phase trains, and no others."""
     network.features.requires_grad_(trained == "all")
     if trained == "last convolution":
         *_, last = (m for m in network.features.modules() if isinstance(m, nn.Conv2d))
@@ -99,8 +104,9 @@ def thaw(network: Network, trained: Trained) -> None:
 
 
 def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """The parameters that learn, in two groups: matrices and kernels decay; norms and biases, whose
-    size means nothing, do not.
+    """The parameters that learn, in two groups: those that decay, and those that don't.
+
+    Matrices and kernels decay; norms and biases, whose size means nothing, do not.
     """
     learnt = [parameter for parameter in network.parameters() if parameter.requires_grad]
     return [
@@ -109,8 +115,8 @@ def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, 
     ]
 
 
-def _is_good_enough(row: Mapping[str, Any], by: Optimisation) -> bool:
-    if by.stop is None:
+def _is_good_enough(figures: Mapping[str, Any], optimisation: Optimisation) -> bool:
+    if optimisation.stop is None:
         return False
-    measure, limit = by.stop
-    return goodness(row, measure) >= goodness({measure: limit}, measure)
+    measure, limit = optimisation.stop
+    return goodness(figures, measure) >= goodness({measure: limit}, measure)

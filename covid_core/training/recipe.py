@@ -20,9 +20,9 @@ from covid_core.model.architectures import TITLES
 from covid_core.model.tasks import TASKS, Task
 from covid_core.prepare.preprocess import Borders, Fit, Preprocess, Tone
 from covid_core.training.augment import Augmentation
+from covid_core.training.epoch_figures import MEASURES
 from covid_core.training.losses import Losses
 from covid_core.training.schedule import Schedule
-from covid_core.training.scoring import MEASURES
 from covid_core.training.variant_names import RECIPES, recipe_names
 
 EACH_ONCE, CELLS = "each once", "cells"
@@ -62,7 +62,8 @@ class Phase:
         return self.stages[-1][0]
 
     @property
-    def asked(self) -> Task:
+    def task_definition(self) -> Task:
+        """The task: which findings stand for which outputs."""
         return TASKS[self.task]
 
 
@@ -136,6 +137,7 @@ class Recipe:
         )
 
     def schedule_of(self, phase: Phase) -> Schedule:
+        """The phase's own schedule, or the recipe's."""
         return phase.schedule or self.schedule
 
     @property
@@ -220,7 +222,7 @@ def _check(recipe: Recipe, path: Path) -> None:
     for measure in (by.keep, by.stop[0] if by.stop else LAST, *followed):
         if measure not in (*MEASURES, LAST):
             raise _wrong(path, f"nothing is measured as {measure}")
-    if len({len(phase.asked.outputs) for phase in recipe.phases}) > 1:
+    if len({len(phase.task_definition.outputs) for phase in recipe.phases}) > 1:
         raise _wrong(path, "its phases ask for different numbers of outputs")
 
 

@@ -1,7 +1,7 @@
-"""How fast a network learns at each step: pure functions of the step and of what was measured.
+"""The learning rate of each step, by the step's number and the figures measured so far.
 
-Those of the published studies are here to the letter, a mistake in counting included: stepped by
-batch where it was meant by epoch, or made to wait for a fall of what should rise.
+The schedules of the published studies are here to the letter, their mistakes included: stepped by
+batch where an epoch was meant, or waiting for a fall of a figure that should rise.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import torch
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`kind`: `cosine`, from the highest rate to nothing over a phase, after a `warm_up` (share of
-    it, 0 to 1); `constant`; `step`, times `factor` after each `every` units of `per`; `plateau`,
-    times `factor` where `measure` has not improved for more than `patience` epochs, and it
-    improves by falling where `falls`.
+    """How the learning rate goes over a phase, by its `kind`.
+
+    `cosine`: from the highest rate to nothing, after a `warm_up`, a share of the phase, 0 to 1;
+    `constant`; `step`: times `factor` after each `every` units of `per`; `plateau`: times `factor`
+    where `measure` has not improved for more than `patience` epochs; it improves by falling where
+    `falls`, else by rising.
     """
 
     kind: Literal["cosine", "constant", "step", "plateau"] = "cosine"
@@ -32,7 +34,7 @@ class Schedule:
     falls: bool = True
 
     def factor_at(self, step: int, steps: int, per_epoch: int, measured: Sequence[float]) -> float:
-        """What the highest rate is multiplied by at a step of a phase, 0 to 1.
+        """The share of the highest rate that a step of a phase has, 0 to 1.
 
         `steps`: of the whole phase. `measured`: the schedule's measure at the end of each epoch so
         far.
@@ -42,7 +44,7 @@ class Schedule:
         if self.kind == "step":
             return float(self.factor ** (step // (self.every * self._unit(per_epoch))))
         if self.kind == "plateau":
-            return self._reduced(measured)
+            return self._plateau(measured)
         return 1.0
 
     def _cosine(self, done: float) -> float:
@@ -54,14 +56,15 @@ class Schedule:
     def _unit(self, per_epoch: int) -> int:
         return per_epoch if self.per == "epoch" else 1
 
-    def _reduced(self, measured: Sequence[float]) -> float:
-        """By PyTorch's own scheduler, asked anew for all epochs: a resumed run needs no other
-        state.
+    def _plateau(self, measured: Sequence[float]) -> float:
+        """The factor that PyTorch's own scheduler has after these epochs.
+
+        It goes through all of them anew each time, so that a resumed run needs no other state.
         """
         optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
             optimiser, "min" if self.falls else "max", self.factor, self.patience
         )
         for value in measured:
-            plateau.step(value)
+            scheduler.step(value)
         return float(optimiser.param_groups[0]["lr"])

@@ -1,7 +1,6 @@
-"""Teachers: trained networks whose answers to a batch, as it is shown, a smaller one learns.
+"""Teachers: trained networks whose answers a smaller one, the pupil, learns.
 
-Distillation (Hinton et al. 2015), the same varied views for both (Beyer et al. 2022): what a
-teacher sees, the pupil sees.
+It is distillation (Hinton et al. 2015), both given the same augmented films (Beyer et al. 2022).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _LEAST = 1e-6  # of a probability, whose logarithm is taken
 
 
 class Teachers:
-    """Networks that answer together: their mean probability. `names`: each one's, with its hash."""
+    """Networks that answer together, by their mean probability; `names`: with each one's hash."""
 
     def __init__(self, trained: Sequence[tuple[Network, WeightsCard]]) -> None:
         self._trained = [(network.eval(), card.preprocess) for network, card in trained]
@@ -30,42 +29,44 @@ class Teachers:
 
     @classmethod
     def load(cls, folders: Sequence[Path], pupil: Preprocess, answers: int) -> Teachers:
-        """Every network in these weights folders.
+        """Every network in these weights folders, as teachers of one pupil.
 
-        Raises WeightsError where one can't be read, TrainingError where one answers otherwise than
-        the pupil or is used to films that are prepared otherwise.
+        `pupil`: its preprocessing; `answers`: how many outputs it has. Raises WeightsError where a
+        network can't be read, TrainingError where one has other outputs than the pupil or was
+        trained on films that are prepared otherwise.
         """
         trained = []
         for folder in folders:
             for name in read_cards(folder):
                 network, card = load_weights(folder, name)
-                if len(card.classes) != answers or not _is_alike(card.preprocess, pupil):
+                if len(card.classes) != answers or not _prepares_alike(card.preprocess, pupil):
                     raise TrainingError(
-                        f"the teacher {name} answers otherwise, or is used to films prepared"
-                        f" otherwise: {card.preprocess.describe()}",
-                        "Train it by a recipe of the same task, tone and fit",
+                        f"the teacher {name} has other outputs than the pupil, or was trained on"
+                        f" films prepared otherwise: {card.preprocess.describe()}",
+                        "Train the teacher by a recipe of the same task, tone and fit",
                         file=str(folder),
                     )
                 trained.append((network, card))
         if not trained:
             raise TrainingError(
-                "there is no teacher in it",
-                "Give a weights folder",
+                "there are no weights in it to learn from",
+                "Give --teacher a folder that train.py wrote weights to",
                 file=", ".join(map(str, folders)),
             )
         return cls(trained)
 
     def to(self, device: torch.device) -> Teachers:
-        """The same, moved to a device."""
+        """The same teachers, moved to a device."""
         for network, _ in self._trained:
             network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
     @torch.no_grad()  # inference tensors could not be part of a loss
     def answer(self, films: torch.Tensor) -> Outputs:
-        """The mean answer to grey films, float32 (N, 1, S, S), 0 to 1: log probabilities of the
-        classes and the appearances, log odds of the opacities; None for what not all of them
-        have.
+        """The teachers' mean answer to grey films, float32 (N, 1, S, S), 0 to 1.
+
+        Log probabilities of the classes and the appearances, log odds of the opacities; None for an
+        output that not all of them have.
         """
         with torch.autocast(films.device.type, torch.bfloat16):
             answers = [
@@ -84,18 +85,19 @@ class Teachers:
         )
 
 
-def _is_alike(one: Preprocess, other: Preprocess) -> bool:
-    """Whether both prepare a film alike, its size and normalisation aside."""
+def _prepares_alike(one: Preprocess, other: Preprocess) -> bool:
+    """Whether two preprocessings differ in size and normalisation at most."""
     return (one.fit, one.tone, one.smooth_px) == (other.fit, other.tone, other.smooth_px)
 
 
 def _mean_log(logits: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The logarithm of the mean probability."""
     mean = torch.stack([one.softmax(dim=1) for one in logits]).mean(dim=0)
     return mean.clamp(min=_LEAST).log()
 
 
 def _mean_odds(opacities: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Of maps of the finest one's cells."""
+    """The mean of opacity maps, in log odds, in the cells of the finest one."""
     size = max(one.shape[-1] for one in opacities)
     fine = [
         one if one.shape[-1] == size else F.interpolate(one, size, mode="bilinear", antialias=True)

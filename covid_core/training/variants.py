@@ -10,9 +10,9 @@ from covid_core.datasets import published
 from covid_core.datasets.published import Protocol
 from covid_core.errors import TrainingError
 from covid_core.findings import Finding
+from covid_core.training.epoch_figures import LOSS
 from covid_core.training.recipe import Recipe, read_recipe
 from covid_core.training.schedule import Schedule
-from covid_core.training.scoring import LOSS
 from covid_core.training.variant_names import RECIPES, Variant
 
 
@@ -46,11 +46,11 @@ def split_in(variant: Variant, table: pd.DataFrame, recipe: Recipe, *, seed: int
 
 
 def corrected(recipe: Recipe) -> Recipe:
-    """A study's recipe without its mistakes: its schedules and its looks by epoch and the right way
-    round, films not varied in validation, the disease the positive class, and films kept apart
-    to validate by, so that nothing but the last figure sees the test part.
+    """A study's recipe without its mistakes.
 
-    `published.corrected` splits the films.
+    Schedules and measurements go by epoch and the right way round; films are not augmented in
+    validation; the disease is the positive class; and films are kept apart to validate by, so that
+    nothing but the last figure sees the test part. `published.corrected` splits the films.
     """
     assert recipe.published is not None
     protocol = replace(

@@ -28,10 +28,10 @@ def test_answers_are_computed_once_for_each_preparation(
 
     def counted(*given: object, **settings: object) -> dict[Split, np.ndarray]:
         asked.append(given)
-        return answer_parts(*given, **settings)  # type: ignore[arg-type]
+        return logits_by_split(*given, **settings)  # type: ignore[arg-type]
 
-    answer_parts = answers.answer_parts
-    monkeypatch.setattr(answers, "answer_parts", counted)
+    logits_by_split = answers.logits_by_split
+    monkeypatch.setattr(answers, "logits_by_split", counted)
 
     def remembered(of: object) -> dict[Split, np.ndarray]:
         device = torch.device("cpu")

@@ -14,7 +14,7 @@ from covid_core.model.decision import CALIBRATED, SOFTMAX, Rules
 from covid_core.model.network_files import as_stored
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films
-from covid_core.training.scoring import answer, answer_parts, score
+from covid_core.training.inference import compute_logits, compute_probabilities, logits_by_split
 from tests.films import grey_film
 from tests.models import head_of, random_network
 
@@ -66,7 +66,7 @@ def test_a_class_of_few_films_is_left_out(films: Films) -> None:
 
 
 def test_evaluation_tells_sources_apart(films: Films) -> None:
-    logits = answer_parts(random_network(), films, SMALL, device=CPU)
+    logits = logits_by_split(random_network(), films, SMALL, device=CPU)
     results = evaluate(films, logits)
     assert results["test"]["films"] == 24
     assert results["held_out"] == {}, "four films of a class say nothing"
@@ -92,7 +92,7 @@ def test_all_figures_are_of_calibrated_probabilities_where_there_are_rules(films
 def test_storage_is_measured_against_the_tensors_of_training(films: Films) -> None:
     network = random_network()
     test = films.part(Split.TEST)
-    stored = answer(as_stored(network), films, test, SMALL, device=CPU)
+    stored = compute_logits(as_stored(network), films, test, SMALL, device=CPU)
     assert 0 < storage_change(network, films, SMALL, stored, device=CPU) < 0.002
     rounded = as_stored(network)  # as it would be loaded from its file
     assert storage_change(rounded, films, SMALL, stored, device=CPU) == 0
@@ -114,6 +114,6 @@ def test_full_heat_is_a_percentile_of_grad_cam(films: Films) -> None:
 
 def test_full_heat_is_above_zero_where_nothing_is_called_right(films: Films) -> None:
     network = random_network().requires_grad_(False)
-    scored = score(network, films, np.arange(48), SMALL, device=CPU)
+    scored = compute_probabilities(network, films, np.arange(48), SMALL, device=CPU)
     wrong = replace(films, labels=(scored.argmax(axis=1) + 1) % 3)
     assert full_heat(network, wrong, SMALL, device=CPU) > 0

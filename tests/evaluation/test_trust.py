@@ -15,7 +15,7 @@ from covid_core.evaluation.trust import decided_outputs, fit_and_measure, with_c
 from covid_core.findings import CLASSES
 from covid_core.model.decision import BALANCED, OperatingPoint, Rules, decide, scaled_by
 from covid_core.training.films import Films
-from covid_core.training.tuning import tune
+from covid_core.training.fit_rules import fit_rules
 from tests.films import grey_film
 
 RULES = Rules(scaled_by(1.0, 3), (0.0,) * 3, (OperatingPoint(BALANCED, 0.5),), (0.3, 0.3, 0.3), 0.9)
@@ -100,7 +100,7 @@ def test_rules_are_fitted_on_validation_and_measured_on_the_rest(
         logits: np.ndarray, labels: np.ndarray, sources: np.ndarray, groups: np.ndarray
     ) -> Rules:
         seen.append((logits, labels, sources, groups))
-        return tune(logits, labels, sources, groups)
+        return fit_rules(logits, labels, sources, groups)
 
     monkeypatch.setattr(trust, "tune", noted)
     logits = {

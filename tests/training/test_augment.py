@@ -11,7 +11,7 @@ from covid_core.boxes import union_mask
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.augment import Augmentation, augment, augment_with_masks, shrink
 from covid_core.training.films import Films
-from covid_core.training.scoring import pictures_at
+from covid_core.training.inference import network_input
 from tests.films import grey_film
 
 FILMS = torch.from_numpy(np.stack([grey_film(128, 128)] * 6))
@@ -91,7 +91,7 @@ def test_training_shrinks_films_as_validation_does() -> None:
         ("",) * 4,
     )
     preprocess = Preprocess()
-    seen = pictures_at(films, np.arange(4), preprocess, 96, torch.device("cpu"))
+    seen = network_input(films, np.arange(4), preprocess, 96, torch.device("cpu"))
     assert torch.allclose(preprocess.normalise(trained), seen, atol=1e-4)
 
 

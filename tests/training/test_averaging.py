@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from covid_core.model.networks import Network
-from covid_core.training.averaging import Average, reach, share_kept
+from covid_core.training.averaging import Average, averaged_steps, share_kept
 
 
 def filled(value: float) -> Network:
@@ -38,7 +38,7 @@ def test_an_average_lags_behind_a_network_that_moves_by_no_more_than_its_reach()
     for step in range(1, 101):
         average.update(filled(float(step)))
     value = float(next(average.network.parameters()).flatten()[0])
-    assert 100 - reach(0.9) < value < 100
+    assert 100 - averaged_steps(0.9) < value < 100
 
 
 def test_counters_are_taken_over_and_statistics_averaged() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from covid_core.training.batches import MASK_PX, Loader, ahead, masks_of, share_of
-from covid_core.training.films import Films
+from covid_core.training.batches import BatchLoader, picture_source, prefetch, process_share
+from covid_core.training.films import MASK_PX, Films
 from tests.films import grey_film
 
 BOXES = (((0.5, 0.0, 1.0, 0.5),), (), None)
@@ -24,7 +26,7 @@ FILMS = Films(
 
 
 def test_a_batch_has_all_that_is_known() -> None:
-    batch = Loader(FILMS, torch.device("cpu"), boxes=True)(np.array([2, 0]))
+    batch = BatchLoader(FILMS, torch.device("cpu"), boxes=True).load(np.array([2, 0]))
     assert batch.labels.tolist() == [-1, 2]
     assert batch.appearances.tolist() == [2, 1]
     assert batch.annotated.tolist() == [False, True]
@@ -34,27 +36,27 @@ def test_a_batch_has_all_that_is_known() -> None:
 
 
 def test_masks_are_made_only_where_boxes_are_learnt() -> None:
-    assert Loader(FILMS, torch.device("cpu"), boxes=False)(np.array([0])).masks is None
+    assert BatchLoader(FILMS, torch.device("cpu"), boxes=False).load(np.array([0])).masks is None
 
 
 def test_a_mask_lies_where_its_box_does() -> None:
-    mask = masks_of(FILMS, np.array([0]))[0]
+    mask = FILMS.masks(np.array([0]))[0]
     half = MASK_PX // 2
     assert (mask[:half, half:] == 255).all()
     assert mask.sum() == 255 * half * half
 
 
 def test_films_that_teach_anything_are_learnt_from() -> None:
-    assert FILMS.to_learn().tolist() == [0, 1, 2]
+    assert FILMS.training_indices().tolist() == [0, 1, 2]
     nothing = Films(
         FILMS.pictures, np.array([2, 0, -1]), FILMS.groups, FILMS.sources, FILMS.splits, FILMS.names
     )
-    assert nothing.to_learn().tolist() == [0, 1]
+    assert nothing.training_indices().tolist() == [0, 1]
 
 
 def test_batches_come_in_their_order_whoever_loads_them() -> None:
     batches = [np.array([i]) for i in range(20)]
-    assert list(ahead(lambda indices: int(indices[0]), batches)) == list(range(20))
+    assert list(prefetch(lambda indices: int(indices[0]), batches)) == list(range(20))
 
 
 def test_what_fails_while_loading_is_raised() -> None:
@@ -62,13 +64,22 @@ def test_what_fails_while_loading_is_raised() -> None:
         raise OSError("disk gone")
 
     with pytest.raises(OSError, match="disk gone"):
-        list(ahead(fail, [np.array([0])]))
+        list(prefetch(fail, [np.array([0])]))
 
 
 @pytest.mark.parametrize(("films", "processes"), [(1, 2), (3, 2), (5, 4), (8, 4)])
 def test_every_process_has_as_many_films_of_a_batch(films: int, processes: int) -> None:
     batch = np.arange(films)
-    shares = [share_of(batch, rank, processes) for rank in range(processes)]
+    shares = [process_share(batch, rank, processes) for rank in range(processes)]
     assert len({len(share) for share in shares}) == 1
     assert len(shares[0]) >= 1
     assert set(np.concatenate(shares)) == set(batch)
+
+
+def test_pictures_are_given_by_their_indices_from_a_memory_map(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (10, 8, 8)).astype(np.uint8)
+    np.save(tmp_path / "p.npy", pictures)
+    mapped = np.load(tmp_path / "p.npy", mmap_mode="r")
+    loaded = picture_source(mapped, torch.device("cpu"))(np.array([3, 3, 7]))
+    assert loaded.dtype == torch.uint8
+    assert np.array_equal(loaded.numpy(), pictures[[3, 3, 7]])

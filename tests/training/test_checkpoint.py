@@ -11,10 +11,10 @@ import torch
 
 from covid_core.errors import TrainingError
 from covid_core.training.checkpoint import (
-    check_terms,
-    earlier,
-    last_good,
+    check_same_run,
+    earlier_checkpoint,
     load_checkpoint,
+    load_latest,
     save_checkpoint,
 )
 
@@ -29,7 +29,7 @@ def test_comes_back_and_the_one_before_is_kept(tmp_path: Path) -> None:
         save_checkpoint(path, state(step))
     assert load_checkpoint(path)["step"] == 3
     assert torch.equal(load_checkpoint(path)["network"]["w"], torch.arange(300.0) + 3)
-    assert load_checkpoint(earlier(path))["step"] == 2
+    assert load_checkpoint(earlier_checkpoint(path))["step"] == 2
     assert sorted(one.name for one in path.parent.iterdir()) == ["a.earlier.pt", "a.pt"]
 
 
@@ -89,20 +89,20 @@ def test_where_the_last_is_damaged_the_one_before_serves_and_that_is_said(
     path.write_bytes(data if fault == "flipped" else data[:-100])
     if fault == "gone":
         path.unlink()
-    found = last_good(path)
+    found = load_latest(path)
     assert found and found["step"] == 1
     assert "a.earlier.pt" in capsys.readouterr().out
 
 
 def test_none_is_none_and_two_damaged_ones_are_an_error(tmp_path: Path) -> None:
-    assert last_good(tmp_path / "a.pt") is None
+    assert load_latest(tmp_path / "a.pt") is None
     for name in ("a.pt", "a.earlier.pt"):
         (tmp_path / name).write_bytes(b"damaged")
     with pytest.raises(TrainingError, match="can't be read"):
-        last_good(tmp_path / "a.pt")
+        load_latest(tmp_path / "a.pt")
 
 
 def test_what_differs_from_the_run_that_a_checkpoint_is_of_is_named() -> None:
-    check_terms({"seed": "1", "more": "x"}, {"seed": "1"}, Path("a.pt"))
-    with pytest.raises(TrainingError, match="seed was 1 and is 2; films was not told and is b"):
-        check_terms({"seed": "1"}, {"seed": "2", "films": "b"}, Path("a.pt"))
+    check_same_run({"seed": "1", "more": "x"}, {"seed": "1"}, Path("a.pt"))
+    with pytest.raises(TrainingError, match="seed was 1 and is 2; films was not recorded and is b"):
+        check_same_run({"seed": "1"}, {"seed": "2", "films": "b"}, Path("a.pt"))

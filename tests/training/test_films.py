@@ -16,7 +16,6 @@ from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES
 from covid_core.prepare.preprocess import Preprocess
-from covid_core.training.batches import masks_of
 from covid_core.training.films import load_films
 from tests.films import clinic, encode
 
@@ -73,8 +72,8 @@ def test_films_without_a_label_train_for_a_teacher_unless_they_belong_to_another
     assert len(films.labels) == len(plain.labels) + 2
     new = np.nonzero(films.labels < 0)[0]
     assert set(films.splits[new]) == {"train"}
-    assert set(new) <= set(films.to_learn(unknown=True))
-    assert not set(new) & set(films.to_learn())
+    assert set(new) <= set(films.training_indices(include_unknown=True))
+    assert not set(new) & set(films.training_indices())
 
 
 def test_boxes_go_with_the_pictures_where_borders_are_cut(
@@ -93,7 +92,7 @@ def test_boxes_go_with_the_pictures_where_borders_are_cut(
     assert kept.boxes[i] == ((0.5, 0.25, 0.75, 0.5),)
     assert np.allclose(films.boxes[i] or (), [(0.25, 0.25, 0.625, 0.5)], atol=0.01)
     assert np.array_equal(films.pictures[i], SMALL.picture(film.astype(np.float32) / 255))
-    (mask,) = masks_of(films, np.array([i]), 8)
+    (mask,) = films.masks(np.array([i]), 8)
     assert mask[2:4, 2:5].min() == 255
     assert mask[:2].max() == 0
     assert films.boxes[1 - min(i, 1)] is None

@@ -24,11 +24,11 @@ from covid_core.predict.predictor import Predictor
 from covid_core.read.reading import read_file
 from covid_core.training.index import (
     age_group,
-    components,
-    in_bytes,
+    film_references,
     index_films,
-    known_films,
-    references,
+    principal_components,
+    quantise_rows,
+    select_known_films,
 )
 from tests.explain.test_perceptual_hash import textured
 from tests.films import encode
@@ -155,7 +155,7 @@ def test_classes_that_a_network_was_not_asked_about_are_left_out(
     weights: Path, table: pd.DataFrame
 ) -> None:
     two = replace(read_card(weights), classes=TASKS["covid or normal"].outputs)
-    assert set(known_films(table, two)["label"]) == {"covid", "normal"}
+    assert set(select_known_films(table, two)["label"]) == {"covid", "normal"}
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_references_start_at_the_dataset(tmp_path: Path) -> None:
     ]
     sources = ["nih", "covid-cxnet", "elsewhere", "elsewhere"]
     table = pd.DataFrame({"path": [str(path) for path in paths], "source": sources})
-    assert references(table) == [
+    assert film_references(table) == [
         "nih/No_findings/00001281_000.jpg",
         "covid-cxnet/covid19/1.jpg",
         "elsewhere/a/1.png",
@@ -202,7 +202,7 @@ def test_references_start_at_the_dataset(tmp_path: Path) -> None:
 def test_components_keep_what_differs() -> None:
     drawing = np.random.default_rng(0)
     features = drawing.normal(size=(50, 3)) @ drawing.normal(size=(3, 200)) + 5
-    mean, projection = components(features.astype(np.float32))
+    mean, projection = principal_components(features.astype(np.float32))
     assert projection.shape == (200, 64)
     kept = (features - mean) @ projection.astype(np.float64)
     assert np.linalg.norm(kept, axis=1) == pytest.approx(
@@ -213,9 +213,9 @@ def test_components_keep_what_differs() -> None:
 
 def test_rows_in_bytes_keep_their_direction() -> None:
     rows = np.random.default_rng(0).normal(size=(20, 64)) * np.arange(1, 21)[:, np.newaxis]
-    stored = in_bytes(rows).astype(float)
+    stored = quantise_rows(rows).astype(float)
     cosine = (rows * stored).sum(axis=1) / (
         np.linalg.norm(rows, axis=1) * np.linalg.norm(stored, axis=1)
     )
     assert cosine.min() > 0.999
-    assert in_bytes(np.zeros((1, 4))).tolist() == [[0, 0, 0, 0]]
+    assert quantise_rows(np.zeros((1, 4))).tolist() == [[0, 0, 0, 0]]

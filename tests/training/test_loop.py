@@ -19,16 +19,18 @@ from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
 from covid_core.model.networks import Outputs
 from covid_core.prepare.preprocess import Preprocess
-from covid_core.training import log, loop, progress, step_losses, validating
+from covid_core.training import epoch, log, loop, losses, progress
 from covid_core.training.augment import Augmentation
 from covid_core.training.checkpoint import load_checkpoint
+from covid_core.training.epoch_figures import UNSEEN
 from covid_core.training.films import Films
+from covid_core.training.inference import compute_probabilities
 from covid_core.training.log import read_log
-from covid_core.training.loop import Run, train
+from covid_core.training.loop import train
 from covid_core.training.losses import Learner, Losses, Targets
 from covid_core.training.recipe import Optimisation, Phase, Recipe
+from covid_core.training.run import Run
 from covid_core.training.schedule import Schedule
-from covid_core.training.scoring import UNSEEN, score
 from tests.films import grey_film
 
 COUNT = 48
@@ -42,6 +44,7 @@ RECIPE = Recipe(
         batch_size=8, learning_rate=1e-2, weight_decay=0.01, label_smoothing=0.05, averaging=0.5
     ),
 )
+FRACTIONS = replace(RECIPE, phases=(replace(PHASE, stages=((32, 2), (48, 1.5))),))
 
 
 @pytest.fixture
@@ -109,8 +112,10 @@ def run(
 
 
 def test_sizes_and_rates_follow_the_plan() -> None:
-    sizes = PHASE.sizes(36 / 8)
-    assert sizes == [32] * 9 + [48] * 4
+    assert PHASE.sizes(36 / 8) == [32] * 9 + [48] * 4
+    assert FRACTIONS.phases[0].sizes(36 / 8) == [32] * 9 + [48] * 7, (
+        "half an epoch is half its steps"
+    )
     rates = [1e-2 * RECIPE.schedule.factor_at(step, 400, 40, []) for step in range(401)]
     peak = int(np.argmax(rates))
     assert rates[0] == 0
@@ -130,7 +135,7 @@ def test_one_run_trains_logs_and_scores(films: Films, tmp_path: Path) -> None:
     assert all(0 <= row["validation_auroc_covid"] <= 1 for row in rows)
     network = small_network()
     network.load_state_dict(trained)
-    scored = score(
+    scored = compute_probabilities(
         network, films, np.arange(10), Preprocess(size_px=64), device=torch.device("cpu")
     )
     assert scored.sum(axis=1) == pytest.approx(np.ones(10))
@@ -156,13 +161,15 @@ def test_compiled_the_same_is_learnt(
     assert all(torch.allclose(plain[name], state[name], atol=1e-5) for name in plain)
 
 
-@pytest.mark.parametrize("stop_at", [1, 5, 9, 12])
+@pytest.mark.parametrize(
+    ("recipe", "stop_at"), [*((RECIPE, at) for at in (1, 5, 9, 12)), (FRACTIONS, 14)]
+)
 def test_resumed_run_ends_in_the_same_weights(
-    films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int
+    films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe, stop_at: int
 ) -> None:
-    whole = run(films, tmp_path / "whole")
+    whole = run(films, tmp_path / "whole", recipe=recipe)
     steps = iter(range(100))
-    real = loop.step
+    real = loop.train_step
 
     def interrupted(*arguments: object) -> torch.Tensor:
         if next(steps) == stop_at:
@@ -170,18 +177,18 @@ def test_resumed_run_ends_in_the_same_weights(
         return real(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as stopped:
-        stopped.setattr(loop, "step", interrupted)
+        stopped.setattr(loop, "train_step", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            run(films, tmp_path / "cut")
-    resumed = run(films, tmp_path / "cut", resume=True)
+            run(films, tmp_path / "cut", recipe=recipe)
+    resumed = run(films, tmp_path / "cut", resume=True, recipe=recipe)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
     films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses = iter([1.0] * 7 + [float("nan")])
-    monkeypatch.setattr(loop, "step", lambda *_: torch.tensor(next(losses)))
+    values = iter([1.0] * 7 + [float("nan")])
+    monkeypatch.setattr(loop, "train_step", lambda *_: torch.tensor(next(values)))
     with pytest.raises(TrainingError, match="nan at step 7") as refused:
         run(films, tmp_path)
     assert "--learning-rate" in refused.value.remedy
@@ -215,7 +222,9 @@ def test_a_gradient_that_is_infinite_counts_as_such_a_loss() -> None:
     optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
     network.head[4].bias.register_hook(lambda gradient: gradient * torch.inf)
     x, targets = torch.rand(4, 1, 32, 32), Targets(torch.arange(4) % 3)
-    loss = loop.step(Learner(network), network, optimiser, x, targets, Optimisation(), Losses())
+    loss = loop.train_step(
+        Learner(network), network, optimiser, x, targets, Optimisation(), Losses()
+    )
     assert not loss.isfinite()
 
 
@@ -314,7 +323,7 @@ def test_the_best_epoch_s_weights_are_kept(
         seen.append({name: t.clone() for name, t in averaged.state_dict().items()})
         return {measure: sign * next(figures)}
 
-    monkeypatch.setattr(validating, "validate", told)
+    monkeypatch.setattr(epoch, "measure_epoch", told)
     choosing = replace(RECIPE, optimisation=replace(RECIPE.optimisation, keep=measure))
     kept = run(films, tmp_path, recipe=choosing)
     assert all(torch.equal(kept[name], seen[2][name]) for name in kept)
@@ -353,7 +362,7 @@ def test_only_the_last_convolution_and_the_head_learn_where_asked(
     network = small_network()
     network.features.append(nn.Conv2d(8, 8, 1))
     start = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    progress.thaw(network, phase.trained)
+    progress.unfreeze(network, phase.trained)
     learns = {name for name, own in network.named_parameters() if own.requires_grad}
     assert learns == {"features.2.weight", "features.2.bias", "head.4.weight", "head.4.bias"}
     recipe = replace(RECIPE, phases=(phase,))
@@ -385,15 +394,15 @@ def test_a_plateau_lowers_the_rate_by_what_was_measured(
     films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rates: list[float] = []
-    step = loop.step
+    step = loop.train_step
 
     def seen(together: Any, network: Any, optimiser: Any, *rest: Any) -> torch.Tensor:
         rates.append(optimiser.param_groups[0]["lr"])
         return step(together, network, optimiser, *rest)
 
-    monkeypatch.setattr(loop, "step", seen)
+    monkeypatch.setattr(loop, "train_step", seen)
     monkeypatch.setattr(
-        validating, "validate", lambda *_, **__: {"validation_accuracy": 0.1 * len(rates)}
+        epoch, "measure_epoch", lambda *_, **__: {"validation_accuracy": 0.1 * len(rates)}
     )
     schedule = Schedule("plateau", factor=0.5, patience=0, measure="validation_accuracy")
     recipe = replace(RECIPE, schedule=schedule, phases=(replace(PHASE, stages=((32, 4),)),))
@@ -407,16 +416,16 @@ def test_a_rare_output_counts_more_in_the_loss_where_weighted() -> None:
     optimiser = torch.optim.SGD(network.parameters(), lr=0.0)
     network.head[3].p = 0.0
     learner, by = Learner(network), Optimisation()
-    plain = loop.step(learner, network, optimiser, x, targets, by, Losses())
+    plain = loop.train_step(learner, network, optimiser, x, targets, by, Losses())
     rarer = torch.tensor([0.25, 0.75])
-    weighted = loop.step(learner, network, optimiser, x, targets, by, Losses(), rarer)
+    weighted = loop.train_step(learner, network, optimiser, x, targets, by, Losses(), rarer)
     assert float(plain) != pytest.approx(float(weighted), rel=1e-4)
 
 
 def test_no_more_films_of_an_output_than_of_the_rarest(films: Films) -> None:
-    alike = films.alike()
+    trimmed = films.trim_to_rarest()
     for split in (Split.TRAIN, Split.VALIDATION):
-        counted = np.bincount(alike.labels[alike.part(split)])
+        counted = np.bincount(trimmed.labels[trimmed.part(split)])
         assert np.ptp(counted) == 0
         assert counted[0] == np.bincount(films.labels[films.part(split)]).min()
 
@@ -449,18 +458,32 @@ def test_a_short_run_is_worth_something_however_long_its_average_looks_back(
     assert "averaging 0.995 looks back over 200 steps" in capsys.readouterr().out
 
 
-def test_the_device_is_asked_now_and_then_only(films: Films, tmp_path: Path) -> None:
+def test_losses_are_read_from_the_device_now_and_then_only(
+    films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Reading a loss waits for the device: on a GPU that costs more than the step."""
     read: list[int] = []
+    real = losses._read_from_device
 
-    def counting(tensors: Any) -> torch.Tensor:
-        read.append(len(tensors))
-        return torch.stack(tensors)
+    def counting(unread: Any) -> list[float]:
+        read.append(len(unread))
+        return real(unread)
 
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(
-            step_losses, "torch", SimpleNamespace(stack=counting, as_tensor=torch.as_tensor)
-        )
-        run(films, tmp_path)
+    monkeypatch.setattr(losses, "_read_from_device", counting)
+    run(films, tmp_path)
     assert sum(read) == 13, "every loss is read"
     assert len(read) < 13
+
+
+def test_training_stops_with_what_to_lower(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fit(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(loop, "train_phase", fit)
+    monkeypatch.setattr(loop, "identify_run", lambda _: {})
+    recipe: Any = SimpleNamespace(phases=[None])
+    nothing: Any = None
+    run = Run(nothing, Preprocess(), recipe, tmp_path, 0, torch.device("cpu"))
+    with pytest.raises(TrainingError, match="memory is full") as stopped:
+        loop.train(nothing, run)
+    assert "--batch-size" in stopped.value.remedy

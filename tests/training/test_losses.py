@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from covid_core.model.networks import Outputs
-from covid_core.training.losses import Losses, Targets, loss_of
+from covid_core.training.losses import Losses, Targets, batch_loss
 
 LABELS = torch.tensor([0, 2, -1, 1])
 
@@ -26,14 +26,16 @@ def test_classes_alone_are_pytorch_s_cross_entropy(
     expected = F.cross_entropy(
         answered.logits, LABELS, weights, ignore_index=-1, label_smoothing=smoothing
     )
-    found = loss_of(answered, Targets(LABELS), Losses(), label_smoothing=smoothing, rarer=weights)
+    found = batch_loss(
+        answered, Targets(LABELS), Losses(), label_smoothing=smoothing, class_weights=weights
+    )
     assert float(found) == pytest.approx(float(expected), rel=1e-4)
 
 
 def test_a_batch_of_which_nothing_is_known_teaches_nothing() -> None:
     unknown = torch.full((4,), -1)
     targets = Targets(unknown, unknown, torch.zeros(4, 1, 64, 64), torch.zeros(4, dtype=torch.bool))
-    assert float(loss_of(outputs(), targets, Losses())) == 0
+    assert float(batch_loss(outputs(), targets, Losses())) == 0
 
 
 def test_boxes_count_only_where_a_film_was_annotated() -> None:
@@ -42,8 +44,8 @@ def test_boxes_count_only_where_a_film_was_annotated() -> None:
     annotated = torch.tensor([False, True, False, True])
     answered = outputs()
     assert answered.opacity is not None
-    plain = loss_of(answered, Targets(LABELS), Losses())
-    found = loss_of(answered, Targets(LABELS, None, masks, annotated), Losses(boxes=2.0)) - plain
+    plain = batch_loss(answered, Targets(LABELS), Losses())
+    found = batch_loss(answered, Targets(LABELS, None, masks, annotated), Losses(boxes=2.0)) - plain
     goal = F.adaptive_avg_pool2d(masks, (5, 5))[annotated]
     expected = 2 * F.binary_cross_entropy_with_logits(answered.opacity[annotated], goal)
     assert float(found) == pytest.approx(float(expected), rel=1e-5)
@@ -53,15 +55,15 @@ def test_the_appearance_is_learnt_where_it_is_known() -> None:
     appearances = torch.tensor([-1, 3, -1, 0])
     answered = outputs()
     assert answered.appearance is not None
-    plain = loss_of(answered, Targets(LABELS), Losses())
-    found = loss_of(answered, Targets(LABELS, appearances), Losses(appearance=0.5)) - plain
+    plain = batch_loss(answered, Targets(LABELS), Losses())
+    found = batch_loss(answered, Targets(LABELS, appearances), Losses(appearance=0.5)) - plain
     expected = 0.5 * F.cross_entropy(answered.appearance[[1, 3]], appearances[[1, 3]])
     assert float(found) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_a_teacher_takes_its_share_of_the_goals() -> None:
     answered, teacher = outputs(), outputs(1)
-    alone = loss_of(
+    alone = batch_loss(
         Outputs(answered.logits),
         Targets(LABELS, teacher=Outputs(teacher.logits)),
         Losses(teacher=1.0),
@@ -74,5 +76,5 @@ def test_a_finer_teacher_s_map_is_brought_to_the_pupil_s_cells() -> None:
     answered = outputs()
     fine = torch.randn(4, 1, 10, 10)
     teacher = Outputs(outputs(1).logits, fine)
-    loss = loss_of(answered, Targets(LABELS, teacher=teacher), Losses(teacher=0.7))
+    loss = batch_loss(answered, Targets(LABELS, teacher=teacher), Losses(teacher=0.7))
     assert loss.isfinite()

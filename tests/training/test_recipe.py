@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from covid_core.commands import train
 from covid_core.commands.options import train as options
 from covid_core.errors import TrainingError
 from covid_core.training.recipe import RECIPES, read_recipe
@@ -50,7 +49,7 @@ def test_a_recipe_of_one_s_own(tmp_path: Path) -> None:
     recipe = read_recipe(str(own))
     assert recipe.name == "mine"
     assert recipe.phases[0].stages == ((64, 0.5), (96, 1.0))
-    assert recipe.phases[0].asked.outputs == ("not covid", "covid")
+    assert recipe.phases[0].task_definition.outputs == ("not covid", "covid")
 
 
 PHASE = '[[phases]]\ntask = "covid or not"\nstages = [[32, 1]]\n'
@@ -110,9 +109,9 @@ def test_borders_go_from_the_recipe_or_the_command_line_to_the_preprocessing(
     parser = argparse.ArgumentParser()
     options.add(parser)
     given = parser.parse_args(["--data", "films", "--borders", "cut"])
-    recipe = train.chosen_recipe(given)
+    recipe = options.choose_recipe(given)
     assert recipe.preprocess.borders == "cut"
-    assert train.as_text(given, recipe)["borders"] == "cut"
+    assert options.describe_choices(given, recipe)["borders"] == "cut"
     with pytest.raises(TrainingError, match="borders"):
         path.write_text(f'borders = "mend"\n{text}')
         read_recipe(str(path))

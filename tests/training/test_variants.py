@@ -6,8 +6,8 @@ import pytest
 
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
+from covid_core.training.epoch_figures import LOSS
 from covid_core.training.recipe import EACH_ONCE, read_recipe
-from covid_core.training.scoring import LOSS
 from covid_core.training.variant_names import Variant, recipe_names
 from covid_core.training.variants import corrected, protocol_of, recipe_in
 

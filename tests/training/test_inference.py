@@ -1,22 +1,17 @@
-"""A GPU whose memory is full: films are scored all the same, and training says what to do."""
+"""Films are given to a network in batches, fewer at once where a GPU's memory is full."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
 
-from covid_core.errors import TrainingError
 from covid_core.model.networks import Network
 from covid_core.prepare.preprocess import Preprocess
-from covid_core.training import loop
 from covid_core.training.films import Films
-from covid_core.training.scoring import answer
+from covid_core.training.inference import compute_logits
 
 
 class Cramped(nn.Module):
@@ -43,23 +38,9 @@ def test_films_are_scored_fewer_at_once_and_alike() -> None:
     films = Films(pictures, blank, blank, blank.astype(str), blank.astype(str), names)
     indices, cpu = np.arange(70)[::-1].copy(), torch.device("cpu")
     with torch.no_grad():
-        expected = answer(network, films, indices, Preprocess(size_px=32), device=cpu)
+        expected = compute_logits(network, films, indices, Preprocess(size_px=32), device=cpu)
         cramped: Any = Cramped(network, 20)
-        found = answer(cramped, films, indices, Preprocess(size_px=32), device=cpu)
+        found = compute_logits(cramped, films, indices, Preprocess(size_px=32), device=cpu)
     assert cramped.asked == [64, 32, 16, 16, 16, 16, 6]
     assert found.shape == (70, 3) and np.abs(found - expected).max() < 1e-5
     assert np.ptp(expected, axis=0).max() > 1e-3, "films that answer alike would hide a mix-up"
-
-
-def test_training_stops_with_what_to_lower(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def fit(*_: object, **__: object) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    monkeypatch.setattr(loop, "train_phase", fit)
-    monkeypatch.setattr(loop, "terms", lambda *_, **__: {})
-    recipe: Any = SimpleNamespace(phases=[None])
-    nothing: Any = None
-    run = loop.Run(nothing, Preprocess(), recipe, tmp_path, 0, torch.device("cpu"))
-    with pytest.raises(TrainingError, match="memory is full") as stopped:
-        loop.train(nothing, run)
-    assert "--batch-size" in stopped.value.remedy

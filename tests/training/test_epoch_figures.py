@@ -12,8 +12,8 @@ from torch import nn
 from covid_core.datasets.split import Split
 from covid_core.model.tasks import THREE_CLASSES
 from covid_core.prepare.preprocess import Preprocess
+from covid_core.training.epoch_figures import goodness, measure_epoch
 from covid_core.training.films import Films
-from covid_core.training.scoring import goodness, validate
 
 
 class SourceReader(nn.Module):
@@ -47,20 +47,20 @@ def films(split: Split) -> Films:
     )
 
 
-def told(split: Split) -> dict[str, float]:
+def figures(split: Split) -> dict[str, float]:
     reader: Any = SourceReader()
-    return validate(reader, films(split), Preprocess(size_px=8), THREE_CLASSES, 8)
+    return measure_epoch(reader, films(split), Preprocess(size_px=8), THREE_CLASSES, 8)
 
 
 def test_the_hospital_helps_over_all_and_not_within() -> None:
-    row = told(Split.VALIDATION)
+    row = figures(Split.VALIDATION)
     assert row["validation_auroc_covid"] > 0.8
     assert row["within_auroc"] == pytest.approx(0.5, abs=0.12)
     assert "unseen_auroc" not in row
 
 
 def test_sources_held_out_are_told_one_by_one() -> None:
-    row = told(Split.HELD_OUT)
+    row = figures(Split.HELD_OUT)
     parts = {"unseen_auroc bright normal", "unseen_auroc bright covid"}
     assert row.keys() == parts | {"unseen_auroc"}
     assert row["unseen_auroc"] == pytest.approx(np.mean([row[part] for part in parts]))

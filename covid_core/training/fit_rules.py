@@ -1,7 +1,7 @@
 """The rules that turn a network's logits into calls, fitted on validation films.
 
-Calibration (`calibration`), operating points for the disease, and the thresholds of the prediction
-sets; none of it changes the network.
+They are the calibration (`fit_calibration`), operating points for the disease, and the thresholds
+of the prediction sets. None of it changes the network.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sklearn.metrics import roc_curve
 from covid_core.errors import DatasetError
 from covid_core.exports.optional import needing
 from covid_core.model.decision import BALANCED, RULE_IN, RULE_OUT, OperatingPoint, Rules
-from covid_core.training.calibration import fit_calibration
+from covid_core.training.fit_calibration import fit_calibration
 
 COVERAGE = 0.9  # of the prediction sets
 LEAST_SENSITIVITY = 0.98  # at rule-out
@@ -24,14 +24,13 @@ ALONE = 100  # films of a class in a source, from which on its quantile counts a
 _FEW = 10  # a quantile of fewer films of a class means nothing: 1 / (1 - COVERAGE)
 
 
-def tune(
+def fit_rules(
     logits: np.ndarray, labels: np.ndarray, sources: np.ndarray, groups: np.ndarray | None = None
 ) -> Rules:
-    """Rules from validation films: `logits` float (N, outputs), `labels` int (N,), an output each,
-    `sources` text (N,), `groups` int (N,), films of one patient; None where each film is its
-    own.
+    """Rules fitted on validation films. Raises DatasetError where an output has too few of them.
 
-    Raises DatasetError where an output has too few films.
+    `logits`: float (N, outputs); `labels`: int (N,), an output each; `sources`: text (N,);
+    `groups`: int (N,), the same for films of one patient; None where each film is its own.
     """
     fewest = np.bincount(labels, minlength=logits.shape[1]).min()
     if fewest < _FEW:
@@ -53,17 +52,20 @@ def tune(
 
 
 def operating_points(positive: np.ndarray, probabilities: np.ndarray) -> tuple[OperatingPoint, ...]:
-    """Rule-out, balanced and rule-in, from labels, bool (N,), and the disease's probability, (N,).
+    """The operating points rule-out, balanced and rule-in for the disease.
 
-    Rule-out: the highest threshold of the sensitivity asked; rule-in: the lowest of the
-    specificity asked; balanced: the greatest sum of both (Youden 1950). Each lies midway between
-    two films' probabilities, so that no film sits on it.
+    `positive`: bool (N,); `probabilities`: of the disease, (N,). Rule-out is the highest threshold
+    whose sensitivity is enough, rule-in the lowest whose specificity is, balanced that of the
+    greatest sum of both (Youden 1950). Each lies midway between two films' probabilities, so that
+    no film sits on it.
     """
-    false_alarms, found, thresholds = roc_curve(positive, probabilities, drop_intermediate=False)
+    false_alarms, sensitivities, thresholds = roc_curve(
+        positive, probabilities, drop_intermediate=False
+    )
     thresholds = np.append(np.minimum(thresholds, 1.0), 0.0)
     chosen = {
-        RULE_OUT: int(np.argmax(found >= LEAST_SENSITIVITY)),
-        BALANCED: int(np.argmax(found - false_alarms)),
+        RULE_OUT: int(np.argmax(sensitivities >= LEAST_SENSITIVITY)),
+        BALANCED: int(np.argmax(sensitivities - false_alarms)),
         RULE_IN: int(np.nonzero(1 - false_alarms >= LEAST_SPECIFICITY)[0][-1]),
     }
     return tuple(
@@ -74,7 +76,7 @@ def operating_points(positive: np.ndarray, probabilities: np.ndarray) -> tuple[O
 def least_probabilities(
     probabilities: np.ndarray, labels: np.ndarray, sources: np.ndarray | None = None
 ) -> tuple[float, ...]:
-    """For each output, the least probability at which it belongs to the prediction set.
+    """The least probability of each output at which it belongs to the prediction set.
 
     Split conformal prediction within each class (Vovk 2012), score 1 - probability (Sadinle et al.
     2019), so that a rare class is covered like a frequent one. With `sources`, within each source
@@ -97,11 +99,11 @@ def least_probabilities(
 
 
 def shrink_quantile(own: float, pooled: float, films: int) -> float:
-    """A group's quantile, drawn towards that of all its class by how few films it has.
+    """A group's quantile, drawn towards that of its whole class the more, the fewer its films.
 
     Linear shrinkage with weight min(1, films / 100): the tenth lowest part of 20 films is the
     second lowest film, which may be any outlier, and of 100 its standard error is 3 percentage
-    points of coverage. Done on probabilities, not log odds, so that a group of n films lowers
+    points of coverage. It is done on probabilities, not log odds, so that a group of n films lowers
     the threshold by at most n percent of itself, however certain its outliers.
     """
     weight = min(1.0, films / ALONE)
@@ -109,7 +111,7 @@ def shrink_quantile(own: float, pooled: float, films: int) -> float:
 
 
 def _quantile(probabilities: np.ndarray, output: int) -> float:
-    """Of films that all have this label, by MAPIE."""
+    """The conformal quantile of films that all have this label, by MAPIE."""
     with needing("mapie"):
         from mapie.classification import SplitConformalClassifier
 
@@ -126,7 +128,7 @@ def _quantile(probabilities: np.ndarray, output: int) -> float:
 
 
 class _AsGiven(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """MAPIE asks a classifier; ours has answered already, and what it is given are the answers."""
+    """A classifier for MAPIE that returns the probabilities it is given: the network's answers."""
 
     def fit(self, probabilities: np.ndarray, labels: np.ndarray) -> _AsGiven:  # noqa: ARG002
         self.classes_ = np.arange(probabilities.shape[1])

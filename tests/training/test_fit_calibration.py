@@ -8,13 +8,13 @@ import pytest
 from scipy.special import softmax
 
 from covid_core.model.decision import Rules
-from covid_core.training.calibration import (
-    by_matrix,
-    by_temperature,
+from covid_core.training.fit_calibration import (
     fit_calibration,
+    fit_matrix,
+    fit_temperature,
     is_monotone,
 )
-from tests.training.test_tuning import drawn
+from tests.training.test_fit_rules import drawn
 
 # Logits multiplied by it can be had back: its columns sum to 1, so a common shift stays one.
 MIXING = np.array([[1.0, 0.3, 0.0], [0.0, 0.7, 0.3], [0.0, 0.0, 0.7]])
@@ -27,7 +27,7 @@ def probabilities(calibration: tuple, logits: np.ndarray) -> np.ndarray:
 
 def test_calibration_undoes_what_was_done_to_the_logits() -> None:
     labels, logits = drawn(20000, seed=0)
-    weights, bias = by_temperature((logits - np.array([1.0, 0.0, -1.0])) * 3, labels)
+    weights, bias = fit_temperature((logits - np.array([1.0, 0.0, -1.0])) * 3, labels)
     assert np.array(weights) == pytest.approx(np.eye(3) / 3, rel=0.05)
     assert np.array(bias) == pytest.approx([1, 0, -1], abs=0.08)
     assert sum(bias) == pytest.approx(0, abs=1e-9)
@@ -45,7 +45,7 @@ def test_a_matrix_is_fitted_only_where_films_left_out_are_better_for_it() -> Non
     assert np.abs(found - softmax(scored, axis=1)).mean() < 0.02
 
 
-@pytest.mark.parametrize("fit", [by_temperature, by_matrix, fit_calibration])
+@pytest.mark.parametrize("fit", [fit_temperature, fit_matrix, fit_calibration])
 def test_a_shift_of_all_logits_changes_no_probability(fit) -> None:
     labels, logits = drawn(2000, seed=1)
     # The mean of the logits tells the class, as an untrained direction of a network may.
@@ -60,7 +60,7 @@ def test_a_shift_of_all_logits_changes_no_probability(fit) -> None:
 def test_a_matrix_of_two_answers_is_symmetric() -> None:
     labels, logits = drawn(3000, seed=10)
     two = labels < 2
-    weights, bias = by_matrix(logits[two, :2], labels[two])
+    weights, bias = fit_matrix(logits[two, :2], labels[two])
     assert np.array(weights).sum(axis=0) == pytest.approx([0, 0])
     assert np.array(weights).sum(axis=1) == pytest.approx([0, 0])
     assert sum(bias) == pytest.approx(0)
@@ -83,8 +83,8 @@ def test_patients_are_not_on_both_sides_when_the_penalty_is_chosen() -> None:
     """Noise, and each patient's films are copies: taken for independent, they can be learnt."""
     patients = np.repeat(np.arange(18), 20)
     labels, logits = patients % 3, np.random.default_rng(5).normal(size=(18, 3))[patients]
-    grouped, _ = by_matrix(logits, labels, patients)
-    alone, _ = by_matrix(logits, labels)
+    grouped, _ = fit_matrix(logits, labels, patients)
+    alone, _ = fit_matrix(logits, labels)
     assert np.abs(grouped).sum() < np.abs(alone).sum() / 2
 
 
@@ -115,6 +115,6 @@ def test_a_matrix_that_is_not_monotone_is_never_chosen() -> None:
     fits the films."""
     labels, logits = drawn(2000, seed=2)
     swapped = logits[:, [1, 0, 2]]
-    assert not is_monotone(by_matrix(swapped, labels)[0])
+    assert not is_monotone(fit_matrix(swapped, labels)[0])
     weights, _ = fit_calibration(swapped, labels)
     assert is_monotone(weights) and np.count_nonzero(weights) == 3

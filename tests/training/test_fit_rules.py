@@ -11,12 +11,12 @@ from scipy.special import softmax
 from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.metrics import reliability
 from covid_core.model.decision import BALANCED, RULE_IN, RULE_OUT
-from covid_core.training.tuning import (
+from covid_core.training.fit_rules import (
     COVERAGE,
+    fit_rules,
     least_probabilities,
     operating_points,
     shrink_quantile,
-    tune,
 )
 
 ONE = np.full(5000, "one")  # a source for all
@@ -32,7 +32,7 @@ def drawn(films: int, seed: int, shares: tuple[float, ...] = (0.6, 0.25, 0.15)):
 
 def test_calibration_makes_sureness_honest_on_fresh_films() -> None:
     labels, logits = drawn(2000, seed=1)
-    rules = tune(4 * logits, labels, ONE[:2000])
+    rules = fit_rules(4 * logits, labels, ONE[:2000])
     fresh, scored = drawn(20000, seed=2)
 
     def error(probabilities: np.ndarray) -> float:
@@ -75,7 +75,7 @@ def test_least_probabilities_are_the_split_conformal_quantiles() -> None:
 
 def test_sets_cover_every_class_of_fresh_films_also_the_rare() -> None:
     labels, logits = drawn(5000, seed=5)
-    rules = tune(logits, labels, ONE[:5000])
+    rules = fit_rules(logits, labels, ONE[:5000])
     fresh, scored = drawn(30000, seed=6)
     covered = rules.prediction_sets(rules.probabilities(scored))[np.arange(len(fresh)), fresh]
     for output in range(3):
@@ -140,7 +140,7 @@ def test_sources_that_are_alike_leave_the_coverage_at_what_was_promised(seed: in
 
 def test_too_few_films_of_a_class_are_refused() -> None:
     with pytest.raises(DatasetError, match="only 3 validation films"):
-        tune(np.zeros((43, 3)), np.repeat([0, 1, 2], [20, 20, 3]), ONE[:43])
+        fit_rules(np.zeros((43, 3)), np.repeat([0, 1, 2], [20, 20, 3]), ONE[:43])
 
 
 def test_without_mapie_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

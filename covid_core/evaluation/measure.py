@@ -1,0 +1,39 @@
+"""All that is measured of a network once it is trained, for its card."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from covid_core.datasets.split import Split
+from covid_core.errors import CovidCoreError
+from covid_core.evaluation.evaluate import evaluate, full_heat, storage_change
+from covid_core.evaluation.trust import fit_and_measure
+from covid_core.model.network_files import as_stored
+from covid_core.model.networks import Network
+from covid_core.training.inference import logits_by_split
+from covid_core.training.run import Run, label_films
+
+
+def measure(network: Network, run: Run, cache: Path, *, workers: int) -> dict[str, Any]:
+    """The rules, trust, results and heat of a network's card, measured as it will be stored.
+
+    `network`: as the run's training left it; `cache`: of decoded films.
+    """
+    phase, preprocess, device = run.recipe.phases[-1], run.preprocess, run.device
+    films = label_films(run.films, phase)
+    logits = logits_by_split(as_stored(network).to(device), films, preprocess, device=device)
+    try:
+        rules, trust = fit_and_measure(films, logits)
+    except CovidCoreError as error:  # still worth its weights: the most probable class is called
+        print(f"not calibrated: {error}", file=sys.stderr)
+        rules, trust = None, {}
+    results = evaluate(
+        films, logits, task=phase.task_definition, rules=rules, cache=cache, workers=workers
+    )
+    results["storage_change"] = storage_change(
+        network, films, preprocess, logits[Split.TEST], device=device
+    )
+    heat = full_heat(network, films, preprocess, device=device)
+    return {"rules": rules, "trust": trust, "results": results, "full_heat": heat}
