@@ -18,7 +18,7 @@ from app.texts import common
 from app.texts import validate as texts
 from app.turns import in_turn
 from covid_core.errors import CovidCoreError, foreseen
-from covid_core.local_validation.scores import MAX_FILMS, gathered, labelled
+from covid_core.local_validation.scores import MAX_FILMS, build_scores, label_by_folder
 from covid_core.predict.predictor import Predictor
 from covid_core.read.archives import Item, in_folder, members
 from covid_core.read.reading import read_radiograph
@@ -159,7 +159,7 @@ def read_next(job: Job, network: Predictor) -> None:
 
 def read_one(item: Item, network: Predictor) -> tuple[bool, float, str]:
     """Whether it shows COVID-19, the probability it gets, its patient. Raises CovidCoreError."""
-    known = labelled(item.name)
+    known = label_by_folder(item.name)
     if known is None:
         raise CovidCoreError(texts.NO_FOLDER, texts.NO_FOLDER_REMEDY)
     shown, patient = known
@@ -173,7 +173,7 @@ def finish(job: Job) -> None:
     clear()
     st.session_state[FAILED] = (job.failed, job.done)
     shown, scores, patients = zip(*job.rows, strict=True) if job.rows else ((), (), ())
-    measure(lambda: gathered(shown, scores, patients, job.weights))
+    measure(lambda: build_scores(shown, scores, patients, job.weights))
 
 
 def show_failed() -> None:

@@ -28,10 +28,10 @@ from covid_core.exports.bundle import make_bundle, read_bundle, replay
 from covid_core.exports.request import Asked, result_of
 from covid_core.model.card import WEIGHTS
 from covid_core.present.markdown import table
+from covid_core.read.film_files import films_below
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph
-from covid_core.read.reading import FILM_SUFFIXES, read_file, read_radiograph
-from covid_core.storage.walk import files_below
+from covid_core.read.reading import read_file, read_radiograph
 from tests.films import dicom_file, encode
 
 _HERE = Path(__file__).parent.parent
@@ -57,7 +57,7 @@ def phantoms() -> Iterator[tuple[str, Radiograph]]:
 
 def real(folder: Path, count: int) -> Iterator[tuple[str, Radiograph]]:
     """So many films of a folder, spread over it."""
-    paths = list(files_below(folder, FILM_SUFFIXES))
+    paths = list(films_below(folder))
     for at in np.linspace(0, len(paths) - 1, count).round().astype(int).tolist():
         try:
             yield paths[at].suffix, read_file(paths[at])

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from covid_core.batch.ledger import Terms, key
 from covid_core.cluster.places import Place
 from covid_core.errors import CovidCoreError
+from covid_core.storage.walk import Note, ignore
 
 _HALVES = ".halves"  # readers of Parquet folders pass over what starts with a dot
 _LATEST = "latest"  # in there: which run may add to the table
@@ -175,9 +176,14 @@ def keys(names: Iterable[str]) -> np.ndarray:
     return np.fromiter(map(key, names), np.uint64)
 
 
-def left(place: Place, done: np.ndarray, films: int) -> Iterator[list[str]]:
-    """The place's films whose keys are not in `done`, sorted uint64, some at a time."""
-    found = place.films()
+def films_left(
+    place: Place, done: np.ndarray, films: int, note: Note = ignore
+) -> Iterator[list[str]]:
+    """The place's films whose keys are not in `done`, sorted uint64, some at a time.
+
+    `note` takes the files that are no films.
+    """
+    found = place.films(note)
     pieces = iter(lambda: list(islice(found, films)), [])
     rest: list[str] = []
     for piece in pieces:

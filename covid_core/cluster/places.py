@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from covid_core.errors import CovidCoreError, RefusedFile
+from covid_core.read.film_files import HEAD_BYTES, films_below, has_film_suffix, reason_to_pass
 from covid_core.read.radiograph import Radiograph
-from covid_core.read.reading import FILM_SUFFIXES, MAX_FILE_BYTES, read_radiograph
-from covid_core.storage.walk import files_below
+from covid_core.read.reading import MAX_FILE_BYTES, read_radiograph
+from covid_core.storage.walk import Note, PassedOver, ignore, is_system_name
 
+_HEADS_AT_ONCE = 256  # files whose first bytes are fetched together
 _PASSWORD = re.compile(r"//[^/@:]*:[^/@]*@")  # abfs://container@account holds none
 
 
@@ -49,12 +51,13 @@ class Place:
         """The filesystem of fsspec, the same at each call in one process, and the path in it."""
         return _opened(self.url)
 
-    def films(self) -> Iterator[str]:
-        """The films below, of FILM_SUFFIXES, no hidden ones, as they are found; a film itself.
+    def films(self, note: Note = ignore) -> Iterator[str]:
+        """The films below, as `film_files` knows them; "" where the place itself is a film.
 
-        On a disk a million in one folder take no memory; elsewhere a folder is listed in one go,
-        and one folder's list held. A folder that can't be listed is given itself, so that reading
-        it says why. Raises CovidCoreError where there is nothing at all.
+        `note` takes what is passed over. On a disk a million in one folder take no memory;
+        elsewhere a folder is listed in one go, and one folder's list held. A folder that can't be
+        listed is given itself, so that reading it says why. Raises CovidCoreError where there is
+        nothing at all.
         """
         filesystem, root = self.filesystem()
         if not filesystem.exists(root):
@@ -62,9 +65,9 @@ class Place:
         if filesystem.isfile(root):
             found = iter([root])
         elif _is_local(filesystem):
-            found = (path.as_posix() for path in files_below(Path(root), FILM_SUFFIXES))
+            found = (path.as_posix() for path in films_below(Path(root), note=note))
         else:
-            found = _below(filesystem, root.rstrip("/"))
+            found = _films_below(filesystem, root.rstrip("/"), note)
         for path in found:
             yield path[len(root) :].strip("/")
 
@@ -133,7 +136,8 @@ def _is_local(filesystem: Any) -> bool:
     return "file" in filesystem.protocol
 
 
-def _below(filesystem: Any, root: str) -> Iterator[str]:
+def _films_below(filesystem: Any, root: str, note: Note) -> Iterator[str]:
+    """The films below a folder of a filesystem that is not this machine's."""
     folders = [root]
     while folders:
         folder = folders.pop()
@@ -143,12 +147,32 @@ def _below(filesystem: Any, root: str) -> Iterator[str]:
             yield folder
             continue
         filesystem.invalidate_cache()  # fsspec would keep every list
-        kinds = sorted((entry["name"].rstrip("/"), entry["type"]) for entry in entries)
-        yield from (path for path, kind in kinds if kind != "directory" and _is_film(path))
-        # An object store may hold a mark of the folder inside it.
-        folders += [path for path, kind in kinds if kind == "directory" and path != folder][::-1]
+        found = sorted((entry["name"].rstrip("/"), entry["type"]) for entry in entries)
+        kept = []
+        for path, kind in found:
+            if path == folder:  # an object store may hold a mark of the folder inside it
+                continue
+            if is_system_name(path.rpartition("/")[2]):
+                note(path, PassedOver.SYSTEM)
+            else:
+                kept.append((path, kind))
+        yield from _films_of(filesystem, [p for p, kind in kept if kind != "directory"], note)
+        folders += [path for path, kind in kept if kind == "directory"][::-1]
 
 
-def _is_film(path: str) -> bool:
-    film = PurePosixPath(path)
-    return film.suffix.lower() in FILM_SUFFIXES and not film.name.startswith(".")
+def _films_of(filesystem: Any, files: Sequence[str], note: Note) -> Iterator[str]:
+    """The films among files, by their first bytes where their names do not say it."""
+    for start in range(0, len(files), _HEADS_AT_ONCE):
+        some = files[start : start + _HEADS_AT_ONCE]
+        unsaid = [path for path in some if not has_film_suffix(path)]
+        heads = filesystem.cat_ranges(unsaid, 0, HEAD_BYTES, on_error="return") if unsaid else []
+        reasons = {
+            path: reason_to_pass(head if isinstance(head, bytes) else None)
+            for path, head in zip(unsaid, heads, strict=True)
+        }
+        for path in some:
+            reason = reasons.get(path)
+            if reason:
+                note(path, reason)
+            else:
+                yield path

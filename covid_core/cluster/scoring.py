@@ -19,13 +19,14 @@ from itertools import islice
 from typing import Any
 
 from covid_core.batch.pipeline import Film, Scoring, rows
-from covid_core.cluster.parquet_table import Desk, Table, left
+from covid_core.cluster.parquet_table import Desk, Table, films_left
 from covid_core.cluster.places import Place, Unreachable
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
 from covid_core.predict.predictor import Predictor
 from covid_core.present.sentences import UNANSWERED, error_row
 from covid_core.read.radiograph import Radiograph
+from covid_core.storage.walk import Note, ignore
 
 FILMS_A_PART = 128  # some seconds of work, which are lost with a worker
 _THREADS = 2  # in a worker of one core: a film is fetched while another is in the network
@@ -127,14 +128,14 @@ def connected(address: str | None, workers: int | None) -> Iterator[int]:
 
 
 def score_archive(
-    job: Job, table: Table, workers: int, *, films: int = FILMS_A_PART
+    job: Job, table: Table, workers: int, *, films: int = FILMS_A_PART, note: Note = ignore
 ) -> Iterator[Done]:
     """Score what the table has no rows of yet, `films` at a time; gives each part as it is added.
 
-    The archive's list is asked for as workers come free, and never held. Raises CovidCoreError;
-    what was added till then stays.
+    `note` takes the files that are no films. The archive's list is asked for as workers come free,
+    and never held. Raises CovidCoreError; what was added till then stays.
     """
-    work = _Work(left(job.films, table.films(), films))
+    work = _Work(films_left(job.films, table.films(), films, note))
     pool = _Pool(job, workers if work.more else 0)
     while work.more or pool.busy:
         while work.more and pool.idle:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from functools import partial
 from pathlib import Path
 
 from covid_core.engines.choice import Choice
 from covid_core.model.card import SHIPPED, WEIGHTS
 from covid_core.model.decision import BALANCED, POINTS
+from covid_core.storage.walk import Tally
 
 
 def as_share(text: str) -> float:
@@ -66,6 +69,36 @@ def add_cache(parser: argparse.ArgumentParser) -> None:
 def add_seed(parser: argparse.ArgumentParser, meaning: str) -> None:
     """--seed, a number that fixes what is drawn at random."""
     parser.add_argument("--seed", type=int, default=0, help=f"{meaning} (default: %(default)s)")
+
+
+def add_skip_unknown(parser: argparse.ArgumentParser) -> None:
+    """--skip-unknown, to leave out what names no known class."""
+    parser.add_argument(
+        "--skip-unknown",
+        action="store_true",
+        help="leave out films of folders and labels that name no known class, and count them;"
+        " without it they are named and nothing is made",
+    )
+
+
+def add_passed_over(parser: argparse.ArgumentParser) -> None:
+    """--list-passed-over, to name the files that are no films."""
+    parser.add_argument(
+        "--list-passed-over",
+        action="store_true",
+        help="name each file that is passed over, and why; without it they are only counted",
+    )
+
+
+def open_tally(options: argparse.Namespace) -> Tally:
+    """A count of what is passed over, which names each file as --list-passed-over asks."""
+    return Tally(partial(print, file=sys.stderr) if options.list_passed_over else None)
+
+
+def print_tally(tally: Tally) -> None:
+    """Say how many files were passed over, for each reason."""
+    for sentence in tally.sentences:
+        print(sentence, file=sys.stderr)
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from covid_core.batch.ledger import Terms
 from covid_core.cluster.parquet_table import opened
 from covid_core.cluster.places import Place
 from covid_core.cluster.scoring import Job, connected, score_archive
+from covid_core.commands.arguments import open_tally, print_tally
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.engine import Lanes
 from covid_core.model.card import read_card
@@ -19,8 +20,10 @@ from covid_core.predict.predictor import Predictor
 
 
 def run(options: argparse.Namespace) -> int:
-    if next(Place.of(options.url).films(), None) is None:
+    tally = open_tally(options)
+    if next(Place.of(options.url).films(tally.note), None) is None:
         print("there is no film in what was given", file=sys.stderr)
+        print_tally(tally)
         return WRONG_USE
     try:
         return _scored(options)
@@ -39,14 +42,16 @@ def _scored(options: argparse.Namespace) -> int:
     lanes = Lanes(films=1, threads=1)  # a worker has one core
     load = partial(Predictor.load, options.weights.resolve(), options.recipe, lanes=lanes)
     scored = failed = 0
+    tally = open_tally(options)
     with (
         connected(options.address, options.workers) as workers,
         opened(Place.of(options.out), terms) as table,
         tqdm(unit="film", disable=None) as progress,
     ):
         job = Job(Place.of(options.url), table.desk, load, card.classes, options.prevalence)
-        for part in score_archive(job, table, workers):
+        for part in score_archive(job, table, workers, note=tally.note):
             scored, failed = scored + part.films, failed + part.failed
             progress.update(part.films)
+    print_tally(tally)
     print(f"{scored} films scored, {failed} of them got no prediction", file=sys.stderr)
     return SOME_FAILED if failed else DONE

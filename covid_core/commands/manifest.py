@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from covid_core.commands.arguments import open_tally, print_tally
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.case import Selection
 from covid_core.datasets.compile import Compilation, compile_manifest
@@ -27,15 +28,17 @@ from covid_core.findings import CLASSES
 
 def run(options: argparse.Namespace) -> int:
     check_name(options.out)  # before an hour's work
+    tally = open_tally(options)
     compiled = compile_manifest(
         options.folders,
         options.cache,
         workers=os.cpu_count() or 1,
         seed=options.seed,
         held_out=options.holdout_source,
-        selection=Selection(frozenset(options.views), options.lung_opacity),
+        selection=Selection(frozenset(options.views), options.lung_opacity, options.skip_unknown),
         skip_bad=options.skip_bad,
         kept=read_manifest(options.keep_split) if options.keep_split else None,
+        note=tally.note,
     )
     write_manifest(compiled.table, options.out)
     left_out = options.out.with_suffix(".left-out.csv")
@@ -43,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
     if options.skip_bad:
         write_left_out(compiled.damaged, options.out.with_suffix(".quarantine.csv"))
     _say_left_out(compiled, left_out)
+    print_tally(tally)
     overruled = int((compiled.table["split"] == Split.OVERRULED.value).sum())
     if overruled:
         named = options.out.with_suffix(".overruled.csv")

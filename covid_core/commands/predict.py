@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from covid_core.batch.ledger import Ledger, Terms, opened
 from covid_core.batch.pipeline import Explain, Film, Row, Scoring, rows
+from covid_core.commands.arguments import open_tally, print_tally
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
@@ -23,10 +24,12 @@ from covid_core.errors import CovidCoreError, RefusedFile, Unwritten
 from covid_core.predict.predictor import Predictor
 from covid_core.present.sentences import UNANSWERED, row_writer
 from covid_core.read.archives import Item, members, refused
+from covid_core.read.file_kinds import is_zip
+from covid_core.read.film_files import films_below, read_head
 from covid_core.read.radiograph import Radiograph
-from covid_core.read.reading import FILM_SUFFIXES, read_file, read_radiograph
+from covid_core.read.reading import read_file, read_radiograph
 from covid_core.storage.atomic import unwritten
-from covid_core.storage.walk import files_below
+from covid_core.storage.walk import Tally
 
 _GOES_ON = "what was done is written; --csv FILE --resume goes on"
 _NOT_CALIBRATED = (
@@ -38,8 +41,10 @@ _COUNTING_S = 10  # of a folder's films before the first is read, for the progre
 
 def run(options: argparse.Namespace) -> int:
     _check(options)
-    if next(_films(options), None) is None:
+    tally = Tally()
+    if next(_films(options, tally), None) is None:
         print("there is no film in what was given", file=sys.stderr)
+        print_tally(tally)
         return WRONG_USE
     lanes = Lanes(films=min(options.workers, cores()))
     choice = Choice(options.engine)
@@ -77,20 +82,22 @@ def _check(options: argparse.Namespace) -> None:
             )
 
 
-def _films(options: argparse.Namespace) -> Iterator[Film]:
+def _films(options: argparse.Namespace, tally: Tally) -> Iterator[Film]:
+    """The films of what was given, found one by one; `tally` takes what is passed over."""
     for path in options.paths:
         if path.is_dir():
-            for film in files_below(path, FILM_SUFFIXES, leave_out=options.saliency):
+            for film in films_below(path, leave_out=options.saliency, note=tally.note):
                 yield Film(str(film), partial(read_file, film))
-        elif path.suffix.lower() == ".zip" and path.is_file():
-            yield from (Film(item.name, partial(_read_item, item)) for item in _zipped(path))
+        elif is_zip(read_head(path) or b""):
+            items = _zipped(path, tally)
+            yield from (Film(item.name, partial(_read_item, item)) for item in items)
         else:
             yield Film(str(path), partial(read_file, path))
 
 
-def _zipped(path: Path) -> list[Item]:
+def _zipped(path: Path, tally: Tally) -> list[Item]:
     try:
-        return members(path.read_bytes(), path.name)
+        return members(path.read_bytes(), path.name, tally.note)
     except RefusedFile as error:
         return [refused(path.name, error)]
 
@@ -106,7 +113,7 @@ def _total(options: argparse.Namespace) -> int | None:
     if not sys.stderr.isatty():
         return None
     late, count = time.monotonic() + _COUNTING_S, 0
-    for _ in _films(options):
+    for _ in _films(options, Tally()):
         count += 1
         if time.monotonic() > late:
             return None
@@ -124,13 +131,16 @@ def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int
         elif not options.json:
             emit.append(_csv_rows(terms.names))
         count, failed = (ledger.kept, ledger.failed) if ledger else (0, 0)
-        films = (film for film in _films(options) if not (ledger and ledger.holds(film.name)))
+        tally = open_tally(options)
+        found = _films(options, tally)
+        films = (film for film in found if not (ledger and ledger.holds(film.name)))
         made = outputs.enter_context(closing(rows(films, scoring, workers=options.workers)))
         for row in tqdm(made, unit="film", total=_total(options), initial=count, disable=None):
             count += 1
             failed += row["decision"] in UNANSWERED
             for write in emit:
                 write(row)
+    print_tally(tally)
     if ledger and ledger.unasked:
         print(f"{ledger.unasked} of the rows are of files that were not given", file=sys.stderr)
     if failed:

@@ -41,12 +41,14 @@ class LeftOut:
     """A file that is in a dataset and not among the cases, and why in a few words.
 
     `damaged`: it should be, and can't be read; else it is none of ours, such as a lateral film.
+    `unknown`: the folder or label by which no class is known, "" where that is not the reason.
     """
 
     path: Path
     source: str
     reason: str
     damaged: bool = False
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,13 @@ class Selection:
     """What the user asks of all datasets.
 
     `views`: only these, of datasets that state views at all; empty takes every frontal film.
-    `lung_opacity`: take the Radiography Database's lung opacities, of every cause, as pneumonia.
+    `lung_opacity`: take lung opacities, of every cause, as pneumonia. `skip_unknown`: leave out
+    films of folders and labels that name no known class, where else nothing is read.
     """
 
     views: frozenset[View] = frozenset()
     lung_opacity: bool = False
+    skip_unknown: bool = False
 
 
 EVERYTHING = Selection()

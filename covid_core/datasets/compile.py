@@ -20,6 +20,7 @@ from covid_core.datasets.survey import Survey, survey
 from covid_core.errors import DatasetError, listed
 from covid_core.findings import CLASSES
 from covid_core.storage.arrays import load_arrays, save_arrays
+from covid_core.storage.walk import Note, ignore
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,15 +48,17 @@ def compile_manifest(
     selection: Selection = EVERYTHING,
     skip_bad: bool = False,
     kept: pd.DataFrame | None = None,
+    note: Note = ignore,
 ) -> Compilation:
     """The manifest of dataset folders.
 
-    `kept`: an earlier manifest, whose films stay on their sides (`split.assign_splits`).
+    `kept`: an earlier manifest, whose films stay on their sides (`split.assign_splits`). `note`
+    takes each file that is passed over (`layouts.read_cases`).
 
     Raises DatasetError where there is nothing to read, or a class is left without films; and,
     unless `skip_bad` leaves them out, where files are damaged: it names all that is wrong.
     """
-    found = read_cases(roots, selection)
+    found = read_cases(roots, selection, note)
     _check_sources(held_out, {case.source for case in found.cases})
     seen = survey([case.path for case in found.cases], cache, workers=workers)
     readable = np.nonzero(seen.reason == "")[0]

@@ -5,35 +5,33 @@ The score is the probability of COVID-19 that the model gave, as `predict --csv`
 
 from __future__ import annotations
 
+import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet
 
+from covid_core.class_names import NAMES_KNOWN, parse_class, says_covid
 from covid_core.errors import CovidCoreError
-from covid_core.findings import CLASSES
+from covid_core.findings import CLASSES, Finding
+from covid_core.storage.tables import column_names, parse_rows, trimmed
 
 MAX_BYTES = 16 * 1024**2
 MAX_FILMS = 20_000  # resampling more takes longer than anyone waits at a page
 FEWEST = 10  # films with COVID-19, and without: no interval is worth drawing from fewer
 SCORES = ("score", "p_covid")  # names of the column, the first that is there
 TEMPLATE = "file,patient,label,score\nfilm1.dcm,A,covid,0.91\nfilm2.dcm,B,normal,0.07\n"
-_POSITIVE = frozenset({"covid", "covid-19", "positive", "1", "1.0", "true"})
-_NEGATIVE = frozenset(
-    {"normal", "pneumonia", "not covid", "other", "negative", "0", "0.0", "false"}
-)
-_FOLDERS = {
-    word: word in _POSITIVE for word in _POSITIVE | _NEGATIVE if word.strip("-. ").isalpha()
-}
+_WRITE_LABELS = f"Write {NAMES_KNOWN}; or 0 or 1"
 _OWN = tuple(f"p_{finding}" for finding in CLASSES)  # columns that predict writes, all of them
 _WEIGHTS = "weights_sha256"
 _KNOWN = frozenset({"label", *SCORES, "patient", "prediction_set", _WEIGHTS, *_OWN})
 _NAMED = 5  # rows that a message names before it only counts
-_FIRST_ROW = 2  # as a spreadsheet counts: the names of the columns are row 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +60,7 @@ class Scores:
             )
 
 
-def gathered(
+def build_scores(
     positive: Sequence[bool] | np.ndarray,
     score: Sequence[float] | np.ndarray,
     patients: Sequence[str],
@@ -88,9 +86,9 @@ def gathered(
 def read_scores(data: bytes, name: str) -> Scores:
     """Labels and scores from a CSV or Parquet file's bytes; `name`: the file's, for messages.
 
-    Columns, in any case of letters: `label` (normal, pneumonia, covid; 0, 1; negative, positive),
-    `score` or `p_covid` (0 to 1), and `patient` and `weights_sha256` if they are there. Raises
-    CovidCoreError: the file is no such table, too long, or rows of it are wrong, and which.
+    Columns, in any case of letters: `label` (a class by any name of `class_names`; 0, 1; negative,
+    positive), `score` or `p_covid` (0 to 1), and `patient` and `weights_sha256` if they are there.
+    Raises CovidCoreError: the file is no such table, too long, or rows of it are wrong, and which.
     """
     try:
         return _read(data)
@@ -106,19 +104,30 @@ def made_up(films: int = 400) -> Scores:
     return Scores(positive, score, np.arange(films))
 
 
-def labelled(name: str) -> tuple[bool, str] | None:
+def label_by_folder(name: str) -> tuple[bool, str] | None:
     """Whether a film shows COVID-19, by the folder that it lies in, and its patient: the folder
     below that, or "".
 
-    `name`: with folders, such as `covid/patient 7/film.dcm`. None where no folder is called normal,
-    pneumonia, covid or the like.
+    `name`: with folders, such as `covid/patient 7/film.dcm`. None where no folder names a class, or
+    two contradict each other.
     """
     *folders, _ = PurePosixPath(name).parts
-    for i, folder in enumerate(folders):
-        if folder.lower() in _FOLDERS:
-            patient = "/".join(folders[i : i + 2]) if folders[i + 1 :] else ""
-            return _FOLDERS[folder.lower()], patient
-    return None
+    said = {
+        i: shown for i, folder in enumerate(folders) if (shown := _folder_label(folder)) is not None
+    }
+    if len(set(said.values())) != 1:
+        return None
+    i, shown = next(iter(said.items()))
+    patient = "/".join(folders[i : i + 2]) if folders[i + 1 :] else ""
+    return shown, patient
+
+
+def _folder_label(folder: str) -> bool | None:
+    """What a folder's name says; None of a number, which may count or date anything."""
+    if folder.strip()[:1].isalpha():
+        return says_covid(folder)
+    found = parse_class(folder)
+    return None if found is None else found is Finding.COVID
 
 
 def _read(data: bytes) -> Scores:
@@ -133,17 +142,17 @@ def _read(data: bytes) -> Scores:
             f"this table has more than {MAX_FILMS:,} rows", "Draw that many films by chance"
         )
     label, column = _column(table, ("label",)), _column(table, SCORES)
-    words = table[label].str.strip().str.lower()
-    unknown = ~words.isin(_POSITIVE | _NEGATIVE)
-    _refuse(unknown, "a label that is none", "Write normal, pneumonia or covid; or 0 or 1")
-    _refuse_own_answers(table, words)
+    words = table[label].str.strip()
+    shown = words.map(says_covid)
+    unknown = ", ".join(map(repr, words[shown.isna()].unique()[:_NAMED]))
+    _refuse(shown.isna(), f"a label that names no known class: {unknown}", _WRITE_LABELS)
+    _refuse_own_answers(table, words.str.lower())
     scores = pd.to_numeric(table[column].str.strip().str.replace(",", "."), errors="coerce")
     _refuse(scores.isna(), f"no number as {column}", "Give each film's score, or leave the row out")
     outside = (scores < 0) | (scores > 1)
     _refuse(outside, f"a {column} outside 0 to 1", "Give probabilities, not per cent or logits")
     patients = table["patient"].str.strip() if "patient" in table else [""] * len(table)
-    shown, weights = words.isin(_POSITIVE).to_numpy(), _weights(table)
-    return gathered(shown, scores.to_numpy(), list(patients), weights)
+    return build_scores(shown.to_numpy(bool), scores.to_numpy(), list(patients), _weights(table))
 
 
 def _weights(table: pd.DataFrame) -> str:
@@ -159,43 +168,58 @@ def _weights(table: pd.DataFrame) -> str:
 
 
 def _table(data: bytes) -> pd.DataFrame:
-    """All columns as text, "" where a cell is empty, their names in small letters."""
+    """The columns that are known, as text, "" where a cell is empty, their names in small letters;
+    the rows by their lines in the file.
+    """
     try:
-        table = _parquet(data) if data.startswith(b"PAR1") else _csv(data)
-    except (ValueError, OSError, OverflowError) as error:  # pandas' and pyarrow's are ValueErrors
-        raise CovidCoreError(
+        return _parquet(data) if data.startswith(b"PAR1") else _csv(data)
+    except (ValueError, OSError, OverflowError, csv.Error) as error:
+        raise CovidCoreError(  # pandas' and pyarrow's own are ValueErrors
             "this file can't be read as a table", "Save it as CSV in UTF-8, or as Parquet"
         ) from error
-    return table.rename(columns=lambda name: str(name).strip().lower())
 
 
 def _csv(data: bytes) -> pd.DataFrame:
-    header = data.partition(b"\n")[0]
-    # Spreadsheets of countries with a decimal comma part the cells by semicolons.
-    separator = ";" if header.count(b";") > header.count(b",") else ","
-    return pd.read_csv(
-        io.BytesIO(data),
-        sep=separator,
-        dtype=str,
-        keep_default_na=False,
-        encoding="utf-8-sig",
-        nrows=MAX_FILMS + 1,
-        index_col=False,
-        skip_blank_lines=False,
-        usecols=_is_known,
-    ).fillna("")
+    rows = parse_rows(data)
+    header = next(rows, None)
+    if header is None:
+        raise ValueError("no row")
+    names = _known_names(column_names(header))
+    columns = len(column_names(header))
+    lines, cells, long = [], [], []
+    for row in islice(rows, MAX_FILMS + 1):
+        own = trimmed(row.cells, columns)
+        long.append(len(own) > columns)
+        lines.append(row.line)
+        cells.append([own[i] if i < len(own) else "" for i in names])
+    table = pd.DataFrame(cells, index=lines, columns=list(names.values()), dtype=str)
+    _refuse(
+        pd.Series(long, table.index, dtype=bool),
+        f"more cells than the table has columns, which are {columns}",
+        "Part the cells by semicolons or put decimal commas between quotes",
+    )
+    return table
+
+
+def _known_names(names: Sequence[str]) -> dict[int, str]:
+    """The columns that are read, by their place. Raises CovidCoreError where two have one name."""
+    plain = [name.strip().lower() for name in names]
+    known = {i: name for i, name in enumerate(plain) if name in _KNOWN}
+    for name, count in Counter(known.values()).items():
+        if count > 1:
+            raise CovidCoreError(f"this table has {count} columns {name}", "Keep one of them")
+    return known
 
 
 def _parquet(data: bytes) -> pd.DataFrame:
     file = pyarrow.parquet.ParquetFile(io.BytesIO(data))
     if file.metadata.num_rows > MAX_FILMS:  # before anything is unpacked
         return pd.DataFrame(index=range(MAX_FILMS + 1))
-    table = file.read(list(filter(_is_known, file.schema_arrow.names))).to_pandas()
+    stored = file.schema_arrow.names
+    names = {stored[i]: name for i, name in _known_names(stored).items()}
+    table = file.read(list(names)).to_pandas().rename(columns=names)
+    table.index = pd.RangeIndex(2, len(table) + 2)  # as a spreadsheet would count
     return table.astype(object).where(table.notna(), "").astype(str)
-
-
-def _is_known(name: str) -> bool:
-    return str(name).strip().lower() in _KNOWN
 
 
 def _column(table: pd.DataFrame, names: Sequence[str]) -> str:
@@ -209,8 +233,8 @@ def _column(table: pd.DataFrame, names: Sequence[str]) -> str:
 
 
 def _refuse(wrong: pd.Series, problem: str, remedy: str) -> None:
-    """Raises CovidCoreError that names the rows where something is wrong, bool (N,)."""
-    rows = (np.flatnonzero(wrong) + _FIRST_ROW).tolist()
+    """Raises CovidCoreError that names the rows where something is wrong, bool by line."""
+    rows = wrong.index[wrong].tolist()
     if not rows:
         return
     *before, last = [str(row) for row in rows[:_NAMED]]

@@ -6,7 +6,6 @@ Nothing is unpacked to disk, and no name from a file is ever used as a path: nam
 from __future__ import annotations
 
 import io
-import os
 import struct
 import unicodedata
 import zipfile
@@ -17,11 +16,19 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from covid_core.errors import RefusedFile
+from covid_core.read.file_kinds import is_zip
+from covid_core.read.film_files import (
+    HEAD_BYTES,
+    films_below,
+    has_film_suffix,
+    read_regular,
+    reason_to_pass,
+)
 from covid_core.read.reading import MAX_FILE_BYTES, too_many_bytes
+from covid_core.storage.walk import Note, PassedOver, ignore, is_system_path
 
 MAX_MEMBERS = 5_000  # of one ZIP file
 MAX_NAME = 200  # characters
-_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # a ZIP file, and one that holds nothing
 _MAX_DIRECTORY_BYTES = 4 * 1024 * 1024  # zipfile takes time by the square of an entry's fields
 MAX_INFLATION = 100  # times the packed size
 _SMALL_BYTES = 1024 * 1024  # of which more is no bomb, whatever the packed size
@@ -29,7 +36,6 @@ _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile inflates o
 _ENCRYPTED = 0x1
 # Office files, e-books and programs are ZIP files too: one of these lies at their root.
 _OF_DOCUMENTS = frozenset({"[content_types].xml", "mimetype", "meta-inf/manifest.mf"})
-_NO_FILMS = frozenset({"__macosx", "thumbs.db", "desktop.ini", "dicomdir"})
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -61,38 +67,45 @@ class Item:
     synthetic: bool = False
 
 
-def members(data: bytes, name: str) -> list[Item]:
+def members(data: bytes, name: str, note: Note = ignore) -> list[Item]:
     """The films in a file: itself, or what a ZIP file holds; none for other kinds of archive.
 
-    Folders, hidden files and what archivers and systems add are left out. A ZIP file within one,
-    and a film that inflates to more than MAX_INFLATION times its size, give an item that refuses.
-    Raises RefusedFile for a damaged ZIP file (`damaged_zip`) and one of more than MAX_MEMBERS films
-    (`too_many_members`).
+    What is passed over is what `film_files` passes over in a folder; `note` takes each. A ZIP file
+    within one, and a film that inflates to more than MAX_INFLATION times its size, give an item
+    that refuses. Raises RefusedFile for a damaged ZIP file (`damaged_zip`) and one of more than
+    MAX_MEMBERS files (`too_many_members`).
     """
-    if not _is_zip(data):
+    if not is_zip(data):
         return [Item(shown_name(name), lambda: data)]
     archive = opened(data)
-    if any(info.filename.lower() in _OF_DOCUMENTS for info in archive.infolist()):
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    if any(info.filename.lower() in _OF_DOCUMENTS for info in infos):
         return []
-    films = [info for info in archive.infolist() if _may_be_film(info)]
-    if len(films) > MAX_MEMBERS:
+    files = [info for info in infos if not is_system_path(_path_of(info))]
+    if len(files) > MAX_MEMBERS:
         raise _too_many()
-    if sum(info.compress_size for info in films) > len(data):  # they lie over each other
+    if sum(info.compress_size for info in files) > len(data):  # they lie over each other
         raise _damaged()
-    return [
-        Item(shown_name(f"{name}/{info.filename}"), partial(_inflated, archive, info))
-        for info in films
-    ]
+    items = []
+    for info in infos:
+        shown, reason = shown_name(f"{name}/{info.filename}"), _reason_to_pass(archive, info)
+        if reason:
+            note(shown, reason)
+        else:
+            items.append(Item(shown, partial(_inflated, archive, info)))
+    return items
 
 
-def in_folder(folder: Path) -> Iterator[Item]:
-    """The files below a folder of this machine, found as they are asked for, sorted in each folder.
+def in_folder(folder: Path, note: Note = ignore) -> Iterator[Item]:
+    """The films below a folder of this machine, found one by one, sorted in each folder.
 
     Names are relative to the folder. Links to files are followed where they stay inside it, links
     to folders never: what they lead to is found in its own place. A folder that can't be listed
-    gives an item that refuses.
+    gives an item that refuses. `note` takes what `film_files.films_below` passes over.
     """
-    yield from _below(folder.resolve(), folder.resolve())
+    root = folder.resolve()
+    for path in films_below(root, links_outside=False, note=note):
+        yield Item(shown_name(_relative(path, root)), partial(_on_disk, path), _stamp(path))
 
 
 def refused(name: str, error: RefusedFile) -> Item:
@@ -148,18 +161,24 @@ class _Archive(io.BytesIO):
         return super().read(size)
 
 
-def _is_zip(data: bytes) -> bool:
-    return data.startswith(_ZIP_MAGIC) and data[128:132] != b"DICM"
+def _path_of(info: zipfile.ZipInfo) -> PurePosixPath:
+    return PurePosixPath(info.filename.replace("\\", "/"))
 
 
-def _may_be_film(info: zipfile.ZipInfo) -> bool:
-    return not info.is_dir() and _is_plain(PurePosixPath(info.filename.replace("\\", "/")))
-
-
-def _is_plain(path: PurePosixPath) -> bool:
-    """Whether no part of it is hidden, or known to hold no film."""
-    parts = [part for part in path.parts if part not in ("/", "..")]
-    return not any(part.startswith(".") or part.lower() in _NO_FILMS for part in parts)
+def _reason_to_pass(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> PassedOver | None:
+    """Why a member is no film; None where it may be one, and where reading it says why not."""
+    if is_system_path(_path_of(info)):
+        return PassedOver.SYSTEM
+    if has_film_suffix(info.filename) or info.compress_type not in _COMPRESSIONS:
+        return None
+    if info.flag_bits & _ENCRYPTED:
+        return None
+    try:
+        with archive.open(info) as member:
+            reason = reason_to_pass(member.read(HEAD_BYTES))
+    except _DAMAGE:
+        return None
+    return None if reason is PassedOver.ZIP else reason  # it may be full of films: it is refused
 
 
 def _inflated(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
@@ -188,39 +207,14 @@ def _inflated(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         raise RefusedFile(
             "damaged_member", "it is damaged inside its ZIP file", "Pack or copy it again"
         ) from error
-    if _is_zip(data):
+    if is_zip(data):
         raise RefusedFile("nested_zip", "it is a ZIP file inside another", "Give it by itself")
     return data
 
 
-def _below(folder: Path, root: Path) -> Iterator[Item]:
+def _stamp(path: Path) -> tuple[int, ...]:
     try:
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-    except OSError as error:
-        yield refused(_relative(folder, root), _unreadable("folder", error))
-        return
-    for entry in entries:
-        path = Path(entry.path)
-        if not _is_plain(PurePosixPath(entry.name)):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(path, root)
-        elif _stays_inside(entry, root):
-            yield Item(shown_name(_relative(path, root)), partial(_on_disk, path), _stamp(entry))
-
-
-def _stays_inside(entry: os.DirEntry[str], root: Path) -> bool:
-    """Whether it is a file, or a link to one below the root."""
-    try:
-        return entry.is_file() and Path(entry.path).resolve(strict=True).is_relative_to(root)
-    except (OSError, RuntimeError):  # a link to itself, or one that may not be followed
-        return False
-
-
-def _stamp(entry: os.DirEntry[str]) -> tuple[int, ...]:
-    try:
-        found = entry.stat()
+        found = path.stat()
     except OSError:  # gone since it was found: reading it says so
         return ()
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size
@@ -232,10 +226,9 @@ def _relative(path: Path, root: Path) -> str:
 
 def _on_disk(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return _bounded(file.read(MAX_FILE_BYTES + 1))
+        return _bounded(read_regular(path, MAX_FILE_BYTES + 1))
     except OSError as error:
-        raise _unreadable("file", error) from error
+        raise _unreadable(error) from error
 
 
 def _bounded(data: bytes) -> bytes:
@@ -244,10 +237,10 @@ def _bounded(data: bytes) -> bytes:
     return data
 
 
-def _unreadable(what: str, error: OSError) -> RefusedFile:
+def _unreadable(error: OSError) -> RefusedFile:
     return RefusedFile(
         "unreadable",
-        f"the {what} can't be opened ({error.strerror})",
+        f"the file can't be opened ({error.strerror})",
         "Check that it still exists and may be read",
     )
 

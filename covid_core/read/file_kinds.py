@@ -13,6 +13,7 @@ _RASTER_MAGIC = (
     (b"MM\x00*", 0),
     (b"WEBP", 8),
 )
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # a ZIP file, and one that holds nothing
 _PREAMBLE_BYTES = 128
 # Of a file that was sent over a network and saved as it came: no preamble, and its first tag is one
 # of group 0002 (the meta group) or 0008, with its value representation or without.
@@ -38,6 +39,11 @@ def has_preamble(data: bytes) -> bool:
 def is_dicom(data: bytes) -> bool:
     """Whether it begins as a DICOM file, with a preamble or as a bare list of tags."""
     return has_preamble(data) or _begins_with_a_tag(data)
+
+
+def is_zip(data: bytes) -> bool:
+    """Whether it begins as a ZIP file and not as a DICOM file, whose first bytes are free."""
+    return data.startswith(_ZIP_MAGIC) and not has_preamble(data)
 
 
 def unknown_format() -> RefusedFile:

@@ -13,7 +13,6 @@ from covid_core.read.file_kinds import is_dicom, is_raster, unknown_format
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.raster import decode_raster
 
-FILM_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".dcm"})
 MAX_FILE_BYTES = 64 * 1024 * 1024
 CODES = {
     "empty": "no byte",

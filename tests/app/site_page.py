@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.deployment import deployment
 from covid_core.local_validation.profile import new_profile, profile_bytes
-from covid_core.local_validation.scores import gathered
+from covid_core.local_validation.scores import build_scores
 from covid_core.local_validation.validation import guaranteed_point, validate
 from covid_core.model.card import WEIGHTS, read_card
 from covid_core.present.overlay import png
@@ -44,7 +44,7 @@ def table(films: int = 300, weights: str = OURS) -> bytes:
 
 
 def profile_file(sha256: str | None = None) -> bytes:
-    card, scores = read_card(WEIGHTS), gathered(*drawn(), [""] * 300)
+    card, scores = read_card(WEIGHTS), build_scores(*drawn(), [""] * 300)
     found, point = validate(scores, card.rules.points), guaranteed_point(scores)
     own = new_profile(HOSTILE, sha256 or OURS, found, point, recall=0.95, confidence=0.9)
     return profile_bytes(own)

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.site_check import calibration_in_words
 from app.texts import validate as texts
-from covid_core.local_validation.scores import MAX_FILMS, gathered
+from covid_core.local_validation.scores import MAX_FILMS, build_scores
 from covid_core.local_validation.validation import Validation, validate
 from covid_core.metrics import Estimate, Reliability
 from covid_core.model.card import WEIGHTS, read_card
@@ -34,7 +34,7 @@ def test_the_empty_page_offers_three_ways_in(page: AppTest) -> None:
 def test_a_table_gets_its_answer_first_then_plots_and_points(page: AppTest) -> None:
     upload(page, "site-table", table(), "scores.csv")
     assert not page.exception
-    found = validate(gathered(*drawn(), [""] * 300), read_card(WEIGHTS).rules.points)
+    found = validate(build_scores(*drawn(), [""] * 300), read_card(WEIGHTS).rules.points)
     assert f"At your site: AUROC {found.auroc.value:.2f}" in page.subheader[0].value
     assert "300 films" in page.subheader[0].value
     assert len(page.get("plotly_chart")) == 2

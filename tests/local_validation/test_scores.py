@@ -13,8 +13,8 @@ from covid_core.local_validation.scores import (
     FEWEST,
     MAX_FILMS,
     TEMPLATE,
-    gathered,
-    labelled,
+    build_scores,
+    label_by_folder,
     read_scores,
 )
 from covid_core.present.sentences import columns
@@ -76,7 +76,7 @@ def test_names_of_columns_in_any_case_and_a_decimal_comma_are_understood() -> No
 def test_films_without_a_patient_stand_alone() -> None:
     scores = read_scores(csv(table(patient=["", "A"] * 12)), "films")
     assert scores.patients == 13
-    assert gathered([True] * 10 + [False] * 10, [0.5] * 20, [""] * 20).patients == 20
+    assert build_scores([True] * 10 + [False] * 10, [0.5] * 20, [""] * 20).patients == 20
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_a_table_says_which_weights_made_its_scores() -> None:
 
 def test_scores_of_other_weights_are_refused_and_unknown_ones_are_not() -> None:
     labels, shares, nobody = [True] * 10 + [False] * 10, [0.5] * 20, [""] * 20
-    own = gathered(labels, shares, nobody, "a" * 64)
+    own = build_scores(labels, shares, nobody, "a" * 64)
     own.refuse_other_weights("a" * 64)
-    gathered(labels, shares, nobody).refuse_other_weights("a" * 64)
+    build_scores(labels, shares, nobody).refuse_other_weights("a" * 64)
     with pytest.raises(CovidCoreError, match="other weights"):
         own.refuse_other_weights("b" * 64)
 
@@ -169,4 +169,4 @@ def test_the_template_has_the_columns_that_are_read() -> None:
     ],
 )
 def test_a_folder_says_what_its_films_show(name: str, answer: tuple[bool, str] | None) -> None:
-    assert labelled(name) == answer
+    assert label_by_folder(name) == answer

@@ -8,7 +8,7 @@ from scipy.stats import binom
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
 from covid_core.errors import CovidCoreError
-from covid_core.local_validation.scores import Scores, gathered
+from covid_core.local_validation.scores import Scores, build_scores
 from covid_core.local_validation.validation import (
     SITE,
     films_needed,
@@ -71,7 +71,7 @@ def test_reliability_is_of_the_probability_and_adds_up() -> None:
 
 def test_films_that_all_agree_still_leave_doubt() -> None:
     """Resampled, twelve of twelve would be 1.00 (1.00 to 1.00)."""
-    twelve = gathered([True] * 12 + [False] * 20, [0.9] * 12 + [0.2] * 20, [""] * 32)
+    twelve = build_scores([True] * 12 + [False] * 20, [0.9] * 12 + [0.2] * 20, [""] * 32)
     here = measured(OperatingPoint("balanced", 0.5), twelve)
     assert here.point.sensitivity and here.point.specificity
     assert here.point.sensitivity.low == pytest.approx(0.025 ** (1 / 12))
@@ -81,7 +81,7 @@ def test_films_that_all_agree_still_leave_doubt() -> None:
     assert everyone.point.specificity
     assert everyone.point.specificity.high == pytest.approx(1 - 0.025 ** (1 / 20))
     assert np.isnan(everyone.cleared_right.value)
-    patients = gathered(twelve.positive, twelve.score, ["A", "B"] * 6 + [""] * 20)
+    patients = build_scores(twelve.positive, twelve.score, ["A", "B"] * 6 + [""] * 20)
     two = measured(OperatingPoint("balanced", 0.5), patients).point.sensitivity
     assert two and two.low == pytest.approx(0.025 ** (1 / 2))
 
@@ -154,6 +154,8 @@ def test_films_of_one_patient_count_once() -> None:
 
 
 def test_where_many_score_nothing_no_threshold_is_promised() -> None:
-    scores = gathered([True] * 100 + [False] * 50, [0.0] * 30 + [0.9] * 70 + [0.1] * 50, [""] * 150)
+    scores = build_scores(
+        [True] * 100 + [False] * 50, [0.0] * 30 + [0.9] * 70 + [0.1] * 50, [""] * 150
+    )
     with pytest.raises(CovidCoreError, match="score next to nothing"):
         guaranteed_point(scores)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from covid_core.commands.arguments import add_decision, add_recipe, add_weights, as_count
+from covid_core.commands.arguments import (
+    add_decision,
+    add_passed_over,
+    add_recipe,
+    add_weights,
+    as_count,
+)
 from covid_core.present.sentences import DISCLAIMER
 
 
@@ -26,6 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of one core each; else as many as there are cores",
     )
+    add_passed_over(parser)
     add_decision(parser)
     add_weights(parser)
     add_recipe(parser)

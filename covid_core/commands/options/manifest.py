@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from covid_core.commands.arguments import add_seed
+from covid_core.commands.arguments import add_passed_over, add_seed, add_skip_unknown
 from covid_core.datasets.columns import COLUMNS
 from covid_core.read.radiograph import View
 
@@ -38,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lung-opacity",
         action="store_true",
-        help="take the Radiography Database's Lung_Opacity as pneumonia",
+        help="take folders called Lung_Opacity, of every cause, as pneumonia",
     )
     parser.add_argument(
         "--skip-bad",
@@ -46,6 +46,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="leave damaged files out, and name them in FILE's .quarantine.csv; without it they are"
         " named and nothing is made",
     )
+    add_skip_unknown(parser)
+    add_passed_over(parser)
     add_seed(parser, "of the split")
     parser.add_argument(
         "--keep-split",

@@ -8,6 +8,7 @@ from pathlib import Path
 from covid_core.commands.arguments import (
     add_decision,
     add_engine,
+    add_passed_over,
     add_recipe,
     add_weights,
     as_count,
@@ -41,6 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="write a case bundle of each film there: report, JSON, pictures, the film without its"
         " tags, and all checks; `replay` makes it again",
     )
+    add_passed_over(parser)
     add_decision(parser)
     add_weights(parser)
     add_recipe(parser)

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from covid_core.commands.arguments import add_seed
+from covid_core.commands.arguments import add_passed_over, add_seed, add_skip_unknown
 from covid_core.training.variant_names import Variant, recipe_names
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave damaged files out, and list them in the run's quarantine.csv",
     )
+    add_skip_unknown(parser)
+    add_passed_over(parser)
     add_seed(parser, "of the split, the first weights, and the order and variation of films")
     option(
         "--checkpoint-every",

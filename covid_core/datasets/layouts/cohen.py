@@ -1,79 +1,67 @@
 """COVID-19 image data collection (Cohen et al. 2020): `images/` and `metadata.csv`.
 
-Frontal radiographs only: laterals and CT are left out, and so is a finding that the table below
-does not map ("todo", or ARDS of no stated cause).
+Frontal radiographs only: laterals and CT are left out, and so is a finding that names none of the
+classes ("todo", or ARDS of no stated cause). A row without a modality is one of a radiograph where
+it gives a radiograph's view.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from covid_core.class_names import parse_class
 from covid_core.datasets.case import Case, LeftOut, Selection, age_of, sex_of
-from covid_core.findings import Finding
+from covid_core.datasets.layouts.films import read_rows, uneven_rows
+from covid_core.findings import CLASSES
 from covid_core.read.anatomy_words import parse_view
 from covid_core.read.radiograph import View
 
 SOURCE = "covid-chestxray"
+_METADATA = "metadata.csv"
 _COLUMNS = {"finding", "view", "modality", "filename", "patientid"}
 _SLICES = {"AXIAL", "CORONAL"}
-_PNEUMONIAS = (
-    "Aspiration",
-    "Bacterial",
-    "Chlamydophila",
-    "E.Coli",
-    "Fungal",
-    "H1N1",
-    "Herpes",
-    "Influenza",
-    "Klebsiella",
-    "Legionella",
-    "Lipoid",
-    "MERS-CoV",
-    "MRSA",
-    "Mycoplasma",
-    "Mycoplasma Bacterial Pneumonia",
-    "Nocardia",
-    "Pneumocystis",
-    "Pneumonia",
-    "SARS",
-    "Staphylococcus",
-    "Streptococcus",
-    "Varicella",
-    "Viral",
-    "Aspergillosis",
-)
-_LABELS = {
-    "COVID-19": Finding.COVID,
-    "COVID-19, ARDS": Finding.COVID,
-    "No Finding": Finding.NORMAL,
-    **dict.fromkeys(_PNEUMONIAS, Finding.PNEUMONIA),
-}
+_RADIOGRAPHY = {"xray", "radiograph", "radiography", "cr", "dx", "cxr"}
+_NO_CLASS = {
+    "",
+    "todo",
+    "unknown",
+    "ards",
+    "tuberculosis",
+}  # findings of the table, in small letters
 
 
 def recognises(folder: Path) -> bool:
-    metadata = folder / "metadata.csv"
+    """Whether it has the table, with its columns, and the folder of images.
+
+    Raises csv.Error for a table that is empty: a download that was cut off, and no other dataset.
+    """
+    metadata = folder / _METADATA
     if not (metadata.is_file() and (folder / "images").is_dir()):
         return False
-    with metadata.open(newline="", encoding="utf-8-sig") as lines:
-        header = next(csv.reader(lines), None)
-    if header is None:  # a download that was cut off, and no other dataset
-        raise csv.Error("metadata.csv is empty")
-    return set(header) >= _COLUMNS
+    return set(read_rows(metadata).names) >= _COLUMNS
 
 
 def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
-    with (folder / "metadata.csv").open(newline="", encoding="utf-8-sig") as lines:
-        for row in csv.DictReader(lines):
-            path = folder / (row.get("folder") or "images") / row["filename"]
-            reason = _reason(row, path)
-            if reason:
-                yield LeftOut(path, SOURCE, reason)
-                continue
+    """Each row's film, or why it gives none."""
+    table = read_rows(folder / _METADATA)
+    yield from uneven_rows(folder / _METADATA, table, SOURCE)
+    for _, row in table.rows:
+        path = folder / (row.get("folder") or "images") / row["filename"]
+        finding = row["finding"].strip()
+        label = parse_class(finding)
+        reason = _reason(row, path)
+        if reason:
+            yield LeftOut(path, SOURCE, reason)
+        elif label not in CLASSES:
+            known = finding.lower() in _NO_CLASS
+            unknown = "" if known else f"{folder / _METADATA}: {finding}"
+            reason = f"finding not mapped: {finding or 'none'}"
+            yield LeftOut(path, SOURCE, reason, unknown=unknown)
+        else:
             yield Case(
                 path,
-                label_of(row["finding"]),
+                label,
                 SOURCE,
                 row["patientid"] or None,
                 row["finding"],
@@ -83,17 +71,14 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
             )
 
 
-def label_of(finding: str) -> Finding | None:
-    """The class of a `finding` cell, which newer copies write as `Pneumonia/Viral/COVID-19`."""
-    return _LABELS.get(finding.strip().rsplit("/", 1)[-1])
-
-
-def _reason(row: dict[str, str], path: Path) -> str | None:
-    """Why a row gives no case; None where it does."""
-    if row["modality"] != "X-ray" or (row["view"] or "").strip().upper() in _SLICES:
-        return "CT, not a radiograph"
-    if parse_view(row["view"]) is View.LATERAL:
+def _reason(row: Mapping[str, str], path: Path) -> str | None:
+    """Why a row gives no radiograph; None where it does."""
+    modality = "".join(filter(str.isalnum, row["modality"])).lower()
+    view = parse_view(row["view"])
+    if (modality and modality not in _RADIOGRAPHY) or row["view"].strip().upper() in _SLICES:
+        return f"not a radiograph: modality {row['modality'] or 'not stated'}, {row['view']}"
+    if view is View.LATERAL:
         return "lateral view"
-    if label_of(row["finding"]) is None:
-        return f"finding not mapped: {row['finding'] or 'none'}"
+    if not modality and view is View.UNKNOWN:
+        return "neither modality nor view is stated"
     return None if path.is_file() else "in the metadata, not on the disk"

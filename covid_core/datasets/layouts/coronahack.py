@@ -7,76 +7,72 @@ table or for want of a row, stay unlabelled: they can be scored, not counted.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from covid_core.class_names import parse_class
 from covid_core.datasets.case import Case, LeftOut, Selection
-from covid_core.datasets.layouts.films import films_in, kermany_patient
-from covid_core.findings import Finding
+from covid_core.datasets.layouts.films import (
+    films_in,
+    folders_in,
+    kermany_patient,
+    read_rows,
+    uneven_rows,
+)
+from covid_core.findings import CLASSES, Finding
 
 SOURCE = "coronahack"
 _METADATA = "Chest_xray_Corona_Metadata.csv"
-_PNEUMONIA = {"Pnemonia", "Pneumonia"}  # its own spelling first
-_CAUSES = {  # by Label_2_Virus_category, else Label_1_Virus_category
-    "COVID-19": Finding.COVID,
-    "SARS": Finding.PNEUMONIA,
-    "Streptococcus": Finding.PNEUMONIA,
-    "Virus": Finding.PNEUMONIA,
-    "bacteria": Finding.PNEUMONIA,
-}
+_NO_CLASS = {"ARDS", "Stress-Smoking"}  # causes of its table that are no pneumonia
 
 
 def recognises(folder: Path) -> bool:
+    """Whether its table is there."""
     return _metadata_of(folder) is not None
 
 
 def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
+    """Each row's film, and each film without a row."""
+    films = {
+        (part, path.name): path for part in ("train", "test") for path in _films_of(folder, part)
+    }
+    without = dict(films)
     metadata = _metadata_of(folder)
-    rows = _rows(metadata) if metadata else {}
-    for part in ("train", "test"):
-        films = {path.name: path for path in _films_of(folder, part)}
-        for name, row in rows.get(part.upper(), {}).items():
-            path = films.pop(name, None)
+    if metadata:
+        table = read_rows(metadata)
+        yield from uneven_rows(metadata, table, SOURCE)
+        for _, row in table.rows:
+            part, name = row["Dataset_type"].strip().lower(), row["X_ray_image_name"]
+            without.pop((part, name), None)
+            path = films.get((part, name))
             if path is None:
                 yield LeftOut(folder / part / name, SOURCE, "in the metadata, not on the disk")
             else:
-                yield _case(path, row)
-        for path in films.values():
-            yield Case(path, None, SOURCE, kermany_patient(path))
+                yield _case(path, row, metadata)
+    for path in without.values():
+        yield Case(path, None, SOURCE, kermany_patient(path))
 
 
 def label_of(row: dict[str, str]) -> Finding | str | None:
     """The class; None where the label is held back; the words of a finding that is not mapped."""
-    label = row["Label"].strip()
+    label, cause = row["Label"].strip(), _cause(row)
     if not label:
         return None
-    if label == "Normal":
-        return Finding.NORMAL
-    cause = _cause(row)
-    if label in _PNEUMONIA and not cause:
-        return Finding.PNEUMONIA
-    return _CAUSES.get(cause, f"{label}, {cause}") if label in _PNEUMONIA else label
+    found = parse_class(cause if cause and parse_class(label) is Finding.PNEUMONIA else label)
+    words = ", ".join(filter(None, (label, cause)))
+    return found if found in CLASSES else words
 
 
 def _cause(row: dict[str, str]) -> str:
     return row["Label_2_Virus_category"].strip() or row["Label_1_Virus_category"].strip()
 
 
-def _case(path: Path, row: dict[str, str]) -> Case | LeftOut:
+def _case(path: Path, row: dict[str, str], metadata: Path) -> Case | LeftOut:
     label = label_of(row)
     if isinstance(label, Finding) or label is None:
         return Case(path, label, SOURCE, kermany_patient(path), _cause(row))
-    return LeftOut(path, SOURCE, f"finding not mapped: {label}")
-
-
-def _rows(metadata: Path) -> dict[str, dict[str, dict[str, str]]]:
-    """Part, then file name, then the row."""
-    parts: dict[str, dict[str, dict[str, str]]] = {}
-    with metadata.open(newline="", encoding="utf-8-sig") as lines:
-        for row in csv.DictReader(lines):
-            parts.setdefault(row["Dataset_type"].strip(), {})[row["X_ray_image_name"]] = row
-    return parts
+    unknown = "" if _cause(row) in _NO_CLASS else f"{metadata}: {label}"
+    return LeftOut(path, SOURCE, f"finding not mapped: {label}", unknown=unknown)
 
 
 def _films_of(folder: Path, part: str) -> list[Path]:
@@ -85,6 +81,5 @@ def _films_of(folder: Path, part: str) -> list[Path]:
 
 def _metadata_of(folder: Path) -> Path | None:
     """The table, in the folder or, as the archive unpacks, in one of the folders in it."""
-    inner = sorted(child for child in folder.iterdir() if child.is_dir())
-    places = (place / _METADATA for place in (folder, *inner))
+    places = (place / _METADATA for place in (folder, *folders_in(folder)))
     return next((place for place in places if place.is_file()), None)

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from covid_core.datasets.case import Case, LeftOut, Selection, age_of, sex_of
-from covid_core.datasets.layouts.films import films_in
+from covid_core.datasets.layouts.films import films_in, has_other_classes, read_rows, uneven_rows
 from covid_core.findings import Finding
 from covid_core.read.anatomy_words import parse_view
 
 SOURCE = "covid-cxnet"
+_FILMS = "covid19"
 
 
 def recognises(folder: Path) -> bool:
-    # Films lie directly in it: a dataset of one's own, with class folders, may be called covid19.
-    own = folder / "covid19"
+    """Whether films lie right in its one folder: a dataset of one's own, with class folders, may be
+    called covid19, or have a class folder of that name.
+    """
+    own = folder / _FILMS
+    if not own.is_dir() or has_other_classes(folder, {_FILMS}):
+        return False
     return any(path.parent == own for path in films_in(own))
 
 
 def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
-    rows = _metadata(folder / "metadata.csv")
-    for path in films_in(folder / "covid19"):
+    """Each film, with what its row says of it."""
+    table = read_rows(folder / "metadata.csv")
+    yield from uneven_rows(folder / "metadata.csv", table, SOURCE)
+    rows = {row["filename"]: row for _, row in table.rows}
+    for path in films_in(folder / _FILMS):
         row = rows.get(path.name, {})
         yield Case(
             path,
@@ -34,10 +41,3 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
             age_of(row.get("age")),
             sex_of(row.get("sex")),
         )
-
-
-def _metadata(path: Path) -> dict[str, dict[str, str]]:
-    if not path.is_file():
-        return {}
-    with path.open(newline="", encoding="utf-8-sig") as lines:
-        return {row["filename"]: row for row in csv.DictReader(lines)}

@@ -9,6 +9,8 @@ import pydicom
 
 from covid_core.datasets.case import Sex, age_of, sex_of
 from covid_core.read.anatomy_words import parse_view
+from covid_core.read.file_kinds import is_dicom
+from covid_core.read.film_files import read_head
 from covid_core.read.radiograph import View
 
 _TAGS = ["PatientID", "PatientAge", "PatientSex", "ViewPosition", "Rows", "Columns"]
@@ -31,13 +33,14 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """The tags of a DICOM file; an empty header for any other file, or one that can't be read: the
-    survey of all radiographs says what is wrong with it.
+    """The tags of a DICOM file; an empty header for any other file, or one that can't be read.
+
+    The survey of all radiographs says what is wrong with it.
     """
-    if path.suffix.lower() != ".dcm":
+    if not is_dicom(read_head(path) or b""):
         return Header()
     try:
-        tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
+        tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS, force=True)
         return Header(
             patient=str(tags.get("PatientID") or "") or None,
             view=parse_view(str(tags.get("ViewPosition") or "")),

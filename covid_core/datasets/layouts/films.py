@@ -1,31 +1,47 @@
-"""What the layouts share: the films below a folder, the patient in a file's name, a table's rows,
-boxes in pixels.
-"""
+"""What the layouts share: films, class folders, patients in names, rows, boxes in pixels."""
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path, PurePath
 
 from covid_core.boxes import Boxes
-from covid_core.read.reading import FILM_SUFFIXES
+from covid_core.class_names import is_lung_opacity, parse_class
+from covid_core.datasets.case import LeftOut
+from covid_core.read.film_files import film_stem, films_below
+from covid_core.storage.tables import Table, read_table
+from covid_core.storage.walk import is_system_name
 
 _KERMANY_PATIENT = re.compile(r"(person\d+|(?:NORMAL2-)?IM-\d+)")
 _KERMANY_CAUSE = re.compile(r"person\d+_(bacteria|virus)_")
 
 
 def films_in(folder: Path) -> list[Path]:
-    """The films below a folder, at any depth, sorted; hidden files and dead links left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in FILM_SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
+    """The films below a folder, at any depth, sorted; none where there is no such folder."""
+    return sorted(films_below(folder)) if folder.is_dir() else []
 
 
-def kermany_patient(path: Path) -> str | None:
+def films_by_name(folder: Path) -> dict[str, Path]:
+    """The films below a folder by their names without a film's suffix."""
+    return {film_stem(path.name): path for path in films_in(folder)}
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The folders right in a folder, sorted, without hidden ones, a system's own, and links that
+    lead nowhere.
+    """
+    inner = (child for child in folder.iterdir() if not is_system_name(child.name))
+    return sorted(child for child in inner if child.is_dir())
+
+
+def has_other_classes(folder: Path, own: Collection[str]) -> bool:
+    """Whether a folder holds class folders beside those of a layout, whose names are `own`."""
+    others = (child.name for child in folders_in(folder) if child.name not in own)
+    return any(parse_class(name) or is_lung_opacity(name) for name in others)
+
+
+def kermany_patient(path: PurePath) -> str | None:
     """The patient in a name such as `person12_virus_34` or `IM-0115-0001`, which collections that
     took these films in have kept.
     """
@@ -39,12 +55,16 @@ def kermany_cause(path: Path) -> str:
     return match.group(1) if match else ""
 
 
-def read_rows(table: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> Table:
     """The rows of a CSV file with a header; none where there is no such file."""
-    if not table.is_file():
-        return []
-    with table.open(newline="", encoding="utf-8-sig") as lines:
-        return list(csv.DictReader(lines))
+    return read_table(path) if path.is_file() else Table((), (), ())
+
+
+def uneven_rows(path: Path, table: Table, source: str) -> Iterator[LeftOut]:
+    """A note for each row of a table that has more or fewer cells than the table has columns."""
+    for row in table.uneven:
+        problem = f"a row of {len(row.cells)} cells, where the table has {len(table.names)} columns"
+        yield LeftOut(path.with_name(f"{path.name}:{row.line}"), source, problem)
 
 
 def boxes_in(pixels: Iterable[Sequence[float]], width: float, height: float) -> Boxes:

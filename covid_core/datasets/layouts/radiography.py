@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from covid_core.datasets.case import Case, LeftOut, Selection
-from covid_core.datasets.layouts.films import films_in
+from covid_core.datasets.layouts.films import films_in, has_other_classes
 from covid_core.findings import Finding
 
 SOURCE = "radiography"
@@ -20,17 +20,20 @@ _LABELS = {
     "Viral Pneumonia": Finding.PNEUMONIA,
 }
 _OPACITY = "Lung_Opacity"
+_OWN = {*_LABELS, _OPACITY}
 
 
 def recognises(folder: Path) -> bool:
-    # Its films are named by their class: a folder of one's own may be called COVID just as well,
-    # but has its pneumonias in pneumonia/, or its films in a folder a patient.
-    if any(child.name.lower() == "pneumonia" for child in folder.iterdir()):
+    """Whether its films are named by their class: a folder of one's own may be called COVID just as
+    well, but has other class folders beside, or its films in a folder a patient.
+    """
+    if has_other_classes(folder, _OWN):
         return False
     return all(any(_images(folder / name).glob(f"{name}*.*")) for name in ("COVID", "Normal"))
 
 
 def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
+    """Each film of the class folders, no mask."""
     for name, label in _LABELS.items():
         for path in films_in(_images(folder / name)):
             yield Case(path, label, SOURCE, finding=name)

@@ -19,7 +19,13 @@ from pathlib import Path
 from covid_core.boxes import Boxes
 from covid_core.datasets.case import Case, LeftOut, Selection
 from covid_core.datasets.layouts.dicom_header import Header, read_header
-from covid_core.datasets.layouts.films import boxes_in, films_in, read_rows
+from covid_core.datasets.layouts.films import (
+    boxes_in,
+    films_by_name,
+    films_in,
+    read_rows,
+    uneven_rows,
+)
 from covid_core.datasets.readings import READINGS, Reading
 from covid_core.findings import Appearance
 
@@ -30,26 +36,36 @@ _TOKENS = 6  # of a box in the column `label`: name, confidence, left, top, righ
 
 
 def recognises(folder: Path) -> bool:
+    """Whether its two tables are there."""
     return (folder / _STUDIES).is_file() and (folder / _IMAGES).is_file()
 
 
 def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
-    studies = {row["id"].removesuffix("_study"): row for row in read_rows(folder / _STUDIES)}
-    meta = {row.get("image_id", ""): row for row in read_rows(folder / _META)}
-    rows = read_rows(folder / _IMAGES)
+    """Each image of the table of images, and each without a row there."""
+    tables = {name: read_rows(folder / name) for name in (_STUDIES, _IMAGES, _META)}
+    for name, table in tables.items():
+        yield from uneven_rows(folder / name, table, SOURCE)
+    readings: dict[str, set[str | None]] = {}
+    for _, row in tables[_STUDIES].rows:
+        readings.setdefault(row["id"].removesuffix("_study"), set()).add(_words(row))
+    meta = {row.get("image_id", ""): row for _, row in tables[_META].rows}
+    rows = [row for _, row in tables[_IMAGES].rows]
     boxed = {row["StudyInstanceUID"] for row in rows if _pixels(row)}
-    images = {path.stem: path for path in films_in(folder / "train")}
+    images = films_by_name(folder / "train")
+    unnamed = dict(images)
     for row in rows:
         name, study = row["id"].removesuffix("_image"), row["StudyInstanceUID"]
-        path = images.pop(name, None)
-        words = _words(studies.get(study, {}))
+        path = images.get(name)
+        unnamed.pop(name, None)
+        own = readings.get(study, set())
+        words = next(iter(own)) if len(own) == 1 else None
         if path is None:
             yield LeftOut(folder / "train" / name, SOURCE, "in the tables, not on the disk")
         elif words is None:
             yield LeftOut(path, SOURCE, "its study has not one reading in the tables")
         else:
             yield _case(path, row, words, meta.get(name, {}), beside_boxes=study in boxed)
-    for path in (*images.values(), *films_in(folder / "test")):
+    for path in (*unnamed.values(), *films_in(folder / "test")):
         yield _unlabelled(path)
 
 

@@ -1,0 +1,111 @@
+"""Tables as people save them: CSV of any common separator and encoding, row by row.
+
+Cells are parted by commas, semicolons, tabs or bars; text is UTF-8 or UTF-16, with a mark or
+without; a first line may be `sep=;` or the like. Blank rows are skipped, wherever they lie.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_SEPARATORS = ",;\t|"
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row's cells. `line`: of the file, from 1, where the row begins."""
+
+    line: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's rows by column. `names`: of the columns, as in the file.
+
+    `rows`: the line and the cells by column of each row that has as many cells as the table has
+    columns. `uneven`: the other rows, shorter or longer.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[int, dict[str, str]], ...]
+    uneven: tuple[Row, ...]
+
+
+def read_table(path: Path) -> Table:
+    """A CSV file's table. Raises OSError, UnicodeError and csv.Error where it can't be read."""
+    rows = parse_rows(path.read_bytes())
+    header = next(rows, None)
+    if header is None:
+        raise csv.Error(f"{path.name} is empty")
+    names, even, uneven = column_names(header), [], []
+    for row in rows:
+        cells = trimmed(row.cells, len(names))
+        if len(cells) == len(names):
+            even.append((row.line, dict(zip(names, cells, strict=True))))
+        else:
+            uneven.append(row)
+    return Table(names, tuple(even), tuple(uneven))
+
+
+def column_names(header: Row) -> tuple[str, ...]:
+    """The names of the columns, without empty ones at the end."""
+    names = [name.strip() for name in header.cells]
+    while not names[-1]:
+        names.pop()
+    return tuple(names)
+
+
+def trimmed(cells: list[str], columns: int) -> list[str]:
+    """A row without the empty cells that lie beyond the table's columns."""
+    beyond = cells[columns:]
+    return cells if any(map(str.strip, beyond)) else cells[:columns]
+
+
+def parse_rows(data: bytes) -> Iterator[Row]:
+    """The rows of a CSV file's bytes that are not blank, the names of the columns first.
+
+    Raises UnicodeError and csv.Error, a quote that is never closed among them.
+    """
+    text = _decode(data)
+    separator, first_line = _separator(text)
+    lines = io.StringIO(text, newline="")
+    for _ in range(first_line - 1):
+        lines.readline()
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    line = first_line
+    for cells in reader:
+        if any(map(str.strip, cells)):
+            yield Row(line, cells)
+        line = first_line + reader.line_num
+
+
+def _decode(data: bytes) -> str:
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return data[len(bom) :].decode(encoding)
+    if data[1:2] == b"\0":  # the first letter of a table of Latin names of columns
+        return data.decode("utf-16-le")
+    if data[:1] == b"\0":
+        return data.decode("utf-16-be")
+    return data.decode("utf-8")
+
+
+def _separator(text: str) -> tuple[str, int]:
+    """What parts the cells, and the line that the table begins in."""
+    first, _, rest = text.partition("\n")
+    said = first.strip("\r").strip('"').lower()
+    if said.startswith("sep=") and len(said) <= len("sep=;"):
+        return (said[len("sep=") :] or "\t"), 2
+    header = first if first.strip() else rest.lstrip("\r\n").partition("\n")[0]
+    return max(_SEPARATORS, key=lambda mark: len(next(csv.reader([header], delimiter=mark), []))), 1
