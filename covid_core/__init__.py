@@ -7,9 +7,9 @@
 The rooms, from the ground up. A module imports from its own room and from rooms below, never from
 above, and no two import each other; the tests hold this list.
 
-    errors, findings, metrics, crop, boxes, sources   what goes wrong, what is answered, how sure,
-                        where
-    storage             files that are whole or as they were; one run at a time; walks
+    errors, findings, class_names, metrics, crop, boxes, sources   what goes wrong, what is
+                        answered, by which names, how sure, where
+    storage             files that are whole or as they were; one run at a time; walks; tables
     read                a file's bytes to Radiograph, or a refusal in words
     prepare             Radiograph to the network's input
     model               networks, the call they lead to, and their files

@@ -46,7 +46,7 @@ _WORDS = {  # by the kind of word; without accents
         " aspergillosis"
     ),
     "normal": (
-        "normal normale normaux normaal healthy sain sano sana gesund gezond saudavel saglıklı"
+        "normal normale normaux normaal healthy sain sano sana gesund gezond saudavel saglikli"
         " unauffallig unremarkable норма 正常 健康"
     ),
     "negation": "non not no without negative neg nicht kein keine sans sin senza",
@@ -63,7 +63,7 @@ _UNKNOWN = "unknown"
 _YES = frozenset({"positive", "pos", "1", "1.0", "true", "yes"})
 _NO = frozenset({"negative", "neg", "0", "0.0", "false", "no", "other", "others"})
 _MINUS = ("-", "-)", "\N{MINUS SIGN}")  # as in `COVID-` for a negative test, or a slip
-_LONGEST = 200  # characters of a name that are looked at
+_LONGEST = 200  # characters of a name
 _SHORTEST = 3  # letters of a word that is written together with another
 _DENIALS = {  # by the kinds of the words
     ("negation", "covid"): Finding.NOT_COVID,
@@ -86,10 +86,10 @@ def parse_class(name: str) -> Finding | None:
 
     NOT_COVID where it says only that, as `non-COVID` does.
     """
-    plain = _plain(name[:_LONGEST])
+    plain = _plain(name)
     if plain in ("negative", "neg"):
         return Finding.NOT_COVID
-    words = _words(plain)
+    words = _words(plain) if len(plain) <= _LONGEST else []
     if not words:
         return None
     kinds = [_kind(word) for word in words]
@@ -146,6 +146,6 @@ def _parts(word: str) -> list[str]:
 
 
 def _plain(name: str) -> str:
-    """Small letters, without accents."""
-    parts = unicodedata.normalize("NFKD", name.strip().casefold())
+    """The name in small letters, without accents."""
+    parts = unicodedata.normalize("NFKD", name.strip().casefold().replace("ı", "i"))
     return "".join(letter for letter in parts if not unicodedata.combining(letter))

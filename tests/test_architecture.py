@@ -17,7 +17,7 @@ PACKAGE = ROOT / "covid_core"
 APP = ROOT / "app"
 SAYING = {"label", "help", "placeholder", "text", "alt", "caption", "body"}
 
-GROUND = {"errors", "findings", "metrics", "crop", "boxes", "sources"}
+GROUND = {"errors", "findings", "metrics", "crop", "boxes", "sources", "class_names"}
 HOUSE: tuple[set[str], ...] = (
     GROUND,
     {"storage"},

@@ -25,6 +25,7 @@ from covid_core.present.overlay import png
 from covid_core.present.sentences import columns
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.radiograph import Radiograph
+from tests.films import dicom_file
 from tests.models import random_weights
 
 ROOT = Path(__file__).parent.parent
@@ -132,6 +133,36 @@ def test_a_zip_gives_one_row_a_film_in_it_and_a_damaged_one_its_reason(
 
 
 @pytest.mark.parametrize("names", [["good.png"], ["good.png", "empty.png", "deeper/also good.jpg"]])
+def test_films_are_known_by_their_bytes_and_the_rest_is_counted_or_listed(
+    films: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, good = tmp_path / "disc", (films / "good.png").read_bytes()
+    (folder / "DICOM").mkdir(parents=True)
+    (folder / "DICOM" / "IM000001").write_bytes(dicom_file(draw_phantom(size_px=256)))
+    for name, data in {
+        "film.dat": good,
+        "DICOMDIR": b"x",
+        ".DS_Store": b"x",
+        "a.txt": b"x",
+    }.items():
+        (folder / name).write_bytes(data)
+    with zipfile.ZipFile(folder / "films.dat", "w") as archive:
+        archive.writestr("odd.001", good)
+    given = [str(folder), str(folder / "films.dat"), "--weights", str(weights)]
+    assert main(["predict", *given]) == 0
+    said = capsys.readouterr()
+    assert sorted(rows_of(said.out)) == ["IM000001", "film.dat", "odd.001"]
+    assert said.err.splitlines()[-3:] == [
+        "2 passed over: hidden, or a system's own",
+        "1 passed over: not a PNG, JPEG, TIFF, WebP or DICOM file by its first bytes",
+        "1 passed over: a ZIP file inside a folder, to be given by itself",
+    ]
+    assert main(["predict", *given, "--list-passed-over"]) == 0
+    listed = capsys.readouterr().err
+    for name in ("DICOMDIR", ".DS_Store", "a.txt", "films.dat"):
+        assert f"passed over: {folder / name}: " in listed
+
+
 def test_json_is_one_array(
     films: Path, weights: Path, names: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,19 +7,25 @@ empty where a dataset does not tell.
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from covid_core.class_names import parse_class
 from covid_core.datasets.case import LeftOut
 from covid_core.datasets.columns import COLUMNS, OPTIONAL
 from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
 from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.storage.atomic import write_whole
+from covid_core.storage.tables import read_table
+
+_NAMED = 5  # lines that a message names
 
 
 def check_name(path: Path) -> None:
@@ -53,12 +59,8 @@ def read_manifest(path: Path) -> pd.DataFrame:
     """A manifest as written. Raises DatasetError where it is none."""
     check_name(path)
     try:
-        if path.suffix == ".csv":
-            types = {name: kind for name, (kind, _) in COLUMNS.items()}
-            table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values={"age": [""]})
-        else:
-            table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:  # pyarrow's and pandas' own errors are ValueErrors
+        table = _read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    except (OSError, ValueError, csv.Error) as error:  # pyarrow's and pandas' are ValueErrors
         raise _no_manifest(path, "it can't be read as a manifest") from error
     for name in OPTIONAL:
         if name not in table.columns:
@@ -66,6 +68,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise _no_manifest(path, f"it has no column {', '.join(missing)}")
+    table["label"] = table["label"].map(_class_name)
     for name, known in (("label", CLASSES), ("appearance", APPEARANCES)):
         unknown = sorted(set(table[name]) - {"", *(word.value for word in known)})
         if unknown:
@@ -74,6 +77,32 @@ def read_manifest(path: Path) -> pd.DataFrame:
     folder = path.resolve().parent
     table["path"] = [str(Path(os.path.normpath(folder / film))) for film in table["path"]]
     return table
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """The table of a CSV file, its columns as they are stored.
+
+    Raises DatasetError that names rows of more or fewer cells, and ValueError.
+    """
+    stored = read_table(path)
+    if stored.uneven:
+        lines = ", ".join(str(row.line) for row in stored.uneven[:_NAMED])
+        raise DatasetError(
+            f"{len(stored.uneven)} rows have more or fewer cells than the table has columns, the"
+            f" first in lines {lines}",
+            "Mend or delete them",
+            file=str(path),
+        )
+    table = pd.DataFrame([row for _, row in stored.rows], columns=list(stored.names), dtype=str)
+    if "age" in table:
+        table["age"] = pd.to_numeric(table["age"].replace("", np.nan))
+    return table.astype({name: kind for name, (kind, _) in COLUMNS.items() if name in table})
+
+
+def _class_name(label: str) -> str:
+    """The name that a manifest uses, of a class in any spelling; else the label itself."""
+    found = parse_class(label) if label else None
+    return found.value if found in CLASSES else label
 
 
 def write_overruled(table: pd.DataFrame, path: Path) -> None:

@@ -15,9 +15,11 @@ from covid_core.present.overlay import png
 from covid_core.read import reading
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_file
+from covid_core.storage.walk import PassedOver, Tally
 
 FILM = png(draw_phantom(size_px=160))
 TREE = ("a.png", "deep/er/b.JPG", "deep/c.dcm", "deep/note.txt", ".hidden.png", "d.png/e.tif")
+NO_FILMS = ("deep/note.txt",)
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -27,13 +29,24 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     filesystem, folder = fsspec.url_to_fs(url)
     for name in TREE:
         filesystem.makedirs(f"{folder}/{name}".rsplit("/", 1)[0], exist_ok=True)
-        filesystem.pipe_file(f"{folder}/{name}", FILM)
+        filesystem.pipe_file(f"{folder}/{name}", b"a report" if name in NO_FILMS else FILM)
     return url
 
 
-def test_films_at_any_depth_are_found_by_their_suffix(root: str) -> None:
-    found = sorted(Place.of(root).films())
-    assert found == ["a.png", "d.png/e.tif", "deep/c.dcm", "deep/er/b.JPG"]
+def test_films_at_any_depth_are_found_by_their_first_bytes(root: str) -> None:
+    filesystem, folder = fsspec.url_to_fs(root)
+    for name, data in {
+        "IM000001": FILM,
+        "x.dat": FILM,
+        "@eaDir/a.png": FILM,
+        "x.zip": b"PK\x03\x04",
+    }.items():
+        filesystem.makedirs(f"{folder}/{name}".rsplit("/", 1)[0], exist_ok=True)
+        filesystem.pipe_file(f"{folder}/{name}", data)
+    tally = Tally()
+    found = sorted(Place.of(root).films(tally.note))
+    assert found == ["IM000001", "a.png", "d.png/e.tif", "deep/c.dcm", "deep/er/b.JPG", "x.dat"]
+    assert tally.counts == {PassedOver.SYSTEM: 2, PassedOver.OTHER_KIND: 1, PassedOver.ZIP: 1}
 
 
 def test_a_film_is_read_by_the_name_it_was_found_under(root: str) -> None:

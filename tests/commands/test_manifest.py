@@ -56,6 +56,28 @@ def test_damaged_films_are_named_and_nothing_is_made(
     assert not list(tmp_path.glob("m.*"))
 
 
+def test_an_unknown_folder_stops_with_its_name_or_is_skipped_and_counted(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unknown = data / "here" / "tuberculosis"
+    (data / "there" / "covid").rename(data / "there" / "SARS-CoV-2")
+    (data / "here" / "pneumonia").rename(data / "here" / "Bacterial_Pneumonia")
+    unknown.mkdir()
+    (data / "here" / "normal" / "0.png").rename(unknown / "0.png")
+    (data / "here" / "notes.txt").write_bytes(b"a report")
+    assert make(data, tmp_path / "m.csv") == 2
+    said = capsys.readouterr().err
+    assert f"{unknown}, films: 1" in said and "--skip-unknown" in said
+    assert not (tmp_path / "m.csv").exists()
+    assert make(data, tmp_path / "m.csv", "--skip-unknown", "--list-passed-over") == 0
+    said = capsys.readouterr().err
+    assert "1 files: its folder's name is not that of one class: tuberculosis" in said
+    assert f"passed over: {data / 'here' / 'notes.txt'}: not a PNG" in said
+    assert "1 passed over: not a PNG" in said
+    counts = read_manifest(tmp_path / "m.csv")["label"].value_counts()
+    assert counts.to_dict() == {"normal": 29, "pneumonia": 30, "covid": 30}
+
+
 def test_leaks_are_found_and_end_in_status_1(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

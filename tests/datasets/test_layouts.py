@@ -13,6 +13,8 @@ from covid_core.datasets.layouts import LAYOUTS, read_cases
 from covid_core.errors import DatasetError
 from covid_core.read.radiograph import View
 from covid_core.sources import PUBLIC, provenance, stated_ages
+from covid_core.storage.walk import PassedOver, Tally
+from tests.films import dicom_file, encode, grey_film
 
 
 def touch(root: Path, *names: str) -> Path:
@@ -91,7 +93,7 @@ def test_cohen_keeps_frontal_films_of_mapped_findings(tmp_path: Path) -> None:
     assert left_out(root) == {
         "finding not mapped: todo": 1,
         "lateral view": 1,
-        "CT, not a radiograph": 1,
+        "not a radiograph: modality CT, Axial": 1,
         "in the metadata, not on the disk": 1,
     }
     assert sum(counted(root, views=frozenset({View.PA})).values()) == 3
@@ -179,10 +181,184 @@ def test_nih(tmp_path: Path) -> None:
 
 def test_folders_of_one_s_own_in_any_letters(tmp_path: Path) -> None:
     root = touch(
-        tmp_path / "clinic", "Normal/a.png", "COVID/ann/1.dcm", "COVID/ann/2.dcm", "notes/x.png"
+        tmp_path / "clinic", "Normal/a.png", "COVID/ann/1.dcm", "COVID/ann/2.dcm", "notes/x.txt"
     )
     assert counted(root) == {("clinic", "normal"): 1, ("clinic", "covid"): 2}
     assert patients(root) == {None, "ann"}
+
+
+NAMES = ["COVID-19", "Covid19", "COVID_19", "Viral Pneumonia", "BACTERIAL", "Bacterial Pneumonia"]
+NAMES += ["Lung_Opacity", "NORMAL", "No_findings"]
+
+
+def test_class_folders_in_every_common_spelling(tmp_path: Path) -> None:
+    root = touch(tmp_path / "clinic", *(f"{name}/{name}-1.png" for name in NAMES))
+    expected = {("clinic", "covid"): 3, ("clinic", "pneumonia"): 3, ("clinic", "normal"): 2}
+    assert counted(root) == expected
+    assert left_out(root) == {"lung opacity of any cause": 1}
+    assert counted(root, lung_opacity=True)["clinic", "pneumonia"] == 4
+    assert {case.finding for case in cases_in(root)} == set(NAMES) - {"Lung_Opacity"}
+
+
+@pytest.mark.parametrize("unknown", ["Tuberculosis", "covd", "non-COVID"])
+def test_a_folder_of_an_unknown_name_stops_with_its_name_or_is_skipped_on_purpose(
+    tmp_path: Path, unknown: str
+) -> None:
+    root = touch(tmp_path / "clinic", "normal/a.png", "covid/b.png", f"{unknown}/c/d.png")
+    with pytest.raises(DatasetError, match="class is known") as stopped:
+        read_cases([root])
+    assert f"{root / unknown}, films: 1" in stopped.value.problem
+    assert "--skip-unknown" in stopped.value.remedy
+    found = read_cases([root], Selection(skip_unknown=True))
+    assert len(found.cases) == 2
+    [left] = found.left_out
+    assert unknown in left.reason and not left.damaged
+
+
+def test_what_is_not_covid_is_normal_where_pneumonia_stands_beside(tmp_path: Path) -> None:
+    root = touch(tmp_path / "clinic", "covid/a.png", "non-covid/b.png", "pneumonia/c.png")
+    labels = {case.path.parent.name: str(case.label) for case in cases_in(root)}
+    assert labels == {"covid": "covid", "non-covid": "normal", "pneumonia": "pneumonia"}
+
+
+def test_parts_are_read_as_one_and_masks_are_no_films(tmp_path: Path) -> None:
+    root = touch(
+        tmp_path / "clinic",
+        "Train/COVID-19/images/a.png",
+        "Train/COVID-19/lung masks/a.png",
+        "Train/Normal/images/ann/b.png",
+        "Val/Normal/images/ann/c.png",
+        "Test/COVID-19/images/00001281_000.png",
+    )
+    assert counted(root) == {("clinic", "covid"): 2, ("clinic", "normal"): 2}
+    assert patients(root) == {None, "ann", "00001281"}
+
+
+@pytest.mark.parametrize("name", ["chest_xray", "nih"])
+@pytest.mark.parametrize("covid", [True, False])
+def test_films_in_folders_named_like_a_public_set_s_are_not_said_to_be_of_children(
+    tmp_path: Path, name: str, covid: bool
+) -> None:
+    """Of Kermany's set it is known that all are children; it is told by its films' names, too."""
+    classes = ("NORMAL", "PNEUMONIA", "COVID19") if covid else ("NORMAL", "PNEUMONIA")
+    films = (f"{part}/{one}/{one}(0).jpg" for part in ("train", "test") for one in classes)
+    root = touch(tmp_path / name, *films)
+    assert {case.source for case in cases_in(root)} == {f"{name} (own)"}
+    assert stated_ages(f"{name} (own)") is None
+
+
+def test_a_class_folder_beside_a_public_set_s_does_not_vanish(tmp_path: Path) -> None:
+    touch(tmp_path / "dark", "No_findings/1_0.jpg", "Pneumonia/2_0.jpg", "Covid-19/c.jpg")
+    names = [f"{name}/{name}-1.png" for name in ("COVID", "Normal", "Viral Pneumonia")]
+    touch(tmp_path / "radio", *names, "Bacterial Pneumonia/b.png")
+    touch(tmp_path / "cx", "covid19/1.jpg", "normal/2.jpg")
+    assert counted(tmp_path) == {
+        ("dark", "normal"): 1,
+        ("dark", "pneumonia"): 1,
+        ("dark", "covid"): 1,
+        ("radio", "covid"): 1,
+        ("radio", "normal"): 1,
+        ("radio", "pneumonia"): 2,
+        ("cx", "covid"): 1,
+        ("cx", "normal"): 1,
+    }
+
+
+def test_datasets_called_by_a_class_are_no_class_folders(tmp_path: Path) -> None:
+    touch(tmp_path / "chest-xray-pneumonia", "normal/a.png", "pneumonia/b.png")
+    touch(tmp_path / "covid", "normal/a.png", "covid/b.png")
+    sources = {case.source for case in cases_in(tmp_path)}
+    assert sources == {"chest-xray-pneumonia", "covid"}
+
+
+def test_films_are_known_by_their_bytes_and_the_rest_is_counted(tmp_path: Path) -> None:
+    root = touch(tmp_path / "clinic", "normal/a.txt", "covid/b.png", "covid/masks/b.png", "t.csv")
+    (root / "normal" / "IM000001").write_bytes(dicom_file(grey_film()))
+    (root / "normal" / "film.dat").write_bytes(encode(grey_film(), "PNG"))
+    touch(root, "covid/.hidden/c.png", "normal/@eaDir/d.png", "covid/Thumbs.db")
+    tally = Tally()
+    found = read_cases([root], note=tally.note)
+    assert [case.path.name for case in found.cases] == ["b.png", "IM000001", "film.dat"]
+    assert found.left_out == ()
+    assert tally.counts == {
+        PassedOver.SYSTEM: 3,
+        PassedOver.OTHER_KIND: 2,
+        PassedOver.NOT_IN_LAYOUT: 1,
+    }
+
+
+def cohen(root: Path, *rows: str, encoding: str = "utf-8", end: str = "\n") -> Path:
+    touch(root, *(f"images/{name}.jpg" for name in "abcdef"))
+    lines = ["patientid,finding,view,modality,filename", *rows]
+    (root / "metadata.csv").write_bytes(end.join([*lines, ""]).encode(encoding))
+    return root
+
+
+def test_a_file_with_two_labels_or_patients_is_left_out_and_named(tmp_path: Path) -> None:
+    root = cohen(
+        tmp_path,
+        "1,COVID-19,PA,X-ray,a.jpg",
+        "2,No Finding,PA,X-ray,b.jpg",
+        "9,No Finding,PA,X-ray,a.jpg",
+        '2,"no finding",AP,x-ray,b.jpg',
+        "3,Pneumonia,PA,X-ray,c.jpg",
+        "4,Pneumonia,PA,X-ray,c.jpg",
+        "5,Pneumonia,L,X-ray,d.jpg",
+        "5,Pneumonia,PA,X-ray,d.jpg",
+    )
+    assert [case.path.name for case in cases_in(root)] == ["b.jpg"]
+    assert left_out(root) == {
+        "its table contradicts itself: covid; normal": 1,
+        "its table contradicts itself: two patients": 1,
+        "its table contradicts itself: lateral view; pneumonia": 1,
+    }
+
+
+def test_a_short_or_long_row_is_named_by_its_line_and_the_others_are_read(tmp_path: Path) -> None:
+    root = cohen(
+        tmp_path,
+        "1,COVID-19,PA,X-ray,a.jpg",
+        "2,,",
+        "3,COVID-19,ARDS,PA,X-ray,c.jpg",
+        "4,SARS,PA,X-ray,d.jpg,,",
+        "",
+        ",,,,",
+    )
+    assert [case.path.name for case in cases_in(root)] == ["a.jpg", "d.jpg"]
+    rows = {left.path.name: left.reason for left in read_cases([root]).left_out}
+    assert rows == {
+        "metadata.csv:3": "a row of 3 cells, where the table has 5 columns",
+        "metadata.csv:4": "a row of 6 cells, where the table has 5 columns",
+    }
+
+
+@pytest.mark.parametrize(
+    ("modality", "view", "read"),
+    [("X-ray", "", True), ("x-ray", "", True), ("XRAY", "PA", True), ("DX", "", True)]
+    + [("", "PA", True), ("", "", False), ("CT", "PA", False), ("X-ray", "Axial", False)],
+)
+def test_a_radiograph_is_told_from_ct_in_any_spelling(
+    tmp_path: Path, modality: str, view: str, read: bool
+) -> None:
+    root = cohen(tmp_path, f"1,covid 19,{view},{modality},a.jpg", "2,Normal,PA,X-ray,b.jpg")
+    assert ("a.jpg" in [case.path.name for case in cases_in(root)]) is read
+    if not modality and not read:
+        assert left_out(root) == {"neither modality nor view is stated": 1}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path: Path, encoding: str, end: str) -> None:
+    rows = ("1,COVID-19,PA,X-ray,a.jpg", "2,Normal,PA,X-ray,b.jpg")
+    assert len(cases_in(cohen(tmp_path, *rows, encoding=encoding, end=end))) == 2
+
+
+def test_a_label_of_an_unknown_name_stops_with_it(tmp_path: Path) -> None:
+    root = cohen(tmp_path, "1,COVD-19,PA,X-ray,a.jpg", "2,Normal,PA,X-ray,b.jpg")
+    with pytest.raises(DatasetError) as stopped:
+        read_cases([root])
+    assert "metadata.csv: COVD-19, films: 1" in stopped.value.problem
+    assert len(cases_in(root, skip_unknown=True)) == 1
 
 
 def test_folders_of_one_s_own_that_differ_in_letters_only_are_both_read(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_films_without_a_patient_stand_alone() -> None:
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"label": ["flu", *LABELS[1:]]}, "row 2 has a label that is none"),
+        ({"label": ["flu", *LABELS[1:]]}, "row 2 has a label that names no known class: 'flu'"),
         ({"score": ["", *SHARES[1:]]}, "row 2 has no number as score"),
         ({"score": [*SHARES[:-2], "n/a", "nan"]}, "rows 24 and 25 have no number"),
         ({"score": [1.5, *SHARES[1:-1], -0.1]}, "rows 2 and 25 have a score outside 0 to 1"),
@@ -95,6 +95,30 @@ def test_what_is_wrong_is_named_with_its_rows(changed: dict, words: str) -> None
     error = refusal(csv(table(**changed)))
     assert words in error.problem
     assert error.remedy
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_that_a_spreadsheet_saved_is_read(separator: str, encoding: str) -> None:
+    text = table().to_csv(index=False, sep=separator) + f"\r\n{separator}{separator}\n\n"
+    for first in ("", f"sep={separator}\n"):
+        assert read_scores((first + text).encode(encoding), "films").score.tolist() == SHARES
+
+
+def test_labels_in_every_common_spelling_are_known() -> None:
+    labels = ["SARS-CoV-2", "No Finding", "covid pneumonia", "COVID_19", "healthy", "non-COVID"] * 4
+    positive = read_scores(csv(table(label=labels)), "films").positive.tolist()
+    assert positive == [True, False, True, True, False, False] * 4
+
+
+def test_decimal_commas_that_part_the_cells_are_refused_with_their_rows() -> None:
+    error = refusal(csv(table()).decode().replace("0.", "0,").encode())
+    assert "24 rows, the first of them 2, 3, 4, 5, 6, have more cells" in error.problem
+    assert "columns, which are 2" in error.problem
+
+
+def test_a_column_that_is_there_twice_is_named() -> None:
+    assert "2 columns label" in refusal(b"label,Label ,score\ncovid,normal,0.5\n").problem
 
 
 def test_a_missing_column_is_named() -> None:
@@ -163,7 +187,11 @@ def test_the_template_has_the_columns_that_are_read() -> None:
         ("films.zip/site A/COVID/patient 7/1.dcm", (True, "COVID/patient 7")),
         ("films.zip/Other/x/y/1.dcm", (False, "Other/x")),
         ("films.zip/pneumonia/1.png", (False, "")),
-        ("films.zip/normal/covid/1.png", (False, "normal/covid")),
+        ("films.zip/Bacterial_Pneumonia/ann/1.png", (False, "Bacterial_Pneumonia/ann")),
+        ("films.zip/SARS-CoV-2/1.png", (True, "")),
+        ("films.zip/no_finding/1.png", (False, "")),
+        ("films.zip/Non-COVID/1.png", (False, "")),
+        ("films.zip/normal/covid/1.png", None),
         ("films.zip/2021/1/a.png", None),
         ("covid.png", None),
     ],

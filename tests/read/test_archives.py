@@ -16,6 +16,7 @@ from covid_core.read import archives
 from covid_core.read.archives import Item, in_folder, members, refused, shown_name
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_radiograph
+from covid_core.storage.walk import PassedOver, Tally
 
 FILM = png(draw_phantom(size_px=256))
 
@@ -54,13 +55,17 @@ def test_a_zip_gives_its_films_with_their_folders_and_nothing_else() -> None:
             "__MACOSX/._b.png": b"x",
             ".hidden": b"x",
             "ward/.DS_Store": b"x",
+            "ward/IM000002.txt": b"a report",
+            "ward/odd.dat": FILM,
             "Thumbs.db": b"x",
             "DICOMDIR": b"x",
         }
     )
-    items = members(data, "today.zip")
-    assert names(items) == ["today.zip/ward/IM000001", "today.zip/b.png"]
-    assert [item.read() for item in items] == [FILM, b"two"]
+    tally = Tally()
+    items = members(data, "today.zip", tally.note)
+    assert names(items) == ["today.zip/ward/IM000001", "today.zip/b.png", "today.zip/ward/odd.dat"]
+    assert [item.read() for item in items] == [FILM, b"two", FILM]
+    assert tally.counts == {PassedOver.SYSTEM: 5, PassedOver.OTHER_KIND: 1}
     assert read_radiograph(items[0].read()).height_px == 256
 
 
@@ -83,6 +88,7 @@ def test_an_empty_zip_holds_no_films() -> None:
 def test_names_that_climb_or_disguise_are_only_shown(tmp_path: Path) -> None:
     files = {"../../etc/passwd": b"1", "/root/x.png": b"2", "..\\..\\boot.ini": b"3"}
     files["film\u202egnp.exe"] = b"4"
+    files = {name: FILM + data for name, data in files.items()}
     items = members(zipped(files), "a.zip")
     assert names(items) == [
         "a.zip/etc/passwd",
@@ -90,7 +96,7 @@ def test_names_that_climb_or_disguise_are_only_shown(tmp_path: Path) -> None:
         "a.zip/boot.ini",
         "a.zip/film\ufffdgnp.exe",
     ]
-    assert [item.read() for item in items] == [b"1", b"2", b"3", b"4"]
+    assert [item.read()[-1:] for item in items] == [b"1", b"2", b"3", b"4"]
 
 
 def test_a_shown_name_is_bounded_and_keeps_its_end() -> None:
@@ -195,15 +201,18 @@ def folder(tmp_path: Path) -> Path:
     root = tmp_path / "films"
     (root / "ward").mkdir(parents=True)
     (root / ".cache").mkdir()
-    for name in ("b.png", "a.png", "ward/IM1", ".cache/x.png", "Thumbs.db"):
+    for name in ("b.png", "a.png", ".cache/x.png", "Thumbs.db", "report.txt"):
         (root / name).write_bytes(name.encode())
+    (root / "ward" / "IM1").write_bytes(FILM)
     return root
 
 
 def test_a_folder_is_listed_in_order_at_any_depth(folder: Path) -> None:
-    items = list(in_folder(folder))
+    tally = Tally()
+    items = list(in_folder(folder, tally.note))
     assert names(items) == ["a.png", "b.png", "ward/IM1"]
-    assert items[2].read() == b"ward/IM1"
+    assert items[2].read() == FILM
+    assert tally.counts == {PassedOver.SYSTEM: 2, PassedOver.OTHER_KIND: 1}
 
 
 def test_a_replaced_file_is_another_even_of_the_same_size_and_time(folder: Path) -> None:
@@ -240,7 +249,7 @@ def test_links_neither_lead_out_of_a_folder_nor_round_in_it(folder: Path) -> Non
 def test_a_folder_is_found_bit_by_bit(folder: Path) -> None:
     stream = in_folder(folder)
     assert next(stream).name == "a.png"
-    (folder / "ward" / "IM2").write_bytes(b"late")
+    (folder / "ward" / "IM2").write_bytes(FILM)
     assert names(list(stream)) == ["b.png", "ward/IM1", "ward/IM2"]
 
 

@@ -1,4 +1,4 @@
-"""Walking below a folder: every film once, in order, no loops, and never all names at once."""
+"""Walking below a folder: every file once, in order, no loops, and never all names at once."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from covid_core.datasets.layouts.films import films_in
 from covid_core.errors import RefusedFile
-from covid_core.read.reading import FILM_SUFFIXES, read_file
+from covid_core.read.reading import read_file
 from covid_core.storage import walk as folders
-from covid_core.storage.walk import files_below
+from covid_core.storage.walk import PassedOver, Tally, files_below
 
 
 @pytest.fixture
@@ -28,10 +28,8 @@ def folder(tmp_path: Path) -> Path:
         "a-b/2.tif",
         "a.png",
         "c.png/in.webp",
-        ".hidden.png",
         "png",
         "notes.txt",
-        ".cache/kept.jpeg",
     ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(b"film")
@@ -39,14 +37,45 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def walked(folder: Path, **options: Path) -> list[Path]:
-    return list(files_below(folder, FILM_SUFFIXES, **options))
+def walked(folder: Path, **options: Any) -> list[Path]:
+    return list(files_below(folder, **options))
 
 
-def test_it_finds_what_the_datasets_find_in_the_same_order(folder: Path) -> None:
+def test_it_finds_every_file_in_order(folder: Path) -> None:
     found = walked(folder)
-    assert len(found) == 8
-    assert found == films_in(folder)
+    assert len(found) == 9
+    assert found == sorted(found)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".hidden.png", "._b.png", "Thumbs.db", "desktop.ini", "DICOMDIR", "dicomdir", ".cache/1.dcm"]
+    + ["__MACOSX/b.png", "@eaDir/b.png", "a/$RECYCLE.BIN/b.png", "System Volume Information/b.png"],
+)
+def test_what_is_hidden_or_a_system_s_own_is_passed_over_and_counted(
+    folder: Path, name: str
+) -> None:
+    before = walked(folder)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_bytes(b"film")
+    lines: list[str] = []
+    tally = Tally(lines.append)
+    assert walked(folder, note=tally.note) == before
+    assert tally.counts == {PassedOver.SYSTEM: 1}
+    assert len(lines) == 1 and str(folder) in lines[0]
+    assert tally.sentences == ["1 passed over: hidden, or a system's own"]
+
+
+def test_a_hidden_folder_that_was_named_is_walked(folder: Path) -> None:
+    hidden = folder.rename(folder.with_name(".films"))
+    assert len(walked(hidden)) == 9
+
+
+def test_what_is_no_file_is_never_opened(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.png")
+    tally = Tally()
+    assert len(walked(folder, note=tally.note)) == 9
+    assert tally.counts == {PassedOver.NO_FILE: 1}
 
 
 def test_links_to_files_are_followed_and_links_to_folders_never(folder: Path) -> None:
@@ -55,10 +84,14 @@ def test_links_to_files_are_followed_and_links_to_folders_never(folder: Path) ->
     (folder / "dead.png").symlink_to(folder / "gone.png")
     (folder / "self.png").symlink_to(folder / "self.png")
     (folder / "a" / "loop").symlink_to(folder)
-    found = walked(folder)
-    assert found == films_in(folder)
+    tally = Tally()
+    found = walked(folder, note=tally.note)
     assert {"link.png", "out.png"} <= {path.name for path in found}
-    assert len(found) == 10
+    assert len(found) == 11
+    assert tally.counts == {PassedOver.DEAD_LINK: 2, PassedOver.LINK_TO_FOLDER: 1}
+    inside = walked(folder, links_outside=False, note=tally.note)
+    assert set(found) - set(inside) == {folder / "out.png"}
+    assert tally.counts[PassedOver.LINK_OUTSIDE] == 1
 
 
 def test_a_link_to_a_folder_may_be_where_the_walk_starts(folder: Path, tmp_path: Path) -> None:
@@ -98,7 +131,7 @@ def test_names_of_a_large_folder_are_not_read_ahead(
 
     monkeypatch.setattr(folders, "SORTED_ENTRIES", 100)
     monkeypatch.setattr(os, "scandir", lambda _: Endless())
-    walk = files_below(folder, FILM_SUFFIXES)
+    walk = files_below(folder)
     assert next(walk).name == "1.jpg"
     assert asked == 101
     assert [next(walk).name for _ in range(200)] == ["1.jpg"] * 200
@@ -109,7 +142,7 @@ def test_a_folder_can_be_left_out_however_it_is_named(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without = [path for path in walked(folder) if path.parent.name != "c"]
-    assert len(without) == 7
+    assert len(without) == 8
     monkeypatch.chdir(tmp_path)
     for name in (folder / "a" / "c", Path("films/a/../a/c")):
         assert walked(folder, leave_out=name) == without
@@ -121,8 +154,8 @@ def test_a_folder_can_be_left_out_however_it_is_named(
 
 
 def test_what_vanishes_during_the_walk_is_said_when_it_is_read(folder: Path) -> None:
-    walk = files_below(folder, FILM_SUFFIXES)
-    assert next(walk) == folder / ".cache" / "kept.jpeg"
+    walk = files_below(folder)
+    assert next(walk) == folder / "B.PNG"
     (folder / "a" / "c" / "1.jpg").unlink()
     (folder / "a" / "c").rmdir()
     (folder / "a" / "z.dcm").unlink()

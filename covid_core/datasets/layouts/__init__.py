@@ -74,7 +74,8 @@ def read_cases(
     items = [unique[path] for path in sorted(unique)]
     left_out = tuple(item for item in items if isinstance(item, LeftOut))
     _refuse_unknown([] if selection.skip_unknown else left_out)
-    _note_unused([root.resolve() for root in roots], unique, note)
+    if note is not ignore:
+        _note_unused([root.resolve() for root in roots], unique, note)
     return Found(tuple(item for item in items if isinstance(item, Case)), left_out)
 
 
@@ -86,9 +87,9 @@ def _refuse_unknown(left_out: Sequence[LeftOut]) -> None:
     """Raises DatasetError that names each folder and label by which no class is known."""
     films = Counter(left.unknown for left in left_out if left.unknown)
     if films:
-        named = [f"{name} ({count} films)" for name, count in sorted(films.items())]
+        named = [f"{name}, films: {count}" for name, count in sorted(films.items())]
         raise DatasetError(
-            f"no class is known by these names{listed(named)}",
+            f"no class is known by these names of folders or labels{listed(named)}",
             f"Name them {NAMES_KNOWN}, or leave their films out with --skip-unknown",
         )
 
@@ -160,18 +161,17 @@ def _without_contradictions(items: Iterable[Case | LeftOut]) -> list[Case | Left
 
 def _one_of(items: Sequence[Case | LeftOut]) -> Case | LeftOut:
     first = items[0]
-    said = dict.fromkeys(map(_said_of, items))
-    if len(said) == 1:
-        return first
-    reason = f"its table contradicts itself: {'; or '.join(said)}"
-    return LeftOut(first.path, first.source, reason)
+    said = sorted({_said_of(item) for item in items})
+    if len(said) > 1:
+        return LeftOut(first.path, first.source, f"its table contradicts itself: {'; '.join(said)}")
+    if len({item.patient for item in items if isinstance(item, Case)}) > 1:
+        reason = "its table contradicts itself: two patients"
+        return LeftOut(first.path, first.source, reason)
+    return first
 
 
 def _said_of(item: Case | LeftOut) -> str:
-    if isinstance(item, LeftOut):
-        return item.reason
-    patient = f" of patient {item.patient}" if item.patient else ""
-    return f"{item.label or 'no label'}{patient}"
+    return item.reason if isinstance(item, LeftOut) else str(item.label or "no label")
 
 
 def _of_view(item: Case | LeftOut, views: frozenset[View]) -> Case | LeftOut:

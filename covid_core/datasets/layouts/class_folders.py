@@ -52,7 +52,7 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
             if label is None:
                 yield LeftOut(path, source, OPACITY)
             elif label is Finding.NOT_COVID:
-                yield _unknown(path, source, one.path, "which of the other classes it is")
+                yield _unknown(path, source, one.path)
             else:
                 patient = _patient(path.relative_to(one.path))
                 yield Case(path, label, source, patient, one.path.name)
@@ -60,7 +60,7 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
     for other in (child for place in _places(folder) for child in folders_in(place)):
         if other not in paths and other.name.lower() not in _PARTS:
             for path in _films_of(other):
-                yield _unknown(path, source, other, "a class that is known")
+                yield _unknown(path, source, other)
 
 
 def class_folders(folder: Path) -> list[ClassFolder]:
@@ -94,6 +94,6 @@ def _patient(path: PurePath) -> str | None:
     return next(iter(folders), match.group(1) if match else kermany_patient(path))
 
 
-def _unknown(path: Path, source: str, folder: Path, what: str) -> LeftOut:
-    reason = f"its folder does not say {what}: {folder.name}"
+def _unknown(path: Path, source: str, folder: Path) -> LeftOut:
+    reason = f"its folder's name is not that of one class: {folder.name}"
     return LeftOut(path, source, reason, unknown=str(folder))
