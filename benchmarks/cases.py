@@ -5,7 +5,8 @@
 DIR holds `films/`, files of every kind; `expected/NAME.png`, the right picture of `films/NAME`,
 8-bit grey, black is air; and `README.md`, whose table says in words what is right for the cases by
 the two digits that a file's name begins with. A film is right where the mean absolute difference is
-at most 0.004 of the full range, 0.01 for a lossy file, and its notes say what had to be done.
+at most 0.004 of the full range, 0.01 for a lossy file, and its notes say what had to be done. Where
+they are there, `folders/` and `tables/` are judged by `benchmarks.case_tables`.
 
 Ends with 1 where any is wrong.
 """
@@ -23,6 +24,7 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
+from benchmarks.case_tables import judge_folders_and_tables
 from covid_core.errors import RefusedFile
 from covid_core.present import markdown
 from covid_core.read.grey_levels import eight_bits
@@ -55,10 +57,6 @@ SIZES: dict[str, tuple[int, int]] = {"08": (256, 256)}
 # Cases that are judged by a whole answer, a folder or a table, none of which is looked at here. To
 # judge one, take it out of here and give it a rule in `judge`, or a loop of its own in `main`.
 NOT_JUDGED: dict[str, str] = {
-    "11": "a folder's files: see what `predict` lists",
-    "12": "class folders: see what `manifest` lists",
-    "13": "a table: see what `manifest` says of its rows",
-    "14": "a table: see what `validate` says of it",
     "15-0": "borders: whether the answer stays the same",
     "15-bord": "borders: whether the answer stays the same",
     "16": "the gate: whether it refuses, and why",
@@ -131,6 +129,9 @@ def main() -> int:
     found = [
         judge(path, folder / "expected" / f"{path.name}.png")
         for path in sorted((folder / "films").iterdir())
+    ]
+    found += [
+        Judgement(one.name, one.right, None, one.why) for one in judge_folders_and_tables(folder)
     ]
     answers = {True: "right", False: "wrong", None: "-"}
     rows = [

@@ -132,7 +132,6 @@ def test_a_zip_gives_one_row_a_film_in_it_and_a_damaged_one_its_reason(
     assert "empty" in rows[1]["reason"] and "ZIP file is cut short" in rows[2]["reason"]
 
 
-@pytest.mark.parametrize("names", [["good.png"], ["good.png", "empty.png", "deeper/also good.jpg"]])
 def test_films_are_known_by_their_bytes_and_the_rest_is_counted_or_listed(
     films: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,6 +162,7 @@ def test_films_are_known_by_their_bytes_and_the_rest_is_counted_or_listed(
         assert f"passed over: {folder / name}: " in listed
 
 
+@pytest.mark.parametrize("names", [["good.png"], ["good.png", "empty.png", "deeper/also good.jpg"]])
 def test_json_is_one_array(
     films: Path, weights: Path, names: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,18 +66,24 @@ class Selection:
 
 
 EVERYTHING = Selection()
+_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 1 / 52.18, "D": 1 / 365.25}
 
 
-def age_of(text: str | None) -> float | None:
-    """An age cell in years, None where it is empty or no number from 0 to 120."""
+def parse_age(text: str | None) -> float | None:
+    """The age in years of a cell such as `45`, or `045Y` and `018M` (PS3.5, AS).
+
+    None where it is empty, or no number from 0 to 120.
+    """
+    plain = (text or "").strip()
+    unit = _YEARS.get(plain[-1:].upper())
     try:
-        age = float(text or "")
+        age = float(plain[:-1] if unit else plain)
     except ValueError:
         return None
-    return age if 0 <= age <= 120 else None
+    return age * (unit or 1.0) if 0 <= age <= 120 else None
 
 
-def sex_of(text: str | None) -> Sex | None:
-    """A cell of `F`, `female`, `M`, `Male`, … to one letter."""
+def parse_sex(text: str | None) -> Sex | None:
+    """The letter of a cell such as `F`, `female`, `M` or `Male`; None where it says neither."""
     first = (text or "").strip()[:1].upper()
     return "F" if first == "F" else "M" if first == "M" else None

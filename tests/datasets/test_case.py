@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from covid_core.datasets.case import age_of, sex_of
+from covid_core.datasets.case import parse_age, parse_sex
 from covid_core.read.anatomy_words import parse_view
 from covid_core.read.radiograph import View
 
@@ -23,14 +23,14 @@ from covid_core.read.radiograph import View
     ],
 )
 def test_ages(cell: str | None, age: float | None) -> None:
-    assert age_of(cell) == age
+    assert parse_age(cell) == age
 
 
 @pytest.mark.parametrize(
     ("cell", "sex"), [("M", "M"), ("female", "F"), (" F", "F"), ("", None), ("?", None)]
 )
 def test_sexes(cell: str, sex: str | None) -> None:
-    assert sex_of(cell) == sex
+    assert parse_sex(cell) == sex
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from covid_core.datasets.case import Case
+from covid_core.datasets.case import Case, parse_age
 from covid_core.datasets.layouts import LAYOUTS, read_cases
-from covid_core.datasets.layouts.dicom_header import parse_age
 from covid_core.findings import Appearance, Finding
 from covid_core.read.radiograph import View
 from tests.films import dicom_file, encode, grey_film

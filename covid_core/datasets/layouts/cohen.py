@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from covid_core.class_names import parse_class
-from covid_core.datasets.case import Case, LeftOut, Selection, age_of, sex_of
+from covid_core.datasets.case import Case, LeftOut, Selection, parse_age, parse_sex
 from covid_core.datasets.layouts.films import read_rows, uneven_rows
 from covid_core.findings import CLASSES
 from covid_core.read.anatomy_words import parse_view
@@ -66,8 +66,8 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
                 row["patientid"] or None,
                 row["finding"],
                 parse_view(row["view"]),
-                age_of(row.get("age")),
-                sex_of(row.get("sex")),
+                parse_age(row.get("age")),
+                parse_sex(row.get("sex")),
             )
 
 

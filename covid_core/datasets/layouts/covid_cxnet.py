@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from covid_core.datasets.case import Case, LeftOut, Selection, age_of, sex_of
+from covid_core.datasets.case import Case, LeftOut, Selection, parse_age, parse_sex
 from covid_core.datasets.layouts.films import films_in, has_other_classes, read_rows, uneven_rows
 from covid_core.findings import Finding
 from covid_core.read.anatomy_words import parse_view
@@ -38,6 +38,6 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
             row.get("patient_id") or None,
             row.get("label") or "",
             parse_view(row.get("view")),
-            age_of(row.get("age")),
-            sex_of(row.get("sex")),
+            parse_age(row.get("age")),
+            parse_sex(row.get("sex")),
         )

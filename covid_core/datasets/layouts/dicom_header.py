@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pydicom
 
-from covid_core.datasets.case import Sex, age_of, sex_of
+from covid_core.datasets.case import Sex, parse_age, parse_sex
 from covid_core.read.anatomy_words import parse_view
 from covid_core.read.file_kinds import is_dicom
 from covid_core.read.film_files import read_head
 from covid_core.read.radiograph import View
 
 _TAGS = ["PatientID", "PatientAge", "PatientSex", "ViewPosition", "Rows", "Columns"]
-_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 1 / 52.18, "D": 1 / 365.25}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +44,9 @@ def read_header(path: Path) -> Header:
             patient=str(tags.get("PatientID") or "") or None,
             view=parse_view(str(tags.get("ViewPosition") or "")),
             age=parse_age(str(tags.get("PatientAge") or "")),
-            sex=sex_of(str(tags.get("PatientSex") or "")),
+            sex=parse_sex(str(tags.get("PatientSex") or "")),
             width=int(tags.get("Columns") or 0),
             height=int(tags.get("Rows") or 0),
         )
     except Exception:  # pydicom has many ways to fail, and the survey reads the file again
         return Header()
-
-
-def parse_age(text: str) -> float | None:
-    """An age string such as `045Y` or `018M` (PS3.5, AS), or a bare number of years, in years."""
-    unit = _YEARS.get(text[-1:].upper())
-    age = age_of(text[:-1] if unit else text)
-    return None if age is None else age * (unit or 1.0)

@@ -12,7 +12,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from covid_core.datasets.case import Case, LeftOut, Selection, Sex, age_of, sex_of
+from covid_core.datasets.case import Case, LeftOut, Selection, Sex, parse_age, parse_sex
 from covid_core.datasets.layouts.dicom_header import read_header
 from covid_core.datasets.layouts.films import (
     boxes_in,
@@ -77,8 +77,8 @@ def _person(
     view = parse_view(row.get("view"))
     return (
         header.view if view is View.UNKNOWN else view,
-        age_of(row["age"]) if row.get("age") else header.age,
-        sex_of(row["sex"]) if row.get("sex") else header.sex,
+        parse_age(row["age"]) if row.get("age") else header.age,
+        parse_sex(row["sex"]) if row.get("sex") else header.sex,
     )
 
 
