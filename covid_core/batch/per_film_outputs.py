@@ -25,11 +25,10 @@ _OPACITY = 0.5
 def output_writer(
     reader: CaseReader, *, overlays: Path | None, bundles: Path | None, prevalence: float | None
 ) -> Explain:
-    """Reads each film once, and writes what is wanted of it: an overlay, a bundle, each into its
-    folder; None where it is not wanted.
+    """A function that writes the overlay and the bundle of each film.
 
-    Gives the share of the likeliest class's map that lies in the lungs, or NaN where the map is
-    withheld.
+    Each goes into its folder, and is not written where that is None. The function returns the share
+    of the likeliest class's map that lies in the lungs, or NaN where the map is withheld.
     """
 
     def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
@@ -48,10 +47,10 @@ def output_writer(
 
 
 def write_overlay(reading: Reading, stem: str, folder: Path) -> None:
-    """Writes the film under its likeliest class's heat; without, where the map fails a test of
-    itself, and then its name says so.
+    """Write the film under the heat of its likeliest class.
 
-    `stem`: its name's first part.
+    Where the map fails one of its tests, there is no heat, and the file's name says so. `stem`: the
+    first part of that name.
     """
     finding = reading.prediction.label
     passed = reading.map_checks[finding].tests.passed
@@ -64,7 +63,7 @@ def write_overlay(reading: Reading, stem: str, folder: Path) -> None:
 
 
 def write_bundle(reader: CaseReader, reading: Reading, folder: Path, prevalence: float) -> None:
-    """Writes the film's case bundle, under its digest: a file's name may be a patient's."""
+    """Write the film's case bundle, named by its digest: a file's name may be a patient's."""
     made = datetime.now().astimezone().replace(microsecond=0)
     prediction = reading.prediction
     asked = Asked(prediction.decision.point, prediction.label, prevalence, made)

@@ -1,7 +1,7 @@
 """Many films, several at a time: each read, judged and put into its row, in their own order.
 
-What is asked of a film stays the film's own size: neither the films before it nor those after it
-are held, so a folder of a million needs the memory of a few.
+Neither the films before one nor those after it are kept in memory, so that a folder of a million
+needs the memory of a few.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Scoring:
     """What is done with each film.
 
     `prevalence`: of the disease among the films, 0 to 1, for the predictive value. `explain`: None
-    where no overlay is asked for.
+    where no overlay is wanted.
     """
 
     predictor: Predictor
@@ -57,8 +57,7 @@ class Scoring:
 
 
 def rows(films: Iterable[Film], scoring: Scoring, *, workers: int) -> Generator[Row]:
-    """One row a film, in the films' order, as they and those before them are there and the next
-    film is found.
+    """The rows of the films, one each, in their order, each as soon as it can be given.
 
     Each of the `workers` threads takes as many films at a time as the network does best in one
     batch. Close the iterator to stop early. Raises what `films` and `scoring.explain` do, and
@@ -71,8 +70,10 @@ def rows(films: Iterable[Film], scoring: Scoring, *, workers: int) -> Generator[
 
 
 def score(scoring: Scoring, films: Sequence[Film]) -> list[Row]:
-    """A few films' rows, in their order: `sentences.prediction_row`, or `sentences.error_row` where
-    a film got no prediction or, if asked for, no overlay.
+    """The rows of a few films, in their order.
+
+    `sentences.prediction_row`, or `sentences.error_row` where there is no prediction or, where one
+    is wanted, no overlay.
     """
     read = [_attempt(film.read) for film in films]
     judged = iter(_judged(scoring, [one for one in read if not isinstance(one, CovidCoreError)]))

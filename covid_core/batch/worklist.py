@@ -85,8 +85,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which entries to show: of these decisions (all where there is none), from this probability of
-    COVID-19 on (with those of none, where it is 0), whose name holds the text, and only warned.
+    """Which entries of a list to show.
+
+    `decisions`: only these, all where it is empty. `least`: the lowest probability of COVID-19;
+    with 0 entries without one are shown too. `text`: what the name holds. `warned`: only those that
+    carry a warning.
     """
 
     decisions: frozenset[str] = frozenset()
@@ -95,6 +98,7 @@ class Filter:
     warned: bool = False
 
     def admits(self, entry: Entry) -> bool:
+        """Whether the entry is to be shown."""
         return (
             (not self.decisions or entry.decision in self.decisions)
             and (entry.probability or 0.0) >= self.least
@@ -170,8 +174,8 @@ def _described(known: Entry, radiograph: Radiograph, study: Study | None) -> Ent
 def _pseudonym(study: Study) -> Study:
     if not same_patient(study, study):  # no identifier, or one that anonymisers give to all
         return Study()
-    told = (study.patient_id, study.issuer, study.birth_date)
-    patient_id, issuer, birth_date = map(_keyed_hash, told)
+    identifiers = (study.patient_id, study.issuer, study.birth_date)
+    patient_id, issuer, birth_date = map(_keyed_hash, identifiers)
     return Study(patient_id=patient_id, issuer=issuer, birth_date=birth_date)
 
 

@@ -1,5 +1,4 @@
-"""An archive scored on many machines by Ray, from any filesystem into a table in parts: an optional
-extra.
+"""An archive scored on many machines by Ray, from any filesystem into a table in parts.
 
-It uses `batch` for the films of each part.
+An optional extra. It uses `batch` for the films of each part.
 """

@@ -63,8 +63,9 @@ class Desk:
 
 @contextmanager
 def opened(place: Place, terms: Terms) -> Iterator[Table]:
-    """A table to add parts to: begins a run, and from here on an earlier one adds no more than the
-    part that it is just moving.
+    """A table to add parts to, in a run that begins here.
+
+    From here on an earlier run adds no more than the part that it is just moving.
     """
     table = Table(place, terms)
     table.begin()

@@ -24,7 +24,7 @@ _OF_THE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirec
 
 
 class Unreachable(CovidCoreError):
-    """Where films lie can't be asked: no film's fault, so it is no film's row."""
+    """The storage does not answer: no film's fault, so it is no film's row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,10 @@ class Place:
         return f"{root.rstrip('/')}/{film}" if root and film else root or film
 
     def read(self, film: str) -> Radiograph:
-        """`reading.read_radiograph` of a film; no more than MAX_FILE_BYTES of it are ever asked
-        for, and one byte.
+        """A film as `reading.read_radiograph` gives it.
 
-        Raises RefusedFile, and Unreachable where the filesystem itself fails.
+        No more than MAX_FILE_BYTES of it are fetched, and one byte. Raises RefusedFile, and
+        Unreachable where the filesystem itself fails.
         """
         try:
             with self.filesystem()[0].open(self.path(film), "rb") as file:

@@ -1,5 +1,4 @@
-"""The commands of `python -m covid_core`: `options` has a module a verb with what it can be told,
-and beside it here is the module that does it.
+"""The commands of `python -m covid_core`, one module a verb; its options are a module of `options`.
 
 They may use every room, and nothing uses them.
 """

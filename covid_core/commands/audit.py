@@ -37,6 +37,7 @@ from covid_core.predict.predictor import Predictor
 
 
 def run(options: argparse.Namespace) -> int:
+    """Test a network for shortcuts, robustness and honesty; the exit status."""
     network, card = load_weights(options.weights, options.recipe)
     table = read_manifest(options.manifest)
     check_audited(card, table)
@@ -67,8 +68,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _zones(options: argparse.Namespace, card: WeightsCard, table: pd.DataFrame) -> dict[str, Any]:
-    """What `zones_against_scores` finds, by its name among the figures; without scores what an
-    earlier audit of the same weights found, if any.
+    """What `zones_against_scores` finds, by its name among the figures.
+
+    Without scores what an earlier audit of the same weights found, if any.
     """
     if options.zone_scores is None:
         earlier = read_audit(options.weights, card) or {}
@@ -85,11 +87,10 @@ def _boxes(
     table: pd.DataFrame,
     device: torch.device,
 ) -> dict[str, Any]:
-    """What `measure_boxes` finds of films that trained nothing, by its name among the figures;
-    empty where there are too few of them with boxes.
+    """What `measure_boxes` finds of films that trained nothing, by its name among the figures.
 
-    `table`: the manifest that was trained on. What the card has of it already, by `evaluate
-    --into-card`, is taken over.
+    Empty where there are too few of them with boxes. `table`: the manifest that was trained on.
+    What the card has of it already, by `evaluate --into-card`, is taken over.
     """
     known = maps_of(card)
     if known and not options.boxes:

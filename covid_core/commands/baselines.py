@@ -39,6 +39,7 @@ _Scores = dict[str, np.ndarray]
 
 
 def run(options: argparse.Namespace) -> int:
+    """Measure what is reached without looking at the lungs; the exit status."""
     manifest = read_manifest(options.manifest)
     known: dict[tuple[str, str], _Scores] = {}  # those asked the same of the same films share them
     status = DONE
@@ -89,8 +90,9 @@ def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) ->
 
 
 def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.ndarray] | None:
-    """The network's probabilities of the films that did not train it, by its card's rules; None
-    where it is not here.
+    """The network's probabilities, by its card's rules, of the films that did not train it.
+
+    None where the network is not here.
     """
     if not _tensors(card, folder).exists():
         return None

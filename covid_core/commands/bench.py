@@ -14,6 +14,7 @@ from covid_core.present.markdown import table
 
 
 def run_train(options: argparse.Namespace) -> int:
+    """Measure how fast training is; the exit status."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     measured = bench(
@@ -39,6 +40,7 @@ def _told(pace: Pace) -> str:
 
 
 def run_predict(options: argparse.Namespace) -> int:
+    """Measure how fast a film is answered; the exit status."""
     speed = measure(options.weights, options.recipe, rounds=options.rounds)
     print(f"{machine.described()}; {speed.used}; medians, all sides in turns\n")
     for part in (_whole(speed), _profile(speed), _forward(speed)):

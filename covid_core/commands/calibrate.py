@@ -23,6 +23,7 @@ from covid_core.training.films import load_films
 
 
 def run(options: argparse.Namespace) -> int:
+    """Fit calibration, operating points and prediction sets anew; the exit status."""
     network, card = load_weights(options.weights, options.recipe)
     table = read_manifest(options.manifest)
     if fingerprint(table) != card.split:

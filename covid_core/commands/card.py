@@ -13,6 +13,7 @@ from covid_core.present.markdown import replace_blocks
 
 
 def run(options: argparse.Namespace) -> int:
+    """Write the model card and the README's results; the exit status."""
     card = read_card(options.weights)
     write_model_card(card, options.weights)
     cards = [card, *read_cards(options.weights / RECIPES).values()]

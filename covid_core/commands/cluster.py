@@ -20,6 +20,7 @@ from covid_core.predict.predictor import Predictor
 
 
 def run(options: argparse.Namespace) -> int:
+    """Score an archive on the machines of a Ray cluster; the exit status."""
     tally = open_tally(options)
     if next(Place.of(options.url).films(tally.note), None) is None:
         print("there is no film in what was given", file=sys.stderr)

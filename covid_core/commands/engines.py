@@ -22,6 +22,7 @@ _PARTS = (Split.TEST, Split.HELD_OUT)
 
 
 def run(options: argparse.Namespace) -> int:
+    """Measure whether bfloat16 decides as float32 does; the exit status."""
     card = read_card(options.weights, options.recipe)
     table = read_manifest(options.manifest)
     tested = table[table["split"].isin([part.value for part in _PARTS])]

@@ -23,6 +23,7 @@ from covid_core.model_card.within_source import within_source_section
 
 
 def run(options: argparse.Namespace) -> int:
+    """Compare networks on the same films of a manifest; the exit status."""
     table = read_manifest(options.manifest)
     if options.into_card:
         return _into_cards(options, table)

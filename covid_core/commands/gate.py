@@ -9,6 +9,7 @@ from covid_core.training.gate.fit import make_gate
 
 
 def run(options: argparse.Namespace) -> int:
+    """Train the network that says whether a picture may be judged; the exit status."""
     card = make_gate(
         options.manifest, options.out, steps=options.steps, films=options.films, seed=options.seed
     )

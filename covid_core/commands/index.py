@@ -13,6 +13,7 @@ from covid_core.training.index import index_films
 
 
 def run(options: argparse.Namespace) -> int:
+    """List the films that made the weights; the exit status."""
     card = read_card(options.weights, options.recipe)
     made = index_films(
         options.weights,

@@ -9,6 +9,7 @@ from covid_core.training.lungs import make_lungs
 
 
 def run(options: argparse.Namespace) -> int:
+    """Train the network that outlines the lungs; the exit status."""
     card = make_lungs(options.folder, options.out, epochs=options.epochs, seed=options.seed)
     dice = card.dice
     print(

@@ -27,6 +27,7 @@ from covid_core.findings import CLASSES
 
 
 def run(options: argparse.Namespace) -> int:
+    """Make one table of dataset folders; the exit status."""
     check_name(options.out)  # before an hour's work
     tally = open_tally(options)
     compiled = compile_manifest(
@@ -63,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def run_check(options: argparse.Namespace) -> int:
+    """Print what is on two sides of a manifest's split; the exit status."""
     table = read_manifest(options.manifest)
     complaints = overlaps(table)
     for complaint in complaints:

@@ -40,6 +40,7 @@ _COUNTING_S = 10  # of a folder's films before the first is read, for the progre
 
 
 def run(options: argparse.Namespace) -> int:
+    """Score radiographs, one row a file; the exit status."""
     _check(options)
     tally = Tally()
     if next(_films(options, tally), None) is None:
@@ -107,8 +108,9 @@ def _read_item(item: Item) -> Radiograph:
 
 
 def _total(options: argparse.Namespace) -> int | None:
-    """How many films there are, for the progress bar; None where nobody looks at it, or where
-    counting takes too long.
+    """How many films there are, for the progress bar.
+
+    None where nobody looks at it, or where counting takes too long.
     """
     if not sys.stderr.isatty():
         return None
@@ -121,7 +123,7 @@ def _total(options: argparse.Namespace) -> int | None:
 
 
 def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int:
-    """Write each row as it comes, and give the exit status."""
+    """The exit status, once each row is written as it came."""
     with ExitStack() as outputs:
         emit = [_json_array(outputs)] if options.json else []
         ledger: Ledger | None = None
@@ -149,9 +151,7 @@ def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int
 
 
 def _explainer(predictor: Predictor, options: argparse.Namespace, lanes: Lanes) -> Explain | None:
-    """What writes a film's overlay and bundle into their folders, where they are asked for, and
-    says how much of the map lies in the lungs.
-    """
+    """A function that writes a film's overlay and bundle; None where neither is wanted."""
     if not (options.saliency or options.bundle):
         return None
     # What draws takes long to import, and few ask for it.

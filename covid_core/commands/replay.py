@@ -33,6 +33,7 @@ _OTHERS = {
 
 
 def run(options: argparse.Namespace) -> int:
+    """Read case bundles again, and compare byte for byte; the exit status."""
     try:
         bundle = read_bundle(_bytes(options.bundle))
     except CovidCoreError as error:

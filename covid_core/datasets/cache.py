@@ -67,10 +67,9 @@ def every_picture(
 def cached_crops(
     paths: Sequence[Path], preprocess: Preprocess, folder: Path, *, workers: int
 ) -> tuple[Crop, ...]:
-    """The part of each film that its picture shows, from the same cache; WHOLE of a film that can't
-    be read.
+    """The part of each film that its picture shows, from the same cache.
 
-    Raises CovidCoreError where it can't be written.
+    WHOLE of a film that can't be read. Raises CovidCoreError where it can't be written.
     """
     if preprocess.borders == "keep":
         return (WHOLE,) * len(paths)

@@ -49,7 +49,7 @@ def write_manifest(table: pd.DataFrame, path: Path) -> None:
 
 
 def write_left_out(left_out: Sequence[LeftOut], path: Path) -> None:
-    """Each file that is in no row, and why, as CSV. Raises CovidCoreError."""
+    """Write, as CSV, each file that is in no row, and why. Raises CovidCoreError."""
     rows = [(str(left.path), left.source, left.reason) for left in left_out]
     table = pd.DataFrame(rows, columns=["path", "source", "reason"])
     write_whole(path, table.to_csv(index=False).encode(errors="backslashreplace"))
@@ -106,8 +106,7 @@ def _class_name(label: str) -> str:
 
 
 def write_overruled(table: pd.DataFrame, path: Path) -> None:
-    """Each file that a folder or table named otherwise than a radiologist read the same picture, as
-    CSV.
+    """Write, as CSV, each file whose label a radiologist's reading of the picture contradicts.
 
     Raises CovidCoreError.
     """

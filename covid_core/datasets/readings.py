@@ -16,8 +16,9 @@ OTHER_ABNORMALITY = "No Lung Opacity / Not Normal"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The class of a radiologist's words, and the appearance after the RSNA's consensus; None where
-    the words give none.
+    """The class of a radiologist's words, and the appearance after the RSNA's consensus.
+
+    None where the words give none.
     """
 
     label: Finding | None

@@ -42,9 +42,7 @@ def mark_twins(
     outside: np.ndarray,
     before: np.ndarray | None,
 ) -> None:
-    """Mark what has neither label nor appearance, and of the same pictures all but the one that
-    counts.
-    """
+    """Mark films without label and appearance, and of each picture all copies but one."""
     labels, claims = table["label"].to_numpy(object), claims_of(table)
     read, known_patient = read_by_radiologists(table), (table["patient"] != "").to_numpy()
     mark(splits, np.nonzero(claims == "")[0], Split.UNLABELLED)
@@ -103,10 +101,12 @@ def texts_of(table: pd.DataFrame, name: str) -> np.ndarray:
 
 
 def mark(splits: list[Split | None], members: Iterable[int], split: Split) -> None:
+    """Put films on a side, unless they are on one."""
     for i in members:
         splits[i] = splits[i] or split
 
 
 def members_of(numbers: np.ndarray) -> list[np.ndarray]:
+    """The places of each number in an array, as one array for each number."""
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.nonzero(np.diff(numbers[order]))[0] + 1)

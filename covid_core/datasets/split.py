@@ -95,8 +95,9 @@ def assign_splits(
 
 
 def sides_before(table: pd.DataFrame, earlier: pd.DataFrame) -> np.ndarray:
-    """The side that each film of a manifest is on in an earlier one, by its SHA-256: text (rows,),
-    empty for a film that was on none.
+    """The side that each film of a manifest was on in an earlier one: text (rows,).
+
+    Films are known by their SHA-256. Empty for a film that was on none.
     """
     sides = earlier[on_a_side(earlier)].drop_duplicates("sha256").set_index("sha256")["split"]
     return table["sha256"].map(sides).fillna("").to_numpy(str)
@@ -133,8 +134,9 @@ def overlaps(table: pd.DataFrame) -> list[str]:
 
 
 def check_clean(table: pd.DataFrame, path: Path) -> None:
-    """Raises DatasetError where a patient or a picture is on two sides of a manifest's split: its
-    figures would be too good.
+    """Raises DatasetError where a patient or a picture is on two sides of a manifest's split.
+
+    Its figures would be too good.
     """
     leaks = overlaps(table)
     if leaks:

@@ -72,8 +72,9 @@ def new_profile(
 
 
 def fits(profile: SiteProfile, card: WeightsCard) -> bool:
-    """Whether the profile was measured with these very weights: with others its threshold means
-    nothing.
+    """Whether the profile was measured with these very weights.
+
+    With others its threshold means nothing.
     """
     return profile.weights_sha256 == card.sha256
 

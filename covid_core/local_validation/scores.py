@@ -49,6 +49,7 @@ class Scores:
 
     @property
     def patients(self) -> int:
+        """How many patients there are."""
         return len(np.unique(self.groups))
 
     def refuse_other_weights(self, sha256: str) -> None:
@@ -66,9 +67,10 @@ def build_scores(
     patients: Sequence[str],
     weights: str = "",
 ) -> Scores:
-    """Films that were read one by one; each film without a patient, "", is a group of its own.
+    """The scores of films that were read one by one.
 
-    Raises CovidCoreError where fewer than FEWEST have COVID-19, or have not.
+    Each film without a patient, "", is a group of its own. Raises CovidCoreError where fewer than
+    FEWEST have COVID-19, or have not.
     """
     shown = np.asarray(positive, bool)
     found = {"with COVID-19": int(shown.sum()), "without": int((~shown).sum())}
@@ -97,7 +99,7 @@ def read_scores(data: bytes, name: str) -> Scores:
 
 
 def made_up(films: int = 400) -> Scores:
-    """Scores drawn by chance, to see what a check looks like; they mean nothing."""
+    """Scores drawn by chance, to see what a validation looks like; they mean nothing."""
     drawing = np.random.default_rng(0)
     positive = drawing.random(films) < 0.4
     score = np.where(positive, drawing.beta(3, 1.2, films), drawing.beta(1.2, 2.5, films))
@@ -105,11 +107,10 @@ def made_up(films: int = 400) -> Scores:
 
 
 def label_by_folder(name: str) -> tuple[bool, str] | None:
-    """Whether a film shows COVID-19, by the folder that it lies in, and its patient: the folder
-    below that, or "".
+    """Whether a film shows COVID-19, by the folder that it lies in, and its patient.
 
-    `name`: with folders, such as `covid/patient 7/film.dcm`. None where no folder names a class, or
-    two contradict each other.
+    The patient is the folder below that, or "". `name`: with folders, such as
+    `covid/patient 7/film.dcm`. None where no folder names a class, or two contradict each other.
     """
     *folders, _ = PurePosixPath(name).parts
     said = {
@@ -168,8 +169,9 @@ def _weights(table: pd.DataFrame) -> str:
 
 
 def _table(data: bytes) -> pd.DataFrame:
-    """The columns that are known, as text, "" where a cell is empty, their names in small letters;
-    the rows by their lines in the file.
+    """The columns that are known, as text, their names in small letters, by lines of the file.
+
+    A cell that is empty, or not there, is "".
     """
     try:
         return _parquet(data) if data.startswith(b"PAR1") else _csv(data)
@@ -245,8 +247,9 @@ def _refuse(wrong: pd.Series, problem: str, remedy: str) -> None:
 
 
 def _refuse_own_answers(table: pd.DataFrame, words: pd.Series) -> None:
-    """`predict --csv` writes the model's own answer as `label`: measured against that, any model
-    would be perfect.
+    """Raises CovidCoreError where the labels are the answers that `predict --csv` wrote.
+
+    Measured against those, any model would be perfect.
     """
     if not {"prediction_set", *_OWN} <= set(table):
         return

@@ -60,6 +60,7 @@ class Validation:
 
     @property
     def prevalence(self) -> float:
+        """The share of films with COVID-19, 0 to 1."""
         return self.positives / self.films
 
     @property
@@ -105,8 +106,10 @@ def with_costs(point: OperatingPoint, scores: Scores) -> OperatingPoint:
 
 
 def _sure(share: Estimate, groups: np.ndarray) -> Estimate:
-    """A share of films of these patients; of films that all agree the exact interval (Clopper and
-    Pearson 1934), each patient counting once: resampled, they would seem to prove it.
+    """A share with an interval that is honest where all films agree.
+
+    Then it is the exact one (Clopper and Pearson 1934), each patient counting once: resampled, such
+    films would seem to prove the share.
     """
     if share.value not in (0, 1):
         return share
@@ -118,14 +121,14 @@ def _sure(share: Estimate, groups: np.ndarray) -> Estimate:
 def guaranteed_point(
     scores: Scores, recall: float = RECALL, confidence: float = CONFIDENCE
 ) -> OperatingPoint:
-    """The highest threshold that finds a share `recall` of films with COVID-19, at a `confidence`;
-    both between 0 and 1.
+    """The highest threshold that finds a share `recall` of films with COVID-19, at a `confidence`.
 
-    Learn then Test (Angelopoulos et al. 2021) by MAPIE: thresholds of a fixed grid are tested from
-    0 up, each by the exact binomial test, until one fails. It holds for new patients like these,
-    each with one film: here one film a patient is drawn by chance. Sensitivity and specificity are
-    measured on the same films, all of them. The specificity is fair, for films without COVID-19
-    had no say in the threshold; the sensitivity flatters a little, for the others chose it.
+    Both lie between 0 and 1. Learn then Test (Angelopoulos et al. 2021) by MAPIE: thresholds of a
+    fixed grid are tested from 0 up, each by the exact binomial test, until one fails. It holds for
+    new patients like these, each with one film: here one film a patient is drawn by chance.
+    Sensitivity and specificity are measured on the same films, all of them. The specificity is
+    fair, for films without COVID-19 had no say in the threshold; the sensitivity flatters a little,
+    for the others chose it.
 
     Raises CovidCoreError where there are too few films, or no threshold above 0 qualifies.
     """
@@ -177,8 +180,9 @@ def _highest_threshold(found: np.ndarray, recall: float, confidence: float) -> f
 
 
 def _one_a_patient(scores: Scores) -> np.ndarray:
-    """The scores of one film of each patient with COVID-19, drawn by chance, the same each time:
-    films of one patient are no independent evidence.
+    """The scores of one film of each patient with COVID-19, drawn by chance, the same each time.
+
+    Films of one patient are no independent evidence.
     """
     order = np.random.default_rng(0).permutation(np.flatnonzero(scores.positive))
     first = np.unique(scores.groups[order], return_index=True)[1]

@@ -48,8 +48,9 @@ def film_stem(name: str) -> str:
 
 
 def reason_to_pass(head: bytes | None) -> PassedOver | None:
-    """Why a file that begins with these bytes is no film; None where it may be one, or where its
-    bytes can't be had: then reading it says why.
+    """Why a file that begins with these bytes is no film; None where it may be one.
+
+    None, too, where its bytes can't be read: then reading it whole says why.
     """
     if head is None or is_dicom(head) or is_raster(head):
         return None
@@ -57,7 +58,7 @@ def reason_to_pass(head: bytes | None) -> PassedOver | None:
 
 
 def read_head(path: Path) -> bytes | None:
-    """The first bytes of a file of the disk; None where they can't be had."""
+    """The first bytes of a file of the disk; None where they can't be read."""
     try:
         return read_regular(path, HEAD_BYTES)
     except OSError:

@@ -34,10 +34,10 @@ def claimed(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keeps a file or folder that exists until the block ends; the system lets go when this process
-    ends, however it ends.
+    """Keeps a file or folder that exists for this process until the block ends.
 
-    Raises CovidCoreError where another keeps it.
+    The system lets go when the process ends, however it ends. Raises CovidCoreError where another
+    keeps it.
     """
     opened = _open(path)
     try:

@@ -11,6 +11,7 @@ from covid_core.evaluation.targets import ENOUGH
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `audit` into its parser."""
     parser.description = (
         "Groups of patients, shortcut probes, heat maps, spoilt films: one HTML report,"
         " and the figures beside the weights, for the model card."

@@ -10,6 +10,7 @@ from covid_core.model.card import WEIGHTS
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `floors` into its parser."""
     parser.description = (
         "For each card in the folders: how far simple models get on the same films from"
         " the file's header, from the film's outer frame without its lungs, and from a thumbnail."

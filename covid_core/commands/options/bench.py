@@ -9,6 +9,7 @@ from covid_core.model.architectures import DENSENET121, TITLES
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `bench` into its parser."""
     kinds = parser.add_subparsers(required=True, metavar="WHAT")
     train = kinds.add_parser("train", help="training steps, on phantoms")
     train.add_argument(

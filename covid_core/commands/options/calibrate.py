@@ -8,6 +8,7 @@ from covid_core.commands.arguments import add_cache, add_manifest, add_recipe, a
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `calibrate` into its parser."""
     parser.description = (
         "On the validation films of the manifest that the weights were trained on;"
         " measured on its test part and on sources held out, as are the card's other figures and"

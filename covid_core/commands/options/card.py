@@ -9,6 +9,7 @@ from covid_core.commands.arguments import add_weights
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `card` into its parser."""
     add_weights(parser)
     parser.add_argument(
         "--documents",

@@ -15,6 +15,7 @@ from covid_core.present.sentences import DISCLAIMER
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `cluster` into its parser."""
     parser.description = (
         "Score the films below a URL on a Ray cluster: Parquet, one row a file. Run it"
         f" again to go on where it was stopped. {DISCLAIMER}"

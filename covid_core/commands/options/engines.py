@@ -10,6 +10,7 @@ from covid_core.engines.proof import LARGEST_DIFFERENCE
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `engines` into its parser."""
     parser.description = (
         "Every film of the test part and of sources held out, by PyTorch in float32 and"
         " by another engine in bfloat16, films too close to call a second time in float32. Where no"

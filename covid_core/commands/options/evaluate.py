@@ -10,6 +10,7 @@ from covid_core.model.card import WEIGHTS
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `evaluate` into its parser."""
     parser.description = (
         "Networks on the test part of a manifest and on each source held out of it: a"
         " table, and a report with plots. Where the manifest has sources with films of both kinds,"

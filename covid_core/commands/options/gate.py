@@ -10,6 +10,7 @@ from covid_core.predict.gate import GATE
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `gate` into its parser."""
     parser.description = (
         "Train on the films of a manifest, spoilt on purpose, and on drawn pictures of"
         " other things; pick thresholds on the validation part and measure on the rest."

@@ -9,6 +9,7 @@ from covid_core.explain.known_index import FOLDER
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `index` into its parser."""
     parser.description = (
         "Of each film that trained, chose or calibrated the weights, and of copies of"
         " these: a 256-bit hash, features, and what its dataset tells, in"

@@ -10,6 +10,7 @@ from covid_core.predict.lungs import LUNGS
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `lungs` into its parser."""
     parser.description = (
         "Train on films with outlines drawn by people: a folder with metadata.csv,"
         " images/ and lung_masks/, as Cohen's collection with V7's outlines."

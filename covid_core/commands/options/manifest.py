@@ -11,6 +11,7 @@ from covid_core.read.radiograph import View
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `manifest` into its parser."""
     columns = "\n".join(f"  {name:<16} {meaning}" for name, (_, meaning) in COLUMNS.items())
     parser.description = "Datasets to one table, a row a film."
     parser.epilog = (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `manifest check` into its parser."""
     parser.add_argument(
         "manifest", type=Path, metavar="FILE", help="that `manifest` made, .parquet or .csv"
     )

@@ -18,6 +18,7 @@ from covid_core.present.sentences import DISCLAIMER
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `predict` into its parser."""
     parser.description = f"Score radiographs: one row a file. {DISCLAIMER}"
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, folders, ZIPs")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the rows there")

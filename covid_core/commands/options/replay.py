@@ -10,6 +10,7 @@ from covid_core.exports.bundle import NOTE
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put the options of `replay` into its parser."""
     parser.description = (
         "Read a case bundle's film again, from its levels to the report, and compare"
         " the new bundle with the given one byte for byte. Exit status: 0 the same, 1 another, 2 no"

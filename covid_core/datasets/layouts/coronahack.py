@@ -1,8 +1,8 @@
-"""CoronaHack Chest X-Ray Dataset (Govindaraj 2020): `Chest_xray_Corona_Metadata.csv`, `train/`,
-`test/`.
+"""CoronaHack Chest X-Ray Dataset (Govindaraj 2020): a table, `train/` and `test/`.
 
-Compiled from Kermany's films and early COVID-19 ones. Films of `test/` that have no label, in the
-table or for want of a row, stay unlabelled: they can be scored, not counted.
+The table is `Chest_xray_Corona_Metadata.csv`. Compiled from Kermany's films and early COVID-19
+ones. Films of `test/` that have no label, in the table or for want of a row, stay unlabelled: they
+can be scored, not counted.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ _FILMS = "covid19"
 
 
 def recognises(folder: Path) -> bool:
-    """Whether films lie right in its one folder: a dataset of one's own, with class folders, may be
-    called covid19, or have a class folder of that name.
+    """Whether films lie right in its one folder.
+
+    A dataset of one's own may be called covid19, or have a class folder of that name.
     """
     own = folder / _FILMS
     if not own.is_dir() or has_other_classes(folder, {_FILMS}):

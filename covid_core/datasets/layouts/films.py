@@ -28,9 +28,7 @@ def films_by_name(folder: Path) -> dict[str, Path]:
 
 
 def folders_in(folder: Path) -> list[Path]:
-    """The folders right in a folder, sorted, without hidden ones, a system's own, and links that
-    lead nowhere.
-    """
+    """The folders right in a folder, sorted, without hidden ones and a system's own."""
     inner = (child for child in folder.iterdir() if not is_system_name(child.name))
     return sorted(child for child in inner if child.is_dir())
 
@@ -42,15 +40,16 @@ def has_other_classes(folder: Path, own: Collection[str]) -> bool:
 
 
 def kermany_patient(path: PurePath) -> str | None:
-    """The patient in a name such as `person12_virus_34` or `IM-0115-0001`, which collections that
-    took these films in have kept.
+    """The patient in a name such as `person12_virus_34` or `IM-0115-0001`.
+
+    Collections that took these films in have kept their names.
     """
     match = _KERMANY_PATIENT.match(path.stem)
     return match.group(1) if match else None
 
 
 def kermany_cause(path: Path) -> str:
-    """`bacteria` or `virus`, from such a name; empty where it tells neither."""
+    """`bacteria` or `virus`, from such a name; empty where it says neither."""
     match = _KERMANY_CAUSE.match(path.stem)
     return match.group(1) if match else ""
 
@@ -68,8 +67,9 @@ def uneven_rows(path: Path, table: Table, source: str) -> Iterator[LeftOut]:
 
 
 def boxes_in(pixels: Iterable[Sequence[float]], width: float, height: float) -> Boxes:
-    """Boxes in pixels (left, top, right, bottom) as fractions of the film, cut at its edges; what
-    lies wholly outside is left away.
+    """Boxes in pixels (left, top, right, bottom) as fractions of the film, cut at its edges.
+
+    What lies wholly outside is left away.
     """
     boxes = []
     for left, top, right, bottom in pixels:

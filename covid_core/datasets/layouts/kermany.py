@@ -28,8 +28,9 @@ _LOOKED_AT = 20  # films of each class
 
 
 def recognises(folder: Path) -> bool:
-    """Whether it has its folders, no others of classes, and its films their names: of a film taken
-    for one of these it would be said that it is a child's.
+    """Whether it has its folders, no others of classes, and its films their names.
+
+    Of a film taken for one of these it would be said that it is a child's.
     """
     train = folder / "train"
     if not all((train / name).is_dir() for name in _LABELS):

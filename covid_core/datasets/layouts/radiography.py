@@ -1,4 +1,4 @@
-"""COVID-19 Radiography Database (Chowdhury, Rahman et al. 2020): `COVID/`, `Normal/`, …
+"""COVID-19 Radiography Database (Chowdhury, Rahman et al. 2020): `COVID/`, `Normal/` and others.
 
 Both its layouts: films directly in the class folder, or in `images/` beside `masks/`. No patients.
 `Lung_Opacity` holds opacities of every cause: pneumonia only on request.
@@ -24,8 +24,10 @@ _OWN = {*_LABELS, _OPACITY}
 
 
 def recognises(folder: Path) -> bool:
-    """Whether its films are named by their class: a folder of one's own may be called COVID just as
-    well, but has other class folders beside, or its films in a folder a patient.
+    """Whether its films are named by their class, and no other class folders stand beside.
+
+    A folder of one's own may be called COVID just as well, but has others beside, or its films in a
+    folder a patient.
     """
     if has_other_classes(folder, _OWN):
         return False

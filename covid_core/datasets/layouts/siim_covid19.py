@@ -104,8 +104,9 @@ def _words(study: Mapping[str, str]) -> str | None:
 
 
 def _boxes(row: dict[str, str], meta: Mapping[str, str], header: Header) -> Boxes | None:
-    """An image's boxes as fractions; None where it has none, which says nothing, or where its
-    original size is not known.
+    """An image's boxes as fractions.
+
+    None where it has none, which says nothing, or where its original size is not known.
     """
     width = float(meta.get("width") or meta.get("dim1") or header.width)
     height = float(meta.get("height") or meta.get("dim0") or header.height)
@@ -116,8 +117,9 @@ def _boxes(row: dict[str, str], meta: Mapping[str, str], header: Header) -> Boxe
 
 
 def _pixels(row: dict[str, str]) -> list[tuple[float, ...]]:
-    """Left, top, right, bottom of each opacity, in pixels of the original image: the column `label`
-    holds `opacity 1 x1 y1 x2 y2 opacity …`, or `none 1 0 0 1 1`.
+    """Left, top, right, bottom of each opacity, in pixels of the original image.
+
+    The column `label` holds `opacity 1 x1 y1 x2 y2 opacity …`, or `none 1 0 0 1 1`.
     """
     tokens = row["label"].split()
     whole = range(0, len(tokens) - _TOKENS + 1, _TOKENS)

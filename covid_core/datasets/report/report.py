@@ -79,8 +79,9 @@ def write_exploration(compiled: Compilation, path: Path, *, seed: int = 0) -> No
 
 
 def _count_appearances(table: pd.DataFrame) -> dict[str, list[int]]:
-    """For each source how many films: of each class, then, of those without a class, of each
-    appearance and of none.
+    """How many films each source has of each class and appearance.
+
+    The classes first; then, of films without a class, each appearance and none.
     """
     unlabelled = table["label"] == ""
     columns = [table["label"] == finding.value for finding in CLASSES]
@@ -118,8 +119,9 @@ def _plots(compiled: Compilation, used: pd.DataFrame, seed: int) -> list[tuple[s
 def _sheets(
     table: pd.DataFrame, used: pd.DataFrame, seed: int
 ) -> list[tuple[str, str, list[_Sample]]]:
-    """Title, definition and some films, of every source, of each class; then of each appearance
-    among the films without a class.
+    """Title, definition and some films of each class, from every source.
+
+    Then those of each appearance among the films without a class.
     """
     unlabelled = table[table["label"] == ""]
     kinds = [(finding, used[used["label"] == finding.value]) for finding in CLASSES]

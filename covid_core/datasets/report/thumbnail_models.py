@@ -151,8 +151,9 @@ def _predict_trees(
 
 
 def _score(features: np.ndarray, labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Each film's probability of each label, float64 (N, labels), by small boosted trees: large
-    ones gain little here and take minutes.
+    """Each film's probability of each label, float64 (N, labels), by small boosted trees.
+
+    Large ones gain little here and take minutes.
     """
     scores = np.zeros((len(labels), labels.max() + 1))
     with threadpool_limits(1):  # on busy cores, threads that wait for one another take minutes
