@@ -61,8 +61,8 @@ class Terms:
             return "other weights"
         if row["operating_point"] != self.point:
             return f"the operating point {row['operating_point']}"
-        told, due = row["predictive_value"], self.values.get(row["decision"])
-        if (due is None) != (told == "") or (due and abs(float(told) - due) > _ROUNDED):
+        value, due = row["predictive_value"], self.values.get(row["decision"])
+        if (due is None) != (value == "") or (due and abs(float(value) - due) > _ROUNDED):
             return "another prevalence"
         return None
 
@@ -95,15 +95,15 @@ class Ledger:
             self._append(self._row.header)
 
     @property
-    def unasked(self) -> int:
-        """How many of the rows that were kept are of no film that was asked for so far."""
+    def not_given(self) -> int:
+        """How many of the rows that were kept are of no film that was given so far."""
         return int(self._left.sum())
 
     def holds(self, name: str) -> bool:
         """Whether a row of this film was there already; each row answers for one film."""
-        asked = np.uint64(key(_as_written(name)))
-        at = int(np.searchsorted(self._keys, asked))
-        if at == len(self._keys) or self._keys[at] != asked or not self._left[at]:
+        wanted = np.uint64(key(_as_written(name)))
+        at = int(np.searchsorted(self._keys, wanted))
+        if at == len(self._keys) or self._keys[at] != wanted or not self._left[at]:
             return False
         self._left[at] -= 1
         return True
@@ -118,7 +118,7 @@ class Ledger:
 
 
 @contextmanager
-def opened(path: Path, terms: Terms, *, resume: bool = False) -> Iterator[Ledger]:
+def open_ledger(path: Path, terms: Terms, *, resume: bool = False) -> Iterator[Ledger]:
     """A file to write rows to: begun anew, or with `resume` after the whole rows that it holds.
 
     Takes some 24 bytes of memory for each row that was kept. Raises CovidCoreError where another

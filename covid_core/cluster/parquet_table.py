@@ -43,15 +43,15 @@ _DIFFERENCES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Where the workers of one run lay what they wrote, and on what terms."""
+class Drafts:
+    """Where the workers of one run write rows that do not count yet, and on what terms."""
 
     place: Place
     run: str
     terms: Terms
 
-    def lay(self, rows: Sequence[dict[str, Any]]) -> str:
-        """Write rows where they don't count yet; gives the path for `Table.add`."""
+    def write(self, rows: Sequence[dict[str, Any]]) -> str:
+        """The path, for `Table.add`, of rows that are written and do not count yet."""
         filesystem, root = self.place.filesystem()
         path = f"{root}/{_HALVES}/{self.run}/{uuid.uuid4().hex}.parquet"
         filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
@@ -62,7 +62,7 @@ class Desk:
 
 
 @contextmanager
-def opened(place: Place, terms: Terms) -> Iterator[Table]:
+def open_table(place: Place, terms: Terms) -> Iterator[Table]:
     """A table to add parts to, in a run that begins here.
 
     From here on an earlier run adds no more than the part that it is just moving.
@@ -76,10 +76,10 @@ def opened(place: Place, terms: Terms) -> Iterator[Table]:
 
 
 class Table:
-    """The parts in a folder, for the one process that adds to them. `desk`: for its workers."""
+    """The parts in a folder, for the one process that adds to them. `drafts`: for its workers."""
 
     def __init__(self, place: Place, terms: Terms) -> None:
-        self.desk = Desk(place, uuid.uuid4().hex, terms)
+        self.drafts = Drafts(place, uuid.uuid4().hex, terms)
         self._filesystem, self._root = place.filesystem()
         self._latest = f"{self._root}/{_HALVES}/{_LATEST}"
 
@@ -92,7 +92,7 @@ class Table:
         for part in self._parts()[:1]:
             self._keys(part)
         self._filesystem.makedirs(f"{self._root}/{_HALVES}", exist_ok=True)
-        self._filesystem.pipe_file(self._latest, self.desk.run.encode())
+        self._filesystem.pipe_file(self._latest, self.drafts.run.encode())
 
     def films(self) -> np.ndarray:
         """`key` of each film that has a row: uint64, sorted; 8 bytes a film is all that is kept.
@@ -104,7 +104,7 @@ class Table:
             return np.sort(np.concatenate([keys([]), *pool.map(self._keys, parts)]))
 
     def add(self, half: str, names: Sequence[str]) -> None:
-        """Take what a worker laid into the table, by the films' names.
+        """Take what a worker wrote into the table, by the films' names.
 
         Raises CovidCoreError where a later run has begun.
         """
@@ -125,7 +125,7 @@ class Table:
 
     @property
     def _title(self) -> str:
-        return self.desk.place.title
+        return self.drafts.place.title
 
     def _parts(self) -> list[str]:
         # Not by a pattern: a folder's own name may hold what is one.
@@ -138,7 +138,7 @@ class Table:
 
     def _is_latest(self) -> bool:
         try:
-            return bool(self._filesystem.cat_file(self._latest) == self.desk.run.encode())
+            return bool(self._filesystem.cat_file(self._latest) == self.drafts.run.encode())
         except FileNotFoundError:
             return False
 
@@ -154,12 +154,12 @@ class Table:
         return keys(names)
 
     def _check(self, stored: bytes | None, part: str) -> None:
-        found, due = json.loads(stored or b"{}"), json.loads(_written(self.desk.terms))
+        found, due = json.loads(stored or b"{}"), json.loads(_written(self.drafts.terms))
         for term, difference in _DIFFERENCES.items():
             if found.get(term) != due[term]:
                 raise CovidCoreError(
-                    f"its rows were made with {difference} than asked",
-                    "Write to another folder, or ask for the same as then",
+                    f"its rows were made with {difference}",
+                    "Write to another folder, or give the same options as then",
                     file=part,
                 )
 
@@ -188,8 +188,9 @@ def films_left(
     pieces = iter(lambda: list(islice(found, films)), [])
     rest: list[str] = []
     for piece in pieces:
-        asked = keys(map(place.name, piece))
-        rest += [film for film, held in zip(piece, _held(done, asked), strict=True) if not held]
+        found_keys = keys(map(place.name, piece))
+        are_done = _are_in(done, found_keys)
+        rest += [film for film, is_done in zip(piece, are_done, strict=True) if not is_done]
         while len(rest) >= films:
             yield rest[:films]
             rest = rest[films:]
@@ -197,11 +198,12 @@ def films_left(
         yield rest
 
 
-def _held(done: np.ndarray, asked: np.ndarray) -> np.ndarray:
+def _are_in(done: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """Which keys are among those done, which are sorted: bool (N,)."""
     if not len(done):
-        return np.zeros(len(asked), bool)
-    at = np.searchsorted(done, asked).clip(max=len(done) - 1)
-    return done[at] == asked
+        return np.zeros(len(some), bool)
+    at = np.searchsorted(done, some).clip(max=len(done) - 1)
+    return done[at] == some
 
 
 def _written(terms: Terms) -> bytes:

@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any
 
 from covid_core.batch.pipeline import Film, Scoring, rows
-from covid_core.cluster.parquet_table import Desk, Table, films_left
+from covid_core.cluster.parquet_table import Drafts, Table, films_left
 from covid_core.cluster.places import Place, Unreachable
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
@@ -43,7 +43,7 @@ class Job:
     """
 
     films: Place
-    desk: Desk
+    drafts: Drafts
     load: Callable[[], Predictor]
     answers: tuple[Finding, ...]
     prevalence: float | None = None
@@ -57,7 +57,7 @@ class Done:
     failed: int
 
 
-Laid = tuple[str, Done]  # where a part's rows lie, not yet counted, and their number
+Draft = tuple[str, Done]  # where a part's rows are, which do not count yet, and their number
 
 
 class Worker:
@@ -72,19 +72,19 @@ class Worker:
             self._predictor = self._job.load()
         except CovidCoreError as error:
             return str(error)
-        same = self._predictor.card.sha256 == self._job.desk.terms.weights_sha256
+        same = self._predictor.card.sha256 == self._job.drafts.terms.weights_sha256
         return "" if same else "A worker has other weights. Put the same on every machine."
 
-    def score(self, films: Sequence[str]) -> Laid:
+    def score(self, films: Sequence[str]) -> Draft:
         """Score films; gives where their rows lie, and their count."""
         job = self._job
-        scoring = Scoring(self._predictor, job.desk.terms.point, job.prevalence)
+        scoring = Scoring(self._predictor, job.drafts.terms.point, job.prevalence)
         faults: list[Unreachable] = []
-        asked = (Film(job.films.name(film), partial(self._read, film, faults)) for film in films)
-        scored = list(rows(asked, scoring, workers=_THREADS))
+        wanted = (Film(job.films.name(film), partial(self._read, film, faults)) for film in films)
+        scored = list(rows(wanted, scoring, workers=_THREADS))
         if faults:  # no film's fault: as rows they would never be tried again
             raise faults[0]
-        return lay(job.desk, scored)
+        return write_draft(job.drafts, scored)
 
     def _read(self, film: str, faults: list[Unreachable]) -> Radiograph:
         try:
@@ -94,16 +94,18 @@ class Worker:
             raise
 
 
-def lay(desk: Desk, scored: Sequence[dict[str, Any]]) -> Laid:
-    """Lay rows on the desk; gives where, and their count."""
-    return desk.lay(scored), Done(len(scored), sum(row["decision"] in UNANSWERED for row in scored))
+def write_draft(drafts: Drafts, scored: Sequence[dict[str, Any]]) -> Draft:
+    """Where rows are written that do not count yet, and their count."""
+    return drafts.write(scored), Done(
+        len(scored), sum(row["decision"] in UNANSWERED for row in scored)
+    )
 
 
 @contextmanager
 def connected(address: str | None, workers: int | None) -> Iterator[int]:
     """A cluster of Ray: this machine alone, or where `address` says (`auto`, `ray://host:port`).
 
-    Gives how many workers to start there: as many as asked, or as the cluster has cores. Starts no
+    Gives how many workers to start there: as many as wanted, or as the cluster has cores. Starts no
     dashboard and reports no use to Ray's makers. Raises CovidCoreError.
     """
     ray = _ray()
@@ -132,7 +134,7 @@ def score_archive(
 ) -> Iterator[Done]:
     """Score what the table has no rows of yet, `films` at a time; gives each part as it is added.
 
-    `note` takes the files that are no films. The archive's list is asked for as workers come free,
+    `note` takes the files that are no films. The archive is listed as workers come free,
     and never held. Raises CovidCoreError; what was added till then stays.
     """
     work = _Work(films_left(job.films, table.films(), films, note))
@@ -143,10 +145,10 @@ def score_archive(
         outcome = pool.next()
         if outcome is None:
             continue
-        part, laid = outcome
-        if laid is None and work.take_back(part):
+        part, draft = outcome
+        if draft is None and work.take_back(part):
             continue
-        half, done = laid or lay(job.desk, [_fatal(job, part[0])])
+        half, done = draft or write_draft(job.drafts, [_fatal(job, part[0])])
         table.add(half, [job.films.name(film) for film in part])
         yield done
 
@@ -208,8 +210,8 @@ class _Pool:
         worker = self.idle.pop()
         self._calls[worker.score.remote(films)] = worker, films
 
-    def next(self) -> tuple[list[str], Laid | None] | None:
-        """Wait for a worker: what it was given, and what it laid, or None where it was lost.
+    def next(self) -> tuple[list[str], Draft | None] | None:
+        """Wait for a worker: what it was given, and its draft, or None where it was lost.
 
         None alone where it had no films.
         """

@@ -1,4 +1,4 @@
-"""`audit`: put a network to every test that a sceptic would ask for."""
+"""`audit`: put a network to every test that a sceptic would want."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from functools import partial
 from tqdm import tqdm
 
 from covid_core.batch.ledger import Terms
-from covid_core.cluster.parquet_table import opened
+from covid_core.cluster.parquet_table import open_table
 from covid_core.cluster.places import Place
 from covid_core.cluster.scoring import Job, connected, score_archive
 from covid_core.commands.arguments import open_tally, print_tally
@@ -46,10 +46,10 @@ def _scored(options: argparse.Namespace) -> int:
     tally = open_tally(options)
     with (
         connected(options.address, options.workers) as workers,
-        opened(Place.of(options.out), terms) as table,
+        open_table(Place.of(options.out), terms) as table,
         tqdm(unit="film", disable=None) as progress,
     ):
-        job = Job(Place.of(options.url), table.desk, load, card.classes, options.prevalence)
+        job = Job(Place.of(options.url), table.drafts, load, card.classes, options.prevalence)
         for part in score_archive(job, table, workers, note=tally.note):
             scored, failed = scored + part.films, failed + part.failed
             progress.update(part.films)

@@ -45,8 +45,8 @@ def run(options: argparse.Namespace) -> int:
         options.engine,
     )
     save_proof(options.weights, options.recipe, proof)
-    told = ", ".join(f"{count} films of the {part} part" for part, count in counts.items())
-    print(f"{proof.engine} on {proof.machine}: {told}")
+    parts = ", ".join(f"{count} films of the {part} part" for part, count in counts.items())
+    print(f"{proof.engine} on {proof.machine}: {parts}")
     print(f"largest difference of a probability {proof.difference:.4f}")
     print(f"decided otherwise {proof.other_decisions}, looked at again {proof.again:.1%}")
     print("used from now on" if proof.holds else "not used: float32 stays")

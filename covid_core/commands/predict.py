@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from covid_core.batch.ledger import Ledger, Terms, opened
+from covid_core.batch.ledger import Ledger, Terms, open_ledger
 from covid_core.batch.pipeline import Explain, Film, Row, Scoring, rows
 from covid_core.commands.arguments import open_tally, print_tally
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
@@ -128,7 +128,7 @@ def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int
         emit = [_json_array(outputs)] if options.json else []
         ledger: Ledger | None = None
         if options.csv:
-            ledger = outputs.enter_context(opened(options.csv, terms, resume=options.resume))
+            ledger = outputs.enter_context(open_ledger(options.csv, terms, resume=options.resume))
             emit.append(ledger.write)
         elif not options.json:
             emit.append(_csv_rows(terms.names))
@@ -143,8 +143,8 @@ def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int
             for write in emit:
                 write(row)
     print_tally(tally)
-    if ledger and ledger.unasked:
-        print(f"{ledger.unasked} of the rows are of files that were not given", file=sys.stderr)
+    if ledger and ledger.not_given:
+        print(f"{ledger.not_given} of the rows are of files that were not given", file=sys.stderr)
     if failed:
         print(f"{failed} of {count} files got no prediction", file=sys.stderr)
     return SOME_FAILED if failed else DONE

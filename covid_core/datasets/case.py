@@ -18,7 +18,7 @@ class Case:
     """One frontal film and what its dataset says of it.
 
     `label`: the reference label, None where the dataset holds it back. `source`: the dataset or
-    institution. `patient`: unique within its source, None where the dataset does not tell.
+    institution. `patient`: unique within its source, None where the dataset does not say.
     `finding`: the dataset's own words for it, such as `bacteria`. `age`: years. `appearance`: as a
     radiologist read the film. `boxes`: of opacities, as `covid_core.boxes` has them; None where
     the film was not annotated.
@@ -53,7 +53,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the user asks of all datasets.
+    """What is wanted of all datasets.
 
     `views`: only these, of datasets that state views at all; empty takes every frontal film.
     `lung_opacity`: take lung opacities, of every cause, as pneumonia. `skip_unknown`: leave out

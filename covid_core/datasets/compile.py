@@ -78,8 +78,8 @@ def compile_manifest(
 
 def _twins(seen: Survey, cache: Path) -> Twins:
     """The films' twins, remembered for these very films."""
-    told = "".join([METHOD, *seen.sha256])
-    path = cache / f"twins-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
+    digest = hashlib.sha256("".join([METHOD, *seen.sha256]).encode()).hexdigest()
+    path = cache / f"twins-{digest[:16]}.npz"
     known = load_arrays(path, Twins.__slots__)
     if known:
         return Twins(**known)
@@ -110,14 +110,14 @@ def _table(cases: Sequence[Case], seen: Survey, twins: Twins) -> pd.DataFrame:
 
 
 def _check_whole(cases: Sequence[Case], damaged: Sequence[LeftOut]) -> None:
-    """Raises DatasetError: everything that must be mended, at once."""
+    """Raises DatasetError that names everything that is wrong, at once."""
     labels = {case.label for case in cases}
     wrong = [f"no {finding} film that can be read" for finding in CLASSES if finding not in labels]
     wrong += [f"{left.path}: {left.reason}" for left in damaged]
     if wrong:
         leave = ", or leave damaged files out with --skip-bad" if damaged else ""
         raise DatasetError(
-            f"the dataset is not whole{listed(wrong)}", f"Mend it, or fetch it again{leave}"
+            f"the dataset is not whole{listed(wrong)}", f"Repair it, or download it again{leave}"
         )
 
 

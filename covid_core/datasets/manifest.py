@@ -2,7 +2,7 @@
 
 In memory a pandas table of the columns below with absolute paths; on disk Parquet or CSV, by the
 file's ending, with paths relative to the manifest's folder, so that both move together. Text is
-empty where a dataset does not tell.
+empty where a dataset does not say.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
         raise DatasetError(
             f"{len(stored.uneven)} rows have more or fewer cells than the table has columns, the"
             f" first in lines {lines}",
-            "Mend or delete them",
+            "Correct or delete them",
             file=str(path),
         )
     table = pd.DataFrame([row for _, row in stored.rows], columns=list(stored.names), dtype=str)

@@ -1,4 +1,4 @@
-"""The plots of a site's check, in Plotly: how well films are told apart, how honest scores are."""
+"""The plots of a local validation, in Plotly: discrimination and calibration."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ MAX_NAME = 80  # characters of a site's name
 FORMAT_VERSION = 1
 _MAX_BYTES = 64 * 1024
 _REMEDY = "Choose a profile that the page Validate wrote"
-_REMEDY_IN_PLACE = "Take that file away, or put back one that the page Validate wrote"
+_REMEDY_IN_PLACE = "Delete that file, or put back one that the page Validate wrote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _profile(raw: Mapping[str, Any]) -> SiteProfile:
 
 
 def _site(name: str) -> str:
-    """A name on one line. Raises CovidCoreError, which a person can mend."""
+    """A name on one line. Raises CovidCoreError for one that is none."""
     plain = " ".join(name.split())
     if not plain or len(plain) > MAX_NAME or not plain.isprintable():
         raise CovidCoreError(

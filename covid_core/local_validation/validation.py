@@ -138,7 +138,7 @@ def guaranteed_point(
         raise CovidCoreError(
             f"{len(found)} patients with COVID-19 are too few to promise that {recall:.0%} are"
             f" found, at a confidence of {confidence:.0%}",
-            f"Give at least {needed}, better {2 * needed}, or ask for less",
+            f"Give at least {needed}, better {2 * needed}, or choose a lower recall or confidence",
         )
     threshold = _highest_threshold(found, recall, confidence)
     if threshold <= 0:

@@ -14,8 +14,8 @@ from covid_core.storage.atomic import replacing
 def file_stamp(path: Path) -> bytes:
     """Which file this is, in which state: its path, size and time of change."""
     stat = path.stat()
-    told = f"{path.absolute()}|{stat.st_size}|{stat.st_mtime_ns}"
-    return told.encode(errors="surrogateescape")
+    stamp = f"{path.absolute()}|{stat.st_size}|{stat.st_mtime_ns}"
+    return stamp.encode(errors="surrogateescape")
 
 
 def save_arrays(path: Path, arrays: dict[str, Any]) -> None:

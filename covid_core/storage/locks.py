@@ -1,4 +1,4 @@
-"""One run at a time on one output: the second is told at once, and a kill leaves no lock behind."""
+"""One run at a time on one output: a second is refused at once; a kill leaves no lock behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def claimed(folder: Path) -> Iterator[None]:
     """Keeps a folder for this process until the block ends; it is made where there is none.
 
     Raises CovidCoreError where another run keeps it, and Unwritten where nothing can be written
-    there: better told before hours of work than after.
+    there: better before hours of work than after.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -114,7 +114,7 @@ def test_a_deployer_s_profile_that_cannot_be_read_is_said_on_every_page(
     page = run_page()
     assert not page.exception
     assert [one.value for one in page.error] == [common.NOT_READY]
-    assert page.text[0].value.startswith("site.json: ") and "Take that file away" in said(page)
+    assert page.text[0].value.startswith("site.json: ") and "Delete that file" in said(page)
     assert str(tmp_path) not in said(page)
     path.rename(tmp_path / "away")
     assert not page.run().error

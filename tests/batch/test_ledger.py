@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from covid_core.batch import ledger
-from covid_core.batch.ledger import Terms, opened
+from covid_core.batch.ledger import Terms, open_ledger
 from covid_core.batch.pipeline import Row
 from covid_core.errors import CovidCoreError, RefusedFile
 from covid_core.present.overlay import png
@@ -45,7 +45,7 @@ ROWS = [row_of(name, seed) for seed, name in enumerate(NAMES)] + [
 
 
 def write(path: Path, rows: list[Row], terms: Terms = TERMS) -> bytes:
-    with opened(path, terms) as file:
+    with open_ledger(path, terms) as file:
         for row in rows:
             file.write(row)
     return path.read_bytes()
@@ -63,7 +63,7 @@ def test_rows_of_every_decision_are_tried_here() -> None:
 
 
 def test_each_row_is_in_the_file_before_the_next_is_made(table: Path) -> None:
-    with opened(table, TERMS) as file:
+    with open_ledger(table, TERMS) as file:
         sizes = [table.stat().st_size]
         for row in ROWS:
             file.write(row)
@@ -80,7 +80,7 @@ def test_cut_at_any_byte_it_is_gone_on_with_to_the_same_file(table: Path) -> Non
     ends = [at + 2 for at in range(len(whole)) if whole[at : at + 2] == b"\r\n"]
     for cut in {*range(0, len(whole), 7), *ends, *(end - 1 for end in ends), len(whole)}:
         table.write_bytes(whole[:cut])
-        with opened(table, TERMS, resume=True) as file:
+        with open_ledger(table, TERMS, resume=True) as file:
             missing = [row for row in ROWS if not file.holds(row["file"])]
             assert missing == ROWS[file.kept :]
             assert file.failed == (cut == len(whole))
@@ -91,29 +91,29 @@ def test_cut_at_any_byte_it_is_gone_on_with_to_the_same_file(table: Path) -> Non
 
 def test_without_resume_an_old_file_is_begun_anew(table: Path) -> None:
     write(table, ROWS)
-    with opened(table, TERMS) as file:
+    with open_ledger(table, TERMS) as file:
         assert not file.kept and not file.holds(NAMES[0])
         file.write(ROWS[3])
     assert table.read_bytes() == write(table.with_name("other.csv"), ROWS[3:4])
 
 
 def test_a_file_that_is_not_there_is_begun(table: Path) -> None:
-    with opened(table, TERMS, resume=True) as file:
+    with open_ledger(table, TERMS, resume=True) as file:
         file.write(ROWS[0])
     assert table.read_bytes() == write(table.with_name("other.csv"), ROWS[:1])
 
 
 def test_rows_of_films_that_are_not_asked_for_are_counted(table: Path) -> None:
     write(table, ROWS[:4])
-    with opened(table, TERMS, resume=True) as file:
-        assert file.unasked == 4
+    with open_ledger(table, TERMS, resume=True) as file:
+        assert file.not_given == 4
         assert file.holds(NAMES[0]) and not file.holds("films/b.png")
-        assert file.unasked == 3
+        assert file.not_given == 3
 
 
 def test_a_name_that_has_one_row_is_held_once(table: Path) -> None:
     write(table, ROWS[:1])
-    with opened(table, TERMS, resume=True) as file:
+    with open_ledger(table, TERMS, resume=True) as file:
         assert [file.holds(NAMES[0]) for _ in range(3)] == [True, False, False]
 
 
@@ -131,7 +131,10 @@ def test_rows_made_on_other_terms_are_refused_and_stay(
     table: Path, terms: Terms, words: str
 ) -> None:
     before = write(table, ROWS)
-    with pytest.raises(CovidCoreError, match=words) as caught, opened(table, terms, resume=True):
+    with (
+        pytest.raises(CovidCoreError, match=words) as caught,
+        open_ledger(table, terms, resume=True),
+    ):
         pass
     assert caught.value.file == str(table) and "--resume" in caught.value.remedy
     assert table.read_bytes() == before
@@ -143,10 +146,10 @@ def test_rows_without_a_prevalence_are_not_gone_on_with_at_one(table: Path) -> N
     write(table, rows, plain)
     with (
         pytest.raises(CovidCoreError, match="another prevalence"),
-        opened(table, TERMS, resume=True),
+        open_ledger(table, TERMS, resume=True),
     ):
         pass
-    with opened(table, plain, resume=True) as file:
+    with open_ledger(table, plain, resume=True) as file:
         assert file.kept == len(rows)
 
 
@@ -167,31 +170,31 @@ def test_what_is_no_such_file_is_refused_and_stays(table: Path, text: bytes) -> 
     header = write(table, [])
     given = text.replace(b"HEADER", header)
     table.write_bytes(given)
-    with pytest.raises(CovidCoreError), opened(table, TERMS, resume=True):
+    with pytest.raises(CovidCoreError), open_ledger(table, TERMS, resume=True):
         pass
     assert table.read_bytes() == given
 
 
 def test_two_runs_do_not_write_to_one_file(table: Path) -> None:
-    with opened(table, TERMS) as file:
+    with open_ledger(table, TERMS) as file:
         file.write(ROWS[0])
         for resume in (True, False):
             with (
                 pytest.raises(CovidCoreError, match="another run"),
-                opened(table, TERMS, resume=resume),
+                open_ledger(table, TERMS, resume=resume),
             ):
                 pass
-    with opened(table, TERMS, resume=True) as file:
+    with open_ledger(table, TERMS, resume=True) as file:
         assert file.kept == 1
 
 
 def test_what_can_not_be_read_again_can_still_be_written_to() -> None:
     nowhere = Path("/dev/null")
-    with opened(nowhere, TERMS) as file:
+    with open_ledger(nowhere, TERMS) as file:
         file.write(ROWS[0])
     with (
         pytest.raises(CovidCoreError, match="can't be read again"),
-        opened(nowhere, TERMS, resume=True),
+        open_ledger(nowhere, TERMS, resume=True),
     ):
         pass
 
@@ -202,7 +205,7 @@ def test_a_row_costs_a_few_bytes_of_memory(table: Path) -> None:
     header = write(table, [])
     names = (f"films/{number}.png".encode() for number in range(5_000))
     table.write_bytes(header + b"".join(line.replace(b"films/a.png", name) for name in names))
-    with opened(table, TERMS, resume=True) as file:
+    with open_ledger(table, TERMS, resume=True) as file:
         assert file.kept == 5_000
         held = sum(part.nbytes for part in (file._keys, file._left))
         assert held == 16 * 5_000

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from covid_core.batch.ledger import Terms
-from covid_core.cluster.parquet_table import Table, keys, left, opened
+from covid_core.cluster.parquet_table import Table, films_left, keys, open_table
 from covid_core.cluster.places import Place
 from covid_core.errors import CovidCoreError
 from covid_core.present.sentences import columns, error_row
@@ -32,7 +32,7 @@ def rows(*names: str) -> list[dict[str, object]]:
 
 
 def add(table: Table, *names: str) -> None:
-    table.add(table.desk.lay(rows(*names)), names)
+    table.add(table.drafts.write(rows(*names)), names)
 
 
 def stored(place: Place) -> list[str]:
@@ -44,26 +44,26 @@ def stored(place: Place) -> list[str]:
 
 
 def test_what_is_added_is_held_and_nothing_else_is_left(place: Place) -> None:
-    with opened(place, TERMS) as table:
+    with open_table(place, TERMS) as table:
         add(table, "a", "b")
         add(table, "c")
-        table.desk.lay(rows("never added"))
+        table.drafts.write(rows("never added"))
     filesystem, root = place.filesystem()
     assert len(filesystem.find(root)) == 2
-    with opened(place, TERMS) as table:
+    with open_table(place, TERMS) as table:
         assert table.films().tolist() == np.sort(keys("abc")).tolist()
 
 
 def test_the_same_part_added_again_replaces_itself(place: Place) -> None:
-    with opened(place, TERMS) as table:
+    with open_table(place, TERMS) as table:
         add(table, "a", "b")
         add(table, "a", "b")
     assert stored(place) == ["a", "b"]
 
 
 def test_a_reader_sees_no_half(place: Place) -> None:
-    with opened(place, TERMS) as table:
-        half = table.desk.lay(rows("a"))
+    with open_table(place, TERMS) as table:
+        half = table.drafts.write(rows("a"))
         assert stored(place) == []
         assert table.films().size == 0
         table.add(half, ["a"])
@@ -71,10 +71,10 @@ def test_a_reader_sees_no_half(place: Place) -> None:
 
 
 def test_an_earlier_run_can_add_nothing_more(place: Place) -> None:
-    with opened(place, TERMS) as first:
+    with open_table(place, TERMS) as first:
         add(first, "a")
-        late = first.desk.lay(rows("b"))
-        with opened(place, TERMS) as second:
+        late = first.drafts.write(rows("b"))
+        with open_table(place, TERMS) as second:
             for _ in range(2):
                 with pytest.raises(CovidCoreError, match="another run"):
                     first.add(late, ["b"])
@@ -92,9 +92,9 @@ def test_an_earlier_run_can_add_nothing_more(place: Place) -> None:
     ],
 )
 def test_rows_of_other_terms_are_not_mixed(place: Place, other: Terms, words: str) -> None:
-    with opened(place, TERMS) as running:
+    with open_table(place, TERMS) as running:
         add(running, "a")
-        with pytest.raises(CovidCoreError, match=words), opened(place, other):
+        with pytest.raises(CovidCoreError, match=words), open_table(place, other):
             pass
         add(running, "b")  # nobody else has begun
     assert stored(place) == ["a", "b"]
@@ -102,14 +102,14 @@ def test_rows_of_other_terms_are_not_mixed(place: Place, other: Terms, words: st
 
 def test_a_table_s_folder_may_have_a_name_like_a_pattern(tmp_path: Path) -> None:
     place = Place.of(str(tmp_path / "scores[1]"))
-    with opened(place, TERMS) as table:
+    with open_table(place, TERMS) as table:
         add(table, "a")
-    with opened(place, TERMS) as table:
+    with open_table(place, TERMS) as table:
         assert len(table.films()) == 1
 
 
 def test_a_damaged_part_is_named(place: Place) -> None:
-    with opened(place, TERMS) as table:
+    with open_table(place, TERMS) as table:
         add(table, "a")
         filesystem, root = place.filesystem()
         (part,) = filesystem.glob(f"{root}/*.parquet")
@@ -121,9 +121,9 @@ def test_a_damaged_part_is_named(place: Place) -> None:
 
 def test_a_column_has_one_type_whatever_its_part_holds(place: Place) -> None:
     answered = {**rows("b")[0], "p_covid": 0.25, "label": "covid"}
-    with opened(place, TERMS) as table:
+    with open_table(place, TERMS) as table:
         add(table, "a")
-        table.add(table.desk.lay([answered]), ["b"])
+        table.add(table.drafts.write([answered]), ["b"])
     filesystem, root = place.filesystem()
     tables = [pq.read_table(filesystem.open(p)) for p in filesystem.glob(f"{root}/*.parquet")]
     assert len({tuple(table.schema.types) for table in tables}) == 1
@@ -139,6 +139,6 @@ def test_only_films_without_a_row_are_left(films: int) -> None:
         filesystem.pipe_file(f"{root}/{name}", b"")
     place = Place.of(url)
     done = np.sort(keys(place.name(name) for name in names[5:12]))
-    parts = list(left(place, done, films))
+    parts = list(films_left(place, done, films))
     assert sum(parts, []) == names[:5] + names[12:]
     assert {len(part) for part in parts[:-1]} <= {films}

@@ -22,9 +22,17 @@ import pytest
 from covid_core.__main__ import main, run
 from covid_core.batch.ledger import Terms
 from covid_core.cluster import scoring as cluster
-from covid_core.cluster.parquet_table import Table, opened
+from covid_core.cluster.parquet_table import Table, open_table
 from covid_core.cluster.places import Place, Unreachable
-from covid_core.cluster.scoring import Done, Job, Laid, Worker, connected, lay, score_archive
+from covid_core.cluster.scoring import (
+    Done,
+    Draft,
+    Job,
+    Worker,
+    connected,
+    score_archive,
+    write_draft,
+)
 from covid_core.commands import cluster as command
 from covid_core.errors import CovidCoreError
 from covid_core.model.card import read_card
@@ -44,11 +52,11 @@ DRIVER = f"""
 import sys
 from pathlib import Path
 from covid_core.cluster.scoring import connected, score_archive
-from covid_core.cluster.parquet_table import opened
+from covid_core.cluster.parquet_table import open_table
 from covid_core.cluster.places import Place
 from tests.cluster.test_cluster import job_of, terms_of
 address, films, out, weights = sys.argv[1], *map(Path, sys.argv[2:])
-with opened(Place.of(str(out)), terms_of(weights)) as table, connected(address, 2) as workers:
+with open_table(Place.of(str(out)), terms_of(weights)) as table, connected(address, 2) as workers:
     job = job_of(films, table, weights, out.with_name("pids"))
     scored = score_archive(job, table, workers, films={FILMS_A_PART})
     print(next(scored), next(scored), next(scored), flush=True)
@@ -109,7 +117,7 @@ def recorded(weights: Path, log: Path) -> Predictor:
 
 def job_of(films: Path, table: Table, weights: Path, log: Path) -> Job:
     load = partial(recorded, weights, log)
-    return Job(Place.of(str(films)), table.desk, load, read_card(weights).classes)
+    return Job(Place.of(str(films)), table.drafts, load, read_card(weights).classes)
 
 
 def terms_of(weights: Path) -> Terms:
@@ -144,7 +152,7 @@ def test_each_film_once_after_a_worker_is_killed(
 ) -> None:
     log, out = tmp_path / "pids", tmp_path / "out"
     with (
-        opened(Place.of(str(out)), terms_of(weights)) as table,
+        open_table(Place.of(str(out)), terms_of(weights)) as table,
         connected(two_nodes.address, 2) as workers,
     ):
         job = job_of(films, table, weights, log)
@@ -182,7 +190,7 @@ def test_each_film_once_after_a_machine_is_lost(
 ) -> None:
     out = tmp_path / "out"
     with (
-        opened(Place.of(str(out)), terms_of(weights)) as table,
+        open_table(Place.of(str(out)), terms_of(weights)) as table,
         connected(two_nodes.address, 2) as workers,
     ):
         job = job_of(films, table, weights, tmp_path / "pids")
@@ -199,7 +207,7 @@ def test_a_film_that_kills_its_readers_gets_a_row_and_stops_no_other(
 ) -> None:
     monkeypatch.setattr(cluster, "_Pool", Pool)
     out = tmp_path / "out"
-    with opened(Place.of(str(out)), terms_of(weights)) as table:
+    with open_table(Place.of(str(out)), terms_of(weights)) as table:
         job = job_of(films, table, weights, tmp_path / "pids")
         parts = list(score_archive(job, table, 2, films=10))
     names = sorted(f"file://{path}" for path in films.rglob("*.png"))
@@ -224,7 +232,7 @@ class Pool:
         self.given.append(films)
         self.busy = True
 
-    def next(self) -> tuple[list[str], Laid | None]:
+    def next(self) -> tuple[list[str], Draft | None]:
         self.idle.append(None)
         films = self.given.pop()
         self.busy = bool(self.given)
@@ -232,7 +240,7 @@ class Pool:
             return films, None
         refusal = CovidCoreError("no film", "Try another")
         names = map(self.job.films.name, films)
-        return films, lay(self.job.desk, [error_row(name, refusal) for name in names])
+        return films, write_draft(self.job.drafts, [error_row(name, refusal) for name in names])
 
 
 def test_other_weights_or_terms_are_refused_before_a_worker_starts(
@@ -240,14 +248,14 @@ def test_other_weights_or_terms_are_refused_before_a_worker_starts(
 ) -> None:
     monkeypatch.setattr(cluster, "_Pool", Pool)
     out = Place.of(str(tmp_path / "out"))
-    with opened(out, terms_of(weights)) as table:
+    with open_table(out, terms_of(weights)) as table:
         job = job_of(films, table, weights, tmp_path / "pids")
         list(score_archive(job, table, 1))
         assert list(score_archive(job, table, 1)) == []
     monkeypatch.delattr(cluster, "_Pool")
     with (
         pytest.raises(CovidCoreError, match="another operating point"),
-        opened(out, replace(terms_of(weights), point="rule-in")),
+        open_table(out, replace(terms_of(weights), point="rule-in")),
     ):
         pass
 
@@ -256,7 +264,7 @@ def test_a_worker_with_other_weights_does_not_start(
     films: Path, weights: Path, tmp_path: Path
 ) -> None:
     terms = replace(terms_of(weights), weights_sha256="0" * 64)
-    with opened(Place.of(str(tmp_path / "out")), terms) as table:
+    with open_table(Place.of(str(tmp_path / "out")), terms) as table:
         job = job_of(films, table, weights, tmp_path / "pids")
         for folder, words in ((weights, "other weights"), (tmp_path, "no model here")):
             worker = Worker(replace(job, load=partial(Predictor.load, folder)))
@@ -302,7 +310,7 @@ def test_workers_that_die_as_they_start_are_not_started_for_ever(
     """Also where one had started well, and nothing else was under way."""
     death = NoRay.exceptions.RayActorError
     monkeypatch.setattr(cluster, "_ray", lambda: NoRay(["", *(death() for _ in range(20))]))
-    with opened(Place.of(str(tmp_path / "out")), terms_of(weights)) as table:
+    with open_table(Place.of(str(tmp_path / "out")), terms_of(weights)) as table:
         job = job_of(films, table, weights, tmp_path / "pids")
         with pytest.raises(CovidCoreError, match="die as they start"):
             list(score_archive(job, table, 1))
@@ -315,7 +323,7 @@ def test_storage_that_fails_is_no_film_s_row(
         raise Unreachable("the films' storage does not answer (Expired)", "Run again")
 
     monkeypatch.setattr(Place, "read", gone)
-    with opened(Place.of(str(tmp_path / "out")), terms_of(weights)) as table:
+    with open_table(Place.of(str(tmp_path / "out")), terms_of(weights)) as table:
         worker = Worker(job_of(films, table, weights, tmp_path / "pids"))
         worker._predictor = StandIn()  # type: ignore[assignment]
         with pytest.raises(Unreachable):

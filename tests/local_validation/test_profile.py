@@ -81,7 +81,7 @@ def test_a_file_that_cannot_be_read_is_named_and_one_that_is_not_there_is_none(
         with pytest.raises(CovidCoreError, match=words) as caught:
             read_profile(tmp_path / name)
         assert caught.value.file == name
-        assert "Take that file away" in caught.value.remedy
+        assert "Delete that file" in caught.value.remedy
 
 
 @pytest.mark.parametrize("name", ["", " \n", "x" * (MAX_NAME + 1), "a\x00b", "\u202egnp"])

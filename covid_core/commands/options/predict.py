@@ -34,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="write Grad-CAM overlays there, without heat where the map fails a test of itself; no"
-        " film is looked for in it",
+        " film is read from it",
     )
     parser.add_argument(
         "--bundle",

@@ -66,7 +66,7 @@ class ClassSeparation:
 def separate_sources(
     table: pd.DataFrame, thumbnails: np.ndarray, *, seed: int
 ) -> list[SourceSeparation]:
-    """How well each source of the used films is told by thumbnails, uint8 (rows, 64, 64)."""
+    """How well thumbnails, uint8 (rows, 64, 64), tell each source of the used films from others."""
     used, groups, sources = on_a_side(table), groups_of(table), table["source"].to_numpy(str)
     members = [used & (sources == source) for source in np.unique(sources)]
     rows = _draw([own for own in members if _is_large(own, groups)], seed)
