@@ -20,6 +20,7 @@ from app.phantoms import phantom_film
 from app.texts import worklist as texts
 from covid_core.errors import CovidCoreError, RefusedFile
 from covid_core.read.archives import Item, in_folder, members, refused
+from covid_core.read.film_files import is_no_film
 from covid_core.read.phantom import KINDS
 
 if TYPE_CHECKING:
@@ -86,7 +87,12 @@ def _files(files: Sequence[Any], kept: Kept) -> Kept:
 
 
 def films_in_file(name: str, data: bytes) -> list[Item]:
-    """The films of a dropped file; one that refuses where there is none, so that it is listed."""
+    """The films of a dropped file; one that refuses where there is none, so that it is listed.
+
+    Of a folder, which its name then tells, what is no film is passed over.
+    """
+    if "/" in name and is_no_film(name, data):
+        return []
     try:
         found = members(data, name)
     except RefusedFile as error:

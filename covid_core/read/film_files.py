@@ -10,10 +10,10 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from covid_core.read.file_kinds import is_dicom, is_raster, is_zip
-from covid_core.storage.walk import Note, PassedOver, files_below, ignore
+from covid_core.storage.walk import Note, PassedOver, files_below, ignore, is_system_path
 
 FILM_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".dcm"})
 HEAD_BYTES = 512  # as many as tell what kind of file it is
@@ -34,6 +34,16 @@ def films_below(
             note(str(path), reason)
         else:
             yield path
+
+
+def is_no_film(name: str, data: bytes) -> bool:
+    """Whether a file of an uploaded folder is a system's own, or of a kind that is no film.
+
+    `name`: with its folders.
+    """
+    if is_system_path(PurePosixPath(name)):
+        return True
+    return not has_film_suffix(name) and reason_to_pass(data) is PassedOver.OTHER_KIND
 
 
 def has_film_suffix(name: str) -> bool:

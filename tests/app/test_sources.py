@@ -176,6 +176,17 @@ def test_a_file_without_films_is_listed_with_its_reason() -> None:
             item.read()
 
 
+def test_of_an_uploaded_folder_only_what_may_be_a_film_is_listed() -> None:
+    film = FILMS[0][1]
+    for name in ("disc/IM000001", "disc/film.dat", "disc/a.png"):
+        assert [item.name for item in films_in_file(name, film)] == [name]
+    for name, data in {"disc/DICOMDIR": film, "disc/.x/a.png": film, "disc/a.txt": b"x"}.items():
+        assert films_in_file(name, data) == []
+    [damaged] = films_in_file("disc/a.png", b"x")
+    [dropped] = films_in_file("a.txt", b"x")
+    assert (damaged.name, dropped.name) == ("disc/a.png", "a.txt")
+
+
 def test_a_phantom_is_read_where_nothing_else_is_chosen(page: AppTest) -> None:
     page.session_state["phantom"] = KINDS[1]
     page.run()
