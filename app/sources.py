@@ -19,7 +19,7 @@ from app.forgetting import release
 from app.phantoms import phantom_film
 from app.texts import worklist as texts
 from covid_core.errors import CovidCoreError, RefusedFile
-from covid_core.read.archives import Item, in_folder, members, refused
+from covid_core.read.archives import Item, in_folder, members, members_or_refusals
 from covid_core.read.film_files import is_no_film
 from covid_core.read.phantom import KINDS
 
@@ -93,12 +93,7 @@ def films_in_file(name: str, data: bytes) -> list[Item]:
     """
     if "/" in name and is_no_film(name, data):
         return []
-    try:
-        found = members(data, name)
-    except RefusedFile as error:
-        return [refused(name, error)]
-    nothing = RefusedFile("no_films", "there is no film in this file", "Give the films themselves")
-    return [_held(item) for item in found] or [refused(name, nothing)]
+    return [_held(item) for item in members_or_refusals(data, name)]
 
 
 def _choose_folder(allowed: Deployment) -> list[Any]:

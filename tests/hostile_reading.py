@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from covid_core.errors import RefusedFile
-from covid_core.read.archives import members
+from covid_core.read.archives import members_or_refusals
 from covid_core.read.patient_tags import read_study
 from covid_core.read.reading import read_radiograph
 from tests.hostile import corpus
@@ -26,13 +26,9 @@ from tests.mutants import mutants, seeds
 
 def read(name: str, data: bytes) -> tuple[list[str], list[str]]:
     """What became of the films in a file: codes, or `film`; and the notes of those that are."""
-    try:
-        items = members(data, name)
-    except RefusedFile as refused:
-        return [refused.code], []
     codes: set[str] = set()
     notes: list[str] = []
-    for item in items:
+    for item in members_or_refusals(data, name):
         try:
             film = item.read()
             radiograph = read_radiograph(film)

@@ -116,18 +116,23 @@ def test_all_good_is_status_0_and_csv_equals_what_is_printed(
 def test_a_zip_gives_one_row_a_film_in_it_and_a_damaged_one_its_reason(
     films: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole, damaged = tmp_path / "ward.zip", tmp_path / "cut.zip"
+    whole, damaged, letter = (tmp_path / name for name in ("ward.zip", "cut.zip", "letter.docx"))
     with zipfile.ZipFile(whole, "w") as archive:
         for name in ("good.png", "empty.png"):
             archive.write(films / name, f"today/{name}")
     damaged.write_bytes(whole.read_bytes()[:-30])
-    assert main(["predict", str(whole), str(damaged), "--weights", str(weights)]) == 1
+    with zipfile.ZipFile(letter, "w") as archive:
+        archive.writestr("[Content_Types].xml", b"<xml>")
+    given = [str(whole), str(damaged), str(letter)]
+    assert main(["predict", *given, "--weights", str(weights)]) == 1
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["file"] for row in rows] == [
         "ward.zip/today/good.png",
         "ward.zip/today/empty.png",
         "cut.zip",
+        "letter.docx",
     ]
+    assert "there is no film in this file" in rows[3]["reason"].lower()
     assert float(rows[0]["p_covid"]) >= 0
     assert "empty" in rows[1]["reason"] and "ZIP file is cut short" in rows[2]["reason"]
 

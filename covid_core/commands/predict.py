@@ -20,10 +20,10 @@ from covid_core.commands.arguments import open_tally, print_tally
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
-from covid_core.errors import CovidCoreError, RefusedFile, Unwritten
+from covid_core.errors import CovidCoreError, Unwritten
 from covid_core.predict.predictor import Predictor
 from covid_core.present.sentences import UNANSWERED, row_writer
-from covid_core.read.archives import Item, members, refused
+from covid_core.read.archives import Item, members_or_refusals
 from covid_core.read.file_kinds import is_zip
 from covid_core.read.film_files import films_below, read_head
 from covid_core.read.radiograph import Radiograph
@@ -90,17 +90,10 @@ def _films(options: argparse.Namespace, tally: Tally) -> Iterator[Film]:
             for film in films_below(path, leave_out=options.saliency, note=tally.note):
                 yield Film(str(film), partial(read_file, film))
         elif is_zip(read_head(path) or b""):
-            items = _zipped(path, tally)
+            items = members_or_refusals(path.read_bytes(), path.name, tally.note)
             yield from (Film(item.name, partial(_read_item, item)) for item in items)
         else:
             yield Film(str(path), partial(read_file, path))
-
-
-def _zipped(path: Path, tally: Tally) -> list[Item]:
-    try:
-        return members(path.read_bytes(), path.name, tally.note)
-    except RefusedFile as error:
-        return [refused(path.name, error)]
 
 
 def _read_item(item: Item) -> Radiograph:

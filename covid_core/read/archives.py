@@ -108,6 +108,15 @@ def in_folder(folder: Path, note: Note = ignore) -> Iterator[Item]:
         yield Item(shown_name(_relative(path, root)), partial(_on_disk, path), _stamp(path))
 
 
+def members_or_refusals(data: bytes, name: str, note: Note = ignore) -> list[Item]:
+    """The films of a file that was given by itself; one item that refuses where there are none."""
+    nothing = RefusedFile("no_films", "there is no film in this file", "Give the films themselves")
+    try:
+        return members(data, name, note) or [refused(name, nothing)]
+    except RefusedFile as error:
+        return [refused(name, error)]
+
+
 def refused(name: str, error: RefusedFile) -> Item:
     """An item that stands for a file known to be unusable, so that a list can still name it."""
 

@@ -33,6 +33,7 @@ CODES = {
     "not_finite": "pixels of NaN or infinity",
     "blank": "one value everywhere",
     # of ZIP files and what is in them
+    "no_films": "a ZIP file without a film",
     "damaged_zip": "cut short, damaged, or of films that lie over each other",
     "too_many_members": "more than MAX_MEMBERS films, or a directory beyond reason",
     "encrypted": "a film that is encrypted",
