@@ -56,7 +56,8 @@ def judge_folders_and_tables(folder: Path) -> Iterator[Outcome]:
     """The outcome of each folder and table of the cases, and of class folders drawn here."""
     for path in sorted((folder / "folders").glob("*")):
         yield judge_folder(path)
-    yield from judge_class_folders()
+    if (folder / "folders").is_dir():
+        yield from judge_class_folders()
     for path in sorted((folder / "tables").glob("*.csv")):
         yield judge_metadata(path) if "metadata" in path.name else judge_scores(path)
 
