@@ -108,10 +108,15 @@ def parse_class(name: str) -> Finding | None:
 
 
 def says_covid(name: str) -> bool | None:
-    """Whether a label says COVID-19, by a class or by yes and no; None where it says neither."""
+    """Whether a label says COVID-19, by a class or by yes and no; None where it says neither.
+
+    Lung opacity, which names no class, is none that says COVID-19.
+    """
     answer = _plain(name)
     if answer in _YES or answer in _NO:
         return answer in _YES
+    if is_lung_opacity(name):
+        return False
     found = parse_class(name)
     return None if found is None else found is Finding.COVID
 

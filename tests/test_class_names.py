@@ -55,7 +55,7 @@ def test_the_names_of_files_and_pages_are_known() -> None:
     ("label", "answer"),
     [("1", True), ("0", False), ("True", True), ("1.0", True), ("POSITIVE", True), ("neg", False)]
     + [("other", False), ("SARS-CoV-2", True), ("Viral Pneumonia", False), ("non-COVID", False)]
-    + [("flu", None), ("", None), ("2", None)],
+    + [("Lung_Opacity", False), ("flu", None), ("", None), ("2", None)],
 )
 def test_a_label_says_covid_by_class_or_by_yes_and_no(label: str, answer: bool | None) -> None:
     assert says_covid(label) is answer

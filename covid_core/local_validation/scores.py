@@ -32,6 +32,7 @@ _OWN = tuple(f"p_{finding}" for finding in CLASSES)  # columns that predict writ
 _WEIGHTS = "weights_sha256"
 _KNOWN = frozenset({"label", *SCORES, "patient", "prediction_set", _WEIGHTS, *_OWN})
 _NAMED = 5  # rows that a message names before it only counts
+_SHOWN = 40  # characters of a label that a message quotes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +146,7 @@ def _read(data: bytes) -> Scores:
     label, column = _column(table, ("label",)), _column(table, SCORES)
     words = table[label].str.strip()
     shown = words.map(says_covid)
-    unknown = ", ".join(map(repr, words[shown.isna()].unique()[:_NAMED]))
+    unknown = ", ".join(map(repr, words[shown.isna()].str[:_SHOWN].unique()[:_NAMED]))
     _refuse(shown.isna(), f"a label that names no known class: {unknown}", _WRITE_LABELS)
     _refuse_own_answers(table, words.str.lower())
     scores = pd.to_numeric(table[column].str.strip().str.replace(",", "."), errors="coerce")
