@@ -160,6 +160,8 @@ def make_weights(options: argparse.Namespace, device: torch.device) -> None:
 
 def load_manifest(options: argparse.Namespace, recipe: Recipe, folder: Path) -> pd.DataFrame:
     """The manifest given, or one made of the folder given; split as published where chosen so."""
+    from covid_core.commands.arguments import open_tally, print_tally
+    from covid_core.datasets.case import Selection
     from covid_core.datasets.compile import compile_manifest
     from covid_core.datasets.manifest import read_manifest, write_left_out
     from covid_core.datasets.split import check_clean
@@ -169,14 +171,18 @@ def load_manifest(options: argparse.Namespace, recipe: Recipe, folder: Path) -> 
         table = read_manifest(options.data)
         check_clean(table, options.data)
     else:
+        tally = open_tally(options)
         compiled = compile_manifest(
             [options.data],
             folder.parent / CACHE,
             workers=WORKERS,
             seed=options.seed,
             held_out=options.holdout_source,
+            selection=Selection(skip_unknown=options.skip_unknown),
             skip_bad=options.skip_bad,
+            note=tally.note,
         )
+        print_tally(tally)
         for reason, films in Counter(left.reason for left in compiled.left_out).items():
             print(f"left out, {films} films: {reason}", file=sys.stderr)
         if options.skip_bad:
