@@ -39,7 +39,7 @@ from covid_core.read.radiograph import (
     grey_from_counts,
     is_coloured,
 )
-from covid_core.read.sandbox import Decoded, in_child
+from covid_core.read.sandbox import Decoded, decode_in_child
 
 _COLOUR_NOTE = "a colour picture: turned to grey"
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
@@ -163,7 +163,7 @@ def _pixel_ratio(tags: Tags) -> float:
 
 def _stored(tags: Tags, header: PictureHeader, data: bytes) -> Stored:
     if header.is_compressed:
-        decoded = in_child(unpacked, data)
+        decoded = decode_in_child(unpacked, data)
         if decoded is None:
             raise RefusedFile(
                 "undecodable",

@@ -19,7 +19,7 @@ from covid_core.read.geometry import Turn
 from covid_core.read.grey_levels import Film, Stored
 from covid_core.read.limits import BoundedFile, too_intricate
 from covid_core.read.radiograph import check_bounds, flat_below, grey_from_counts, is_coloured
-from covid_core.read.sandbox import Decoded, in_child
+from covid_core.read.sandbox import Decoded, decode_in_child
 from covid_core.read.tiff_numbers import tiff_samples
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
@@ -59,7 +59,7 @@ def decode_raster(data: bytes) -> Grey:
     as, are decoded in a child process. Raises RefusedFile.
     """
     here = data.startswith(_DECODED_HERE)
-    decoded = unpacked(data) if here else in_child(unpacked, data)
+    decoded = unpacked(data) if here else decode_in_child(unpacked, data)
     if decoded is None:
         raise _corrupt()
     numbers, told = decoded
