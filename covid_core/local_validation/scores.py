@@ -12,13 +12,13 @@ from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet
 
 from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES
 
 MAX_BYTES = 16 * 1024**2
 MAX_FILMS = 20_000  # resampling more takes longer than anyone waits at a page
+MAX_COLUMNS = 1000
 FEWEST = 10  # films with COVID-19, and without: no interval is worth drawing from fewer
 SCORES = ("score", "p_covid")  # names of the column, the first that is there
 TEMPLATE = "file,patient,label,score\nfilm1.dcm,A,covid,0.91\nfilm2.dcm,B,normal,0.07\n"
@@ -32,6 +32,7 @@ _FOLDERS = {
 _OWN = tuple(f"p_{finding}" for finding in CLASSES)  # columns that predict writes, all of them
 _WEIGHTS = "weights_sha256"
 _KNOWN = frozenset({"label", *SCORES, "patient", "prediction_set", _WEIGHTS, *_OWN})
+_PARQUET = b"PAR1"
 _NAMED = 5  # rows that a message names before it only counts
 _FIRST_ROW = 2  # as a spreadsheet counts: the names of the columns are row 1
 
@@ -86,7 +87,7 @@ def gathered(
 
 
 def read_scores(data: bytes, name: str) -> Scores:
-    """Labels and scores from a CSV or Parquet file's bytes; `name`: the file's, for messages.
+    """Labels and scores from a CSV file's bytes; `name`: the file's, for messages.
 
     Columns, in any case of letters: `label` (normal, pneumonia, covid; 0, 1; negative, positive),
     `score` or `p_covid` (0 to 1), and `patient` and `weights_sha256` if they are there. Raises
@@ -122,6 +123,8 @@ def labelled(name: str) -> tuple[bool, str] | None:
 
 
 def _read(data: bytes) -> Scores:
+    if data.startswith(_PARQUET):  # 465 bytes of it expand to gigabytes
+        raise CovidCoreError("this is a Parquet table", "Save it as CSV in UTF-8")
     if len(data) > MAX_BYTES:
         raise CovidCoreError(
             f"this table is larger than {MAX_BYTES // 1024**2} MiB",
@@ -161,10 +164,10 @@ def _weights(table: pd.DataFrame) -> str:
 def _table(data: bytes) -> pd.DataFrame:
     """All columns as text, "" where a cell is empty, their names in small letters."""
     try:
-        table = _parquet(data) if data.startswith(b"PAR1") else _csv(data)
-    except (ValueError, OSError, OverflowError) as error:  # pandas' and pyarrow's are ValueErrors
+        table = _csv(data)
+    except (ValueError, OverflowError) as error:  # pandas' are ValueErrors
         raise CovidCoreError(
-            "this file can't be read as a table", "Save it as CSV in UTF-8, or as Parquet"
+            "this file can't be read as a table", "Save it as CSV in UTF-8"
         ) from error
     return table.rename(columns=lambda name: str(name).strip().lower())
 
@@ -173,6 +176,11 @@ def _csv(data: bytes) -> pd.DataFrame:
     header = data.partition(b"\n")[0]
     # Spreadsheets of countries with a decimal comma part the cells by semicolons.
     separator = ";" if header.count(b";") > header.count(b",") else ","
+    if header.count(separator.encode()) >= MAX_COLUMNS:
+        raise CovidCoreError(
+            f"this table has more than {MAX_COLUMNS} columns",
+            "Keep the columns label, score and patient only",
+        )
     return pd.read_csv(
         io.BytesIO(data),
         sep=separator,
@@ -184,14 +192,6 @@ def _csv(data: bytes) -> pd.DataFrame:
         skip_blank_lines=False,
         usecols=_is_known,
     ).fillna("")
-
-
-def _parquet(data: bytes) -> pd.DataFrame:
-    file = pyarrow.parquet.ParquetFile(io.BytesIO(data))
-    if file.metadata.num_rows > MAX_FILMS:  # before anything is unpacked
-        return pd.DataFrame(index=range(MAX_FILMS + 1))
-    table = file.read(list(filter(_is_known, file.schema_arrow.names))).to_pandas()
-    return table.astype(object).where(table.notna(), "").astype(str)
 
 
 def _is_known(name: str) -> bool:
