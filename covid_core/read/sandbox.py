@@ -2,8 +2,9 @@
 
 Their codecs are native code. On a damaged file they can crash the process that runs them (gdcm
 3.2.6: SIGSEGV in GetBuffer), and with it every session of the page; and some take memory and time
-by what a header says. A child process takes the crash, and has limits besides. It answers in JSON
-and plain bytes: a pickle of a child that a file has taken over would take its parent over too.
+by what a header says. A child process takes the crash, has limits, and can reach neither files nor
+the network (`confinement`). It answers in JSON and plain bytes: a pickle of a child that a file has
+taken over would take its parent over too.
 
 Loading the codecs takes a child longer than decoding a radiograph. So where the system has Python's
 fork server, that loads them once and forks a child for each file; elsewhere each child loads them.
@@ -27,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from covid_core.errors import RefusedFile
+from covid_core.read.confinement import confine
 from covid_core.read.private_interfaces import spare_main
 
 # Of addresses, beyond the codecs themselves: the largest radiograph allowed needs less.
@@ -106,6 +108,7 @@ def _answer(decode: Callable[[bytes], Decoded], parent: Connection) -> None:
         importlib.import_module(codec)
     _silence()
     _limit()
+    confine()
     parent.send_bytes(b"ready")
     with contextlib.suppress(Exception):  # whose message may quote a patient
         try:

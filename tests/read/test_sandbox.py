@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,8 +20,9 @@ from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 from covid_core.errors import RefusedFile
 from covid_core.read import sandbox
 from covid_core.read.dicom import unpacked
-from covid_core.read.sandbox import MAX_MORE_BYTES, Decoded, decode_in_child
+from covid_core.read.sandbox import decode_in_child
 from tests.films import dicom_file, grey_film
+from tests.read import in_child
 
 ROOT = Path(__file__).parent.parent.parent
 FILM = grey_film().astype(np.uint16) * 16
@@ -44,63 +44,36 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(request.param)
 
 
-def greedy(_: bytes) -> Decoded:
-    return np.ones(MAX_MORE_BYTES + 64 * 1024**2, np.uint8), {}
-
-
-def crashing(_: bytes) -> Decoded:
-    os.kill(os.getpid(), signal.SIGSEGV)
-    raise AssertionError
-
-
-def endless(_: bytes) -> Decoded:
-    while True:
-        time.sleep(1)
-
-
-def busy(_: bytes) -> Decoded:
-    while True:
-        pass
-
-
-def raising(_: bytes) -> Decoded:
-    raise KeyError("DOE^JANE")
-
-
-def processes(_: bytes) -> Decoded:
-    return np.empty(0), {"own": os.getpid(), "server": os.getppid()}
-
-
 @linux
 def test_a_child_has_only_so_much_memory() -> None:
-    assert decode_in_child(greedy, b"") is None
+    assert decode_in_child(in_child.greedy, b"") is None
 
 
 @posix
 def test_a_child_has_only_so_much_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "MAX_SECONDS", 600)
-    assert decode_in_child(busy, b"") is None
+    assert decode_in_child(in_child.busy, b"") is None
 
 
 @posix
 def test_a_child_that_crashes_ends_its_own_file_alone() -> None:
-    assert decode_in_child(crashing, b"") is None
+    assert decode_in_child(in_child.crashing, b"") is None
     assert decompressed(dicom_file(FILM, syntax=RLELossless)) is not None
 
 
 def test_a_child_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "MAX_SECONDS", 0.5)
-    assert decode_in_child(endless, b"") is None
+    assert decode_in_child(in_child.endless, b"") is None
     assert multiprocessing.active_children() == []
 
 
 def test_what_a_codec_says_of_a_file_is_told_nobody(capfd: pytest.CaptureFixture[str]) -> None:
-    assert decode_in_child(raising, b"") is None
+    assert decode_in_child(in_child.raising, b"") is None
     assert "DOE" not in "".join(capfd.readouterr())
 
 
 def test_each_file_has_a_child_of_its_own() -> None:
-    told = [decode_in_child(processes, b"") for _ in range(2)]
+    told = [decode_in_child(in_child.processes, b"") for _ in range(2)]
     assert len({one[1]["own"] for one in told if one}) == 2
 
 
@@ -110,7 +83,7 @@ def test_a_program_s_main_file_is_not_run_again(tmp_path: Path) -> None:
     script.write_text(
         "print('run', flush=True)\n"
         "from covid_core.read.sandbox import decode_in_child\n"
-        "from tests.read.test_sandbox import processes\n"
+        "from tests.read.in_child import processes\n"
         "print('decoded' if decode_in_child(processes, b'') else 'failed')\n"
     )
     told = subprocess.run(
@@ -130,7 +103,10 @@ def test_either_way_gives_what_was_stored(way: str, syntax: str) -> None:
     assert pixels is not None and np.array_equal(pixels, FILM)
 
 
-def test_the_largest_film_allowed_is_within_a_child_s_limits() -> None:
+def test_the_largest_film_allowed_is_within_a_child_s_limits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sandbox, "MAX_SECONDS", 600)  # of waiting: the others count
     film = np.resize(FILM, (3520, 4280))
     pixels = decompressed(dicom_file(film, bits_stored=12, syntax=JPEG2000Lossless))
     assert pixels is not None and np.array_equal(pixels, film)
@@ -156,7 +132,7 @@ def test_films_at_once_do_not_mix() -> None:
 
 @linux
 def test_a_server_that_died_is_followed_by_another() -> None:
-    told = decode_in_child(processes, b"")
+    told = decode_in_child(in_child.processes, b"")
     assert told is not None
     os.kill(told[1]["server"], signal.SIGKILL)
     with contextlib.suppress(ChildProcessError):
@@ -168,7 +144,7 @@ def test_a_server_that_died_is_followed_by_another() -> None:
 def test_the_server_ends_with_who_started_it() -> None:
     program = (
         "import sys; from covid_core.read.sandbox import decode_in_child;"
-        "from tests.read.test_sandbox import processes;"
+        "from tests.read.in_child import processes;"
         "print(decode_in_child(processes, b'')[1]['server'], flush=True); sys.stdin.read()"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
