@@ -19,7 +19,8 @@ from pathlib import Path, PurePosixPath
 from covid_core.errors import RefusedFile
 from covid_core.read.reading import MAX_FILE_BYTES, too_many_bytes
 
-MAX_MEMBERS = 5_000  # of one ZIP file
+MAX_MEMBERS = 500  # of one ZIP file
+MAX_UNPACKED_BYTES = 1024**3  # of all of them; each has a limit besides
 MAX_NAME = 200  # characters
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")  # a ZIP file, and one that holds nothing
 _MAX_DIRECTORY_BYTES = 4 * 1024 * 1024  # zipfile takes time by the square of an entry's fields
@@ -30,6 +31,7 @@ _ENCRYPTED = 0x1
 # Office files, e-books and programs are ZIP files too: one of these lies at their root.
 _OF_DOCUMENTS = frozenset({"[content_types].xml", "mimetype", "meta-inf/manifest.mf"})
 _NO_FILMS = frozenset({"__macosx", "thumbs.db", "desktop.ini", "dicomdir"})
+_SPLIT = "Split it, or score the folder with: python -m covid_core predict FOLDER"
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -66,8 +68,8 @@ def members(data: bytes, name: str) -> list[Item]:
 
     Folders, hidden files and what archivers and systems add are left out. A ZIP file within one,
     and a film that inflates to more than MAX_INFLATION times its size, give an item that refuses.
-    Raises RefusedFile for a damaged ZIP file (`damaged_zip`) and one of more than MAX_MEMBERS films
-    (`too_many_members`).
+    Raises RefusedFile for a damaged ZIP file (`damaged_zip`), one of more than MAX_MEMBERS films
+    (`too_many_members`), and one that unpacks to more than MAX_UNPACKED_BYTES (`too_many_bytes`).
     """
     if not _is_zip(data):
         return [Item(shown_name(name), lambda: data)]
@@ -77,6 +79,8 @@ def members(data: bytes, name: str) -> list[Item]:
     films = [info for info in archive.infolist() if _may_be_film(info)]
     if len(films) > MAX_MEMBERS:
         raise _too_many()
+    if sum(info.file_size for info in films) > MAX_UNPACKED_BYTES:
+        raise _too_many_bytes()
     if sum(info.compress_size for info in films) > len(data):  # they lie over each other
         raise _damaged()
     return [
@@ -258,9 +262,17 @@ def _damaged() -> RefusedFile:
     )
 
 
+def _too_many_bytes() -> RefusedFile:
+    return RefusedFile(
+        "too_many_bytes",
+        f"this ZIP file unpacks to more than {MAX_UNPACKED_BYTES // 1024**2:,} MiB",
+        _SPLIT,
+    )
+
+
 def _too_many() -> RefusedFile:
     return RefusedFile(
         "too_many_members",
         f"this ZIP file holds more than {MAX_MEMBERS:,} files",
-        "Split it, or score the folder with: python -m covid_core predict FOLDER",
+        _SPLIT,
     )
