@@ -71,7 +71,7 @@ def members(data: bytes, name: str) -> list[Item]:
     Raises RefusedFile for a damaged ZIP file (`damaged_zip`), one of more than MAX_MEMBERS films
     (`too_many_members`), and one that unpacks to more than MAX_UNPACKED_BYTES (`too_many_bytes`).
     """
-    if not _is_zip(data):
+    if not is_zip(data):
         return [Item(shown_name(name), lambda: data)]
     archive = opened(data)
     if any(info.filename.lower() in _OF_DOCUMENTS for info in archive.infolist()):
@@ -152,7 +152,8 @@ class _Archive(io.BytesIO):
         return super().read(size)
 
 
-def _is_zip(data: bytes) -> bool:
+def is_zip(data: bytes) -> bool:
+    """Whether it begins as a ZIP file, and not as a DICOM file."""
     return data.startswith(_ZIP_MAGIC) and data[128:132] != b"DICM"
 
 
@@ -192,7 +193,7 @@ def _inflated(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         raise RefusedFile(
             "damaged_member", "it is damaged inside its ZIP file", "Pack or copy it again"
         ) from error
-    if _is_zip(data):
+    if is_zip(data):
         raise RefusedFile("nested_zip", "it is a ZIP file inside another", "Give it by itself")
     return data
 
