@@ -30,6 +30,8 @@ from streamlit.runtime.session_manager import SessionClient
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
+from covid_core.storage.privacy import keep_private
+
 _EVERY_S, _SERVED_S = 5, 1
 _M_MMAP_THRESHOLD, _LARGE = -3, 256 * 1024  # of mallopt(3); bytes
 
@@ -68,13 +70,15 @@ def own_session_id() -> str | None:
 
 @cache
 def begin() -> None:
-    """For all sessions: no upload touches the disk, what closed pages held goes in time, and the
-    memory of films goes back to the system as they go: among others' it would be kept, and grow.
+    """For all sessions: no upload touches the disk and no crash puts the memory there, what closed
+    pages held goes in time, and the memory of films goes back to the system as they go: among
+    others' it would be kept, and grow.
 
     Starlette puts uploads above 1 MB into temporary files; `server.maxUploadSize` bounds them here.
     Streamlit drops a closed page's session when `server.disconnectedSessionTTL` is over, but only
     once the next page is closed.
     """
+    keep_private()
     MultiPartParser.spool_max_size = 2**40
     with _where_glibc_is():
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)
