@@ -104,6 +104,7 @@ class UploadLimits:
             self._allowed = Deployment()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or of an upload that does not fit its name alone."""
         if scope["type"] != "http" or scope["method"] != "PUT" or _ROUTE not in scope["path"]:
             await self._app(scope, receive, send)
             return

@@ -109,8 +109,10 @@ def refused(name: str, error: RefusedFile) -> Item:
 
 
 def shown_name(name: str) -> str:
-    """A file's name fit to be shown and written: no steps up, no control or direction-changing
-    characters, the end of an overlong one.
+    """A file's name, fit to be shown and written.
+
+    It has no steps up and no characters that control or change direction; of an overlong one it is
+    the end.
     """
     parts = [p for p in name.replace("\\", "/").split("/") if p not in ("", ".", "..")]
     plain = "".join(

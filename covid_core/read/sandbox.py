@@ -36,6 +36,7 @@ MAX_MORE_BYTES = 480 * 1024**2
 MAX_CPU_SECONDS = 5
 MAX_SECONDS = 15
 _MAX_START_SECONDS = 60  # the first child waits for the fork server to load the codecs
+_MAX_DESCRIBED_BYTES = 1024**2
 _NAME = "decoding child"
 _CODECS = [
     "pydicom",  # the others' own package may not be found yet where the server starts
@@ -94,11 +95,11 @@ def _killed_after(seconds: float, child: BaseProcess) -> Iterator[None]:
 
 def _ask(child: Connection, data: bytes) -> Decoded:
     child.send_bytes(data)
-    described = json.loads(child.recv_bytes())
+    described = json.loads(child.recv_bytes(_MAX_DESCRIBED_BYTES))
     if "refused" in described:
         raise RefusedFile(*map(str, described["refused"]))
     shape, kind = described.pop("shape"), described.pop("dtype")
-    return np.frombuffer(child.recv_bytes(), kind).reshape(shape), described
+    return np.frombuffer(child.recv_bytes(MAX_MORE_BYTES), kind).reshape(shape), described
 
 
 def _answer(decode: Callable[[bytes], Decoded], parent: Connection) -> None:

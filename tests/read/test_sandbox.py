@@ -19,7 +19,7 @@ from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
 from covid_core.errors import RefusedFile
 from covid_core.read import sandbox
-from covid_core.read.dicom import unpacked
+from covid_core.read.dicom import decode_values
 from covid_core.read.sandbox import decode_in_child
 from tests.films import dicom_file, grey_film
 from tests.read import in_child
@@ -31,7 +31,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="no signals, and no limits
 
 
 def decompressed(data: bytes) -> np.ndarray | None:
-    decoded = decode_in_child(unpacked, data)
+    decoded = decode_in_child(decode_values, data)
     return None if decoded is None else decoded[0]
 
 

@@ -8,6 +8,7 @@ from covid_core.commands.arguments import add_cache
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    """Put into a parser the options of `forget`."""
     parser.description = (
         "Delete what this program remembers of radiographs between runs: thumbnails, decoded"
         " pictures, outlines of lungs and answers. Files of other names, and all that you asked for"
