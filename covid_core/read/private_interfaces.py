@@ -29,4 +29,4 @@ def spare_main(name: str) -> None:
                 prepared.pop(key, None)
         return prepared
 
-    spawn.get_preparation_data = prepare_without_main
+    spawn.get_preparation_data = prepare_without_main  # type: ignore[assignment]
