@@ -11,11 +11,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
+from streamlit import runtime
 
 from app import forgetting, ready, session
 from app.failures import show_busy, show_failure
 from app.queue import Busy
 from app.texts import common, read
+from app.uploads import UploadLimits
 from covid_core.errors import CovidCoreError, WeightsError
 
 ICON = Path(__file__).parent / "app" / "icon.png"
@@ -66,4 +69,7 @@ def show_not_ready(error: CovidCoreError) -> None:
     )
 
 
-main()
+if runtime.exists():  # the server is there, and runs this file for a page
+    main()
+else:  # `streamlit run` looks here for what to serve
+    app = st.App(__file__, middleware=[Middleware(UploadLimits)])

@@ -31,6 +31,7 @@ from covid_core.commands.options.train import (
 )
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.errors import CovidCoreError, DatasetError
+from covid_core.storage.privacy import keep_private
 from covid_core.training.variant_names import Variant
 
 if TYPE_CHECKING:  # else imported where it is used: PyTorch takes seconds, and --help needs none
@@ -192,4 +193,5 @@ def load_manifest(options: argparse.Namespace, recipe: Recipe, folder: Path) -> 
 
 
 if __name__ == "__main__":
+    keep_private()
     sys.exit(main())

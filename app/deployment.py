@@ -23,6 +23,8 @@ _KEYS: Mapping[str, Mapping[str, type]] = {
         "max_films": int,
         "max_server_films": int,
         "max_upload_mb": int,
+        "max_session_mb": int,
+        "max_held_mb": int,
         "copies": list,
         "folders": dict,
         "archive": dict,
@@ -48,7 +50,8 @@ class Deployment:
     DICOMweb archive, "" where there is none. `save_profile`: whether the page may write the site's
     profile to `profile`. `copies`: folders of public sets, where the page looks for one's own copy
     of a film that trained the model. `max_films`: how many dropped and fetched films a list takes;
-    `max_server_films`: how many of a folder besides. `max_upload_mb`: of one dropped file, in MiB.
+    `max_server_films`: how many of a folder besides. `max_upload_mb`: of one dropped file, in MiB;
+    `max_session_mb`: of all that one open page holds; `max_held_mb`: of all that the server holds.
     """
 
     folders: Mapping[str, Path] = field(default_factory=dict)
@@ -61,6 +64,8 @@ class Deployment:
     max_films: int = 1000
     max_server_films: int = 5000
     max_upload_mb: int = 64
+    max_session_mb: int = 1024
+    max_held_mb: int = 4096
     copies: tuple[Path, ...] = ()
 
     @property
@@ -105,6 +110,8 @@ def deployment(path: Path = DESK) -> Deployment:
         max_films=_positive(path, raw, "max_films", Deployment().max_films),
         max_server_films=_positive(path, raw, "max_server_films", Deployment().max_server_films),
         max_upload_mb=_positive(path, raw, "max_upload_mb", Deployment().max_upload_mb),
+        max_session_mb=_positive(path, raw, "max_session_mb", Deployment().max_session_mb),
+        max_held_mb=_positive(path, raw, "max_held_mb", Deployment().max_held_mb),
         copies=_copies(path, raw.get("copies", [])),
     )
 

@@ -1,7 +1,13 @@
-"""What Streamlit keeps of films longer than they are needed, let go.
+"""What Streamlit keeps of films: how much, and what is let go once it is not needed.
 
 It has no public way to any of this, and only this module goes past what it publishes: as of
-Streamlit 1.67.0. tests/app/test_forgetting.py holds it to a running server.
+Streamlit 1.67.0. tests/app/test_forgetting.py and test_uploads.py hold it to a running server.
+
+- `release`, `stored_bytes`: a widget's bytes stay until its session ends, and only the manager of
+  uploads can replace or count them.
+- `own_session_id`: the page's own code is told of no session, and uploads come by its id.
+- `begin`: Starlette spools uploads to disk by an attribute of a class alone; closed sessions are
+  dropped by a cache that nothing asks to look at the time.
 """
 
 from __future__ import annotations
@@ -24,6 +30,8 @@ from streamlit.runtime.session_manager import SessionClient
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
+from covid_core.storage.privacy import keep_private
+
 _EVERY_S, _SERVED_S = 5, 1
 _M_MMAP_THRESHOLD, _LARGE = -3, 256 * 1024  # of mallopt(3); bytes
 
@@ -43,15 +51,34 @@ def release(files: Iterable[UploadedFile]) -> None:
             file.truncate(0)
 
 
+def stored_bytes() -> dict[str, int]:
+    """The bytes of uploads that Streamlit stores, by the id of their session."""
+    if not runtime.exists():
+        return {}
+    manager = cast(MemoryUploadedFileManager, runtime.get_instance().uploaded_file_mgr)
+    return {
+        session: sum(len(file.data) for file in list(files.values()))
+        for session, files in list(manager.file_storage.items())
+    }
+
+
+def own_session_id() -> str | None:
+    """The id of the session whose page runs here; None outside of one."""
+    context = get_script_run_ctx()
+    return None if context is None else context.session_id
+
+
 @cache
 def begin() -> None:
-    """For all sessions: no upload touches the disk, what closed pages held goes in time, and the
-    memory of films goes back to the system as they go: among others' it would be kept, and grow.
+    """For all sessions: no upload touches the disk and no crash puts the memory there, what closed
+    pages held goes in time, and the memory of films goes back to the system as they go: among
+    others' it would be kept, and grow.
 
     Starlette puts uploads above 1 MB into temporary files; `server.maxUploadSize` bounds them here.
     Streamlit drops a closed page's session when `server.disconnectedSessionTTL` is over, but only
     once the next page is closed.
     """
+    keep_private()
     MultiPartParser.spool_max_size = 2**40
     with _where_glibc_is():
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)

@@ -9,14 +9,16 @@ from itertools import islice
 
 import pandas as pd
 import streamlit as st
+from streamlit.typing import UploadedFile
 
 from app import session
 from app.forgetting import release
 from app.site_session import FAILED, JOB, clear, measure, refuse
-from app.sources import films_in_file
+from app.sources import films_in_upload, held_bytes, held_item
 from app.texts import common
 from app.texts import validate as texts
 from app.turns import in_turn
+from app.uploads import content, hold
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.local_validation.scores import MAX_FILMS, build_scores, label_by_folder
 from covid_core.predict.predictor import Predictor
@@ -84,15 +86,21 @@ def take_zip() -> None:
     clear()
     file = st.session_state["site-zip"]
     if file is not None:
-        start(lambda: members(file.getvalue(), file.name))
+        start(lambda: films_in_zip(file))
         release([file])
+
+
+def films_in_zip(file: UploadedFile) -> list[Item]:
+    """What a ZIP file holds. Raises RefusedFile."""
+    data = content(file)
+    return [held_item(item, data) for item in members(data, file.name)]
 
 
 def take_folder() -> None:
     clear()
     files = st.session_state["site-folder"]
     if files:
-        start(lambda: (item for f in files for item in films_in_file(f.name, f.getvalue())))
+        start(lambda: (item for file in files for item in films_in_upload(file)))
         release(files)
 
 
@@ -116,6 +124,7 @@ def start(films: Callable[[], Iterable[Item]], most: int = MAX_FILMS) -> None:
     except CovidCoreError as error:
         refuse(error)
         return
+    hold(JOB, held_bytes(items))
     # In no order: a stop leaves a fair sample of them.
     st.session_state[JOB] = Job(random.Random(0).sample(items, len(items)), weights)
 

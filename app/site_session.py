@@ -12,6 +12,7 @@ import streamlit as st
 
 from app import session
 from app.texts import validate as texts
+from app.uploads import hold
 from covid_core.errors import CovidCoreError
 from covid_core.local_validation.profile import SiteProfile
 from covid_core.local_validation.scores import Scores
@@ -68,6 +69,7 @@ def refuse(error: CovidCoreError) -> None:
 
 def clear() -> None:
     """Forget what was measured, and what is being read."""
+    hold(JOB, 0)
     for name in (CHECK, JOB, REFUSED, FAILED):
         st.session_state.pop(name, None)
 

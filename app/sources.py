@@ -6,7 +6,7 @@ known by its item.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,16 @@ from app.failures import show_failure
 from app.forgetting import release
 from app.phantoms import phantom_film
 from app.texts import worklist as texts
+from app.uploads import content, hold
 from covid_core.errors import CovidCoreError, RefusedFile
-from covid_core.read.archives import Item, in_folder, members, members_or_refusals
+from covid_core.read.archives import Item, in_folder, members, members_or_refusals, refused
+from covid_core.read.file_kinds import is_dicom, is_raster, is_zip, unknown_format
 from covid_core.read.film_files import is_no_film
 from covid_core.read.phantom import KINDS
 
 if TYPE_CHECKING:
+    from streamlit.typing import UploadedFile
+
     from covid_core.exports.dicomweb import Archive, FoundStudy
 
 # How the names of sources that were dropped, fetched or listed begin.
@@ -60,6 +64,7 @@ def choose_films() -> tuple[Item, ...]:
         used = given = {f"phantom {kind}": kept.get(f"phantom {kind}") or [_phantom(kind)]}
     # In place: of what is replaced, Streamlit holds the old value until the next run, here films.
     _keep(kept, used)
+    hold("films", held_bytes(item for items in used.values() for item in items))
     release(files)
     return _bounded(given, allowed.max_films) + _bounded(listed, allowed.max_server_films)
 
@@ -81,19 +86,32 @@ def _files(files: Sequence[Any], kept: Kept) -> Kept:
         label = texts.CLOSE_EARLIER if now else texts.CLOSE_FILES
         st.button(label, key="close-files", on_click=_close, args=(tuple(earlier),))
     return earlier | {
-        source: kept.get(source) or films_in_file(file.name, file.getvalue())
-        for source, file in now.items()
+        source: kept.get(source) or films_in_upload(file) for source, file in now.items()
     }
 
 
-def films_in_file(name: str, data: bytes) -> list[Item]:
+def films_in_upload(file: UploadedFile) -> list[Item]:
     """The films of a dropped file; one that refuses where there is none, so that it is listed.
+
+    Of a file that is refused as a whole nothing is held.
+    """
+    try:
+        data = content(file)
+    except RefusedFile as error:
+        return [refused(file.name, error)]
+    return films_in_file(file.name, data)
+
+
+def films_in_file(name: str, data: bytes) -> list[Item]:
+    """The films of a file's bytes, as `films_in_upload` gives them.
 
     Of a folder, which its name then tells, what is no film is passed over.
     """
     if "/" in name and is_no_film(name, data):
         return []
-    return [_held(item) for item in members_or_refusals(data, name)]
+    if data and not (is_zip(data) or is_dicom(data) or is_raster(data)):
+        return [refused(name, unknown_format())]
+    return [held_item(item, data) for item in members_or_refusals(data, name)]
 
 
 def _choose_folder(allowed: Deployment) -> list[Any]:
@@ -208,7 +226,7 @@ def _fetched(archive: Archive, study_uid: str, number: int) -> list[Item]:
         films = fetch_study(archive, study_uid)
     _forget_phantom()
     named = [(texts.FETCHED.format(study=number, film=i), data) for i, data in enumerate(films, 1)]
-    return [_held(item) for name, data in named for item in members(data, name)]
+    return [held_item(item, data) for name, data in named for item in members(data, name)]
 
 
 def _phantom(kind: str) -> Item:
@@ -234,10 +252,13 @@ def _close(sources: Collection[str]) -> None:
 class _Held:
     """Reads a film that the session holds, until it is taken back: Streamlit keeps buttons' items
     long after the buttons are gone, and so must not keep the films.
+
+    `file`: what it is part of, and holds in memory: itself, or a ZIP file.
     """
 
-    def __init__(self, read: Callable[[], bytes]) -> None:
+    def __init__(self, read: Callable[[], bytes], file: bytes) -> None:
         self._read: Callable[[], bytes] | None = read
+        self.file = file
 
     def __call__(self) -> bytes:
         if self._read is None:
@@ -245,11 +266,18 @@ class _Held:
         return self._read()
 
     def let_go(self) -> None:
-        self._read = None
+        self._read, self.file = None, b""
 
 
-def _held(item: Item) -> Item:
-    return replace(item, read=_Held(item.read))
+def held_bytes(items: Iterable[Item]) -> int:
+    """The bytes of the files that these items are part of, each counted once."""
+    files = {id(item.read.file): item.read.file for item in items if isinstance(item.read, _Held)}
+    return sum(map(len, files.values()))
+
+
+def held_item(item: Item, file: bytes) -> Item:
+    """An item that lets its file go once it is taken back."""
+    return replace(item, read=_Held(item.read, file))
 
 
 def _keep(kept: Kept, used: Kept) -> None:

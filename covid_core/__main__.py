@@ -13,6 +13,7 @@ from typing import cast
 from covid_core.commands.status import SOME_FAILED, WRONG_USE
 from covid_core.errors import CovidCoreError
 from covid_core.present.sentences import DISCLAIMER
+from covid_core.storage.privacy import keep_private
 
 _COMMANDS = {  # `commands.options` has a module for each, with all that it can be told
     "predict": "score radiographs",
@@ -30,6 +31,7 @@ _COMMANDS = {  # `commands.options` has a module for each, with all that it can 
     "index": "list the films that made the weights, to tell which film was seen before",
     "bench": "measure speed, side by side with the plain way",
     "replay": "read a case bundle again, and compare byte for byte",
+    "forget": "delete what is remembered of radiographs between runs",
 }
 _INSTALL = "Install what is needed with: python -m pip install -r requirements.txt"
 
@@ -82,6 +84,7 @@ def _join_verb(arguments: list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
+    keep_private()
     for stream in (sys.stdout, sys.stderr):
         cast(io.TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     sys.exit(main())

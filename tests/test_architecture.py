@@ -252,3 +252,26 @@ def test_files_stay_short_enough_to_read_in_one_sitting() -> None:
     files = [*PACKAGE.rglob("*.py"), *APP.rglob("*.py")]
     long = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in files}
     assert {name: lines for name, lines in long.items() if lines > 300} == {}
+
+
+# Each says why, and of which versions.
+PRIVATE = {"private_interfaces.py", "forgetting.py"}
+# Of PyTorch's, which counts operations by them: there is no public way.
+PRIVATE_OF_BENCHES = {"covid_core/bench/training.py"}
+
+
+def test_what_libraries_do_not_publish_is_used_in_one_file_that_says_why() -> None:
+    users = {
+        str(path.relative_to(ROOT))
+        for path in [*PACKAGE.rglob("*.py"), *APP.rglob("*.py"), ROOT / "streamlit_app.py"]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and is_private(node) and path.name not in PRIVATE
+    }
+    assert users == PRIVATE_OF_BENCHES
+
+
+def is_private(node: ast.ImportFrom) -> bool:
+    module = node.module or ""
+    parts = [*module.split("."), *(alias.name for alias in node.names)]
+    inside = module.startswith(("streamlit.runtime.", "streamlit.proto."))
+    return inside or any(part.startswith("_") for part in parts if part != "__future__")

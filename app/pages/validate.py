@@ -11,6 +11,7 @@ from app.site_check import show_check, summary
 from app.site_films import show_failed, show_films
 from app.site_session import REFUSED, UNSAVED, clear, last_check, measure, stop_using, use
 from app.texts import validate as texts
+from app.uploads import content
 from covid_core.errors import CovidCoreError
 from covid_core.local_validation.profile import fits, load_profile
 from covid_core.local_validation.scores import MAX_BYTES, TEMPLATE, made_up, read_scores
@@ -59,7 +60,7 @@ def show_table() -> None:
     st.write(texts.TABLE_WORDS)
     st.file_uploader(
         texts.TABLE_UPLOAD,
-        type=["csv", "parquet"],
+        type=["csv"],
         key="site-table",
         on_change=take_table,
         max_upload_size=MAX_BYTES // 1024**2,
@@ -102,7 +103,7 @@ def take_table() -> None:
     clear()
     file = st.session_state["site-table"]
     if file is not None:
-        measure(lambda: read_scores(file.getvalue(), file.name))
+        measure(lambda: read_scores(content(file), file.name))
         release([file])
 
 

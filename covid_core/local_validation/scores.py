@@ -6,7 +6,6 @@ The score is the probability of COVID-19 that the model gave, as `predict --csv`
 from __future__ import annotations
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet
 
 from covid_core.class_names import NAMES_KNOWN, parse_class, says_covid
 from covid_core.errors import CovidCoreError
@@ -24,6 +22,7 @@ from covid_core.storage.tables import column_names, parse_rows, trimmed
 
 MAX_BYTES = 16 * 1024**2
 MAX_FILMS = 20_000  # resampling more takes longer than anyone waits at a page
+MAX_COLUMNS = 1000
 FEWEST = 10  # films with COVID-19, and without: no interval is worth drawing from fewer
 SCORES = ("score", "p_covid")  # names of the column, the first that is there
 TEMPLATE = "file,patient,label,score\nfilm1.dcm,A,covid,0.91\nfilm2.dcm,B,normal,0.07\n"
@@ -31,6 +30,7 @@ _WRITE_LABELS = f"Write {NAMES_KNOWN}; or 0 or 1"
 _OWN = tuple(f"p_{finding}" for finding in CLASSES)  # columns that predict writes, all of them
 _WEIGHTS = "weights_sha256"
 _KNOWN = frozenset({"label", *SCORES, "patient", "prediction_set", _WEIGHTS, *_OWN})
+_PARQUET = b"PAR1"
 _NAMED = 5  # rows that a message names before it only counts
 _SHOWN = 40  # characters of a label that a message quotes
 
@@ -87,7 +87,7 @@ def build_scores(
 
 
 def read_scores(data: bytes, name: str) -> Scores:
-    """Labels and scores from a CSV or Parquet file's bytes; `name`: the file's, for messages.
+    """Labels and scores from a CSV file's bytes; `name`: the file's, for messages.
 
     Columns, in any case of letters: `label` (a class by any name of `class_names`; 0, 1; negative,
     positive), `score` or `p_covid` (0 to 1), and `patient` and `weights_sha256` if they are there.
@@ -133,6 +133,8 @@ def _folder_label(folder: str) -> bool | None:
 
 
 def _read(data: bytes) -> Scores:
+    if data.startswith(_PARQUET):  # 465 bytes of it expand to gigabytes
+        raise CovidCoreError("this is a Parquet table", "Save it as CSV in UTF-8")
     if len(data) > MAX_BYTES:
         raise CovidCoreError(
             f"this table is larger than {MAX_BYTES // 1024**2} MiB",
@@ -175,11 +177,12 @@ def _table(data: bytes) -> pd.DataFrame:
     A cell that is empty, or not there, is "".
     """
     try:
-        return _parquet(data) if data.startswith(b"PAR1") else _csv(data)
-    except (ValueError, OSError, OverflowError, csv.Error) as error:
-        raise CovidCoreError(  # pandas' and pyarrow's own are ValueErrors
-            "this file can't be read as a table", "Save it as CSV in UTF-8, or as Parquet"
+        table = _csv(data)
+    except (ValueError, OverflowError, csv.Error) as error:  # pandas' are ValueErrors
+        raise CovidCoreError(
+            "this file can't be read as a table", "Save it as CSV in UTF-8"
         ) from error
+    return table
 
 
 def _csv(data: bytes) -> pd.DataFrame:
@@ -189,6 +192,11 @@ def _csv(data: bytes) -> pd.DataFrame:
         raise ValueError("no row")
     names = _known_names(column_names(header))
     columns = len(column_names(header))
+    if columns >= MAX_COLUMNS:
+        raise CovidCoreError(
+            f"this table has more than {MAX_COLUMNS} columns",
+            "Keep the columns label, score and patient only",
+        )
     lines, cells, long = [], [], []
     for row in islice(rows, MAX_FILMS + 1):
         own = trimmed(row.cells, columns)
@@ -212,17 +220,6 @@ def _known_names(names: Sequence[str]) -> dict[int, str]:
         if count > 1:
             raise CovidCoreError(f"this table has {count} columns {name}", "Keep one of them")
     return known
-
-
-def _parquet(data: bytes) -> pd.DataFrame:
-    file = pyarrow.parquet.ParquetFile(io.BytesIO(data))
-    if file.metadata.num_rows > MAX_FILMS:  # before anything is unpacked
-        return pd.DataFrame(index=range(MAX_FILMS + 1))
-    stored = file.schema_arrow.names
-    names = {stored[i]: name for i, name in _known_names(stored).items()}
-    table = file.read(list(names)).to_pandas().rename(columns=names)
-    table.index = pd.RangeIndex(2, len(table) + 2)  # as a spreadsheet would count
-    return table.astype(object).where(table.notna(), "").astype(str)
 
 
 def _column(table: pd.DataFrame, names: Sequence[str]) -> str:

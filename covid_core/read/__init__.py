@@ -1,5 +1,4 @@
-"""A file's bytes to a `Radiograph`, or a refusal in words; what is not trusted is opened here,
-within limits.
+"""From a file's bytes to a `Radiograph`, or to a refusal in words.
 
-It uses the ground and storage, and no network.
+What is not trusted is opened here, within limits. It uses the ground and storage, and no network.
 """

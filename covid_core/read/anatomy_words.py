@@ -144,7 +144,7 @@ _PLAIN = str.maketrans({"Ł": "L", "Ø": "O", "Æ": "AE", "ß": "SS", "Đ": "D",
 
 
 def parse_view(text: str | None) -> View:
-    """The view that a tag or a table's cell names: `PA`, `AP Supine`, `L`, `LLAT`, …"""
+    """The view that a tag or a table's cell names, such as `PA`, `AP Supine`, `L` or `LLAT`."""
     word = _plain(text or "")
     first = re.split("[^A-Z]", word)[0]
     for known in (re.sub("[^A-Z-]", "", word), first):
@@ -154,8 +154,7 @@ def parse_view(text: str | None) -> View:
 
 
 def note_body_part(text: str) -> str:
-    """What is to be said of a film whose file gives this as its body part; "" for a chest, and
-    where none is given.
+    """A note on a file that gives this as its body part; "" for a chest, or where none is given.
 
     A word that is not known here is not repeated: it may be a name.
     """

@@ -27,7 +27,8 @@ from covid_core.read.film_files import (
 from covid_core.read.reading import MAX_FILE_BYTES, too_many_bytes
 from covid_core.storage.walk import Note, PassedOver, ignore, is_system_path
 
-MAX_MEMBERS = 5_000  # of one ZIP file
+MAX_MEMBERS = 500  # of one ZIP file
+MAX_UNPACKED_BYTES = 1024**3  # of all of them; each has a limit besides
 MAX_NAME = 200  # characters
 _MAX_DIRECTORY_BYTES = 4 * 1024 * 1024  # zipfile takes time by the square of an entry's fields
 MAX_INFLATION = 100  # times the packed size
@@ -36,6 +37,7 @@ _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile inflates o
 _ENCRYPTED = 0x1
 # Office files, e-books and programs are ZIP files too: one of these lies at their root.
 _OF_DOCUMENTS = frozenset({"[content_types].xml", "mimetype", "meta-inf/manifest.mf"})
+_SPLIT = "Split it, or score the folder with: python -m covid_core predict FOLDER"
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -72,8 +74,9 @@ def members(data: bytes, name: str, note: Note = ignore) -> list[Item]:
 
     What is passed over is what `film_files` passes over in a folder; `note` takes each. A ZIP file
     within one, and a film that inflates to more than MAX_INFLATION times its size, give an item
-    that refuses. Raises RefusedFile for a damaged ZIP file (`damaged_zip`) and one of more than
-    MAX_MEMBERS files (`too_many_members`).
+    that refuses. Raises RefusedFile for a damaged ZIP file (`damaged_zip`), one of more than
+    MAX_MEMBERS files (`too_many_members`), and one that unpacks to more than MAX_UNPACKED_BYTES
+    (`too_many_bytes`).
     """
     if not is_zip(data):
         return [Item(shown_name(name), lambda: data)]
@@ -84,6 +87,8 @@ def members(data: bytes, name: str, note: Note = ignore) -> list[Item]:
     files = [info for info in infos if not is_system_path(_path_of(info))]
     if len(files) > MAX_MEMBERS:
         raise _too_many()
+    if sum(info.file_size for info in files) > MAX_UNPACKED_BYTES:
+        raise _too_many_bytes()
     if sum(info.compress_size for info in files) > len(data):  # they lie over each other
         raise _damaged()
     items = []
@@ -127,8 +132,10 @@ def refused(name: str, error: RefusedFile) -> Item:
 
 
 def shown_name(name: str) -> str:
-    """A file's name fit to be shown and written: no steps up, no control or direction-changing
-    characters, the end of an overlong one.
+    """A file's name, fit to be shown and written.
+
+    It has no steps up and no characters that control or change direction; of an overlong one it is
+    the end.
     """
     parts = [p for p in name.replace("\\", "/").split("/") if p not in ("", ".", "..")]
     plain = "".join(
@@ -260,9 +267,17 @@ def _damaged() -> RefusedFile:
     )
 
 
+def _too_many_bytes() -> RefusedFile:
+    return RefusedFile(
+        "too_many_bytes",
+        f"this ZIP file unpacks to more than {MAX_UNPACKED_BYTES // 1024**2:,} MiB",
+        _SPLIT,
+    )
+
+
 def _too_many() -> RefusedFile:
     return RefusedFile(
         "too_many_members",
         f"this ZIP file holds more than {MAX_MEMBERS:,} files",
-        "Split it, or score the folder with: python -m covid_core predict FOLDER",
+        _SPLIT,
     )

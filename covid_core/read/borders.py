@@ -38,8 +38,9 @@ _LEFT, _TOP, _RIGHT, _BOTTOM = range(4)
 
 @dataclass(frozen=True, slots=True)
 class _Border:
-    """Lines from a side inwards, of `depth` those that are looked at: of one colour within
-    `tolerance`; `clean`: the share of a line that must have it.
+    """A border: the lines from a side inwards that have one colour within `tolerance`.
+
+    `depth`: how many lines are looked at; `clean`: the share of a line that must have the colour.
     """
 
     depth: int

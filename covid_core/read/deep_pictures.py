@@ -34,10 +34,9 @@ _BAND_ROWS = 256
 
 
 def deep_samples(image: Image.Image, data: bytes) -> np.ndarray | None:
-    """The samples of a picture of 16-bit colours, or of grey with transparency, uint16 (height,
-    width, 2 to 4); None for any other.
+    """The 16-bit samples of a colour picture, or of grey with transparency; None for any other.
 
-    `image`: as Pillow opened `data`, not yet loaded.
+    They are uint16 (height, width, 2 to 4). `image`: as Pillow opened `data`, not yet loaded.
     """
     if image.format == _PNG and data[_PNG_DEPTH] == 16 and data[_PNG_COLOURS] == _GREY_ALPHA:
         return _grey_alpha(data)
@@ -49,8 +48,9 @@ def deep_samples(image: Image.Image, data: bytes) -> np.ndarray | None:
 
 
 def read_in_native_order(image: Image.Image) -> None:
-    """Make Pillow load a compressed TIFF of whole or real numbers as it is: libtiff has turned its
-    bytes to the machine's order already, and Pillow, by the file's order, would turn them back.
+    """Make Pillow load a compressed TIFF's numbers in the machine's order of bytes.
+
+    libtiff has brought them into it already; Pillow, by the file's order, would turn them back.
     """
     picture: Any = image
     rawmode = _rawmode(image)
@@ -61,10 +61,10 @@ def read_in_native_order(image: Image.Image) -> None:
 
 
 def grey_of(samples: np.ndarray, notes: list[str]) -> np.ndarray:
-    """The brightness of samples, (height, width, n), n: 1 or 2 for grey, 3 or 4 for colours, an
-    even one with transparency, which is laid on black.
+    """The brightness (height, width) of samples (height, width, n), put on black if transparent.
 
-    One of their channels where all are alike, or else float32; (height, width).
+    n is 1 or 2 for grey, 3 or 4 for colours; an even one has transparency. The brightness is one of
+    the channels where all are alike, or else float32.
     """
     channels = samples.shape[2]
     if channels < 3 or _is_grey(samples):

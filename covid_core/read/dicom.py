@@ -39,7 +39,7 @@ from covid_core.read.radiograph import (
     grey_from_counts,
     is_coloured,
 )
-from covid_core.read.sandbox import Decoded, in_child
+from covid_core.read.sandbox import Decoded, decode_in_child
 
 _COLOUR_NOTE = "a colour picture: turned to grey"
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
@@ -58,8 +58,10 @@ _PIXEL_SIDES = (
 
 
 class DicomFilm(NamedTuple):
-    """A decoded picture, its format with its compression, its view, what decoding had to do,
-    whether it was a colour picture, and what its window hides.
+    """A decoded DICOM picture, and what decoding found.
+
+    `source_format`: DICOM with its compression. `notes`: what decoding had to do. `unwindowed`:
+    what its window hides.
     """
 
     film: Film
@@ -86,7 +88,7 @@ def decode_dicom(data: bytes) -> DicomFilm:
         notes.append(body_part)
     stored = _stored(tags, header, data)
     counts = None if stored.counts is None else stored.counts[stored.counts > 0]
-    shown = show(stored.values, counts, header, tags) if header.is_grey else _own(stored)
+    shown = show(stored.values, counts, header, tags) if header.is_grey else _scale(stored)
     film = stored.film(shown.greys)
     if header.is_compressed:
         notes += flat_below(film)
@@ -110,7 +112,7 @@ def decode_dicom(data: bytes) -> DicomFilm:
     )
 
 
-def unpacked(data: bytes) -> Decoded:
+def decode_values(data: bytes) -> Decoded:
     """The stored values of a compressed file, as `pixel_array` gives them, and nothing besides."""
     dataset = film_tags(data)
     header = read_header(Tags(dataset, []))
@@ -163,7 +165,7 @@ def _pixel_ratio(tags: Tags) -> float:
 
 def _stored(tags: Tags, header: PictureHeader, data: bytes) -> Stored:
     if header.is_compressed:
-        decoded = in_child(unpacked, data)
+        decoded = decode_in_child(decode_values, data)
         if decoded is None:
             raise RefusedFile(
                 "undecodable",
@@ -240,7 +242,7 @@ def _brightness(tags: Tags, header: PictureHeader, counts: np.ndarray) -> np.nda
     return brightness
 
 
-def _own(stored: Stored) -> Shown:
+def _scale(stored: Stored) -> Shown:
     """By its own range: neither padding, rescale nor window is meant for colours."""
     return Shown(grey_from_counts(stored.values))
 

@@ -40,10 +40,9 @@ _MAX_TAG_BYTES = 16 * 1024
 
 
 def film_tags(data: bytes) -> FileDataset:
-    """All tags of a DICOM file but those that are longer than any that describes a film: such a tag
-    takes seconds to convert, at a value for every other byte.
+    """The tags of a DICOM file, without those that are longer than any that describes a radiograph.
 
-    Raises RefusedFile.
+    Such a tag takes seconds to convert, with a value for every other byte. Raises RefusedFile.
     """
     try:
         dataset = parse(data)

@@ -31,8 +31,9 @@ class Tags:
         self.notes = notes
 
     def numbers(self, keyword: str, count: int = 1) -> tuple[float, ...]:
-        """A tag's numbers, all finite and at least `count`; () where it is absent or empty, or is
-        left aside, with a note.
+        """A tag's numbers, all finite and at least `count`; () where there are none.
+
+        A tag that makes no sense is left aside, with a note.
         """
         try:
             found = _numbers(self.dataset, keyword)
@@ -87,8 +88,9 @@ def title_of(keyword: str) -> str:
 
 
 def value_of(dataset: Dataset, keyword: str) -> Any:
-    """A tag's value as it stands in the file, bytes or a view of them; pydicom's where it is
-    converted already; None where the tag is absent.
+    """A tag's value as the file holds it; None where the tag is absent.
+
+    It is bytes or a view of them, or pydicom's own value where that was converted already.
     """
     element = dataset.get_item(_tag(keyword))
     return None if element is None else element.value

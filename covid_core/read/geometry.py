@@ -86,8 +86,10 @@ def turn_unwindowed(whole: Unwindowed, turn: Turn) -> Unwindowed:
 
 
 def square_size(width: int, height: int, ratio: float) -> tuple[int, int]:
-    """The width and height, in square pixels, of a picture whose pixels are `ratio` times as high
-    as they are wide: the shorter side of a pixel decides, so that none is lost.
+    """The width and height of a picture in square pixels.
+
+    `ratio`: how many times as high as wide its pixels are now. The shorter side of a pixel decides,
+    so that none is lost.
     """
     if abs(ratio - 1) < _LEAST_UNEQUAL:
         return width, height

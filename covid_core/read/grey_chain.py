@@ -27,11 +27,11 @@ _LEAST_INSIDE = 0.01  # of the pixels: so many must lie between a window's ends
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """`greys`: float32, of the words' shape, 0 black (air) to 1 white, as the file says they are to
-    be seen.
+    """The greys of a picture as its file says they are to be seen.
 
-    `whole`: as these, all that the file holds, where the window hides a part of it: from its `low`
-    to its `high` end, 0 to 1, that is `greys`.
+    `greys`: float32, of the words' shape, 0 black (air) to 1 white. `whole`: as these, all that the
+    file holds, where the window hides a part of it: from its `low` to its `high` end, 0 to 1, that
+    is `greys`.
     """
 
     greys: np.ndarray

@@ -36,6 +36,7 @@ class Levels:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Height and width, in px."""
         return self.codes.shape
 
 
@@ -154,10 +155,10 @@ def _reduced(film: Film, blocks: set[tuple[int, int]]) -> dict[tuple[int, int], 
 
 
 def looked_up(codes: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """`table[codes]`, (height, width), in strips: numpy turns what it looks up by into integers of
-    its own, and they stay in a core's cache.
+    """`table[codes]`, (height, width); the codes themselves where that would change none.
 
-    The codes themselves where it would change none.
+    It is made in strips: numpy turns the codes into integers of its own, which so stay in a core's
+    cache.
     """
     if table.dtype == codes.dtype and np.array_equal(table, np.arange(len(table))):
         return codes

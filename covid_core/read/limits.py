@@ -12,10 +12,11 @@ MAX_SECONDS = 3.0  # of this thread's own work, not of waiting
 
 
 class BoundedFile(io.BytesIO):
-    """A file's bytes, for a library that reads them part by part (a DICOM file's tags, a PNG's
-    chunks, a JPEG's markers) and would take minutes over millions of empty ones.
+    """A file in memory for a library that reads it part by part.
 
-    Reading raises RefusedFile (`too_intricate`) after MAX_READS parts or MAX_SECONDS.
+    The parts are a DICOM file's tags, a PNG's chunks, a JPEG's markers; over millions of empty ones
+    a library would take minutes. Reading raises RefusedFile (`too_intricate`) after MAX_READS parts
+    or MAX_SECONDS.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -24,6 +25,7 @@ class BoundedFile(io.BytesIO):
         self._until = time.thread_time() + MAX_SECONDS
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """The next part. Raises RefusedFile (`too_intricate`)."""
         self._reads += 1
         if self._reads > MAX_READS or time.thread_time() > self._until:
             raise too_intricate()
@@ -31,7 +33,7 @@ class BoundedFile(io.BytesIO):
 
 
 def too_intricate() -> RefusedFile:
-    """What is said of a file of too many parts."""
+    """The refusal of a file of too many parts."""
     return RefusedFile(
         "too_intricate",
         "it takes far more work to read than a radiograph does",

@@ -18,10 +18,10 @@ _MOST_ENTRIES = 65536
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LookupTable:
-    """`entries`: uint16 (n,), the first of them for the value `first` and all below it, the last
-    for all above.
+    """A table of greys by stored value.
 
-    `bits`: an entry is 0 to 2 ** bits - 1.
+    `entries`: uint16 (n,), the first of them for the value `first` and all below it, the last for
+    all above. `bits`: an entry is 0 to 2 ** bits - 1.
     """
 
     first: int

@@ -79,10 +79,10 @@ def labelled(study: Study) -> list[tuple[str, str]]:
 
 
 def same_patient(one: Study, other: Study) -> bool:
-    """Whether both films are of one patient for certain: the same patient ID, and no issuer or
-    birth date that says otherwise.
+    """Whether both studies are of one patient for certain.
 
-    Never by the name; IDs that anonymisers give to all count as none.
+    They have the same patient ID, and no issuer or birth date that says otherwise. The name counts
+    for nothing; IDs that anonymisers give to all count as none.
     """
     if not one.patient_id or one.patient_id.upper() in _NOBODY:
         return False
@@ -91,8 +91,9 @@ def same_patient(one: Study, other: Study) -> bool:
 
 
 def days_between(one: Study, other: Study) -> int | None:
-    """How many days later the other study was made, negative where earlier; None where a day is not
-    known.
+    """How many days later the other study was made; None where a day is not known.
+
+    It is negative where the other was made earlier.
     """
     if one.taken is None or other.taken is None:
         return None
@@ -100,6 +101,7 @@ def days_between(one: Study, other: Study) -> int | None:
 
 
 def is_uid(text: str) -> bool:
+    """Whether a text is a UID as DICOM has them."""
     return _UID.fullmatch(text) is not None
 
 

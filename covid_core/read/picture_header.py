@@ -35,10 +35,10 @@ _WORDS = (8, 16, 32)
 
 @dataclass(frozen=True, slots=True)
 class PictureHeader:
-    """`samples`: 1 for grey and palettes, 3 for colours.
+    """How a file stores its picture.
 
-    `allocated`, `stored`: bits of a word, and those of them that count, the highest of which is bit
-    `high`. `signed`: two's complement.
+    `samples`: 1 for grey and palettes, 3 for colours. `allocated`, `stored`: bits of a word, and
+    those of them that count, the highest of which is bit `high`. `signed`: two's complement.
     """
 
     rows: int
@@ -53,14 +53,17 @@ class PictureHeader:
 
     @property
     def is_grey(self) -> bool:
+        """Whether it has one sample a pixel, and no palette."""
         return self.photometric in GREY and self.samples == 1
 
     @property
     def is_compressed(self) -> bool:
+        """Whether the file holds the picture in a compression."""
         return bool(self.syntax.is_encapsulated)
 
     @property
     def big_endian(self) -> bool:
+        """Whether a word's highest byte comes first in the file."""
         return not self.syntax.is_little_endian
 
     @property
@@ -70,6 +73,7 @@ class PictureHeader:
 
     @property
     def highest(self) -> int:
+        """The greatest value that the stored bits can hold."""
         return 2 ** (self.stored - self.signed) - 1
 
     def word_type(self) -> np.dtype:
@@ -78,10 +82,10 @@ class PictureHeader:
         return np.dtype(f"{order}{kind}{self.allocated // 8}")
 
     def stored_values(self, words: np.ndarray) -> np.ndarray:
-        """The numbers in the stored bits of each word (PS3.5, 8.1.1); what stands in its other bits
-        means nothing.
+        """The numbers in the stored bits of each word (PS3.5, 8.1.1).
 
-        Those of a compressed file are numbers already.
+        What stands in its other bits means nothing. The words of a compressed file are numbers
+        already.
         """
         below = self.high + 1 - self.stored
         above = self.allocated - self.high - 1
@@ -102,9 +106,7 @@ class PictureHeader:
         return word
 
     def put_into(self, dataset: Dataset) -> None:
-        """Write it into a dataset, for pydicom, which decodes by the tags and raises for an odd
-        one.
-        """
+        """Write it into a dataset: pydicom decodes by the tags, and raises for an odd one."""
         assert isinstance(dataset, FileDataset)
         dataset.Rows, dataset.Columns = self.rows, self.columns
         dataset.SamplesPerPixel = self.samples

@@ -3,8 +3,30 @@
 pydicom 3.0.2: the file meta group of an open file, read as `dcmread` itself reads it. Its public
 `read_file_meta_info` takes the name of a file alone, and `read_partial` inflates a deflated file
 without a limit. Another reader might find one transfer syntax in a file, and `dcmread` another.
+
+Python 3.11 to 3.14: a child of multiprocessing runs its parent's main file again, before anything
+else, and there is no way to tell it not to: under Streamlit that is the whole page.
 """
+
+from __future__ import annotations
+
+from multiprocessing import spawn
+from typing import Any
 
 from pydicom.filereader import _read_file_meta_info as read_file_meta
 
-__all__ = ["read_file_meta"]
+__all__ = ["read_file_meta", "spare_main"]
+
+
+def spare_main(name: str) -> None:
+    """Let children of that name, and no others, start without the parent's main file."""
+    prepare = spawn.get_preparation_data
+
+    def prepare_without_main(child: str) -> dict[str, Any]:
+        prepared = prepare(child)
+        if child == name:
+            for key in ("init_main_from_name", "init_main_from_path"):
+                prepared.pop(key, None)
+        return prepared
+
+    spawn.get_preparation_data = prepare_without_main  # type: ignore[assignment]

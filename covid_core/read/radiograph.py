@@ -83,8 +83,9 @@ class Radiograph:
 
     @property
     def pixels(self) -> np.ndarray:
-        """Float32 (height, width), 0 black (air) to 1 white (bone), read-only: four bytes for each,
-        made when first asked for, and kept.
+        """The picture as float32 (height, width), 0 black (air) to 1 white (bone), read-only.
+
+        It takes four bytes a pixel; it is made at the first use, and kept.
         """
         if isinstance(self.film, np.ndarray):
             return self.film
@@ -95,14 +96,17 @@ class Radiograph:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Height and width, in px."""
         return self.film.shape
 
     @property
     def height_px(self) -> int:
+        """The height in pixels."""
         return int(self.shape[0])
 
     @property
     def width_px(self) -> int:
+        """The width in pixels."""
         return int(self.shape[1])
 
     @property
@@ -182,8 +186,9 @@ def check_bounds(width: int, height: int, frames: int = 1, *, rich: bool = False
 
 
 def is_coloured(levels: np.ndarray) -> bool:
-    """Whether RGB, 0 to 255, (height, width, 3), is a colour picture, and no grey film with a
-    coloured mark on it.
+    """Whether RGB, 0 to 255, (height, width, 3), is a colour picture.
+
+    A grey film with a coloured mark on it is none.
     """
     red, green, blue = (levels[..., i].astype(np.float32) for i in range(3))
     most = np.maximum(np.maximum(red, green), blue)
@@ -215,8 +220,9 @@ def grey_from_counts(counts: np.ndarray) -> np.ndarray:
 
 
 def flat_below(film: Film) -> tuple[str, ...]:
-    """A note where the lowest rows, a twentieth of them or more, are all of one value: decoders
-    fill up so what is missing of a file that was cut short.
+    """A note where the lowest twentieth of the rows, or more, has one value everywhere.
+
+    Decoders fill up so what is missing of a file that was cut short.
     """
     rows = film.codes if isinstance(film, Levels) else film
     least = -(-len(rows) // 20)

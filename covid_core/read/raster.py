@@ -19,7 +19,7 @@ from covid_core.read.geometry import Turn
 from covid_core.read.grey_levels import Film, Stored
 from covid_core.read.limits import BoundedFile, too_intricate
 from covid_core.read.radiograph import check_bounds, flat_below, grey_from_counts, is_coloured
-from covid_core.read.sandbox import Decoded, in_child
+from covid_core.read.sandbox import Decoded, decode_in_child
 from covid_core.read.tiff_numbers import tiff_samples
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
@@ -59,27 +59,26 @@ def decode_raster(data: bytes) -> Grey:
     as, are decoded in a child process. Raises RefusedFile.
     """
     here = data.startswith(_DECODED_HERE)
-    decoded = unpacked(data) if here else in_child(unpacked, data)
+    decoded = decode_numbers(data) if here else decode_in_child(decode_numbers, data)
     if decoded is None:
         raise _corrupt()
-    numbers, told = decoded
-    stored, notes = Stored.of(numbers), tuple(told["notes"])
-    if told["own_range"] or stored.values.size == 1:  # refuses one value everywhere as blank
+    numbers, described = decoded
+    stored, notes = Stored.of(numbers), tuple(described["notes"])
+    if described["own_range"] or stored.values.size == 1:  # refuses one value everywhere as blank
         greys = grey_from_counts(stored.values)
     else:
         greys = stored.values.astype(np.float32) / np.float32(255)
-    film = stored.film(np.float32(1) - greys if told["inverted"] else greys)
-    if told["format"] == "JPEG":
+    film = stored.film(np.float32(1) - greys if described["inverted"] else greys)
+    if described["format"] == "JPEG":
         notes += flat_below(film)
-    return Grey(film, told["format"], notes, COLOUR_NOTE in notes)
+    return Grey(film, described["format"], notes, COLOUR_NOTE in notes)
 
 
-def unpacked(data: bytes) -> Decoded:
-    """A picture's numbers, (height, width) of one real type, upright; and of what `format` they
-    came, whether they have a range of their own and are `inverted`, with `notes` of what was
-    done.
+def decode_numbers(data: bytes) -> Decoded:
+    """A picture's numbers, (height, width) of one real type, upright, and what they are.
 
-    Raises RefusedFile.
+    That is: their `format`, whether they have a range of their own (`own_range`) and are
+    `inverted`, and `notes` of what was done. Raises RefusedFile.
     """
     try:
         with Image.open(BoundedFile(data), formats=FORMATS) as image:
@@ -104,7 +103,7 @@ def unpacked(data: bytes) -> Decoded:
         raise _corrupt() from error
     notes: list[str] = []
     numbers = _TURNS.get(orientation, Turn()).apply(grey_of(samples, notes))
-    return numbers, _told(
+    return numbers, _describe(
         "TIFF", notes, own_range=True, inverted=photometric == 0, turned=orientation in _TURNS
     )
 
@@ -128,7 +127,7 @@ def _numbers(image: Image.Image, data: bytes) -> Decoded:
         numbers = np.asarray(upright if own_range else _eight_bits(upright, notes))
         if _is_unsigned(image):
             numbers = numbers.view(np.uint32)
-    return numbers, _told(
+    return numbers, _describe(
         image.format or "picture",
         notes,
         own_range=own_range,
@@ -137,10 +136,10 @@ def _numbers(image: Image.Image, data: bytes) -> Decoded:
     )
 
 
-def _told(
+def _describe(
     kind: str, notes: list[str], *, own_range: bool, inverted: bool, turned: bool
 ) -> dict[str, Any]:
-    """What `unpacked` says of a picture beside its numbers."""
+    """What `decode_numbers` says of a picture beside its numbers."""
     said = (
         (turned, "turned upright by its EXIF orientation"),
         (own_range, "more than 8 bits a pixel: scaled by the picture's own range"),
@@ -181,7 +180,7 @@ def _is_inverted(image: Image.Image) -> bool:
 
 
 def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
-    """As mode L."""
+    """A picture in Pillow's mode L, 8 bits of grey, with notes of what that took."""
     if image.mode in ("P", "PA", "LA", "La", "RGBA", "RGBa") or "transparency" in image.info:
         layer = image.convert("RGBA")
         if np.asarray(layer.getchannel("A")).min() < 255:

@@ -44,11 +44,11 @@ CODES = {
 
 
 def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
-    """Decode a PNG, JPEG, TIFF, WebP or DICOM file's bytes; `sha256`: their hex digest, where it is
-    known already.
+    """The radiograph in the bytes of a PNG, JPEG, TIFF, WebP or DICOM file.
 
-    What a file is, its first bytes say, never its name. In order: size cap, magic bytes, header
-    bounds, decoding, checks of the pixels. Raises RefusedFile.
+    `sha256`: their hex digest, where it is known already. What a file is, its first bytes say,
+    never its name. In order: size cap, magic bytes, header bounds, decoding, checks of the pixels.
+    Raises RefusedFile.
     """
     if not data:
         raise RefusedFile("empty", "the file is empty", "Copy or export it again")
@@ -79,7 +79,7 @@ def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
 
 
 def read_file(path: Path) -> Radiograph:
-    """`read_radiograph` on a file of the disk. Raises RefusedFile, its `file` set."""
+    """The radiograph in a file of the disk. Raises RefusedFile, its `file` set."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise too_many_bytes()
@@ -97,7 +97,7 @@ def read_file(path: Path) -> Radiograph:
 
 
 def too_many_bytes() -> RefusedFile:
-    """What is said of a file above MAX_FILE_BYTES."""
+    """The refusal of a file above MAX_FILE_BYTES."""
     return RefusedFile(
         "too_many_bytes",
         f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB",

@@ -2,191 +2,140 @@
 
 Their codecs are native code. On a damaged file they can crash the process that runs them (gdcm
 3.2.6: SIGSEGV in GetBuffer), and with it every session of the page; and some take memory and time
-by what a header says. A child process takes the crash, and the limits besides.
+by what a header says. A child process takes the crash, has limits, and can reach neither files nor
+the network (`confinement`). It answers in JSON and plain bytes: a pickle of a child that a file has
+taken over would take its parent over too.
 
-Loading the codecs takes a child longer than decoding a film. So where processes can fork, a server
-has them loaded, decodes nothing itself, and forks a child for each film; it ends with the process
-that started it. Elsewhere each film's child loads them:
-
-    python -m covid_core.read.sandbox < request > answer
-
-A request is a line "module function bytes" and the file; an answer a line of JSON and an array's
-bytes.
+Loading the codecs takes a child longer than decoding a radiograph. So where the system has Python's
+fork server, that loads them once and forks a child for each file; elsewhere each child loads them.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-import io
 import json
+import multiprocessing
 import os
 import signal
-import socket
-import subprocess
-import sys
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, BinaryIO
+from threading import Timer
+from typing import Any
 
 import numpy as np
 
 from covid_core.errors import RefusedFile
+from covid_core.read.confinement import confine
+from covid_core.read.private_interfaces import spare_main
 
-# Of addresses, beyond the codecs themselves: the largest film allowed asks for less.
+# Of addresses, beyond the codecs themselves: the largest radiograph allowed needs less.
 MAX_MORE_BYTES = 480 * 1024**2
 MAX_CPU_SECONDS = 5
 MAX_SECONDS = 15
-_ROOT = Path(__file__).parent.parent.parent
-_COMMAND = (sys.executable, "-m", "covid_core.read.sandbox")
-_FORKS = hasattr(os, "fork") and hasattr(socket, "send_fds")
-# Loaded once, for all children.
-_DECODERS = (
-    "covid_core.read.dicom",
-    "covid_core.read.raster",
+_MAX_START_SECONDS = 60  # the first child waits for the fork server to load the codecs
+_MAX_DESCRIBED_BYTES = 1024**2
+_NAME = "decoding child"
+_CODECS = [
+    "pydicom",  # the others' own package may not be found yet where the server starts
+    "gdcm",
     "PIL.TiffImagePlugin",
     "PIL.WebPImagePlugin",
-)
+    "covid_core.read.dicom",
+    "covid_core.read.jpeg_extended",
+    "covid_core.read.raster",
+]
+
+if "forkserver" in multiprocessing.get_all_start_methods():
+    _CONTEXT: Any = multiprocessing.get_context("forkserver")
+    _CONTEXT.set_forkserver_preload(_CODECS)
+else:
+    _CONTEXT = multiprocessing.get_context("spawn")
+spare_main(_NAME)
 
 Decoded = tuple[np.ndarray, dict[str, Any]]
+"""A picture's numbers, and what else there is to say of it, as JSON can hold it."""
 
 
-def in_child(decode: Callable[[bytes], Decoded], data: bytes) -> Decoded | None:
-    """What `decode`, a module's own function, makes of a file's bytes: an array, and what else
-    there is to tell, as JSON can hold it.
+def decode_in_child(decode: Callable[[bytes], Decoded], data: bytes) -> Decoded | None:
+    """What `decode`, a function of a module, makes of a file's bytes; None where it fails.
 
-    None where it crashes, or exceeds what it may take; raises RefusedFile where that does.
+    It fails where it crashes or exceeds a limit. Raises RefusedFile where `decode` does.
     """
-    request = f"{decode.__module__} {decode.__name__} {len(data)}\n".encode()
+    ours, theirs = _CONTEXT.Pipe()
+    child = _CONTEXT.Process(target=_answer, args=(decode, theirs), name=_NAME, daemon=True)
     try:
-        return _forked(request, data) if _FORKS else _spawned(request, data)
-    except (subprocess.SubprocessError, OSError, ValueError, EOFError):
+        with ours:
+            with theirs:
+                child.start()
+            with _killed_after(_MAX_START_SECONDS, child):
+                ours.recv_bytes()
+            with _killed_after(MAX_SECONDS, child):
+                try:
+                    return _ask(ours, data)
+                finally:
+                    ours.close()
+                    child.join()
+    except (OSError, EOFError, ValueError, LookupError, TypeError):  # also of a senseless answer
         return None
 
 
-def _spawned(request: bytes, data: bytes) -> Decoded:
-    child = subprocess.run(
-        _COMMAND,
-        input=request + data,
-        capture_output=True,
-        timeout=MAX_SECONDS,
-        cwd=_ROOT,
-        check=True,
-    )
-    return _unpacked(io.BytesIO(child.stdout))
-
-
-def _forked(request: bytes, data: bytes) -> Decoded:
-    with _server().film() as film:
-        film.settimeout(2 * MAX_SECONDS)  # the child has its own, shorter one
-        film.sendall(request)
-        film.sendall(data)
-        with film.makefile("rb") as answer:
-            return _unpacked(answer)
-
-
-def _unpacked(answer: io.BufferedIOBase) -> Decoded:
-    told = json.loads(answer.readline())
-    if "refused" in told:
-        raise RefusedFile(*told["refused"])
-    array = np.empty(told.pop("shape"), told.pop("dtype"))
-    if answer.readinto(array.data.cast("B")) != array.nbytes:
-        raise EOFError
-    return array, told
-
-
-class _Server:
-    """The server as the process that asks it sees it."""
-
-    def __init__(self) -> None:
-        self.owner = os.getpid()
-        self._control, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                (*_COMMAND, str(theirs.fileno())),
-                pass_fds=(theirs.fileno(),),
-                cwd=_ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for its parent, which finishes films in hand
-            )
-
-    def serves(self) -> bool:
-        """Whether it is alive, and this process's own: a fork of it shares no server."""
-        return self.owner == os.getpid() and self._process.poll() is None
-
-    def film(self) -> socket.socket:
-        """A way to a child of one film's own: it reads a request, and writes its answer."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self._control, [b"\0"], [theirs.fileno()])
-        return ours
-
-
-_running: _Server | None = None
-_starting = threading.Lock()
-if _FORKS:
-    os.register_at_fork(after_in_child=lambda: globals().update(_starting=threading.Lock()))
-
-
-def _server() -> _Server:
-    global _running
-    with _starting:
-        if _running is None or not _running.serves():
-            _running = _Server()
-        return _running
-
-
-def _serve(control: socket.socket) -> None:
-    """Forks for each film, until whoever asks has gone."""
-    for decoder in _DECODERS:
-        importlib.import_module(decoder)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that none stays as a zombie
-    while True:
-        _, films, _, _ = socket.recv_fds(control, 1, 1)
-        if not films:
-            return
-        with socket.socket(fileno=films[0]) as film:
-            if os.fork() == 0:
-                with contextlib.suppress(BaseException):
-                    control.close()
-                    signal.alarm(MAX_SECONDS)
-                    with film.makefile("rb") as request, film.makefile("wb") as answer:
-                        _answer(request, answer)
-                os._exit(0)
-
-
-def _answer(request: BinaryIO, answer: BinaryIO) -> None:
-    module, name, size = request.readline().decode().split()
-    decode = getattr(importlib.import_module(module), name)
-    _limit()
+@contextlib.contextmanager
+def _killed_after(seconds: float, child: BaseProcess) -> Iterator[None]:
+    timer = Timer(seconds, child.kill)
+    timer.daemon = True
+    timer.start()
     try:
-        array, told = decode(request.read(int(size)))
-    except RefusedFile as error:
-        array, told = np.empty(0), {"refused": (error.code, error.problem, error.remedy)}
-    told |= {"shape": array.shape, "dtype": array.dtype.str}
-    answer.write(json.dumps(told).encode() + b"\n")
-    answer.write(np.ascontiguousarray(array).data.cast("B"))
+        yield
+    finally:
+        timer.cancel()
+
+
+def _ask(child: Connection, data: bytes) -> Decoded:
+    child.send_bytes(data)
+    described = json.loads(child.recv_bytes(_MAX_DESCRIBED_BYTES))
+    if "refused" in described:
+        raise RefusedFile(*map(str, described["refused"]))
+    shape, kind = described.pop("shape"), described.pop("dtype")
+    return np.frombuffer(child.recv_bytes(MAX_MORE_BYTES), kind).reshape(shape), described
+
+
+def _answer(decode: Callable[[bytes], Decoded], parent: Connection) -> None:
+    """Decode what the parent sends once it hears that the codecs are loaded."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent finishes its files in hand
+    for codec in _CODECS:
+        importlib.import_module(codec)
+    _silence()
+    _limit()
+    confine()
+    parent.send_bytes(b"ready")
+    with contextlib.suppress(Exception):  # whose message may quote a patient
+        try:
+            array, described = decode(parent.recv_bytes())
+        except RefusedFile as error:
+            array = np.empty(0)
+            described = {"refused": (error.code, error.problem, error.remedy)}
+        described |= {"shape": array.shape, "dtype": array.dtype.str}
+        parent.send_bytes(json.dumps(described).encode())
+        parent.send_bytes(np.ascontiguousarray(array).data.cast("B"))
+
+
+def _silence() -> None:
+    """Let nothing that a codec prints reach the program's log."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
 
 
 def _limit() -> None:
-    with contextlib.suppress(ImportError, OSError, ValueError):  # none on Windows, and one on macOS
+    with contextlib.suppress(ImportError, OSError, ValueError):  # none on Windows, two on macOS
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        spent = int(sum(os.times()[:2]))
+        resource.setrlimit(resource.RLIMIT_CPU, (spent + MAX_CPU_SECONDS, spent + MAX_CPU_SECONDS))
         held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         most = held * resource.getpagesize() + MAX_MORE_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-
-
-def _main() -> None:
-    if len(sys.argv) > 1:
-        _serve(socket.socket(fileno=int(sys.argv[1])))
-    else:
-        _answer(sys.stdin.buffer, sys.stdout.buffer)
-
-
-if __name__ == "__main__":
-    _main()

@@ -27,10 +27,10 @@ _MOST_SAMPLES = 4
 
 
 def tiff_samples(data: bytes) -> tuple[np.ndarray, int, int]:
-    """A TIFF's samples, of its own type, (height, width, n), its Photometric Interpretation and its
-    orientation, as EXIF counts it.
+    """A TIFF's samples, its Photometric Interpretation, and its orientation as EXIF counts it.
 
-    Raises RefusedFile, and any error of Python's for a damaged file.
+    The samples are (height, width, n), of the file's own type. Raises RefusedFile, and any error of
+    Python's for a damaged file.
     """
     file = BoundedFile(data)
     tags: Any = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))

@@ -49,7 +49,7 @@ def test_as_delivered_nothing_is_open() -> None:
 
 def test_every_line_of_the_delivered_file_works_once_uncommented(tmp_path: Path) -> None:
     settings = re.findall(r'^# (\[.+\]|(?:\w+|".+?") = .+)$', DESK.read_text("utf-8"), re.MULTILINE)
-    assert len(settings) == 14
+    assert len(settings) == 16
     allowed = deployment(desk(tmp_path, "\n".join(settings)))
     assert allowed.folders == {"Emergency room": Path("/srv/radiographs/emergency")}
     assert allowed.archive_name == "Hospital archive"

@@ -123,6 +123,16 @@ def test_what_inflates_a_hundredfold_is_refused_before_it_does() -> None:
     assert refusal(item) == "too_large"
 
 
+def test_a_zip_of_too_many_bytes_is_refused_before_any_is_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 3_000)
+    assert len(members(zipped({f"{i}.png": bytes(1000) for i in range(3)}), "a.zip")) == 3
+    with pytest.raises(RefusedFile, match="unpacks to more") as caught:
+        members(zipped({f"{i}.png": bytes(1000) for i in range(4)}), "a.zip")
+    assert caught.value.code == "too_many_bytes"
+
+
 def test_films_that_lie_over_each_other_are_damage() -> None:
     data = zipped({"0.png": FILM})
     start, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
@@ -162,11 +172,11 @@ def test_damage_is_told_of_the_file_or_of_the_film_in_it() -> None:
     assert refusal(members(bytes(flipped), "a.zip")[0]) == "damaged_member"
 
 
-def test_five_thousand_films_are_taken_and_one_more_is_refused() -> None:
+def test_five_hundred_films_are_taken_and_one_more_is_refused() -> None:
     files = {f"{number}.png": b"" for number in range(archives.MAX_MEMBERS)}
     files["__MACOSX/._1.png"] = b""
     assert len(members(zipped(files), "a.zip")) == archives.MAX_MEMBERS
-    with pytest.raises(RefusedFile, match="more than 5,000 files"):
+    with pytest.raises(RefusedFile, match="more than 500 files"):
         members(zipped({**files, "more.png": b""}), "a.zip")
 
 

@@ -1,11 +1,17 @@
-"""Compressed pixels: the same from a server's child as from a process of its own, and whatever
-happens to either takes nothing else along."""
+"""Pictures from a child process: what was stored, within limits, and whatever happens to the child
+takes nothing else along."""
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
+import multiprocessing.connection
 import os
+import signal
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,47 +19,100 @@ from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
 from covid_core.errors import RefusedFile
 from covid_core.read import sandbox
-from covid_core.read.dicom import unpacked
-from covid_core.read.sandbox import MAX_MORE_BYTES, Decoded, in_child
+from covid_core.read.dicom import decode_values
+from covid_core.read.sandbox import decode_in_child
 from tests.films import dicom_file, grey_film
+from tests.read import in_child
 
+ROOT = Path(__file__).parent.parent.parent
 FILM = grey_film().astype(np.uint16) * 16
-WAYS = [True, False] if hasattr(os, "fork") else [False]
+linux = pytest.mark.skipif(sys.platform != "linux", reason="as Linux has it")
+posix = pytest.mark.skipif(os.name != "posix", reason="no signals, and no limits, on Windows")
 
 
 def decompressed(data: bytes) -> np.ndarray | None:
-    decoded = in_child(unpacked, data)
+    decoded = decode_in_child(decode_values, data)
     return None if decoded is None else decoded[0]
 
 
-@pytest.fixture(params=WAYS, ids=lambda forks: "forked" if forks else "spawned")
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    monkeypatch.setattr(sandbox, "_FORKS", request.param)
-    return bool(request.param)
+@pytest.fixture(params=multiprocessing.get_all_start_methods())
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How a child is started: as on this system, and as on others."""
+    if request.param == "fork":
+        pytest.skip("never used: a page has threads")
+    monkeypatch.setattr(sandbox, "_CONTEXT", multiprocessing.get_context(request.param))
+    return str(request.param)
 
 
-def greedy(_: bytes) -> Decoded:
-    return np.ones(MAX_MORE_BYTES + 64 * 1024**2, np.uint8), {}
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="a limit on memory is set on Linux alone")
+@linux
 def test_a_child_has_only_so_much_memory() -> None:
-    assert in_child(greedy, b"") is None
+    assert decode_in_child(in_child.greedy, b"") is None
+
+
+@posix
+def test_a_child_has_only_so_much_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "MAX_SECONDS", 600)
+    assert decode_in_child(in_child.busy, b"") is None
+
+
+@posix
+def test_a_child_that_crashes_ends_its_own_file_alone() -> None:
+    assert decode_in_child(in_child.crashing, b"") is None
+    assert decompressed(dicom_file(FILM, syntax=RLELossless)) is not None
+
+
+def test_a_child_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "MAX_SECONDS", 0.5)
+    assert decode_in_child(in_child.endless, b"") is None
+    assert multiprocessing.active_children() == []
+
+
+def test_what_a_codec_says_of_a_file_is_told_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    assert decode_in_child(in_child.raising, b"") is None
+    assert "DOE" not in "".join(capfd.readouterr())
+
+
+def test_each_file_has_a_child_of_its_own() -> None:
+    told = [decode_in_child(in_child.processes, b"") for _ in range(2)]
+    assert len({one[1]["own"] for one in told if one}) == 2
+
+
+def test_a_program_s_main_file_is_not_run_again(tmp_path: Path) -> None:
+    """As Streamlit's pages are, which are run whole by whoever imports them."""
+    script = tmp_path / "page.py"
+    script.write_text(
+        "print('run', flush=True)\n"
+        "from covid_core.read.sandbox import decode_in_child\n"
+        "from tests.read.in_child import processes\n"
+        "print('decoded' if decode_in_child(processes, b'') else 'failed')\n"
+    )
+    told = subprocess.run(
+        [sys.executable, script],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == ["run", "decoded"]
 
 
 @pytest.mark.parametrize("syntax", [JPEGLosslessSV1, JPEG2000Lossless, RLELossless])
-def test_either_way_gives_what_was_stored(way: bool, syntax: str) -> None:
+def test_either_way_gives_what_was_stored(way: str, syntax: str) -> None:
     pixels = decompressed(dicom_file(FILM, bits_stored=12, syntax=syntax))
     assert pixels is not None and np.array_equal(pixels, FILM)
 
 
-def test_the_largest_film_allowed_is_within_a_child_s_limits() -> None:
+def test_the_largest_film_allowed_is_within_a_child_s_limits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sandbox, "MAX_SECONDS", 600)  # of waiting: the others count
     film = np.resize(FILM, (3520, 4280))
     pixels = decompressed(dicom_file(film, bits_stored=12, syntax=JPEG2000Lossless))
     assert pixels is not None and np.array_equal(pixels, film)
 
 
-def test_either_way_survives_what_is_no_film(way: bool) -> None:
+def test_either_way_survives_what_is_no_film(way: str) -> None:
     data = dicom_file(FILM, bits_stored=12, syntax=JPEGLosslessSV1)
     with pytest.raises(RefusedFile, match="program"):
         decompressed(b"MZ")
@@ -62,13 +121,6 @@ def test_either_way_survives_what_is_no_film(way: bool) -> None:
     assert decompressed(data) is not None
 
 
-def test_a_child_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_FORKS", False)
-    monkeypatch.setattr(sandbox, "MAX_SECONDS", 0.001)
-    assert decompressed(dicom_file(FILM, syntax=RLELossless)) is None
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no server here")
 def test_films_at_once_do_not_mix() -> None:
     films = [(grey_film(seed=seed).astype(np.uint16) * 16) for seed in range(6)]
     files = [dicom_file(film, bits_stored=12, syntax=JPEGLosslessSV1) for film in films]
@@ -78,21 +130,27 @@ def test_films_at_once_do_not_mix() -> None:
         assert pixels is not None and np.array_equal(pixels, film)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no server here")
+@linux
 def test_a_server_that_died_is_followed_by_another() -> None:
-    data = dicom_file(FILM, bits_stored=12, syntax=RLELossless)
-    assert decompressed(data) is not None
-    first = sandbox._server()
-    first._process.kill()
-    first._process.wait()
-    assert decompressed(data) is not None
-    assert sandbox._server() is not first
+    told = decode_in_child(in_child.processes, b"")
+    assert told is not None
+    os.kill(told[1]["server"], signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitid(os.P_PID, told[1]["server"], os.WEXITED | os.WNOWAIT)  # until it has ended
+    assert decompressed(dicom_file(FILM, bits_stored=12, syntax=RLELossless)) is not None
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no server here")
+@linux
 def test_the_server_ends_with_who_started_it() -> None:
-    server = sandbox._Server()
-    assert server.serves()
-    server._control.close()
-    assert server._process.wait() == 0
-    assert not server.serves()
+    program = (
+        "import sys; from covid_core.read.sandbox import decode_in_child;"
+        "from tests.read.in_child import processes;"
+        "print(decode_in_child(processes, b'')[1]['server'], flush=True); sys.stdin.read()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, text=True, **pipes) as parent:
+        assert parent.stdout is not None
+        server = os.pidfd_open(int(parent.stdout.readline()))
+        parent.kill()
+    assert multiprocessing.connection.wait([server], timeout=120) == [server]
+    os.close(server)
