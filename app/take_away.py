@@ -24,7 +24,7 @@ from covid_core.read.patient_tags import Study
 @dataclass(frozen=True, slots=True, eq=False)
 class Files:
     """What is taken away of one film, made together; `stem`: of the files' names, which tells the
-    film and nobody's name.
+    film and nobody's name. `opacity`: None by weights without an opacity map.
     """
 
     stem: str
@@ -34,6 +34,7 @@ class Files:
     capture: bytes
     report: bytes
     bundle: bytes
+    opacity: bytes | None = None
 
 
 def show_take_away(film: OpenFilm) -> None:
@@ -61,6 +62,8 @@ def show_take_away(film: OpenFilm) -> None:
             return
         with st.container(horizontal=True):
             offer(texts.TAKE_PDF, f"{files.stem}.pdf", files.pdf)
+            if files.opacity:
+                offer(texts.TAKE_OPACITY, f"{files.stem}-opacity.png", files.opacity)
             offer(texts.TAKE_PNG, f"{files.stem}.png", files.png)
             offer(texts.TAKE_JSON, f"{files.stem}.json", files.json)
             offer(texts.TAKE_CAPTURE, f"{files.stem}-overlay.dcm", files.capture)
@@ -128,7 +131,14 @@ def files_of(film: OpenFilm, finding: Finding, *, identity: bool) -> Files:
 
 def new_files(film: OpenFilm, asked: Asked, *, identity: bool) -> Files:
     """All files of one reading. What is offered by itself is what lies in the bundle."""
-    from covid_core.exports.bundle import OVERLAY, REPORT, RESULT, make_bundle, unpacked
+    from covid_core.exports.bundle import (
+        OPACITY,
+        OVERLAY,
+        REPORT,
+        RESULT,
+        make_bundle,
+        unpacked,
+    )
     from covid_core.exports.secondary_capture import secondary_capture
     from covid_core.exports.structured_report import structured_report
 
@@ -145,4 +155,5 @@ def new_files(film: OpenFilm, asked: Asked, *, identity: bool) -> Files:
         capture=capture,
         report=structured_report(result, study, capture, keep_identity=identity),
         bundle=bundle,
+        opacity=members.get(OPACITY),
     )

@@ -5,6 +5,7 @@ Behind a click, for together with the heat all of it slows reading.
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from app import session
@@ -17,7 +18,7 @@ from covid_core.case.reading import Reading
 from covid_core.explain.checks import Checks, seen_in_words
 from covid_core.explain.lung_zones import ATTENTION_NOTE
 from covid_core.explain.map_tests import MapCheck
-from covid_core.findings import Finding
+from covid_core.findings import APPEARANCES, Finding
 from covid_core.model.card import listed_in_words
 from covid_core.model.decision import in_sentence
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
@@ -54,6 +55,19 @@ def show_scores(prediction: Prediction) -> None:
     bars = plots.probability_bars(prediction.probabilities, threshold)
     show_chart(bars, key="probabilities", alt=texts.CHART_ALT)
     st.caption(set_in_words(prediction))
+    if prediction.appearances is not None:
+        show_categories(prediction.appearances)
+
+
+def show_categories(shares: np.ndarray) -> None:
+    """The network's share for each RSNA category, and what the categories mean."""
+    table = [
+        dict(zip(texts.CATEGORY_COLUMNS, (one.display_name, f"{share:.0%}"), strict=True))
+        for one, share in zip(APPEARANCES, shares.tolist(), strict=True)
+    ]
+    st.table(table, hide_index=True, border="horizontal", alt=texts.CATEGORY_ALT)
+    for one in APPEARANCES:
+        st.caption(f"{one.display_name}: {one.definition}.")
 
 
 def show_meter(checks: Checks, prediction: Prediction) -> None:

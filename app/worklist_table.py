@@ -62,7 +62,7 @@ def show_table(
     _tick(table, [items.index(item) for item in opened if item in items])
     rows = min(_ROWS_ABOVE_A_FILM if opened else _ROWS_SHOWN, len(entries))
     st.dataframe(
-        [_cells(one, dated) for one in entries],
+        [_cells(one, dated) | _opacity_cells(one) for one in entries],
         key=table,
         height=_HEADER_PX + _ROW_PX * rows,
         row_height=_ROW_PX,
@@ -119,6 +119,16 @@ def _cells(one: Entry, dated: bool) -> dict[str, Any]:
     }
 
 
+def _opacity_cells(one: Entry) -> dict[str, Any]:
+    """What weights with an opacity map and the RSNA categories tell more of a film."""
+    prediction = one.prediction
+    if prediction is None:
+        return {}
+    cells = {"opacity": prediction.opacity_peak}
+    category = prediction.category and prediction.category.display_name
+    return {name: value for name, value in (cells | {"category": category}).items() if value}
+
+
 def _columns() -> dict[str, Any]:
     kinds, titles = st.column_config, texts.COLUMNS
     return {
@@ -133,6 +143,15 @@ def _columns() -> dict[str, Any]:
             min_value=0,
             max_value=1,
         ),
+        "opacity": kinds.ProgressColumn(
+            titles["opacity"],
+            width=110,
+            help=texts.OPACITY_HELP,
+            format="%.2f",
+            min_value=0,
+            max_value=1,
+        ),
+        "category": kinds.TextColumn(titles["category"], width=180, help=texts.CATEGORY_HELP),
         "date": kinds.DateColumn(titles["date"], width=100),
         "note": kinds.TextColumn(titles["note"], width="medium"),
     }

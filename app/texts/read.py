@@ -56,6 +56,14 @@ HEAT_BELOW = (
     " {threshold}."
 )
 HEAT_RULED_OUT = "No heat for {name}: the prediction set rules it out."
+OPACITY_LAYER = "Opacity, as radiologists box it"
+FILM_OPACITY_ALT = "The radiograph, and beside it the same film under a map"
+CATEGORY = "RSNA category"
+CATEGORY_HELP = (
+    "How the film looks by the RSNA's consensus; a patient with COVID-19 may have any category."
+)
+CATEGORY_COLUMNS = ("RSNA category", "Network's share")
+CATEGORY_ALT = "The network's share for each RSNA category"
 FILM_ALT = "The radiograph, and beside it the same film under the evidence for {name}"
 WINDOWS = {
     "as stored": "As read",
@@ -76,6 +84,7 @@ TAKE = "Take it away"
 TAKE_CLASS = "Evidence for"
 TAKE_PDF = "Report (PDF)"
 TAKE_PNG = "Overlay (PNG)"
+TAKE_OPACITY = "Opacity map (PNG)"
 TAKE_JSON = "Result (JSON)"
 TAKE_CAPTURE = "Overlay (DICOM Secondary Capture)"
 TAKE_SR = "Result (DICOM Structured Report)"

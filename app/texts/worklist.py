@@ -71,10 +71,14 @@ COLUMNS = {
     "name": "Name",
     "decision": "Called",
     "probability": "COVID-19",
+    "opacity": "Opacity",
+    "category": "RSNA category",
     "date": "Study date",
     "note": "Note",
 }
 PROBABILITY_HELP = "Calibrated probability of COVID-19."
+OPACITY_HELP = "The highest probability of an opacity in any cell of the film."
+CATEGORY_HELP = "How the film looks by the RSNA's consensus."
 _DECISIONS = {
     INDETERMINATE: "Indeterminate",
     "abstained": "Not judged",

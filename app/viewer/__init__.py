@@ -10,9 +10,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.viewer.package import Layer, View, Window, package
+from app.viewer.package import Kind, Layer, View, Window, package
 
-__all__ = ["Layer", "View", "Window", "viewer"]
+__all__ = ["Kind", "Layer", "View", "Window", "viewer"]
 
 _FOLDER = Path(__file__).parent
 _SCRIPTS = ("film", "heat", "state", "paint", "picture", "controls", "gestures", "viewer")

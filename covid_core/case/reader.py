@@ -1,7 +1,7 @@
 """The one way from a radiograph to its reading, in stages that each compute what is not there yet.
 
     read        gate, classifier, then `explain`
-    explain     lungs and maps, of a prediction that was made already, as in a batch
+    explain     lungs, maps and opacity map, of a prediction that was made already, as in a batch
     check_maps  tests of the maps of some classes: one call of the classifier for each
     check       these, and what is checked of the film as a whole: one call more
     decide      another operating point: no network
@@ -27,6 +27,7 @@ from covid_core.engines.engine import Lanes
 from covid_core.engines.machine import processor
 from covid_core.explain.checks import check_film, check_one_map
 from covid_core.explain.known_films import KnownFilms
+from covid_core.explain.opacity_map import map_opacity
 from covid_core.findings import Finding
 from covid_core.model.card import SHIPPED
 from covid_core.model.decision import SITE, OperatingPoint
@@ -81,7 +82,8 @@ class CaseReader:
         explain = self.predictor.explain
         maps = {finding: explain(prediction, finding) for finding in prediction.answers}
         lungs = self.lungs.inside(radiograph)
-        return Reading(radiograph, prediction, lungs, MappingProxyType(maps))
+        opacity = map_opacity(prediction, self.predictor.card.preprocess)
+        return Reading(radiograph, prediction, lungs, MappingProxyType(maps), opacity)
 
     def check_maps(self, reading: Reading, *findings: Finding) -> Reading:
         """The reading with the maps of these classes tested."""

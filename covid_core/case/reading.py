@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from covid_core.explain.checks import Checks, FilmChecks, MapChecks
+from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import Finding
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction
@@ -20,14 +21,16 @@ class Reading:
     """What `reader.CaseReader` makes of one radiograph; each further stage gives a new record.
 
     `lungs`: where they are over the film, bool (128, 128). `maps`: of each of the prediction's
-    answers. `film_checks`: None until they are made. `map_checks`: by the class whose map was
-    tested; read-only, as `maps`.
+    answers. `opacity`: where the network sees opacities; None by weights that have no such map. The
+    RSNA category is the prediction's own. `film_checks`: None until they are made. `map_checks`: by
+    the class whose map was tested; read-only, as `maps`.
     """
 
     radiograph: Radiograph
     prediction: Prediction
     lungs: np.ndarray
     maps: Mapping[Finding, Saliency]
+    opacity: OpacityMap | None = None
     film_checks: FilmChecks | None = None
     map_checks: Mapping[Finding, MapChecks] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -5,6 +5,7 @@ depend on what is in it alone:
 
     report.pdf          one page on paper
     result.json         the reading with its checks: `result.result_json`
+    opacity.png         the film under its opacity map, captioned; by weights that have one
     overlay.png         the film under its heat, captioned
     film.png            the film as it is shown
     film.safetensors    the film as its file stored it, to the last bit: `stored_film`
@@ -34,7 +35,7 @@ from covid_core.case.reader import CaseReader
 from covid_core.errors import CovidCoreError
 from covid_core.explain.checks import checks_json
 from covid_core.exports.pdf import report_pdf
-from covid_core.exports.pictures import overlay_png
+from covid_core.exports.pictures import opacity_png, overlay_png
 from covid_core.exports.request import Asked, asked_of, result_of, with_kept_time
 from covid_core.exports.stored_film import film_bytes, film_of, radiograph_of, told
 from covid_core.findings import Finding
@@ -45,10 +46,12 @@ from covid_core.present.result import Result, result_json
 from covid_core.read.archives import opened
 from covid_core.read.radiograph import Radiograph
 
-FORMAT_VERSION = 1
-REPORT, RESULT, OVERLAY, SHOWN, FILM, CASE = MEMBERS = (
+FORMAT_VERSION = 2
+_READABLE = (1, FORMAT_VERSION)  # 1 had no opacity map
+REPORT, RESULT, OPACITY, OVERLAY, SHOWN, FILM, CASE = MEMBERS = (
     "report.pdf",
     "result.json",
+    "opacity.png",
     "overlay.png",
     "film.png",
     "film.safetensors",
@@ -103,6 +106,7 @@ def make_bundle(
     members = {
         REPORT: report_pdf(result),
         RESULT: _json(result_json(result)),
+        **({OPACITY: opacity_png(result)} if result.opacity else {}),
         OVERLAY: overlay_png(result),
         SHOWN: png(result.film),
         FILM: film_bytes(radiograph.film),
@@ -144,11 +148,11 @@ def read_bundle(data: bytes) -> Bundle:
     members = unpacked(data)
     try:
         case = json.loads(members[CASE])
-        if case["format_version"] != FORMAT_VERSION:
+        if case["format_version"] not in _READABLE:
             raise CovidCoreError(
                 "this bundle was made by another release", "Replay it with that release"
             )
-        changed = [n for n in MEMBERS[:-1] if _sha256(members[n]) != case["members"][n]]
+        changed = [n for n in members if n != CASE and _sha256(members[n]) != case["members"][n]]
         if changed:
             raise CovidCoreError(
                 f"{', '.join(changed)} is not what the bundle was made with", _REMEDY
@@ -174,7 +178,8 @@ def unpacked(data: bytes) -> dict[str, bytes]:
         raise CovidCoreError("it is larger than any bundle", _REMEDY)
     with opened(data) as archive:
         entries = archive.infolist()
-        if tuple(entry.filename for entry in entries) != MEMBERS:
+        names = tuple(entry.filename for entry in entries)
+        if names not in (MEMBERS, tuple(name for name in MEMBERS if name != OPACITY)):
             raise CovidCoreError("it is no case bundle", _REMEDY)
         return {entry.filename: _inflated(archive, entry) for entry in entries}
 

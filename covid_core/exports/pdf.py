@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from covid_core.explain.checks import Checks
 from covid_core.exports.paper_checks import cautions, nearest, shortcut_bars, verdicts, zone_table
-from covid_core.exports.pictures import WARNING, overlay
+from covid_core.exports.pictures import WARNING, opacity_overlay, overlay
 from covid_core.exports.sheet import (
     HEIGHT,
     INK,
@@ -25,8 +25,10 @@ from covid_core.model.decision import CAVEAT, in_sentence
 from covid_core.present.result import Result
 from covid_core.present.sentences import (
     DISCLAIMER,
+    category_in_words,
     checks_in_words,
     heat_in_words,
+    opacity_in_words,
     point_in_words,
     values_in_words,
 )
@@ -65,7 +67,7 @@ def _fit(result: Result) -> _Fit:
     than they need.
     """
     tall, wide = result.film.shape
-    wanted = min(_TALLEST, _COLUMN * tall / wide)
+    wanted = min(_TALLEST, _film_width(result) * tall / wide)
     with closing(Sheet(TITLE, result.made)) as trial:
         for points in _SIZES:
             text = _body(trial, result, _Fit(points, 0), pictured=False)
@@ -128,16 +130,26 @@ def _cautions(sheet: Sheet, result: Result, y: float, points: float) -> float:
 
 
 def _films(sheet: Sheet, result: Result, y: float, fit: _Fit, pictured: bool) -> float:
-    told = ("The radiograph as it was read.", result.caption)
-    if pictured:
-        sheet.picture(MARGIN, y, _COLUMN, fit.film_mm, result.film, told[0])
-        sheet.picture(_RIGHT, y, _COLUMN, fit.film_mm, overlay(result), told[1])
-    y += fit.film_mm + 1.2
-    below = [
-        sheet.words(x, y, _COLUMN, text, fit.points - 1, colour=QUIET)
-        for x, text in zip((MARGIN, _RIGHT), told, strict=True)
-    ]
+    """The radiograph alone, then under each map, with what was measured of the map."""
+    drawn = [("The radiograph as it was read.", lambda shown: shown.film)]
+    if result.opacity:
+        drawn.append((f"{result.opacity_caption} {result.worth.opacity}", opacity_overlay))
+    drawn.append((f"{result.caption} {result.worth.evidence}", overlay))
+    width = _film_width(result)
+    below = []
+    for place, (caption, draw) in enumerate(drawn):
+        x = MARGIN + place * (width + _GAP)
+        if pictured:
+            sheet.picture(x, y, width, fit.film_mm, draw(result), caption.strip())
+        beneath = y + fit.film_mm + 1.2
+        below.append(sheet.words(x, beneath, width, caption.strip(), fit.points - 1, colour=QUIET))
     return max(below) + _GAP * 0.7
+
+
+def _film_width(result: Result) -> float:
+    """How wide each of the pictures is, side by side."""
+    count = 2 if result.opacity is None else 3
+    return (INNER - (count - 1) * _GAP) / count
 
 
 def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> float:
@@ -158,7 +170,12 @@ def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> flo
             points,
             mark=threshold,
         )
-    return sheet.words(MARGIN, y + 0.5, _COLUMN, _set_in_words(result), points)
+    y = sheet.words(MARGIN, y + 0.5, _COLUMN, _set_in_words(result), points)
+    category = category_in_words(prediction)
+    if not category:
+        return y
+    y = sheet.heading(MARGIN, y + 2, _COLUMN, "RSNA category", points)
+    return sheet.words(MARGIN, y, _COLUMN, f"{category} {result.worth.category}", points)
 
 
 def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
@@ -170,6 +187,7 @@ def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
         point_in_words(point, disease),
         values_in_words(point, disease, result.prevalence),
         result.elsewhere,
+        opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else "",
         "" if doubtful else heat,
         "" if prediction.remarks else checks_in_words(prediction),  # else told above
     )

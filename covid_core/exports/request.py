@@ -15,6 +15,7 @@ from covid_core.model.decision import OperatingPoint
 from covid_core.present.overlay import displayed
 from covid_core.present.result import Result
 from covid_core.present.sentences import elsewhere_in_words
+from covid_core.present.worth import Worth
 
 LONGEST_PX = 2048  # of a film as it is shown
 
@@ -50,6 +51,8 @@ def result_of(reader: CaseReader, reading: Reading, asked: Asked) -> Result:
         made=asked.made,
         elsewhere=elsewhere_in_words(card, asked.point, card.classes[-1]),
         checks=reading.checks(finding),
+        opacity=reading.opacity,
+        worth=Worth.of(card, finding, reading.prediction.category),
     )
 
 

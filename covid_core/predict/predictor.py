@@ -14,8 +14,8 @@ from covid_core.engines.proof import read_proof
 from covid_core.engines.trained import classifier
 from covid_core.errors import Abstained, WeightsError
 from covid_core.findings import Finding
-from covid_core.model.card import SHIPPED, WeightsCard, head_tensors, read_card
-from covid_core.model.decision import BALANCED, OperatingPoint, decide, is_close
+from covid_core.model.card import APPEARANCE, SHIPPED, WeightsCard, head_tensors, read_card
+from covid_core.model.decision import BALANCED, OperatingPoint, decide, is_close, softmax
 from covid_core.model.gate_findings import remarks_on_crop
 from covid_core.model.head import Head, sigmoid
 from covid_core.model.saliency import Saliency
@@ -53,8 +53,10 @@ class Predictor:
         card: WeightsCard,
         gate: Gate | None = None,
         second_look: SecondLook | None = None,
+        appearance: Head | None = None,
     ) -> None:
         self.card = card
+        self._appearance = appearance
         self.engine = engine
         self.head = head
         self.gate = gate
@@ -76,17 +78,19 @@ class Predictor:
         """
         folder = Path(folder)
         card = read_card(folder, recipe)
-        head = Head.of(head_tensors(folder, recipe, card))
+        tensors = head_tensors(folder, recipe, card)
+        head = Head.of(tensors)
+        appearance = Head.of_layers(tensors, APPEARANCE) if card.appearance else None
         trained = classifier(folder, recipe, card)
         proof = read_proof(folder, recipe, card.sha256)
         engine = engine_of(trained, choice, proof.precision if proof else FLOAT32, lanes)
         gate = Gate.load(choice=choice, lanes=lanes) if gated else None
         if proof is None or engine.precision is FLOAT32:
-            return cls(engine, head, card, gate)
+            return cls(engine, head, card, gate, appearance=appearance)
         exact = engine_of(trained, choice, FLOAT32, lanes)
         if engine.title != proof.engine:  # another engine, or version: nothing is known of it
-            return cls(exact, head, card, gate)
-        return cls(engine, head, card, gate, SecondLook(exact, proof.margin))
+            return cls(exact, head, card, gate, appearance=appearance)
+        return cls(engine, head, card, gate, SecondLook(exact, proof.margin), appearance)
 
     def predict(self, radiograph: Radiograph, point: str = BALANCED) -> Prediction:
         """Prepare the film, run the network once, decide at an operating point.
@@ -178,12 +182,17 @@ class Predictor:
         logits = self.head.logits(feature_map)
         probabilities = self.card.rules.probabilities(logits)
         crop = self.card.preprocess.crop(radiograph)
+        placement = self.card.preprocess.placement(*crop.shape(*radiograph.shape))
+        if opacity is not None:
+            size_px = self.card.preprocess.size_px
+            opacity = np.where(_cells_of_film(opacity.shape, placement, size_px), opacity, 0)
+        appearance = self._appearance
         return Prediction(
             answers=self.card.classes,
             probabilities=probabilities,
             logits=logits,
             feature_map=feature_map,
-            placement=self.card.preprocess.placement(*crop.shape(*radiograph.shape)),
+            placement=placement,
             decision=decide(probabilities, self.card.rules, self.card.classes, point),
             radiograph_sha256=radiograph.sha256,
             weights_sha256=self.card.sha256,
@@ -192,6 +201,7 @@ class Predictor:
             remarks=remarks,
             crop=crop,
             opacity=opacity,
+            appearances=appearance and softmax(appearance.logits(feature_map)),
         )
 
     def decide(self, prediction: Prediction, point: OperatingPoint) -> Prediction:
@@ -226,6 +236,19 @@ class Predictor:
             raise WeightsError(
                 "this prediction was made by other weights", "Read the film again with these"
             )
+
+
+def _cells_of_film(
+    shape: tuple[int, ...], placement: tuple[int, int, int, int], size_px: int
+) -> np.ndarray:
+    """Which cells of a map of the input hold something of the film, bool (h, w)."""
+    top, left, height, width = placement
+    edges = [np.arange(count + 1) * size_px / count for count in shape]
+    down, across = (
+        (edge[1:] > start) & (edge[:-1] < start + length)
+        for edge, start, length in zip(edges, (top, left), (height, width), strict=True)
+    )
+    return np.logical_and.outer(down, across)
 
 
 def _refusal(remarks: Sequence[Remark]) -> Abstained | None:

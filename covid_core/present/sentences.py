@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
+import numpy as np
+
 from covid_core.errors import Abstained, CovidCoreError
+from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import Decision, OperatingPoint, in_sentence
@@ -26,8 +29,10 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
 
     `prediction_set`: the answers that can't be ruled out, joined by `|`. `heat_in_lungs`: the share
     of the overlay's heat, where one was made and its map passed the tests of itself.
-    `predictive_value`: of a decision like this one, at the prevalence given. `weights_sha256`: what
-    gave the probabilities.
+    `opacity_peak`: the highest probability of an opacity in any cell; `rsna_category`: the
+    likeliest of `findings.APPEARANCES`, and `p_rsna_category`, the network's own share for it,
+    which is not calibrated; these three by weights that give them. `predictive_value`: of a
+    decision like this one, at the prevalence given. `weights_sha256`: what gave the probabilities.
     """
     return (
         "file",
@@ -38,6 +43,9 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
         "operating_point",
         "predictive_value",
         "heat_in_lungs",
+        "opacity_peak",
+        "rsna_category",
+        "p_rsna_category",
         "reason",
         "weights_sha256",
     )
@@ -68,6 +76,9 @@ def prediction_row(
         "operating_point": decision.point.name,
         "predictive_value": _share(value),
         "heat_in_lungs": _share(heat_in_lungs),
+        "opacity_peak": _share(prediction.opacity_peak),
+        "rsna_category": prediction.category and prediction.category.value,
+        "p_rsna_category": _share(prediction.category_share),
         "reason": reason,
         "weights_sha256": prediction.weights_sha256,
     }
@@ -150,6 +161,32 @@ def heat_in_words(share: float, area: float) -> tuple[str, bool]:
     if share < area:
         return f"{words}: less than chance. Take this answer with care.", True
     return words + ".", False
+
+
+def opacity_in_words(opacity: OpacityMap, lungs: np.ndarray) -> tuple[str, bool]:
+    """How likely an opacity is, and where; and whether to trust the map less, for it lies in the
+    lungs no more than chance would have it.
+
+    `lungs`: where they are over the whole film, bool (h, w).
+    """
+    peak = _per_cent(opacity.peak)
+    if not opacity.is_likely:
+        return f"No opacity is likely: its highest probability in any cell is {peak}.", False
+    zone, share, area = opacity.peak_zone(lungs), opacity.share_inside(lungs), float(lungs.mean())
+    where = f", in the {zone} lung zone" if zone else ", outside the lung zones"
+    words = (
+        f"Highest probability of an opacity in a cell: {peak}{where}. {_per_cent(share)} of the map"
+        f" lies in the lungs, which are {_per_cent(area)} of the film"
+    )
+    return (f"{words}: less than chance.", True) if share < area else (f"{words}.", False)
+
+
+def category_in_words(prediction: Prediction) -> str:
+    """The likeliest RSNA category with the network's share for it; "" where there is none."""
+    category, share = prediction.category, prediction.category_share
+    if category is None or share is None:
+        return ""
+    return f"{category.display_name}, {_per_cent(share)} by the network's own, uncalibrated share."
 
 
 def checks_in_words(prediction: Prediction) -> str:
