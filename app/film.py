@@ -53,10 +53,12 @@ def read_film(
     *,
     name: str,
     is_phantom: bool,
+    known: Reading | None = None,
 ) -> OpenFilm:
     """A file's bytes to a film with its checks.
 
-    `called`: is given the film as soon as it is called, while the checks are still to be made.
+    `known`: as `reader.read_case` has it. `called`: is given the film as soon as it is called,
+    while the checks are still to be made.
 
     Raises CovidCoreError: the file can't be read, or the gate abstains.
     """
@@ -67,5 +69,5 @@ def read_film(
         if called:
             called(OpenFilm(name, reading, None, is_phantom))
 
-    reading = read_case(data, reader, sha256=sha256, on_prediction=show)
+    reading = read_case(data, reader, sha256=sha256, known=known, on_prediction=show)
     return OpenFilm(name, reading, read_study(data), is_phantom)

@@ -16,7 +16,7 @@ from app.session import Chosen
 from app.texts import common
 from app.texts import worklist as texts
 from app.turns import in_turn
-from covid_core.batch.worklist import Entry, entry
+from covid_core.batch.worklist import Entry, entry, let_go_of_readings
 from covid_core.read.archives import Item
 
 _PAUSE_S = 0.2  # between stretches of scoring
@@ -60,6 +60,7 @@ def score_in_stretches(worklist: Worklist, items: Sequence[Item]) -> None:
         try:
             with in_turn(partial(_show_position, bar, worklist, len(items))):
                 worklist.entries[item] = score(item)
+            let_go_of_readings(worklist.entries)
         except Busy as error:
             bar.progress(len(worklist.entries) / len(items), error.sentence)
             return

@@ -27,6 +27,7 @@ from covid_core.predict.predictor import Predictor
 
 if TYPE_CHECKING:
     from covid_core.case.reader import CaseReader
+    from covid_core.case.reading import Reading
     from covid_core.explain.known_films import KnownFilms
 
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 81 MB
@@ -137,17 +138,31 @@ def opened(
     *,
     is_phantom: bool = False,
     called: Callable[[OpenFilm], object] | None = None,
+    known: Reading | None = None,
 ) -> OpenFilm:
     """The film of a file's bytes, kept in the session by the file's and the weights' SHA-256.
 
-    `called`: as `film.read_film` has it. Raises CovidCoreError: the file can't be read, the gate
-    abstains, or (Busy) too many wait.
+    `known`: the reading that a list kept of it, without its film; it counts where it is of this
+    very file and these weights. `called`: as `film.read_film` has it. Raises CovidCoreError: the
+    file can't be read, the gate abstains, or (Busy) too many wait.
     """
     sha256 = hashlib.sha256(data).hexdigest()
-    film = _kept().get((sha256, predictor().card.sha256))
+    weights = predictor().card.sha256
+    film = _kept().get((sha256, weights))
     if film is None:
+        is_own = known is not None and (
+            (known.radiograph.sha256, known.prediction.weights_sha256) == (sha256, weights)
+        )
         with in_turn():
-            film = read_film(data, sha256, reader(), called, name=name, is_phantom=is_phantom)
+            film = read_film(
+                data,
+                sha256,
+                reader(),
+                called,
+                name=name,
+                is_phantom=is_phantom,
+                known=known if is_own else None,
+            )
     _keep(film)
     return replace(film, name=name, is_phantom=is_phantom)
 

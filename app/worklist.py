@@ -20,6 +20,7 @@ from app.texts import worklist as texts
 from app.turns import in_turn
 from app.worklist_table import show_filters, show_table
 from covid_core.batch.worklist import Entry, csv_text, earlier, triage
+from covid_core.case.reading import Reading
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.model.decision import CAVEAT
 from covid_core.predict.predictor import Predictor
@@ -138,7 +139,9 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
             if _score_replaced(worklist, films):
                 st.rerun()
             opened = [
-                session.opened(data, one.name, is_phantom=one.synthetic)
+                session.opened(
+                    data, one.name, is_phantom=one.synthetic, known=_reading_of(worklist, one)
+                )
                 for one, data in films.items()
             ]
     except Busy:
@@ -151,6 +154,12 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
     if asked:
         _step(worklist, shown, 1 if asked == "next" else -1)
         st.rerun()
+
+
+def _reading_of(worklist: Worklist, item: Item) -> Reading | None:
+    """The reading that the list keeps of a film, if it does."""
+    entry = worklist.entries.get(item)
+    return entry and entry.reading
 
 
 def _score_replaced(worklist: Worklist, films: Mapping[Item, bytes]) -> bool:

@@ -62,7 +62,7 @@ def show_table(
     _tick(table, [items.index(item) for item in opened if item in items])
     rows = min(_ROWS_ABOVE_A_FILM if opened else _ROWS_SHOWN, len(entries))
     st.dataframe(
-        [_cells(one, dated) | _opacity_cells(one) for one in entries],
+        [cells_of(one, dated=dated) for one in entries],
         key=table,
         height=_HEADER_PX + _ROW_PX * rows,
         row_height=_ROW_PX,
@@ -108,25 +108,26 @@ def _choose(
     on_open(tuple(still + [item for item in ticked if item not in still])[-2:])
 
 
-def _cells(one: Entry, dated: bool) -> dict[str, Any]:
+def cells_of(one: Entry, *, dated: bool = False) -> dict[str, Any]:
+    """What the table shows of a film, by column; of opacities only where weights tell them."""
     return {
         "film": data_uri(one.thumbnail, "jpeg") if one.thumbnail else None,
         "name": one.name,
         "decision": texts.decision_name(one.decision),
         "probability": one.probability,
+        **_opacity_cells(one),
         **({"date": one.study_date} if dated else {}),
         "note": one.note,
     }
 
 
 def _opacity_cells(one: Entry) -> dict[str, Any]:
-    """What weights with an opacity map and the RSNA categories tell more of a film."""
-    prediction = one.prediction
-    if prediction is None:
-        return {}
-    cells = {"opacity": prediction.opacity_peak}
-    category = prediction.category and prediction.category.display_name
-    return {name: value for name, value in (cells | {"category": category}).items() if value}
+    prediction, cells = one.prediction, {}
+    if prediction and prediction.opacity is not None:
+        cells["opacity"] = prediction.opacity_peak
+    if prediction and prediction.category:
+        cells["category"] = prediction.category.display_name
+    return cells
 
 
 def _columns() -> dict[str, Any]:

@@ -90,7 +90,6 @@ class CaseReader:
         made = {
             finding: check_one_map(
                 self.predictor,
-                reading.radiograph,
                 reading.prediction,
                 reading.maps[finding],
                 reading.lungs,
@@ -165,14 +164,18 @@ def read_case(
     reader: CaseReader,
     *,
     sha256: str = "",
+    known: Reading | None = None,
     on_prediction: Callable[[Reading], object] | None = None,
 ) -> Reading:
     """The reading of a file's bytes, with the checks of the film and of its likeliest class's map.
 
-    `sha256`: the bytes' hex digest, where it is known already. `on_prediction`: receives the
-    reading before its checks are made, which takes longer. Raises RefusedFile, Abstained.
+    `sha256`: the bytes' hex digest, where it is known already. `known`: the reading of these bytes
+    by these weights that a list kept without its film: no network reads it again. `on_prediction`:
+    receives the reading before its checks are made, which takes longer. Raises RefusedFile,
+    Abstained.
     """
-    reading = reader.read(read_radiograph(data, sha256))
+    radiograph = read_radiograph(data, sha256)
+    reading = known.with_film(radiograph) if known else reader.read(radiograph)
     if on_prediction:
         on_prediction(reading)
     return reader.check(reading, reading.prediction.label)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -42,6 +42,20 @@ class Reading:
         prediction = self.prediction
         ranked = sorted(prediction.answers, key=prediction.probability, reverse=True)
         return tuple(finding for finding in ranked if prediction.heat_due(finding))
+
+    def without_film(self) -> Reading:
+        """The reading with its film let go: some 300 KB, which a list can keep of many films."""
+        radiograph = replace(self.radiograph, film=np.empty((0, 0), np.float32), unwindowed=None)
+        return replace(self, radiograph=radiograph)
+
+    def with_film(self, radiograph: Radiograph) -> Reading:
+        """The same reading with its film again, as its file was read anew.
+
+        Raises ValueError for another film.
+        """
+        if radiograph.sha256 != self.radiograph.sha256:
+            raise ValueError("this reading is of another film")
+        return replace(self, radiograph=radiograph)
 
     def checks(self, finding: Finding) -> Checks:
         """The checks of the film and of a class's map, together.

@@ -95,7 +95,7 @@ def check_film(
     """
     seen = known.seen(radiograph) if known else None
     return FilmChecks(
-        meter=read_meter(predictor, radiograph, prediction, lungs),
+        meter=read_meter(predictor, prediction, lungs),
         seen=seen,
         neighbours=known.nearest(prediction, seen=seen) if known else {},
         known_films=known.sha256 if known else "",
@@ -104,13 +104,12 @@ def check_film(
 
 def check_one_map(
     predictor: Predictor,
-    radiograph: Radiograph,
     prediction: Prediction,
     saliency: Saliency,
     lungs: np.ndarray,
 ) -> MapChecks:
     """The checks of one class's map over a film; the rest as `check_film`."""
-    tests = check_map(predictor, radiograph, prediction, saliency, lungs)
+    tests = check_map(predictor, prediction, saliency, lungs)
     return MapChecks(tests, attention_by_zone(saliency, lungs))
 
 

@@ -29,8 +29,6 @@ from covid_core.model.decision import in_sentence
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.prepare.occlusion import blurred, place_in_line
-from covid_core.read.grey_levels import Film
-from covid_core.read.radiograph import Radiograph
 
 LUNGS, DELETION, WEIGHTS, MIRROR = "lungs", "deletion", "weights", "mirror"
 # Chosen on validation films; `benchmarks.map_check` says how often each test passes where. A little
@@ -78,7 +76,6 @@ class MapCheck:
 
 def check_map(
     predictor: Predictor,
-    radiograph: Radiograph | Film,
     prediction: Prediction,
     saliency: Saliency,
     lungs: np.ndarray,
@@ -89,9 +86,8 @@ def check_map(
     over the whole film, bool (m, m). Raises WeightsError where other weights made the prediction.
     """
     finding = saliency.finding
-    picture = predictor.card.preprocess.picture(radiograph)
     mirrored, *without = predictor.feature_maps(
-        predictor.card.preprocess.input(_tampered(picture, saliency.cells))
+        predictor.card.preprocess.input(_tampered(prediction.picture, saliency.cells))
     )
     output = prediction.answers.index(finding)
     logits = np.array([predictor.head.logits(found)[output] for found in without])

@@ -51,12 +51,12 @@ class OpacityMap:
         return np.clip(heat, 0, self.peak).astype(np.float32)
 
     def share_inside(self, mask: np.ndarray) -> float:
-        """How much of the map lies inside a mask over the film, bool (h, w): 0 to 1, NaN where it
-        is empty.
+        """How much of where an opacity is likely lies inside a mask over the film: 0 to 1.
+
+        `mask`: bool (h, w). NaN where none is likely anywhere.
         """
-        heat = self.heat(*mask.shape).astype(np.float64)
-        total = float(heat.sum())
-        return float(heat[mask].sum()) / total if total > 0 else float("nan")
+        likely = self.heat(*mask.shape) >= LIKELY
+        return float(mask[likely].mean()) if likely.any() else float("nan")
 
     def peak_zone(self, lungs: np.ndarray) -> str | None:
         """The title of the lung zone in which the map is highest; None where that is in none.

@@ -23,8 +23,6 @@ from covid_core.findings import Finding
 from covid_core.model.decision import Decision, in_sentence, log_odds
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.prepare.occlusion import LEAST_LUNG, lungs_only, painted_over, widened
-from covid_core.read.grey_levels import Film
-from covid_core.read.radiograph import Radiograph
 
 KEPT = 0.5  # of the odds: a film that keeps so much without its lungs was not called by them
 
@@ -64,7 +62,7 @@ class ShortcutMeter:
 
 
 def read_meter(
-    predictor: Predictor, radiograph: Radiograph | Film, prediction: Prediction, lungs: np.ndarray
+    predictor: Predictor, prediction: Prediction, lungs: np.ndarray
 ) -> ShortcutMeter | None:
     """The meter of a film and its prediction, by two more runs of the network.
 
@@ -72,8 +70,7 @@ def read_meter(
     """
     if lungs.mean() < LEAST_LUNG:
         return None
-    picture = predictor.card.preprocess.picture(radiograph)
-    left = parts(picture, prediction.placement, lungs, prediction.crop)
+    left = parts(prediction.picture, prediction.placement, lungs, prediction.crop)
     scores = predictor.card.rules.probabilities(predictor.logits(left))[:, -1]
     whole, only, removed = float(prediction.probabilities[-1]), *map(float, scores)
     meter = ShortcutMeter(prediction.answers[-1], whole, only, removed, explained=False)

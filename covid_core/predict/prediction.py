@@ -16,7 +16,8 @@ from covid_core.predict.gate import Remark
 class Prediction:
     """What the network made of one radiograph.
 
-    `probabilities` (calibrated), `logits`: float64, one for each of `answers`, in their order.
+    `picture`: the film as the network was given it, uint8 (S, S). `probabilities` (calibrated),
+    `logits`: float64, one for each of `answers`, in their order.
     `feature_map`: float32 (channels, h, w), from which any answer's saliency is had without another
     pass. `opacity`: the probability of an opacity in each cell, float32 (h, w), 0 where a cell
     holds nothing of the film, by a network that learnt radiologists' boxes; None by any other.
@@ -27,6 +28,7 @@ class Prediction:
     gate found odd about it.
     """
 
+    picture: np.ndarray
     answers: tuple[Finding, ...]
     probabilities: np.ndarray
     logits: np.ndarray

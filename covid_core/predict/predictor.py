@@ -116,9 +116,10 @@ class Predictor:
         remarks = [self._examined(film) for film in radiographs]
         refusals = [_refusal(found) for found in remarks]
         films = [film for film, no in zip(radiographs, refusals, strict=True) if no is None]
-        maps = iter(self._maps_of_each(self.prepared(films)) if films else ())
+        pictures = [self.card.preprocess.picture(film) for film in films]
+        given = zip(pictures, self._maps_of_each(pictures), strict=True)
         return [
-            no or self._judged(film, *next(maps), found, point)
+            no or self._judged(film, *next(given), found, point)
             for film, found, no in zip(radiographs, remarks, refusals, strict=True)
         ]
 
@@ -152,9 +153,13 @@ class Predictor:
                 own[close] = exact
         return maps
 
-    def _maps_of_each(self, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray | None]]:
-        """Each film's feature map, and its opacity map where there is one."""
-        features, *more = self._maps(x)
+    def _maps_of_each(
+        self, pictures: Sequence[np.ndarray]
+    ) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """Each picture's feature map, and its opacity map where there is one."""
+        if not pictures:
+            return []
+        features, *more = self._maps(self.card.preprocess.input(np.stack(pictures)))
         opacity = [sigmoid(one[0]) for one in more[0]] if more else [None] * len(features)
         return list(zip(features, opacity, strict=True))
 
@@ -174,11 +179,12 @@ class Predictor:
     def _judged(
         self,
         radiograph: Radiograph,
-        feature_map: np.ndarray,
-        opacity: np.ndarray | None,
+        picture: np.ndarray,
+        maps: tuple[np.ndarray, np.ndarray | None],
         remarks: tuple[Remark, ...],
         point: str,
     ) -> Prediction:
+        feature_map, opacity = maps
         logits = self.head.logits(feature_map)
         probabilities = self.card.rules.probabilities(logits)
         crop = self.card.preprocess.crop(radiograph)
@@ -188,6 +194,7 @@ class Predictor:
             opacity = np.where(_cells_of_film(opacity.shape, placement, size_px), opacity, 0)
         appearance = self._appearance
         return Prediction(
+            picture=picture,
             answers=self.card.classes,
             probabilities=probabilities,
             logits=logits,

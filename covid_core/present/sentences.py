@@ -175,8 +175,8 @@ def opacity_in_words(opacity: OpacityMap, lungs: np.ndarray) -> tuple[str, bool]
     zone, share, area = opacity.peak_zone(lungs), opacity.share_inside(lungs), float(lungs.mean())
     where = f", in the {zone} lung zone" if zone else ", outside the lung zones"
     words = (
-        f"Highest probability of an opacity in a cell: {peak}{where}. {_per_cent(share)} of the map"
-        f" lies in the lungs, which are {_per_cent(area)} of the film"
+        f"Highest probability of an opacity: {peak}{where}. {_per_cent(share)} of where one is"
+        f" likely lies in the lungs, which are {_per_cent(area)} of the film"
     )
     return (f"{words}: less than chance.", True) if share < area else (f"{words}.", False)
 
@@ -186,7 +186,7 @@ def category_in_words(prediction: Prediction) -> str:
     category, share = prediction.category, prediction.category_share
     if category is None or share is None:
         return ""
-    return f"{category.display_name}, {_per_cent(share)} by the network's own, uncalibrated share."
+    return f"{category.display_name} (the network's share is {_per_cent(share)}, not calibrated)."
 
 
 def checks_in_words(prediction: Prediction) -> str:

@@ -76,7 +76,7 @@ def checked(index: Index | None = None, finding: Finding = Finding.COVID) -> Che
     saliency = predictor.explain(prediction, finding)
     return Checks.of(
         check_film(predictor, known, radiograph, prediction, lungs),
-        check_one_map(predictor, radiograph, prediction, saliency, lungs),
+        check_one_map(predictor, prediction, saliency, lungs),
     )
 
 
@@ -98,11 +98,11 @@ def with_checks(checks: Checks | None, **others: Any) -> Result:
 
 
 def test_each_check_is_the_one_of_its_module() -> None:
-    radiograph, prediction, lungs = film()
+    _, prediction, lungs = film()
     predictor, found = reader().predictor, checked()
     saliency = predictor.explain(prediction, Finding.COVID)
-    assert found.meter == read_meter(predictor, radiograph, prediction, lungs)
-    assert found.map_check == check_map(predictor, radiograph, prediction, saliency, lungs)
+    assert found.meter == read_meter(predictor, prediction, lungs)
+    assert found.map_check == check_map(predictor, prediction, saliency, lungs)
     assert found.zones == attention_by_zone(saliency, lungs)
     assert found.seen is None and found.neighbours == {} and found.known_films == ""
     assert checked(finding=Finding.NORMAL).map_check.finding is Finding.NORMAL

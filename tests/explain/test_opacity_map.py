@@ -36,12 +36,13 @@ def test_the_peak_s_zone_is_named_as_the_patient_has_it() -> None:
     assert map_of(0.9).peak_zone(np.zeros_like(LUNGS)) is None, "no lungs"
 
 
-def test_the_share_in_the_lungs_counts_all_of_the_map() -> None:
+def test_the_share_in_the_lungs_is_of_where_an_opacity_is_likely() -> None:
     opacity = map_of(0.9)
-    heat = opacity.heat(*LUNGS.shape)
-    assert opacity.share_inside(LUNGS) == pytest.approx(heat[LUNGS].sum() / heat.sum(), abs=1e-5)
+    likely = opacity.heat(*LUNGS.shape) >= 0.5
+    share = opacity.share_inside(LUNGS)
+    assert share == pytest.approx(likely[LUNGS].sum() / likely.sum()) and 0.5 < share < 1
     assert opacity.share_inside(np.ones_like(LUNGS)) == 1
-    assert np.isnan(replace(opacity, cells=np.zeros((7, 7), np.float32)).share_inside(LUNGS))
+    assert np.isnan(map_of(0.4).share_inside(LUNGS)), "none is likely"
 
 
 def test_there_is_no_opacity_outside_the_borders_that_were_cut_off() -> None:

@@ -80,6 +80,7 @@ def made(
     cells[4:6, 1], cells[4:6, 5] = 1.4, 1.1
     logits = np.log(probabilities)
     prediction = Prediction(
+        picture=np.zeros((224, 224), np.uint8),
         answers=CLASSES,
         probabilities=np.array(probabilities),
         logits=logits,

@@ -230,7 +230,7 @@ def test_both_hold_the_opacity_map_and_the_category(study: Study) -> None:
     [group] = groups(report)
     measured = {one.name.meaning: one.value for one in group.get_measurements()}
     assert measured["Highest probability of an opacity in a cell"] == 86
-    assert 0 < measured["Share of the opacity map in the lungs"] < 100
+    assert 0 < measured["Share of likely opacity in the lungs"] < 100
     assert measured["Network's uncalibrated share of Typical appearance"] == 70
     told = {one.name.value: one.value.meaning for one in group.get_qualitative_evaluations()}
     assert told["rsna-category"] == "Typical appearance"

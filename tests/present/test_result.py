@@ -118,6 +118,6 @@ def test_the_opacity_map_and_the_category_are_told_with_what_was_measured() -> N
     assert "86%, in the right lower lung zone" in opacity["sentence"]
     assert category["category"] == "typical" and category["calibrated"] is False
     assert category["shares"]["typical"] == 0.7 and sum(category["shares"].values()) == 1
-    assert "Typical appearance, 70%" in category["sentence"]
+    assert "Typical appearance (the network's share is 70%" in category["sentence"]
     measured = [told["evidence"]["measured"], opacity["measured"], category["measured"]]
     assert measured == [f"Worth of the {one}." for one in ("evidence", "opacity", "category")]
