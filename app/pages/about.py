@@ -46,7 +46,7 @@ def show() -> None:
         format_func=lambda answer: answer.display_name,
         key=f"about-{prediction.radiograph_sha256[:16]}",
     )
-    walk = walk_through(session.card(), prediction, reading.maps[finding], reading.radiograph)
+    walk = walk_through(session.card(), prediction, reading.maps[finding])
     whole, seen = st.columns(2)
     with whole:
         show_film(png(displayed(reading.radiograph.film, _FILM_PX)))

@@ -9,6 +9,7 @@ import pytest
 from covid_core.findings import Finding
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
+from tests.app.lists import drop, list_page
 from tests.app.page import run_page
 from tests.counting import count_calls
 
@@ -52,9 +53,8 @@ def test_a_film_opened_from_a_list_takes_the_reading_made_for_the_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counts = count_calls(monkeypatch)
-    page = AppTest.from_file(str(APP), default_timeout=120).run()
-    files = [("film.png", FILM, ""), ("other.png", OTHER, "")]
-    page.file_uploader(key="film").set_value(files).run()
+    page = list_page(monkeypatch)
+    drop(page, ("film.png", FILM), ("other.png", OTHER))
     page.run()
     listed = {
         "files decoded": 2,

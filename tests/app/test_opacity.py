@@ -22,7 +22,7 @@ from covid_core.findings import CLASSES
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from tests.app.checked import Outcome
-from tests.app.serving import drop, in_browser, opened, served, settled
+from tests.app.serving import drop, dropzone, in_browser, opened, served, settled
 from tests.exports.results import made
 from tests.models import save_opacity_weights
 
@@ -123,10 +123,12 @@ class TestInBrowser:
 
     def test_the_reader_chooses_between_opacity_and_grad_cam(self, address: str) -> None:
         with opened(address) as page:
+            expect(dropzone(page)).to_be_visible(timeout=240_000)
+            settled(page)
             drop(page, ("film.png", FILM))
-            expect(page.get_by_text("RSNA category:")).to_be_visible(timeout=120_000)
+            expect(page.get_by_text("RSNA category:")).to_be_visible(timeout=240_000)
             viewer = page.locator(".viewer")
-            expect(viewer.locator("#markedName")).to_have_text("Opacity map", timeout=60_000)
+            expect(viewer.locator("#markedName")).to_have_text("Opacity map", timeout=240_000)
             expect(viewer.locator("#hot")).to_have_text("1: probability of an opacity")
             expect(viewer.locator("#note")).to_contain_text("Measured: its highest point")
             expect(viewer.locator("#colours")).to_be_disabled()
