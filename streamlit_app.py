@@ -29,6 +29,7 @@ PAGES = (
 
 
 def main() -> None:
+    """Shows the page that the address names, behind what every page needs."""
     forgetting.begin()
     # A picture of our own: a Material or emoji icon here makes the browser ask a host for it.
     st.set_page_config(read.TITLE, ICON, layout="wide")
@@ -59,6 +60,7 @@ def main() -> None:
 
 
 def show_not_ready(error: CovidCoreError) -> None:
+    """Shows why no film can be read here."""
     no_model = isinstance(error, WeightsError)
     show_failure(
         read.NO_MODEL if no_model else common.NOT_READY,

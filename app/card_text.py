@@ -19,11 +19,10 @@ def section(text: str, title: str) -> str:
 
 
 def pieces(text: str, folder: Path) -> Iterator[str | tuple[Path, str]]:
-    """The card in order: stretches of Markdown, and pictures that lie in `folder` with what they
-    show.
+    """The card in order: stretches of Markdown, and pictures with what they show.
 
-    Comments are left out, other pictures are their words, and links say where they lead: the page
-    asks no other host for anything, and has no files to link to.
+    Pictures lie in `folder`. Comments are left out, other pictures are their words, and links say
+    where they lead: the page asks no other host for anything, and has no files to link to.
     """
     plain = _LINK.sub(_told, _COMMENT.sub("", text))
     start = 0

@@ -35,6 +35,7 @@ class OpenFilm:
 
     @property
     def prediction(self) -> Prediction:
+        """What the network made of the film, by its reading."""
         return self.reading.prediction
 
     @property

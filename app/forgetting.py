@@ -29,10 +29,10 @@ _M_MMAP_THRESHOLD, _LARGE = -3, 256 * 1024  # of mallopt(3); bytes
 
 
 def release(files: Iterable[UploadedFile]) -> None:
-    """Empty uploads that the page has read: Streamlit would keep their bytes until the session
-    ends.
+    """Empties uploads that the page has read.
 
-    It still knows that they are there, and so still tells when one is taken back.
+    Streamlit would keep their bytes until the session ends. It still knows that they are there, and
+    so still tells when one is taken back.
     """
     context = get_script_run_ctx()
     for file in files:
@@ -45,12 +45,12 @@ def release(files: Iterable[UploadedFile]) -> None:
 
 @cache
 def begin() -> None:
-    """For all sessions: no upload touches the disk, what closed pages held goes in time, and the
-    memory of films goes back to the system as they go: among others' it would be kept, and grow.
+    """Has all sessions forget films: no upload touches the disk, and memory goes back in time.
 
-    Starlette puts uploads above 1 MB into temporary files; `server.maxUploadSize` bounds them here.
-    Streamlit drops a closed page's session when `server.disconnectedSessionTTL` is over, but only
-    once the next page is closed.
+    What closed pages held is dropped, and the memory of films goes back to the system as they go:
+    among others' it would be kept, and grow. Starlette puts uploads above 1 MB into temporary
+    files; `server.maxUploadSize` bounds them here. Streamlit drops a closed page's session when
+    `server.disconnectedSessionTTL` is over, but only once the next page is closed.
     """
     MultiPartParser.spool_max_size = 2**40
     with _where_glibc_is():

@@ -158,6 +158,7 @@ def show_warnings(reading: Reading, heat: Layer) -> None:
 
 
 def show_described(film: OpenFilm) -> None:
+    """Shows what reading the file took, and the film in a few words."""
     for note in film.prediction.notes:
         st.text(texts.NOTE.format(note=note))
     st.caption(f"{film.described}. {DISCLAIMER}")

@@ -53,6 +53,7 @@ def predictor() -> Predictor:
 
 
 def lungs() -> Lungs:
+    """The network that finds lungs, for all sessions. Raises WeightsError."""
     return _lungs()
 
 
@@ -73,6 +74,7 @@ def reader() -> CaseReader:
 
 
 def audit() -> dict[str, Any] | None:
+    """What an audit found of the weights; None where there was none."""
     return _audit(card().sha256)
 
 
@@ -88,10 +90,10 @@ def points() -> tuple[OperatingPoint, ...]:
 
 
 def profile() -> SiteProfile | None:
-    """The site's profile: this session's, or the one that the deployer laid down; None where there
-    is none, or where it was made for other weights.
+    """The site's profile: this session's, or the one in the deployer's settings.
 
-    Raises CovidCoreError for a damaged one.
+    None where there is none, or where it was made for other weights. Raises CovidCoreError for a
+    damaged one.
     """
     own = _profile()
     return own if own is not None and fits(own, card()) else None
@@ -198,10 +200,9 @@ def decided(film: OpenFilm) -> OpenFilm:
 
 
 def checked(film: OpenFilm, *findings: Finding) -> OpenFilm:
-    """The film at the operating point chosen, with the checks of each map that is shown, and of
-    these classes' maps: those that are missing are made now, and kept.
+    """The film at the operating point chosen, with the checks of each map that is shown.
 
-    Raises Busy.
+    And of these classes' maps. Checks that are missing are made now, and kept. Raises Busy.
     """
     known = _kept().get(_key(film))
     film = decided(replace(film, reading=known.reading) if known else film)

@@ -26,8 +26,9 @@ from covid_core.read.reading import read_radiograph
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """Films on their way to scores by certain weights, known by their SHA-256: what is to be read,
-    and what came of what was.
+    """Films on their way to scores by certain weights, known by their SHA-256.
+
+    It holds what is to be read, and what came of what was.
     """
 
     items: list[Item]
@@ -37,6 +38,7 @@ class Job:
 
     @property
     def done(self) -> int:
+        """How many of the films were read, or could not be."""
         return len(self.rows) + len(self.failed)
 
 
@@ -81,6 +83,7 @@ def offer_server_folders() -> None:
 
 
 def take_zip() -> None:
+    """Begins with the films of the ZIP file that was just given."""
     clear()
     file = st.session_state["site-zip"]
     if file is not None:
@@ -89,6 +92,7 @@ def take_zip() -> None:
 
 
 def take_folder() -> None:
+    """Begins with the films of the folder that was just given."""
     clear()
     files = st.session_state["site-folder"]
     if files:
@@ -97,6 +101,7 @@ def take_folder() -> None:
 
 
 def take_server_folder() -> None:
+    """Begins with the films of the server's folder that was just chosen."""
     clear()
     allowed = session.settings()
     folder = allowed.folders.get(st.session_state["site-server"])

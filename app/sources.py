@@ -64,8 +64,9 @@ def choose_films() -> tuple[Item, ...]:
 
 
 def _files(files: Sequence[Any], kept: Kept) -> Kept:
-    """What the uploaders hold, after what they held before a visit to another page: Streamlit has
-    forgotten that, the page keeps it until it is closed.
+    """What the uploaders hold, after what they held before a visit to another page.
+
+    Streamlit has forgotten the latter; the page keeps it until it is closed.
     """
     now = {f"{_FILE}{file.file_id}": file for file in files}
     held: frozenset[str] = st.session_state.get("uploaded", frozenset())
@@ -231,8 +232,9 @@ def _close(sources: Collection[str]) -> None:
 
 
 class _Held:
-    """Reads a film that the session holds, until it is taken back: Streamlit keeps buttons' items
-    long after the buttons are gone, and so must not keep the films.
+    """Reads a film that the session holds, until it is taken back.
+
+    Streamlit keeps buttons' items long after the buttons are gone, and so must not keep the films.
     """
 
     def __init__(self, read: Callable[[], bytes]) -> None:

@@ -23,8 +23,10 @@ from covid_core.read.patient_tags import Study
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Files:
-    """What is taken away of one film, made together; `stem`: of the files' names, which tells the
-    film and nobody's name. `opacity`: None by weights without an opacity map.
+    """The files that are exported of one film, made together.
+
+    `stem`: of the files' names, which tells the film and nobody's name. `opacity`: None by weights
+    without an opacity map.
     """
 
     stem: str
@@ -84,6 +86,7 @@ def show_burned_in(study: Study | None) -> None:
 
 
 def offer(label: str, name: str, data: bytes) -> None:
+    """Shows a button that downloads a file."""
     st.download_button(
         label, data, name, key=f"take-{label}", on_click="ignore", icon=":material/download:"
     )

@@ -33,6 +33,7 @@ from covid_core.present.sentences import (
 
 
 def show_why(film: OpenFilm) -> None:
+    """Shows, behind a click, what the answer rests on and every check."""
     reading, prediction = film.reading, film.prediction
     checks = reading.checks(prediction.label)
     with st.expander(texts.WHY, icon=":material/help:"):
@@ -50,6 +51,7 @@ def show_why(film: OpenFilm) -> None:
 
 
 def show_scores(prediction: Prediction) -> None:
+    """Shows the calibrated probabilities, what they do not rule out, and the RSNA category."""
     st.markdown(f"**{texts.WHY_PROBABILITIES}**")
     threshold = prediction.decision.point.threshold
     bars = plots.probability_bars(prediction.probabilities, threshold)
@@ -90,8 +92,9 @@ def show_meter(checks: Checks, prediction: Prediction) -> None:
 
 
 def show_maps(reading: Reading) -> None:
-    """Of each map whose class is likely enough, the likeliest first: whether it may be shown, and
-    where it lies.
+    """Shows whether each map of a likely class may be shown, and where it lies.
+
+    The likeliest class first.
     """
     if not reading.due:
         st.caption(words.NO_MAP)
@@ -139,6 +142,7 @@ def show_zones(zones: tuple[float, ...] | None, finding: Finding) -> None:
 
 
 def show_point(prediction: Prediction) -> None:
+    """Shows what the operating point costs, and what a call is worth."""
     point, disease = prediction.decision.point, prediction.answers[-1]
     st.markdown(f"**{texts.WHY_POINT}**")
     st.write(point_in_words(point, disease))

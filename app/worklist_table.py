@@ -92,8 +92,9 @@ def _tick(table: str, rows: list[int]) -> None:
 def _choose(
     items: Sequence[Item], opened: Open, table: str, on_open: Callable[[Open], None]
 ) -> None:
-    """What a table's selection asks for: a clicked cell's film alone, or two that are ticked; of
-    more, those ticked last.
+    """Opens what a table's selection asks for.
+
+    A clicked cell's film alone, or two that are ticked; of more, those ticked last.
     """
     selection = st.session_state[table]["selection"]
     waiting = [] if opened or selection["cells"] else selection["rows"]

@@ -40,6 +40,7 @@ _A_ROW = 3  # pictures beside each other; more would be too small to read
 
 
 def show() -> None:
+    """Shows the page: the open film as every recipe here reads it."""
     st.write(texts.LEDE)
     film, found = session.current() or phantom(), shelf(WEIGHTS)
     if film is None:
@@ -57,12 +58,14 @@ def phantom() -> OpenFilm | None:
 
 
 def show_empty_state() -> None:
+    """Shows how to open a film."""
     st.write(texts.NO_FILM)
     show_phantoms(st.columns(len(KINDS)))
     st.page_link("app/pages/read.py", label=texts.READ)
 
 
 def show_comparison(film: OpenFilm, found: Shelf) -> None:
+    """Shows the open film's answers by every recipe, and their pictures."""
     if film.is_phantom:
         st.info(texts.IS_PHANTOM, icon=":material/info:")
     else:
@@ -126,6 +129,7 @@ def load(folder: Path, recipe: str, weights_sha256: str) -> Predictor:
 
 
 def show_table(opinions: list[Opinion]) -> None:
+    """Shows the recipes' answers as a table."""
     rows = [dict(zip(texts.COLUMNS.values(), row_of(one), strict=True)) for one in opinions]
     st.dataframe(rows, hide_index=True, width="stretch", alt=texts.TABLE_ALT)
     sources = sorted({source for one in opinions for source in never_seen(one.card)})
@@ -172,6 +176,7 @@ def call_of(one: Opinion) -> str:
 
 
 def show_pictures(reading: Reading, opinions: list[Opinion]) -> None:
+    """Shows the film under each recipe's map."""
     st.subheader(texts.PICTURES, anchor=False)
     st.write(texts.PICTURES_WORDS)
     film = displayed(reading.radiograph.film, _PICTURE_PX)
@@ -203,6 +208,7 @@ def show_picture(film: np.ndarray, one: Opinion, is_withheld: bool) -> None:
 
 
 def show_absent(found: Shelf) -> None:
+    """Shows how to train the recipes whose weights are not here."""
     if not found.absent:
         return
     with st.expander(texts.ABSENT, icon=":material/construction:"):

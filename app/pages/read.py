@@ -26,6 +26,7 @@ _UNJUDGED_PX = 480
 
 
 def show() -> None:
+    """Shows the page: the open film's reading, the list of many, or how to open one."""
     session.close_film()  # what is open is what this run opens
     # What it says stands left, what it is given right, from the empty page on: nothing jumps.
     answer, given = st.columns([3, 2], gap="large")
@@ -45,6 +46,7 @@ def show() -> None:
 
 
 def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:
+    """Shows several films as a list."""
     from app.reading import show_controls
     from app.worklist import show_worklist
 
@@ -54,6 +56,7 @@ def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:
 
 
 def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None:
+    """Shows one film's reading, or why it has none."""
     from app.reading import show_called, show_controls, show_reading
 
     with given:

@@ -119,8 +119,9 @@ def apart(days: int) -> str:
 def probability(
     disease: str, value: float, point: OperatingPoint, positive: bool, called: bool
 ) -> str:
-    """The disease's calibrated probability against the threshold, and why no call follows where
-    none does.
+    """The disease's calibrated probability against the threshold, in words.
+
+    With the reason why no call follows, where none does.
     """
     side = "above" if positive else "below"
     words = (

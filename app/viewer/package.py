@@ -29,8 +29,9 @@ _COLOURS = 256
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window that is offered by name: what is black and what is white, 0 to 1 of the film's
-    stored range.
+    """A window that is offered by name.
+
+    `low`, `high`: what is black and what is white, 0 to 1 of the film's stored range.
     """
 
     name: str

@@ -120,8 +120,7 @@ class CaseReader:
         return replace(reading, prediction=prediction, film_checks=film_checks)
 
     def point(self, given: OperatingPoint) -> OperatingPoint:
-        """The operating point of a name: the weights' own as they have it now, a site's as it was
-        given.
+        """The operating point of a name, as these weights have it now; a site's as it was given.
 
         Raises CovidCoreError where the weights have none of that name.
         """
@@ -129,8 +128,7 @@ class CaseReader:
 
     @property
     def identity(self) -> dict[str, str]:
-        """What answers, each by its SHA-256, so that another is told from it; "" for what there is
-        not.
+        """What answers, each part by its SHA-256; "" for what there is not.
 
         `rules`: how logits become a call. `split`: of the manifest that trained it.
         """

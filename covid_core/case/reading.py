@@ -36,9 +36,7 @@ class Reading:
 
     @property
     def due(self) -> tuple[Finding, ...]:
-        """The classes that reach their thresholds, so that their maps are shown; the likeliest
-        first.
-        """
+        """The classes that reach their thresholds, whose maps are shown; the likeliest first."""
         prediction = self.prediction
         ranked = sorted(prediction.answers, key=prediction.probability, reverse=True)
         return tuple(finding for finding in ranked if prediction.heat_due(finding))

@@ -126,8 +126,10 @@ def _export_apart(trained: Trained, folder: Path) -> Path:
 
 
 def _keep_first_layer_exact(graph: Path) -> None:
-    """In float32 whatever the rest runs in: it takes hardly any of the time, and rounding the film
-    itself to eight bits did most of what bfloat16 changed of probabilities.
+    """Marks the graph's first layer as float32, whatever precision the rest runs in.
+
+    It takes hardly any of the time, and rounding the film itself to eight bits did most of what
+    bfloat16 changed of probabilities.
     """
     tree = ElementTree.parse(graph)
     first = tree.find("./layers/layer[@type='Convolution']")

@@ -1,6 +1,6 @@
-"""Is the map of one class over one film worth showing?
+"""Four tests of whether the map of one class over one film is worth showing.
 
-Four tests, and it is withheld where one fails.
+It is withheld where one fails.
 
 A map persuades whether it is right or wrong, and a wrong one is not seen to be (Adebayo et al.
 2018). `evaluation.explanations` tests the maps of many films at leisure; this asks of the film at
@@ -66,6 +66,7 @@ class MapCheck:
 
     @property
     def sentence(self) -> str:
+        """Whether the map passed its tests, and which it failed."""
         failed = [test.title for test in self.tests if not test.passed]
         name = in_sentence(self.finding)
         if not failed:
@@ -106,8 +107,10 @@ def check_map(
 
 
 def _tampered(picture: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """The picture mirrored, with the hottest places of a map covered, and with as many covered at
-    random: uint8 (2 + ORDERS, S, S).
+    """The pictures that the tests run: uint8 (2 + ORDERS, S, S).
+
+    The picture mirrored, with the hottest places of a map covered, and with as many covered at
+    random.
     """
     drawing = np.random.default_rng(_SEED)
     orders = [cells, *(drawing.permuted(cells.ravel()).reshape(cells.shape) for _ in range(ORDERS))]

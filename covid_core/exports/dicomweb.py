@@ -42,8 +42,10 @@ for _name in ("dicomweb_client", "retrying", "urllib3.connectionpool"):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Where an archive is: `url` of its DICOMweb root, such as https://pacs.example/dicom-web; a
-    name and password where it asks for them; how long to wait for an answer, in seconds.
+    """Where an archive is, and how it is reached.
+
+    `url`: of its DICOMweb root, such as https://pacs.example/dicom-web; a name and password where
+    it asks for them; how long to wait for an answer, in seconds.
     """
 
     url: str
@@ -91,10 +93,10 @@ def send(archive: Archive, objects: Sequence[bytes]) -> None:
 def find_studies(
     archive: Archive, *, patient_id: str = "", study_date: str = ""
 ) -> list[FoundStudy]:
-    """Studies by patient ID, by date (YYYYMMDD, or two with a hyphen between) or by both (QIDO-RS):
-    the first MAX_STUDIES.
+    """The first MAX_STUDIES studies by patient ID, by date, or by both (QIDO-RS).
 
-    Raises CovidCoreError, also where neither is given.
+    Date: YYYYMMDD, or two with a hyphen between. Raises CovidCoreError, also where neither is
+    given.
     """
     asked = {"PatientID": patient_id.strip(), "StudyDate": study_date.strip()}
     filters = {keyword: text for keyword, text in asked.items() if text}

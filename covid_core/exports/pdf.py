@@ -63,8 +63,9 @@ def report_pdf(result: Result) -> bytes:
 
 
 def _fit(result: Result) -> _Fit:
-    """The largest text that leaves the films their least height; and their height, which is no more
-    than they need.
+    """The largest text that leaves the films their least height; and the films' height.
+
+    They get no more height than they need.
     """
     tall, wide = result.film.shape
     wanted = min(_TALLEST, _film_width(result) * tall / wide)

@@ -59,8 +59,9 @@ def captioned_opacity(result: Result) -> np.ndarray:
 
 
 def captioned_pictures(result: Result) -> np.ndarray:
-    """What is shown of a result in one picture: the opacity map, where there is one, left of the
-    evidence, each captioned: uint8 (H, W, 3).
+    """All that is shown of a result in one picture, each map captioned: uint8 (H, W, 3).
+
+    The opacity map, where there is one, stands left of the evidence.
     """
     evidence = captioned_overlay(result)
     if result.opacity is None:
@@ -72,8 +73,9 @@ def captioned_pictures(result: Result) -> np.ndarray:
 
 
 def overlay(result: Result) -> np.ndarray:
-    """The film with heat, where its class reaches its threshold, and the lungs' outline: uint8 (H,
-    W, 3), of the film's size or, where that is small, enlarged.
+    """The film with heat, where its class reaches its threshold, and the lungs' outline.
+
+    uint8 (H, W, 3), of the film's size or, where that is small, enlarged.
     """
     film = _enlarged(result.film)
     heat = result.saliency.heat(*film.shape)
@@ -82,10 +84,10 @@ def overlay(result: Result) -> np.ndarray:
 
 
 def opacity_overlay(result: Result) -> np.ndarray:
-    """The film under its opacity map, with the lungs' outline: uint8 (H, W, 3), of the film's size
-    or, where that is small, enlarged.
+    """The film under its opacity map, with the lungs' outline: uint8 (H, W, 3).
 
-    Raises ValueError where the weights have no such map.
+    Of the film's size or, where that is small, enlarged. Raises ValueError where the weights have
+    no such map.
     """
     if result.opacity is None:
         raise ValueError("these weights have no opacity map")

@@ -105,8 +105,10 @@ class Sheet:
         told: str = "",
         mark: float | None = None,
     ) -> float:
-        """A share, 0 to 1: its name, a bar and the figure, as `told` or in per cent, and a mark
-        across the bar where there is one; gives the y below it.
+        """Draws a share, 0 to 1, as a named bar with its figure; gives the y below it.
+
+        `told`: the figure's text, where it is not in per cent. `mark`: a line across the bar, where
+        there is one.
         """
         named, figure, high = _NAMED * width, 14.0, 3.6
         left, long = x + named, width - named - figure

@@ -18,8 +18,10 @@ _FOREIGN = CovidCoreError("its film is none of this program's", "Give a bundle a
 
 
 def film_bytes(film: Film) -> bytes:
-    """A film as a safetensors file: `codes`, uint8 or uint16 (height, width), and `tones`, float32
-    (n,), the grey of each code; or of a film without levels `pixels`, float32 (height, width).
+    """A film as a safetensors file's bytes.
+
+    `codes`, uint8 or uint16 (height, width), and `tones`, float32 (n,), the grey of each code; or
+    of a film without levels `pixels`, float32 (height, width).
     """
     if isinstance(film, Levels):
         parts = {_CODES: np.ascontiguousarray(film.codes), _TONES: film.tones}

@@ -61,12 +61,12 @@ _SERIES_NUMBER = 9002  # beyond those of a modality, after the capture's
 def structured_report(
     result: Result, study: Study | None, capture: bytes, *, keep_identity: bool
 ) -> bytes:
-    """The reading as a DICOM Comprehensive SR file that shows the capture; the same bytes for the
-    same result.
+    """The reading as a DICOM Comprehensive SR file that shows the capture.
 
-    `capture`: as `secondary_capture` made it of the same result, study and `keep_identity`; the
-    report joins its study. Only with `keep_identity` it names the source image, whose UID leads to
-    the patient. Raises CovidCoreError where highdicom is not installed.
+    The same bytes for the same result. `capture`: as `secondary_capture` made it of the same
+    result, study and `keep_identity`; the report joins its study. Only with `keep_identity` it
+    names the source image, whose UID leads to the patient. Raises CovidCoreError where highdicom is
+    not installed.
     """
     with needing("highdicom"):
         from highdicom.coding_schemes import CodingSchemeIdentificationItem

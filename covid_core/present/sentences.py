@@ -58,8 +58,10 @@ def prediction_row(
     heat_in_lungs: float | None = None,
     prevalence: float | None = None,
 ) -> dict[str, Any]:
-    """One row for a film that got a prediction; `reason` is the decision in words, then on which
-    films the predictive value was measured, warnings and notes.
+    """One row for a film that got a prediction.
+
+    `reason` is the decision in words, then on which films the predictive value was measured,
+    warnings and notes.
     """
     decision = prediction.decision
     value = None if prevalence is None else predictive_value(decision, prevalence)
@@ -85,8 +87,9 @@ def prediction_row(
 
 
 def point_in_words(point: OperatingPoint, disease: Finding) -> str:
-    """What an operating point does and costs, and at which sources that was measured, of a network
-    made for this disease.
+    """What an operating point does and costs, and at which sources that was measured.
+
+    `disease`: what the network is made for.
     """
     name = in_sentence(disease)
     words = f"{point.name.capitalize()}: called {name} from a probability of {point.threshold:.2f}."
@@ -104,10 +107,9 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
 
 
 def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Finding) -> str:
-    """What the operating point costs at sources that the weights never learnt from: what a hospital
-    of one's own may expect.
+    """What the operating point costs at sources that the weights never learnt from.
 
-    Empty where nothing was measured there.
+    That is what another hospital may expect. Empty where nothing was measured there.
     """
     sentences = []
     for source in card.results.get("held_out", {}):
@@ -127,8 +129,9 @@ def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Findin
 
 
 def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) -> str | None:
-    """What a call at this operating point is worth at a prevalence, 0 to 1; None where the point's
-    costs were not measured.
+    """What a call at this operating point is worth at a prevalence, 0 to 1.
+
+    None where the point's costs were not measured.
     """
     values = point.values_at(prevalence)
     if values is None:
@@ -144,9 +147,10 @@ def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) 
 
 
 def heat_in_words(share: float, area: float) -> tuple[str, bool]:
-    """Where the heat lies, from its share inside the lungs and the lungs' share of the film, both 0
-    to 1; and whether to trust the map less for it: where it finds the lungs no better than
-    chance.
+    """Where the heat lies, and whether to trust the map less for it.
+
+    By its `share` inside the lungs and the lungs' `area`, a share of the film, both 0 to 1: less,
+    where it finds the lungs no better than chance.
     """
     if math.isnan(share):
         return "No heat: nothing in the film speaks for this class.", False
@@ -164,10 +168,10 @@ def heat_in_words(share: float, area: float) -> tuple[str, bool]:
 
 
 def opacity_in_words(opacity: OpacityMap, lungs: np.ndarray) -> tuple[str, bool]:
-    """How likely an opacity is, and where; and whether to trust the map less, for it lies in the
-    lungs no more than chance would have it.
+    """How likely an opacity is and where, and whether to trust the map less for it.
 
-    `lungs`: where they are over the whole film, bool (h, w).
+    Less, where no more of it lies in the lungs than chance would have it. `lungs`: where they are
+    over the whole film, bool (h, w).
     """
     peak = _per_cent(opacity.peak)
     if not opacity.is_likely:
@@ -196,8 +200,9 @@ def checks_in_words(prediction: Prediction) -> str:
 
 
 def predictive_value(decision: Decision, prevalence: float) -> float | None:
-    """How often a call on this side of the operating point's threshold is right, at a prevalence, 0
-    to 1; None where the model can't tell, or nothing was measured at that point.
+    """How often a call on this side of the threshold is right at a prevalence, both 0 to 1.
+
+    None where the model can't tell, or nothing was measured at that point.
     """
     values = decision.point.values_at(prevalence)
     if decision.finding is None or values is None:
@@ -208,8 +213,9 @@ def predictive_value(decision: Decision, prevalence: float) -> float | None:
 def error_row(
     file: str, error: CovidCoreError, answers: Sequence[Finding] = CLASSES
 ) -> dict[str, Any]:
-    """One row for a film that got none: `decision` is `error`, or `abstained` where the picture was
-    read and is no film to judge; `reason` says why and what to do.
+    """One row for a film that got no prediction; `reason` says why and what to do.
+
+    `decision` is `error`, or `abstained` where the picture was read and is no film to judge.
     """
     decision = "abstained" if isinstance(error, Abstained) else "error"
     return {**dict.fromkeys(columns(answers)), "file": file, "decision": decision} | {
@@ -218,11 +224,10 @@ def error_row(
 
 
 def row_writer(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
-    """Writes the header of a CSV file, and gives what writes a row, of which no spreadsheet runs
-    anything.
+    """Writes the header of a CSV file, and gives what writes a row to it.
 
-    Texts are quoted, or a name's ";" starts a cell, and perhaps a formula, where commas are
-    decimal.
+    No spreadsheet runs anything of a row. Texts are quoted, or a name's ";" starts a cell, and
+    perhaps a formula, where commas are decimal.
     """
     writer = csv.DictWriter(file, names, quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()

@@ -21,8 +21,9 @@ _CATEGORY_UNMEASURED = "Not measured: how often radiologists chose the same cate
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What was measured of a class's map, of the opacity map and of the RSNA category, one line
-    each; "" of what these weights do not give.
+    """What was measured of a class's map, of the opacity map and of the RSNA category.
+
+    One line each; "" of what these weights do not give.
     """
 
     evidence: str = ""
