@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import forgetting, ready, session
+from app import forgetting, preloading, session
 from app.failures import show_busy, show_failure
 from app.queue import Busy
 from app.texts import common, read
@@ -53,7 +53,7 @@ def main() -> None:
     except Busy as error:
         show_busy(error)
     try:
-        ready.get_ready()
+        preloading.load_ahead()
     except CovidCoreError as error:
         with notice:
             show_not_ready(error)

@@ -24,7 +24,7 @@ def pieces(text: str, folder: Path) -> Iterator[str | tuple[Path, str]]:
     Pictures lie in `folder`. Comments are left out, other pictures are their words, and links say
     where they lead: the page asks no other host for anything, and has no files to link to.
     """
-    plain = _LINK.sub(_told, _COMMENT.sub("", text))
+    plain = _LINK.sub(_link_in_words, _COMMENT.sub("", text))
     start = 0
     for match in _PICTURE.finditer(plain):
         yield plain[start : match.start()]
@@ -36,6 +36,6 @@ def pieces(text: str, folder: Path) -> Iterator[str | tuple[Path, str]]:
     yield plain[start:]
 
 
-def _told(match: re.Match[str]) -> str:
+def _link_in_words(match: re.Match[str]) -> str:
     words, target = match.groups()
     return words if words == target else f"{words} (`{target}`)"

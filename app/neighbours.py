@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app import session
-from app.film import OpenFilm
+from app.open_film import OpenFilm
+from app.shared_queue import take_turn
 from app.texts import checks as texts
-from app.turns import in_turn
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.explain.known_films import KnownFilm, Neighbour, own_copy
 from covid_core.findings import Finding
@@ -80,7 +80,7 @@ def own_pictures(of: str, films: Sequence[KnownFilm]) -> dict[str, bytes]:
     """
     kept, pictures = st.session_state.get("copies", ("", {}))
     if kept != of:
-        with in_turn():
+        with take_turn():
             found = {film.sha256: own_picture(film) for film in films}
         pictures = {sha256: picture for sha256, picture in found.items() if picture}
         st.session_state["copies"] = of, pictures

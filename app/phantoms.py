@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.film import OpenFilm
+from app.open_film import OpenFilm
 from app.texts import common as texts
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
@@ -37,7 +37,7 @@ def show_phantoms(columns: Sequence[DeltaGenerator]) -> None:
 
 def open_phantom(kind: str) -> OpenFilm:
     """A phantom read like a film; said to be one."""
-    return session.opened(phantom_film(kind), kind, is_phantom=True)
+    return session.open_file(phantom_film(kind), kind, is_phantom=True)
 
 
 @st.cache_data(max_entries=len(KINDS), show_spinner=False)

@@ -12,11 +12,11 @@ import streamlit as st
 
 from app import session
 from app.forgetting import release
+from app.shared_queue import take_turn
 from app.site_session import FAILED, JOB, clear, measure, refuse
 from app.sources import films_in_file
 from app.texts import common
 from app.texts import validate as texts
-from app.turns import in_turn
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.local_validation.scores import MAX_FILMS, gathered, labelled
 from covid_core.predict.predictor import Predictor
@@ -142,7 +142,7 @@ def read_films(job: Job) -> None:
         bar.progress(job.done / total, common.WAITING.format(position=position))
 
     while job.done < total:
-        with in_turn(tell):
+        with take_turn(tell):
             read_next(job, network)
         # A click on Stop takes effect here: what was read is in the job by now.
         bar.progress(job.done / total, texts.READING.format(done=job.done, total=total))

@@ -14,7 +14,7 @@ from app.texts import worklist as listed
 from tests.app.serving import chromium, drop, dropzone, new_page, settled, wait_for_list
 from tests.canaries import Marked, marked_files
 
-_EXPORTS = (read.TAKE_PDF, read.TAKE_PNG, read.TAKE_JSON, read.TAKE_CAPTURE, read.TAKE_SR)
+_EXPORTS = (read.EXPORT_PDF, read.EXPORT_PNG, read.EXPORT_JSON, read.EXPORT_CAPTURE, read.EXPORT_SR)
 _PAGES = (common.COMPARE, common.VALIDATE, common.MODEL, common.ABOUT)
 _READ = "Calibrated probability of COVID-19"
 _NOT_READ = re.compile(f"{re.escape(read.NOT_READ)}|{re.escape(read.ABSTAINED)}")

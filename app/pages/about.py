@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import session
 from app.charts import show_chart
-from app.film import OpenFilm
+from app.open_film import OpenFilm
 from app.phantoms import open_phantom
 from app.texts import about as texts
 from app.wording import whole_sentence
@@ -37,7 +37,7 @@ def show() -> None:
     film = opened or phantom()
     if opened is not None:
         show_which(opened)
-    film = session.checked(film)
+    film = session.check(film)
     reading, prediction = film.reading, film.prediction
     finding = st.segmented_control(
         texts.FINDING,

@@ -9,11 +9,11 @@ import streamlit as st
 
 from app import session
 from app.failures import show_failure
-from app.film import OpenFilm
+from app.open_film import OpenFilm
 from app.phantoms import open_phantom, show_phantoms
 from app.queue import Busy
+from app.shared_queue import take_turn
 from app.texts import compare as texts
-from app.turns import in_turn
 from covid_core.batch.recipes_here import (
     Candidate,
     Opinion,
@@ -46,7 +46,7 @@ def show() -> None:
     if film is None:
         show_empty_state()
     else:
-        show_comparison(session.checked(film), found)
+        show_comparison(session.check(film), found)
     show_absent(found)
     st.caption(DISCLAIMER)
 
@@ -116,7 +116,7 @@ def ask(reading: Reading, candidate: Candidate) -> Opinion:
         st.session_state["opinions"] = film, kept
     if weights not in kept:
         predictor = load(candidate.folder, candidate.recipe, weights)
-        with in_turn():
+        with take_turn():
             kept[weights] = opinion(predictor, predictor.predict(reading.radiograph))
     one: Opinion = kept[weights]
     return one

@@ -39,7 +39,7 @@ TEXTS = {
     "heat_long": "Heat on or off (t)",
     "contour": "Contour",
     "contour_long": "Line round the heat on or off",
-    "outline": "Lungs",
+    "outline": "Outline",
     "outline_long": "Outline of the lungs on or off (o)",
     "save": "Save",
     "save_long": "Save the film under heat as a picture, as it is shown",

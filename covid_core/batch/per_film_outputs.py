@@ -10,7 +10,7 @@ from covid_core.case.reader import CaseReader
 from covid_core.case.reading import Reading
 from covid_core.errors import foreseen
 from covid_core.exports.bundle import make_bundle
-from covid_core.exports.request import Asked, result_of
+from covid_core.exports.request import ExportRequest, result_of
 from covid_core.predict.predictor import Prediction
 from covid_core.present.overlay import OPACITY_COLOURS, blend, displayed, png
 from covid_core.read.radiograph import Radiograph
@@ -71,8 +71,8 @@ def write_bundle(reader: CaseReader, reading: Reading, folder: Path, prevalence:
     """Writes the film's case bundle, under its digest: a file's name may be a patient's."""
     made = datetime.now().astimezone().replace(microsecond=0)
     prediction = reading.prediction
-    asked = Asked(prediction.decision.point, prediction.label, prevalence, made)
+    request = ExportRequest(prediction.decision.point, prediction.label, prevalence, made)
     with foreseen():
-        result = result_of(reader, reading, asked)
+        result = result_of(reader, reading, request)
         bundle = make_bundle(reader, reading.radiograph, result)
     write_whole(folder / f"{result.name}.zip", bundle)

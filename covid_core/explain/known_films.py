@@ -55,7 +55,7 @@ class KnownFilm:
     sha256: str
 
     @property
-    def told(self) -> str:
+    def export_name(self) -> str:
         """The film's name in exports: its reference, or its digest where that may name a patient.
 
         The reference where the dataset is public; the digest of a site's own film.
@@ -83,7 +83,7 @@ class Seen:
             what = "this picture, or one that looks the same,"
             differ = f"; {self.distance} of {HASH_BITS} bits of their hashes differ"
         part = _PARTS.get(self.film.split, _PARTS[TRAIN])
-        return f"Seen before: {what} {part} ({self.film.told}{differ}). {_MEMORY}."
+        return f"Seen before: {what} {part} ({self.film.export_name}{differ}). {_MEMORY}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def send(archive: Archive, objects: Sequence[bytes]) -> None:
     Raises CovidCoreError where it can't be reached, refuses, or does not confirm each of them.
     """
     datasets = [parse(data) for data in objects]
-    with _asked(archive) as client:
+    with _client(archive) as client:
         answer = client.store_instances(datasets)
     stored = {item.ReferencedSOPInstanceUID for item in answer.get("ReferencedSOPSequence", ())}
     missing = sum(dataset.SOPInstanceUID not in stored for dataset in datasets)
@@ -98,13 +98,13 @@ def find_studies(
     Date: YYYYMMDD, or two with a hyphen between. Raises CovidCoreError, also where neither is
     given.
     """
-    asked = {"PatientID": patient_id.strip(), "StudyDate": study_date.strip()}
-    filters = {keyword: text for keyword, text in asked.items() if text}
+    given = {"PatientID": patient_id.strip(), "StudyDate": study_date.strip()}
+    filters = {keyword: text for keyword, text in given.items() if text}
     if not filters:
         raise CovidCoreError(
             "nothing was given to search for", "Give a patient ID, a study date, or both"
         )
-    with _asked(archive) as client:
+    with _client(archive) as client:
         answers = client.search_for_studies(
             search_filters=filters, fields=_FIELDS, limit=MAX_STUDIES
         )
@@ -119,7 +119,7 @@ def fetch_study(archive: Archive, study_uid: str) -> list[bytes]:
     """
     if not is_uid(study_uid):
         raise CovidCoreError("that is no study's UID", "Take it from a search of the archive")
-    with _asked(archive) as client:
+    with _client(archive) as client:
         answers = client.search_for_series(study_uid, fields=["Modality"])
         series = [Dataset.from_json(answer) for answer in answers]
         films: list[bytes] = []
@@ -169,7 +169,7 @@ def _text(answer: Dataset, keyword: str) -> str:
 
 
 @contextmanager
-def _asked(archive: Archive) -> Iterator[DICOMwebClient]:
+def _client(archive: Archive) -> Iterator[DICOMwebClient]:
     """A client for one task, all of whose failures are CovidCoreErrors."""
     with needing("dicomweb-client"):
         import requests

@@ -94,7 +94,7 @@ def _body(sheet: Sheet, result: Result, fit: _Fit, *, pictured: bool) -> float:
 def _band(sheet: Sheet, result: Result) -> None:
     sheet.block(0, 0, WIDTH, _BAND, INK)
     sheet.words(MARGIN, 3.2, INNER, DISCLAIMER, 9, bold=True, colour=WHITE)
-    sheet.words(MARGIN, 3.4, INNER, _told(result.made), 8, colour=WHITE, align="R")
+    sheet.words(MARGIN, 3.4, INNER, _written(result.made), 8, colour=WHITE, align="R")
 
 
 def _call(sheet: Sheet, result: Result, y: float, points: float) -> float:
@@ -248,5 +248,5 @@ def _colour(finding: Finding | None) -> str:
     return QUIET if finding is None else CLASS_COLOURS.get(finding, QUIET)
 
 
-def _told(made: datetime) -> str:
+def _written(made: datetime) -> str:
     return f"{made.day} {made:%B %Y, %H:%M %Z}"

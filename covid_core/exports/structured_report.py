@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.sr.coding import Code
 
-from covid_core.explain.checks import told_in_words
+from covid_core.explain.checks import check_sentences
 from covid_core.exports.identity import MANUFACTURER, as_file, made_by, stamp, uid_of
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING
@@ -238,7 +238,7 @@ def _comments(result: Result) -> list[str]:
     worth = values_in_words(point, disease, result.prevalence)
     remarks = [remark.sentence for remark in prediction.remarks]
     checks = result.checks
-    checked = told_in_words(checks, drawn=result.heat_drawn) if checks else []
+    checked = check_sentences(checks, drawn=result.heat_drawn) if checks else []
     opacity = opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else ""
     category = category_in_words(prediction)
     said = [

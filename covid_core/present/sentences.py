@@ -67,8 +67,8 @@ def prediction_row(
     value = None if prevalence is None else predictive_value(decision, prevalence)
     probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
     warnings = [remark.sentence for remark in prediction.remarks]
-    told = [] if value is None else [f"Predictive value by {_films_of(decision.point)}."]
-    reason = " ".join([decision.sentence, *told, *warnings, *map(_note, prediction.notes)])
+    measured = [] if value is None else [f"Predictive value by {_films_of(decision.point)}."]
+    reason = " ".join([decision.sentence, *measured, *warnings, *map(_note, prediction.notes)])
     return {
         "file": file,
         "label": prediction.label.value,

@@ -36,15 +36,15 @@ def test_shown_again_or_exported_it_is_not_computed_again(monkeypatch: pytest.Mo
     page.run()
     assert counts == opened
     sha256 = hashlib.sha256(FILM).hexdigest()
-    page.session_state[f"take-{sha256}"] = True
+    page.session_state[f"export-{sha256}"] = True
     page.run()
     assert not page.exception and page.session_state["files"]
     assert counts == opened, "all exports: PDF, PNG, JSON, DICOM, bundle"
-    page.selectbox(key=f"take-class-{sha256}").set_value(Finding.NORMAL).run()
+    page.selectbox(key=f"export-class-{sha256}").set_value(Finding.NORMAL).run()
     once_more = {"classifier, for checks": 3, "maps": 5}  # tests of one more map
     assert not page.exception and counts == opened | once_more
-    page.selectbox(key=f"take-class-{sha256}").set_value(Finding.COVID).run()
-    page.selectbox(key=f"take-class-{sha256}").set_value(Finding.NORMAL).run()
+    page.selectbox(key=f"export-class-{sha256}").set_value(Finding.COVID).run()
+    page.selectbox(key=f"export-class-{sha256}").set_value(Finding.NORMAL).run()
     page.switch_page("app/pages/about.py").run()
     assert not page.exception and counts == opened | once_more
 

@@ -81,7 +81,7 @@ def test_the_rsna_category_stands_by_the_call_with_its_own_figures(page: AppTest
 
 def test_every_export_holds_the_opacity_map(page: AppTest) -> None:
     sha256 = hashlib.sha256(FILM).hexdigest()
-    page.session_state[f"take-{sha256}"] = True
+    page.session_state[f"export-{sha256}"] = True
     page.run()
     assert not page.exception
     _, files = page.session_state["files"]

@@ -54,7 +54,7 @@ def test_a_bundle_is_named_by_its_film_and_can_be_replayed(tmp_path: Path) -> No
     [path] = tmp_path.glob("*.zip")
     bundle = read_bundle(path.read_bytes())
     assert path.name == f"film-{bundle.radiograph.sha256[:8]}.zip"
-    assert bundle.asked.prevalence == PREVALENCE
+    assert bundle.request.prevalence == PREVALENCE
     assert replay(bundle, reader()) == path.read_bytes()
 
 

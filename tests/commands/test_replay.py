@@ -51,7 +51,7 @@ def test_a_new_process_makes_the_same_bytes(bundle: Path, tmp_path: Path) -> Non
 def test_neither_its_name_nor_its_bytes_hold_the_file_s_name(bundle: Path) -> None:
     opened = read_bundle(bundle.read_bytes())
     assert bundle.name == f"film-{opened.radiograph.sha256[:8]}.zip"
-    assert opened.asked.prevalence == 0.2
+    assert opened.request.prevalence == 0.2
     for data in (bundle.read_bytes(), *opened.members.values()):
         assert b"canary" not in data.lower() and b"zebedee" not in data.lower()
 

@@ -15,10 +15,10 @@ from covid_core.explain.checks import (
     Checks,
     check_film,
     check_one_map,
+    check_sentences,
     checks_json,
     nearest_in_words,
     seen_in_words,
-    told_in_words,
     zones_in_words,
 )
 from covid_core.explain.known_films import KnownFilm, KnownFilms, Neighbour, Seen
@@ -219,7 +219,7 @@ def test_the_dicom_report_tells_them_too() -> None:
         capture = secondary_capture(result, None, keep_identity=False)
         report = structured_report(result, None, capture, keep_identity=False).decode("latin-1")
         assert result.checks is not None
-        for words in told_in_words(result.checks, drawn=result.heat_drawn):
+        for words in check_sentences(result.checks, drawn=result.heat_drawn):
             assert words in report
         assert ("right upper" in report) is result.heat_drawn
 

@@ -34,7 +34,7 @@ from covid_core.exports.bundle import (
     replay,
 )
 from covid_core.exports.pictures import opacity_png
-from covid_core.exports.request import Asked, result_of
+from covid_core.exports.request import ExportRequest, result_of
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.model.card import WEIGHTS
@@ -60,7 +60,7 @@ def made_of(name: str) -> bytes:
     return bundled(FILMS[name])
 
 
-def bundled(data: bytes, what: Asked | None = None) -> bytes:
+def bundled(data: bytes, what: ExportRequest | None = None) -> bytes:
     radiograph = read_radiograph(data)
     return make_bundle(reader(), radiograph, result(radiograph, what))
 
@@ -129,9 +129,9 @@ def test_a_site_s_own_point_is_carried_in_it(finding: Finding) -> None:
         Estimate(0.8, 0.7, 0.9, 90),
         SITE_FILMS,
     )
-    made = bundled(FILMS["8-bit PNG"], Asked(point, finding, 0.37, MADE))
+    made = bundled(FILMS["8-bit PNG"], ExportRequest(point, finding, 0.37, MADE))
     opened = read_bundle(made)
-    assert opened.asked == Asked(point, finding, 0.37, MADE)
+    assert opened.request == ExportRequest(point, finding, 0.37, MADE)
     assert replay(opened, reader()) == made
     told = json.loads(opened.members[RESULT])
     assert told["operating_point"]["measured_on"] == SITE_FILMS
@@ -284,7 +284,7 @@ def test_a_film_that_no_file_could_give_is_refused(
     bundle: bytes, parts: dict[str, np.ndarray]
 ) -> None:
     with pytest.raises(CovidCoreError):
-        stored_film.film_of(safetensors.numpy.save(parts))
+        stored_film.load_film(safetensors.numpy.save(parts))
     with pytest.raises(CovidCoreError):
         read_bundle(forged(bundle, lambda case: None, **{FILM: safetensors.numpy.save(parts)}))
 
@@ -308,7 +308,7 @@ def test_a_bundle_with_an_opacity_map_is_made_again_to_the_byte(
 ) -> None:
     radiograph = read_radiograph(FILMS["8-bit PNG"])
     point = opacity_reader.predictor.card.rules.points[0]
-    question = Asked(point, Finding.COVID, 0.05, MADE)
+    question = ExportRequest(point, Finding.COVID, 0.05, MADE)
     made = result_of(opacity_reader, opacity_reader.read(radiograph), question)
     bundle = read_bundle(make_bundle(opacity_reader, radiograph, made))
     assert tuple(bundle.members) == MEMBERS
@@ -324,7 +324,7 @@ def test_a_bundle_with_an_opacity_map_is_made_again_to_the_byte(
 
 def test_a_bundle_of_the_release_before_opens_still(bundle: bytes) -> None:
     old = forged(bundle, lambda case: case.update(format_version=1))
-    assert read_bundle(old).asked == read_bundle(bundle).asked
+    assert read_bundle(old).request == read_bundle(bundle).request
     newer = forged(bundle, lambda case: case.update(format_version=3))
     with pytest.raises(CovidCoreError, match="another release"):
         read_bundle(newer)

@@ -1,4 +1,4 @@
-"""One film's reading: the answer in a line, the viewer, and why."""
+"""One film's reading as a page shows it: the answer in a line, the viewer, and why."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.film import OpenFilm
+from app.explanation_panel import show_explanation
+from app.export_panel import show_exports
 from app.neighbours import show_neighbours
-from app.take_away import show_take_away
+from app.open_film import OpenFilm
 from app.texts import checks as checked
 from app.texts import read as texts
 from app.viewer import viewer
 from app.viewer.package import Kind, Layer, View, Window
-from app.why import show_why
 from app.wording import whole_sentence
 from covid_core.case.reading import Reading
 from covid_core.explain.opacity_map import OpacityMap
@@ -52,7 +52,7 @@ def show_reading(
     film of the patient, to look at with it. `steps`: the viewer's arrow keys ask for other films;
     gives "next" or "previous" where one was asked for.
     """
-    film = session.checked(film)
+    film = session.check(film)
     session.make_current(film)
     view = view_of(film.reading, steps=steps)
     with answer.container() if answer else st.container():
@@ -60,22 +60,22 @@ def show_reading(
         show_category(film.prediction)
         show_warnings(film.reading, label_layer(view, film.prediction))
         show_described(film)
-    asked = None
+    step = None
     if beside is None:
-        asked = viewer(view, key="viewer", height_px=_FILM_PX)
+        step = viewer(view, key="viewer", height_px=_FILM_PX)
     else:
-        show_both(film, session.checked(beside))
-    show_why(film)
+        show_both(film, session.check(beside))
+    show_explanation(film)
     show_neighbours(film)
-    show_take_away(film)
+    show_exports(film)
     show_study(film)
-    return asked
+    return step
 
 
-def show_called(place: DeltaGenerator, film: OpenFilm) -> None:
+def show_early_call(place: DeltaGenerator, film: OpenFilm) -> None:
     """The answer alone, while its checks are still made."""
     with place.container():
-        show_call(session.decided(film))
+        show_call(session.decide(film))
 
 
 def show_controls() -> None:

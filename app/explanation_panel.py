@@ -1,4 +1,4 @@
-"""Why this answer: scores, what they rest on, and every check.
+"""Why the model gave its answer: scores, what they rest on, and every check.
 
 Behind a click, for together with the heat all of it slows reading.
 """
@@ -10,8 +10,8 @@ import streamlit as st
 
 from app import session
 from app.charts import show_chart
-from app.film import OpenFilm
 from app.meter_plot import meter_bars
+from app.open_film import OpenFilm
 from app.texts import checks as words
 from app.texts import read as texts
 from covid_core.case.reading import Reading
@@ -32,7 +32,7 @@ from covid_core.present.sentences import (
 )
 
 
-def show_why(film: OpenFilm) -> None:
+def show_explanation(film: OpenFilm) -> None:
     """Shows, behind a click, what the answer rests on and every check."""
     reading, prediction = film.reading, film.prediction
     checks = reading.checks(prediction.label)
