@@ -44,7 +44,7 @@ import sys
 from app import preloading
 from streamlit.testing.v1 import AppTest
 preloading.load_ahead = lambda: None  # which comes once the page is there
-page = run_page()
+page = AppTest.from_file("streamlit_app.py", default_timeout=600).run()
 assert not page.exception, page.exception
 print(*sys.modules, sep="\\n")
 """
