@@ -159,7 +159,7 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
 def _reading_of(worklist: Worklist, item: Item) -> Reading | None:
     """The reading that the list keeps of a film, if it does."""
     entry = worklist.entries.get(item)
-    return entry and entry.reading
+    return entry.reading if entry else None
 
 
 def _score_replaced(worklist: Worklist, films: Mapping[Item, bytes]) -> bool:

@@ -123,7 +123,8 @@ def cells_of(one: Entry, *, dated: bool = False) -> dict[str, Any]:
 
 
 def _opacity_cells(one: Entry) -> dict[str, Any]:
-    prediction, cells = one.prediction, {}
+    prediction = one.prediction
+    cells: dict[str, Any] = {}
     if prediction and prediction.opacity is not None:
         cells["opacity"] = prediction.opacity_peak
     if prediction and prediction.category:

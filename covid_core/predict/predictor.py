@@ -192,7 +192,8 @@ class Predictor:
         if opacity is not None:
             size_px = self.card.preprocess.size_px
             opacity = np.where(_cells_of_film(opacity.shape, placement, size_px), opacity, 0)
-        appearance = self._appearance
+        head = self._appearance
+        appearances = None if head is None else softmax(head.logits(feature_map))
         return Prediction(
             picture=picture,
             answers=self.card.classes,
@@ -208,7 +209,7 @@ class Predictor:
             remarks=remarks,
             crop=crop,
             opacity=opacity,
-            appearances=appearance and softmax(appearance.logits(feature_map)),
+            appearances=appearances,
         )
 
     def decide(self, prediction: Prediction, point: OperatingPoint) -> Prediction:
