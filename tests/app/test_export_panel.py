@@ -38,7 +38,7 @@ def test_the_case_bundle_is_repeated_to_the_last_bit_by_another_reader() -> None
     assert not page.exception
     _, files = page.session_state["files"]
     bundle = read_bundle(files.bundle)
-    assert (bundle.asked.point.name, bundle.asked.finding) == ("rule-out", Finding.NORMAL)
+    assert (bundle.request.point.name, bundle.request.finding) == ("rule-out", Finding.NORMAL)
     assert files.pdf == bundle.members["report.pdf"]
     assert replay(bundle, CaseReader.load(WEIGHTS)) == files.bundle
     assert b"canary" not in b"".join(bundle.members.values()).lower()

@@ -73,7 +73,7 @@ def test_what_shows_films_waits_for_one(imported: set[str]) -> None:
 
 
 def test_it_gets_ready_for_a_film_once_it_is_there() -> None:
-    program = _PAGE.replace("ready.load_ahead = lambda: None", "pass")
+    program = _PAGE.replace("preloading.load_ahead = lambda: None", "pass")
     told = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )
