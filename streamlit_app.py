@@ -14,7 +14,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import runtime
 
-from app import forgetting, ready, session
+from app import forgetting, preloading, session
 from app.failures import show_busy, show_failure
 from app.queue import Busy
 from app.texts import common, read
@@ -32,6 +32,7 @@ PAGES = (
 
 
 def main() -> None:
+    """Shows the page that the address names, behind what every page needs."""
     forgetting.begin()
     # A picture of our own: a Material or emoji icon here makes the browser ask a host for it.
     st.set_page_config(read.TITLE, ICON, layout="wide")
@@ -55,13 +56,14 @@ def main() -> None:
     except Busy as error:
         show_busy(error)
     try:
-        ready.get_ready()
+        preloading.load_ahead()
     except CovidCoreError as error:
         with notice:
             show_not_ready(error)
 
 
 def show_not_ready(error: CovidCoreError) -> None:
+    """Shows why no film can be read here."""
     no_model = isinstance(error, WeightsError)
     show_failure(
         read.NO_MODEL if no_model else common.NOT_READY,

@@ -19,13 +19,12 @@ def section(text: str, title: str) -> str:
 
 
 def pieces(text: str, folder: Path) -> Iterator[str | tuple[Path, str]]:
-    """The card in order: stretches of Markdown, and pictures that lie in `folder` with what they
-    show.
+    """The card in order: stretches of Markdown, and pictures with what they show.
 
-    Comments are left out, other pictures are their words, and links say where they lead: the page
-    asks no other host for anything, and has no files to link to.
+    Pictures lie in `folder`. Comments are left out, other pictures are their words, and links say
+    where they lead: the page asks no other host for anything, and has no files to link to.
     """
-    plain = _LINK.sub(_told, _COMMENT.sub("", text))
+    plain = _LINK.sub(_link_in_words, _COMMENT.sub("", text))
     start = 0
     for match in _PICTURE.finditer(plain):
         yield plain[start : match.start()]
@@ -37,6 +36,6 @@ def pieces(text: str, folder: Path) -> Iterator[str | tuple[Path, str]]:
     yield plain[start:]
 
 
-def _told(match: re.Match[str]) -> str:
+def _link_in_words(match: re.Match[str]) -> str:
     words, target = match.groups()
     return words if words == target else f"{words} (`{target}`)"

@@ -37,10 +37,10 @@ _M_MMAP_THRESHOLD, _LARGE = -3, 256 * 1024  # of mallopt(3); bytes
 
 
 def release(files: Iterable[UploadedFile]) -> None:
-    """Empty uploads that the page has read: Streamlit would keep their bytes until the session
-    ends.
+    """Empties uploads that the page has read.
 
-    It still knows that they are there, and so still tells when one is taken back.
+    Streamlit would keep their bytes until the session ends. It still knows that they are there, and
+    so still tells when one is taken back.
     """
     context = get_script_run_ctx()
     for file in files:
@@ -70,13 +70,12 @@ def own_session_id() -> str | None:
 
 @cache
 def begin() -> None:
-    """For all sessions: no upload touches the disk and no crash puts the memory there, what closed
-    pages held goes in time, and the memory of films goes back to the system as they go: among
-    others' it would be kept, and grow.
+    """Has all sessions forget films: no upload touches the disk, no crash puts memory there.
 
-    Starlette puts uploads above 1 MB into temporary files; `server.maxUploadSize` bounds them here.
-    Streamlit drops a closed page's session when `server.disconnectedSessionTTL` is over, but only
-    once the next page is closed.
+    What closed pages held is dropped, and the memory of films goes back to the system as they go:
+    among others' it would be kept, and grow. Starlette puts uploads above 1 MB into temporary
+    files; `server.maxUploadSize` bounds them here. Streamlit drops a closed page's session when
+    `server.disconnectedSessionTTL` is over, but only once the next page is closed.
     """
     keep_private()
     MultiPartParser.spool_max_size = 2**40

@@ -15,8 +15,9 @@ _BARS_PX, _MARGIN_PX = 36, 52
 
 
 def meter_bars(meter: ShortcutMeter, threshold: float) -> go.Figure:
-    """Scores 0 to 1 as horizontal bars with their numbers, the whole film on top; the operating
-    point's `threshold` as a line across all three.
+    """Three scores, 0 to 1, as horizontal bars with their numbers, the whole film on top.
+
+    The operating point's `threshold` is a line across all three.
     """
     colour = CLASS_COLOURS.get(meter.finding, THRESHOLD)
     scores = (meter.whole, meter.lungs_only, meter.lungs_removed)

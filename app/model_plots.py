@@ -37,6 +37,7 @@ _COVID = CLASSES[-1]
 
 
 def show_plots(card: WeightsCard) -> None:
+    """Shows every plot of the card and of its audit."""
     audit = session.audit()
     show_sources(card)
     show_within_sources(card)
@@ -59,6 +60,7 @@ def show_plots(card: WeightsCard) -> None:
 
 
 def show_sources(card: WeightsCard) -> None:
+    """Shows how well the model tells COVID-19 at each source."""
     parts = figures.parts_of(card)
     st.subheader(texts.BY_SOURCE, anchor=False)
     known = told(card.results["test"]["classes"][_COVID]["auroc"])
@@ -82,8 +84,9 @@ def show_within_sources(card: WeightsCard) -> None:
 
 
 def show_boxes(card: WeightsCard, audit: Mapping[str, Any] | None) -> None:
-    """Maps against radiologists' boxes, as the card has them, or else the audit; nothing where they
-    were not measured.
+    """Shows maps against radiologists' boxes, as the card has them, or else the audit.
+
+    Nothing where they were not measured.
     """
     boxes = boxes_of(within_of(card)) or (audit or {}).get("boxes")
     if boxes:
@@ -129,6 +132,7 @@ def show_calibration(card: WeightsCard) -> None:
 
 
 def show_confusion(card: WeightsCard) -> None:
+    """Shows which class films of each are called, source by source."""
     st.subheader(texts.CONFUSION, anchor=False)
     parts = {**card.results["held_out"], TEST: card.results["test"]}
     for column, (part, found) in zip(st.columns(len(parts)), parts.items(), strict=True):
@@ -142,8 +146,9 @@ def show_confusion(card: WeightsCard) -> None:
 
 
 def show_shortcuts(audit: Mapping[str, Any]) -> None:
-    """What it answers without lungs, the unseen source first, and whether its heat lies where
-    radiologists see disease, where that was measured.
+    """Shows what the model answers without lungs, the unseen source first.
+
+    And whether its heat lies where radiologists see disease, where that was measured.
     """
     st.subheader(texts.GOES_BY, anchor=False)
     st.write(shortcuts_in_words(audit))
@@ -162,6 +167,7 @@ def show_shortcuts(audit: Mapping[str, Any]) -> None:
 
 
 def show_groups(audit: Mapping[str, Any]) -> None:
+    """Shows one figure of the audit for each group of patients."""
     st.subheader(texts.GROUPS, anchor=False)
     figure = st.segmented_control(
         texts.GROUPS_FIGURE,
@@ -186,6 +192,7 @@ def show_groups(audit: Mapping[str, Any]) -> None:
 
 
 def show_corruptions(robustness: Mapping[str, Any]) -> None:
+    """Shows what corrupted films cost, and how often the model then abstains."""
     st.subheader(texts.ROBUST, anchor=False)
     worst = robustness["summary"]["worst"]
     title = robustness["corruptions"][worst["name"]]["title"]
@@ -204,4 +211,5 @@ def draw(figure: go.Figure, alt: str, see: str) -> None:
 
 
 def titled(part: str) -> str:
+    """A part's title for a person."""
     return texts.ALL_KNOWN if part == TEST else part

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app import session
-from app.film import OpenFilm
+from app.open_film import OpenFilm
+from app.shared_queue import take_turn
 from app.texts import checks as texts
-from app.turns import in_turn
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.explain.known_films import KnownFilm, Neighbour, own_copy
 from covid_core.findings import Finding
@@ -44,6 +44,7 @@ def show_neighbours(film: OpenFilm) -> None:
 def show_class(
     finding: Finding, several: Sequence[Neighbour], pictures: Mapping[str, bytes]
 ) -> None:
+    """Shows the nearest training films of one class."""
     st.markdown(f"**{finding.display_name}**")
     if not several:
         st.caption(texts.NEAREST_NONE)
@@ -53,6 +54,7 @@ def show_class(
 
 
 def show_neighbour(one: Neighbour, picture: bytes | None) -> None:
+    """Shows a training film: its picture, where there is one, and what is known of it."""
     film = one.film
     if picture:
         alt = texts.COPY_ALT.format(source=film.source, finding=in_sentence(film.finding))
@@ -72,14 +74,13 @@ def show_hint() -> None:
 
 
 def own_pictures(of: str, films: Sequence[KnownFilm]) -> dict[str, bytes]:
-    """The user's own copies of training films as PNG files, by the copy's SHA-256; kept as long as
-    the film is open.
+    """The user's own copies of training films as PNG files, by the copy's SHA-256.
 
-    `of`: the open film's.
+    Kept as long as the film is open. `of`: the open film's SHA-256.
     """
     kept, pictures = st.session_state.get("copies", ("", {}))
     if kept != of:
-        with in_turn():
+        with take_turn():
             found = {film.sha256: own_picture(film) for film in films}
         pictures = {sha256: picture for sha256, picture in found.items() if picture}
         st.session_state["copies"] = of, pictures

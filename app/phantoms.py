@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.film import OpenFilm
+from app.open_film import OpenFilm
 from app.texts import common as texts
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
@@ -17,8 +17,10 @@ _THUMBNAIL_PX = 440
 
 
 def show_phantoms(columns: Sequence[DeltaGenerator]) -> None:
-    """A picture and a button for each kind; the one that is pressed becomes the session's phantom,
-    which the Read page opens where no film is.
+    """Shows a picture and a button for each kind of phantom.
+
+    The one that is pressed becomes the session's phantom, which the Read page opens where no film
+    is.
     """
     for kind, column in zip(KINDS, columns, strict=True):
         with column:
@@ -35,7 +37,7 @@ def show_phantoms(columns: Sequence[DeltaGenerator]) -> None:
 
 def open_phantom(kind: str) -> OpenFilm:
     """A phantom read like a film; said to be one."""
-    return session.opened(phantom_film(kind), kind, is_phantom=True)
+    return session.open_file(phantom_film(kind), kind, is_phantom=True)
 
 
 @st.cache_data(max_entries=len(KINDS), show_spinner=False)
@@ -46,4 +48,5 @@ def phantom_film(kind: str) -> bytes:
 
 @st.cache_data(max_entries=len(KINDS), show_spinner=False)
 def thumbnail(kind: str) -> bytes:
+    """A small picture of a phantom as a PNG file."""
     return png(draw_phantom(kind, size_px=_THUMBNAIL_PX))

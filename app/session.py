@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.deployment import Deployment, deployment
-from app.film import OpenFilm, read_film
+from app.open_film import OpenFilm, read_film
+from app.shared_queue import take_turn
 from app.texts import common as texts
-from app.turns import in_turn
 from covid_core.findings import Finding
 from covid_core.local_validation.profile import SiteProfile, fits, read_profile, save_profile
 from covid_core.model.card import WEIGHTS, WeightsCard, read_audit, read_card
@@ -27,6 +27,7 @@ from covid_core.predict.predictor import Predictor
 
 if TYPE_CHECKING:
     from covid_core.case.reader import CaseReader
+    from covid_core.case.reading import Reading
     from covid_core.explain.known_films import KnownFilms
 
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 81 MB
@@ -52,6 +53,7 @@ def predictor() -> Predictor:
 
 
 def lungs() -> Lungs:
+    """The network that finds lungs, for all sessions. Raises WeightsError."""
     return _lungs()
 
 
@@ -72,6 +74,7 @@ def reader() -> CaseReader:
 
 
 def audit() -> dict[str, Any] | None:
+    """What an audit found of the weights; None where there was none."""
     return _audit(card().sha256)
 
 
@@ -87,10 +90,10 @@ def points() -> tuple[OperatingPoint, ...]:
 
 
 def profile() -> SiteProfile | None:
-    """The site's profile: this session's, or the one that the deployer laid down; None where there
-    is none, or where it was made for other weights.
+    """The site's profile: this session's, or the one in the deployer's settings.
 
-    Raises CovidCoreError for a damaged one.
+    None where there is none, or where it was made for other weights. Raises CovidCoreError for a
+    damaged one.
     """
     own = _profile()
     return own if own is not None and fits(own, card()) else None
@@ -131,23 +134,37 @@ def default_point() -> str:
     return own.point.name if own else BALANCED
 
 
-def opened(
+def open_file(
     data: bytes,
     name: str,
     *,
     is_phantom: bool = False,
-    called: Callable[[OpenFilm], object] | None = None,
+    on_prediction: Callable[[OpenFilm], object] | None = None,
+    known: Reading | None = None,
 ) -> OpenFilm:
     """The film of a file's bytes, kept in the session by the file's and the weights' SHA-256.
 
-    `called`: as `film.read_film` has it. Raises CovidCoreError: the file can't be read, the gate
-    abstains, or (Busy) too many wait.
+    `known`: the reading that a list kept of it, without its film; it counts where it is of this
+    very file and these weights. `on_prediction`: as `open_film.read_film` has it. Raises
+    CovidCoreError: the file can't be read, the gate abstains, or (Busy) too many wait.
     """
     sha256 = hashlib.sha256(data).hexdigest()
-    film = _kept().get((sha256, predictor().card.sha256))
+    weights = predictor().card.sha256
+    film = _kept().get((sha256, weights))
     if film is None:
-        with in_turn():
-            film = read_film(data, sha256, reader(), called, name=name, is_phantom=is_phantom)
+        is_own = known is not None and (
+            (known.radiograph.sha256, known.prediction.weights_sha256) == (sha256, weights)
+        )
+        with take_turn():
+            film = read_film(
+                data,
+                sha256,
+                reader(),
+                on_prediction,
+                name=name,
+                is_phantom=is_phantom,
+                known=known if is_own else None,
+            )
     _keep(film)
     return replace(film, name=name, is_phantom=is_phantom)
 
@@ -177,24 +194,23 @@ def forget_closed() -> None:
             st.session_state.pop(kept, None)
 
 
-def decided(film: OpenFilm) -> OpenFilm:
+def decide(film: OpenFilm) -> OpenFilm:
     """The film at the operating point chosen; runs no network."""
     return replace(film, reading=reader().decide(film.reading, chosen().point))
 
 
-def checked(film: OpenFilm, *findings: Finding) -> OpenFilm:
-    """The film at the operating point chosen, with the checks of each map that is shown, and of
-    these classes' maps: those that are missing are made now, and kept.
+def check(film: OpenFilm, *findings: Finding) -> OpenFilm:
+    """The film at the operating point chosen, with the checks of each map that is shown.
 
-    Raises Busy.
+    And of these classes' maps. Checks that are missing are made now, and kept. Raises Busy.
     """
     known = _kept().get(_key(film))
-    film = decided(replace(film, reading=known.reading) if known else film)
+    film = decide(replace(film, reading=known.reading) if known else film)
     reading = film.reading
     wanted = {reading.prediction.label, *reading.due, *findings}
     if not wanted <= reading.map_checks.keys():
         in_order = [finding for finding in reading.prediction.answers if finding in wanted]
-        with in_turn():
+        with take_turn():
             film = replace(film, reading=reader().check(reading, *in_order))
         _keep(film)
     return film

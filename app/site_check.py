@@ -45,6 +45,7 @@ def summary(profile: SiteProfile) -> str:
 
 
 def show_check(check: Check) -> None:
+    """Shows what was measured of the user's films, and their own operating point."""
     found = check.found
     answer = texts.ANSWER_MADE_UP if check.is_made_up else texts.ANSWER
     st.subheader(answer.format(auroc=told(found.auroc), films=found.films), anchor=False)
@@ -64,6 +65,7 @@ def show_check(check: Check) -> None:
 
 
 def show_few(found: Validation) -> None:
+    """Shows a warning where there are too few films of either kind."""
     counts = (found.positives, found.films - found.positives)
     fewest, kind = min(zip(counts, texts.FEW_KINDS, strict=True))
     if fewest < FEW:
@@ -71,6 +73,7 @@ def show_few(found: Validation) -> None:
 
 
 def show_plots(found: Validation, own: PointHere | None) -> None:
+    """Shows the ROC curve, and whether probabilities can be taken at their word."""
     left, right = st.columns(2)
     with left:
         st.markdown(f"**{texts.ROC}**")
@@ -83,6 +86,7 @@ def show_plots(found: Validation, own: PointHere | None) -> None:
 
 
 def show_points(found: Validation, own: PointHere | None) -> None:
+    """Shows what each operating point costs at the user's site."""
     st.markdown(f"**{texts.POINTS}**")
     rows = [row_of(here) for here in (*found.points, *([own] if own else []))]
     table = pd.DataFrame(rows, columns=list(texts.POINTS_COLUMNS))
@@ -91,6 +95,7 @@ def show_points(found: Validation, own: PointHere | None) -> None:
 
 
 def row_of(here: PointHere) -> tuple[str, ...]:
+    """An operating point's row of the table, in words."""
     point = here.point
     figures = (point.sensitivity, point.specificity, here.found_right, here.cleared_right)
     return (point.name.capitalize(), f"{point.threshold:.3f}", *map(told, figures))
@@ -177,6 +182,7 @@ def opposite(estimate: Estimate | None) -> Estimate | None:
 
 
 def calibration_in_words(found: Validation) -> str:
+    """Whether the probabilities fit the user's films."""
     error = found.reliability.error
     if error <= HONEST:
         return texts.FITS.format(error=error)
@@ -190,6 +196,7 @@ def calibration_in_words(found: Validation) -> str:
 
 
 def counts_in_words(found: Validation) -> str:
+    """How many films of each kind there are, and of how many patients."""
     counts = {"positives": found.positives, "negatives": found.films - found.positives}
     if found.patients == found.films:
         return texts.COUNTS_ALONE.format(**counts)

@@ -13,11 +13,11 @@ from streamlit.typing import UploadedFile
 
 from app import session
 from app.forgetting import release
+from app.shared_queue import take_turn
 from app.site_session import FAILED, JOB, clear, measure, refuse
 from app.sources import films_in_upload, held_bytes, held_item
 from app.texts import common
 from app.texts import validate as texts
-from app.turns import in_turn
 from app.uploads import content, hold
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.local_validation.scores import MAX_FILMS, build_scores, label_by_folder
@@ -28,8 +28,9 @@ from covid_core.read.reading import read_radiograph
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """Films on their way to scores by certain weights, known by their SHA-256: what is to be read,
-    and what came of what was.
+    """Films on their way to scores by certain weights, known by their SHA-256.
+
+    It holds what is to be read, and what came of what was.
     """
 
     items: list[Item]
@@ -39,6 +40,7 @@ class Job:
 
     @property
     def done(self) -> int:
+        """How many of the films were read, or could not be."""
         return len(self.rows) + len(self.failed)
 
 
@@ -83,6 +85,7 @@ def offer_server_folders() -> None:
 
 
 def take_zip() -> None:
+    """Begins with the films of the ZIP file that was just given."""
     clear()
     file = st.session_state["site-zip"]
     if file is not None:
@@ -97,6 +100,7 @@ def films_in_zip(file: UploadedFile) -> list[Item]:
 
 
 def take_folder() -> None:
+    """Begins with the films of the folder that was just given."""
     clear()
     files = st.session_state["site-folder"]
     if files:
@@ -105,6 +109,7 @@ def take_folder() -> None:
 
 
 def take_server_folder() -> None:
+    """Begins with the films of the server's folder that was just chosen."""
     clear()
     allowed = session.settings()
     folder = allowed.folders.get(st.session_state["site-server"])
@@ -146,7 +151,7 @@ def read_films(job: Job) -> None:
         bar.progress(job.done / total, common.WAITING.format(position=position))
 
     while job.done < total:
-        with in_turn(tell):
+        with take_turn(tell):
             read_next(job, network)
         # A click on Stop takes effect here: what was read is in the job by now.
         bar.progress(job.done / total, texts.READING.format(done=job.done, total=total))

@@ -36,6 +36,7 @@ class Check:
 
     @property
     def is_of_unknown_weights(self) -> bool:
+        """Whether the scores do not say which weights made them."""
         return not (self.scores.weights or self.is_made_up)
 
 
@@ -64,6 +65,7 @@ def last_check() -> Check | None:
 
 
 def refuse(error: CovidCoreError) -> None:
+    """Keeps why nothing was measured, for the page to say."""
     st.session_state[REFUSED] = error.sentence
 
 
@@ -84,5 +86,6 @@ def use(own: SiteProfile) -> None:
 
 
 def stop_using() -> None:
+    """Calls films by the weights' own points again."""
     st.session_state.pop(UNSAVED, None)
     session.forget_profile()

@@ -70,8 +70,9 @@ def choose_films() -> tuple[Item, ...]:
 
 
 def _files(files: Sequence[Any], kept: Kept) -> Kept:
-    """What the uploaders hold, after what they held before a visit to another page: Streamlit has
-    forgotten that, the page keeps it until it is closed.
+    """What the uploaders hold, after what they held before a visit to another page.
+
+    Streamlit has forgotten the latter; the page keeps it until it is closed.
     """
     now = {f"{_FILE}{file.file_id}": file for file in files}
     held: frozenset[str] = st.session_state.get("uploaded", frozenset())
@@ -250,10 +251,10 @@ def _close(sources: Collection[str]) -> None:
 
 
 class _Held:
-    """Reads a film that the session holds, until it is taken back: Streamlit keeps buttons' items
-    long after the buttons are gone, and so must not keep the films.
+    """Reads a film that the session holds, until it is taken back.
 
-    `file`: what it is part of, and holds in memory: itself, or a ZIP file.
+    Streamlit keeps buttons' items long after the buttons are gone, and so must not keep the films. `file`: what it is part of, and
+    holds in memory: itself, or a ZIP file.
     """
 
     def __init__(self, read: Callable[[], bytes], file: bytes) -> None:

@@ -62,7 +62,7 @@ def show_table(
     _tick(table, [items.index(item) for item in opened if item in items])
     rows = min(_ROWS_ABOVE_A_FILM if opened else _ROWS_SHOWN, len(entries))
     st.dataframe(
-        [_cells(one, dated) for one in entries],
+        [cells_of(one, dated=dated) for one in entries],
         key=table,
         height=_HEADER_PX + _ROW_PX * rows,
         row_height=_ROW_PX,
@@ -92,8 +92,9 @@ def _tick(table: str, rows: list[int]) -> None:
 def _choose(
     items: Sequence[Item], opened: Open, table: str, on_open: Callable[[Open], None]
 ) -> None:
-    """What a table's selection asks for: a clicked cell's film alone, or two that are ticked; of
-    more, those ticked last.
+    """Opens what a table's selection asks for.
+
+    A clicked cell's film alone, or two that are ticked; of more, those ticked last.
     """
     selection = st.session_state[table]["selection"]
     waiting = [] if opened or selection["cells"] else selection["rows"]
@@ -108,15 +109,27 @@ def _choose(
     on_open(tuple(still + [item for item in ticked if item not in still])[-2:])
 
 
-def _cells(one: Entry, dated: bool) -> dict[str, Any]:
+def cells_of(one: Entry, *, dated: bool = False) -> dict[str, Any]:
+    """What the table shows of a film, by column; of opacities only where weights tell them."""
     return {
         "film": data_uri(one.thumbnail, "jpeg") if one.thumbnail else None,
         "name": one.name,
         "decision": texts.decision_name(one.decision),
         "probability": one.probability,
+        **_opacity_cells(one),
         **({"date": one.study_date} if dated else {}),
         "note": one.note,
     }
+
+
+def _opacity_cells(one: Entry) -> dict[str, Any]:
+    prediction = one.prediction
+    cells: dict[str, Any] = {}
+    if prediction and prediction.opacity is not None:
+        cells["opacity"] = prediction.opacity_peak
+    if prediction and prediction.category:
+        cells["category"] = prediction.category.display_name
+    return cells
 
 
 def _columns() -> dict[str, Any]:
@@ -133,6 +146,15 @@ def _columns() -> dict[str, Any]:
             min_value=0,
             max_value=1,
         ),
+        "opacity": kinds.ProgressColumn(
+            titles["opacity"],
+            width=110,
+            help=texts.OPACITY_HELP,
+            format="%.2f",
+            min_value=0,
+            max_value=1,
+        ),
+        "category": kinds.TextColumn(titles["category"], width=180, help=texts.CATEGORY_HELP),
         "date": kinds.DateColumn(titles["date"], width=100),
         "note": kinds.TextColumn(titles["note"], width="medium"),
     }

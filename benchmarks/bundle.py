@@ -25,7 +25,7 @@ from covid_core.case.reader import CaseReader
 from covid_core.engines.machine import described
 from covid_core.errors import CovidCoreError
 from covid_core.exports.bundle import make_bundle, read_bundle, replay
-from covid_core.exports.request import Asked, result_of
+from covid_core.exports.request import ExportRequest, result_of
 from covid_core.model.card import WEIGHTS
 from covid_core.present.markdown import table
 from covid_core.read.film_files import films_below
@@ -68,7 +68,7 @@ def real(folder: Path, count: int) -> Iterator[tuple[str, Radiograph]]:
 def measured(reader: CaseReader, kind: str, film: Radiograph, number: int) -> tuple[str, ...]:
     """One row: how long each step took, and whether both replays gave the same."""
     point = reader.predictor.card.rules.point("balanced")
-    request = Asked(point, None, 0.1, datetime.now(UTC).replace(microsecond=0))
+    request = ExportRequest(point, None, 0.1, datetime.now(UTC).replace(microsecond=0))
     start = time.perf_counter()
     result = result_of(reader, reader.read(film), request)
     presented = time.perf_counter()

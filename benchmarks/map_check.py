@@ -107,7 +107,7 @@ def checks(predictor: Predictor, films: Films) -> list[MapCheck]:
     for radiograph, mask in zip(films.radiographs, films.masks, strict=True):
         prediction = predictor.predict(radiograph)
         saliency = predictor.explain(prediction, prediction.label)
-        found.append(check_map(predictor, radiograph, prediction, saliency, mask))
+        found.append(check_map(predictor, prediction, saliency, mask))
     return found
 
 

@@ -14,7 +14,7 @@ from app.texts import worklist as listed
 from tests.app.serving import chromium, drop, dropzone, new_page, settled, wait_for_list
 from tests.canaries import Marked, marked_files
 
-_EXPORTS = (read.TAKE_PDF, read.TAKE_PNG, read.TAKE_JSON, read.TAKE_CAPTURE, read.TAKE_SR)
+_EXPORTS = (read.EXPORT_PDF, read.EXPORT_PNG, read.EXPORT_JSON, read.EXPORT_CAPTURE, read.EXPORT_SR)
 _PAGES = (common.COMPARE, common.VALIDATE, common.MODEL, common.ABOUT)
 _READ = "Calibrated probability of COVID-19"
 _NOT_READ = re.compile(f"{re.escape(read.NOT_READ)}|{re.escape(read.ABSTAINED)}")
@@ -39,7 +39,7 @@ def whole_session(page: Page, address: str) -> dict[str, bytes]:
         answered = page.get_by_text(_READ).or_(page.get_by_text(_NOT_READ))
         expect(answered.first).to_be_visible()
         settled(page)
-        if page.get_by_text(read.TAKE, exact=True).count():
+        if page.get_by_text(read.EXPORT, exact=True).count():
             saved |= {f"{file.name}: {name}": data for name, data in _exports(page)}
         print(f"\r{file.name:<40}", end="", flush=True)
     _open(page, address)
@@ -58,7 +58,7 @@ def _open(page: Page, address: str) -> None:
 
 
 def _exports(page: Page) -> Iterator[tuple[str, bytes]]:
-    page.get_by_text(read.TAKE, exact=True).click()
+    page.get_by_text(read.EXPORT, exact=True).click()
     for label in _EXPORTS:
         yield label, _saved(page, label)
 

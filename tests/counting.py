@@ -13,10 +13,12 @@ from covid_core.model.head import Head
 from covid_core.predict.gate import Gate
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.read import reading
 
 COUNTED = {
     "files decoded": (reading, "decode_raster"),
+    "pictures prepared": (Preprocess, "picture"),  # gate, lungs, classifier, search for copies
     "gate": (Gate, "examine"),
     "lungs": (Lungs, "masks"),
     "classifier": (Predictor, "predict_many"),

@@ -29,10 +29,14 @@ class StandIn:
     """Answers by the hash of a film's bytes, with the shipped weights' card.
 
     `batch_films`: how many films a call is best given; `batches`: how many each was given;
-    `pauses_after`: at how many films its process pauses itself, 0 for never.
+    `pauses_after`: at how many films its process pauses itself, 0 for never. `opacity`: whether it
+    answers as weights with an opacity map and the RSNA categories.
     """
 
-    def __init__(self, batch_films: int = 1, pauses_after: int = 0) -> None:
+    def __init__(
+        self, batch_films: int = 1, pauses_after: int = 0, *, opacity: bool = False
+    ) -> None:
+        self.opacity = opacity
         self.card = read_card(WEIGHTS)
         self.engine = SimpleNamespace(batch_films=batch_films)
         self.batches: list[int] = []
@@ -47,6 +51,7 @@ class StandIn:
         logits = drawn * (2, 2, 8) + (-2, 0, 4)  # so that each decision comes up
         probabilities = self.card.rules.probabilities(logits)
         return Prediction(
+            picture=np.zeros((224, 224), np.uint8),
             answers=self.card.classes,
             probabilities=probabilities,
             logits=logits,
@@ -57,6 +62,8 @@ class StandIn:
             weights_sha256=self.card.sha256,
             model=self.card.name,
             notes=(),
+            opacity=np.full((7, 7), abs(drawn[0]), np.float32) if self.opacity else None,
+            appearances=np.array([0.1, 0.7, 0.15, 0.05]) if self.opacity else None,
         )
 
     def predict_many(

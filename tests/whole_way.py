@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from covid_core.case.reader import CaseReader
-from covid_core.exports.request import Asked, result_of
+from covid_core.exports.request import ExportRequest, result_of
 from covid_core.findings import Finding
 from covid_core.model.card import WEIGHTS
 from covid_core.predict.lungs import Lungs
@@ -28,11 +28,11 @@ def reader() -> CaseReader:
     return CaseReader(Predictor.load(WEIGHTS), Lungs.load(), None)
 
 
-def asked(point: str = "balanced", finding: Finding | None = None) -> Asked:
-    return Asked(reader().predictor.card.rules.point(point), finding, 0.05, MADE)
+def asked(point: str = "balanced", finding: Finding | None = None) -> ExportRequest:
+    return ExportRequest(reader().predictor.card.rules.point(point), finding, 0.05, MADE)
 
 
-def result(radiograph: Radiograph, what: Asked | None = None) -> Result:
+def result(radiograph: Radiograph, what: ExportRequest | None = None) -> Result:
     """What comes of a radiograph and what it is asked."""
     return result_of(reader(), reader().read(radiograph), what or asked())
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import session
 from app.charts import show_chart
-from app.film import OpenFilm
+from app.open_film import OpenFilm
 from app.phantoms import open_phantom
 from app.texts import about as texts
 from app.wording import whole_sentence
@@ -32,11 +32,12 @@ _TEST = "test part"  # of a card's `trust`: all sources that trained it, togethe
 
 
 def show() -> None:
+    """Shows the page: how the open film's answer came about, step by step."""
     opened = session.current()
     film = opened or phantom()
     if opened is not None:
         show_which(opened)
-    film = session.checked(film)
+    film = session.check(film)
     reading, prediction = film.reading, film.prediction
     finding = st.segmented_control(
         texts.FINDING,
@@ -46,7 +47,7 @@ def show() -> None:
         format_func=lambda answer: answer.display_name,
         key=f"about-{prediction.radiograph_sha256[:16]}",
     )
-    walk = walk_through(session.card(), prediction, reading.maps[finding], reading.radiograph)
+    walk = walk_through(session.card(), prediction, reading.maps[finding])
     whole, seen = st.columns(2)
     with whole:
         show_film(png(displayed(reading.radiograph.film, _FILM_PX)))
@@ -84,11 +85,13 @@ def show_which(film: OpenFilm) -> None:
 
 
 def show_film(film: bytes) -> None:
+    """Shows the film as it was read."""
     with tall(texts.FILM, texts.FILM_WORDS):
         st.image(film, width="stretch", output_format="PNG", alt=texts.FILM_ALT)
 
 
 def show_seen(walk: Walkthrough) -> None:
+    """Shows the picture that the network was given."""
     size = len(walk.picture)
     with tall(texts.SEEN, texts.SEEN_WORDS.format(size=size)):
         picture = walk.picture.repeat(_ENLARGED, 0).repeat(_ENLARGED, 1)
@@ -97,6 +100,7 @@ def show_seen(walk: Walkthrough) -> None:
 
 
 def show_cells(walk: Walkthrough) -> None:
+    """Shows the evidence in each cell of the feature map."""
     row, column = walk.strongest
     words = texts.CELLS_WORDS.format(
         name=in_sentence(walk.finding), row=row, column=column, value=signed(walk.cells.max(), 2)
@@ -116,6 +120,7 @@ def show_withheld(reading: Reading, finding: Finding) -> None:
 
 
 def show_sum(walk: Walkthrough) -> None:
+    """Shows that the cells and the bias add up to the class's score."""
     words = texts.SUM_WORDS.format(
         supporting=signed(walk.supporting),
         opposing=signed(walk.opposing),
@@ -128,6 +133,7 @@ def show_sum(walk: Walkthrough) -> None:
 
 
 def show_calibration(walk: Walkthrough) -> None:
+    """Shows the probabilities before and after calibration."""
     card = session.card()
     place = walk.answers.index(walk.finding)
     words = texts.CALIBRATION_WORDS if card.trust else texts.UNCALIBRATED_WORDS
@@ -159,6 +165,7 @@ def home_sources() -> str:
 
 
 def show_call(walk: Walkthrough, prediction: Prediction) -> None:
+    """Shows how probabilities become a call."""
     disease, point = walk.answers[-1], walk.point
     words = texts.CALL_WORDS.format(
         disease=disease.display_name,
@@ -176,6 +183,7 @@ def show_call(walk: Walkthrough, prediction: Prediction) -> None:
 
 
 def show_limits() -> None:
+    """Shows what none of these steps can tell."""
     card = session.card()
     home, away = at_home(card), never_seen(card)
     measured = texts.LIMITS_WORDS.format(sources=home_sources())
@@ -219,6 +227,7 @@ def signed(value: float, digits: int = 3) -> str:
 
 
 def plot(figure: go.Figure, name: str, alt: str) -> None:
+    """Shows a plot."""
     show_chart(figure, key=f"about-{name}", alt=alt)
 
 

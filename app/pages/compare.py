@@ -9,11 +9,11 @@ import streamlit as st
 
 from app import session
 from app.failures import show_failure
-from app.film import OpenFilm
+from app.open_film import OpenFilm
 from app.phantoms import open_phantom, show_phantoms
 from app.queue import Busy
+from app.shared_queue import take_turn
 from app.texts import compare as texts
-from app.turns import in_turn
 from covid_core.batch.recipes_here import (
     Candidate,
     Opinion,
@@ -40,12 +40,13 @@ _A_ROW = 3  # pictures beside each other; more would be too small to read
 
 
 def show() -> None:
+    """Shows the page: the open film as every recipe here reads it."""
     st.write(texts.LEDE)
     film, found = session.current() or phantom(), shelf(WEIGHTS)
     if film is None:
         show_empty_state()
     else:
-        show_comparison(session.checked(film), found)
+        show_comparison(session.check(film), found)
     show_absent(found)
     st.caption(DISCLAIMER)
 
@@ -57,12 +58,14 @@ def phantom() -> OpenFilm | None:
 
 
 def show_empty_state() -> None:
+    """Shows how to open a film."""
     st.write(texts.NO_FILM)
     show_phantoms(st.columns(len(KINDS)))
     st.page_link("app/pages/read.py", label=texts.READ)
 
 
 def show_comparison(film: OpenFilm, found: Shelf) -> None:
+    """Shows the open film's answers by every recipe, and their pictures."""
     if film.is_phantom:
         st.info(texts.IS_PHANTOM, icon=":material/info:")
     else:
@@ -113,7 +116,7 @@ def ask(reading: Reading, candidate: Candidate) -> Opinion:
         st.session_state["opinions"] = film, kept
     if weights not in kept:
         predictor = load(candidate.folder, candidate.recipe, weights)
-        with in_turn():
+        with take_turn():
             kept[weights] = opinion(predictor, predictor.predict(reading.radiograph))
     one: Opinion = kept[weights]
     return one
@@ -126,6 +129,7 @@ def load(folder: Path, recipe: str, weights_sha256: str) -> Predictor:
 
 
 def show_table(opinions: list[Opinion]) -> None:
+    """Shows the recipes' answers as a table."""
     rows = [dict(zip(texts.COLUMNS.values(), row_of(one), strict=True)) for one in opinions]
     st.dataframe(rows, hide_index=True, width="stretch", alt=texts.TABLE_ALT)
     sources = sorted({source for one in opinions for source in never_seen(one.card)})
@@ -172,6 +176,7 @@ def call_of(one: Opinion) -> str:
 
 
 def show_pictures(reading: Reading, opinions: list[Opinion]) -> None:
+    """Shows the film under each recipe's map."""
     st.subheader(texts.PICTURES, anchor=False)
     st.write(texts.PICTURES_WORDS)
     film = displayed(reading.radiograph.film, _PICTURE_PX)
@@ -203,6 +208,7 @@ def show_picture(film: np.ndarray, one: Opinion, is_withheld: bool) -> None:
 
 
 def show_absent(found: Shelf) -> None:
+    """Shows how to train the recipes whose weights are not here."""
     if not found.absent:
         return
     with st.expander(texts.ABSENT, icon=":material/construction:"):

@@ -33,6 +33,7 @@ _COVID = CLASSES[-1]
 
 
 def show() -> None:
+    """Shows the page: the model card, its plots and its goals."""
     card = session.card()
     names = (texts.SUMMARY, texts.PLOTS, texts.RECIPES, texts.CARD)
     tabs = st.tabs(names, on_change="rerun", key="model-tabs")
@@ -44,6 +45,7 @@ def show() -> None:
 
 
 def show_summary(card: WeightsCard) -> None:
+    """Shows what the model is, its main figures and its limits."""
     st.subheader(card.name, anchor=False)
     st.caption(
         texts.WEIGHTS.format(sha256=card.sha256, commit=card.git_commit, created=card.created[:10])
@@ -63,6 +65,7 @@ def show_summary(card: WeightsCard) -> None:
 
 
 def show_headline(title: str, found: Mapping[str, Any]) -> None:
+    """Shows the figures of one part in large letters."""
     figure = found["classes"][_COVID]
     st.markdown(f"**{title}**")
     drawn = {
@@ -101,6 +104,7 @@ def show_baselines_in_words(card: WeightsCard, part: str) -> None:
 
 
 def show_goals(card: WeightsCard) -> None:
+    """Shows each goal, and whether it was met."""
     st.subheader(texts.GOALS, anchor=False)
     audit = session.audit()
     if audit is None:
@@ -123,6 +127,7 @@ def show_goals(card: WeightsCard) -> None:
 
 
 def show_data(card: WeightsCard) -> None:
+    """Shows how many films trained the model, by source and class."""
     st.subheader(texts.TRAINED, anchor=False)
     trained = sum(sum(classes.values()) for classes in card.films["train"].values())
     tuned = sum(sum(classes.values()) for classes in card.films["validation"].values())
@@ -141,6 +146,7 @@ def show_data(card: WeightsCard) -> None:
 
 
 def show_recipes(card: WeightsCard) -> None:
+    """Shows the other recipes' results beside the model's own."""
     st.write(texts.RECIPES_WORDS)
     short, whole = recipes(card.sha256)
     st.dataframe(short, hide_index=True, alt=texts.RECIPES_SHORT_ALT, height="content")
@@ -160,6 +166,7 @@ def show_recipes(card: WeightsCard) -> None:
 
 
 def show_card(card: WeightsCard) -> None:
+    """Shows the model card, whole."""
     text = card_text(card.sha256)
     if not text:
         st.info(texts.CARD_NONE, icon=":material/info:")
@@ -183,6 +190,7 @@ def recipes(weights_sha256: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 @st.cache_data(max_entries=1, show_spinner=False)
 def card_text(weights_sha256: str) -> str:
+    """The model card's Markdown; kept until there are other weights."""
     path = WEIGHTS / "README.md"
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 

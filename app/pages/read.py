@@ -15,9 +15,9 @@ from app import session
 from app.failures import show_busy, show_failure
 from app.phantoms import show_phantoms
 from app.queue import Busy
+from app.shared_queue import take_turn
 from app.sources import choose_films
 from app.texts import read as texts
-from app.turns import in_turn
 from covid_core.errors import Abstained, CovidCoreError, foreseen
 from covid_core.present.sentences import DISCLAIMER
 from covid_core.read.archives import Item
@@ -26,6 +26,7 @@ _UNJUDGED_PX = 480
 
 
 def show() -> None:
+    """Shows the page: the open film's reading, the list of many, or how to open one."""
     session.close_film()  # what is open is what this run opens
     # What it says stands left, what it is given right, from the empty page on: nothing jumps.
     answer, given = st.columns([3, 2], gap="large")
@@ -45,8 +46,9 @@ def show() -> None:
 
 
 def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:
-    from app.reading import show_controls
-    from app.worklist import show_worklist
+    """Shows several films as a list."""
+    from app.reading_panel import show_controls
+    from app.worklist_panel import show_worklist
 
     with answer:
         show_controls()
@@ -54,7 +56,8 @@ def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:
 
 
 def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None:
-    from app.reading import show_called, show_controls, show_reading
+    """Shows one film's reading, or why it has none."""
+    from app.reading_panel import show_controls, show_early_call, show_reading
 
     with given:
         show_controls()
@@ -63,11 +66,11 @@ def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None
     try:
         with answer, st.spinner(texts.READING), foreseen():
             data = item.read()
-            film = session.opened(
+            film = session.open_file(
                 data,
                 item.name,
                 is_phantom=item.synthetic,
-                called=partial(show_called, place),
+                on_prediction=partial(show_early_call, place),
             )
     except Busy as error:
         place.empty()
@@ -90,7 +93,7 @@ def show_unjudged(item: Item) -> None:
     from covid_core.present.overlay import displayed, png
     from covid_core.read.reading import read_radiograph
 
-    with in_turn():
+    with take_turn():
         film = displayed(read_radiograph(item.read()).film, _UNJUDGED_PX)
     st.image(png(film), output_format="PNG", alt=texts.UNJUDGED_ALT)
 

@@ -19,6 +19,7 @@ from covid_core.present.sentences import DISCLAIMER
 
 
 def show() -> None:
+    """Shows the page: what the user's own films say of the model."""
     st.write(texts.LEAD)
     show_in_use()
     table, films, earlier = st.tabs([texts.TABLE, texts.FILMS, texts.EARLIER])
@@ -57,6 +58,7 @@ def show_in_use() -> None:
 
 
 def show_table() -> None:
+    """Shows the way to give a table of scores."""
     st.write(texts.TABLE_WORDS)
     st.file_uploader(
         texts.TABLE_UPLOAD,
@@ -81,6 +83,7 @@ def show_table() -> None:
 
 
 def show_earlier() -> None:
+    """Shows the way to give a profile that was saved earlier."""
     st.write(texts.EARLIER_WORDS)
     file = st.file_uploader(
         texts.EARLIER_UPLOAD, type=["json"], key="site-profile", max_upload_size=1
@@ -100,6 +103,7 @@ def show_earlier() -> None:
 
 
 def take_table() -> None:
+    """Measures the table that was just given."""
     clear()
     file = st.session_state["site-table"]
     if file is not None:
@@ -108,6 +112,7 @@ def take_table() -> None:
 
 
 def take_made_up() -> None:
+    """Measures scores that are made up, to show what the page does."""
     clear()
     measure(made_up, is_made_up=True)
 

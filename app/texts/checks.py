@@ -30,7 +30,7 @@ ZONES_COLUMNS = ("Zone", "Patient's right", "Patient's left")
 ZONES_LEVELS = ("Upper", "Middle", "Lower")
 ZONES_ALT = "Share of the heat for {name} in six zones of the lungs"
 ZONES_NOTE = "{note} Laid out as on the film: the patient's right lies at the left."
-NO_ZONES = "No heat lies in the lungs, or no two lungs were found: no zones are told."
+NO_ZONES = "No heat lies in the lungs, or no two lungs were found: so there are no shares by zone."
 
 SEEN = "Seen before"
 SEEN_WARNING = (

@@ -18,7 +18,7 @@ READING = "Reading the film…"
 NO_MODEL = "There is no model to read films with."
 ABSTAINED = "The model gives no answer."
 UNJUDGED_ALT = "The picture that was not judged"
-NOT_READ = "This file got no reading."
+NOT_READ = "This file could not be read."
 
 INDETERMINATE = "Indeterminate"
 SET = "Not ruled out: {names}."
@@ -56,6 +56,14 @@ HEAT_BELOW = (
     " {threshold}."
 )
 HEAT_RULED_OUT = "No heat for {name}: the prediction set rules it out."
+OPACITY_LAYER = "Opacity, as radiologists box it"
+FILM_OPACITY_ALT = "The radiograph, and beside it the same film under a map"
+CATEGORY = "RSNA category"
+CATEGORY_HELP = (
+    "How the film looks by the RSNA's consensus; a patient with COVID-19 may have any category."
+)
+CATEGORY_COLUMNS = ("RSNA category", "Network's share")
+CATEGORY_ALT = "The network's share for each RSNA category"
 FILM_ALT = "The radiograph, and beside it the same film under the evidence for {name}"
 WINDOWS = {
     "as stored": "As read",
@@ -72,26 +80,27 @@ BESIDE_NOW = "This film"
 BESIDE_THEN = "The other film"
 BESIDE_STRANGER = "Not known to be of the same patient: their files do not say so."
 
-TAKE = "Take it away"
-TAKE_CLASS = "Evidence for"
-TAKE_PDF = "Report (PDF)"
-TAKE_PNG = "Overlay (PNG)"
-TAKE_JSON = "Result (JSON)"
-TAKE_CAPTURE = "Overlay (DICOM Secondary Capture)"
-TAKE_SR = "Result (DICOM Structured Report)"
-TAKE_BUNDLE = "Case bundle (ZIP)"
-TAKE_BUNDLE_NOTE = (
+EXPORT = "Export"
+EXPORT_CLASS = "Evidence for"
+EXPORT_PDF = "Report (PDF)"
+EXPORT_PNG = "Overlay (PNG)"
+EXPORT_OPACITY = "Opacity map (PNG)"
+EXPORT_JSON = "Result (JSON)"
+EXPORT_CAPTURE = "Overlay (DICOM Secondary Capture)"
+EXPORT_SR = "Result (DICOM Structured Report)"
+EXPORT_BUNDLE = "Case bundle (ZIP)"
+EXPORT_BUNDLE_NOTE = (
     "The case bundle holds the film, the report, every check and the hashes of what made them. To"
     " get the same bytes again: `python -m covid_core replay FILE`"
 )
-TAKE_IDENTITY = "Keep the patient's identity in the DICOM files"
-TAKE_IDENTITY_HELP = (
+EXPORT_IDENTITY = "Keep the patient's identity in the DICOM files"
+EXPORT_IDENTITY_HELP = (
     "So that an archive files them with the study. Without it they hold new identifiers only."
 )
 SEND_OWN = "They will join the patient's own study there."
 SEND_NOBODY = "They hold no identity: the archive will file them under a made-up patient."
 NOT_MADE = "The files can't be made."
-TAKE_NOTE = "No file's name and no patient is in the PDF, the PNG, the JSON or the bundle."
+EXPORT_NOTE = "No file's name and no patient is in the PDF, the PNG, the JSON or the bundle."
 SEND = "Send both DICOM files to {archive}"
 SENT = "Both files were sent to {archive}."
 MAKING = "Making the files…"
@@ -110,8 +119,9 @@ def apart(days: int) -> str:
 def probability(
     disease: str, value: float, point: OperatingPoint, positive: bool, called: bool
 ) -> str:
-    """The disease's calibrated probability against the threshold, and why no call follows where
-    none does.
+    """The disease's calibrated probability against the threshold, in words.
+
+    With the reason why no call follows, where none does.
     """
     side = "above" if positive else "below"
     words = (

@@ -39,7 +39,7 @@ TEXTS = {
     "heat_long": "Heat on or off (t)",
     "contour": "Contour",
     "contour_long": "Line round the heat on or off",
-    "outline": "Lungs",
+    "outline": "Outline",
     "outline_long": "Outline of the lungs on or off (o)",
     "save": "Save",
     "save_long": "Save the film under heat as a picture, as it is shown",
@@ -77,12 +77,26 @@ TEXTS = {
     "cold": "none",
     "hot": "strong",
     "attention": "Model attention, not a lesion outline.",
+    # The same of an opacity map.
+    "under_opacity": "Opacity map",
+    "opacity_off": "Opacity map is off",
+    "opacity_alt": "{described}, under the opacity map. {why}",
+    "opacity_cold": "0",
+    "opacity_hot": "1: probability of an opacity",
+    "opacity_attention": "The model's own map, not a radiologist's outline.",
+    "opacity_burned": "Research use only, not a diagnosis. Opacity map of the model, not a"
+    " radiologist's outline.",
+    "group_opacity": "Opacity",
+    "group_evidence": "What the network used",
     # Burned into a saved picture.
     "burned": "Research use only, not a diagnosis. Model attention, not a lesion outline.",
     "picture_name": "radiograph-under-heat.png",
     "close": "Close",
     "keys": "Keys and mouse",
 }
+
+# In place of those above, where the reader chooses between the opacity map and the classes' maps.
+WITH_OPACITY = {"class": "Map"}
 
 # Key or gesture, and what it does; the last only where there are other films to go to.
 KEYS = [

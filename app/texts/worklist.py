@@ -32,7 +32,7 @@ FOUND_NONE = "The archive has no such study."
 FOUND = "Studies found: {count}. Tick those to open."
 FOUND_ALT = "Studies found in the archive"
 STUDY_COLUMNS = ("Date", "Study", "Modalities", "Patient", "Patient ID")
-NOT_FETCHED = "The archive gave nothing."
+NOT_FETCHED = "The archive sent no films."
 FETCH = "Fetch the films"
 FETCHING = "Fetching…"
 FETCHED = "Archive, study {study}, film {film}"
@@ -56,7 +56,7 @@ NAME = "In the name"
 WARNED = "Only with warnings"
 WARNED_HELP = "Films that could be judged, but that something is odd about."
 DATES = "Study dates"
-DATES_HELP = "Of DICOM files. What they tell of a patient is shown only when it is asked for."
+DATES_HELP = "Of DICOM files. What they say of a patient is shown on demand only."
 HINT = "Click a film to open it. Tick two to see them side by side."
 NONE_LEFT = "No film fits these filters."
 TABLE_ALT = "The films, those with the highest probability of COVID-19 first"
@@ -71,10 +71,14 @@ COLUMNS = {
     "name": "Name",
     "decision": "Called",
     "probability": "COVID-19",
+    "opacity": "Opacity",
+    "category": "RSNA category",
     "date": "Study date",
     "note": "Note",
 }
 PROBABILITY_HELP = "Calibrated probability of COVID-19."
+OPACITY_HELP = "The highest probability of an opacity in any cell of the film."
+CATEGORY_HELP = "How the film looks by the RSNA's consensus."
 _DECISIONS = {
     INDETERMINATE: "Indeterminate",
     "abstained": "Not judged",

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.viewer.package import Layer, View, Window, package
+from app.viewer.package import Kind, Layer, View, Window, package
 
-__all__ = ["Layer", "View", "Window", "viewer"]
+__all__ = ["Kind", "Layer", "View", "Window", "viewer"]
 
 _FOLDER = Path(__file__).parent
 _SCRIPTS = ("film", "heat", "state", "paint", "picture", "controls", "gestures", "viewer")
@@ -31,8 +31,10 @@ _mount = st.components.v2.component(
 
 
 def viewer(view: View, *, key: str, height_px: int = 560) -> str | None:
-    """Shows a view, its panes `height_px` high; "next" or "previous" in the one run after the
-    reader asked by key for another film, where the view has steps.
+    """Shows a view, its panes `height_px` high, and gives the step that the reader asked for.
+
+    "next" or "previous" in the one run after the reader asked by key for another film, where the
+    view has steps; else None.
     """
     result = _mount(data=package(view, height_px=height_px), key=key, on_step_change=_heard)
     return result.step if view.steps else None

@@ -74,12 +74,23 @@ function nameControls(viewer) {
   }
   root.setAttribute("aria-label", texts.viewer)
   root.style.setProperty("--height", `${header.height}px`)
-  parts.layer.replaceChildren(...header.layers.map(({ name }) => new Option(name)))
+  parts.layer.replaceChildren(...layerChoices(header))
   parts.colours.replaceChildren(...header.colours.map(({ name }) => new Option(name)))
   parts.presets.replaceChildren(...presetButtons(viewer))
   const pair = ([keys, does]) => [worded("dt", keys), worded("dd", does)]
   parts.keys.replaceChildren(...header.keys.flatMap(pair))
   parts.outlineButton.hidden = !viewer.lungs
+}
+
+/** The maps to choose from: under a heading for each kind, where there is more than one kind. */
+function layerChoices({ layers, texts, opacityColours }) {
+  if (!opacityColours) return layers.map(({ name }) => new Option(name))
+  return ["opacity", "evidence"].map(kind => {
+    const group = document.createElement("optgroup")
+    group.label = texts[`group_${kind}`]
+    group.append(...layers.filter(layer => layer.kind === kind).map(({ name }) => new Option(name)))
+    return group
+  })
 }
 
 function worded(tag, text) {
@@ -133,8 +144,16 @@ function reflectPanes(viewer) {
   const { parts, state, header } = viewer
   const { texts, layers, described } = header
   const layer = layers[state.layer]
-  const named = !layer.shown ? texts.no_heat : state.heat ? texts.under_heat : texts.heat_off
+  const isOpacity = layer.kind === "opacity"
+  const words = isOpacity
+    ? { under: texts.under_opacity, off: texts.opacity_off, alt: texts.opacity_alt }
+    : { under: texts.under_heat, off: texts.heat_off, alt: texts.heat_alt }
+  const named = !layer.shown ? texts.no_heat : state.heat ? words.under : words.off
   parts.markedName.textContent = filled(named, layer)
+  parts.cold.textContent = isOpacity ? texts.opacity_cold : texts.cold
+  parts.hot.textContent = isOpacity ? texts.opacity_hot : texts.hot
+  parts.attention.textContent = isOpacity ? texts.opacity_attention : texts.attention
+  parts.note.textContent = layer.note
   parts.why.textContent = layer.shown ? layer.why : ""
   parts.why.classList.toggle("doubtful", layer.doubtful)
   parts.verdict.hidden = layer.shown
@@ -147,11 +166,12 @@ function reflectPanes(viewer) {
   const looks = [filled(texts.scale, numbers), filled(shades, numbers), ...turned].join("   ")
   for (const corner of viewer.root.querySelectorAll(".looks")) corner.textContent = looks
   parts.plain.querySelector("canvas").setAttribute("aria-label", described)
-  const alt = filled(texts.heat_alt, { described, name: layer.name, why: layer.why })
+  const alt = filled(words.alt, { described, name: layer.name, why: layer.why })
   parts.marked.querySelector("canvas").setAttribute("aria-label", alt)
   parts.divider.style.left = `${100 * state.swipe}%`
   parts.divider.setAttribute("aria-valuenow", Math.round(100 * state.swipe))
-  parts.bar.style.backgroundImage = gradient(viewer.tables[state.colours], state.threshold)
+  parts.bar.style.backgroundImage = gradient(tableOf(viewer), state.threshold)
+  parts.colours.disabled = isOpacity // which has colours of its own
   parts.scale.classList.toggle("idle", !layer.shown || !state.heat)
 }
 

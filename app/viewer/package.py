@@ -13,11 +13,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
-from app.texts.viewer import KEYS, STEPPING, TEXTS
+from app.texts.viewer import KEYS, STEPPING, TEXTS, WITH_OPACITY
 
 THRESHOLD = 0.25  # share of full heat below which none is drawn at first
 OPACITY = 0.6
@@ -28,8 +29,9 @@ _COLOURS = 256
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window that is offered by name: what is black and what is white, 0 to 1 of the film's
-    stored range.
+    """A window that is offered by name.
+
+    `low`, `high`: what is black and what is white, 0 to 1 of the film's stored range.
     """
 
     name: str
@@ -37,13 +39,21 @@ class Window:
     high: float
 
 
+class Kind(StrEnum):
+    """What a layer's heat means, and so its legend and its colours."""
+
+    EVIDENCE = "evidence"  # for a class, in the colours that the reader chooses
+    OPACITY = "opacity"  # the probability of an opacity, in colours of its own
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """One class's heat, uint8 (gh, gw), 255 at full heat, over the whole film.
+    """One map's heat, uint8 (gh, gw), 255 at full heat, over the whole film.
 
     It is drawn bilinear: a grid of 64 cells a side or more looks smooth. `shown`: False where the
     class is below its threshold: no heat is drawn then, and `why` is said in its place. `why`:
-    otherwise, where the heat lies. `doubtful`: `why` is a warning.
+    otherwise, where the heat lies. `doubtful`: `why` is a warning. `note`: what was measured of
+    such maps.
     """
 
     name: str
@@ -51,6 +61,8 @@ class Layer:
     shown: bool
     why: str
     doubtful: bool
+    kind: Kind = Kind.EVIDENCE
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +72,10 @@ class View:
     `film`: uint8 or uint16 (H, W), 0 = black. `windows`: up to 5, the first is the default.
     `layers`: all on one grid; `layer`: the one shown first. `lungs`: uint8 (h, w), probability of
     lung over the whole film, 255 = certain, outlined at half; None draws no outline. `colours`:
-    name to uint8 (256, 3), cold to hot; the first is the default. `described`: the film for those
-    who can't see it. `steps`: the reader may ask for the next film and the previous one.
-    `alone`: one pane at first, where another film stands beside this viewer.
+    name to uint8 (256, 3), cold to hot; the first is the default; `opacity_colours`: of an opacity
+    map, where there is one. `described`: the film for those who can't see it. `steps`: the reader
+    may ask for the next film and the previous one. `alone`: one pane at first, where another film
+    stands beside this viewer.
     """
 
     film: np.ndarray
@@ -74,6 +87,7 @@ class View:
     described: str
     steps: bool = False
     alone: bool = False
+    opacity_colours: np.ndarray | None = None
 
 
 def package(view: View, *, height_px: int = 560) -> bytes:
@@ -98,8 +112,9 @@ def _header(view: View, planes: list[bytes]) -> dict[str, Any]:
         "film": _placed(view.film, planes),
         "windows": [asdict(window) for window in view.windows],
         "layers": [
-            {"name": layer.name, "shown": layer.shown, "why": layer.why}
-            | {"doubtful": layer.doubtful, "heat": _placed(layer.heat, planes)}
+            {"name": layer.name, "shown": layer.shown, "why": layer.why, "note": layer.note}
+            | {"doubtful": layer.doubtful, "kind": layer.kind}
+            | {"heat": _placed(layer.heat, planes)}
             for layer in view.layers
         ],
         "layer": view.layer,
@@ -107,12 +122,15 @@ def _header(view: View, planes: list[bytes]) -> dict[str, Any]:
         "colours": [
             {"name": name, "table": _placed(table, planes)} for name, table in view.colours.items()
         ],
+        "opacityColours": None
+        if view.opacity_colours is None
+        else _placed(view.opacity_colours, planes),
         "described": view.described,
         "steps": view.steps,
         "alone": view.alone,
         "threshold": THRESHOLD,
         "opacity": OPACITY,
-        "texts": dict(TEXTS),
+        "texts": TEXTS if view.opacity_colours is None else TEXTS | WITH_OPACITY,
         "keys": [STEPPING if key == "Arrows" else [key, does] for key, does in KEYS]
         if view.steps
         else KEYS,
@@ -138,8 +156,11 @@ def _check(view: View) -> None:
         raise ValueError(f"there must be 1 to {WINDOWS} windows, not {len(view.windows)}")
     if any(not 0 <= window.low < window.high <= 1 for window in view.windows):
         raise ValueError("a window's low is below its high, both 0 to 1")
-    if any(table.shape != (_COLOURS, 3) for table in view.colours.values()) or not view.colours:
+    if any(table.shape != (_COLOURS, 3) for table in _tables(view)) or not view.colours:
         raise ValueError(f"colours are one table or more of ({_COLOURS}, 3)")
+    has_opacity = any(layer.kind is Kind.OPACITY for layer in view.layers)
+    if has_opacity is (view.opacity_colours is None):
+        raise ValueError("an opacity map and its colours go together")
 
 
 def _check_planes(view: View) -> None:
@@ -150,9 +171,14 @@ def _check_planes(view: View) -> None:
     for plane in (view.film, *maps):
         if plane.ndim != 2 or not plane.size:
             raise ValueError(f"film, heat and lungs are (height, width), not {plane.shape}")
-    for plane in (*maps, *view.colours.values()):
+    for plane in (*maps, *_tables(view)):
         if plane.dtype != np.uint8:
             raise ValueError(f"heat, lungs and colours are uint8, not {plane.dtype}")
+
+
+def _tables(view: View) -> list[np.ndarray]:
+    own = [] if view.opacity_colours is None else [view.opacity_colours]
+    return [*view.colours.values(), *own]
 
 
 def _digest(*parts: bytes) -> str:

@@ -94,8 +94,12 @@ const grid = viewer =>
 function heatCanvas(viewer) {
   const { layer, colours, threshold } = viewer.state
   return kept(viewer, "heat", [layer, colours, threshold], () =>
-    coloured(grid(viewer), viewer.tables[colours], threshold))
+    coloured(grid(viewer), tableOf(viewer), threshold))
 }
+
+/** The colours of the map that is shown: an opacity map's own, or those that the reader chose. */
+const tableOf = ({ state, header, tables, opacityTable }) =>
+  header.layers[state.layer].kind === "opacity" ? opacityTable : tables[state.colours]
 
 function contour(viewer) {
   const { layer, threshold } = viewer.state

@@ -14,7 +14,10 @@ async function savePicture(viewer) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }
 
-const caption = ({ header, parts }) => [header.texts.burned, parts.markedName.textContent]
+const caption = ({ header: { texts, layers }, state, parts }) => [
+  layers[state.layer].kind === "opacity" ? texts.opacity_burned : texts.burned,
+  parts.markedName.textContent,
+]
 
 /** A canvas with lines of text in a strip below it, as many as they need. */
 function burned(canvas, sentences) {

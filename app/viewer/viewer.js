@@ -3,7 +3,7 @@
 const viewers = new WeakMap() // place on the page to the viewer in it
 
 const PARTS = [
-  "plain", "marked", "markedName", "verdict", "divider", "why", "scale", "bar", "help", "keys",
+  "plain", "marked", "markedName", "verdict", "divider", "why", "scale", "bar", "cold", "hot", "attention", "note", "help", "keys",
   "presets", "layer", "colours", "outlineButton", ...Object.keys(SLIDERS),
 ]
 
@@ -37,6 +37,7 @@ function load(viewer, data) {
   }
   viewer.heats = header.layers.map(layer => plane(layer.heat))
   viewer.tables = Object.fromEntries(header.colours.map(({ name, table }) => [name, plane(table).pixels]))
+  viewer.opacityTable = header.opacityColours && plane(header.opacityColours).pixels
   if (!viewer.tables[viewer.state.colours]) viewer.state.colours = header.colours[0].name
   viewer.lungs = header.lungs && isoline(raised(plane(header.lungs)), 0.5, viewer.film)
   viewer.kept = {}

@@ -1,4 +1,4 @@
-"""What scoring writes of each film in a folder beside its row: its overlay, its case bundle."""
+"""What scoring writes of each film in a folder beside its row: its overlays, its case bundle."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from covid_core.case.reader import CaseReader
 from covid_core.case.reading import Reading
 from covid_core.errors import foreseen
 from covid_core.exports.bundle import make_bundle
-from covid_core.exports.request import Asked, result_of
+from covid_core.exports.request import ExportRequest, result_of
 from covid_core.predict.predictor import Prediction
-from covid_core.present.overlay import blend, displayed, png
+from covid_core.present.overlay import OPACITY_COLOURS, blend, displayed, png
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.atomic import write_whole
 
 PREVALENCE = 0.1  # of the disease, where none was given
-WITHHELD = "withheld"
+WITHHELD, OPACITY = "withheld", "opacity"  # in names of overlays
 _LONGEST_PX = 1024
 _OPACITY = 0.5
 
@@ -47,10 +47,10 @@ def output_writer(
 
 
 def write_overlay(reading: Reading, stem: str, folder: Path) -> None:
-    """Write the film under the heat of its likeliest class.
+    """Write the film under its likeliest class's heat, and under its opacity map if it has one.
 
-    Where the map fails one of its tests, there is no heat, and the file's name says so. `stem`: the
-    first part of that name.
+    Without heat where the class's map fails a test of itself, and then its name says so. `stem`:
+    its name's first part.
     """
     finding = reading.prediction.label
     passed = reading.map_checks[finding].tests.passed
@@ -58,16 +58,20 @@ def write_overlay(reading: Reading, stem: str, folder: Path) -> None:
         shown = displayed(reading.radiograph.film, _LONGEST_PX)
         heat = reading.maps[finding].heat(*shown.shape)
         overlay = png(blend(shown, heat, _OPACITY if passed else 0))
-    label = finding.replace(" ", "-") if passed else WITHHELD
-    write_whole(folder / f"{stem}.{label}.{reading.radiograph.sha256[:8]}.png", overlay)
+        overlays = {finding.replace(" ", "-") if passed else WITHHELD: overlay}
+        if reading.opacity:
+            heat = reading.opacity.heat(*shown.shape)
+            overlays[OPACITY] = png(blend(shown, heat, _OPACITY, OPACITY_COLOURS))
+    for label, picture in overlays.items():
+        write_whole(folder / f"{stem}.{label}.{reading.radiograph.sha256[:8]}.png", picture)
 
 
 def write_bundle(reader: CaseReader, reading: Reading, folder: Path, prevalence: float) -> None:
     """Write the film's case bundle, named by its digest: a file's name may be a patient's."""
     made = datetime.now().astimezone().replace(microsecond=0)
     prediction = reading.prediction
-    asked = Asked(prediction.decision.point, prediction.label, prevalence, made)
+    request = ExportRequest(prediction.decision.point, prediction.label, prevalence, made)
     with foreseen():
-        result = result_of(reader, reading, asked)
+        result = result_of(reader, reading, request)
         bundle = make_bundle(reader, reading.radiograph, result)
     write_whole(folder / f"{result.name}.zip", bundle)

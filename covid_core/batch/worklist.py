@@ -1,7 +1,8 @@
 """Many films as a list to work through: one entry a film, the likeliest COVID-19 first.
 
-An entry holds what a row and a later decision need, some kilobytes; film and feature map are let
-go, so that a list of thousands fits in memory.
+An entry holds what a row and a later decision need, some kilobytes, so that a list of thousands
+fits in memory; film and feature map are let go. The likeliest keep their readings besides, without
+the films, so that whoever opens one need not wait for the networks again.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
 
 THUMBNAIL_PX = 96
+READINGS_KEPT = 200  # in one list; each takes some 300 KB
 _SALT = secrets.token_bytes(32)  # of this process only: a patient's key means nothing elsewhere
 _EXCEL_READS_UTF8 = "\ufeff"
 
@@ -44,6 +46,7 @@ class Entry:
     to 1; None without an answer. `patient`: only what `patient_tags.same_patient` compares, as
     keyed hashes that mean nothing outside of this process. `sha256`: of the file's bytes, "" where
     they can't be had. `weights_sha256`: of what judged it. `prediction`: without its feature map.
+    `reading`: whole but for its film; None where it was let go.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Entry:
     sha256: str = ""
     weights_sha256: str = ""
     prediction: Prediction | None = None
+    reading: Reading | None = None
 
     @property
     def decision(self) -> str:
@@ -126,6 +130,15 @@ def entry(item: Item, reader: CaseReader, *, point: OperatingPoint, prevalence: 
         return replace(known, row=error_row(item.name, error, card.classes))
 
 
+def let_go_of_readings(entries: dict[Item, Entry]) -> None:
+    """Drop, in place, the readings of all but the READINGS_KEPT likeliest films."""
+    kept = triage(one for one in entries.values() if one.reading)
+    late = set(map(id, kept[READINGS_KEPT:]))
+    for item, one in entries.items():
+        if id(one) in late:
+            entries[item] = replace(one, reading=None)
+
+
 def triage(entries: Iterable[Entry]) -> list[Entry]:
     """The likeliest COVID-19 first, those without an answer last; equals as they came."""
     return sorted(entries, key=lambda one: np.inf if one.probability is None else -one.probability)
@@ -157,7 +170,12 @@ def _judged(known: Entry, reading: Reading) -> Entry:
     return replace(
         known,
         probability=prediction.probability(prediction.answers[-1]),
-        prediction=replace(prediction, feature_map=np.empty((0, 0, 0), np.float32)),
+        prediction=replace(
+            prediction,
+            feature_map=np.empty((0, 0, 0), np.float32),
+            picture=np.empty((0, 0), np.uint8),
+        ),
+        reading=reading.without_film(),
         row={"heat_in_lungs": reading.heat_in_lungs(prediction.label)},
     )
 

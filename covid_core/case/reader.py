@@ -1,7 +1,7 @@
 """The one way from a radiograph to its reading, in stages that each compute what is not there yet.
 
     read        gate, classifier, then `explain`
-    explain     lungs and maps, of a prediction that was made already, as in a batch
+    explain     lungs, maps and opacity map, of a prediction that was made already, as in a batch
     check_maps  tests of the maps of some classes: one call of the classifier for each
     check       these, and what is checked of the film as a whole: one call more
     decide      another operating point: no network
@@ -27,6 +27,7 @@ from covid_core.engines.engine import Lanes
 from covid_core.engines.machine import processor
 from covid_core.explain.checks import check_film, check_one_map
 from covid_core.explain.known_films import KnownFilms
+from covid_core.explain.opacity_map import map_opacity
 from covid_core.findings import Finding
 from covid_core.model.card import SHIPPED
 from covid_core.model.decision import SITE, OperatingPoint
@@ -81,14 +82,14 @@ class CaseReader:
         explain = self.predictor.explain
         maps = {finding: explain(prediction, finding) for finding in prediction.answers}
         lungs = self.lungs.inside(radiograph)
-        return Reading(radiograph, prediction, lungs, MappingProxyType(maps))
+        opacity = map_opacity(prediction, self.predictor.card.preprocess)
+        return Reading(radiograph, prediction, lungs, MappingProxyType(maps), opacity)
 
     def check_maps(self, reading: Reading, *findings: Finding) -> Reading:
         """The reading with the maps of these classes tested."""
         made = {
             finding: check_one_map(
                 self.predictor,
-                reading.radiograph,
                 reading.prediction,
                 reading.maps[finding],
                 reading.lungs,
@@ -119,8 +120,7 @@ class CaseReader:
         return replace(reading, prediction=prediction, film_checks=film_checks)
 
     def point(self, given: OperatingPoint) -> OperatingPoint:
-        """The operating point of a name: the weights' own as they have it now, a site's as it was
-        given.
+        """The operating point of a name, as these weights have it now; a site's as it was given.
 
         Raises CovidCoreError where the weights have none of that name.
         """
@@ -128,8 +128,7 @@ class CaseReader:
 
     @property
     def identity(self) -> dict[str, str]:
-        """What answers, each by its SHA-256, so that another is told from it; "" for what there is
-        not.
+        """What answers, each part by its SHA-256; "" for what there is not.
 
         `rules`: how logits become a call. `split`: of the manifest that trained it.
         """
@@ -163,14 +162,18 @@ def read_case(
     reader: CaseReader,
     *,
     sha256: str = "",
+    known: Reading | None = None,
     on_prediction: Callable[[Reading], object] | None = None,
 ) -> Reading:
     """The reading of a file's bytes, with the checks of the film and of its likeliest class's map.
 
-    `sha256`: the bytes' hex digest, where it is known already. `on_prediction`: receives the
-    reading before its checks are made, which takes longer. Raises RefusedFile, Abstained.
+    `sha256`: the bytes' hex digest, where it is known already. `known`: the reading of these bytes
+    by these weights that a list kept without its film: no network reads it again. `on_prediction`:
+    receives the reading before its checks are made, which takes longer. Raises RefusedFile,
+    Abstained.
     """
-    reading = reader.read(read_radiograph(data, sha256))
+    radiograph = read_radiograph(data, sha256)
+    reading = known.with_film(radiograph) if known else reader.read(radiograph)
     if on_prediction:
         on_prediction(reading)
     return reader.check(reading, reading.prediction.label)

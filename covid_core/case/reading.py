@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
 
 from covid_core.explain.checks import Checks, FilmChecks, MapChecks
+from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import Finding
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction
@@ -20,25 +21,39 @@ class Reading:
     """What `reader.CaseReader` makes of one radiograph; each further stage gives a new record.
 
     `lungs`: where they are over the film, bool (128, 128). `maps`: of each of the prediction's
-    answers. `film_checks`: None until they are made. `map_checks`: by the class whose map was
-    tested; read-only, as `maps`.
+    answers. `opacity`: where the network sees opacities; None by weights that have no such map. The
+    RSNA category is the prediction's own. `film_checks`: None until they are made. `map_checks`: by
+    the class whose map was tested; read-only, as `maps`.
     """
 
     radiograph: Radiograph
     prediction: Prediction
     lungs: np.ndarray
     maps: Mapping[Finding, Saliency]
+    opacity: OpacityMap | None = None
     film_checks: FilmChecks | None = None
     map_checks: Mapping[Finding, MapChecks] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def due(self) -> tuple[Finding, ...]:
-        """The classes that reach their thresholds, so that their maps are shown; the likeliest
-        first.
-        """
+        """The classes that reach their thresholds, whose maps are shown; the likeliest first."""
         prediction = self.prediction
         ranked = sorted(prediction.answers, key=prediction.probability, reverse=True)
         return tuple(finding for finding in ranked if prediction.heat_due(finding))
+
+    def without_film(self) -> Reading:
+        """The reading with its film let go: some 300 KB, which a list can keep of many films."""
+        radiograph = replace(self.radiograph, film=np.empty((0, 0), np.float32), unwindowed=None)
+        return replace(self, radiograph=radiograph)
+
+    def with_film(self, radiograph: Radiograph) -> Reading:
+        """The same reading with its film again, as its file was read anew.
+
+        Raises ValueError for another film.
+        """
+        if radiograph.sha256 != self.radiograph.sha256:
+            raise ValueError("this reading is of another film")
+        return replace(self, radiograph=radiograph)
 
     def checks(self, finding: Finding) -> Checks:
         """The checks of the film and of a class's map, together.

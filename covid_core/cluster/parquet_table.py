@@ -31,7 +31,7 @@ from covid_core.storage.walk import Note, ignore
 _HALVES = ".halves"  # readers of Parquet folders pass over what starts with a dot
 _LATEST = "latest"  # in there: which run may add to the table
 _TERMS = b"covid_core"
-_NUMBERS = ("p_", "predictive_value", "heat_in_lungs")
+_NUMBERS = ("p_", "predictive_value", "heat_in_lungs", "opacity_peak")
 _PART = re.compile(r"part-[0-9a-f]{32}\.parquet")
 _READERS = 16  # parts looked into at once: over a network each takes a few round trips
 _DIFFERENCES = {

@@ -52,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         write_whole(options.out, again)
     if again == bundle.data:
-        print(f"the same: {len(again)} bytes, {len(MEMBERS)} members, made anew from the film")
+        count = len(bundle.members)
+        print(f"the same: {len(again)} bytes, {count} members, made anew from the film")
         return DONE
     for line in differences(bundle.members, unpacked(again)):
         print(f"differs: {line}")
@@ -66,8 +67,10 @@ def differences(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[str]
         f"{name} ({len(old[name])} bytes, now {len(new[name])}), from byte"
         f" {_first(old[name], new[name])} on"
         for name in MEMBERS
-        if old[name] != new[name] and name != CASE
+        if name in old and name in new and old[name] != new[name] and name != CASE
     ]
+    found += [f"{name}, which only the old one has" for name in old if name not in new]
+    found += [f"{name}, which only the new one has" for name in new if name not in old]
     if not found and old[CASE] != new[CASE]:
         found = [f"{CASE}, from byte {_first(old[CASE], new[CASE])} on"]
     return found or ["how the ZIP file is packed; every member is the same"]

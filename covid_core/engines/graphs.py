@@ -32,7 +32,7 @@ import numpy as np
 from covid_core.engines.engine import Lanes, Precision
 from covid_core.engines.openvino import VERSION, OpenVinoEngine
 from covid_core.engines.trained import Kind, Trained, reference
-from covid_core.engines.trial import alike, sampled, trial_film
+from covid_core.engines.trial import outputs_match, sample_outputs, trial_film
 from covid_core.errors import WeightsError
 
 _LOG = logging.getLogger(__name__)
@@ -86,11 +86,11 @@ def export(trained: Trained, folder: Path) -> None:
     openvino.save_model(graph, folder / _GRAPH, compress_to_fp16=False)
     _keep_first_layer_exact(folder / _GRAPH)
     found = OpenVinoEngine(folder / _GRAPH, Precision.FLOAT32, Lanes()).trial
-    if not alike(found, expected, Precision.FLOAT32):
+    if not outputs_match(found, expected, Precision.FLOAT32):
         raise WeightsError("the exported graph answers otherwise than PyTorch", _ON_TORCH)
     card = {
         "weights": trained.sha256,
-        "answers": [answer.tolist() for answer in sampled(expected)],
+        "answers": [answer.tolist() for answer in sample_outputs(expected)],
         **{file: _sha256(folder / file) for file in (_GRAPH, _TENSORS)},
     }
     (folder / _CARD).write_text(json.dumps(card))
@@ -103,7 +103,7 @@ def check(engine: OpenVinoEngine, graph: Path) -> None:
     """
     answers = json.loads((graph.parent / _CARD).read_text())["answers"]
     expected = [np.array(answer, np.float32) for answer in answers]
-    if not alike(sampled(engine.trial), expected, engine.precision):
+    if not outputs_match(sample_outputs(engine.trial), expected, engine.precision):
         raise WeightsError(f"{engine.title}, answers otherwise here than PyTorch", _ON_TORCH)
 
 
@@ -112,8 +112,14 @@ def _export_apart(trained: Trained, folder: Path) -> Path:
     if "torch" in sys.modules:
         export(trained, folder)
         return folder
-    told = (trained.kind, trained.folder.resolve(), trained.name, trained.sha256, trained.size_px)
-    command = [sys.executable, "-m", "covid_core.engines.graphs", *map(str, told), str(folder)]
+    options = (
+        trained.kind,
+        trained.folder.resolve(),
+        trained.name,
+        trained.sha256,
+        trained.size_px,
+    )
+    command = [sys.executable, "-m", "covid_core.engines.graphs", *map(str, options), str(folder)]
     try:
         child = subprocess.run(
             command, capture_output=True, text=True, timeout=_MAX_SECONDS, cwd=_ROOT, check=False
@@ -126,8 +132,10 @@ def _export_apart(trained: Trained, folder: Path) -> Path:
 
 
 def _keep_first_layer_exact(graph: Path) -> None:
-    """In float32 whatever the rest runs in: it takes hardly any of the time, and rounding the film
-    itself to eight bits did most of what bfloat16 changed of probabilities.
+    """Marks the graph's first layer as float32, whatever precision the rest runs in.
+
+    It takes hardly any of the time, and rounding the film itself to eight bits did most of what
+    bfloat16 changed of probabilities.
     """
     tree = ElementTree.parse(graph)
     first = tree.find("./layers/layer[@type='Convolution']")

@@ -19,8 +19,9 @@ Made = TypeVar("Made")
 
 
 def made_to_fit(make: Callable[[int], Made], films: int) -> Made | None:
-    """What `make` makes for that many films at once, or half as many, and so on; None where the
-    memory does not hold one.
+    """What `make` makes for that many films at once, or half as many, and so on.
+
+    None where the memory does not hold one film.
     """
     while films:
         try:
@@ -40,8 +41,9 @@ def in_batches(
     device: torch.device,
     films: int,
 ) -> list[torch.Tensor]:
-    """`answer`, (n, …), of the films at `indices` (N,), so many at once and then the next, on
-    `device` as long as its memory holds one film.
+    """`answer`, (n, …), of the films at `indices`, so many at once and then the next.
+
+    `indices`: (N,). It runs on `device` as long as its memory holds one film.
     """
 
     def some(there: torch.device, first: int, count: int) -> torch.Tensor:

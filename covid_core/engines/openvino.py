@@ -57,6 +57,7 @@ class OpenVinoEngine:
             self.trial = self.run(trial_film(compiled.inputs[0].shape[-1]))
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The outputs of each film, one by one, as `engine.Engine` has it."""
         request = self._idle.get()
         try:
             films = [self._one(request, film) for film in x]

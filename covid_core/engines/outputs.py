@@ -20,4 +20,5 @@ class Outputs(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, x: torch.Tensor) -> Tensors:
+        """What the network's method gives of films, (N, 1, S, S)."""
         return self.give(x)

@@ -34,6 +34,7 @@ class TorchEngine:
         self._turn = threading.Lock()
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The network's outputs of films, as `engine.Engine` has it."""
         with self._turn, torch.inference_mode():
             # One by one, so that a film's last digits do not depend on those beside it.
             films = [self._network(torch.from_numpy(film[np.newaxis])) for film in x]
@@ -62,6 +63,7 @@ class CudaEngine:
         self._graph, self._outputs = self._recorded()
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The network's outputs of films, as `engine.Engine` has it."""
         size = self.batch_films
         parts = [self._batch(x[i : i + size]) for i in range(0, len(x), size)]
         return tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True))

@@ -23,12 +23,14 @@ def trial_film(size_px: int) -> np.ndarray:
     return waves.astype(np.float32)[np.newaxis, np.newaxis]
 
 
-def sampled(outputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+def sample_outputs(outputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Of each output some numbers, spread over all of it: (N,)."""
     return [output.ravel()[:: max(1, output.size // _SAMPLES)] for output in outputs]
 
 
-def alike(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], precision: Precision) -> bool:
+def outputs_match(
+    ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], precision: Precision
+) -> bool:
     """Whether outputs are those of the reference, as far as the precision goes."""
     return len(ours) == len(theirs) and all(
         one.shape == other.shape

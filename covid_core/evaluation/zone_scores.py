@@ -197,7 +197,7 @@ def _film(
         covid=prediction.probability(Finding.COVID),
         ill=ill,
         called=prediction.decision.positive,
-        passed=check_map(predictor, radiograph, prediction, saliency, inside).passed,
+        passed=check_map(predictor, prediction, saliency, inside).passed,
         group=group,
     )
 

@@ -95,7 +95,7 @@ def check_film(
     """
     seen = known.seen(radiograph) if known else None
     return FilmChecks(
-        meter=read_meter(predictor, radiograph, prediction, lungs),
+        meter=read_meter(predictor, prediction, lungs),
         seen=seen,
         neighbours=known.nearest(prediction, seen=seen) if known else {},
         known_films=known.sha256 if known else "",
@@ -104,13 +104,12 @@ def check_film(
 
 def check_one_map(
     predictor: Predictor,
-    radiograph: Radiograph,
     prediction: Prediction,
     saliency: Saliency,
     lungs: np.ndarray,
 ) -> MapChecks:
     """The checks of one class's map over a film; the rest as `check_film`."""
-    tests = check_map(predictor, radiograph, prediction, saliency, lungs)
+    tests = check_map(predictor, prediction, saliency, lungs)
     return MapChecks(tests, attention_by_zone(saliency, lungs))
 
 
@@ -156,10 +155,10 @@ def checks_json(checks: Checks) -> dict[str, Any]:
 
 
 def _film(film: KnownFilm) -> dict[str, Any]:
-    return {**asdict(film), "reference": film.told}
+    return {**asdict(film), "reference": film.export_name}
 
 
-def told_in_words(checks: Checks, *, drawn: bool) -> list[str]:
+def check_sentences(checks: Checks, *, drawn: bool) -> list[str]:
     """All of them but the neighbours, a sentence each.
 
     `drawn`: whether the map is shown; where it is not, nothing is told of what it points at.
@@ -190,11 +189,11 @@ def seen_in_words(checks: Checks) -> str:
 
 def nearest_in_words(found: tuple[Neighbour, ...]) -> str:
     """The nearest training films of one class: source, view, age group, similarity of each."""
-    told = [
+    films = [
         f"{one.film.source}, {', '.join(_described(one.film))} ({one.similarity:.2f})"
         for one in found
     ]
-    return "; ".join(told) or "none"
+    return "; ".join(films) or "none"
 
 
 def rounded(value: float | None) -> float | None:
@@ -205,10 +204,10 @@ def rounded(value: float | None) -> float | None:
 def _meter(meter: ShortcutMeter | None) -> dict[str, Any] | None:
     if meter is None:
         return None
-    told = {name: rounded(getattr(meter, name)) for name in ("whole", "lungs_only")}
+    scores = {name: rounded(getattr(meter, name)) for name in ("whole", "lungs_only")}
     return {
         "finding": meter.finding.value,
-        **told,
+        **scores,
         "lungs_removed": rounded(meter.lungs_removed),
         "explained": meter.explained,
         "sentence": meter.sentence,

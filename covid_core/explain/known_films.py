@@ -1,4 +1,4 @@
-"""The films that made the weights: was this one among them, and which are most like it?
+"""The films that made the weights: whether this one is among them, and which are most like it.
 
 `training.index` makes their index, `known_index` is its file. No picture is in it: one is shown
 only where `own_copy` finds the user's own.
@@ -55,9 +55,10 @@ class KnownFilm:
     sha256: str
 
     @property
-    def told(self) -> str:
-        """What it is called in what leaves the program: its reference where the dataset is public;
-        of a site's own film, whose file may be named after a patient, its digest.
+    def export_name(self) -> str:
+        """The film's name in exports: its reference, or its digest where that may name a patient.
+
+        The reference where the dataset is public; the digest of a site's own film.
         """
         return self.reference if is_public(self.source) else f"{self.source}, {self.sha256[:12]}"
 
@@ -76,12 +77,13 @@ class Seen:
 
     @property
     def sentence(self) -> str:
+        """That the film was seen in training, and as what."""
         what, differ = "this very file", ""
         if not self.exact:
             what = "this picture, or one that looks the same,"
             differ = f"; {self.distance} of {HASH_BITS} bits of their hashes differ"
         part = _PARTS.get(self.film.split, _PARTS[TRAIN])
-        return f"Seen before: {what} {part} ({self.film.told}{differ}). {_MEMORY}."
+        return f"Seen before: {what} {part} ({self.film.export_name}{differ}). {_MEMORY}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +158,11 @@ class KnownFilms:
     def nearest(
         self, prediction: Prediction, count: int = 3, *, seen: Seen | None = None
     ) -> dict[Finding, tuple[Neighbour, ...]]:
-        """For each class, so many training films whose features are most like the film's, the most
-        similar first; never two of one patient or of one picture.
+        """By class, the training films whose features are most like the film's, nearest first.
 
-        Left out is what is no evidence but the film itself: all of its own patient or picture,
-        where its file is a known one, or where `seen` says so. Raises WeightsError where other
-        weights made the prediction.
+        Never two of one patient or of one picture. Left out is what is no evidence but the film
+        itself: all of its own patient or picture, where its file is a known one, or where `seen`
+        says so. Raises WeightsError where other weights made the prediction.
         """
         if prediction.weights_sha256 != self._weights:
             raise WeightsError(
@@ -198,11 +199,10 @@ class KnownFilms:
 
 
 def own_copy(film: KnownFilm, folders: Iterable[Path]) -> Path | None:
-    """The user's own file of a film, by its reference in one of the folders, or in one that is the
-    dataset itself; only where its bytes have the film's SHA-256, and it lies in that folder, not
-    where a link leads out of it.
+    """The user's own file of a film, by its reference in one of the folders; None without one.
 
-    None where there is none.
+    A folder may be the dataset itself. Only where the file's bytes have the film's SHA-256, and it
+    lies in that folder, not where a link leads out of it.
     """
     reference = PurePosixPath(film.reference)
     if reference.is_absolute() or ".." in reference.parts:

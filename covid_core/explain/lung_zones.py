@@ -31,8 +31,7 @@ _LEAST_LUNG = 0.01  # of the film's area; less is no lung
 
 
 def attention_by_zone(saliency: Saliency, lungs: np.ndarray) -> tuple[float, ...] | None:
-    """What share of the evidence for a class that lies in the lungs is in each of ZONES, summing to
-    1.
+    """The share of a class's evidence in the lungs that is in each of ZONES, summing to 1.
 
     `lungs`: where they are over the whole film, bool (h, w). None where there are no two lungs, or
     no evidence for the class in them.

@@ -1,6 +1,6 @@
-"""Is the map of one class over one film worth showing?
+"""Four tests of whether the map of one class over one film is worth showing.
 
-Four tests, and it is withheld where one fails.
+It is withheld where one fails.
 
 A map persuades whether it is right or wrong, and a wrong one is not seen to be (Adebayo et al.
 2018). `evaluation.explanations` tests the maps of many films at leisure; this asks of the film at
@@ -29,8 +29,6 @@ from covid_core.model.decision import in_sentence
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.prepare.occlusion import blurred, place_in_line
-from covid_core.read.grey_levels import Film
-from covid_core.read.radiograph import Radiograph
 
 LUNGS, DELETION, WEIGHTS, MIRROR = "lungs", "deletion", "weights", "mirror"
 # Chosen on validation films; `benchmarks.map_check` says how often each test passes where. A little
@@ -68,6 +66,7 @@ class MapCheck:
 
     @property
     def sentence(self) -> str:
+        """Whether the map passed its tests, and which it failed."""
         failed = [test.title for test in self.tests if not test.passed]
         name = in_sentence(self.finding)
         if not failed:
@@ -78,7 +77,6 @@ class MapCheck:
 
 def check_map(
     predictor: Predictor,
-    radiograph: Radiograph | Film,
     prediction: Prediction,
     saliency: Saliency,
     lungs: np.ndarray,
@@ -89,9 +87,8 @@ def check_map(
     over the whole film, bool (m, m). Raises WeightsError where other weights made the prediction.
     """
     finding = saliency.finding
-    picture = predictor.card.preprocess.picture(radiograph)
     mirrored, *without = predictor.feature_maps(
-        predictor.card.preprocess.input(_tampered(picture, saliency.cells))
+        predictor.card.preprocess.input(_tampered(prediction.picture, saliency.cells))
     )
     output = prediction.answers.index(finding)
     logits = np.array([predictor.head.logits(found)[output] for found in without])
@@ -110,8 +107,10 @@ def check_map(
 
 
 def _tampered(picture: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """The picture mirrored, with the hottest places of a map covered, and with as many covered at
-    random: uint8 (2 + ORDERS, S, S).
+    """The pictures that the tests run: uint8 (2 + ORDERS, S, S).
+
+    The picture mirrored, with the hottest places of a map covered, and with as many covered at
+    random.
     """
     drawing = np.random.default_rng(_SEED)
     orders = [cells, *(drawing.permuted(cells.ravel()).reshape(cells.shape) for _ in range(ORDERS))]

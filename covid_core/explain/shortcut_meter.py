@@ -1,4 +1,4 @@
-"""Does what lies outside the lungs explain the answer?
+"""Whether what lies outside the lungs explains the answer.
 
 One film's score for the disease with the lungs removed and with nothing but the lungs, beside that
 of the whole film.
@@ -23,19 +23,17 @@ from covid_core.findings import Finding
 from covid_core.model.decision import Decision, in_sentence, log_odds
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.prepare.occlusion import LEAST_LUNG, lungs_only, painted_over, widened
-from covid_core.read.grey_levels import Film
-from covid_core.read.radiograph import Radiograph
 
 KEPT = 0.5  # of the odds: a film that keeps so much without its lungs was not called by them
 
 
 @dataclass(frozen=True, slots=True)
 class ShortcutMeter:
-    """Calibrated scores for the disease, 0 to 1, of the whole film, of the lungs alone on black,
-    and of all but the lungs.
+    """Calibrated scores for the disease: of the whole film, the lungs alone, and all but the lungs.
 
-    `explained`: the film is called the disease, and `explains` holds. Of a film that is not called
-    the disease, one without lungs says nothing either, so there it is never set.
+    Each 0 to 1; the lungs alone are on black. `explained`: the film is called the disease, and
+    `explains` holds. Of a film that is not called the disease, one without lungs says nothing
+    either, so there it is never set.
     """
 
     finding: Finding
@@ -52,6 +50,7 @@ class ShortcutMeter:
 
     @property
     def sentence(self) -> str:
+        """The three scores in words, and whether they speak against the answer."""
         name = in_sentence(self.finding)
         scores = (
             f"The score for {name} is {shown(self.whole)} on the whole film,"
@@ -64,7 +63,7 @@ class ShortcutMeter:
 
 
 def read_meter(
-    predictor: Predictor, radiograph: Radiograph | Film, prediction: Prediction, lungs: np.ndarray
+    predictor: Predictor, prediction: Prediction, lungs: np.ndarray
 ) -> ShortcutMeter | None:
     """The meter of a film and its prediction, by two more runs of the network.
 
@@ -72,8 +71,7 @@ def read_meter(
     """
     if lungs.mean() < LEAST_LUNG:
         return None
-    picture = predictor.card.preprocess.picture(radiograph)
-    left = parts(picture, prediction.placement, lungs, prediction.crop)
+    left = parts(prediction.picture, prediction.placement, lungs, prediction.crop)
     scores = predictor.card.rules.probabilities(predictor.logits(left))[:, -1]
     whole, only, removed = float(prediction.probabilities[-1]), *map(float, scores)
     meter = ShortcutMeter(prediction.answers[-1], whole, only, removed, explained=False)
@@ -81,12 +79,11 @@ def read_meter(
 
 
 def explains(whole: float, lungs_only: float, removed: float, threshold: float) -> bool:
-    """Whether the score without lungs explains that of a film called the disease, all 0 to 1: it
-    keeps at least half of the odds; or what lies outside the lungs reaches the operating point's
-    threshold, and the lungs alone do not.
+    """Whether the score without lungs explains that of a film called the disease, all 0 to 1.
 
-    That it reaches the threshold would by itself be no sign: thresholds lie low, and what shows
-    nothing at all is not scored at nought.
+    It does where it keeps at least half of the odds; or where what lies outside the lungs reaches
+    the operating point's threshold, and the lungs alone do not. That it reaches the threshold would
+    by itself be no sign: thresholds lie low, and what shows nothing at all is not scored at nought.
     """
     keeps = log_odds(removed) >= log_odds(whole) + np.log(KEPT)
     return bool(keeps or lungs_only < threshold <= removed)
@@ -98,10 +95,10 @@ def parts(
     lungs: np.ndarray,
     crop: Crop = WHOLE,
 ) -> np.ndarray:
-    """Of the network's picture, uint8 (S, S), in which the film's crop lies at `placement`: its
-    lungs alone, and all but its lungs, uint8 (2, S, S).
+    """The film's lungs alone, and all but its lungs: uint8 (2, S, S).
 
-    For a viewer too.
+    `picture`: the network's, uint8 (S, S), in which the film's crop lies at `placement`. For a
+    viewer too.
     """
     top, left, height, width = placement
     own = np.zeros(picture.shape, bool)
@@ -110,7 +107,8 @@ def parts(
 
 
 def shown(score: float) -> str:
-    """A score in the digits that are shown: three after the point, for much happens near 0 and 1,
-    and never quite 0 or 1.
+    """A score as it is shown: three digits after the point, and never quite 0 or 1.
+
+    Three, for much happens near 0 and 1.
     """
     return f"{min(max(score, 0.001), 0.999):.3f}"

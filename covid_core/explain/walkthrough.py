@@ -12,8 +12,6 @@ from covid_core.model.card import WeightsCard
 from covid_core.model.decision import OperatingPoint, softmax
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction
-from covid_core.read.grey_levels import Film
-from covid_core.read.radiograph import Radiograph
 
 _EXACT = 1e-3  # logits; the cells are added in float32
 
@@ -59,14 +57,11 @@ class Walkthrough:
         return int(row) + 1, int(column) + 1
 
 
-def walk_through(
-    card: WeightsCard, prediction: Prediction, saliency: Saliency, film: Radiograph | Film
-) -> Walkthrough:
-    """The steps of a prediction that a card's weights made of a film, to the class of `saliency`,
-    which is one of that prediction's maps.
+def walk_through(card: WeightsCard, prediction: Prediction, saliency: Saliency) -> Walkthrough:
+    """The steps from a film to the class of `saliency`, one of this prediction's maps.
 
-    Runs no network. Raises CovidCoreError where the cells do not add up to the score, as behind a
-    head of several layers.
+    `card`: of the weights that made the prediction. Runs no network. Raises CovidCoreError where
+    the cells do not add up to the score, as behind a head of several layers.
     """
     finding = saliency.finding
     score = float(prediction.logits[prediction.answers.index(finding)])
@@ -79,7 +74,7 @@ def walk_through(
     return Walkthrough(
         finding=finding,
         answers=prediction.answers,
-        picture=card.preprocess.picture(film),
+        picture=prediction.picture,
         cells=saliency.cells,
         bias=saliency.bias,
         score=score,

@@ -11,7 +11,7 @@ again.
     structured_report       the reading as a DICOM report (TID 1500)
     optional                packages that may be missing
     dicomweb                to and from an archive: STOW-RS, QIDO-RS, WADO-RS
-    request, stored_film    what is asked of a reading; the film as a bundle keeps it
+    request, stored_film    what an export shall show; the film as a bundle keeps it
     bundle                  all of it in one file, and the whole way again
 
 Each exporter takes a `Result` and gives bytes, the same for the same result. None holds the patient

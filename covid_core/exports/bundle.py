@@ -5,16 +5,17 @@ depend on what is in it alone:
 
     report.pdf          one page on paper
     result.json         the reading with its checks: `result.result_json`
+    opacity.png         the film under its opacity map, captioned; by weights that have one
     overlay.png         the film under its heat, captioned
     film.png            the film as it is shown
     film.safetensors    the film as its file stored it, to the last bit: `stored_film`
-    case.json           what was asked, what answered, and the SHA-256 of each member above
+    case.json           the request, what answered, and the SHA-256 of each member above
 
 No tag of the film's file is in it, nor the file's name. A name burned into the picture can't be
 found, and stays in it.
 
 A bundle is made by `make_bundle`, opened by `read_bundle` and made anew by `replay`, which carries
-over only what was asked, when, and by what it was made (for a person who wonders about a
+over only the request, when, and by what it was made (for a person who wonders about a
 difference); all else is read again from the film.
 """
 
@@ -34,9 +35,14 @@ from covid_core.case.reader import CaseReader
 from covid_core.errors import CovidCoreError
 from covid_core.explain.checks import checks_json
 from covid_core.exports.pdf import report_pdf
-from covid_core.exports.pictures import overlay_png
-from covid_core.exports.request import Asked, asked_of, result_of, with_kept_time
-from covid_core.exports.stored_film import film_bytes, film_of, radiograph_of, told
+from covid_core.exports.pictures import opacity_png, overlay_png
+from covid_core.exports.request import ExportRequest, request_of, result_of, with_kept_time
+from covid_core.exports.stored_film import (
+    describe_radiograph,
+    film_bytes,
+    load_film,
+    rebuild_radiograph,
+)
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.model.decision import OperatingPoint
@@ -45,10 +51,12 @@ from covid_core.present.result import Result, result_json
 from covid_core.read.archives import opened
 from covid_core.read.radiograph import Radiograph
 
-FORMAT_VERSION = 1
-REPORT, RESULT, OVERLAY, SHOWN, FILM, CASE = MEMBERS = (
+FORMAT_VERSION = 2
+_READABLE = (1, FORMAT_VERSION)  # 1 had no opacity map
+REPORT, RESULT, OPACITY, OVERLAY, SHOWN, FILM, CASE = MEMBERS = (
     "report.pdf",
     "result.json",
+    "opacity.png",
     "overlay.png",
     "film.png",
     "film.safetensors",
@@ -79,7 +87,7 @@ class Bundle:
     data: bytes
     members: Mapping[str, bytes]
     radiograph: Radiograph
-    asked: Asked
+    request: ExportRequest
     made_by: Mapping[str, str]
     made_with: Mapping[str, str]
 
@@ -103,19 +111,20 @@ def make_bundle(
     members = {
         REPORT: report_pdf(result),
         RESULT: _json(result_json(result)),
+        **({OPACITY: opacity_png(result)} if result.opacity else {}),
         OVERLAY: overlay_png(result),
         SHOWN: png(result.film),
         FILM: film_bytes(radiograph.film),
     }
-    asked = asked_of(result)
+    request = request_of(result)
     case = {
         "format_version": FORMAT_VERSION,
         "note": NOTE,
-        "made": asked.made.isoformat(),
-        "film": told(radiograph),
+        "made": request.made.isoformat(),
+        "film": describe_radiograph(radiograph),
         "finding": result.finding.value,
-        "operating_point": asdict(asked.point),
-        "prevalence": asked.prevalence,
+        "operating_point": asdict(request.point),
+        "prevalence": request.prevalence,
         "checks": checks_json(checks),
         "made_by": reader.identity,
         "made_with": dict(made_with or reader.surroundings),
@@ -129,8 +138,10 @@ def replay(bundle: Bundle, reader: CaseReader) -> bytes:
 
     Raises Abstained and CovidCoreError where this reader gives that film no answer.
     """
-    asked = bundle.asked
-    again = Asked(reader.point(asked.point), asked.finding, asked.prevalence, asked.made)
+    request = bundle.request
+    again = ExportRequest(
+        reader.point(request.point), request.finding, request.prevalence, request.made
+    )
     result = result_of(reader, reader.read(bundle.radiograph), again)
     return make_bundle(reader, bundle.radiograph, result, bundle.made_with)
 
@@ -144,11 +155,11 @@ def read_bundle(data: bytes) -> Bundle:
     members = unpacked(data)
     try:
         case = json.loads(members[CASE])
-        if case["format_version"] != FORMAT_VERSION:
+        if case["format_version"] not in _READABLE:
             raise CovidCoreError(
                 "this bundle was made by another release", "Replay it with that release"
             )
-        changed = [n for n in MEMBERS[:-1] if _sha256(members[n]) != case["members"][n]]
+        changed = [n for n in members if n != CASE and _sha256(members[n]) != case["members"][n]]
         if changed:
             raise CovidCoreError(
                 f"{', '.join(changed)} is not what the bundle was made with", _REMEDY
@@ -156,8 +167,8 @@ def read_bundle(data: bytes) -> Bundle:
         return Bundle(
             data,
             members,
-            radiograph_of(film_of(members[FILM]), case["film"]),
-            _asked(case),
+            rebuild_radiograph(load_film(members[FILM]), case["film"]),
+            _request(case),
             _makers(case["made_by"]),
             _words(case["made_with"]),
         )
@@ -174,7 +185,8 @@ def unpacked(data: bytes) -> dict[str, bytes]:
         raise CovidCoreError("it is larger than any bundle", _REMEDY)
     with opened(data) as archive:
         entries = archive.infolist()
-        if tuple(entry.filename for entry in entries) != MEMBERS:
+        names = tuple(entry.filename for entry in entries)
+        if names not in (MEMBERS, tuple(name for name in MEMBERS if name != OPACITY)):
             raise CovidCoreError("it is no case bundle", _REMEDY)
         return {entry.filename: _inflated(archive, entry) for entry in entries}
 
@@ -205,11 +217,11 @@ def _zipped(members: Mapping[str, bytes]) -> bytes:
     return file.getvalue()
 
 
-def _asked(case: Mapping[str, Any]) -> Asked:
+def _request(case: Mapping[str, Any]) -> ExportRequest:
     made = datetime.fromisoformat(case["made"])
     if made.tzinfo is None:
         raise ValueError("no time zone")
-    return Asked(
+    return ExportRequest(
         _point(case["operating_point"]), Finding(case["finding"]), _share(case["prevalence"]), made
     )
 

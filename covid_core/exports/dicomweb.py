@@ -42,8 +42,10 @@ for _name in ("dicomweb_client", "retrying", "urllib3.connectionpool"):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Where an archive is: `url` of its DICOMweb root, such as https://pacs.example/dicom-web; a
-    name and password where it asks for them; how long to wait for an answer, in seconds.
+    """Where an archive is, and how it is reached.
+
+    `url`: of its DICOMweb root, such as https://pacs.example/dicom-web; a name and password where
+    it asks for them; how long to wait for an answer, in seconds.
     """
 
     url: str
@@ -76,7 +78,7 @@ def send(archive: Archive, objects: Sequence[bytes]) -> None:
     Raises CovidCoreError where it can't be reached, refuses, or does not confirm each of them.
     """
     datasets = [parse(data) for data in objects]
-    with _asked(archive) as client:
+    with _client(archive) as client:
         answer = client.store_instances(datasets)
     stored = {item.ReferencedSOPInstanceUID for item in answer.get("ReferencedSOPSequence", ())}
     missing = sum(dataset.SOPInstanceUID not in stored for dataset in datasets)
@@ -91,18 +93,18 @@ def send(archive: Archive, objects: Sequence[bytes]) -> None:
 def find_studies(
     archive: Archive, *, patient_id: str = "", study_date: str = ""
 ) -> list[FoundStudy]:
-    """Studies by patient ID, by date (YYYYMMDD, or two with a hyphen between) or by both (QIDO-RS):
-    the first MAX_STUDIES.
+    """The first MAX_STUDIES studies by patient ID, by date, or by both (QIDO-RS).
 
-    Raises CovidCoreError, also where neither is given.
+    Date: YYYYMMDD, or two with a hyphen between. Raises CovidCoreError, also where neither is
+    given.
     """
-    asked = {"PatientID": patient_id.strip(), "StudyDate": study_date.strip()}
-    filters = {keyword: text for keyword, text in asked.items() if text}
+    given = {"PatientID": patient_id.strip(), "StudyDate": study_date.strip()}
+    filters = {keyword: text for keyword, text in given.items() if text}
     if not filters:
         raise CovidCoreError(
             "nothing was given to search for", "Give a patient ID, a study date, or both"
         )
-    with _asked(archive) as client:
+    with _client(archive) as client:
         answers = client.search_for_studies(
             search_filters=filters, fields=_FIELDS, limit=MAX_STUDIES
         )
@@ -117,7 +119,7 @@ def fetch_study(archive: Archive, study_uid: str) -> list[bytes]:
     """
     if not is_uid(study_uid):
         raise CovidCoreError("that is no study's UID", "Take it from a search of the archive")
-    with _asked(archive) as client:
+    with _client(archive) as client:
         answers = client.search_for_series(study_uid, fields=["Modality"])
         series = [Dataset.from_json(answer) for answer in answers]
         films: list[bytes] = []
@@ -167,7 +169,7 @@ def _text(answer: Dataset, keyword: str) -> str:
 
 
 @contextmanager
-def _asked(archive: Archive) -> Iterator[DICOMwebClient]:
+def _client(archive: Archive) -> Iterator[DICOMwebClient]:
     """A client for one task, all of whose failures are CovidCoreErrors."""
     with needing("dicomweb-client"):
         import requests

@@ -38,7 +38,7 @@ def shortcut_bars(sheet: Sheet, checks: Checks, box: Box, points: float) -> floa
         ("Lungs only", meter.lungs_only),
         ("Lungs removed", meter.lungs_removed),
     ):
-        y = sheet.bar(x, y, width, name, score, colour, points, told=shown(score))
+        y = sheet.bar(x, y, width, name, score, colour, points, figure_text=shown(score))
     return y
 
 
@@ -80,6 +80,6 @@ def nearest(sheet: Sheet, checks: Checks, box: Box, points: float) -> float:
         return y
     y = sheet.heading(x, y, width, "Nearest training films, and how similar", points)
     for finding, found in checks.neighbours.items():
-        told = f"{finding.display_name}: {nearest_in_words(found)}."
-        y = sheet.words(x, y, width, told, points) + 1
+        line = f"{finding.display_name}: {nearest_in_words(found)}."
+        y = sheet.words(x, y, width, line, points) + 1
     return y

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from covid_core.explain.checks import Checks
 from covid_core.exports.paper_checks import cautions, nearest, shortcut_bars, verdicts, zone_table
-from covid_core.exports.pictures import WARNING, overlay
+from covid_core.exports.pictures import WARNING, opacity_overlay, overlay
 from covid_core.exports.sheet import (
     HEIGHT,
     INK,
@@ -25,8 +25,10 @@ from covid_core.model.decision import CAVEAT, in_sentence
 from covid_core.present.result import Result
 from covid_core.present.sentences import (
     DISCLAIMER,
+    category_in_words,
     checks_in_words,
     heat_in_words,
+    opacity_in_words,
     point_in_words,
     values_in_words,
 )
@@ -61,11 +63,12 @@ def report_pdf(result: Result) -> bytes:
 
 
 def _fit(result: Result) -> _Fit:
-    """The largest text that leaves the films their least height; and their height, which is no more
-    than they need.
+    """The largest text that leaves the films their least height; and the films' height.
+
+    They get no more height than they need.
     """
     tall, wide = result.film.shape
-    wanted = min(_TALLEST, _COLUMN * tall / wide)
+    wanted = min(_TALLEST, _film_width(result) * tall / wide)
     with closing(Sheet(TITLE, result.made)) as trial:
         for points in _SIZES:
             text = _body(trial, result, _Fit(points, 0), pictured=False)
@@ -91,7 +94,7 @@ def _body(sheet: Sheet, result: Result, fit: _Fit, *, pictured: bool) -> float:
 def _band(sheet: Sheet, result: Result) -> None:
     sheet.block(0, 0, WIDTH, _BAND, INK)
     sheet.words(MARGIN, 3.2, INNER, DISCLAIMER, 9, bold=True, colour=WHITE)
-    sheet.words(MARGIN, 3.4, INNER, _told(result.made), 8, colour=WHITE, align="R")
+    sheet.words(MARGIN, 3.4, INNER, _written(result.made), 8, colour=WHITE, align="R")
 
 
 def _call(sheet: Sheet, result: Result, y: float, points: float) -> float:
@@ -128,16 +131,26 @@ def _cautions(sheet: Sheet, result: Result, y: float, points: float) -> float:
 
 
 def _films(sheet: Sheet, result: Result, y: float, fit: _Fit, pictured: bool) -> float:
-    told = ("The radiograph as it was read.", result.caption)
-    if pictured:
-        sheet.picture(MARGIN, y, _COLUMN, fit.film_mm, result.film, told[0])
-        sheet.picture(_RIGHT, y, _COLUMN, fit.film_mm, overlay(result), told[1])
-    y += fit.film_mm + 1.2
-    below = [
-        sheet.words(x, y, _COLUMN, text, fit.points - 1, colour=QUIET)
-        for x, text in zip((MARGIN, _RIGHT), told, strict=True)
-    ]
+    """The radiograph alone, then under each map, with what was measured of the map."""
+    drawn = [("The radiograph as it was read.", lambda shown: shown.film)]
+    if result.opacity:
+        drawn.append((f"{result.opacity_caption} {result.worth.opacity}", opacity_overlay))
+    drawn.append((f"{result.caption} {result.worth.evidence}", overlay))
+    width = _film_width(result)
+    below = []
+    for place, (caption, draw) in enumerate(drawn):
+        x = MARGIN + place * (width + _GAP)
+        if pictured:
+            sheet.picture(x, y, width, fit.film_mm, draw(result), caption.strip())
+        beneath = y + fit.film_mm + 1.2
+        below.append(sheet.words(x, beneath, width, caption.strip(), fit.points - 1, colour=QUIET))
     return max(below) + _GAP * 0.7
+
+
+def _film_width(result: Result) -> float:
+    """How wide each of the pictures is, side by side."""
+    count = 2 if result.opacity is None else 3
+    return (INNER - (count - 1) * _GAP) / count
 
 
 def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> float:
@@ -158,7 +171,12 @@ def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> flo
             points,
             mark=threshold,
         )
-    return sheet.words(MARGIN, y + 0.5, _COLUMN, _set_in_words(result), points)
+    y = sheet.words(MARGIN, y + 0.5, _COLUMN, _set_in_words(result), points)
+    category = category_in_words(prediction)
+    if not category:
+        return y
+    y = sheet.heading(MARGIN, y + 2, _COLUMN, "RSNA category", points)
+    return sheet.words(MARGIN, y, _COLUMN, f"{category} {result.worth.category}", points)
 
 
 def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
@@ -170,6 +188,7 @@ def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
         point_in_words(point, disease),
         values_in_words(point, disease, result.prevalence),
         result.elsewhere,
+        opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else "",
         "" if doubtful else heat,
         "" if prediction.remarks else checks_in_words(prediction),  # else told above
     )
@@ -229,5 +248,5 @@ def _colour(finding: Finding | None) -> str:
     return QUIET if finding is None else CLASS_COLOURS.get(finding, QUIET)
 
 
-def _told(made: datetime) -> str:
+def _written(made: datetime) -> str:
     return f"{made.day} {made:%B %Y, %H:%M %Z}"

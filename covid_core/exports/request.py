@@ -1,6 +1,6 @@
-"""What an export is asked of a reading, and the result that answers it.
+"""A request for an export of a reading, and the result that answers it.
 
-A request is made of plain values, so that the same may be asked again of the same radiograph.
+A request is made of plain values, so that it may be made again for the same radiograph.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from covid_core.model.decision import OperatingPoint
 from covid_core.present.overlay import displayed
 from covid_core.present.result import Result
 from covid_core.present.sentences import elsewhere_in_words
+from covid_core.present.worth import Worth
 
 LONGEST_PX = 2048  # of a film as it is shown
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a reading is asked.
+class ExportRequest:
+    """What an export shall show of a reading.
 
     `finding`: the class whose map is shown; None for the likeliest. `prevalence`: of the disease, 0
     to 1. `made`: when, with its time zone.
@@ -33,30 +34,32 @@ class Asked:
     made: datetime
 
 
-def result_of(reader: CaseReader, reading: Reading, asked: Asked) -> Result:
+def result_of(reader: CaseReader, reading: Reading, request: ExportRequest) -> Result:
     """The result of a reading that this reader made, the same for the same radiograph and question.
 
     Of the checks, only those are made that the reading lacks.
     """
     card = reader.predictor.card
-    finding = asked.finding or reading.prediction.label
-    reading = reader.decide(reader.check(reading, finding), asked.point)
+    finding = request.finding or reading.prediction.label
+    reading = reader.decide(reader.check(reading, finding), request.point)
     return Result(
         prediction=reading.prediction,
         saliency=reading.maps[finding],
         film=displayed(reading.radiograph.film, LONGEST_PX),
         lungs=reading.lungs,
-        prevalence=asked.prevalence,
-        made=asked.made,
-        elsewhere=elsewhere_in_words(card, asked.point, card.classes[-1]),
+        prevalence=request.prevalence,
+        made=request.made,
+        elsewhere=elsewhere_in_words(card, request.point, card.classes[-1]),
         checks=reading.checks(finding),
+        opacity=reading.opacity,
+        worth=Worth.of(card, finding, reading.prediction.category),
     )
 
 
-def asked_of(result: Result) -> Asked:
-    """What a result was asked."""
+def request_of(result: Result) -> ExportRequest:
+    """The request that a result answers."""
     decision = result.prediction.decision
-    return Asked(decision.point, result.finding, result.prevalence, result.made)
+    return ExportRequest(decision.point, result.finding, result.prevalence, result.made)
 
 
 def with_kept_time(result: Result) -> Result:

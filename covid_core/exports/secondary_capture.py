@@ -7,7 +7,7 @@ from pydicom.sr.coding import Code
 
 from covid_core.exports.identity import as_file, coded, made_by, stamp, study_uid_of
 from covid_core.exports.optional import needing
-from covid_core.exports.pictures import WARNING, captioned_overlay
+from covid_core.exports.pictures import WARNING, captioned_pictures
 from covid_core.present.result import Result
 from covid_core.read.geometry import shown_orientation
 from covid_core.read.patient_tags import Study
@@ -18,7 +18,9 @@ _SOURCE = Code("121322", "DCM", "Source image for image processing operation")
 
 
 def secondary_capture(result: Result, study: Study | None, *, keep_identity: bool) -> bytes:
-    """The captioned overlay as a DICOM file, RGB, uncompressed; the same bytes for the same result.
+    """The captioned pictures as a DICOM file, RGB, uncompressed.
+
+    The same bytes for the same result.
 
     `keep_identity`: carry the study's patient and study tags and its UID, and name the source
     image, so that an archive files it there. Otherwise, and where there is no study, it carries a
@@ -29,7 +31,7 @@ def secondary_capture(result: Result, study: Study | None, *, keep_identity: boo
         from highdicom.sc import SCImage
     kept = study if keep_identity else None
     image = SCImage(
-        pixel_array=captioned_overlay(result),
+        pixel_array=captioned_pictures(result),
         photometric_interpretation="RGB",
         bits_allocated=8,
         coordinate_system="PATIENT",
@@ -60,9 +62,15 @@ def _describe(image: Dataset, result: Result, study: Study | None) -> None:
     image.RecognizableVisualFeatures = "NO"
     image.ImageComments = WARNING
     image.DerivationDescription = (
-        f"{result.caption} Model {result.prediction.model}, weights SHA-256"
+        f"{_caption(result)} Model {result.prediction.model}, weights SHA-256"
         f" {result.prediction.weights_sha256}. {WARNING}"
     )
+
+
+def _caption(result: Result) -> str:
+    if result.opacity is None:
+        return result.caption
+    return f"Left: {result.opacity_caption} Right: {result.caption}"
 
 
 def _source(study: Study) -> Dataset:

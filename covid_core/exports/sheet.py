@@ -102,16 +102,20 @@ class Sheet:
         colour: str,
         points: float,
         *,
-        told: str = "",
+        figure_text: str = "",
         mark: float | None = None,
     ) -> float:
-        """A share, 0 to 1: its name, a bar and the figure, as `told` or in per cent, and a mark
-        across the bar where there is one; gives the y below it.
+        """Draws a share, 0 to 1, as a named bar with its figure; gives the y below it.
+
+        `figure_text`: the figure, where it is not in per cent. `mark`: a line across the bar, where
+        there is one.
         """
         named, figure, high = _NAMED * width, 14.0, 3.6
         left, long = x + named, width - named - figure
         below = self.words(x, y, named, name, points)
-        self.words(left + long, y, figure, told or f"{share:.1%}", points, bold=True, align="R")
+        self.words(
+            left + long, y, figure, figure_text or f"{share:.1%}", points, bold=True, align="R"
+        )
         top = (y + below - high) / 2
         self.block(left, top, long, high, TRACK)
         self.block(left, top, long * share, high, colour)
@@ -120,18 +124,18 @@ class Sheet:
         return below + 1.2
 
     def picture(
-        self, x: float, y: float, width: float, height: float, pixels: np.ndarray, told: str
+        self, x: float, y: float, width: float, height: float, pixels: np.ndarray, alt: str
     ) -> None:
         """Pixels, uint8 (H, W) or (H, W, 3), as large as they fit into the box, in its middle.
 
-        `told`: what is to be seen, for who can't see it.
+        `alt`: what is to be seen, for who can't see it.
         """
         self.block(x, y, width, height, "#000000")
         tall, wide = pixels.shape[:2]
         scale = min(width / wide, height / tall)
         size = wide * scale, tall * scale
         place = x + (width - size[0]) / 2, y + (height - size[1]) / 2
-        self._pdf.image(_jpeg(pixels), *place, *size, alt_text=told)
+        self._pdf.image(_jpeg(pixels), *place, *size, alt_text=alt)
 
 
 def _jpeg(pixels: np.ndarray) -> bytes:

@@ -18,8 +18,10 @@ _FOREIGN = CovidCoreError("its film is none of this program's", "Give a bundle a
 
 
 def film_bytes(film: Film) -> bytes:
-    """A film as a safetensors file: `codes`, uint8 or uint16 (height, width), and `tones`, float32
-    (n,), the grey of each code; or of a film without levels `pixels`, float32 (height, width).
+    """A film as a safetensors file's bytes.
+
+    `codes`, uint8 or uint16 (height, width), and `tones`, float32 (n,), the grey of each code; or
+    of a film without levels `pixels`, float32 (height, width).
     """
     if isinstance(film, Levels):
         parts = {_CODES: np.ascontiguousarray(film.codes), _TONES: film.tones}
@@ -28,7 +30,7 @@ def film_bytes(film: Film) -> bytes:
     return safetensors.numpy.save(parts)
 
 
-def film_of(data: bytes) -> Film:
+def load_film(data: bytes) -> Film:
     """What `film_bytes` was given. Raises CovidCoreError for anything else."""
     try:
         parts = safetensors.numpy.load(data)
@@ -51,8 +53,8 @@ def film_of(data: bytes) -> Film:
     return Levels(stored.codes, stored.counts, tones)
 
 
-def told(radiograph: Radiograph) -> dict[str, Any]:
-    """What else a radiograph is than its film, as plain values."""
+def describe_radiograph(radiograph: Radiograph) -> dict[str, Any]:
+    """What a radiograph holds beside its film, as plain values."""
     return {
         "sha256": radiograph.sha256,
         "source_format": radiograph.source_format,
@@ -62,10 +64,11 @@ def told(radiograph: Radiograph) -> dict[str, Any]:
     }
 
 
-def radiograph_of(film: Film, raw: Mapping[str, Any]) -> Radiograph:
-    """The radiograph of a film and of what `told` told. It lacks `unwindowed`, which is a viewer's.
+def rebuild_radiograph(film: Film, raw: Mapping[str, Any]) -> Radiograph:
+    """The radiograph of a film and of what `describe_radiograph` gave.
 
-    Raises KeyError, TypeError, ValueError for anything else.
+    It lacks `unwindowed`, which is a viewer's. Raises KeyError, TypeError, ValueError for anything
+    else.
     """
     notes = raw["notes"]
     if len(notes) > _MOST_NOTES or not all(len(_text(note)) <= _LONGEST_NOTE for note in notes):

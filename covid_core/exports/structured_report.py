@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.sr.coding import Code
 
-from covid_core.explain.checks import told_in_words
+from covid_core.explain.checks import check_sentences
 from covid_core.exports.identity import MANUFACTURER, as_file, made_by, stamp, uid_of
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING
-from covid_core.findings import Finding
+from covid_core.findings import APPEARANCES, Appearance, Finding
 from covid_core.model.decision import CAVEAT
 from covid_core.present.result import Result
-from covid_core.present.sentences import point_in_words, values_in_words
+from covid_core.present.sentences import (
+    category_in_words,
+    opacity_in_words,
+    point_in_words,
+    values_in_words,
+)
 from covid_core.read.dicom_tags import parse
 from covid_core.read.patient_tags import Study
 
@@ -38,6 +43,9 @@ CALLS: dict[Finding | None, Code] = {
 NOT_RULED_OUT = Code("not-ruled-out", SCHEME, "Not ruled out by the model")
 THRESHOLD = Code("threshold", SCHEME, "Probability from which COVID-19 is called")
 HEAT_IN_LUNGS = Code("heat-in-lungs", SCHEME, "Share of the evidence that lies in the lungs")
+OPACITY_PEAK = Code("opacity-peak", SCHEME, "Highest probability of an opacity in a cell")
+OPACITY_IN_LUNGS = Code("opacity-in-lungs", SCHEME, "Share of likely opacity in the lungs")
+CATEGORY = Code("rsna-category", SCHEME, "RSNA category of the radiograph's appearance")
 SENSITIVITY = Code("111088", "DCM", "Case Sensitivity")
 SPECIFICITY = Code("111090", "DCM", "Case Specificity")
 _CHEST_FILM = Code("399208008", "SCT", "Plain chest X-ray")
@@ -53,12 +61,12 @@ _SERIES_NUMBER = 9002  # beyond those of a modality, after the capture's
 def structured_report(
     result: Result, study: Study | None, capture: bytes, *, keep_identity: bool
 ) -> bytes:
-    """The reading as a DICOM Comprehensive SR file that shows the capture; the same bytes for the
-    same result.
+    """The reading as a DICOM Comprehensive SR file that shows the capture.
 
-    `capture`: as `secondary_capture` made it of the same result, study and `keep_identity`; the
-    report joins its study. Only with `keep_identity` it names the source image, whose UID leads to
-    the patient. Raises CovidCoreError where highdicom is not installed.
+    The same bytes for the same result. `capture`: as `secondary_capture` made it of the same
+    result, study and `keep_identity`; the report joins its study. Only with `keep_identity` it
+    names the source image, whose UID leads to the patient. Raises CovidCoreError where highdicom is
+    not installed.
     """
     with needing("highdicom"):
         from highdicom.coding_schemes import CodingSchemeIdentificationItem
@@ -86,6 +94,17 @@ def probability_of(finding: Finding) -> Code:
     """The measurement's name of one class's probability."""
     meaning = f"Calibrated probability of {finding.display_name}"
     return Code(f"p-{finding.value}".replace(" ", "-"), SCHEME, meaning)
+
+
+def category_code(appearance: Appearance) -> Code:
+    """The code of one RSNA category."""
+    return Code(appearance.value, SCHEME, appearance.display_name)
+
+
+def share_of(appearance: Appearance) -> Code:
+    """The measurement's name of the network's share for one RSNA category."""
+    meaning = f"Network's uncalibrated share of {appearance.display_name}"
+    return Code(f"share-{appearance.value}", SCHEME, meaning)
 
 
 def _pictures(capture: bytes, kept: Study | None) -> list[Dataset]:
@@ -163,7 +182,7 @@ def _group(
             for name, share in _shares(result)
         ],
         qualitative_evaluations=[
-            sr.QualitativeEvaluation(NOT_RULED_OUT, CALLS[answer]) for answer in decision.candidates
+            sr.QualitativeEvaluation(name, value) for name, value in _evaluations(result)
         ],
         source_images=[sr.SourceImageForMeasurementGroup(*source) for source in uids[1:]] or None,
     )
@@ -187,6 +206,15 @@ def _algorithm(result: Result) -> sr.AlgorithmIdentification:
     )
 
 
+def _evaluations(result: Result) -> list[tuple[Code, Code]]:
+    """What is not ruled out and, by weights that learnt it, the RSNA category."""
+    prediction = result.prediction
+    found = [(NOT_RULED_OUT, CALLS[answer]) for answer in prediction.decision.candidates]
+    if prediction.category:
+        found.append((CATEGORY, category_code(prediction.category)))
+    return found
+
+
 def _shares(result: Result) -> list[tuple[Code, float]]:
     """All figures that are shares, 0 to 1, by name; those that there are."""
     prediction, point = result.prediction, result.prediction.decision.point
@@ -195,6 +223,12 @@ def _shares(result: Result) -> list[tuple[Code, float]]:
     for name, cost in ((SENSITIVITY, point.sensitivity), (SPECIFICITY, point.specificity)):
         shares.append((name, cost.value if cost else math.nan))
     shares.append((HEAT_IN_LUNGS, result.heat_in_lungs if result.heat_drawn else math.nan))
+    if result.opacity:
+        shares.append((OPACITY_PEAK, result.opacity.peak))
+        shares.append((OPACITY_IN_LUNGS, result.opacity.share_inside(result.lungs)))
+    if prediction.appearances is not None:
+        names = map(share_of, APPEARANCES)
+        shares += zip(names, prediction.appearances.tolist(), strict=True)
     return [(name, share) for name, share in shares if math.isfinite(share)]
 
 
@@ -204,6 +238,16 @@ def _comments(result: Result) -> list[str]:
     worth = values_in_words(point, disease, result.prevalence)
     remarks = [remark.sentence for remark in prediction.remarks]
     checks = result.checks
-    checked = told_in_words(checks, drawn=result.heat_drawn) if checks else []
-    said = [prediction.decision.sentence, *([worth] if worth else []), *remarks, *checked]
+    checked = check_sentences(checks, drawn=result.heat_drawn) if checks else []
+    opacity = opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else ""
+    category = category_in_words(prediction)
+    said = [
+        prediction.decision.sentence,
+        *([worth] if worth else []),
+        *([f"{opacity} {result.worth.opacity}"] if opacity else []),
+        *([f"RSNA category: {category} {result.worth.category}"] if category else []),
+        *([f"Evidence map. {result.worth.evidence}"] if result.worth.evidence else []),
+        *remarks,
+        *checked,
+    ]
     return [WARNING, CAVEAT, *(text.translate(_PLAIN_QUOTES) for text in said)]

@@ -27,7 +27,7 @@ import numpy as np
 import safetensors.numpy
 
 from covid_core.errors import WeightsError
-from covid_core.findings import CLASSES, Finding
+from covid_core.findings import APPEARANCES, CLASSES, Finding
 from covid_core.model.architectures import DENSENET121, TITLES
 from covid_core.model.decision import BALANCED, Rules
 from covid_core.model.head import Head
@@ -53,6 +53,7 @@ AUDIT = ".audit"  # what `evaluation.audit` found of a recipe
 PROOF = ".engines"  # what `engines.proof` holds of its answers
 NO_CARDS = (AUDIT, PROOF)  # ends of names of other files beside the weights
 SHIPPED = DENSENET121  # the recipe of the weights that the page and the command line use
+APPEARANCE = "appearance"  # the linear layer of a network that answers appearances too
 FORMAT_VERSION = 1
 _MOST_PX = 4096  # of a film's side in a network
 
@@ -213,15 +214,20 @@ def _are_sound(rules: Rules, answers: int) -> bool:
 
 
 def head_tensors(folder: Path, name: str, card: WeightsCard) -> dict[str, np.ndarray]:
-    """The tensors of a network's head by name, for `head.Head`; the file is checked whole.
+    """The tensors of a network's heads by name, for `head.Head`; the file is checked whole.
+
+    Those of the classes' head, and of the appearances' where the card says that there is one.
 
     Raises WeightsError where it is missing, damaged, or holds no head of this project.
     """
     path = folder / f"{name}.safetensors"
     try:
         tensors = safetensors.numpy.load(checked(path, card.sha256))
-        head = {name: tensor for name, tensor in tensors.items() if name.startswith("head.")}
+        heads = ("head.", f"{APPEARANCE}.") if card.appearance else ("head.",)
+        head = {name: tensor for name, tensor in tensors.items() if name.startswith(heads)}
         fits = len(Head.of(head).bias) == len(card.classes)
+        if card.appearance:
+            fits &= len(Head.of_layers(head, APPEARANCE).bias) == len(APPEARANCES)
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
         raise foreign_tensors(path, TITLES[card.architecture]) from error
     if not fits:

@@ -33,7 +33,14 @@ class Head:
             (name.removesuffix(".weight") for name in tensors if _is_hidden(name)),
             key=lambda name: int(name.rpartition(".")[2]),
         )
-        names = (*hidden, "head.linear")
+        return cls.of_layers(tensors, *hidden, "head.linear")
+
+    @classmethod
+    def of_layers(cls, tensors: Mapping[str, np.ndarray], *names: str) -> Head:
+        """The head made of the linear layers of these names, in this order.
+
+        Raises KeyError, and ValueError where they make no head.
+        """
         layers = [(tensors[f"{name}.weight"], tensors[f"{name}.bias"]) for name in names]
         inputs = layers[0][0].shape[-1:]
         for weight, bias in layers:

@@ -71,22 +71,30 @@ class Saliency:
         return float(evidence[mask].sum()) / total if total > 0 else float("nan")
 
     def _evidence(self, height: int, width: int) -> np.ndarray:
-        if self.crop.is_whole:
-            return self._evidence_inside(height, width)
-        evidence = np.zeros((height, width), np.float32)
-        inside = self.crop.of(evidence)
-        inside[:] = self._evidence_inside(*inside.shape)
-        return evidence
+        positive = np.maximum(self.cells, 0)
+        return cells_over_film(positive, self.placement, self.size_px, self.crop, height, width)
 
-    def _evidence_inside(self, height: int, width: int) -> np.ndarray:
-        """The same on a grid over the crop."""
-        top, left, inner_height, inner_width = self.placement
-        # The crop's part of the input, in cells; Pillow interpolates between cell centres.
-        scale = self.cells.shape[0] / self.size_px
-        box = (left, top, left + inner_width, top + inner_height)
-        evidence = Image.fromarray(np.ascontiguousarray(np.maximum(self.cells, 0))).resize(
-            (width, height),
-            Image.Resampling.BICUBIC,
-            box=tuple(side * scale for side in box),
-        )
-        return np.asarray(evidence)
+
+def cells_over_film(
+    cells: np.ndarray,
+    placement: tuple[int, int, int, int],
+    size_px: int,
+    crop: Crop,
+    height: int,
+    width: int,
+) -> np.ndarray:
+    """Cells of a feature map interpolated on a grid over the film: float32 (height, width).
+
+    `placement`, `size_px`, `crop`: as `Saliency` has them. 0 outside the crop.
+    """
+    grid = np.zeros((height, width), np.float32)
+    inside = grid if crop.is_whole else crop.of(grid)
+    top, left, inner_height, inner_width = placement
+    # The crop's part of the input, in cells; Pillow interpolates between cell centres.
+    scale = cells.shape[0] / size_px
+    box = (left, top, left + inner_width, top + inner_height)
+    spread = Image.fromarray(np.ascontiguousarray(cells)).resize(
+        inside.shape[::-1], Image.Resampling.BICUBIC, box=tuple(side * scale for side in box)
+    )
+    inside[:] = np.asarray(spread)
+    return grid

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from covid_core.crop import WHOLE, Crop
-from covid_core.findings import Finding
+from covid_core.findings import APPEARANCES, Appearance, Finding
 from covid_core.model.decision import Decision
 from covid_core.predict.gate import Remark
 
@@ -16,14 +16,19 @@ from covid_core.predict.gate import Remark
 class Prediction:
     """What the network made of one radiograph.
 
-    `probabilities` (calibrated), `logits`: float64, one for each of `answers`, in their order.
+    `picture`: the film as the network was given it, uint8 (S, S). `probabilities` (calibrated),
+    `logits`: float64, one for each of `answers`, in their order.
     `feature_map`: float32 (channels, h, w), from which any answer's saliency is had without another
-    pass. `opacity`: the probability of an opacity in each cell, float32 (h, w), by a network that
-    learnt radiologists' boxes; None by any other. `crop`: the part of the film inside its borders,
-    where they are cut off. `placement`: where it lay in the network's input. `radiograph_sha256`,
-    `weights_sha256`: what was judged, and by what. `remarks`: what the gate found odd about it.
+    pass. `opacity`: the probability of an opacity in each cell, float32 (h, w), 0 where a cell
+    holds nothing of the film, by a network that learnt radiologists' boxes; None by any other.
+    `appearances`: the network's share for each RSNA category, float64 (4,), in the order of
+    APPEARANCES, not calibrated; None by a network that did not learn them. `crop`: the part of the
+    film inside its borders, where they are cut off. `placement`: where it lay in the network's
+    input. `radiograph_sha256`, `weights_sha256`: what was judged, and by what. `remarks`: what the
+    gate found odd about it.
     """
 
+    picture: np.ndarray
     answers: tuple[Finding, ...]
     probabilities: np.ndarray
     logits: np.ndarray
@@ -37,11 +42,29 @@ class Prediction:
     remarks: tuple[Remark, ...] = ()
     crop: Crop = WHOLE
     opacity: np.ndarray | None = None
+    appearances: np.ndarray | None = None
 
     @property
     def label(self) -> Finding:
         """The most probable answer, majority or not."""
         return self.answers[int(self.probabilities.argmax())]
+
+    @property
+    def category(self) -> Appearance | None:
+        """The likeliest RSNA category; None by a network that did not learn them."""
+        if self.appearances is None:
+            return None
+        return APPEARANCES[int(self.appearances.argmax())]
+
+    @property
+    def category_share(self) -> float | None:
+        """The network's share for the likeliest RSNA category, 0 to 1, not calibrated."""
+        return None if self.appearances is None else float(self.appearances.max())
+
+    @property
+    def opacity_peak(self) -> float | None:
+        """The highest probability of an opacity in any cell; None without an opacity map."""
+        return None if self.opacity is None else float(self.opacity.max())
 
     def probability(self, finding: Finding) -> float:
         return float(self.probabilities[self.answers.index(finding)])

@@ -14,8 +14,8 @@ from covid_core.engines.proof import read_proof
 from covid_core.engines.trained import classifier
 from covid_core.errors import Abstained, WeightsError
 from covid_core.findings import Finding
-from covid_core.model.card import SHIPPED, WeightsCard, head_tensors, read_card
-from covid_core.model.decision import BALANCED, OperatingPoint, decide, is_close
+from covid_core.model.card import APPEARANCE, SHIPPED, WeightsCard, head_tensors, read_card
+from covid_core.model.decision import BALANCED, OperatingPoint, decide, is_close, softmax
 from covid_core.model.gate_findings import remarks_on_crop
 from covid_core.model.head import Head, sigmoid
 from covid_core.model.saliency import Saliency
@@ -53,8 +53,10 @@ class Predictor:
         card: WeightsCard,
         gate: Gate | None = None,
         second_look: SecondLook | None = None,
+        appearance: Head | None = None,
     ) -> None:
         self.card = card
+        self._appearance = appearance
         self.engine = engine
         self.head = head
         self.gate = gate
@@ -76,17 +78,19 @@ class Predictor:
         """
         folder = Path(folder)
         card = read_card(folder, recipe)
-        head = Head.of(head_tensors(folder, recipe, card))
+        tensors = head_tensors(folder, recipe, card)
+        head = Head.of(tensors)
+        appearance = Head.of_layers(tensors, APPEARANCE) if card.appearance else None
         trained = classifier(folder, recipe, card)
         proof = read_proof(folder, recipe, card.sha256)
         engine = engine_of(trained, choice, proof.precision if proof else FLOAT32, lanes)
         gate = Gate.load(choice=choice, lanes=lanes) if gated else None
         if proof is None or engine.precision is FLOAT32:
-            return cls(engine, head, card, gate)
+            return cls(engine, head, card, gate, appearance=appearance)
         exact = engine_of(trained, choice, FLOAT32, lanes)
         if engine.title != proof.engine:  # another engine, or version: nothing is known of it
-            return cls(exact, head, card, gate)
-        return cls(engine, head, card, gate, SecondLook(exact, proof.margin))
+            return cls(exact, head, card, gate, appearance=appearance)
+        return cls(engine, head, card, gate, SecondLook(exact, proof.margin), appearance)
 
     def predict(self, radiograph: Radiograph, point: str = BALANCED) -> Prediction:
         """Prepare the film, run the network once, decide at an operating point.
@@ -112,9 +116,10 @@ class Predictor:
         remarks = [self._examined(film) for film in radiographs]
         refusals = [_refusal(found) for found in remarks]
         films = [film for film, no in zip(radiographs, refusals, strict=True) if no is None]
-        maps = iter(self._maps_of_each(self.prepared(films)) if films else ())
+        pictures = [self.card.preprocess.picture(film) for film in films]
+        given = zip(pictures, self._maps_of_each(pictures), strict=True)
         return [
-            no or self._judged(film, *next(maps), found, point)
+            no or self._judged(film, *next(given), found, point)
             for film, found, no in zip(radiographs, remarks, refusals, strict=True)
         ]
 
@@ -148,9 +153,13 @@ class Predictor:
                 own[close] = exact
         return maps
 
-    def _maps_of_each(self, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray | None]]:
-        """Each film's feature map, and its opacity map where there is one."""
-        features, *more = self._maps(x)
+    def _maps_of_each(
+        self, pictures: Sequence[np.ndarray]
+    ) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """Each picture's feature map, and its opacity map where there is one."""
+        if not pictures:
+            return []
+        features, *more = self._maps(self.card.preprocess.input(np.stack(pictures)))
         opacity = [sigmoid(one[0]) for one in more[0]] if more else [None] * len(features)
         return list(zip(features, opacity, strict=True))
 
@@ -170,20 +179,28 @@ class Predictor:
     def _judged(
         self,
         radiograph: Radiograph,
-        feature_map: np.ndarray,
-        opacity: np.ndarray | None,
+        picture: np.ndarray,
+        maps: tuple[np.ndarray, np.ndarray | None],
         remarks: tuple[Remark, ...],
         point: str,
     ) -> Prediction:
+        feature_map, opacity = maps
         logits = self.head.logits(feature_map)
         probabilities = self.card.rules.probabilities(logits)
         crop = self.card.preprocess.crop(radiograph)
+        placement = self.card.preprocess.placement(*crop.shape(*radiograph.shape))
+        if opacity is not None:
+            size_px = self.card.preprocess.size_px
+            opacity = np.where(_cells_of_film(opacity.shape, placement, size_px), opacity, 0)
+        head = self._appearance
+        appearances = None if head is None else softmax(head.logits(feature_map))
         return Prediction(
+            picture=picture,
             answers=self.card.classes,
             probabilities=probabilities,
             logits=logits,
             feature_map=feature_map,
-            placement=self.card.preprocess.placement(*crop.shape(*radiograph.shape)),
+            placement=placement,
             decision=decide(probabilities, self.card.rules, self.card.classes, point),
             radiograph_sha256=radiograph.sha256,
             weights_sha256=self.card.sha256,
@@ -192,6 +209,7 @@ class Predictor:
             remarks=remarks,
             crop=crop,
             opacity=opacity,
+            appearances=appearances,
         )
 
     def decide(self, prediction: Prediction, point: OperatingPoint) -> Prediction:
@@ -226,6 +244,19 @@ class Predictor:
             raise WeightsError(
                 "this prediction was made by other weights", "Read the film again with these"
             )
+
+
+def _cells_of_film(
+    shape: tuple[int, ...], placement: tuple[int, int, int, int], size_px: int
+) -> np.ndarray:
+    """Which cells of a map of the input hold something of the film, bool (h, w)."""
+    top, left, height, width = placement
+    edges = [np.arange(count + 1) * size_px / count for count in shape]
+    down, across = (
+        (edge[1:] > start) & (edge[:-1] < start + length)
+        for edge, start, length in zip(edges, (top, left), (height, width), strict=True)
+    )
+    return np.logical_and.outer(down, across)
 
 
 def _refusal(remarks: Sequence[Remark]) -> Abstained | None:

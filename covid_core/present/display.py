@@ -33,6 +33,7 @@ class DisplayFilm:
 
     @property
     def full(self) -> int:
+        """The largest value that a pixel can have."""
         return int(np.iinfo(self.values.dtype).max)
 
     def pixels(self) -> np.ndarray:
@@ -85,7 +86,9 @@ def _rounded(greys: np.ndarray) -> np.ndarray:
 
 
 def _shrunk(values: np.ndarray) -> np.ndarray:
-    """Block means of whole blocks: no ringing beside bright edges that a reader might take for
+    """The film shrunk to LONGEST_PX by block means.
+
+    Of whole blocks, which leave no ringing beside bright edges that a reader might take for
     something.
     """
     factor = -(-max(values.shape) // LONGEST_PX)

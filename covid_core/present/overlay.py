@@ -26,9 +26,11 @@ def _lookup(colours: list[str], start: float) -> np.ndarray:
 COLOUR_MAPS = {
     "Inferno": _lookup(sequential.Inferno, 0.35),
     "Cividis": _lookup(sequential.Cividis, 0.35),
-    "Viridis": _lookup(sequential.Viridis, 0.3),
 }
-_LOOKUP = COLOUR_MAPS["Inferno"]
+EVIDENCE_COLOURS = COLOUR_MAPS["Inferno"]
+# The opacity map's own: cold blue to green where the evidence is violet to orange, so that nobody
+# takes one for the other, colour-blind or not.
+OPACITY_COLOURS = _lookup(sequential.Viridis, 0.3)
 OUTLINE = "#56B4E9"  # Okabe and Ito's sky blue: apart from the heat for every eye
 _LINE_PX = 2
 _SOFT_CELLS = 1.0
@@ -41,12 +43,15 @@ def displayed(film: Film, longest_px: int) -> np.ndarray:
     return np.asarray(shown)
 
 
-def heat_layer(heat: np.ndarray) -> np.ndarray:
-    """Heat, float32 (H, W) 0 to 1, to a transparent layer, uint8 (H, W, 4): cold is clear."""
+def heat_layer(heat: np.ndarray, colours: np.ndarray = EVIDENCE_COLOURS) -> np.ndarray:
+    """Heat, float32 (H, W) 0 to 1, to a transparent layer, uint8 (H, W, 4): cold is clear.
+
+    `colours`: cold to hot, uint8 (256, 3).
+    """
     levels = np.rint(heat * 255).astype(np.uint8)
     # Full colour is reached early, so that moderate evidence is seen and none stays unseen.
     alpha = np.rint(np.minimum(heat * 2, 1) * 255).astype(np.uint8)
-    return np.dstack([_LOOKUP[levels], alpha])
+    return np.dstack([colours[levels], alpha])
 
 
 def soft(mask: np.ndarray) -> np.ndarray:
@@ -70,9 +75,11 @@ def outline_layer(mask: np.ndarray, height: int, width: int) -> np.ndarray:
     return layer
 
 
-def blend(film: np.ndarray, heat: np.ndarray, opacity: float) -> np.ndarray:
+def blend(
+    film: np.ndarray, heat: np.ndarray, opacity: float, colours: np.ndarray = EVIDENCE_COLOURS
+) -> np.ndarray:
     """Film, uint8 (H, W), under heat of the same grid, `opacity` 0 to 1: uint8 (H, W, 3)."""
-    layer = heat_layer(heat)
+    layer = heat_layer(heat, colours)
     alpha = layer[..., 3:].astype(np.float32) / 255 * opacity
     mixed = film[..., np.newaxis] * (1 - alpha) + layer[..., :3] * alpha
     return np.rint(mixed).astype(np.uint8)

@@ -6,21 +6,28 @@ It holds no patient and no file name, by construction.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from covid_core.explain.checks import Checks, checks_json, rounded
-from covid_core.findings import Finding
+from covid_core.explain.opacity_map import OpacityMap
+from covid_core.findings import APPEARANCES, Finding
 from covid_core.metrics import Estimate
 from covid_core.model.decision import CAVEAT, in_sentence
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction
-from covid_core.present.sentences import DISCLAIMER, predictive_value
+from covid_core.present.sentences import (
+    DISCLAIMER,
+    category_in_words,
+    opacity_in_words,
+    predictive_value,
+)
+from covid_core.present.worth import Worth
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +38,9 @@ class Result:
     bool (h, w) over the film. `prevalence`: of the disease, 0 to 1. `made`: when, with its time
     zone. `elsewhere`: what the operating point costs at sources that never trained the weights, as
     `sentences.elsewhere_in_words` tells it. `checks`: of the film and of the map shown; None where
-    none were made. Raises ValueError where the time has no zone, or the checks are of another map.
+    none were made. `opacity`: where the network sees opacities; None by weights that have no such
+    map. `worth`: what was measured of the maps and the category. Raises ValueError where the time
+    has no zone, or the checks are of another map.
     """
 
     prediction: Prediction
@@ -42,6 +51,8 @@ class Result:
     made: datetime
     elsewhere: str = ""
     checks: Checks | None = None
+    opacity: OpacityMap | None = None
+    worth: Worth = field(default_factory=Worth)
 
     def __post_init__(self) -> None:
         if self.made.tzinfo is None:
@@ -81,6 +92,13 @@ class Result:
         return f"No heat is drawn: {name} does not reach its threshold. Lungs outlined."
 
     @property
+    def opacity_caption(self) -> str:
+        """What the picture under the opacity map shows, as one sentence; "" where there is none."""
+        if self.opacity is None:
+            return ""
+        return "Probability of an opacity, as radiologists box it: blue low, yellow high."
+
+    @property
     def name(self) -> str:
         """A file name's stem that tells the film by its digest, and nobody's name."""
         return f"film-{self.prediction.radiograph_sha256[:8]}"
@@ -89,23 +107,27 @@ class Result:
 def result_json(result: Result) -> dict[str, Any]:
     """The reading as plain values for `json.dumps`, without NaN: null where there is no figure.
 
-    `schema_version`: 2, which brought `caveat`, `measured_on` and `checks`. `made`: ISO 8601, UTC.
-    `film.sha256`: of the file's bytes. `model.name`, `model.weights_sha256`: what judged it.
-    `probabilities`: calibrated, by class. `decision.call`: a class or "indeterminate";
-    `decision.positive`: whether the disease reaches the operating point's threshold;
-    `decision.sentence`. `prediction_set`: classes that can't be ruled out, the likeliest first.
-    `operating_point`: name, threshold, and sensitivity and specificity as value, low and high (95%
-    interval) and n films, or null where they were not measured; `measured_on`, in words, on which
-    films of which sources; `elsewhere`, in words, at sources that never trained it.
-    `predictive_value`: by those figures, at `prevalence`, of a call of the disease (`positive`), of
-    any other
-    (`negative`), and of the call made here (`of_this_call`, null where it is indeterminate).
-    `remarks`: what the gate found odd, as code and sentence. `notes`: what reading the file took.
-    `evidence`: of `finding`, by `method`. `cells`: rows of the feature map, in logits; their
-    sum and `bias` make `logit`. `placement_px`: top, left, height and width of the film in the
-    network's input of `input_px`; where borders were cut off, of the part at `crop`, fractions of
-    the film's sides. `heat_in_lungs`: share of the evidence. `heat_drawn`: false where
-    the class does not reach its threshold, or its map failed a test of itself. `checks`: as
+    `schema_version`: 2, which brought `caveat`, `measured_on` and `checks`; 3, which brought
+    `opacity`, `rsna_category` and `measured`. `made`: ISO 8601, UTC. `film.sha256`: of the file's
+    bytes. `model.name`, `model.weights_sha256`: what judged it. `probabilities`: calibrated, by
+    class. `decision.call`: a class or "indeterminate"; `decision.positive`: whether the disease
+    reaches the operating point's threshold; `decision.sentence`. `prediction_set`: classes that
+    can't be ruled out, the likeliest first. `operating_point`: name, threshold, and sensitivity and
+    specificity as value, low and high (95% interval) and n films, or null where they were not
+    measured; `measured_on`, in words, on which films of which sources; `elsewhere`, in words, at
+    sources that never trained it. `predictive_value`: by those figures, at `prevalence`, of a call
+    of the disease (`positive`), of any other (`negative`), and of the call made here
+    (`of_this_call`, null where it is indeterminate). `remarks`: what the gate found odd, as code
+    and sentence. `notes`: what reading the file took. `evidence`: of `finding`, by `method`.
+    `cells`: rows of the feature map, in logits; their sum and `bias` make `logit`. `placement_px`:
+    top, left, height and width of the film in the network's input of `input_px`; where borders were
+    cut off, of the part at `crop`, fractions of the film's sides. `heat_in_lungs`: share of the
+    evidence. `heat_drawn`: false where the class does not reach its threshold, or its map failed a
+    test of itself; `measured`: in words, how often such a map points into radiologists' boxes.
+    `opacity`: the probability of an opacity in each cell, laid out as those of `evidence`; `peak`,
+    the highest; `peak_zone`, the lung zone it lies in; `in_lungs`, the share of the map; null by
+    weights without such a map. `rsna_category`: the likeliest, and the network's shares for all,
+    which are not `calibrated`; null by weights that did not learn them. `checks`: as
     `checks.checks_json` tells them; null where none were made. `caveat`, `disclaimer`: sentences
     that go with any result.
     """
@@ -135,6 +157,8 @@ def result_json(result: Result) -> dict[str, Any]:
         "remarks": remarks,
         "notes": list(prediction.notes),
         "evidence": _evidence(result),
+        "opacity": _opacity(result),
+        "rsna_category": _category(result),
         "checks": checks_json(result.checks) if result.checks else None,
         "caveat": CAVEAT,
         "disclaimer": DISCLAIMER,
@@ -158,14 +182,50 @@ def _evidence(result: Result) -> Mapping[str, Any]:
     return {
         "finding": result.finding.value,
         "method": saliency.method,
-        "cells": [[rounded(cell) for cell in row] for row in saliency.cells.tolist()],
         "bias": rounded(saliency.bias),
         "logit": rounded(float(logit)),
-        "placement_px": list(saliency.placement),
-        "input_px": saliency.size_px,
-        **({} if saliency.crop.is_whole else {"crop": asdict(saliency.crop)}),
+        **_placed_cells(saliency),
         "heat_in_lungs": rounded(result.heat_in_lungs),
         "heat_drawn": result.heat_drawn,
+        "measured": result.worth.evidence,
+    }
+
+
+def _opacity(result: Result) -> Mapping[str, Any] | None:
+    opacity = result.opacity
+    if opacity is None:
+        return None
+    return {
+        **_placed_cells(opacity),
+        "peak": rounded(opacity.peak),
+        "peak_zone": opacity.peak_zone(result.lungs),
+        "in_lungs": rounded(opacity.share_inside(result.lungs)),
+        "sentence": opacity_in_words(opacity, result.lungs)[0],
+        "measured": result.worth.opacity,
+    }
+
+
+def _category(result: Result) -> Mapping[str, Any] | None:
+    prediction = result.prediction
+    if prediction.category is None or prediction.appearances is None:
+        return None
+    shares = zip(APPEARANCES, prediction.appearances.tolist(), strict=True)
+    return {
+        "category": prediction.category.value,
+        "shares": {appearance.value: rounded(share) for appearance, share in shares},
+        "calibrated": False,
+        "sentence": category_in_words(prediction),
+        "measured": result.worth.category,
+    }
+
+
+def _placed_cells(shown: Saliency | OpacityMap) -> dict[str, Any]:
+    """The cells of a map, and where they lie over the film."""
+    return {
+        "cells": [[rounded(cell) for cell in row] for row in shown.cells.tolist()],
+        "placement_px": list(shown.placement),
+        "input_px": shown.size_px,
+        **({} if shown.crop.is_whole else {"crop": asdict(shown.crop)}),
     }
 
 

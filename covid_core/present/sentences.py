@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
+import numpy as np
+
 from covid_core.errors import Abstained, CovidCoreError
+from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import Decision, OperatingPoint, in_sentence
@@ -26,8 +29,10 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
 
     `prediction_set`: the answers that can't be ruled out, joined by `|`. `heat_in_lungs`: the share
     of the overlay's heat, where one was made and its map passed the tests of itself.
-    `predictive_value`: of a decision like this one, at the prevalence given. `weights_sha256`: what
-    gave the probabilities.
+    `opacity_peak`: the highest probability of an opacity in any cell; `rsna_category`: the
+    likeliest of `findings.APPEARANCES`, and `p_rsna_category`, the network's own share for it,
+    which is not calibrated; these three by weights that give them. `predictive_value`: of a
+    decision like this one, at the prevalence given. `weights_sha256`: what gave the probabilities.
     """
     return (
         "file",
@@ -38,6 +43,9 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
         "operating_point",
         "predictive_value",
         "heat_in_lungs",
+        "opacity_peak",
+        "rsna_category",
+        "p_rsna_category",
         "reason",
         "weights_sha256",
     )
@@ -50,15 +58,17 @@ def prediction_row(
     heat_in_lungs: float | None = None,
     prevalence: float | None = None,
 ) -> dict[str, Any]:
-    """One row for a film that got a prediction; `reason` is the decision in words, then on which
-    films the predictive value was measured, warnings and notes.
+    """One row for a film that got a prediction.
+
+    `reason` is the decision in words, then on which films the predictive value was measured,
+    warnings and notes.
     """
     decision = prediction.decision
     value = None if prevalence is None else predictive_value(decision, prevalence)
     probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
     warnings = [remark.sentence for remark in prediction.remarks]
-    told = [] if value is None else [f"Predictive value by {_films_of(decision.point)}."]
-    reason = " ".join([decision.sentence, *told, *warnings, *map(_note, prediction.notes)])
+    measured = [] if value is None else [f"Predictive value by {_films_of(decision.point)}."]
+    reason = " ".join([decision.sentence, *measured, *warnings, *map(_note, prediction.notes)])
     return {
         "file": file,
         "label": prediction.label.value,
@@ -68,14 +78,18 @@ def prediction_row(
         "operating_point": decision.point.name,
         "predictive_value": _share(value),
         "heat_in_lungs": _share(heat_in_lungs),
+        "opacity_peak": _share(prediction.opacity_peak),
+        "rsna_category": prediction.category and prediction.category.value,
+        "p_rsna_category": _share(prediction.category_share),
         "reason": reason,
         "weights_sha256": prediction.weights_sha256,
     }
 
 
 def point_in_words(point: OperatingPoint, disease: Finding) -> str:
-    """What an operating point does and costs, and at which sources that was measured, of a network
-    made for this disease.
+    """What an operating point does and costs, and at which sources that was measured.
+
+    `disease`: what the network is made for.
     """
     name = in_sentence(disease)
     words = f"{point.name.capitalize()}: called {name} from a probability of {point.threshold:.2f}."
@@ -93,10 +107,9 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
 
 
 def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Finding) -> str:
-    """What the operating point costs at sources that the weights never learnt from: what a hospital
-    of one's own may expect.
+    """What the operating point costs at sources that the weights never learnt from.
 
-    Empty where nothing was measured there.
+    That is what another hospital may expect. Empty where nothing was measured there.
     """
     sentences = []
     for source in card.results.get("held_out", {}):
@@ -116,8 +129,9 @@ def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Findin
 
 
 def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) -> str | None:
-    """What a call at this operating point is worth at a prevalence, 0 to 1; None where the point's
-    costs were not measured.
+    """What a call at this operating point is worth at a prevalence, 0 to 1.
+
+    None where the point's costs were not measured.
     """
     values = point.values_at(prevalence)
     if values is None:
@@ -133,9 +147,10 @@ def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) 
 
 
 def heat_in_words(share: float, area: float) -> tuple[str, bool]:
-    """Where the heat lies, from its share inside the lungs and the lungs' share of the film, both 0
-    to 1; and whether to trust the map less for it: where it finds the lungs no better than
-    chance.
+    """Where the heat lies, and whether to trust the map less for it.
+
+    By its `share` inside the lungs and the lungs' `area`, a share of the film, both 0 to 1: less,
+    where it finds the lungs no better than chance.
     """
     if math.isnan(share):
         return "No heat: nothing in the film speaks for this class.", False
@@ -152,6 +167,32 @@ def heat_in_words(share: float, area: float) -> tuple[str, bool]:
     return words + ".", False
 
 
+def opacity_in_words(opacity: OpacityMap, lungs: np.ndarray) -> tuple[str, bool]:
+    """How likely an opacity is and where, and whether to trust the map less for it.
+
+    Less, where no more of it lies in the lungs than chance would have it. `lungs`: where they are
+    over the whole film, bool (h, w).
+    """
+    peak = _per_cent(opacity.peak)
+    if not opacity.is_likely:
+        return f"No opacity is likely: its highest probability in any cell is {peak}.", False
+    zone, share, area = opacity.peak_zone(lungs), opacity.share_inside(lungs), float(lungs.mean())
+    where = f", in the {zone} lung zone" if zone else ", outside the lung zones"
+    words = (
+        f"Highest probability of an opacity: {peak}{where}. {_per_cent(share)} of where one is"
+        f" likely lies in the lungs, which are {_per_cent(area)} of the film"
+    )
+    return (f"{words}: less than chance.", True) if share < area else (f"{words}.", False)
+
+
+def category_in_words(prediction: Prediction) -> str:
+    """The likeliest RSNA category with the network's share for it; "" where there is none."""
+    category, share = prediction.category, prediction.category_share
+    if category is None or share is None:
+        return ""
+    return f"{category.display_name} (the network's share is {_per_cent(share)}, not calibrated)."
+
+
 def checks_in_words(prediction: Prediction) -> str:
     """What the gate had to say of the film."""
     found = " ".join(remark.sentence for remark in prediction.remarks)
@@ -159,8 +200,9 @@ def checks_in_words(prediction: Prediction) -> str:
 
 
 def predictive_value(decision: Decision, prevalence: float) -> float | None:
-    """How often a call on this side of the operating point's threshold is right, at a prevalence, 0
-    to 1; None where the model can't tell, or nothing was measured at that point.
+    """How often a call on this side of the threshold is right at a prevalence, both 0 to 1.
+
+    None where the model can't tell, or nothing was measured at that point.
     """
     values = decision.point.values_at(prevalence)
     if decision.finding is None or values is None:
@@ -171,8 +213,9 @@ def predictive_value(decision: Decision, prevalence: float) -> float | None:
 def error_row(
     file: str, error: CovidCoreError, answers: Sequence[Finding] = CLASSES
 ) -> dict[str, Any]:
-    """One row for a film that got none: `decision` is `error`, or `abstained` where the picture was
-    read and is no film to judge; `reason` says why and what to do.
+    """One row for a film that got no prediction; `reason` says why and what to do.
+
+    `decision` is `error`, or `abstained` where the picture was read and is no film to judge.
     """
     decision = "abstained" if isinstance(error, Abstained) else "error"
     return {**dict.fromkeys(columns(answers)), "file": file, "decision": decision} | {
@@ -181,11 +224,10 @@ def error_row(
 
 
 def row_writer(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
-    """Writes the header of a CSV file, and gives what writes a row, of which no spreadsheet runs
-    anything.
+    """Writes the header of a CSV file, and gives what writes a row to it.
 
-    Texts are quoted, or a name's ";" starts a cell, and perhaps a formula, where commas are
-    decimal.
+    No spreadsheet runs anything of a row. Texts are quoted, or a name's ";" starts a cell, and
+    perhaps a formula, where commas are decimal.
     """
     writer = csv.DictWriter(file, names, quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()

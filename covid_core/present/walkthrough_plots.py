@@ -126,8 +126,9 @@ def before_after(walk: Walkthrough, names: tuple[str, str]) -> go.Figure:
 
 
 def reliability(lines: Mapping[str, Line], axes: tuple[str, str]) -> go.Figure:
-    """How often calls were right against how sure the model was, for each part of the films by
-    name; on the dotted line, as often as it says.
+    """How often calls were right against how sure the model was, a line for each part of the films.
+
+    On the dotted line they are right as often as the model says.
     """
     figure = go.Figure()
     for name, line in lines.items():
@@ -151,8 +152,9 @@ def reliability(lines: Mapping[str, Line], axes: tuple[str, str]) -> go.Figure:
 
 
 def threshold(walk: Walkthrough) -> go.Figure:
-    """The disease's probability as a bar, and every operating point's threshold as a line; the
-    chosen one is drawn thick.
+    """The disease's probability as a bar, and every operating point's threshold as a line.
+
+    The chosen one is drawn thick.
     """
     disease, probability = walk.answers[-1], float(walk.after[-1])
     figure = go.Figure(
@@ -190,8 +192,9 @@ def threshold(walk: Walkthrough) -> go.Figure:
 
 
 def prediction_set(walk: Walkthrough, kept: str, ruled_out: str) -> go.Figure:
-    """Each class's probability and, as a tick, from where on it can't be ruled out; classes in the
-    set are solid, the others hollow.
+    """Each class's probability and, as a tick, from where on it can't be ruled out.
+
+    Classes in the set are solid, the others hollow.
     """
     titles = [answer.display_name for answer in walk.answers]
     fits = walk.after >= np.array(walk.least)

@@ -90,7 +90,6 @@ class Outcome:
     def _map(
         self,
         predictor: Predictor,
-        radiograph: Radiograph,
         prediction: Prediction,
         saliency: Saliency,
         lungs: np.ndarray,

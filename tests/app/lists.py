@@ -26,7 +26,7 @@ MARKUP = "canary.png"
 def list_page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page, without a film."""
     # What asks for the next turn of scoring is the browser: here each run is one.
-    monkeypatch.setattr("app.scoring._is_first_shown", lambda _: False)
+    monkeypatch.setattr("app.worklist_scoring._is_first_shown", lambda _: False)
     # The pages that a reading links to are not those of this one.
     monkeypatch.setattr(st, "page_link", lambda *_, **__: None)
     return run_page(PAGE)

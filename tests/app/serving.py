@@ -35,9 +35,15 @@ in_browser = [
 
 
 @contextlib.contextmanager
-def served(script: str = "streamlit_app.py") -> Iterator[str]:
-    """The address of a server of a script, stopped afterwards."""
+def served(script: str = "streamlit_app.py", weights: Path | None = None) -> Iterator[str]:
+    """The address of a server of a script, stopped afterwards.
+
+    `weights`: a folder in place of the shipped one.
+    """
     address, command = page_command(script)
+    if weights is not None:
+        command[command.index("streamlit")] = "tests.app.other_weights"
+        command.insert(command.index("run"), str(weights))
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
         try:
             wait_for_page(address, server)

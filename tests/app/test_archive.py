@@ -49,10 +49,10 @@ def test_a_film_is_fetched_and_its_reading_joins_its_study(page: AppTest, orthan
     assert not page.exception
     assert any("Calibrated probability of COVID-19" in one.value for one in page.markdown)
 
-    [drawer] = [one for one in page.get("expander") if one.label == "Take it away"]
+    [drawer] = [one for one in page.get("expander") if one.label == "Export"]
     page.session_state[drawer.key] = True
     page.run()
-    page.toggle(key="take-identity").set_value(True).run()
+    page.toggle(key="export-identity").set_value(True).run()
     page.button(key="send").click().run()
     assert not page.exception
     assert [one.value for one in page.success] == ["Both files were sent to PACS."]

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import meter_plot, session, wording
-from app.film import OpenFilm, read_film
+from app.open_film import OpenFilm, read_film
 from app.texts import checks as texts
 from app.texts.read import NOT_READ
 from covid_core.case.reader import CaseReader

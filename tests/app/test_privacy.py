@@ -42,7 +42,7 @@ def test_every_file_is_answered_though_no_file_of_the_server_s_can_hold_a_byte(
 ) -> None:
     for file in marked_files():
         words = "\n".join(seen["shown"][file.name])
-        expected = (_READ, _LIST) if file.reads else ("This file got no reading.",)
+        expected = (_READ, _LIST) if file.reads else ("This file could not be read.",)
         assert any(one in words for one in expected), (file.name, words)
     assert "Traceback" not in seen["log"]
 

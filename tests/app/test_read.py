@@ -184,7 +184,7 @@ def test_no_page_speaks_of_a_film_that_is_no_longer_open(page: AppTest) -> None:
     page.switch_page("app/pages/read.py").run()
     page.button(key="close-files").click().run()
     drop(page, b"no film", "second.png")
-    assert "This file got no reading" in said(page)
+    assert "This file could not be read" in said(page)
     assert "readings" not in page.session_state and "files" not in page.session_state
     page.switch_page("app/pages/about.py").run()
     assert not any("first.png" in text.value for text in page.text)
@@ -214,7 +214,7 @@ def test_every_take_away_is_offered_and_named_by_the_film_s_hash_alone(
 ) -> None:
     drop(page, FILM, "Meier_Anna_1950.png")
     assert page.get("download_button") == [], "made only when they are asked for"
-    page.session_state[f"take-{predictions[0].radiograph_sha256}"] = True
+    page.session_state[f"export-{predictions[0].radiograph_sha256}"] = True
     page.run()
     offered = page.get("download_button")
     assert len(offered) == 6 and "Case bundle (ZIP)" in [button.label for button in offered]
@@ -250,7 +250,7 @@ def test_a_full_line_is_said_and_tried_again(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, predictions: list[Prediction]
 ) -> None:
     line = Turns(1, 0)
-    monkeypatch.setattr("app.turns.TURNS", line)
+    monkeypatch.setattr("app.shared_queue.TURNS", line)
     with line.turn(nobody):
         drop(page, FILM)
         assert not page.exception and predictions == []
@@ -263,7 +263,7 @@ def test_no_page_fails_where_the_line_is_full(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = Turns(1, 0)
-    monkeypatch.setattr("app.turns.TURNS", line)
+    monkeypatch.setattr("app.shared_queue.TURNS", line)
     with line.turn(nobody):
         page.switch_page("app/pages/about.py").run()  # which reads a phantom
         assert not page.exception and texts.BUSY in said(page)
@@ -282,7 +282,7 @@ def test_who_waits_is_told_the_position_and_who_goes_gives_it_up(
         told.append(words)
         st.stop()
 
-    monkeypatch.setattr("app.turns.TURNS", line)
+    monkeypatch.setattr("app.shared_queue.TURNS", line)
     with line.turn(nobody), monkeypatch.context() as patch:
         patch.setattr(DeltaGenerator, "caption", closed)
         drop(page, FILM)

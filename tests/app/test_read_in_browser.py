@@ -75,7 +75,7 @@ def test_a_dropped_film_is_read(page: Page) -> None:
 def test_a_name_with_markup_is_neither_rendered_nor_fetched(page: Page) -> None:
     name = "![x](http://127.0.0.2:9/canary.png)<img src=http://127.0.0.2:9/c>.png"
     drop(page, (name, b"no film"))
-    expect(page.get_by_text("This file got no reading")).to_be_visible()
+    expect(page.get_by_text("This file could not be read")).to_be_visible()
     expect(page.get_by_text("It is not a PNG, JPEG, TIFF, WebP or DICOM file")).to_be_visible()
     expect(page.locator("img[src*='127.0.0.2']")).to_have_count(0)
 
@@ -97,7 +97,7 @@ def test_tags_with_markup_are_shown_as_they_are(page: Page) -> None:
 def test_every_export_opens_in_another_program(page: Page, tmp_path: Path) -> None:
     data = dicom_file(PHANTOM, PatientName="Canary^Anna", PatientID="CANARY-7")
     drop(page, ("film.dcm", data))
-    page.get_by_text("Take it away").click()
+    page.get_by_text("Export", exact=True).click()
     found = {}
     for label in EXPORTS:
         with page.expect_download() as download:

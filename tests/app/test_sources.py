@@ -146,7 +146,7 @@ def away_and_back(app: AppTest) -> AppTest:
 def test_films_outlast_a_visit_to_another_page_and_are_added_to(
     predictions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.scoring._is_first_shown", lambda _: False)
+    monkeypatch.setattr("app.worklist_scoring._is_first_shown", lambda _: False)
     page = run_page()
     drop(page, *FILMS[:2])
     away_and_back(page)

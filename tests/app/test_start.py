@@ -32,13 +32,19 @@ HEAVY = {
     "tensorboard",
     "plotly.graph_objs._figure",
 }
-LATER = {"app.reading", "app.worklist", "app.viewer", "app.take_away", "app.site_check"}
+LATER = {
+    "app.reading_panel",
+    "app.worklist_panel",
+    "app.viewer",
+    "app.export_panel",
+    "app.site_check",
+}
 _PAGE = """
 import sys
-from app import ready
+from app import preloading
 from streamlit.testing.v1 import AppTest
-ready.get_ready = lambda: None  # which comes once the page is there
-page = run_page()
+preloading.load_ahead = lambda: None  # which comes once the page is there
+page = AppTest.from_file("streamlit_app.py", default_timeout=600).run()
 assert not page.exception, page.exception
 print(*sys.modules, sep="\\n")
 """
@@ -67,10 +73,10 @@ def test_what_shows_films_waits_for_one(imported: set[str]) -> None:
 
 
 def test_it_gets_ready_for_a_film_once_it_is_there() -> None:
-    program = _PAGE.replace("ready.get_ready = lambda: None", "pass")
+    program = _PAGE.replace("preloading.load_ahead = lambda: None", "pass")
     told = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )
     imported = set(told.stdout.split())
-    assert {"app.reading", "covid_core.predict.lungs"} <= imported
+    assert {"app.reading_panel", "covid_core.predict.lungs"} <= imported
     assert "torch" not in imported

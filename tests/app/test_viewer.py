@@ -35,7 +35,7 @@ BUTTONS = {
     "Flip": "flippedV",
     "Contour": "contour",
     "Heat": "heat",
-    "Lungs": "outline",
+    "Outline": "outline",
     "Equalised": "equalised",
     "Reset": "zoom",
 }

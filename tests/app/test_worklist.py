@@ -103,7 +103,7 @@ def test_another_operating_point_redecides_without_the_network(
 def test_stop_keeps_what_is_done_and_go_on_does_the_rest(
     page: AppTest, predictions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.scoring._REFRESH_S", 0.0)
+    monkeypatch.setattr("app.worklist_scoring._REFRESH_S", 0.0)
     score = Predictor.predict
 
     def stop_at_second(predictor: Predictor, *options: Any) -> Prediction:
@@ -126,7 +126,7 @@ def test_a_list_waits_where_the_line_is_full_and_loses_no_film(
     page: AppTest, predictions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = Turns(1, 0)
-    monkeypatch.setattr("app.turns.TURNS", line)
+    monkeypatch.setattr("app.shared_queue.TURNS", line)
     with line.turn(lambda _: None):
         drop(page, *FILMS)
         [bar] = page.get("progress")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.reading import show_controls
+from app.reading_panel import show_controls
 from app.sources import choose_films
-from app.worklist import show_worklist
+from app.worklist_panel import show_worklist
 
 st.set_page_config("List of films", layout="wide")
 films = choose_films()

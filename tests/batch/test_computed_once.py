@@ -21,7 +21,14 @@ def test_what_a_row_of_the_list_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = count_calls(monkeypatch)
     point = reader().predictor.card.rules.points[0]
     entry(Item("film.png", lambda: FILM), reader(), point=point, prevalence=0.1)
-    assert counts == {"files decoded": 1, "gate": 1, "lungs": 1, "classifier": 1, "maps": 3}
+    assert counts == {
+        "files decoded": 1,
+        "pictures prepared": 3,
+        "gate": 1,
+        "lungs": 1,
+        "classifier": 1,
+        "maps": 3,
+    }
 
 
 def test_what_an_overlay_and_a_bundle_cost_together(
@@ -34,6 +41,7 @@ def test_what_an_overlay_and_a_bundle_cost_together(
     assert row["decision"] != "error" and len(list(tmp_path.iterdir())) == 2
     assert counts == {
         "files decoded": 1,
+        "pictures prepared": 3,
         "gate": 1,
         "lungs": 1,
         "classifier": 1,

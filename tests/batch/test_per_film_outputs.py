@@ -11,9 +11,12 @@ from PIL import Image
 
 from covid_core.batch.per_film_outputs import PREVALENCE, output_writer
 from covid_core.batch.pipeline import Film
+from covid_core.case.reader import CaseReader
 from covid_core.explain.map_tests import check_map
 from covid_core.exports.bundle import read_bundle, replay
+from covid_core.predict.predictor import Predictor
 from covid_core.read.reading import read_radiograph
+from tests.models import save_opacity_weights
 from tests.whole_way import films, reader
 
 NAMES = ("8-bit PNG", "windowed MONOCHROME1")
@@ -28,7 +31,7 @@ def explained(name: str, folder: Path) -> tuple[float, bool]:
     share = write(Film("Canary Zebedee.png", lambda: radiograph), radiograph, prediction)
     saliency = predictor.explain(prediction, prediction.label)
     inside = lungs.inside(radiograph)
-    passed = check_map(predictor, radiograph, prediction, saliency, inside).passed
+    passed = check_map(predictor, prediction, saliency, inside).passed
     return share, passed
 
 
@@ -51,5 +54,17 @@ def test_a_bundle_is_named_by_its_film_and_can_be_replayed(tmp_path: Path) -> No
     [path] = tmp_path.glob("*.zip")
     bundle = read_bundle(path.read_bytes())
     assert path.name == f"film-{bundle.radiograph.sha256[:8]}.zip"
-    assert bundle.asked.prevalence == PREVALENCE
+    assert bundle.request.prevalence == PREVALENCE
     assert replay(bundle, reader()) == path.read_bytes()
+
+
+def test_an_opacity_map_gets_an_overlay_of_its_own(tmp_path: Path) -> None:
+    weights = save_opacity_weights(tmp_path / "weights")
+    own = CaseReader(Predictor.load(weights, gated=False), reader().lungs)
+    radiograph = read_radiograph(films()[NAMES[0]])
+    write = output_writer(own, overlays=tmp_path, bundles=None, prevalence=None)
+    prediction = own.predictor.predict(radiograph)
+    write(Film("a.png", lambda: radiograph), radiograph, prediction)
+    digest = radiograph.sha256[:8]
+    assert len(list(tmp_path.glob(f"a.*.{digest}.png"))) == 2
+    assert (tmp_path / f"a.opacity.{digest}.png").exists()

@@ -45,6 +45,7 @@ def said(
     shares = np.array(probabilities)
     decision: Decision = decide(shares, card.rules, answers)
     prediction = Prediction(
+        np.zeros((224, 224), np.uint8),
         answers,
         shares,
         np.log(shares),

@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from covid_core.batch.worklist import THUMBNAIL_PX, Entry, Filter, csv_text, earlier, entry, triage
+from covid_core.batch.worklist import (
+    THUMBNAIL_PX,
+    Entry,
+    Filter,
+    csv_text,
+    earlier,
+    entry,
+    let_go_of_readings,
+    triage,
+)
 from covid_core.case.reader import CaseReader
 from covid_core.errors import Abstained, RefusedFile
 from covid_core.findings import CLASSES
@@ -77,6 +86,19 @@ def test_an_entry_is_light_enough_for_thousands(predictor: Predictor, lungs: Lun
     assert isinstance(found.prediction, Prediction)
     held = found.prediction.feature_map.nbytes + found.prediction.probabilities.nbytes
     assert held < 100
+
+
+def test_only_the_likeliest_films_keep_their_readings(
+    predictor: Predictor, lungs: Lungs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = judged(item(png(PHANTOM)), predictor, lungs)
+    assert found.reading is not None and found.reading.radiograph.shape == (0, 0)
+    assert found.reading.prediction.feature_map.size > 0
+    entries = {item(b""): replace(found, probability=share) for share in (0.2, 0.9, 0.5)}
+    monkeypatch.setattr("covid_core.batch.worklist.READINGS_KEPT", 2)
+    let_go_of_readings(entries)
+    assert [one.reading is not None for one in entries.values()] == [False, True, True]
+    assert [one.probability for one in entries.values()] == [0.2, 0.9, 0.5]
 
 
 def test_another_operating_point_redecides_without_the_network(

@@ -88,3 +88,18 @@ def test_a_reading_by_other_weights_is_not_decided(tmp_path: Any) -> None:
     other = type(reader()).load(random_weights(tmp_path))
     with pytest.raises(WeightsError, match="other weights"):
         other.decide(plain(), ALWAYS)
+
+
+def test_a_reading_kept_without_its_film_needs_no_network_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = plain().without_film()
+    assert kept.radiograph.shape == (0, 0) and kept.radiograph.sha256 == plain().radiograph.sha256
+    counts = count_calls(monkeypatch)
+    reading = read_case(FILM, reader(), known=kept)
+    assert not counts["gate"] and not counts["lungs"] and not counts["classifier"]
+    assert reading.prediction is plain().prediction and reading.maps is plain().maps
+    assert reading.radiograph.height_px > 0 and reading.film_checks
+    other = read_radiograph(films()["dark"])
+    with pytest.raises(ValueError, match="another film"):
+        kept.with_film(other)

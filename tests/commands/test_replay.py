@@ -14,7 +14,7 @@ import pytest
 
 from covid_core.__main__ import main
 from covid_core.commands.replay import differences
-from covid_core.exports.bundle import CASE, MEMBERS, REPORT, read_bundle
+from covid_core.exports.bundle import CASE, MEMBERS, OPACITY, REPORT, read_bundle
 from tests.models import random_weights
 from tests.whole_way import films
 
@@ -51,7 +51,7 @@ def test_a_new_process_makes_the_same_bytes(bundle: Path, tmp_path: Path) -> Non
 def test_neither_its_name_nor_its_bytes_hold_the_file_s_name(bundle: Path) -> None:
     opened = read_bundle(bundle.read_bytes())
     assert bundle.name == f"film-{opened.radiograph.sha256[:8]}.zip"
-    assert opened.asked.prevalence == 0.2
+    assert opened.request.prevalence == 0.2
     for data in (bundle.read_bytes(), *opened.members.values()):
         assert b"canary" not in data.lower() and b"zebedee" not in data.lower()
 
@@ -142,3 +142,6 @@ def test_members_that_differ_are_told_from_which_byte() -> None:
         "report.pdf (4 bytes, now 13), from byte 2 on"
     ]
     assert differences(old, old | {CASE: b"sam"}) == ["case.json, from byte 3 on"]
+    without = {name: data for name, data in old.items() if name != OPACITY}
+    assert differences(without, old) == ["opacity.png, which only the new one has"]
+    assert differences(old, without) == ["opacity.png, which only the old one has"]

@@ -19,12 +19,14 @@ from covid_core.engines.engine import Lanes, Precision
 from covid_core.engines.graphs import graph_of
 from covid_core.engines.openvino import OpenVinoEngine
 from covid_core.engines.torch import TorchEngine
-from covid_core.engines.trained import Kind, Trained, reference
+from covid_core.engines.trained import Kind, Trained, classifier, reference
 from covid_core.errors import WeightsError
+from covid_core.model.card import SHIPPED, read_card
 from covid_core.model.tensors import read_pair
 from covid_core.predict.gate import GATE, PREPROCESS
 from covid_core.predict.lungs import LUNGS
 from tests.engines.networks import SIDE, small_classifier
+from tests.models import OPACITY_PX, save_opacity_weights
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -168,6 +170,18 @@ def test_a_classifier_answers_as_pytorch_film_by_film(trained: Trained) -> None:
     assert np.abs(ours - theirs).max() < 1e-4
     (alone,) = engine.run(x[1:2])
     assert np.array_equal(alone[0], ours[1]), "a film's answer depends on those beside it"
+
+
+def test_an_opacity_map_is_exported_in_the_same_graph(tmp_path: Path) -> None:
+    weights = save_opacity_weights(tmp_path)
+    trained = classifier(weights, SHIPPED, read_card(weights))
+    engine = OpenVinoEngine(graph_of(trained), Precision.FLOAT32, Lanes())
+    x = films(3, OPACITY_PX)
+    ours, theirs = engine.run(x), TorchEngine(reference(trained)).run(x)
+    assert [one.shape for one in ours] == [(3, 512, 4, 4), (3, 1, 4, 4)]
+    for one, other in zip(ours, theirs, strict=True):
+        assert other.std() > 0.01
+        assert np.abs(one - other).max() < 1e-4 * max(1, np.abs(other).max())
 
 
 @pytest.mark.parametrize("side", [160, 150])  # 150: to 75, which SAME padding treats otherwise

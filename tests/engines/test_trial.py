@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from covid_core.engines.engine import Precision
-from covid_core.engines.trial import CLOSE, alike, sampled, trial_film
+from covid_core.engines.trial import CLOSE, outputs_match, sample_outputs, trial_film
 
 FLOAT32, BFLOAT16 = Precision
 
@@ -30,18 +30,20 @@ def test_what_lies_within_the_precision_is_alike(precision: Precision) -> None:
         [one + np.abs(one).max() * share * CLOSE[precision] for one in outputs()]
         for share in (0.9, 1.1)
     )
-    assert alike(outputs(), outputs(), precision) and alike(near, outputs(), precision)
-    assert not alike(far, outputs(), precision)
+    assert outputs_match(outputs(), outputs(), precision) and outputs_match(
+        near, outputs(), precision
+    )
+    assert not outputs_match(far, outputs(), precision)
 
 
 def test_another_network_nan_and_other_shapes_are_not_alike() -> None:
     lost = [outputs()[0], np.full(1, np.nan, np.float32)]
     for other in (outputs(1), lost, outputs()[:1], [outputs()[0][:, :, 1:], outputs()[1]]):
-        assert not alike(other, outputs(), BFLOAT16)
-        assert not alike(sampled(other), sampled(outputs()), BFLOAT16)
+        assert not outputs_match(other, outputs(), BFLOAT16)
+        assert not outputs_match(sample_outputs(other), sample_outputs(outputs()), BFLOAT16)
 
 
 def test_samples_are_spread_over_all_of_an_output() -> None:
-    (numbers,) = sampled([np.arange(50_176.0).reshape(1, 1024, 7, 7)])
+    (numbers,) = sample_outputs([np.arange(50_176.0).reshape(1, 1024, 7, 7)])
     assert 200 < numbers.size < 400
     assert numbers[0] == 0 and numbers[-1] > 49_900 and np.unique(np.diff(numbers)).size == 1

@@ -15,10 +15,10 @@ from covid_core.explain.checks import (
     Checks,
     check_film,
     check_one_map,
+    check_sentences,
     checks_json,
     nearest_in_words,
     seen_in_words,
-    told_in_words,
     zones_in_words,
 )
 from covid_core.explain.known_films import KnownFilm, KnownFilms, Neighbour, Seen
@@ -76,7 +76,7 @@ def checked(index: Index | None = None, finding: Finding = Finding.COVID) -> Che
     saliency = predictor.explain(prediction, finding)
     return Checks.of(
         check_film(predictor, known, radiograph, prediction, lungs),
-        check_one_map(predictor, radiograph, prediction, saliency, lungs),
+        check_one_map(predictor, prediction, saliency, lungs),
     )
 
 
@@ -98,11 +98,11 @@ def with_checks(checks: Checks | None, **others: Any) -> Result:
 
 
 def test_each_check_is_the_one_of_its_module() -> None:
-    radiograph, prediction, lungs = film()
+    _, prediction, lungs = film()
     predictor, found = reader().predictor, checked()
     saliency = predictor.explain(prediction, Finding.COVID)
-    assert found.meter == read_meter(predictor, radiograph, prediction, lungs)
-    assert found.map_check == check_map(predictor, radiograph, prediction, saliency, lungs)
+    assert found.meter == read_meter(predictor, prediction, lungs)
+    assert found.map_check == check_map(predictor, prediction, saliency, lungs)
     assert found.zones == attention_by_zone(saliency, lungs)
     assert found.seen is None and found.neighbours == {} and found.known_films == ""
     assert checked(finding=Finding.NORMAL).map_check.finding is Finding.NORMAL
@@ -219,7 +219,7 @@ def test_the_dicom_report_tells_them_too() -> None:
         capture = secondary_capture(result, None, keep_identity=False)
         report = structured_report(result, None, capture, keep_identity=False).decode("latin-1")
         assert result.checks is not None
-        for words in told_in_words(result.checks, drawn=result.heat_drawn):
+        for words in check_sentences(result.checks, drawn=result.heat_drawn):
             assert words in report
         assert ("right upper" in report) is result.heat_drawn
 

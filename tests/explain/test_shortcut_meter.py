@@ -24,7 +24,7 @@ from tests.checked import CORNERS, IN_LUNGS, LUNGS, film, looking_at
 
 
 def read(predictor: Predictor, radiograph: Radiograph) -> ShortcutMeter:
-    meter = read_meter(predictor, radiograph, predictor.predict(radiograph), LUNGS)
+    meter = read_meter(predictor, predictor.predict(radiograph), LUNGS)
     assert meter is not None
     return meter
 
@@ -52,7 +52,7 @@ def test_who_reads_the_lungs_is_not() -> None:
 def test_without_lungs_there_is_no_meter() -> None:
     predictor, radiograph = looking_at(IN_LUNGS), film()
     none = np.zeros_like(LUNGS)
-    assert read_meter(predictor, radiograph, predictor.predict(radiograph), none) is None
+    assert read_meter(predictor, predictor.predict(radiograph), none) is None
 
 
 def test_half_of_the_odds_is_the_limit() -> None:

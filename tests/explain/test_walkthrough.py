@@ -34,7 +34,7 @@ def prediction(shipped: Predictor) -> Prediction:
 
 def walked(predictor: Predictor, prediction: Prediction, finding: Finding) -> Walkthrough:
     saliency = predictor.explain(prediction, finding)
-    return walk_through(predictor.card, prediction, saliency, FILM)
+    return walk_through(predictor.card, prediction, saliency)
 
 
 @pytest.mark.parametrize("finding", CLASSES)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 from PIL import Image
 
+from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
 from covid_core.model.decision import OperatingPoint, Rules, decide, scaled_by
@@ -15,6 +17,7 @@ from covid_core.model.gate_findings import WORDS, Code, Remark
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction
 from covid_core.present.result import Result
+from covid_core.present.worth import Worth
 from covid_core.read.phantom import draw_phantom
 from tests.films import dicom_file
 
@@ -26,6 +29,8 @@ POINT = OperatingPoint(
 COVID = (0.04, 0.07, 0.89)
 NORMAL = (0.93, 0.05, 0.02)
 TORN = (0.02, 0.5, 0.48)
+OPACITY = np.full((7, 7), 0.03, np.float32)
+OPACITY[4, 1] = 0.86
 CANARIES = {
     "PatientName": "Canary^Zebedee",
     "PatientID": "CANARY4711",
@@ -63,14 +68,19 @@ def made(
     remarks: tuple[Code, ...] = (),
     notes: tuple[str, ...] = (),
     shape: tuple[int, int] = (512, 448),
+    opacity: bool = False,
 ) -> Result:
-    """A result of these calibrated probabilities. `shape`: of the film, in pixels."""
+    """A result of these calibrated probabilities. `shape`: of the film, in pixels.
+
+    `opacity`: by weights with an opacity map, likely in the right lower zone, and RSNA categories.
+    """
     rules = Rules(scaled_by(1.0, 3), (0.0, 0.0, 0.0), (point,), (0.3, 0.3, 0.3), 0.95)
     film = np.asarray(Image.fromarray(_PHANTOM).resize(shape[::-1]))
     cells = np.full((7, 7), -0.05, np.float32)
     cells[4:6, 1], cells[4:6, 5] = 1.4, 1.1
     logits = np.log(probabilities)
     prediction = Prediction(
+        picture=np.zeros((224, 224), np.uint8),
         answers=CLASSES,
         probabilities=np.array(probabilities),
         logits=logits,
@@ -82,9 +92,16 @@ def made(
         model="DenseNet-121, 2026-11-21, 8a515890",
         notes=notes,
         remarks=tuple(Remark(code, *WORDS[code], abstains=False) for code in remarks),
+        opacity=OPACITY if opacity else None,
+        appearances=np.array([0.1, 0.7, 0.15, 0.05]) if opacity else None,
     )
     bias = float(logits[CLASSES.index(shown)] - cells.sum())
     saliency = Saliency(shown, cells, bias, prediction.placement, 224, full_heat=1.5)
     lungs = np.zeros((128, 128), bool)
     lungs[25:100, 22:58] = lungs[25:100, 72:106] = True
-    return Result(prediction, saliency, film, lungs, 0.05, MADE)
+    result = Result(prediction, saliency, film, lungs, 0.05, MADE)
+    if not opacity:
+        return result
+    shown = OpacityMap(OPACITY, prediction.placement, 224)
+    worth = Worth("Worth of the evidence.", "Worth of the opacity.", "Worth of the category.")
+    return replace(result, opacity=shown, worth=worth)

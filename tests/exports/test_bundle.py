@@ -25,6 +25,7 @@ from covid_core.exports.bundle import (
     MAX_BYTES,
     MEMBERS,
     NOTE,
+    OPACITY,
     REPORT,
     RESULT,
     SHOWN,
@@ -32,7 +33,8 @@ from covid_core.exports.bundle import (
     read_bundle,
     replay,
 )
-from covid_core.exports.request import Asked
+from covid_core.exports.pictures import opacity_png
+from covid_core.exports.request import ExportRequest, result_of
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.model.card import WEIGHTS
@@ -44,9 +46,13 @@ from covid_core.read.grey_levels import Levels, pixels_of
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
 from tests.canaries import Marked, found_in, marked_files, unpacked
+from tests.models import save_opacity_weights
 from tests.whole_way import MADE, asked, films, reader, result
 
 FILMS = films()
+OWN_MEMBERS = tuple(
+    name for name in MEMBERS if name != OPACITY or reader().predictor.card.opacity_map
+)  # of a bundle by the shipped weights
 
 
 @cache
@@ -54,7 +60,7 @@ def made_of(name: str) -> bytes:
     return bundled(FILMS[name])
 
 
-def bundled(data: bytes, what: Asked | None = None) -> bytes:
+def bundled(data: bytes, what: ExportRequest | None = None) -> bytes:
     radiograph = read_radiograph(data)
     return make_bundle(reader(), radiograph, result(radiograph, what))
 
@@ -77,7 +83,9 @@ def forged(bundle: bytes, change: Callable[[dict[str, Any]], object], **others: 
     """A bundle with another case.json and other members, their SHA-256 put right."""
     members = dict(read_bundle(bundle).members) | others
     case = json.loads(members[CASE])
-    case["members"] = {n: hashlib.sha256(members[n]).hexdigest() for n in MEMBERS[:-1]}
+    case["members"] = {
+        name: hashlib.sha256(data).hexdigest() for name, data in members.items() if name != CASE
+    }
     change(case)
     return packed(members | {CASE: json.dumps(case).encode()})
 
@@ -121,9 +129,9 @@ def test_a_site_s_own_point_is_carried_in_it(finding: Finding) -> None:
         Estimate(0.8, 0.7, 0.9, 90),
         SITE_FILMS,
     )
-    made = bundled(FILMS["8-bit PNG"], Asked(point, finding, 0.37, MADE))
+    made = bundled(FILMS["8-bit PNG"], ExportRequest(point, finding, 0.37, MADE))
     opened = read_bundle(made)
-    assert opened.asked == Asked(point, finding, 0.37, MADE)
+    assert opened.request == ExportRequest(point, finding, 0.37, MADE)
     assert replay(opened, reader()) == made
     told = json.loads(opened.members[RESULT])
     assert told["operating_point"]["measured_on"] == SITE_FILMS
@@ -139,7 +147,7 @@ def test_it_says_what_made_it_and_how_to_know_it_again(bundle: bytes) -> None:
     assert by["gate_sha256"] == json.loads((WEIGHTS / "gate/gate.json").read_text())["sha256"]
     assert by["lungs_sha256"] == json.loads((WEIGHTS / "lungs/lungs.json").read_text())["sha256"]
     assert case["members"] == {
-        name: hashlib.sha256(opened.members[name]).hexdigest() for name in MEMBERS[:-1]
+        name: hashlib.sha256(opened.members[name]).hexdigest() for name in OWN_MEMBERS[:-1]
     }
     assert case["operating_point"]["threshold"] == card.rules.point("balanced").threshold
     assert case["finding"] == told["evidence"]["finding"]
@@ -154,7 +162,7 @@ def test_it_says_what_made_it_and_how_to_know_it_again(bundle: bytes) -> None:
 def test_its_bytes_hold_no_time_but_the_reading_s(bundle: bytes) -> None:
     assert bundled(FILMS["8-bit PNG"]) == bundle
     with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
-        assert tuple(archive.namelist()) == MEMBERS
+        assert tuple(archive.namelist()) == OWN_MEMBERS
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert archive.testzip() is None
     later = bundled(FILMS["8-bit PNG"], replace(asked(), made=MADE.replace(second=16)))
@@ -189,7 +197,7 @@ def test_a_result_without_checks_or_of_another_film_makes_none() -> None:
             make_bundle(reader(), film, one)
 
 
-@pytest.mark.parametrize("name", MEMBERS)
+@pytest.mark.parametrize("name", OWN_MEMBERS)
 def test_a_changed_member_is_noticed(bundle: bytes, name: str) -> None:
     members = dict(read_bundle(bundle).members)
     changed = bytearray(members[name])
@@ -204,8 +212,8 @@ def test_a_changed_member_is_noticed(bundle: bytes, name: str) -> None:
 
 def test_what_is_no_bundle_is_refused(bundle: bytes) -> None:
     members = dict(read_bundle(bundle).members)
-    fewer = {name: members[name] for name in MEMBERS[:-1]}
-    backwards = {name: members[name] for name in MEMBERS[::-1]}
+    fewer = {name: members[name] for name in OWN_MEMBERS[:-1]}
+    backwards = {name: members[name] for name in OWN_MEMBERS[::-1]}
     outside = {f"../{name}": data for name, data in members.items()}
     for data in (
         b"",
@@ -276,7 +284,7 @@ def test_a_film_that_no_file_could_give_is_refused(
     bundle: bytes, parts: dict[str, np.ndarray]
 ) -> None:
     with pytest.raises(CovidCoreError):
-        stored_film.film_of(safetensors.numpy.save(parts))
+        stored_film.load_film(safetensors.numpy.save(parts))
     with pytest.raises(CovidCoreError):
         read_bundle(forged(bundle, lambda case: None, **{FILM: safetensors.numpy.save(parts)}))
 
@@ -287,3 +295,36 @@ def test_a_forged_figure_is_told_by_replaying_it(bundle: bytes) -> None:
     told["probabilities"]["covid"] = 0.0
     fake = forged(bundle, lambda case: None, **{RESULT: json.dumps(told).encode()})
     assert replay(read_bundle(fake), reader()) == bundle != fake
+
+
+@pytest.fixture(scope="module")
+def opacity_reader(tmp_path_factory: pytest.TempPathFactory) -> CaseReader:
+    weights = save_opacity_weights(tmp_path_factory.mktemp("opacity"))
+    return CaseReader(Predictor.load(weights, gated=False), reader().lungs)
+
+
+def test_a_bundle_with_an_opacity_map_is_made_again_to_the_byte(
+    opacity_reader: CaseReader,
+) -> None:
+    radiograph = read_radiograph(FILMS["8-bit PNG"])
+    point = opacity_reader.predictor.card.rules.points[0]
+    question = ExportRequest(point, Finding.COVID, 0.05, MADE)
+    made = result_of(opacity_reader, opacity_reader.read(radiograph), question)
+    bundle = read_bundle(make_bundle(opacity_reader, radiograph, made))
+    assert tuple(bundle.members) == MEMBERS
+    assert bundle.members[OPACITY] == opacity_png(made)
+    assert replay(bundle, opacity_reader) == bundle.data
+    told = json.loads(bundle.members[RESULT])
+    assert told["opacity"]["measured"].startswith("Measured: its highest point")
+    assert told["rsna_category"]["measured"].startswith("Measured:")
+    assert told["evidence"]["measured"].startswith("Not measured")
+    with pytest.raises(CovidCoreError, match=r"pacity\.png is not what"):
+        read_bundle(packed({**bundle.members, OPACITY: b"changed"}))
+
+
+def test_a_bundle_of_the_release_before_opens_still(bundle: bytes) -> None:
+    old = forged(bundle, lambda case: case.update(format_version=1))
+    assert read_bundle(old).request == read_bundle(bundle).request
+    newer = forged(bundle, lambda case: case.update(format_version=3))
+    with pytest.raises(CovidCoreError, match="another release"):
+        read_bundle(newer)

@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset, FileDataset
 
 from covid_core.errors import CovidCoreError
 from covid_core.exports.identity import uid_of
-from covid_core.exports.pictures import captioned_overlay
+from covid_core.exports.pictures import captioned_overlay, captioned_pictures
 from covid_core.exports.secondary_capture import secondary_capture
 from covid_core.exports.structured_report import CALLS, SCHEME, structured_report
 from covid_core.findings import Finding
@@ -220,3 +220,19 @@ def test_a_missing_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(__import__("sys").modules, package, None)
     with pytest.raises(CovidCoreError, match="pip install highdicom"):
         secondary_capture(made(), None, keep_identity=False)
+
+
+def test_both_hold_the_opacity_map_and_the_category(study: Study) -> None:
+    result = made(opacity=True)
+    capture, report = both(study, keep=False, result=result)
+    assert np.array_equal(opened(capture).pixel_array, captioned_pictures(result))
+    assert "Left: Probability of an opacity" in opened(capture).DerivationDescription
+    [group] = groups(report)
+    measured = {one.name.meaning: one.value for one in group.get_measurements()}
+    assert measured["Highest probability of an opacity in a cell"] == 86
+    assert 0 < measured["Share of likely opacity in the lungs"] < 100
+    assert measured["Network's uncalibrated share of Typical appearance"] == 70
+    told = {one.name.value: one.value.meaning for one in group.get_qualitative_evaluations()}
+    assert told["rsna-category"] == "Typical appearance"
+    texts = " ".join(item.get("TextValue", "") for item in every_item(opened(report)))
+    assert "Worth of the opacity." in texts and "Worth of the category." in texts

@@ -76,6 +76,21 @@ def test_all_that_must_be_told_is_told() -> None:
 
 
 @needs_poppler
+def test_the_opacity_map_and_the_category_are_told_with_their_worth() -> None:
+    told = " ".join(poppler("pdftotext", data=report_pdf(made(opacity=True))).decode().split())
+    for words in (
+        "Probability of an opacity, as radiologists box it",
+        "86%, in the right lower lung zone",
+        "RSNA category Typical appearance",
+        "Worth of the evidence.",
+        "Worth of the opacity.",
+        "Worth of the category.",
+    ):
+        assert words in told
+    assert "RSNA category" not in text_of(made())
+
+
+@needs_poppler
 def test_that_the_gate_found_nothing_is_told_too() -> None:
     assert "Nothing odd was found" in text_of(made())
     assert "Nothing odd was found" not in text_of(made(remarks=(Code.CHILD,)))
@@ -102,7 +117,8 @@ def test_heat_beside_the_lungs_is_a_caution() -> None:
 def test_it_is_always_one_page_on_which_nothing_overlaps(
     shape: tuple[int, int], remarks: tuple[Code, ...]
 ) -> None:
-    result = made(TORN, shape=shape, remarks=remarks, notes=NOTES if remarks else ())
+    notes = NOTES if remarks else ()
+    result = made(TORN, shape=shape, remarks=remarks, notes=notes, opacity=bool(remarks))
     data = report_pdf(result)
     assert len(re.findall(rb"/Type /Page\b(?!s)", data)) == 1
     page = page_of(result)

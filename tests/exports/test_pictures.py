@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from covid_core.exports.pictures import captioned_overlay, overlay, overlay_png
+from covid_core.exports.pictures import (
+    captioned_opacity,
+    captioned_overlay,
+    captioned_pictures,
+    opacity_overlay,
+    opacity_png,
+    overlay,
+    overlay_png,
+)
 from covid_core.present.overlay import OUTLINE
 from tests.exports.results import COVID, NORMAL, made
 
@@ -57,3 +65,31 @@ def test_the_png_is_the_picture_and_nothing_else() -> None:
     assert (picture.format, picture.info) == ("PNG", {})
     assert np.array_equal(np.asarray(picture), captioned_overlay(made()))
     assert overlay_png(made()) == overlay_png(made())
+
+
+def test_the_opacity_map_has_colours_of_its_own_where_it_is_likely() -> None:
+    result = made(NORMAL, shape=(700, 700), opacity=True)
+    cool = coloured(opacity_overlay(result))
+    assert cool[400:500, 100:200].mean() > 0.9, "though the class is below its threshold"
+    assert not cool[:200].any() and not cool[:, 400:].any()
+    red, _, blue = opacity_overlay(result)[cool].astype(int).mean(axis=0)
+    warm = overlay(made(COVID, shape=(700, 700)))
+    assert red - blue < np.diff(warm[coloured(warm)][:, [2, 0]].astype(int)).mean()
+
+
+def test_the_opacity_map_carries_its_legend_and_is_a_png() -> None:
+    result = made(opacity=True)
+    picture = captioned_opacity(result)
+    legend = picture[len(opacity_overlay(result)) :]
+    assert len(np.unique(legend[coloured(legend)], axis=0)) > 100, "a bar of all its colours"
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(opacity_png(result)))), picture)
+    with pytest.raises(ValueError, match="no opacity map"):
+        opacity_png(made())
+
+
+def test_both_maps_stand_side_by_side_for_an_archive() -> None:
+    result = made(opacity=True)
+    both, evidence = captioned_pictures(result), captioned_overlay(result)
+    assert both.shape[1] == 2 * evidence.shape[1] and len(both) >= len(evidence)
+    assert np.array_equal(both[: len(evidence), evidence.shape[1] :], evidence)
+    assert np.array_equal(captioned_pictures(made()), captioned_overlay(made()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,16 @@ import torch
 from torch import nn
 
 from covid_core.evaluation.saliency_methods import class_activation
-from covid_core.model.card import read_card
-from covid_core.model.network_files import load_weights, save_weights
+from covid_core.findings import APPEARANCES
+from covid_core.model.card import read_card, save_card
+from covid_core.model.network_files import load_weights
 from covid_core.model.networks import LEAST_WEIGHT, Network
 from covid_core.model.saliency import METHOD
 from covid_core.predict.predictor import Predictor
-from covid_core.prepare.preprocess import Preprocess
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_radiograph
-from tests.models import head_of
+from tests.models import head_of, save_opacity_weights
 
 
 @pytest.fixture(scope="module")
@@ -88,29 +89,35 @@ def test_at_first_a_new_opacity_map_changes_no_answer() -> None:
     assert torch.allclose(plain(x), looking(x), atol=1e-5)
 
 
-def test_a_prediction_carries_the_opacity_map_of_its_one_pass(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    network = Network("cnn4", opacity=True, appearance=True).eval()
-    assert network.opacity is not None
-    nn.init.normal_(network.opacity.weight)
-    preprocess = Preprocess(size_px=64)
-    save_weights(
-        network,
-        tmp_path,
-        preprocess=preprocess,
-        training={},
-        films={},
-        results={},
-        full_heat=0.1,
-    )
+def test_a_prediction_carries_every_output_of_its_one_pass(tmp_path: Path) -> None:
+    save_opacity_weights(tmp_path)
     assert read_card(tmp_path).opacity_map and read_card(tmp_path).appearance
     predictor = Predictor.load(tmp_path, gated=False)
+    runs, run = [], predictor.engine.run
+    predictor.engine.run = lambda x: runs.append(len(x)) or run(x)  # type: ignore[method-assign]
     radiograph = read_radiograph(png(draw_phantom(size_px=128)))
     prediction = predictor.predict(radiograph)
-    loaded, _ = load_weights(tmp_path)
-    x = preprocess.tensor(preprocess.picture(radiograph)[np.newaxis])
+    assert runs == [1]
+    loaded, card = load_weights(tmp_path)
+    x = card.preprocess.tensor(card.preprocess.picture(radiograph)[np.newaxis])
     answered = loaded.answer(x)
     assert answered.opacity is not None and prediction.opacity is not None
+    assert answered.appearance is not None and prediction.appearances is not None
     expected = answered.opacity.sigmoid()[0, 0].numpy()
-    assert np.abs(prediction.opacity - expected).max() < 1e-3
-    assert np.abs(prediction.logits - answered.logits[0].numpy()).max() < 1e-3
+    assert np.abs(prediction.opacity - expected).max() < 1e-4
+    assert np.abs(prediction.logits - answered.logits[0].numpy()).max() < 1e-4
+    shares = answered.appearance.softmax(dim=1)[0].numpy()
+    assert np.abs(prediction.appearances - shares).max() < 1e-4
+    assert prediction.category is APPEARANCES[int(shares.argmax())]
+    assert prediction.opacity_peak == pytest.approx(float(expected.max()), abs=1e-4)
+
+
+def test_a_cell_without_film_shows_no_opacity(tmp_path: Path) -> None:
+    save_opacity_weights(tmp_path)
+    card = read_card(tmp_path)
+    save_card(replace(card, preprocess=replace(card.preprocess, fit="pad")), tmp_path)
+    predictor = Predictor.load(tmp_path, gated=False)
+    tall = read_radiograph(png(draw_phantom(size_px=384)[:, 120:264]))
+    opacity = predictor.predict(tall).opacity
+    assert opacity is not None
+    assert (opacity[:, [0, -1]] == 0).all() and (opacity[:, 1:-1] > 0).all()

@@ -194,7 +194,7 @@ def test_a_border_changes_no_answer_where_it_is_cut_off(predictor: Predictor) ->
         Image.fromarray(lungs[:, 18:110]).resize((128, 128), Image.Resampling.NEAREST)
     )
     meters = [
-        read_meter(cutting, film, found, mask)
+        read_meter(cutting, found, mask)
         for film, found, mask in ((wide, other, lungs), (plain, one, inner))
     ]
     assert meters[0] and meters[1]

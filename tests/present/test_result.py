@@ -25,7 +25,7 @@ def plain(result: Result) -> dict:
 
 def test_the_reading_is_told_whole() -> None:
     told = plain(made(remarks=(Code.CHILD,), notes=("stored inverted",)))
-    assert told["schema_version"] == 2 and told["made"] == "2026-11-21T09:30:15+00:00"
+    assert told["schema_version"] == 3 and told["made"] == "2026-11-21T09:30:15+00:00"
     assert told["model"]["weights_sha256"] == WEIGHTS_SHA256
     assert told["probabilities"] == {"normal": 0.04, "pneumonia": 0.07, "covid": 0.89}
     assert told["decision"]["call"] == "covid" and told["decision"]["positive"] is True
@@ -103,3 +103,21 @@ def test_times_are_told_in_utc_and_must_have_their_zone() -> None:
 def test_a_results_name_is_its_digest() -> None:
     result = made()
     assert result.name == f"film-{result.prediction.radiograph_sha256[:8]}"
+
+
+def test_weights_without_an_opacity_map_say_null() -> None:
+    told = plain(made())
+    assert told["opacity"] is None and told["rsna_category"] is None
+
+
+def test_the_opacity_map_and_the_category_are_told_with_what_was_measured() -> None:
+    told = plain(made(opacity=True))
+    opacity, category = told["opacity"], told["rsna_category"]
+    assert np.shape(opacity["cells"]) == (7, 7) and opacity["peak"] == pytest.approx(0.86)
+    assert opacity["peak_zone"] == "right lower" and 0 < opacity["in_lungs"] < 1
+    assert "86%, in the right lower lung zone" in opacity["sentence"]
+    assert category["category"] == "typical" and category["calibrated"] is False
+    assert category["shares"]["typical"] == 0.7 and sum(category["shares"].values()) == 1
+    assert "Typical appearance (the network's share is 70%" in category["sentence"]
+    measured = [told["evidence"]["measured"], opacity["measured"], category["measured"]]
+    assert measured == [f"Worth of the {one}." for one in ("evidence", "opacity", "category")]

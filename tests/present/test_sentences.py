@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from covid_core.errors import Abstained, RefusedFile
@@ -12,11 +15,14 @@ from covid_core.present.sentences import (
     columns,
     error_row,
     heat_in_words,
+    opacity_in_words,
     point_in_words,
+    prediction_row,
     predictive_value,
     spreadsheet_safe,
     values_in_words,
 )
+from tests.exports.results import made as made_result
 
 POINT = OperatingPoint(
     "balanced", 0.3, Estimate(0.912, 0.88, 0.94, 300), Estimate(0.775, 0.75, 0.8, 900)
@@ -35,8 +41,35 @@ def test_columns_are_those_promised() -> None:
         "operating_point",
         "predictive_value",
         "heat_in_lungs",
+        "opacity_peak",
+        "rsna_category",
+        "p_rsna_category",
         "reason",
         "weights_sha256",
+    )
+
+
+def test_a_row_has_the_opacity_and_the_category_of_weights_that_give_them() -> None:
+    row = prediction_row("a.png", made_result(opacity=True).prediction)
+    assert tuple(row) == columns()
+    assert (row["opacity_peak"], row["rsna_category"]) == (0.86, "typical")
+    assert row["p_rsna_category"] == 0.7
+    plain = prediction_row("a.png", made_result().prediction)
+    assert plain["opacity_peak"] is plain["rsna_category"] is plain["p_rsna_category"] is None
+
+
+def test_where_opacity_is_is_told_in_words() -> None:
+    result = made_result(opacity=True)
+    assert result.opacity is not None
+    words, doubtful = opacity_in_words(result.opacity, result.lungs)
+    assert "86%, in the right lower lung zone" in words and not doubtful
+    beside = np.zeros_like(result.lungs)
+    beside[:, 100:] = True
+    assert opacity_in_words(result.opacity, beside)[1], "the map lies elsewhere"
+    clear = replace(result.opacity, cells=np.full((7, 7), 0.1, np.float32))
+    assert opacity_in_words(clear, result.lungs) == (
+        "No opacity is likely: its highest probability in any cell is 10%.",
+        False,
     )
 
 

@@ -1,4 +1,4 @@
-"""One film's reading: the answer in a line, the viewer, and why."""
+"""One film's reading as a page shows it: the answer in a line, the viewer, and why."""
 
 from __future__ import annotations
 
@@ -9,22 +9,29 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.film import OpenFilm
+from app.explanation_panel import show_explanation
+from app.export_panel import show_exports
 from app.neighbours import show_neighbours
-from app.take_away import show_take_away
+from app.open_film import OpenFilm
 from app.texts import checks as checked
 from app.texts import read as texts
 from app.viewer import viewer
-from app.viewer.package import Layer, View, Window
-from app.why import show_why
+from app.viewer.package import Kind, Layer, View, Window
 from app.wording import whole_sentence
 from covid_core.case.reading import Reading
+from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import Finding
 from covid_core.model.decision import in_sentence
 from covid_core.predict.predictor import Prediction
 from covid_core.present.display import display_film, grey_windows
-from covid_core.present.overlay import COLOUR_MAPS, soft
-from covid_core.present.sentences import DISCLAIMER, heat_in_words
+from covid_core.present.overlay import COLOUR_MAPS, OPACITY_COLOURS, soft
+from covid_core.present.sentences import (
+    DISCLAIMER,
+    category_in_words,
+    heat_in_words,
+    opacity_in_words,
+)
+from covid_core.present.worth import category_worth, map_worth, opacity_worth
 from covid_core.read.patient_tags import Study, days_between, labelled, same_patient
 
 _HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
@@ -45,29 +52,30 @@ def show_reading(
     film of the patient, to look at with it. `steps`: the viewer's arrow keys ask for other films;
     gives "next" or "previous" where one was asked for.
     """
-    film = session.checked(film)
+    film = session.check(film)
     session.make_current(film)
     view = view_of(film.reading, steps=steps)
     with answer.container() if answer else st.container():
         show_call(film)
-        show_warnings(film.reading, view.layers[view.layer])
+        show_category(film.prediction)
+        show_warnings(film.reading, label_layer(view, film.prediction))
         show_described(film)
-    asked = None
+    step = None
     if beside is None:
-        asked = viewer(view, key="viewer", height_px=_FILM_PX)
+        step = viewer(view, key="viewer", height_px=_FILM_PX)
     else:
-        show_both(film, session.checked(beside))
-    show_why(film)
+        show_both(film, session.check(beside))
+    show_explanation(film)
     show_neighbours(film)
-    show_take_away(film)
+    show_exports(film)
     show_study(film)
-    return asked
+    return step
 
 
-def show_called(place: DeltaGenerator, film: OpenFilm) -> None:
+def show_early_call(place: DeltaGenerator, film: OpenFilm) -> None:
     """The answer alone, while its checks are still made."""
     with place.container():
-        show_call(session.decided(film))
+        show_call(session.decide(film))
 
 
 def show_controls() -> None:
@@ -123,6 +131,15 @@ def show_call(film: OpenFilm) -> None:
     )
 
 
+def show_category(prediction: Prediction) -> None:
+    """How the film looks by the RSNA's consensus, by weights that learnt it, and its worth."""
+    if prediction.category is None:
+        return
+    st.write(f"**{texts.CATEGORY}:** {category_in_words(prediction)}")
+    worth = category_worth(session.card(), prediction.category)
+    st.caption(f"{texts.CATEGORY_HELP} {worth}")
+
+
 def show_warnings(reading: Reading, heat: Layer) -> None:
     """What speaks against the answer, the gravest first. `heat`: of the likeliest class."""
     prediction = reading.prediction
@@ -141,6 +158,7 @@ def show_warnings(reading: Reading, heat: Layer) -> None:
 
 
 def show_described(film: OpenFilm) -> None:
+    """Shows what reading the file took, and the film in a few words."""
     for note in film.prediction.notes:
         st.text(texts.NOTE.format(note=note))
     st.caption(f"{film.described}. {DISCLAIMER}")
@@ -150,27 +168,58 @@ def view_of(reading: Reading, *, steps: bool = False) -> View:
     """What the viewer draws of a reading."""
     prediction, film = reading.prediction, display_film(reading.radiograph)
     windows = grey_windows(film, reading.lungs).items()
-    first = prediction.label
+    named, shape, opacity = in_sentence(prediction.label), film.values.shape, reading.opacity
+    card = session.card()
+    layers = [
+        class_layer(reading, shape, answer, map_worth(card, answer))
+        for answer in prediction.answers
+    ]
+    first = prediction.answers.index(prediction.label)
+    if opacity:
+        worth = opacity_worth(card)
+        layers, first = [opacity_layer(opacity, reading.lungs, shape, worth), *layers], 0
     return View(
         film=film.values,
         windows=tuple(Window(texts.WINDOWS[name], low, high) for name, (low, high) in windows),
-        layers=tuple(layer_of(reading, film.values.shape, answer) for answer in prediction.answers),
-        layer=prediction.answers.index(first),
+        layers=tuple(layers),
+        layer=first,
         lungs=soft(reading.lungs),
         colours=COLOUR_MAPS,
-        described=texts.FILM_ALT.format(name=in_sentence(first)),
+        described=texts.FILM_OPACITY_ALT if opacity else texts.FILM_ALT.format(name=named),
         steps=steps,
+        opacity_colours=OPACITY_COLOURS if opacity else None,
     )
 
 
-def layer_of(reading: Reading, shape: tuple[int, ...], finding: Finding) -> Layer:
-    """One class's heat over a film of that shape; none where the class is below its threshold, or
-    its map fails its tests.
-    """
-    prediction, saliency = reading.prediction, reading.maps[finding]
+def label_layer(view: View, prediction: Prediction) -> Layer:
+    """The layer of the likeliest class."""
+    name = prediction.label.display_name
+    return next(layer for layer in view.layers if layer.name == name)
+
+
+def opacity_layer(
+    opacity: OpacityMap, lungs: np.ndarray, shape: tuple[int, ...], worth: str
+) -> Layer:
+    """The opacity map over a film of that shape; shown of every film, for it is never stretched."""
+    words, doubtful = opacity_in_words(opacity, lungs)
+    levels = np.rint(opacity.heat(*heat_grid(shape)) * 255).astype(np.uint8)
+    return Layer(texts.OPACITY_LAYER, levels, True, words, doubtful, Kind.OPACITY, worth)
+
+
+def heat_grid(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of the grid on which heat is sent for a film of that shape."""
     height, width = shape
     scale = _HEAT_PX / max(height, width)
-    heat = saliency.heat(max(1, round(height * scale)), max(1, round(width * scale)))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def class_layer(reading: Reading, shape: tuple[int, ...], finding: Finding, worth: str) -> Layer:
+    """One class's heat over a film of that shape.
+
+    None is shown where the class is below its threshold, or its map fails its tests.
+    """
+    prediction, saliency = reading.prediction, reading.maps[finding]
+    heat = saliency.heat(*heat_grid(shape))
     shown, words, doubtful = False, no_heat(prediction, finding), False
     if prediction.heat_due(finding):
         check = reading.map_checks[finding].tests
@@ -178,7 +227,7 @@ def layer_of(reading: Reading, shape: tuple[int, ...], finding: Finding) -> Laye
         shown = check.passed
         words, doubtful = heat_in_words(*share) if shown else (check.sentence, False)
     levels = np.rint(heat * 255).astype(np.uint8)
-    return Layer(finding.display_name, levels, shown, words, doubtful)
+    return Layer(finding.display_name, levels, shown, words, doubtful, note=worth)
 
 
 def no_heat(prediction: Prediction, finding: Finding) -> str:
@@ -215,7 +264,7 @@ def show_one(film: OpenFilm, key: str, *, warned: bool = False) -> None:
     viewer(view, key=key, height_px=_BESIDE_PX)
     st.caption(whole_sentence(prediction.decision, prediction.answers[-1]))
     if not warned:
-        show_warnings(film.reading, view.layers[view.layer])
+        show_warnings(film.reading, label_layer(view, prediction))
 
 
 def dated(study: Study, other: Study) -> str:

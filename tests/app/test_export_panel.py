@@ -20,7 +20,7 @@ from tests.films import dicom_file
 def test_names_in_the_picture_are_warned_of(tags: dict[str, str], warns: bool) -> None:
     data = dicom_file(draw_phantom(KINDS[-1], size_px=256), **tags)
     page = run_page()
-    page.session_state[f"take-{hashlib.sha256(data).hexdigest()}"] = True
+    page.session_state[f"export-{hashlib.sha256(data).hexdigest()}"] = True
     page.file_uploader(key="film").set_value([("film.dcm", data, "")]).run()
     assert not page.exception
     assert (texts.BURNED_IN in [one.value for one in page.warning]) is warns
@@ -31,14 +31,14 @@ def test_the_case_bundle_is_repeated_to_the_last_bit_by_another_reader() -> None
     data = dicom_file(draw_phantom(KINDS[-1], size_px=512), PatientName="Canary^Anna")
     sha256 = hashlib.sha256(data).hexdigest()
     page = run_page()
-    page.session_state[f"take-{sha256}"] = True
+    page.session_state[f"export-{sha256}"] = True
     page.file_uploader(key="film").set_value([("film.dcm", data, "")]).run()
     page.get("button_group")[0].set_value("rule-out").run()
-    page.selectbox(key=f"take-class-{sha256}").set_value(Finding.NORMAL).run()
+    page.selectbox(key=f"export-class-{sha256}").set_value(Finding.NORMAL).run()
     assert not page.exception
     _, files = page.session_state["files"]
     bundle = read_bundle(files.bundle)
-    assert (bundle.asked.point.name, bundle.asked.finding) == ("rule-out", Finding.NORMAL)
+    assert (bundle.request.point.name, bundle.request.finding) == ("rule-out", Finding.NORMAL)
     assert files.pdf == bundle.members["report.pdf"]
     assert replay(bundle, CaseReader.load(WEIGHTS)) == files.bundle
     assert b"canary" not in b"".join(bundle.members.values()).lower()

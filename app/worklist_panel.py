@@ -14,12 +14,13 @@ import streamlit as st
 
 from app import session
 from app.queue import Busy
-from app.reading import show_reading
-from app.scoring import Worklist, score_in_stretches, scorer
+from app.reading_panel import show_reading
+from app.shared_queue import take_turn
 from app.texts import worklist as texts
-from app.turns import in_turn
+from app.worklist_scoring import Worklist, score_in_stretches, scorer
 from app.worklist_table import show_filters, show_table
 from covid_core.batch.worklist import Entry, csv_text, earlier, triage
+from covid_core.case.reading import Reading
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.model.decision import CAVEAT
 from covid_core.predict.predictor import Predictor
@@ -138,7 +139,9 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
             if _score_replaced(worklist, films):
                 st.rerun()
             opened = [
-                session.opened(data, one.name, is_phantom=one.synthetic)
+                session.open_file(
+                    data, one.name, is_phantom=one.synthetic, known=_reading_of(worklist, one)
+                )
                 for one, data in films.items()
             ]
     except Busy:
@@ -147,10 +150,16 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
         st.text(error.sentence)
         return
     beside = opened[1] if others else None
-    asked = show_reading(opened[0], beside=beside, steps=len(shown) > 1)
-    if asked:
-        _step(worklist, shown, 1 if asked == "next" else -1)
+    step = show_reading(opened[0], beside=beside, steps=len(shown) > 1)
+    if step:
+        _step(worklist, shown, 1 if step == "next" else -1)
         st.rerun()
+
+
+def _reading_of(worklist: Worklist, item: Item) -> Reading | None:
+    """The reading that the list keeps of a film, if it does."""
+    entry = worklist.entries.get(item)
+    return entry.reading if entry else None
 
 
 def _score_replaced(worklist: Worklist, films: Mapping[Item, bytes]) -> bool:
@@ -159,7 +168,7 @@ def _score_replaced(worklist: Worklist, films: Mapping[Item, bytes]) -> bool:
     known = worklist.entries
     replaced = [item for item in films if item in known and known[item].sha256 != now[item]]
     for item in replaced:
-        with in_turn():
+        with take_turn():
             known[item] = scorer()(item)
     return bool(replaced)
 

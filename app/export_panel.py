@@ -1,4 +1,4 @@
-"""Taking a reading away: as files, and to an archive.
+"""The exports of a reading: as files, and sent to an archive.
 
 Exporters are imported where they are needed: their libraries take seconds to load.
 """
@@ -12,19 +12,21 @@ import streamlit as st
 
 from app import session
 from app.failures import show_failure
-from app.film import OpenFilm
+from app.open_film import OpenFilm
+from app.shared_queue import take_turn
 from app.texts import read as texts
-from app.turns import in_turn
 from covid_core.errors import CovidCoreError
-from covid_core.exports.request import Asked, result_of
+from covid_core.exports.request import ExportRequest, result_of
 from covid_core.findings import Finding
 from covid_core.read.patient_tags import Study
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Files:
-    """What is taken away of one film, made together; `stem`: of the files' names, which tells the
-    film and nobody's name.
+    """The files that are exported of one film, made together.
+
+    `stem`: of the files' names, which tells the film and nobody's name. `opacity`: None by weights
+    without an opacity map.
     """
 
     stem: str
@@ -34,25 +36,26 @@ class Files:
     capture: bytes
     report: bytes
     bundle: bytes
+    opacity: bytes | None = None
 
 
-def show_take_away(film: OpenFilm) -> None:
+def show_exports(film: OpenFilm) -> None:
     """Every export, made once it is asked for; a film at a time is kept."""
     prediction = film.prediction
-    key = f"take-{film.sha256}"
-    box = st.expander(texts.TAKE, icon=":material/download:", key=key, on_change="rerun")
+    key = f"export-{film.sha256}"
+    box = st.expander(texts.EXPORT, icon=":material/download:", key=key, on_change="rerun")
     if not box.open:
         return
     with box:
         finding = st.selectbox(
-            texts.TAKE_CLASS,
+            texts.EXPORT_CLASS,
             prediction.answers,
             index=prediction.answers.index(prediction.label),
             format_func=lambda answer: answer.display_name,
-            key=f"take-class-{film.sha256}",
+            key=f"export-class-{film.sha256}",
         )
         identity = film.study is not None and st.toggle(
-            texts.TAKE_IDENTITY, key="take-identity", help=texts.TAKE_IDENTITY_HELP
+            texts.EXPORT_IDENTITY, key="export-identity", help=texts.EXPORT_IDENTITY_HELP
         )
         try:
             files = files_of(film, finding, identity=identity)
@@ -60,14 +63,16 @@ def show_take_away(film: OpenFilm) -> None:
             show_failure(texts.NOT_MADE, error.sentence)
             return
         with st.container(horizontal=True):
-            offer(texts.TAKE_PDF, f"{files.stem}.pdf", files.pdf)
-            offer(texts.TAKE_PNG, f"{files.stem}.png", files.png)
-            offer(texts.TAKE_JSON, f"{files.stem}.json", files.json)
-            offer(texts.TAKE_CAPTURE, f"{files.stem}-overlay.dcm", files.capture)
-            offer(texts.TAKE_SR, f"{files.stem}-report.dcm", files.report)
-            offer(texts.TAKE_BUNDLE, f"{files.stem}-case.zip", files.bundle)
-        st.write(texts.TAKE_BUNDLE_NOTE)
-        st.caption(texts.TAKE_NOTE)
+            offer(texts.EXPORT_PDF, f"{files.stem}.pdf", files.pdf)
+            if files.opacity:
+                offer(texts.EXPORT_OPACITY, f"{files.stem}-opacity.png", files.opacity)
+            offer(texts.EXPORT_PNG, f"{files.stem}.png", files.png)
+            offer(texts.EXPORT_JSON, f"{files.stem}.json", files.json)
+            offer(texts.EXPORT_CAPTURE, f"{files.stem}-overlay.dcm", files.capture)
+            offer(texts.EXPORT_SR, f"{files.stem}-report.dcm", files.report)
+            offer(texts.EXPORT_BUNDLE, f"{files.stem}-case.zip", files.bundle)
+        st.write(texts.EXPORT_BUNDLE_NOTE)
+        st.caption(texts.EXPORT_NOTE)
         show_burned_in(film.study)
         show_send(files, identity=identity)
 
@@ -81,8 +86,9 @@ def show_burned_in(study: Study | None) -> None:
 
 
 def offer(label: str, name: str, data: bytes) -> None:
+    """Shows a button that downloads a file."""
     st.download_button(
-        label, data, name, key=f"take-{label}", on_click="ignore", icon=":material/download:"
+        label, data, name, key=f"export-{label}", on_click="ignore", icon=":material/download:"
     )
 
 
@@ -117,23 +123,30 @@ def files_of(film: OpenFilm, finding: Finding, *, identity: bool) -> Files:
     made, files = st.session_state.get("files", (None, None))
     if made != wanted:
         now = datetime.now().astimezone().replace(microsecond=0)
-        asked = Asked(prediction.decision.point, finding, chosen.prevalence, now)
+        request = ExportRequest(prediction.decision.point, finding, chosen.prevalence, now)
         with st.spinner(texts.MAKING):
-            film = session.checked(film, finding)
-            with in_turn():
-                files = new_files(film, asked, identity=identity)
+            film = session.check(film, finding)
+            with take_turn():
+                files = new_files(film, request, identity=identity)
         st.session_state["files"] = wanted, files
     return files
 
 
-def new_files(film: OpenFilm, asked: Asked, *, identity: bool) -> Files:
+def new_files(film: OpenFilm, request: ExportRequest, *, identity: bool) -> Files:
     """All files of one reading. What is offered by itself is what lies in the bundle."""
-    from covid_core.exports.bundle import OVERLAY, REPORT, RESULT, make_bundle, unpacked
+    from covid_core.exports.bundle import (
+        OPACITY,
+        OVERLAY,
+        REPORT,
+        RESULT,
+        make_bundle,
+        unpacked,
+    )
     from covid_core.exports.secondary_capture import secondary_capture
     from covid_core.exports.structured_report import structured_report
 
     reader, reading, study = session.reader(), film.reading, film.study
-    result = result_of(reader, reading, asked)
+    result = result_of(reader, reading, request)
     capture = secondary_capture(result, study, keep_identity=identity)
     bundle = make_bundle(reader, reading.radiograph, result)
     members = unpacked(bundle)
@@ -145,4 +158,5 @@ def new_files(film: OpenFilm, asked: Asked, *, identity: bool) -> Files:
         capture=capture,
         report=structured_report(result, study, capture, keep_identity=identity),
         bundle=bundle,
+        opacity=members.get(OPACITY),
     )

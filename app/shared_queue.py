@@ -1,4 +1,4 @@
-"""The one line in which the films of all sessions wait for the machine's cores."""
+"""The one queue in which the films of all sessions wait for the machine's cores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TURNS = Turns(cores(), _WAITING_PER_CORE * cores())
 
 
 @contextmanager
-def in_turn(tell: Callable[[int], object] | None = None) -> Iterator[None]:
+def take_turn(tell: Callable[[int], object] | None = None) -> Iterator[None]:
     """For the heavy work on one film.
 
     `tell`: as `Turns.turn` has it; without, the page says here which position the film has. Raises

@@ -13,10 +13,10 @@ from streamlit.delta_generator import DeltaGenerator
 from app import session
 from app.queue import Busy
 from app.session import Chosen
+from app.shared_queue import take_turn
 from app.texts import common
 from app.texts import worklist as texts
-from app.turns import in_turn
-from covid_core.batch.worklist import Entry, entry
+from covid_core.batch.worklist import Entry, entry, let_go_of_readings
 from covid_core.read.archives import Item
 
 _PAUSE_S = 0.2  # between stretches of scoring
@@ -58,8 +58,9 @@ def score_in_stretches(worklist: Worklist, items: Sequence[Item]) -> None:
     for item in [item for item in items if item not in worklist.entries]:
         before = time.monotonic()
         try:
-            with in_turn(partial(_show_position, bar, worklist, len(items))):
+            with take_turn(partial(_show_position, bar, worklist, len(items))):
                 worklist.entries[item] = score(item)
+            let_go_of_readings(worklist.entries)
         except Busy as error:
             bar.progress(len(worklist.entries) / len(items), error.sentence)
             return

@@ -1,23 +1,24 @@
-"""Why this answer: scores, what they rest on, and every check.
+"""Why the model gave its answer: scores, what they rest on, and every check.
 
 Behind a click, for together with the heat all of it slows reading.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from app import session
 from app.charts import show_chart
-from app.film import OpenFilm
 from app.meter_plot import meter_bars
+from app.open_film import OpenFilm
 from app.texts import checks as words
 from app.texts import read as texts
 from covid_core.case.reading import Reading
 from covid_core.explain.checks import Checks, seen_in_words
 from covid_core.explain.lung_zones import ATTENTION_NOTE
 from covid_core.explain.map_tests import MapCheck
-from covid_core.findings import Finding
+from covid_core.findings import APPEARANCES, Finding
 from covid_core.model.card import listed_in_words
 from covid_core.model.decision import in_sentence
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
@@ -31,7 +32,8 @@ from covid_core.present.sentences import (
 )
 
 
-def show_why(film: OpenFilm) -> None:
+def show_explanation(film: OpenFilm) -> None:
+    """Shows, behind a click, what the answer rests on and every check."""
     reading, prediction = film.reading, film.prediction
     checks = reading.checks(prediction.label)
     with st.expander(texts.WHY, icon=":material/help:"):
@@ -49,11 +51,25 @@ def show_why(film: OpenFilm) -> None:
 
 
 def show_scores(prediction: Prediction) -> None:
+    """Shows the calibrated probabilities, what they do not rule out, and the RSNA category."""
     st.markdown(f"**{texts.WHY_PROBABILITIES}**")
     threshold = prediction.decision.point.threshold
     bars = plots.probability_bars(prediction.probabilities, threshold)
     show_chart(bars, key="probabilities", alt=texts.CHART_ALT)
     st.caption(set_in_words(prediction))
+    if prediction.appearances is not None:
+        show_categories(prediction.appearances)
+
+
+def show_categories(shares: np.ndarray) -> None:
+    """The network's share for each RSNA category, and what the categories mean."""
+    table = [
+        dict(zip(texts.CATEGORY_COLUMNS, (one.display_name, f"{share:.0%}"), strict=True))
+        for one, share in zip(APPEARANCES, shares.tolist(), strict=True)
+    ]
+    st.table(table, hide_index=True, border="horizontal", alt=texts.CATEGORY_ALT)
+    for one in APPEARANCES:
+        st.caption(f"{one.display_name}: {one.definition}.")
 
 
 def show_meter(checks: Checks, prediction: Prediction) -> None:
@@ -76,8 +92,9 @@ def show_meter(checks: Checks, prediction: Prediction) -> None:
 
 
 def show_maps(reading: Reading) -> None:
-    """Of each map whose class is likely enough, the likeliest first: whether it may be shown, and
-    where it lies.
+    """Shows whether each map of a likely class may be shown, and where it lies.
+
+    The likeliest class first.
     """
     if not reading.due:
         st.caption(words.NO_MAP)
@@ -125,6 +142,7 @@ def show_zones(zones: tuple[float, ...] | None, finding: Finding) -> None:
 
 
 def show_point(prediction: Prediction) -> None:
+    """Shows what the operating point costs, and what a call is worth."""
     point, disease = prediction.decision.point, prediction.answers[-1]
     st.markdown(f"**{texts.WHY_POINT}**")
     st.write(point_in_words(point, disease))

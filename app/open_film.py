@@ -1,4 +1,4 @@
-"""One film as the pages hold it, and how it comes about."""
+"""An open film: the record that the pages hold, and how a file becomes one."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class OpenFilm:
 
     @property
     def prediction(self) -> Prediction:
+        """What the network made of the film, by its reading."""
         return self.reading.prediction
 
     @property
@@ -49,14 +50,16 @@ def read_film(
     data: bytes,
     sha256: str,
     reader: CaseReader,
-    called: Callable[[OpenFilm], object] | None = None,
+    on_prediction: Callable[[OpenFilm], object] | None = None,
     *,
     name: str,
     is_phantom: bool,
+    known: Reading | None = None,
 ) -> OpenFilm:
     """A file's bytes to a film with its checks.
 
-    `called`: is given the film as soon as it is called, while the checks are still to be made.
+    `known`: as `reader.read_case` has it. `on_prediction`: is given the film as soon as it is read,
+    while the checks are still to be made.
 
     Raises CovidCoreError: the file can't be read, or the gate abstains.
     """
@@ -64,8 +67,8 @@ def read_film(
     from covid_core.read.patient_tags import read_study  # with pydicom, as above
 
     def show(reading: Reading) -> None:
-        if called:
-            called(OpenFilm(name, reading, None, is_phantom))
+        if on_prediction:
+            on_prediction(OpenFilm(name, reading, None, is_phantom))
 
-    reading = read_case(data, reader, sha256=sha256, on_prediction=show)
+    reading = read_case(data, reader, sha256=sha256, known=known, on_prediction=show)
     return OpenFilm(name, reading, read_study(data), is_phantom)

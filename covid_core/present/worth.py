@@ -1,0 +1,99 @@
+"""What each map and category that is shown is worth: one line each, from the weights' card.
+
+The figures are those of `results["within_source"]`, measured within hospitals against what
+radiologists boxed and read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from covid_core.findings import Appearance, Finding
+from covid_core.model.card import WeightsCard, listed_in_words
+
+_WITHIN_SOURCE, _UNSEEN = "within_source", "never trained on"  # names of a card's figures
+_OPACITY = "opacity"  # of the opacity map, among the maps of findings
+_MAP_UNMEASURED = "Not measured: how often it points at what radiologists box."
+_CATEGORY_UNMEASURED = "Not measured: how often radiologists chose the same category."
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What was measured of a class's map, of the opacity map and of the RSNA category.
+
+    One line each; "" of what these weights do not give.
+    """
+
+    evidence: str = ""
+    opacity: str = ""
+    category: str = ""
+
+    @classmethod
+    def of(cls, card: WeightsCard, finding: Finding, category: Appearance | None) -> Worth:
+        """What the card has of this class's map and of this category."""
+        return cls(
+            evidence=map_worth(card, finding),
+            opacity=opacity_worth(card) if card.opacity_map else "",
+            category=category_worth(card, category) if category else "",
+        )
+
+
+def map_worth(card: WeightsCard, finding: Finding) -> str:
+    """How often the map of a class points into a radiologist's box, in one line."""
+    return _pointing(card, finding.value)
+
+
+def opacity_worth(card: WeightsCard) -> str:
+    """How often the opacity map points into a radiologist's box, in one line."""
+    return _pointing(card, _OPACITY)
+
+
+def category_worth(card: WeightsCard, category: Appearance) -> str:
+    """How well an RSNA category is told from the rest, in one line."""
+    found = []
+    for title, own in _parts(card):
+        figures = own.get("appearance", {})
+        if category.value in figures:
+            one, mean = (figures[name]["auroc"] for name in (category.value, "mean"))
+            found.append(
+                f"AUROC {one['value']:.2f} ({one['low']:.2f} to {one['high']:.2f}), the mean of all"
+                f" categories {mean['value']:.2f}, on {one['n']:,} films ({title})"
+            )
+    if not found:
+        return _CATEGORY_UNMEASURED
+    return f"Measured: {category.value} against the rest, {'; '.join(found)}."
+
+
+def _pointing(card: WeightsCard, name: str) -> str:
+    """How often the hottest point of one map lies in a box, and how often one fixed point does."""
+    parts = [
+        (title, maps, maps["maps"][name])
+        for title, own in _parts(card)
+        if name in (maps := own.get("maps", {})).get("maps", {})
+    ]
+    if not parts:
+        return _MAP_UNMEASURED
+    hits = [
+        f"{_percent(figures['peak']['value'])} ({_percent(figures['peak']['low'])} to"
+        f" {_percent(figures['peak']['high'])}) of {maps['films']:,} films ({title})"
+        for title, maps, figures in parts
+    ]
+    fixed = [_percent(maps["fixed point"]["value"]) for _, maps, _ in parts]
+    return (
+        f"Measured: its highest point lies in a radiologist's box on {listed_in_words(hits)};"
+        f" the best fixed point on {listed_in_words(fixed)}."
+    )
+
+
+def _parts(card: WeightsCard) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each source and population that was measured: its title and its figures."""
+    for source, populations in (card.results.get(_WITHIN_SOURCE) or {}).items():
+        for population, own in populations.items():
+            part = _UNSEEN if population == _UNSEEN else "test part"
+            yield f"{source}, {part}", own
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}"
