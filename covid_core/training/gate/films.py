@@ -7,7 +7,7 @@ crop leaves, the lung network says.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +24,14 @@ from covid_core.read.phantom import KINDS as PHANTOMS
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_file
 from covid_core.sources import stated_ages
+from covid_core.training.gate.displayed import DISPLAYED, bordered
 from covid_core.training.gate.negatives import CUTS, KINDS
 
 FILM_PX = 224
 _CHILD_YEARS, _ADULT_YEARS = 10.0, 18.0  # between them it can be said neither way
 _NO_CHEST_SHARE, _CUT_SHARE, _WHOLE_SHARE = 0.05, 0.7, 0.9  # of the lungs left in view
+_DISPLAYED_TIMES = 2  # as many of each way to display films as of any other kind: it looks like one
+_AT_ONCE = 4  # films that a picture of several is made of, at most
 _WHOLE = Preprocess(size_px=FILM_PX)
 
 
@@ -100,6 +103,13 @@ def good(films: GateFilms) -> Examples:
     return Examples(pictures, np.zeros(len(pictures), np.int64), flaws, films.sources)
 
 
+def with_borders(films: GateFilms, drawing: np.random.Generator) -> Examples:
+    """The films in plain borders, as collimators and exports leave them: to be let through."""
+    whole = good(films)
+    pictures = np.stack([_prepared(bordered(film, drawing)) for film in films.pictures])
+    return replace(whole, pictures=pictures)
+
+
 def spoilt(
     films: GateFilms, lungs: Lungs, drawing: np.random.Generator, *, only: Code | None = None
 ) -> Examples:
@@ -136,6 +146,12 @@ def others(
         if may == trains:
             chosen = drawing.choice(films.pictures, each)
             made.append(_other([cut(film, drawing) for film in chosen], code, name))
+    for name, way in tqdm(DISPLAYED.items(), "displaying"):
+        if way.trains == trains:
+            several = [
+                drawing.choice(films.pictures, _AT_ONCE) for _ in range(each * _DISPLAYED_TIMES)
+            ]
+            made.append(_other([way.draw(few, drawing) for few in several], way.code, name))
     return made
 
 

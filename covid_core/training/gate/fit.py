@@ -39,6 +39,7 @@ from covid_core.training.gate.films import (
     phantoms,
     read_films,
     spoilt,
+    with_borders,
 )
 from covid_core.training.gate.measures import (
     alarm_rates,
@@ -129,6 +130,7 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
         [
             good(train),
             spoilt(train, lungs, drawing),
+            with_borders(train.some(len(train.pictures) // 2, drawing), drawing),
             phantoms(each // 2),
             *others(train, each, drawing, trains=True),
         ]
@@ -211,7 +213,7 @@ def measure(
         for made in kinds:
             figures["kinds"][str(made.names[0])] = {
                 "trained": trains,
-                **kind_figures(whole, scores_of(network, made.pictures), thresholds),
+                **kind_figures(whole, scores_of(network, made.pictures), made.kinds[0], thresholds),
             }
     unseen = scores_of(network, Examples.joined(drawn[False]).pictures)
     both = overall(whole, films.groups, unseen, thresholds)
