@@ -1,8 +1,9 @@
 """Films as people pass them on: several in one picture, in a viewer's window, photographed.
 
-Each is a frontal film, and yet no picture to judge: which of the films, or how much of the greys is
-the film's, nobody can say. Everything here is a pure function of some films, uint8 (N, h, w), and a
-generator, and gives uint8 (SIDE_PX, SIDE_PX). The kinds that do not train are there to measure with.
+Each shows a frontal film, and yet is no picture to judge: which of the films is meant, and which of
+the greys are the film's, nobody can say. Everything here is a pure function of some films, uint8
+(N, h, w), and a generator, and gives uint8 (SIDE_PX, SIDE_PX). The kinds that do not train are
+there to measure with.
 """
 
 from __future__ import annotations
@@ -335,7 +336,7 @@ def _laid_askew(
     share: tuple[float, float],
     aspect: tuple[float, float],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A sheet, float (SIDE_PX, SIDE_PX), somewhere in the picture in perspective, and where it is."""
+    """A sheet, float (SIDE_PX, SIDE_PX), in perspective somewhere in a picture, and where it is."""
     side, ratio = drawing.uniform(*share), np.sqrt(drawing.uniform(*aspect))
     wide, high = min(side * ratio, 1.1) / 2, min(side / ratio, 1.1) / 2
     corners = np.array([[-wide, -high], [wide, -high], [wide, high], [-wide, high]])

@@ -20,6 +20,7 @@ from covid_core.predict.gate import EXPOSURES, PREPROCESS, Code, exposure
 from covid_core.predict.lungs import PREPROCESS as LUNG_PREPROCESS
 from covid_core.predict.lungs import Lungs
 from covid_core.prepare.preprocess import Preprocess
+from covid_core.read.borders import crop_film, find_crop
 from covid_core.read.phantom import KINDS as PHANTOMS
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_file
@@ -79,7 +80,8 @@ def read_films(rows: pd.DataFrame) -> GateFilms:
     for path in tqdm(rows["path"], "films"):
         pixels = read_file(Path(path)).pixels
         pictures.append(_WHOLE.picture(pixels))
-        exposures.append([exposure(pixels)[code] for code in EXPOSURES])
+        inside = exposure(crop_film(pixels, find_crop(pixels)))
+        exposures.append([inside[code] for code in EXPOSURES])
     return GateFilms(
         np.stack(pictures),
         np.array(exposures),
