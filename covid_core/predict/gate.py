@@ -1,9 +1,7 @@
-"""May this picture be judged at all?
+"""Whether a picture may be judged at all: a small network and plain statistics of its pixels.
 
-A small network and plain statistics of pixels, before any probability is shown.
-
-What is no frontal chest film, or stands on its head, abstains: an answer to it would mean nothing.
-What is one, but cropped, badly exposed or of a child, is read with a warning.
+What is not one upright frontal chest radiograph gets no probability, which would mean nothing. What
+is one, but cropped, badly exposed or of a child, is read with a warning.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from covid_core.engines.trained import Kind, Trained
 from covid_core.errors import WeightsError
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import softmax
-from covid_core.model.gate_findings import COLOURED, FLAWS, OTHERS, WORDS, Code, Remark
+from covid_core.model.gate_findings import COLOURED, DISPLAYED, FLAWS, OTHERS, WORDS, Code, Remark
 from covid_core.model.tensors import RETRAIN, as_card, is_number, read_pair
 from covid_core.prepare.preprocess import Borders, Preprocess
 from covid_core.read.grey_levels import Film, percentile, share_above
@@ -40,7 +38,7 @@ ABSTAINING = (*OTHERS, Code.UNFAMILIAR, Code.ROTATED, Code.UPSIDE_DOWN, Code.INV
 
 @dataclass(frozen=True, slots=True)
 class GateCard:
-    """What stands beside the tensors.
+    """What is stored beside the gate's tensors.
 
     `thresholds`: the score from which a code is given; "other" is that of all OTHERS together.
     `measured`: figures by name, on films and pictures that did not train. `never_seen`: what no
@@ -61,7 +59,7 @@ class GateCard:
 class Scores:
     """What the network finds in N pictures, all float64.
 
-    `kinds` (N, 4): probabilities of a frontal chest film and of OTHERS. `flaws` (N, 5):
+    `kinds` (N, 7): probabilities of a frontal chest film and of OTHERS. `flaws` (N, 5):
     probabilities of FLAWS. `distances` (N,): Mahalanobis, from the good films that trained, in
     deviations.
     """
@@ -74,6 +72,14 @@ class Scores:
     def other(self) -> np.ndarray:
         """How little it is a frontal chest film, float64 (N,), as log odds."""
         return np.log(self.kinds[:, 1:].sum(axis=1) + 1e-12) - np.log(self.kinds[:, 0] + 1e-12)
+
+    def kinds_named(self, limit: float) -> list[Code | None]:
+        """What each picture is from a score of `other` on; None for a frontal chest film."""
+        likeliest = self.kinds[:, 1:].argmax(axis=1)
+        return [
+            OTHERS[i] if score >= limit else None
+            for i, score in zip(likeliest, self.other, strict=True)
+        ]
 
 
 class Gate:
@@ -95,13 +101,11 @@ class Gate:
         return cls(engine_of(trained, choice, lanes=lanes), card)
 
     def examine(self, radiograph: Radiograph, borders: Borders = "keep") -> tuple[Remark, ...]:
-        """What speaks against judging it; empty for a good frontal film of an adult.
+        """What speaks against judging it; empty for a good frontal radiograph of an adult.
 
-        If anything abstains, only that is told. `borders`: what becomes of them before the film is
-        judged.
+        A remark that abstains leaves the others out. `borders`: what becomes of them before it is
+        judged. Whether it is a screenshot or the like, only the whole picture shows.
         """
-        if radiograph.coloured:
-            return (Remark(Code.NOT_A_RADIOGRAPH, *COLOURED, abstains=True),)
         codes = self._codes(radiograph, borders)
         abstaining = [code for code in codes if code in ABSTAINING]
         return tuple(
@@ -119,22 +123,30 @@ class Gate:
         return scores_from(*self._engine.run(PREPROCESS.input(pictures)))
 
     def _codes(self, radiograph: Radiograph, borders: Borders) -> list[Code]:
+        """All that is found, in the order of `Code`; of what is no film to judge, only the kind."""
         if radiograph.view is View.LATERAL:
             return [Code.LATERAL_OR_CT]
-        picture = replace(PREPROCESS, borders=borders).picture(radiograph)
-        scores = self.scores(picture[np.newaxis])
-        film = radiograph.inside if borders == "cut" else radiograph.film
-        limits = self.card.thresholds
-        if scores.other[0] >= limits["other"]:
-            return [OTHERS[int(scores.kinds[0, 1:].argmax())]]
-        found = {**dict(zip(FLAWS, scores.flaws[0], strict=True)), **exposure(film)}
-        found[Code.UNFAMILIAR] = scores.distances[0]
+        pictures = [PREPROCESS.picture(radiograph)]
+        if borders == "cut" and not radiograph.crop.is_whole:
+            pictures.append(replace(PREPROCESS, borders="cut").picture(radiograph))
+        scores, limits = self.scores(np.stack(pictures)), self.card.thresholds
+        kinds = scores.kinds_named(limits["other"])
+        if kinds[0] in DISPLAYED:
+            return kinds[:1]
+        if radiograph.coloured:
+            return [Code.NOT_A_RADIOGRAPH]
+        if kinds[-1] is not None:
+            return kinds[-1:]
+        flaws = dict(zip(FLAWS, scores.flaws[-1], strict=True))
+        found = {**flaws, **exposure(radiograph.inside), Code.UNFAMILIAR: scores.distances[-1]}
         return [code for code in Code if code in found and found[code] >= limits[code.value]]
 
 
 def _words(code: Code, radiograph: Radiograph) -> tuple[str, str]:
-    """What was found and what to do; of black and white swapped, with the tag that swapped them."""
+    """What was found and what to do; where a tag swapped black and white, with its name."""
     problem, remedy = WORDS[code]
+    if code is Code.NOT_A_RADIOGRAPH and radiograph.coloured:
+        return COLOURED
     by = [note for note in radiograph.notes if note.startswith(POLARITY_NOTE)]
     if code is not Code.INVERTED or not by:
         return problem, remedy
@@ -142,7 +154,7 @@ def _words(code: Code, radiograph: Radiograph) -> tuple[str, str]:
 
 
 def _check(thresholds: dict[str, float], folder: Path) -> None:
-    """That every score meets a number: nothing would ever reach a threshold that is none."""
+    """Raise WeightsError unless every score has a threshold that is a number."""
     for name in ("other", *(code.value for code in (*FLAWS, *EXPOSURES, Code.UNFAMILIAR))):
         if not is_number(thresholds.get(name)):
             problem = f"the card lacks or garbles the threshold of {name!r}"
@@ -150,8 +162,9 @@ def _check(thresholds: dict[str, float], folder: Path) -> None:
 
 
 def scores_from(logits: np.ndarray, distances: np.ndarray) -> Scores:
-    """Of the gate network's outputs for N pictures: logits (N, 9), kinds then FLAWS, and distances
-    (N,).
+    """The scores of N pictures from the network's outputs.
+
+    `logits`: (N, 12), those of the kinds, then of FLAWS; `distances`: (N,).
     """
     kinds = 1 + len(OTHERS)
     answers = logits.astype(np.float64)
@@ -163,8 +176,10 @@ def scores_from(logits: np.ndarray, distances: np.ndarray) -> Scores:
 
 
 def foreign(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
-    """One score of "no frontal chest film", float64 (N,): 0 where the network's answer or the
-    distance of its features just abstains, the more the farther beyond.
+    """One score of how little each picture is a frontal chest film, float64 (N,).
+
+    It is 0 where the network's answer, or the distance of its features, just abstains, and grows
+    with either.
     """
     strange = np.log(np.maximum(scores.distances, 1e-6) / thresholds[Code.UNFAMILIAR])
     return np.maximum(scores.other - thresholds["other"], _DISTANCE_WEIGHT * strange)
@@ -181,8 +196,9 @@ def abstains(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
 
 
 def exposure(film: Film) -> dict[Code, float]:
-    """How far its bright parts (the 90th percentile) stay below white, and what share of it is
-    burnt out; both 0 to 1.
+    """How dark a film's bright parts are, and what share of it is burnt out; both 0 to 1.
+
+    Its bright parts: the 90th percentile.
     """
     return {
         Code.TOO_DARK: 1 - percentile(film, 90),

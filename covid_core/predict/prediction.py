@@ -17,9 +17,9 @@ class Prediction:
     """What the network made of one radiograph.
 
     `probabilities` (calibrated), `logits`: float64, one for each of `answers`, in their order.
-    `feature_map`: float32 (channels, h, w), from which any answer's saliency is had without another
+    `feature_map`: float32 (channels, h, w), which gives any answer's saliency without another
     pass. `opacity`: the probability of an opacity in each cell, float32 (h, w), by a network that
-    learnt radiologists' boxes; None by any other. `crop`: the part of the film inside its borders,
+    learnt radiologists' boxes; None from any other. `crop`: the part of the film inside its borders,
     where they are cut off. `placement`: where it lay in the network's input. `radiograph_sha256`,
     `weights_sha256`: what was judged, and by what. `remarks`: what the gate found odd about it.
     """
@@ -44,13 +44,13 @@ class Prediction:
         return self.answers[int(self.probabilities.argmax())]
 
     def probability(self, finding: Finding) -> float:
+        """The calibrated probability of one of the answers."""
         return float(self.probabilities[self.answers.index(finding)])
 
     def heat_due(self, finding: Finding) -> bool:
-        """Whether the class reaches its threshold: the operating point's for the disease, the
-        prediction set's for the others.
+        """Whether the class reaches its threshold, below which heat would be read as a finding.
 
-        Below it, heat would be read as a finding.
+        The threshold is the operating point's for the disease, the prediction set's for the others.
         """
         if finding is self.answers[-1]:
             return self.decision.positive

@@ -118,10 +118,9 @@ def photo_of_screen(films: np.ndarray, drawing: np.random.Generator) -> np.ndarr
 
 
 def bordered(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
-    """One film, uint8 (h, w), in a plain border, often slightly askew as a collimator leaves it, or
-    with some text in its corners; uint8 (h, w).
+    """One film in a plain border, uint8 (h, w): a picture to judge.
 
-    It is a picture to judge.
+    It is often slightly askew, as a collimator leaves it, or has text in its corners.
     """
     height, width = film.shape
     colour = int(drawing.choice([0, 0, 0, 255, int(drawing.integers(1, 250))]))
@@ -308,8 +307,9 @@ def _photographed(
     drawing: np.random.Generator,
     share: tuple[float, float] = (0.5, 0.88),
 ) -> np.ndarray:
-    """A film on a ground as a hand-held camera sees it: askew, unevenly lit, reflecting, with the
-    pattern of two grids over each other.
+    """A film on a ground as a hand-held camera sees it, askew and unevenly lit.
+
+    It may reflect a lamp, and show the pattern of two grids over each other.
     """
     sheet = _toned(_fitted(film, SIDE_PX, SIDE_PX), drawing).astype(float)
     if drawing.random() < 0.5:  # the sheet is wider than what was exposed

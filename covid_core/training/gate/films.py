@@ -1,7 +1,7 @@
-"""What the gate learns from and is measured on: good films, spoilt ones, other pictures.
+"""Examples that the gate is trained and measured on: good films, spoilt ones, other pictures.
 
-A film is spoilt by what really happens to films: turned, inverted, cropped. How much of the lungs a
-crop leaves, the lung network says.
+A film is spoilt by what really happens to films: turned, inverted, cropped. The lung network
+measures how much of the lungs a crop leaves.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ _WHOLE = Preprocess(size_px=FILM_PX)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GateFilms:
-    """Films as they came: `pictures` uint8 (N, 224, 224); `exposures` float (N, 2), as EXPOSURES;
-    `children` float (N,), 0, 1 or NaN where not known; `sources` text; `groups` int (N,), films
+    """Films as they came.
+
+    `pictures`: uint8 (N, 224, 224). `exposures`: float (N, 2), as EXPOSURES, inside the borders.
+    `children`: float (N,), 0, 1 or NaN where not known. `sources`: text. `groups`: int (N,), films
     of one patient or of one picture.
     """
 
@@ -50,16 +52,18 @@ class GateFilms:
     groups: np.ndarray
 
     def some(self, most: int, drawing: np.random.Generator) -> GateFilms:
-        """At most so many of them, drawn."""
+        """A random choice of them, at most so many."""
         chosen = drawing.permutation(len(self.pictures))[:most]
         return GateFilms(*(getattr(self, name)[chosen] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """What trains or measures: `pictures` uint8 (N, 128, 128) of the gate's PREPROCESS; `kinds`
-    int64 (N,), 0 a frontal chest film, then OTHERS; `flaws` float32 (N, 5), as FLAWS, 0 to 1,
-    NaN where it can't be said; `names` text (N,), its source, or what was drawn.
+    """Pictures for training or measuring, and what is true of them.
+
+    `pictures`: uint8 (N, 128, 128), of the gate's PREPROCESS. `kinds`: int64 (N,), 0 a frontal
+    chest film, then OTHERS. `flaws`: float32 (N, 5), as FLAWS, 0 to 1, NaN where not known.
+    `names`: text (N,), a film's source, or what was drawn.
     """
 
     pictures: np.ndarray
@@ -69,6 +73,7 @@ class Examples:
 
     @classmethod
     def joined(cls, parts: Sequence[Examples]) -> Examples:
+        """All parts in one."""
         return cls(
             *(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__)
         )
@@ -92,13 +97,13 @@ def read_films(rows: pd.DataFrame) -> GateFilms:
 
 
 def children_by_age(table: pd.DataFrame) -> np.ndarray:
-    """Which of a manifest's films are of children whose age is told, and may be looked at, bool."""
+    """Which of a manifest's films are of children whose age is known, in a split part, bool."""
     young = table["age"] < _CHILD_YEARS
     return (young & table["split"].isin([side.value for side in SIDES])).to_numpy()
 
 
 def good(films: GateFilms) -> Examples:
-    """The films as they came: upright, whole, not inverted."""
+    """Examples of the films as they came: upright, whole, not inverted."""
     pictures = np.stack([_prepared(film) for film in films.pictures])
     flaws = np.zeros((len(pictures), len(FLAWS)), np.float32)
     flaws[:, FLAWS.index(Code.CHILD)] = films.children
@@ -106,7 +111,7 @@ def good(films: GateFilms) -> Examples:
 
 
 def with_borders(films: GateFilms, drawing: np.random.Generator) -> Examples:
-    """The films in plain borders, as collimators and exports leave them: to be let through."""
+    """Examples of the films in plain borders, as collimators and exports leave them."""
     whole = good(films)
     pictures = np.stack([_prepared(bordered(film, drawing)) for film in films.pictures])
     return replace(whole, pictures=pictures)
@@ -115,7 +120,7 @@ def with_borders(films: GateFilms, drawing: np.random.Generator) -> Examples:
 def spoilt(
     films: GateFilms, lungs: Lungs, drawing: np.random.Generator, *, only: Code | None = None
 ) -> Examples:
-    """Each film once, turned, inverted or cropped, with what was done; `only`: that alone."""
+    """Examples of each film, turned, inverted or cropped; `only`: of that flaw alone."""
     count = len(films.pictures)
     cropped = np.full(count, only is Code.CROPPED) if only else drawing.random(count) < 0.35
     masks = iter(_outlined(films.pictures[cropped], lungs))
@@ -128,7 +133,7 @@ def spoilt(
 
 
 def phantoms(count: int) -> Examples:
-    """The demonstration's phantoms: drawn, of adults, and to be let through."""
+    """Examples of the demonstration's phantoms, drawn, of adults, and not to be refused."""
     drawn = [draw_phantom(PHANTOMS[i % 3], size_px=256, seed=i) for i in range(count)]
     flaws = np.zeros((count, len(FLAWS)), np.float32)
     pictures = np.stack([_prepared(film) for film in drawn])
@@ -138,7 +143,10 @@ def phantoms(count: int) -> Examples:
 def others(
     films: GateFilms, each: int, drawing: np.random.Generator, *, trains: bool
 ) -> list[Examples]:
-    """`each` pictures of every kind that may train, or of every kind that may not."""
+    """Examples of other pictures, by kind: those that may train, or those that may not.
+
+    There are `each` of a kind, and more of films on display.
+    """
     made = [
         _other([kind.draw(drawing) for _ in range(each)], kind.code, name)
         for name, kind in tqdm(KINDS.items(), "drawing")
@@ -229,8 +237,10 @@ def _prepared(levels: np.ndarray) -> np.ndarray:
 
 
 def _children(rows: pd.DataFrame) -> np.ndarray:
-    """By age where it is told, else by what the source's authors state of all their patients; where
-    neither is told, adults, as nearly all are.
+    """Which films are of children, float (N,): 1, 0, or NaN where not known.
+
+    By age where it is given, else by what the source's authors state of all their patients; where
+    neither is given, adults, as nearly all are.
     """
     stated = [stated_ages(source) for source in rows["source"]]
     oldest = np.array([_ADULT_YEARS if of is None else of[1] for of in stated])

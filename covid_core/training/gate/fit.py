@@ -1,5 +1,7 @@
-"""The gate's network, from a manifest's films: trained, its thresholds picked on the validation
-part, measured on the test part, on held-out sources and on kinds of pictures that never trained.
+"""The gate's network trained on a manifest's films, its thresholds picked, its figures measured.
+
+Thresholds come from the validation part; figures from the test part, held-out sources and kinds of
+pictures that never trained.
 """
 
 from __future__ import annotations
@@ -71,7 +73,7 @@ NEVER_SEEN = [
 
 
 def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
-    """A network in evaluation mode, and what good films' features are like in its buffers."""
+    """A trained network in evaluation mode; its buffers describe good films' features."""
     torch.manual_seed(seed)
     network = GateNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
@@ -107,10 +109,10 @@ def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
 
 
 def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -> GateCard:
-    """Train, pick thresholds, measure and save.
+    """The card of a gate that was trained, measured and saved to a folder.
 
-    Children whose age is told do not train: they show what of a child was learnt, and what only of
-    the one hospital of nearly all others.
+    Children whose age is known do not train: they show what was learnt of children, and what only
+    of the one hospital that nearly all others come from.
 
     Raises DatasetError, RefusedFile, WeightsError.
     """
@@ -153,13 +155,14 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
 
 
 def save_gate(network: GateNetwork, folder: Path, **card: Any) -> GateCard:
-    """Write tensors and card; `card`: what GateCard holds besides. Raises WeightsError."""
+    """The card, once it and the tensors are written; `card`: its other fields."""
     return GateCard(**write_network(network, folder, NAME, **card))
 
 
 def pick_thresholds(network: GateNetwork, films: GateFilms) -> dict[str, float]:
-    """The score from which each code is given: what few of these good films reach; of all of them
-    for a reason to refuse, of each source for a warning.
+    """The score from which each code is given: one that few of these good films reach.
+
+    Few of all of them for a reason to refuse, few of each source for a warning.
     """
     scores = scores_of(network, good(films).pictures)
     adults = films.children == 0
@@ -189,9 +192,11 @@ def measure(
     each: int,
     drawing: np.random.Generator,
 ) -> dict[str, Any]:
-    """Figures of the card: `refused` and `auroc`, on the test part and the kinds that did not
-    train; by source what is refused (`sources`) and warned of (`warned`); by flaw what is found
-    (`found`); by kind of other pictures AUROC (`kinds`).
+    """The card's figures.
+
+    `refused` and `auroc`, on the test part and the kinds that did not train; by source what is
+    refused (`sources`) and warned of (`warned`); by flaw what is found (`found`); by kind of other
+    pictures AUROC and the share refused (`kinds`).
     """
     figures: dict[str, Any] = {"sources": {}, "warned": {}, "found": {}, "kinds": {}}
     for films in tested.values():
@@ -229,8 +234,10 @@ def _loss(logits: torch.Tensor, kinds: torch.Tensor, flaws: torch.Tensor) -> tor
 
 
 def _familiarise(network: GateNetwork, pictures: np.ndarray) -> None:
-    """Mean and main directions of good films' features, each scaled to deviation 1: Mahalanobis
-    distance (Lee et al. 2018) without the directions that hardly vary.
+    """Fill the network's buffers: mean and main directions of good films' features.
+
+    Each direction is scaled to deviation 1: Mahalanobis distance (Lee et al. 2018) without the
+    directions that hardly vary.
     """
     with torch.inference_mode():
         features = torch.cat(

@@ -1,4 +1,4 @@
-"""The gate's figures: what it refuses of good films, what it finds of bad ones."""
+"""The gate's figures: how many good films it refuses, how many bad ones it finds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BATCH = 256
 
 
 def scores_of(network: GateNetwork, pictures: np.ndarray, batch: int = _BATCH) -> Scores:
-    """What a network in training, in evaluation mode, finds in pictures, uint8 (N, 128, 128)."""
+    """The scores that a network in evaluation mode gives pictures, uint8 (N, 128, 128)."""
     with torch.inference_mode():
         found = [
             network.logits_and_distances(PREPROCESS.tensor(np.ascontiguousarray(part)))
@@ -36,8 +36,10 @@ def scores_of(network: GateNetwork, pictures: np.ndarray, batch: int = _BATCH) -
 def overall(
     good: Scores, groups: np.ndarray, found: Scores, thresholds: dict[str, float]
 ) -> dict[str, Estimate]:
-    """The two figures that a gate is judged by: `refused`, the share of good films, and `auroc` of
-    other pictures, each its own group, against good films, of patients `groups`.
+    """The two figures that a gate is judged by.
+
+    `refused`: the share of good films, of patients `groups`; `auroc`: of other pictures, each its
+    own group, against good films.
     """
     positive = np.r_[np.zeros(len(groups), bool), np.ones(len(found.distances), bool)]
     strange = np.r_[foreign(good, thresholds), foreign(found, thresholds)]
@@ -49,7 +51,7 @@ def overall(
 
 
 def refused(scores: Scores, among: np.ndarray, thresholds: dict[str, float]) -> Figures:
-    """Of good films: the share refused at all, and the share called no frontal chest film."""
+    """The shares of good films that are refused, and that are called no frontal chest film."""
     return {
         "n": int(among.sum()),
         "refused": float(abstains(scores, thresholds)[among].mean()),
@@ -61,7 +63,7 @@ def refused(scores: Scores, among: np.ndarray, thresholds: dict[str, float]) -> 
 def alarm_rates(
     scores: Scores, films: GateFilms, among: np.ndarray, thresholds: dict[str, float]
 ) -> Figures:
-    """Of good films, the share that each flaw is said of; of children and adults, that of child."""
+    """The share of good films that each flaw is found in; of children and adults, that of child."""
     rates = {
         code.value: float((scores.flaws[among, i] >= thresholds[code.value]).mean())
         for i, code in enumerate(FLAWS[:-1])
@@ -78,7 +80,7 @@ def alarm_rates(
 
 
 def children_found(network: GateNetwork, films: GateFilms, thresholds: dict[str, float]) -> Figures:
-    """Of children's films: how many there are, and the share called a child's."""
+    """The number of children's films, and the share called a child's."""
     called = scores_of(network, good(films).pictures).flaws[:, -1] >= thresholds[Code.CHILD.value]
     return {"n": len(called), "called_child": float(called.mean())}
 
@@ -86,7 +88,7 @@ def children_found(network: GateNetwork, films: GateFilms, thresholds: dict[str,
 def hit_rates(
     scores: Scores, made: Examples, sources: np.ndarray, code: Code, thresholds: dict[str, float]
 ) -> Figures:
-    """Of films clearly spoilt in one way: the share of which it is said, by source."""
+    """The share of films clearly spoilt in one way in which that is found, by source."""
     i = FLAWS.index(code)
     clearly = made.flaws[:, i] >= 1
     called = scores.flaws[:, i] >= thresholds[code.value]
@@ -97,8 +99,10 @@ def hit_rates(
 
 
 def kind_figures(good: Scores, found: Scores, kind: int, thresholds: dict[str, float]) -> Figures:
-    """Of one kind of other pictures, against good films: AUROC of the network's answer, of the
-    distance, of both; the share that abstains; the share whose true kind is named.
+    """Figures of one kind of other pictures, against good films.
+
+    AUROC of the network's answer, of the distance and of both; the share that abstains; the share
+    whose true kind is named.
     """
     positive = np.r_[np.zeros(len(good.other)), np.ones(len(found.other))]
     is_other = found.other >= thresholds["other"]

@@ -1,4 +1,4 @@
-"""Pictures that are no frontal chest film, drawn from nothing, or from films cut up: for the gate.
+"""Pictures that are no frontal chest film, drawn from nothing or made of films cut up.
 
 Everything here is a pure function of a generator and gives uint8 (SIDE_PX, SIDE_PX). The kinds that
 do not train are there to measure with: a gate that only knows what it was shown is worth little.
@@ -64,8 +64,9 @@ def shapes(drawing: np.random.Generator) -> np.ndarray:
 
 
 def scene(drawing: np.random.Generator) -> np.ndarray:
-    """Dead leaves (Lee, Mumford and Huang 2001): textured shapes of r^-3 sizes that hide each
-    other, whose statistics are those of photographs; often under a sky.
+    """Dead leaves (Lee, Mumford and Huang 2001), often under a sky.
+
+    Textured shapes of r^-3 sizes that hide each other have the statistics of photographs.
     """
     picture = clouds(drawing, drawing.uniform(0.5, 1.5)) * 60 + drawing.uniform(40, 200)
     for _ in range(int(drawing.integers(20, 160))):
@@ -146,7 +147,7 @@ def lattice(drawing: np.random.Generator) -> np.ndarray:
 
 
 def shuffled(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
-    """A film, uint8 (h, w), cut into squares that are laid anew: a film's grain, no chest."""
+    """A film, uint8 (h, w), cut into squares that are placed anew: a film's grain, no chest."""
     cells = int(drawing.integers(3, 9))
     side = SIDE_PX // cells
     whole = _fitted(film, cells * side).reshape(cells, side, cells, side).swapaxes(1, 2)
