@@ -63,7 +63,8 @@ def crop_boxes(boxes: Boxes | None, crop: Crop) -> Boxes | None:
 def union_mask(boxes: Sequence[Sequence[float]], height: int, width: int) -> np.ndarray:
     """The share of each cell of a grid over the film that lies inside any box.
 
-    Float32 (height, width), 0 to 1. Its mean is the boxes' share of the film's area, exactly: overlaps count once.
+    Float32 (height, width), 0 to 1. Its mean is the boxes' share of the film's area, exactly:
+    overlaps count once.
     """
     corners = np.clip(np.array(boxes, np.float64).reshape(-1, 4), 0, 1)
     left, top, right, bottom = corners.T

@@ -35,7 +35,8 @@ class Crop:
     def slices(self, height: int, width: int) -> tuple[slice, slice]:
         """Rows and columns of the part, on a grid of that size over the whole film.
 
-        They are those whose middle lies inside, one at least. A mirrored crop has the mirrored columns.
+        They are those whose middle lies inside, one at least. A mirrored crop has the mirrored
+        columns.
         """
         rows = _span(self.top, self.bottom, height)
         return slice(*rows), slice(*_span(self.left, self.right, width))

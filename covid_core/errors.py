@@ -77,7 +77,8 @@ class Unwritten(CovidCoreError):
 def foreseen() -> Iterator[None]:
     """A context that lets no exception out but CovidCoreError.
 
-    A defect, or memory that is short, becomes one, so that one film stops no list. Logs its type only, for its message may quote a patient.
+    A defect, or memory that is short, becomes one, so that one film stops no list. Logs its type
+    only, for its message may quote a patient.
     """
     try:
         yield

@@ -51,7 +51,8 @@ def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None =
 def auroc_by_weights(positive: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray], float]:
     """A function of films' weights, float (films,), that gives their `auroc`.
 
-    NaN where the weights leave a class out. The films are sorted once, for all the draws of a bootstrap. `positive`: bool (films,);
+    NaN where the weights leave a class out. The films are sorted once, for all the draws of a
+    bootstrap. `positive`: bool (films,);
     `scores`: float (films,). Raises ValueError for a score that is NaN.
     """
     return auroc_within_by_weights(positive, scores, np.zeros(len(scores), np.intp))
@@ -62,7 +63,8 @@ def auroc_within_by_weights(
 ) -> Callable[[np.ndarray], float]:
     """A function of films' weights, float (films,), that gives their `auroc_within`.
 
-    NaN where no stratum holds both classes. Each stratum is sorted once. Raises ValueError for a score that is NaN.
+    NaN where no stratum holds both classes. Each stratum is sorted once. Raises ValueError for a
+    score that is NaN.
     """
     if np.isnan(scores).any():
         raise ValueError("a score is NaN")
@@ -91,10 +93,10 @@ def auroc_within(positive: np.ndarray, scores: np.ndarray, strata: np.ndarray) -
     """The area under the receiver operating characteristic, by pairs of one stratum only.
 
     That is the share of pairs, one positive film and one negative of the same stratum, in which the
-    positive film scores higher; a tie counts half. Pairs of all strata are pooled, so a stratum counts by its pairs (van Elteren 1960). Where a
-    class is commoner in one stratum, as COVID-19 in AP views, `auroc` also rewards a score that
-    tells the strata apart; this does not. `strata`: a name or number for each film. NaN where no
-    stratum holds both.
+    positive film scores higher; a tie counts half. Pairs of all strata are pooled, so a stratum
+    counts by its pairs (van Elteren 1960). Where a class is commoner in one stratum, as COVID-19 in
+    AP views, `auroc` also rewards a score that tells the strata apart; this does not. `strata`: a
+    name or number for each film. NaN where no stratum holds both.
     """
     return auroc_within_by_weights(positive, scores, strata)(np.ones(len(scores)))
 
@@ -190,7 +192,8 @@ def auroc_within_estimate(
 class Reliability:
     """Films sorted by how sure the network was of its call, in bins of equal width.
 
-    Only bins that hold films. `sure`: mean confidence; `right`: share called right; `films`: how many.
+    Only bins that hold films. `sure`: mean confidence; `right`: share called right; `films`: how
+    many.
     """
 
     sure: tuple[float, ...]
@@ -231,8 +234,8 @@ def average_precision_by_weights(
     """A function of films' weights, float (films,), that gives their average precision.
 
     That is the precision at each score, weighted by the share of positive films that it adds (as
-    scikit-learn's). NaN where no film is positive. The films are sorted once. Raises ValueError for a score that is
-    NaN.
+    scikit-learn's). NaN where no film is positive. The films are sorted once. Raises ValueError for
+    a score that is NaN.
     """
     if np.isnan(scores).any():
         raise ValueError("a score is NaN")

@@ -80,6 +80,10 @@ WORDS = {
     ),
 }
 MUCH_CUT = 0.25  # of the film's area, as the words for it say
+BORDER_KEPT = (
+    "more than a quarter of the picture is a plain border, which changes the answer",
+    "Cut the border off and read the film again",
+)
 COLOURED = ("this is a colour picture, not a radiograph", WORDS[Code.NOT_A_RADIOGRAPH][1])
 
 # The gate network's first outputs: a frontal chest film (the first, of no code), or one of these.
@@ -115,8 +119,9 @@ class Remark:
         return f"{self.problem[:1].upper()}{self.problem[1:]}. {self.remedy}."
 
 
-def remarks_on_crop(crop: Crop) -> tuple[Remark, ...]:
-    """A remark where much of a film was cut off as its border; else none."""
+def remarks_on_crop(crop: Crop, *, kept: bool = False) -> tuple[Remark, ...]:
+    """A remark where much of a film is its border, cut off or `kept`; else none."""
     if crop.share <= MUCH_CUT:
         return ()
-    return (Remark(Code.BORDERS, *WORDS[Code.BORDERS], abstains=False),)
+    words = BORDER_KEPT if kept else WORDS[Code.BORDERS]
+    return (Remark(Code.BORDERS, *words, abstains=False),)

@@ -19,8 +19,9 @@ class Prediction:
     `probabilities` (calibrated), `logits`: float64, one for each of `answers`, in their order.
     `feature_map`: float32 (channels, h, w), which gives any answer's saliency without another
     pass. `opacity`: the probability of an opacity in each cell, float32 (h, w), by a network that
-    learnt radiologists' boxes; None from any other. `crop`: the part of the film inside its borders,
-    where they are cut off. `placement`: where it lay in the network's input. `radiograph_sha256`,
+    learnt radiologists' boxes; None from any other. `crop`: the part of the film inside its
+    borders, where they are cut off. `placement`: where it lay in the network's input.
+    `radiograph_sha256`,
     `weights_sha256`: what was judged, and by what. `remarks`: what the gate found odd about it.
     """
 

@@ -109,7 +109,7 @@ class Predictor:
 
         Raises CovidCoreError where the weights do not have that point.
         """
-        remarks = [self._examined(film) for film in radiographs]
+        remarks = [self._examine(film) for film in radiographs]
         refusals = [_refusal(found) for found in remarks]
         films = [film for film, no in zip(radiographs, refusals, strict=True) if no is None]
         maps = iter(self._maps_of_each(self.prepared(films)) if films else ())
@@ -118,14 +118,17 @@ class Predictor:
             for film, found, no in zip(radiographs, remarks, refusals, strict=True)
         ]
 
-    def _examined(self, film: Radiograph) -> tuple[Remark, ...]:
-        much_cut = remarks_on_crop(self.card.preprocess.crop(film))
-        if self.gate is None:
-            return much_cut
+    def _examine(self, film: Radiograph) -> tuple[Remark, ...]:
+        """What speaks against judging a film, or should be known to its reader."""
         borders = self.card.preprocess.borders
-        shrink_for(film, replace(GATE_PREPROCESS, borders=borders), self.card.preprocess)
+        if self.gate is None:
+            return remarks_on_crop(self.card.preprocess.crop(film))
+        looks = {GATE_PREPROCESS, replace(GATE_PREPROCESS, borders=borders)}
+        shrink_for(film, *looks, self.card.preprocess)
         found = self.gate.examine(film, borders)
-        return found if _refusal(found) else (*found, *much_cut)
+        if _refusal(found):
+            return found
+        return (*found, *remarks_on_crop(film.crop, kept=borders == "keep"))
 
     def prepared(self, films: Sequence[Radiograph]) -> np.ndarray:
         """The network's input for some films, one at least: float32 (N, 1, S, S)."""

@@ -57,7 +57,8 @@ class Preprocess:
     def picture(self, film: Radiograph | Film) -> np.ndarray:
         """The picture of a film of any size, uint8 (size_px, size_px).
 
-        A radiograph remembers what it was shrunk to. Eight bits, because that is what the training cache holds: inference sees the same rounding.
+        A radiograph remembers what it was shrunk to. Eight bits, because that is what the training
+        cache holds: inference sees the same rounding.
         """
         crop = self.crop(film)
         top, left, height, width = self.placement(*crop.shape(*film.shape))

@@ -11,11 +11,10 @@ import torch
 from PIL import Image
 
 from covid_core.errors import WeightsError
-from covid_core.model.gate_findings import FLAWS
+from covid_core.model.gate_findings import FLAWS, OTHERS
 from covid_core.model.gate_network import GateNetwork, load_gate_network
 from covid_core.model.tensors import read_card_file, write_card
 from covid_core.predict.gate import (
-    ABSTAINING,
     GATE,
     PREPROCESS,
     Code,
@@ -24,9 +23,11 @@ from covid_core.predict.gate import (
     Scores,
     exposure,
 )
+from covid_core.prepare.preprocess import Borders
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph, View
 from covid_core.read.reading import read_file, read_radiograph
+from covid_core.training.gate.displayed import DISPLAYED, bordered
 from covid_core.training.gate.fit import save_gate
 from covid_core.training.gate.measures import scores_of
 from covid_core.training.gate.negatives import KINDS as OTHER_KINDS
@@ -130,7 +131,7 @@ def test_every_code_has_words_and_the_shipped_gate_a_threshold(gate: Gate) -> No
     from covid_core.model.gate_findings import WORDS
 
     assert set(WORDS) == set(Code)
-    measured = set(Code) - set(ABSTAINING[:3]) - {Code.BORDERS}
+    measured = set(Code) - set(OTHERS) - {Code.BORDERS}
     assert set(gate.card.thresholds) == {"other", *measured}
 
 
@@ -166,7 +167,7 @@ def test_a_batch_is_refused_as_its_films_are(gate: Gate) -> None:
 @pytest.mark.parametrize("damage", ["flipped byte", "no card", "another network"])
 def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
     torch.manual_seed(0)
-    names = ("other", *(set(Code) - set(ABSTAINING[:3])))
+    names = ("other", *(set(Code) - set(OTHERS)))
     save_gate(
         GateNetwork(),
         tmp_path,
@@ -228,9 +229,41 @@ def test_a_border_that_is_cut_off_does_not_stop_a_film(gate: Gate, colour: int) 
         assert not any(remark.abstains for remark in found)
 
 
-def test_a_dark_film_in_a_white_border_is_dark(gate: Gate) -> None:
-    wide = np.pad(phantom() * 0.2, 80, constant_values=1)
-    assert [r.code for r in gate.examine(radiograph(wide), "cut")] == [Code.TOO_DARK]
+@pytest.mark.parametrize("borders", ["keep", "cut"])
+def test_exposure_is_judged_inside_the_borders(gate: Gate, borders: Borders) -> None:
+    dark = np.pad(phantom() * 0.2, 80, constant_values=1)
+    assert [r.code for r in gate.examine(radiograph(dark), borders)] == [Code.TOO_DARK]
+    framed = np.pad(phantom(), 60, constant_values=1)
+    assert gate.examine(radiograph(framed), borders) == ()
+
+
+@pytest.mark.parametrize("name", DISPLAYED)
+def test_films_on_display_are_refused_with_the_true_reason(gate: Gate, name: str) -> None:
+    films = np.stack([draw_phantom(kind, size_px=224, seed=40 + i) for i, kind in enumerate(KINDS)])
+    way = DISPLAYED[name]
+    found = []
+    for i in range(10):
+        picture = way.draw(films, np.random.default_rng((11, i)))
+        found += [gate.examine(radiograph(picture / 255), how) for how in ("keep", "cut")]
+    assert all(remark.abstains for remarks in found for remark in remarks)
+    assert sum([r.code for r in remarks] == [way.code] for remarks in found) >= 18
+
+
+@pytest.mark.parametrize("borders", ["keep", "cut"])
+def test_films_in_plain_borders_are_let_through(gate: Gate, borders: Borders) -> None:
+    film = draw_phantom(size_px=400, seed=4321)
+    drawn = [bordered(film, np.random.default_rng((3, i))) for i in range(10)]
+    stopped = [gate.examine(radiograph(one / 255), borders) for one in drawn]
+    assert sum(any(r.abstains for r in remarks) for remarks in stopped) <= 1
+
+
+def test_a_photo_in_colours_is_refused_as_what_it_is(gate: Gate) -> None:
+    films = np.stack([draw_phantom(size_px=224, seed=4321)] * 2)
+    taken = DISPLAYED["photo of a film on a desk"].draw(films, np.random.default_rng(2))
+    coloured = np.dstack([taken, taken, taken // 2])
+    read = read_radiograph(encode(coloured, "PNG"))
+    assert read.coloured
+    assert [remark.code for remark in gate.examine(read)] == [Code.PHOTO]
 
 
 @pytest.mark.parametrize("kind", OTHER_KINDS)

@@ -81,27 +81,27 @@ def web_page(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     pen.rectangle(_pixels((0, 0.06, 1, 0.13)), fill=int(drawing.integers(200, 256)))
     pen.rounded_rectangle(_pixels((0.15, 0.075, 0.8, 0.115)), 6, fill=240, outline=150)
     _write(pen, drawing, (0.17, 0.08, 0.6, 0.115), ink=(40, 110), size=(8, 10))
-    _lay(page, _one_of(films, drawing), (left, top, min(right, 0.98), bottom))
-    return _made_smaller(page)
+    _place(page, _choose(films, drawing), (left, top, min(right, 0.98), bottom))
+    return _shrink(page)
 
 
 def photo_on_light_box(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """A photo of a film on a light box, the dark room around it."""
     ground = drawing.uniform(0, 90) + drawing.uniform(2, 25) * clouds(drawing, 1.2)
     box = np.full((SIDE_PX, SIDE_PX), drawing.uniform(190, 255))
-    lit, inside = _laid_askew(box, drawing, (0.75, 1.15), aspect=(0.7, 1.6))
+    lit, inside = _place_askew(box, drawing, (0.75, 1.15), aspect=(0.7, 1.6))
     ground = np.where(inside, lit + _lighting(drawing, 25), ground)
-    return _photographed(ground, _one_of(films, drawing), drawing)
+    return _photograph(ground, _choose(films, drawing), drawing)
 
 
 def photo_on_desk(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """A photo of a film that lies on something, is held to a window, or hangs on a wall."""
-    grounds = (_plain, texture, gradient, lattice, text_page)
+    grounds = (_plain_ground, texture, gradient, lattice, text_page)
     if drawing.random() < 0.1:
         grounds = (scene,)
     ground = grounds[int(drawing.integers(len(grounds)))](drawing).astype(float)
     ground = drawing.uniform(0.3, 1) * ground + drawing.uniform(0, 60)
-    return _photographed(ground, _one_of(films, drawing), drawing)
+    return _photograph(ground, _choose(films, drawing), drawing)
 
 
 def photo_of_screen(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
@@ -112,9 +112,9 @@ def photo_of_screen(films: np.ndarray, drawing: np.random.Generator) -> np.ndarr
     screen = drawing.uniform(0, 45) if drawing.random() < 0.7 else drawing.uniform(150, 230)
     edge = int(drawing.uniform(0.02, 0.07) * SIDE_PX)
     monitor[edge:-edge, edge:-edge] = screen
-    seen, inside = _laid_askew(monitor, drawing, (0.7, 0.98), aspect=(0.75, 1.3))
+    seen, inside = _place_askew(monitor, drawing, (0.7, 0.98), aspect=(0.75, 1.3))
     ground = np.where(inside, seen, ground)
-    return _photographed(ground, _one_of(films, drawing), drawing, share=(0.4, 0.62))
+    return _photograph(ground, _choose(films, drawing), drawing, share=(0.4, 0.62))
 
 
 def bordered(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
@@ -152,18 +152,18 @@ def _in_line(films: np.ndarray, drawing: np.random.Generator, count: int) -> np.
     widths = np.ones(count) if even else drawing.uniform(0.6, 1.4, count)
     widths *= (1 - 2 * margin[0] - gap * (count - 1)) / widths.sum()
     x, low = margin[0], margin[1]
-    chosen = [_one_of(films, drawing) for _ in range(count)]
+    chosen = [_choose(films, drawing) for _ in range(count)]
     chosen[-1] = _partner(chosen[0], chosen[-1], drawing)
     for film, width in zip(chosen, widths, strict=True):
         high = 1 - 2 * low
         if not even and drawing.random() < 0.5:
             high *= drawing.uniform(0.6, 1)
         top = low + (1 - 2 * low - high) * drawing.choice([0, 0.5, 1])
-        _lay(sheet, film, (x, top, x + width, top + high))
+        _place(sheet, film, (x, top, x + width, top + high))
         x += width + gap
     if drawing.random() < 0.25:
         _write_in_corners(sheet, drawing, 255 if colour < 128 else 0)
-    return worn(_made_smaller(sheet).astype(float), drawing)
+    return worn(_shrink(sheet).astype(float), drawing)
 
 
 def _partner(first: np.ndarray, other: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
@@ -175,7 +175,7 @@ def _partner(first: np.ndarray, other: np.ndarray, drawing: np.random.Generator)
         return other
     if kind < 0.2:
         return 255 - first
-    return _toned(first[:, ::-1] if drawing.random() < 0.3 else first, drawing)
+    return _vary_contrast(first[:, ::-1] if drawing.random() < 0.3 else first, drawing)
 
 
 def _viewer(
@@ -200,24 +200,24 @@ def _viewer(
     view = (left, top, 1 - right, 1 - bottom)
     black = int(drawing.integers(0, 30)) if drawing.random() < 0.85 else base
     pen.rectangle(_pixels(view), fill=black)
-    _lay_fitting(window, _one_of(films, drawing), view, drawing)
+    _place_fitting(window, _choose(films, drawing), view, drawing)
     if drawing.random() < 0.6:
         _write_in_corners(window, drawing, int(drawing.integers(120, 256)), view)
     for panel in ((0, top, left, 1 - bottom), (1 - right, top, 1, 1 - bottom)):
         if panel[2] > panel[0]:
             pen.rectangle(_pixels(panel), fill=face())
             if drawing.random() < 0.25:
-                _lay_thumbnails(window, films, panel, drawing)
+                _place_thumbnails(window, films, panel, drawing)
             else:
                 _write(pen, drawing, panel, ink=ink, size=(6, 13))
     for bar in ((0, 0, 1, top), (0, 1 - bottom, 1, 1)):
         if bar[3] > bar[1]:
             pen.rectangle(_pixels(bar), fill=face())
-            _lay_buttons(pen, bar, drawing, ink)
-    return _made_smaller(window)
+            _draw_buttons(pen, bar, drawing, ink)
+    return _shrink(window)
 
 
-def _lay_buttons(
+def _draw_buttons(
     pen: ImageDraw.ImageDraw, bar: Box, drawing: np.random.Generator, ink: tuple[int, int]
 ) -> None:
     """Draw the buttons or words of a menu bar."""
@@ -235,22 +235,22 @@ def _lay_buttons(
     return None
 
 
-def _lay_thumbnails(
+def _place_thumbnails(
     window: Image.Image, films: np.ndarray, panel: Box, drawing: np.random.Generator
 ) -> None:
-    """Lay small films below each other into a panel."""
+    """Place small films below each other into a panel."""
     wide = panel[2] - panel[0]
     y = panel[1] + 0.02
     while y + wide < panel[3] and drawing.random() < 0.85:
         box = (panel[0] + 0.1 * wide, y, panel[2] - 0.1 * wide, y + 0.9 * wide)
-        _lay(window, _one_of(films, drawing), box)
+        _place(window, _choose(films, drawing), box)
         y += wide * 1.1
 
 
-def _lay_fitting(
+def _place_fitting(
     window: Image.Image, film: np.ndarray, view: Box, drawing: np.random.Generator
 ) -> None:
-    """Lay a film into a viewport, as a screen of some aspect shows it."""
+    """Place a film into a viewport, as a screen of some aspect shows it."""
     screen = float(drawing.choice([16 / 9, 16 / 10, 4 / 3, 21 / 9, 1, 9 / 16]))
     aspect = drawing.uniform(0.8, 1.25) / screen  # width by height, in fractions of the screen
     high = (view[3] - view[1]) * drawing.uniform(0.7, 1)
@@ -260,7 +260,7 @@ def _lay_fitting(
         high = wide / aspect
     x = view[0] + (view[2] - view[0] - wide) * drawing.choice([0.5, 0.5, 0.5, drawing.random()])
     y = view[1] + (view[3] - view[1] - high) / 2
-    _lay(window, film, (x, y, x + wide, y + high))
+    _place(window, film, (x, y, x + wide, y + high))
 
 
 def _write(
@@ -301,7 +301,7 @@ def _write_in_corners(
                 pen.text((x * width, y * height), text, fill=ink, font=font)
 
 
-def _photographed(
+def _photograph(
     ground: np.ndarray,
     film: np.ndarray,
     drawing: np.random.Generator,
@@ -311,12 +311,12 @@ def _photographed(
 
     It may reflect a lamp, and show the pattern of two grids over each other.
     """
-    sheet = _toned(_fitted(film, SIDE_PX, SIDE_PX), drawing).astype(float)
+    sheet = _vary_contrast(_fitted(film, SIDE_PX, SIDE_PX), drawing).astype(float)
     if drawing.random() < 0.5:  # the sheet is wider than what was exposed
         edge, shade = int(drawing.uniform(2, 14)), drawing.uniform(0, 50)
         sheet[:edge], sheet[-edge:], sheet[:, :edge], sheet[:, -edge:] = (shade,) * 4
     sheet = sheet * drawing.uniform(0.45, 1) + drawing.uniform(0, 60)
-    seen, inside = _laid_askew(sheet, drawing, share, aspect=(0.75, 1.3))
+    seen, inside = _place_askew(sheet, drawing, share, aspect=(0.75, 1.3))
     picture = np.where(inside, seen, ground) * np.exp(_lighting(drawing, 60) / 100)
     y, x = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX
     if drawing.random() < 0.35:
@@ -330,7 +330,7 @@ def _photographed(
     return worn(picture, drawing)
 
 
-def _laid_askew(
+def _place_askew(
     sheet: np.ndarray,
     drawing: np.random.Generator,
     share: tuple[float, float],
@@ -362,7 +362,7 @@ def _perspective(placed: np.ndarray, corners: np.ndarray) -> list[float]:
     return np.linalg.solve(np.array(rows), np.array(wanted)).tolist()
 
 
-def _plain(drawing: np.random.Generator) -> np.ndarray:
+def _plain_ground(drawing: np.random.Generator) -> np.ndarray:
     """A table or a wall, of one grey but for its grain and the light on it."""
     grain = drawing.uniform(0, 4) * clouds(drawing, 1.0)
     return drawing.uniform(30, 235) + grain + _lighting(drawing, 60)
@@ -375,18 +375,18 @@ def _lighting(drawing: np.random.Generator, strength: float) -> np.ndarray:
     return x * across + y * down
 
 
-def _toned(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
+def _vary_contrast(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """A film with another contrast, uint8."""
     return (255 * (film / 255) ** np.exp(drawing.uniform(-0.4, 0.4))).astype(np.uint8)
 
 
-def _one_of(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
+def _choose(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     film = films[int(drawing.integers(len(films)))]
-    return _toned(film, drawing) if drawing.random() < 0.5 else film
+    return _vary_contrast(film, drawing) if drawing.random() < 0.5 else film
 
 
-def _lay(picture: Image.Image, film: np.ndarray, box: Box) -> None:
-    """Lay a film into a box of a picture."""
+def _place(picture: Image.Image, film: np.ndarray, box: Box) -> None:
+    """Place a film into a box of a picture."""
     left, top, right, bottom = _pixels(box)
     size = (max(1, right - left), max(1, bottom - top))
     picture.paste(Image.fromarray(film).resize(size, Image.Resampling.BILINEAR), (left, top))
@@ -401,7 +401,7 @@ def _fitted(film: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(Image.fromarray(film).resize((width, height), Image.Resampling.BILINEAR))
 
 
-def _made_smaller(picture: Image.Image) -> np.ndarray:
+def _shrink(picture: Image.Image) -> np.ndarray:
     return np.asarray(picture.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX))
 
 

@@ -1,6 +1,7 @@
 """Drawn radiographs of other body parts, and other views of the chest.
 
-Bodies are sums of ellipsoids that rays pass through. No patient is in them, and they are far simpler than one.
+Bodies are sums of ellipsoids that rays pass through. No patient is in them, and they are far
+simpler than one.
 """
 
 from __future__ import annotations
