@@ -16,7 +16,7 @@ _WIDTHS = (16, 32, 64, 96, 128)  # channels; each step halves the side
 
 
 class GateNetwork(nn.Module):
-    """(N, 1, 128, 128) normalised films to logits (N, 9): kinds, then FLAWS."""
+    """(N, 1, 128, 128) normalised films to logits (N, 12): kinds, then FLAWS."""
 
     centre: torch.Tensor
     whitening: torch.Tensor
@@ -41,7 +41,7 @@ class GateNetwork(nn.Module):
         return self.deep(x).mean((2, 3))
 
     def logits_and_distances(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits, (N, 9), and Mahalanobis distances from good films' features, (N,)."""
+        """Logits, (N, 12), and Mahalanobis distances from good films' features, (N,)."""
         features = self.features(x)
         distances = ((features - self.centre) @ self.whitening).norm(dim=1)
         return self.last(features), distances

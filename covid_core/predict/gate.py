@@ -175,7 +175,7 @@ def scores_from(logits: np.ndarray, distances: np.ndarray) -> Scores:
     )
 
 
-def foreign(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
+def strangeness(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
     """One score of how little each picture is a frontal chest film, float64 (N,).
 
     It is 0 where the network's answer, or the distance of its features, just abstains, and grows
@@ -192,7 +192,7 @@ def abstains(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
         for code in FLAWS
         if code in ABSTAINING
     ]
-    return np.any([foreign(scores, thresholds) >= 0, *turned], axis=0)
+    return np.any([strangeness(scores, thresholds) >= 0, *turned], axis=0)
 
 
 def exposure(film: Film) -> dict[Code, float]:

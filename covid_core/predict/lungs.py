@@ -62,7 +62,7 @@ class Lungs:
 
     def inside(self, film: Radiograph | Film) -> np.ndarray:
         """Where the lungs are, bool (128, 128) over the whole film, without small islands."""
-        return whole_lungs(self.mask(film) > LUNG)
+        return remove_islands(self.mask(film) > LUNG)
 
     def mask(self, film: Radiograph | Film) -> np.ndarray:
         """The probability of lung over the whole film, float32 (128, 128), 0 to 1."""
@@ -74,7 +74,7 @@ class Lungs:
         return found
 
 
-def whole_lungs(mask: np.ndarray) -> np.ndarray:
+def remove_islands(mask: np.ndarray) -> np.ndarray:
     """A mask, bool (h, w), without islands below a hundredth of the film."""
     from scipy.ndimage import label  # a quarter of a second that the first page need not wait for
 

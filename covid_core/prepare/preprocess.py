@@ -67,7 +67,7 @@ class Preprocess:
             [small] = film.shrunk(size, crop=crop)
         else:
             [small] = shrunk(crop_film(film, crop), size)
-        levels = self._toned(_smooth(small, self.smooth_px) if self.smooth_px else small)
+        levels = self._tone(_smooth(small, self.smooth_px) if self.smooth_px else small)
         if self.fit == "squash":
             return levels
         canvas = np.zeros((self.size_px, self.size_px), np.uint8)
@@ -80,13 +80,13 @@ class Preprocess:
             return WHOLE
         return film.crop if isinstance(film, Radiograph) else find_crop(film)
 
-    def _toned(self, small: np.ndarray) -> np.ndarray:
+    def _tone(self, small: np.ndarray) -> np.ndarray:
         """The greys of a film, float32, on the network's scale, uint8 of the same shape."""
         low, high = np.percentile(small, (self.low_percentile, self.high_percentile))
         stretched = (small - low) / max(float(high - low), 1e-6)
         clipped = np.clip(stretched, 0, 1, out=stretched)
         if self.tone == "equalise":
-            return _equalised(clipped)
+            return _equalise(clipped)
         return np.rint(clipped * 255).astype(np.uint8)
 
     def input(self, pictures: np.ndarray) -> np.ndarray:
@@ -151,7 +151,7 @@ def shrink_for(radiograph: Radiograph, *preprocesses: Preprocess) -> None:
         radiograph.shrunk(*wanted, crop=crop)
 
 
-def _equalised(grey: np.ndarray) -> np.ndarray:
+def _equalise(grey: np.ndarray) -> np.ndarray:
     """The share of the film's pixels that are darker than each, 0 to 255 as uint8.
 
     `grey`: 0 to 1. Equal greys stay equal.

@@ -19,7 +19,9 @@ def folder(tmp_path: Path) -> Path:
     films = {
         "15-0.png": film,
         "15-bordered.png": np.pad(film, 75),
-        "15-other.png": np.pad(film[:, ::-1] // 2 + draw_phantom("covid", size_px=300) // 2, 75),
+        "15-other.png": np.pad(
+            film[:, ::-1] // 2 + draw_phantom("opacities on both sides", size_px=300) // 2, 75
+        ),
         "16.png": np.hstack([film, film]),
         "17.png": film // 6,
     }

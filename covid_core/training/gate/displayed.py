@@ -170,7 +170,7 @@ def _partner(first: np.ndarray, other: np.ndarray, drawing: np.random.Generator)
     """What stands beside a film: another, a lateral view, or the same film once more."""
     kind = drawing.random()
     if kind < 0.15:
-        return _fitted(lateral(drawing), *other.shape)
+        return _fit(lateral(drawing), *other.shape)
     if kind > 0.3:
         return other
     if kind < 0.2:
@@ -311,7 +311,7 @@ def _photograph(
 
     It may reflect a lamp, and show the pattern of two grids over each other.
     """
-    sheet = _vary_contrast(_fitted(film, SIDE_PX, SIDE_PX), drawing).astype(float)
+    sheet = _vary_contrast(_fit(film, SIDE_PX, SIDE_PX), drawing).astype(float)
     if drawing.random() < 0.5:  # the sheet is wider than what was exposed
         edge, shade = int(drawing.uniform(2, 14)), drawing.uniform(0, 50)
         sheet[:edge], sheet[-edge:], sheet[:, :edge], sheet[:, -edge:] = (shade,) * 4
@@ -397,7 +397,7 @@ def _pixels(box: Box) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
-def _fitted(film: np.ndarray, height: int, width: int) -> np.ndarray:
+def _fit(film: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(Image.fromarray(film).resize((width, height), Image.Resampling.BILINEAR))
 
 

@@ -51,7 +51,7 @@ class GateFilms:
     sources: np.ndarray
     groups: np.ndarray
 
-    def some(self, most: int, drawing: np.random.Generator) -> GateFilms:
+    def sample(self, most: int, drawing: np.random.Generator) -> GateFilms:
         """A random choice of them, at most so many."""
         chosen = drawing.permutation(len(self.pictures))[:most]
         return GateFilms(*(getattr(self, name)[chosen] for name in self.__slots__))
@@ -102,45 +102,45 @@ def children_by_age(table: pd.DataFrame) -> np.ndarray:
     return (young & table["split"].isin([side.value for side in SIDES])).to_numpy()
 
 
-def good(films: GateFilms) -> Examples:
+def good_examples(films: GateFilms) -> Examples:
     """Examples of the films as they came: upright, whole, not inverted."""
-    pictures = np.stack([_prepared(film) for film in films.pictures])
+    pictures = np.stack([_prepare(film) for film in films.pictures])
     flaws = np.zeros((len(pictures), len(FLAWS)), np.float32)
     flaws[:, FLAWS.index(Code.CHILD)] = films.children
     return Examples(pictures, np.zeros(len(pictures), np.int64), flaws, films.sources)
 
 
-def with_borders(films: GateFilms, drawing: np.random.Generator) -> Examples:
+def bordered_examples(films: GateFilms, drawing: np.random.Generator) -> Examples:
     """Examples of the films in plain borders, as collimators and exports leave them."""
-    whole = good(films)
-    pictures = np.stack([_prepared(bordered(film, drawing)) for film in films.pictures])
+    whole = good_examples(films)
+    pictures = np.stack([_prepare(bordered(film, drawing)) for film in films.pictures])
     return replace(whole, pictures=pictures)
 
 
-def spoilt(
+def spoilt_examples(
     films: GateFilms, lungs: Lungs, drawing: np.random.Generator, *, only: Code | None = None
 ) -> Examples:
     """Examples of each film, turned, inverted or cropped; `only`: of that flaw alone."""
     count = len(films.pictures)
     cropped = np.full(count, only is Code.CROPPED) if only else drawing.random(count) < 0.35
-    masks = iter(_outlined(films.pictures[cropped], lungs))
+    masks = iter(_outline(films.pictures[cropped], lungs))
     made = [
-        _spoilt(film, child, next(masks) if crop else None, drawing, only)
+        _spoil(film, child, next(masks) if crop else None, drawing, only)
         for film, child, crop in zip(films.pictures, films.children, cropped, strict=True)
     ]
     pictures, kinds, flaws = (np.array(part) for part in zip(*made, strict=True))
     return Examples(pictures, kinds, flaws, films.sources)
 
 
-def phantoms(count: int) -> Examples:
+def phantom_examples(count: int) -> Examples:
     """Examples of the demonstration's phantoms, drawn, of adults, and not to be refused."""
     drawn = [draw_phantom(PHANTOMS[i % 3], size_px=256, seed=i) for i in range(count)]
     flaws = np.zeros((count, len(FLAWS)), np.float32)
-    pictures = np.stack([_prepared(film) for film in drawn])
+    pictures = np.stack([_prepare(film) for film in drawn])
     return Examples(pictures, np.zeros(count, np.int64), flaws, np.array(["phantom"] * count))
 
 
-def others(
+def other_examples(
     films: GateFilms, each: int, drawing: np.random.Generator, *, trains: bool
 ) -> list[Examples]:
     """Examples of other pictures, by kind: those that may train, or those that may not.
@@ -168,14 +168,14 @@ def others(
 def _other(drawn: list[np.ndarray], code: Code, name: str) -> Examples:
     count = len(drawn)
     return Examples(
-        np.stack([_prepared(picture) for picture in drawn]),
+        np.stack([_prepare(picture) for picture in drawn]),
         np.full(count, 1 + OTHERS.index(code), np.int64),
         np.full((count, len(FLAWS)), np.nan, np.float32),
         np.array([name] * count),
     )
 
 
-def _outlined(films: np.ndarray, lungs: Lungs) -> np.ndarray:
+def _outline(films: np.ndarray, lungs: Lungs) -> np.ndarray:
     """Probability of lung, float32 (N, 128, 128), of films uint8 (N, h, w)."""
     small = [LUNG_PREPROCESS.picture(film.astype(np.float32) / 255) for film in films]
     batches = [small[start : start + 32] for start in range(0, len(small), 32)]
@@ -183,7 +183,7 @@ def _outlined(films: np.ndarray, lungs: Lungs) -> np.ndarray:
     return np.concatenate(found) if found else np.empty((0, 1, 1))
 
 
-def _spoilt(
+def _spoil(
     film: np.ndarray,
     child: float,
     mask: np.ndarray | None,
@@ -198,7 +198,7 @@ def _spoilt(
         return code is only if only else bool(drawing.random() < share)
 
     if mask is not None:
-        film, left = _cropped(film, mask, drawing)
+        film, left = _crop(film, mask, drawing)
         cut = np.clip((_WHOLE_SHARE - left) / (_WHOLE_SHARE - _CUT_SHARE), 0, 1)
         flaws[FLAWS.index(Code.CROPPED)] = cut
         if left < _NO_CHEST_SHARE:  # a shoulder, a neck, a belly
@@ -212,10 +212,10 @@ def _spoilt(
     if happens(Code.INVERTED, 0.25):
         film = 255 - film
         flaws[FLAWS.index(Code.INVERTED)] += 1
-    return _prepared(film), kind, flaws
+    return _prepare(film), kind, flaws
 
 
-def _cropped(
+def _crop(
     film: np.ndarray, lungs: np.ndarray, drawing: np.random.Generator
 ) -> tuple[np.ndarray, float]:
     """A part of a film, and the share of its lungs that the part shows."""
@@ -232,7 +232,7 @@ def _cropped(
     return part(film), float(part(lungs).sum(dtype=float) / max(lungs.sum(dtype=float), 1))
 
 
-def _prepared(levels: np.ndarray) -> np.ndarray:
+def _prepare(levels: np.ndarray) -> np.ndarray:
     return PREPROCESS.picture(np.ascontiguousarray(levels, np.float32) / 255)
 
 

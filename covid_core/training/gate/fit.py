@@ -36,12 +36,12 @@ from covid_core.training.gate.films import (
     Examples,
     GateFilms,
     children_by_age,
-    good,
-    others,
-    phantoms,
+    good_examples,
+    other_examples,
+    phantom_examples,
     read_films,
-    spoilt,
-    with_borders,
+    spoilt_examples,
+    bordered_examples,
 )
 from covid_core.training.gate.measures import (
     alarm_rates,
@@ -49,7 +49,7 @@ from covid_core.training.gate.measures import (
     hit_rates,
     kind_figures,
     overall,
-    refused,
+    refusal_rates,
     scores_of,
 )
 
@@ -130,11 +130,11 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
     each = max(4, films * _EACH // _FILMS)
     examples = Examples.joined(
         [
-            good(train),
-            spoilt(train, lungs, drawing),
-            with_borders(train.some(len(train.pictures) // 2, drawing), drawing),
-            phantoms(each // 2),
-            *others(train, each, drawing, trains=True),
+            good_examples(train),
+            spoilt_examples(train, lungs, drawing),
+            bordered_examples(train.sample(len(train.pictures) // 2, drawing), drawing),
+            phantom_examples(each // 2),
+            *other_examples(train, each, drawing, trains=True),
         ]
     )
     network = train_gate(examples, steps=steps, seed=seed)
@@ -164,22 +164,22 @@ def pick_thresholds(network: GateNetwork, films: GateFilms) -> dict[str, float]:
 
     Few of all of them for a reason to refuse, few of each source for a warning.
     """
-    scores = scores_of(network, good(films).pictures)
+    scores = scores_of(network, good_examples(films).pictures)
     adults = films.children == 0
     picked = {
-        "other": max(_LEAST_ODDS, _reached(scores.other, _ABSTAIN)),
-        Code.UNFAMILIAR.value: _reached(scores.distances, _ABSTAIN),
+        "other": max(_LEAST_ODDS, _score_beyond(scores.other, _ABSTAIN)),
+        Code.UNFAMILIAR.value: _score_beyond(scores.distances, _ABSTAIN),
     }
     for i, code in enumerate(FLAWS):
         found = scores.flaws[:, i]
         if code in ABSTAINING:
-            limit = _reached(found, _ABSTAIN / 4)
+            limit = _score_beyond(found, _ABSTAIN / 4)
         else:
             among = adults if code is Code.CHILD else np.ones(len(adults), bool)
-            limit = _reached_anywhere(found[among], films.sources[among])
+            limit = _score_beyond_anywhere(found[among], films.sources[among])
         picked[code.value] = max(_LEAST, limit)
     for i, code in enumerate(EXPOSURES):
-        limit = _reached_anywhere(films.exposures[:, i], films.sources)
+        limit = _score_beyond_anywhere(films.exposures[:, i], films.sources)
         picked[code.value] = max(_LEAST_EXPOSED[code], limit)
     return picked
 
@@ -200,20 +200,22 @@ def measure(
     """
     figures: dict[str, Any] = {"sources": {}, "warned": {}, "found": {}, "kinds": {}}
     for films in tested.values():
-        whole = scores_of(network, good(films).pictures)
+        whole = scores_of(network, good_examples(films).pictures)
         for source in np.unique(films.sources):
             among = films.sources == source
-            figures["sources"][str(source)] = refused(whole, among, thresholds)
+            figures["sources"][str(source)] = refusal_rates(whole, among, thresholds)
             figures["warned"][str(source)] = alarm_rates(whole, films, among, thresholds)
-        some = films.some(_SPOILT, drawing)
+        some = films.sample(_SPOILT, drawing)
         for code in FLAWS[:-1]:
-            made = spoilt(some, lungs, drawing, only=code)
+            made = spoilt_examples(some, lungs, drawing, only=code)
             figures["found"].setdefault(code.value, {}).update(
                 hit_rates(scores_of(network, made.pictures), made, some.sources, code, thresholds)
             )
     films = tested[Split.TEST]
-    whole = scores_of(network, good(films).pictures)
-    drawn = {trains: others(films, each, drawing, trains=trains) for trains in (True, False)}
+    whole = scores_of(network, good_examples(films).pictures)
+    drawn = {
+        trains: other_examples(films, each, drawing, trains=trains) for trains in (True, False)
+    }
     for trains, kinds in drawn.items():
         for made in kinds:
             figures["kinds"][str(made.names[0])] = {
@@ -254,16 +256,16 @@ def _familiarise(network: GateNetwork, pictures: np.ndarray) -> None:
     network.centre, network.whitening = features.mean(dim=0).to(whitening), whitening
 
 
-def _reached(scores: np.ndarray, rate: float) -> float:
+def _score_beyond(scores: np.ndarray, rate: float) -> float:
     """The score that this share of films goes beyond."""
     return float(np.quantile(scores, 1 - rate, method="higher")) + 1e-9
 
 
-def _reached_anywhere(scores: np.ndarray, sources: np.ndarray) -> float:
+def _score_beyond_anywhere(scores: np.ndarray, sources: np.ndarray) -> float:
     """The score that few films of any source go beyond."""
     names, counts = np.unique(sources, return_counts=True)
     parts = [scores[sources == name] for name in names[counts >= _MANY]]
-    return max(_reached(part, _WARN) for part in parts or [scores])
+    return max(_score_beyond(part, _WARN) for part in parts or [scores])
 
 
 def _part(table: pd.DataFrame, split: Split, most: int, seed: int) -> GateFilms | None:

@@ -14,10 +14,10 @@ from covid_core.predict.gate import (
     Code,
     Scores,
     abstains,
-    foreign,
+    strangeness,
     scores_from,
 )
-from covid_core.training.gate.films import Examples, GateFilms, good
+from covid_core.training.gate.films import Examples, GateFilms, good_examples
 
 Figures = dict[str, float]
 _BATCH = 256
@@ -42,7 +42,7 @@ def overall(
     own group, against good films.
     """
     positive = np.r_[np.zeros(len(groups), bool), np.ones(len(found.distances), bool)]
-    strange = np.r_[foreign(good, thresholds), foreign(found, thresholds)]
+    strange = np.r_[strangeness(good, thresholds), strangeness(found, thresholds)]
     alone = groups.max() + 1 + np.arange(len(found.distances))
     return {
         "refused": mean(abstains(good, thresholds), groups),
@@ -50,12 +50,12 @@ def overall(
     }
 
 
-def refused(scores: Scores, among: np.ndarray, thresholds: dict[str, float]) -> Figures:
+def refusal_rates(scores: Scores, among: np.ndarray, thresholds: dict[str, float]) -> Figures:
     """The shares of good films that are refused, and that are called no frontal chest film."""
     return {
         "n": int(among.sum()),
         "refused": float(abstains(scores, thresholds)[among].mean()),
-        "foreign": float((foreign(scores, thresholds)[among] >= 0).mean()),
+        "foreign": float((strangeness(scores, thresholds)[among] >= 0).mean()),
         "other": float((scores.other[among] >= thresholds["other"]).mean()),
     }
 
@@ -81,7 +81,10 @@ def alarm_rates(
 
 def children_found(network: GateNetwork, films: GateFilms, thresholds: dict[str, float]) -> Figures:
     """The number of children's films, and the share called a child's."""
-    called = scores_of(network, good(films).pictures).flaws[:, -1] >= thresholds[Code.CHILD.value]
+    called = (
+        scores_of(network, good_examples(films).pictures).flaws[:, -1]
+        >= thresholds[Code.CHILD.value]
+    )
     return {"n": len(called), "called_child": float(called.mean())}
 
 
@@ -112,7 +115,7 @@ def kind_figures(good: Scores, found: Scores, kind: int, thresholds: dict[str, f
 
     return {
         "n": len(found.other),
-        "auroc": area(foreign(good, thresholds), foreign(found, thresholds)),
+        "auroc": area(strangeness(good, thresholds), strangeness(found, thresholds)),
         "auroc_other": area(good.other, found.other),
         "auroc_distance": area(good.distances, found.distances),
         "abstains": float(abstains(found, thresholds).mean()),
