@@ -35,13 +35,13 @@ from covid_core.training.augment import Augmentation, augment
 from covid_core.training.gate.films import (
     Examples,
     GateFilms,
+    bordered_examples,
     children_by_age,
     good_examples,
     other_examples,
     phantom_examples,
     read_films,
     spoilt_examples,
-    bordered_examples,
 )
 from covid_core.training.gate.measures import (
     alarm_rates,
@@ -117,7 +117,7 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
     Raises DatasetError, RefusedFile, WeightsError.
     """
     table, lungs = read_manifest(manifest), Lungs.load()
-    drawing = np.random.default_rng(seed)
+    spoiling, bordering, displaying, measuring = np.random.default_rng(seed).spawn(4)
     aged = children_by_age(table)
     parts = {split: _part(table[~aged], split, films, seed) for split in SIDES}
     train, validation = parts[Split.TRAIN], parts[Split.VALIDATION]
@@ -131,16 +131,16 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
     examples = Examples.joined(
         [
             good_examples(train),
-            spoilt_examples(train, lungs, drawing),
-            bordered_examples(train.sample(len(train.pictures) // 2, drawing), drawing),
+            spoilt_examples(train, lungs, spoiling),
+            bordered_examples(train.sample(len(train.pictures) // 2, bordering), bordering),
             phantom_examples(each // 2),
-            *other_examples(train, each, drawing, trains=True),
+            *other_examples(train, each, displaying, trains=True),
         ]
     )
     network = train_gate(examples, steps=steps, seed=seed)
     thresholds = pick_thresholds(network, validation)
     tested = {split: part for split, part in parts.items() if part and split in _TESTED}
-    measured = measure(network, thresholds, tested, lungs, each, drawing)
+    measured = measure(network, thresholds, tested, lungs, each, measuring)
     if aged.any():
         measured["aged_children"] = children_found(network, read_films(table[aged]), thresholds)
     return save_gate(

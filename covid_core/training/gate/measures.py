@@ -14,8 +14,8 @@ from covid_core.predict.gate import (
     Code,
     Scores,
     abstains,
-    strangeness,
     scores_from,
+    strangeness,
 )
 from covid_core.training.gate.films import Examples, GateFilms, good_examples
 
