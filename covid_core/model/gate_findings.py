@@ -87,18 +87,11 @@ BORDER_KEPT = (
 COLOURED = ("this is a colour picture, not a radiograph", WORDS[Code.NOT_A_RADIOGRAPH][1])
 
 # The gate network's first outputs: a frontal chest film (the first, of no code), or one of these.
-OTHERS = (
-    Code.NOT_A_RADIOGRAPH,
-    Code.NOT_A_CHEST,
-    Code.LATERAL_OR_CT,
-    Code.SEVERAL_FILMS,
-    Code.SCREENSHOT,
-    Code.PHOTO,
-)
-# Of these, a film as people pass it on, which only the whole picture with its borders tells.
-DISPLAYED = (Code.SEVERAL_FILMS, Code.SCREENSHOT, Code.PHOTO)
+OTHERS = (Code.NOT_A_RADIOGRAPH, Code.NOT_A_CHEST, Code.LATERAL_OR_CT)
 # Its other outputs, each a yes or no about a chest film.
 FLAWS = (Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED, Code.CROPPED, Code.CHILD)
+# The outputs of its last branch: one film by itself (the first, of no code), or one of these.
+DISPLAYED = (Code.SEVERAL_FILMS, Code.SCREENSHOT, Code.PHOTO)
 
 
 @dataclass(frozen=True, slots=True)

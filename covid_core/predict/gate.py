@@ -21,7 +21,7 @@ from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import softmax
 from covid_core.model.gate_findings import COLOURED, DISPLAYED, FLAWS, OTHERS, WORDS, Code, Remark
 from covid_core.model.tensors import RETRAIN, as_card, is_number, read_pair
-from covid_core.prepare.preprocess import Borders, Preprocess
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.grey_levels import Film, percentile, share_above
 from covid_core.read.radiograph import POLARITY_NOTE, Radiograph, View
 
@@ -29,6 +29,7 @@ __all__ = ["Code", "Gate", "GateCard", "Remark"]  # what callers need, in one pl
 
 GATE = WEIGHTS / "gate"
 PREPROCESS = Preprocess(size_px=128, tone="equalise")
+INSIDE = replace(PREPROCESS, borders="cut")
 NAME = "gate"
 _WHITE = 0.995
 _DISTANCE_WEIGHT = 5.0  # brings the logarithm of a distance to the scale of log odds
@@ -40,7 +41,8 @@ ABSTAINING = (*OTHERS, Code.UNFAMILIAR, Code.ROTATED, Code.UPSIDE_DOWN, Code.INV
 class GateCard:
     """What is stored beside the gate's tensors.
 
-    `thresholds`: the score from which a code is given; "other" is that of all OTHERS together.
+    `thresholds`: the score from which a code is given; "other" is that of all OTHERS together,
+    "displayed" of all DISPLAYED.
     `measured`: figures by name, on films and pictures that did not train. `never_seen`: what no
     real example of was at hand, in words.
     """
@@ -59,27 +61,25 @@ class GateCard:
 class Scores:
     """What the network finds in N pictures, all float64.
 
-    `kinds` (N, 7): probabilities of a frontal chest film and of OTHERS. `flaws` (N, 5):
+    `kinds` (N, 4): probabilities of a frontal chest film and of OTHERS. `flaws` (N, 5):
     probabilities of FLAWS. `distances` (N,): Mahalanobis, from the good films that trained, in
-    deviations.
+    deviations. `displays` (N, 4): probabilities of one film by itself and of DISPLAYED.
     """
 
     kinds: np.ndarray
     flaws: np.ndarray
     distances: np.ndarray
+    displays: np.ndarray
 
     @property
     def other(self) -> np.ndarray:
         """How little it is a frontal chest film, float64 (N,), as log odds."""
-        return np.log(self.kinds[:, 1:].sum(axis=1) + 1e-12) - np.log(self.kinds[:, 0] + 1e-12)
+        return _log_odds_against_first(self.kinds)
 
-    def kinds_named(self, limit: float) -> list[Code | None]:
-        """What each picture is from a score of `other` on; None for a frontal chest film."""
-        likeliest = self.kinds[:, 1:].argmax(axis=1)
-        return [
-            OTHERS[i] if score >= limit else None
-            for i, score in zip(likeliest, self.other, strict=True)
-        ]
+    @property
+    def displayed(self) -> np.ndarray:
+        """How little it is one film by itself, float64 (N,), as log odds."""
+        return _log_odds_against_first(self.displays)
 
 
 class Gate:
@@ -100,13 +100,13 @@ class Gate:
         trained = Trained(Kind.GATE, folder, NAME, card.sha256, PREPROCESS.size_px)
         return cls(engine_of(trained, choice, lanes=lanes), card)
 
-    def examine(self, radiograph: Radiograph, borders: Borders = "keep") -> tuple[Remark, ...]:
+    def examine(self, radiograph: Radiograph) -> tuple[Remark, ...]:
         """What speaks against judging it; empty for a good frontal radiograph of an adult.
 
-        A remark that abstains leaves the others out. `borders`: what becomes of them before it is
-        judged. Whether it is a screenshot or the like, only the whole picture shows.
+        A remark that abstains leaves the others out. Whether the film is one of several, or in a
+        screenshot or a photo, the whole picture tells; all else is judged inside its borders.
         """
-        codes = self._codes(radiograph, borders)
+        codes = self._codes(radiograph)
         abstaining = [code for code in codes if code in ABSTAINING]
         return tuple(
             Remark(code, *_words(code, radiograph), abstains=bool(abstaining))
@@ -114,7 +114,10 @@ class Gate:
         )
 
     def refuses(self, films: Sequence[np.ndarray]) -> np.ndarray:
-        """Whether it abstains, bool (N,), from radiograph pixels, each float32 (height, width)."""
+        """Whether it abstains, bool (N,), from radiograph pixels, each float32 (height, width).
+
+        They are judged whole, their borders with them.
+        """
         pictures = np.stack([PREPROCESS.picture(pixels) for pixels in films])
         return abstains(self.scores(pictures), self.card.thresholds)
 
@@ -122,21 +125,20 @@ class Gate:
         """Of pictures that `PREPROCESS` made, uint8 (N, 128, 128)."""
         return scores_from(*self._engine.run(PREPROCESS.input(pictures)))
 
-    def _codes(self, radiograph: Radiograph, borders: Borders) -> list[Code]:
+    def _codes(self, radiograph: Radiograph) -> list[Code]:
         """All that is found, in the order of `Code`; of what is no film to judge, only the kind."""
         if radiograph.view is View.LATERAL:
             return [Code.LATERAL_OR_CT]
         pictures = [PREPROCESS.picture(radiograph)]
-        if borders == "cut" and not radiograph.crop.is_whole:
-            pictures.append(replace(PREPROCESS, borders="cut").picture(radiograph))
+        if not radiograph.crop.is_whole:
+            pictures.append(INSIDE.picture(radiograph))
         scores, limits = self.scores(np.stack(pictures)), self.card.thresholds
-        kinds = scores.kinds_named(limits["other"])
-        if kinds[0] in DISPLAYED:
-            return kinds[:1]
+        if scores.displayed[0] >= limits["displayed"]:
+            return [DISPLAYED[int(scores.displays[0, 1:].argmax())]]
         if radiograph.coloured:
             return [Code.NOT_A_RADIOGRAPH]
-        if kinds[-1] is not None:
-            return kinds[-1:]
+        if scores.other[-1] >= limits["other"]:
+            return [OTHERS[int(scores.kinds[-1, 1:].argmax())]]
         flaws = dict(zip(FLAWS, scores.flaws[-1], strict=True))
         found = {**flaws, **exposure(radiograph.inside), Code.UNFAMILIAR: scores.distances[-1]}
         return [code for code in Code if code in found and found[code] >= limits[code.value]]
@@ -155,7 +157,11 @@ def _words(code: Code, radiograph: Radiograph) -> tuple[str, str]:
 
 def _check(thresholds: dict[str, float], folder: Path) -> None:
     """Raise WeightsError unless every score has a threshold that is a number."""
-    for name in ("other", *(code.value for code in (*FLAWS, *EXPOSURES, Code.UNFAMILIAR))):
+    for name in (
+        "other",
+        "displayed",
+        *(code.value for code in (*FLAWS, *EXPOSURES, Code.UNFAMILIAR)),
+    ):
         if not is_number(thresholds.get(name)):
             problem = f"the card lacks or garbles the threshold of {name!r}"
             raise WeightsError(problem, RETRAIN, file=str(folder / f"{NAME}.json"))
@@ -164,15 +170,23 @@ def _check(thresholds: dict[str, float], folder: Path) -> None:
 def scores_from(logits: np.ndarray, distances: np.ndarray) -> Scores:
     """The scores of N pictures from the network's outputs.
 
-    `logits`: (N, 12), those of the kinds, then of FLAWS; `distances`: (N,).
+    `logits`: (N, 13), those of the kinds, of FLAWS, of the ways of display; `distances`: (N,).
     """
-    kinds = 1 + len(OTHERS)
-    answers = logits.astype(np.float64)
-    return Scores(
-        kinds=softmax(answers[:, :kinds]),
-        flaws=1 / (1 + np.exp(-answers[:, kinds:])),
-        distances=distances.astype(np.float64),
+    kinds, flaws, displays = np.split(
+        logits.astype(np.float64), np.cumsum([1 + len(OTHERS), len(FLAWS)]), axis=1
     )
+    return Scores(
+        kinds=softmax(kinds),
+        flaws=1 / (1 + np.exp(-flaws)),
+        distances=distances.astype(np.float64),
+        displays=softmax(displays),
+    )
+
+
+def _log_odds_against_first(probabilities: np.ndarray) -> np.ndarray:
+    """The log odds that it is any but the first, float64 (N,)."""
+    against = np.log(probabilities[:, 1:].sum(axis=1) + 1e-12)
+    return against - np.log(probabilities[:, 0] + 1e-12)
 
 
 def strangeness(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
@@ -182,7 +196,9 @@ def strangeness(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
     with either.
     """
     strange = np.log(np.maximum(scores.distances, 1e-6) / thresholds[Code.UNFAMILIAR])
-    return np.maximum(scores.other - thresholds["other"], _DISTANCE_WEIGHT * strange)
+    shown = scores.displayed - thresholds["displayed"]
+    other = np.maximum(scores.other - thresholds["other"], shown)
+    return np.maximum(other, _DISTANCE_WEIGHT * strange)
 
 
 def abstains(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:

@@ -19,8 +19,8 @@ from covid_core.model.decision import BALANCED, OperatingPoint, decide, is_close
 from covid_core.model.gate_findings import remarks_on_crop
 from covid_core.model.head import Head, sigmoid
 from covid_core.model.saliency import Saliency
+from covid_core.predict.gate import INSIDE, Gate, Remark
 from covid_core.predict.gate import PREPROCESS as GATE_PREPROCESS
-from covid_core.predict.gate import Gate, Remark
 from covid_core.predict.prediction import Prediction as Prediction
 from covid_core.prepare.preprocess import shrink_for
 from covid_core.read.radiograph import Radiograph
@@ -123,9 +123,8 @@ class Predictor:
         borders = self.card.preprocess.borders
         if self.gate is None:
             return remarks_on_crop(self.card.preprocess.crop(film))
-        looks = {GATE_PREPROCESS, replace(GATE_PREPROCESS, borders=borders)}
-        shrink_for(film, *looks, self.card.preprocess)
-        found = self.gate.examine(film, borders)
+        shrink_for(film, GATE_PREPROCESS, INSIDE, self.card.preprocess)
+        found = self.gate.examine(film)
         if _refusal(found):
             return found
         return (*found, *remarks_on_crop(film.crop, kept=borders == "keep"))

@@ -15,6 +15,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from covid_core.datasets.split import SIDES, groups_of
+from covid_core.model.gate_findings import DISPLAYED as CODES_DISPLAYED
 from covid_core.model.gate_findings import FLAWS, OTHERS
 from covid_core.predict.gate import EXPOSURES, PREPROCESS, Code, exposure
 from covid_core.predict.lungs import PREPROCESS as LUNG_PREPROCESS
@@ -31,7 +32,6 @@ from covid_core.training.gate.negatives import CUTS, KINDS
 FILM_PX = 224
 _CHILD_YEARS, _ADULT_YEARS = 10.0, 18.0  # between them it can be said neither way
 _NO_CHEST_SHARE, _CUT_SHARE, _WHOLE_SHARE = 0.05, 0.7, 0.9  # of the lungs left in view
-_DISPLAYED_TIMES = 2  # as many of each way to display films as of any other kind: it looks like one
 _AT_ONCE = 4  # films that a picture of several is made of, at most
 _WHOLE = Preprocess(size_px=FILM_PX)
 
@@ -143,10 +143,7 @@ def phantom_examples(count: int) -> Examples:
 def other_examples(
     films: GateFilms, each: int, drawing: np.random.Generator, *, trains: bool
 ) -> list[Examples]:
-    """Examples of other pictures, by kind: those that may train, or those that may not.
-
-    There are `each` of a kind, and more of films on display.
-    """
+    """Examples of other pictures, `each` of a kind: those that may train, or those that may not."""
     made = [
         _other([kind.draw(drawing) for _ in range(each)], kind.code, name)
         for name, kind in tqdm(KINDS.items(), "drawing")
@@ -156,20 +153,52 @@ def other_examples(
         if may == trains:
             chosen = drawing.choice(films.pictures, each)
             made.append(_other([cut(film, drawing) for film in chosen], code, name))
-    for name, way in tqdm(DISPLAYED.items(), "displaying"):
-        if way.trains == trains:
-            several = [
-                drawing.choice(films.pictures, _AT_ONCE) for _ in range(each * _DISPLAYED_TIMES)
-            ]
-            made.append(_other([way.draw(few, drawing) for few in several], way.code, name))
     return made
 
 
+def displayed_examples(
+    films: GateFilms, each: int, drawing: np.random.Generator, *, trains: bool
+) -> list[Examples]:
+    """Examples of films on display, by kind: those that may train, or those that may not.
+
+    Their `kinds` are those of a branch of its own: 1 and more, as DISPLAYED.
+    """
+    made = []
+    for name, way in tqdm(DISPLAYED.items(), "displaying"):
+        if way.trains == trains:
+            several = [drawing.choice(films.pictures, _AT_ONCE) for _ in range(each)]
+            pictures = [way.draw(few, drawing) for few in several]
+            made.append(_example_of(pictures, 1 + CODES_DISPLAYED.index(way.code), name))
+    return made
+
+
+def undisplayed_examples(
+    films: GateFilms, each: int, lungs: Lungs, drawing: np.random.Generator
+) -> list[Examples]:
+    """Examples of films by themselves, as they came, in borders or turned, and of other pictures.
+
+    Their `kinds` are 0, that of no display.
+    """
+    turned = [
+        spoilt_examples(films.sample(len(films.pictures) // 4, drawing), lungs, drawing, only=code)
+        for code in (Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED)
+    ]
+    others = [
+        replace(one, kinds=np.zeros_like(one.kinds))
+        for one in other_examples(films, each, drawing, trains=True)
+    ]
+    return [good_examples(films), bordered_examples(films, drawing), *turned, *others]
+
+
 def _other(drawn: list[np.ndarray], code: Code, name: str) -> Examples:
+    return _example_of(drawn, 1 + OTHERS.index(code), name)
+
+
+def _example_of(drawn: list[np.ndarray], kind: int, name: str) -> Examples:
     count = len(drawn)
     return Examples(
         np.stack([_prepare(picture) for picture in drawn]),
-        np.full(count, 1 + OTHERS.index(code), np.int64),
+        np.full(count, kind, np.int64),
         np.full((count, len(FLAWS)), np.nan, np.float32),
         np.array([name] * count),
     )

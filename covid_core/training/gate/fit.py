@@ -20,7 +20,7 @@ from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import SIDES, Split
 from covid_core.errors import DatasetError
 from covid_core.model.gate_findings import FLAWS, OTHERS
-from covid_core.model.gate_network import GateNetwork
+from covid_core.model.gate_network import GateNetwork, load_gate_network
 from covid_core.model.network_files import write_network
 from covid_core.predict.gate import (
     ABSTAINING,
@@ -28,6 +28,7 @@ from covid_core.predict.gate import (
     NAME,
     PREPROCESS,
     Code,
+    Gate,
     GateCard,
 )
 from covid_core.predict.lungs import Lungs
@@ -35,13 +36,14 @@ from covid_core.training.augment import Augmentation, augment
 from covid_core.training.gate.films import (
     Examples,
     GateFilms,
-    bordered_examples,
     children_by_age,
+    displayed_examples,
     good_examples,
     other_examples,
     phantom_examples,
     read_films,
     spoilt_examples,
+    undisplayed_examples,
 )
 from covid_core.training.gate.measures import (
     alarm_rates,
@@ -55,9 +57,10 @@ from covid_core.training.gate.measures import (
 
 _BATCH, _RATE = 64, 3e-3
 _FILMS, _EACH = 5000, 300  # films that train; pictures of each drawn kind
+_DISPLAYED_TIMES = 4  # as many of each way to display films as of other kinds: it looks like a film
 _SPOILT = 600  # films of each tested part that are spoilt to see whether it is found
 _DIRECTIONS = 24  # of the features, in which familiarity is measured
-_ABSTAIN, _WARN = 0.004, 0.01  # of good films, for each code
+_ABSTAIN, _DISPLAYED, _WARN = 0.004, 0.001, 0.01  # of good films, for each code
 _LEAST, _LEAST_ODDS = 0.5, -3.0  # a score below is no reason, however rare among good films
 _LEAST_EXPOSED = {Code.TOO_DARK: 0.5, Code.SATURATED: 0.1}  # a white label is no harm
 _TESTED: tuple[Split, ...] = (Split.TEST, Split.HELD_OUT)
@@ -108,16 +111,43 @@ def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
     return network
 
 
-def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -> GateCard:
+def train_displays(network: GateNetwork, examples: Examples, *, steps: int, seed: int) -> None:
+    """Train the branch that knows films on display, by their `kinds`; all else stays as it is."""
+    torch.manual_seed(seed)
+    pictures = np.concatenate([examples.pictures, examples.pictures[:, :, ::-1]])
+    kinds = torch.from_numpy(np.tile(examples.kinds, 2))
+    with torch.inference_mode():
+        parts = np.array_split(pictures, max(1, len(pictures) // 256))
+        seen = [network.eval().finer_map(PREPROCESS.tensor(np.array(part))) for part in parts]
+    maps = torch.cat(seen).clone()
+    branch = network.displays.train()
+    optimiser = torch.optim.AdamW(branch.parameters(), weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
+    alone, displayed = (np.nonzero(chosen)[0] for chosen in (kinds == 0, kinds > 0))
+    for step in tqdm(range(steps), "displays", unit="step"):
+        drawing = np.random.default_rng((seed, step))
+        chosen = np.concatenate([drawing.choice(of, _BATCH // 2) for of in (alone, displayed)])
+        loss = F.cross_entropy(branch(maps[chosen]), kinds[chosen])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    network.eval()
+
+
+def make_gate(
+    manifest: Path, out: Path, *, steps: int, films: int, seed: int, displays_only: bool = False
+) -> GateCard:
     """The card of a gate that was trained, measured and saved to a folder.
 
     Children whose age is known do not train: they show what was learnt of children, and what only
-    of the one hospital that nearly all others come from.
+    of the one hospital that nearly all others come from. `displays_only`: the gate in `out` is
+    kept, with its thresholds and figures, but for how it knows films on display.
 
     Raises DatasetError, RefusedFile, WeightsError.
     """
     table, lungs = read_manifest(manifest), Lungs.load()
-    spoiling, bordering, displaying, measuring = np.random.default_rng(seed).spawn(4)
+    training, alone, displaying, measuring = np.random.default_rng(seed).spawn(4)
     aged = children_by_age(table)
     parts = {split: _part(table[~aged], split, films, seed) for split in SIDES}
     train, validation = parts[Split.TRAIN], parts[Split.VALIDATION]
@@ -127,22 +157,38 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
             "Make one with all three parts",
             file=str(manifest),
         )
+    tested = {split: part for split, part in parts.items() if part and split in _TESTED}
     each = max(4, films * _EACH // _FILMS)
-    examples = Examples.joined(
+    card = None
+    if displays_only:
+        network, card = load_gate_network(out, NAME)[0], Gate.load(out).card
+    else:
+        examples = Examples.joined(
+            [
+                good_examples(train),
+                spoilt_examples(train, lungs, training),
+                phantom_examples(each // 2),
+                *other_examples(train, each, training, trains=True),
+            ]
+        )
+        network = train_gate(examples, steps=steps, seed=seed)
+    shown = Examples.joined(
         [
-            good_examples(train),
-            spoilt_examples(train, lungs, spoiling),
-            bordered_examples(train.sample(len(train.pictures) // 2, bordering), bordering),
-            phantom_examples(each // 2),
-            *other_examples(train, each, displaying, trains=True),
+            *undisplayed_examples(train, max(2, each // 4), lungs, alone),
+            *displayed_examples(train, _DISPLAYED_TIMES * each, displaying, trains=True),
         ]
     )
-    network = train_gate(examples, steps=steps, seed=seed)
+    train_displays(network, shown, steps=steps, seed=seed)
     thresholds = pick_thresholds(network, validation)
-    tested = {split: part for split, part in parts.items() if part and split in _TESTED}
-    measured = measure(network, thresholds, tested, lungs, each, measuring)
-    if aged.any():
-        measured["aged_children"] = children_found(network, read_films(table[aged]), thresholds)
+    if card:
+        thresholds = {**card.thresholds, "displayed": thresholds["displayed"]}
+        measured = {**card.measured}
+    else:
+        measured = measure(network, thresholds, tested, lungs, each, measuring)
+        if aged.any():
+            aged_films = read_films(table[aged])
+            measured["aged_children"] = children_found(network, aged_films, thresholds)
+    measured["displays"] = measure_displays(network, thresholds, tested, each, measuring)
     return save_gate(
         network,
         out,
@@ -150,7 +196,8 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
         measured=measured,
         never_seen=NEVER_SEEN,
         films={split.value: len(part.pictures) for split, part in parts.items() if part},
-        training={"steps": str(steps), "seed": str(seed), "pictures": str(len(examples.kinds))},
+        training=(card.training if card else {"steps": str(steps), "seed": str(seed)})
+        | {"displays": f"{steps} steps, {len(shown.kinds)} pictures, seed {seed}"},
     )
 
 
@@ -168,6 +215,7 @@ def pick_thresholds(network: GateNetwork, films: GateFilms) -> dict[str, float]:
     adults = films.children == 0
     picked = {
         "other": max(_LEAST_ODDS, _score_beyond(scores.other, _ABSTAIN)),
+        "displayed": max(_LEAST_ODDS, _score_beyond(scores.displayed, _DISPLAYED)),
         Code.UNFAMILIAR.value: _score_beyond(scores.distances, _ABSTAIN),
     }
     for i, code in enumerate(FLAWS):
@@ -225,6 +273,39 @@ def measure(
     unseen = scores_of(network, Examples.joined(drawn[False]).pictures)
     both = overall(whole, films.groups, unseen, thresholds)
     return {name: asdict(value) for name, value in both.items()} | figures
+
+
+def measure_displays(
+    network: GateNetwork,
+    thresholds: dict[str, float],
+    tested: dict[Split, GateFilms],
+    each: int,
+    drawing: np.random.Generator,
+) -> dict[str, Any]:
+    """Figures of the branch for films on display.
+
+    `sources`: the share of good films refused as such; `kinds`: of films on display, the shares
+    refused as such, and under their true name.
+    """
+    figures: dict[str, Any] = {"sources": {}, "kinds": {}}
+    limit = thresholds["displayed"]
+    for films in tested.values():
+        shown = scores_of(network, good_examples(films).pictures).displayed >= limit
+        for source in np.unique(films.sources):
+            own = shown[films.sources == source]
+            figures["sources"][str(source)] = {"n": len(own), "refused": float(own.mean())}
+    for trains in (True, False):
+        for made in displayed_examples(tested[Split.TEST], each, drawing, trains=trains):
+            scores = scores_of(network, made.pictures)
+            refused = scores.displayed >= limit
+            named = scores.displays[:, 1:].argmax(axis=1) + 1 == made.kinds
+            figures["kinds"][str(made.names[0])] = {
+                "trained": trains,
+                "n": len(refused),
+                "refused": float(refused.mean()),
+                "named": float((refused & named).mean()),
+            }
+    return figures
 
 
 def _loss(logits: torch.Tensor, kinds: torch.Tensor, flaws: torch.Tensor) -> torch.Tensor:

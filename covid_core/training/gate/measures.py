@@ -101,14 +101,12 @@ def hit_rates(
     }
 
 
-def kind_figures(good: Scores, found: Scores, kind: int, thresholds: dict[str, float]) -> Figures:
+def kind_figures(good: Scores, found: Scores, thresholds: dict[str, float]) -> Figures:
     """Figures of one kind of other pictures, against good films.
 
-    AUROC of the network's answer, of the distance and of both; the share that abstains; the share
-    whose true kind is named.
+    AUROC of the network's answer, of the distance and of both; the share that abstains.
     """
     positive = np.r_[np.zeros(len(good.other)), np.ones(len(found.other))]
-    is_other = found.other >= thresholds["other"]
 
     def area(a: np.ndarray, b: np.ndarray) -> float:
         return auroc(positive, np.r_[a, b])
@@ -119,5 +117,4 @@ def kind_figures(good: Scores, found: Scores, kind: int, thresholds: dict[str, f
         "auroc_other": area(good.other, found.other),
         "auroc_distance": area(good.distances, found.distances),
         "abstains": float(abstains(found, thresholds).mean()),
-        "named": float((is_other & (found.kinds[:, 1:].argmax(axis=1) + 1 == kind)).mean()),
     }
