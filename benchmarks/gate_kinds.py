@@ -4,7 +4,7 @@
 
 Only films of the test part and of held-out sources are used, none of which trained the gate. They
 are put together here at full size and in other ways than for the gate's training, written to files
-and read as any file is. Each is examined twice: with its borders, and with them cut off.
+and read as any file is.
 """
 
 from __future__ import annotations
@@ -15,19 +15,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import Image, ImageDraw, ImageFilter
 from tqdm import tqdm
 
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.predict.gate import GATE, Code, Gate
-from covid_core.prepare.preprocess import Borders
 from covid_core.present import markdown
 from covid_core.read.reading import read_file, read_radiograph
 
 Make = Callable[[Sequence[Image.Image], np.random.Generator], Image.Image]
-BORDERS: tuple[Borders, ...] = ("keep", "cut")
 _FULL_HD = (1920, 1080)
 
 
@@ -141,44 +138,31 @@ KINDS: dict[str, tuple[Code | None, Make]] = {
 }
 
 
-def first_code(gate: Gate, picture: Image.Image, borders: Borders) -> Code | None:
+def first_code(gate: Gate, picture: Image.Image) -> Code | None:
     """Why a picture, written as JPEG and read again, gets no probability; None if it gets one."""
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=92)
-    remarks = gate.examine(read_radiograph(file.getvalue()), borders)
+    remarks = gate.examine(read_radiograph(file.getvalue()))
     return next((remark.code for remark in remarks if remark.abstains), None)
 
 
-def measure_kinds(gate: Gate, films: Sequence[Image.Image], each: int) -> list[list[str]]:
-    """Rows of a table: of each kind the shares refused at all and with the true reason."""
-    rows = []
-    for name, (code, make) in KINDS.items():
-        drawing = np.random.default_rng(7)
-        cells = [name, str(each)]
-        made = [
-            make([films[i] for i in drawing.permutation(len(films))[:2]], drawing)
-            for _ in range(each)
-        ]
-        for borders in BORDERS:
-            found = [first_code(gate, one, borders) for one in tqdm(made, name, leave=False)]
-            refused = np.mean([one is not None for one in found])
-            truly = np.mean([one is code for one in found]) if code else None
-            cells += [f"{refused:.1%}", "" if truly is None else f"{truly:.1%}"]
-        rows.append(cells)
-    return rows
+def measure_kind(
+    gate: Gate, name: str, films: Sequence[Image.Image], each: int
+) -> tuple[float, float]:
+    """The shares of some pictures of a kind that are refused, and judged as they should be."""
+    code, make = KINDS[name]
+    drawing = np.random.default_rng(7)
+    found = []
+    for _ in tqdm(range(each), name, leave=False):
+        two = [films[i] for i in drawing.permutation(len(films))[:2]]
+        found.append(first_code(gate, make(two, drawing)))
+    return float(np.mean([one is not None for one in found])), found.count(code) / each
 
 
-def measure_sources(gate: Gate, table: pd.DataFrame) -> list[list[str]]:
-    """Rows of a table: of each source the plain films that are refused."""
-    rows = []
-    for source, own in table.groupby("source"):
-        films = [read_file(Path(path)) for path in tqdm(own["path"], str(source), leave=False)]
-        refused = [
-            sum(any(one.abstains for one in gate.examine(film, borders)) for film in films)
-            for borders in BORDERS
-        ]
-        rows.append([str(source), str(len(films)), *map(str, refused)])
-    return rows
+def measure_source(gate: Gate, paths: Sequence[Path]) -> list[Code]:
+    """Why plain films are refused, one code for each that is."""
+    found = [gate.examine(read_file(path)) for path in tqdm(paths, leave=False)]
+    return [remarks[0].code for remarks in found if any(one.abstains for one in remarks)]
 
 
 def main() -> None:
@@ -193,10 +177,16 @@ def main() -> None:
     table = table[table["split"].isin([Split.TEST.value, Split.HELD_OUT.value])]
     chosen = table.groupby("source").sample(40, random_state=7)
     films = [Image.open(path).convert("L") for path in chosen["path"]]
-    names = [f"{what}, borders {how}" for how in ("kept", "cut") for what in ("refused", "truly")]
-    print(markdown.table(["Kind", "n", *names], measure_kinds(gate, films, options.each)))
-    names = ["Source", "Films", "refused, borders kept", "refused, borders cut"]
-    print(markdown.table(names, measure_sources(gate, table)))
+    rows = [
+        [name, *map("{:.1%}".format, measure_kind(gate, name, films, options.each))]
+        for name in KINDS
+    ]
+    print(markdown.table([f"{options.each} of each kind", "refused", "right"], rows))
+    rows = []
+    for source, own in table.groupby("source"):
+        refused = measure_source(gate, [Path(path) for path in own["path"]])
+        rows.append([str(source), str(len(own)), str(len(refused)), ", ".join(sorted(refused))])
+    print(markdown.table(["Source", "films", "refused", "why"], rows))
 
 
 if __name__ == "__main__":

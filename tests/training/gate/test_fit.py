@@ -11,6 +11,7 @@ from PIL import Image
 
 from covid_core.__main__ import main
 from covid_core.model.gate_findings import FLAWS, OTHERS
+from covid_core.model.gate_network import GateNetwork
 from covid_core.predict.gate import Code, Gate, Scores, abstains, strangeness
 from covid_core.predict.lungs import Lungs
 from covid_core.read.phantom import KINDS, draw_phantom
@@ -19,13 +20,15 @@ from covid_core.training.gate.films import (
     Examples,
     GateFilms,
     _crop,
+    displayed_examples,
     good_examples,
     other_examples,
     phantom_examples,
     read_films,
     spoilt_examples,
+    undisplayed_examples,
 )
-from covid_core.training.gate.fit import pick_thresholds, train_gate
+from covid_core.training.gate.fit import pick_thresholds, train_displays, train_gate
 from covid_core.training.gate.measures import kind_figures, scores_of
 
 CROPPED, CHILD = FLAWS.index(Code.CROPPED), FLAWS.index(Code.CHILD)
@@ -117,15 +120,35 @@ def test_it_learns_what_it_is_shown(films: GateFilms) -> None:
     assert np.mean([figure["auroc"] for figure in figures]) > 0.9
 
 
+def test_films_on_display_are_learnt_without_a_change_to_the_rest(
+    films: GateFilms, lungs: Lungs
+) -> None:
+    drawing = np.random.default_rng(0)
+    network = GateNetwork().eval()
+    alone = undisplayed_examples(films, 2, lungs, drawing)
+    shown = displayed_examples(films, 12, drawing, trains=True)
+    examples = Examples.joined([*alone, *shown])
+    assert sorted(set(examples.kinds.tolist())) == [0, 1, 2, 3]
+    before = scores_of(network, examples.pictures)
+    train_displays(network, examples, steps=60, seed=0)
+    after = scores_of(network, examples.pictures)
+    for name in ("kinds", "flaws", "distances"):
+        assert np.array_equal(getattr(before, name), getattr(after, name))
+    called = after.displays.argmax(axis=1)
+    assert (called == examples.kinds).mean() > 0.8
+
+
 def test_either_reason_abstains_by_hand() -> None:
-    limits = {"other": 0.0, "unfamiliar": 10.0, "rotated": 0.5, "upside_down": 0.5, "inverted": 0.5}
-    flaws = np.zeros((4, len(FLAWS)))
+    turned = dict.fromkeys(("rotated", "upside_down", "inverted"), 0.5)
+    limits = {"other": 0.0, "displayed": 0.0, "unfamiliar": 10.0, **turned}
+    flaws = np.zeros((5, len(FLAWS)))
     flaws[2, FLAWS.index(Code.INVERTED)] = 0.6
     flaws[3, CHILD] = 1.0
-    kinds = np.array([[0.9, 0.1, 0, 0], [0.9, 0.1, 0, 0], [0.9, 0.1, 0, 0], [0.9, 0.1, 0, 0]])
-    scores = Scores(kinds, flaws, np.array([5.0, 11.0, 5.0, 5.0]))
-    assert abstains(scores, limits).tolist() == [False, True, True, False]
-    assert (strangeness(scores, limits) >= 0).tolist() == [False, True, False, False]
+    kinds = np.array([[0.9, 0.1, 0, 0]] * 5)
+    displays = np.array([[0.9, 0.1, 0, 0]] * 4 + [[0.1, 0.9, 0, 0]])
+    scores = Scores(kinds, flaws, np.array([5.0, 11.0, 5.0, 5.0, 5.0]), displays)
+    assert abstains(scores, limits).tolist() == [False, True, True, False, True]
+    assert (strangeness(scores, limits) >= 0).tolist() == [False, True, False, False, True]
 
 
 def test_command_writes_a_gate_that_loads(
@@ -160,3 +183,7 @@ def test_command_writes_a_gate_that_loads(
     assert "of 4 good films refused" in out and "(never trained): AUROC" in out
     gate = Gate.load(tmp_path / "gate")
     assert gate.card.films == {"train": 8, "validation": 4, "test": 4}
+    assert main([*order, "--steps", "2", "--films", "8", "--displays-only"]) == 0
+    again = Gate.load(tmp_path / "gate").card
+    assert again.sha256 != gate.card.sha256
+    assert again.measured["kinds"] == gate.card.measured["kinds"]
