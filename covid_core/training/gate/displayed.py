@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from covid_core.predict.gate import Code
-from covid_core.training.gate.negatives import gradient, lattice, scene, text_page, texture
+from covid_core.training.gate.negatives import gradient, lattice, text_page, texture
 from covid_core.training.gate.other_views import lateral
 from covid_core.training.gate.texture import SIDE_PX, clouds, worn
 
@@ -97,8 +97,6 @@ def photo_on_light_box(films: np.ndarray, drawing: np.random.Generator) -> np.nd
 def photo_on_desk(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """A photo of a film that lies on something, is held to a window, or hangs on a wall."""
     grounds = (_plain_ground, texture, gradient, lattice, text_page)
-    if drawing.random() < 0.1:
-        grounds = (scene,)
     ground = grounds[int(drawing.integers(len(grounds)))](drawing).astype(float)
     ground = drawing.uniform(0.3, 1) * ground + drawing.uniform(0, 60)
     return _photograph(ground, _choose(films, drawing), drawing)
@@ -169,7 +167,7 @@ def _in_line(films: np.ndarray, drawing: np.random.Generator, count: int) -> np.
 def _partner(first: np.ndarray, other: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """What stands beside a film: another, a lateral view, or the same film once more."""
     kind = drawing.random()
-    if kind < 0.15:
+    if kind < 0.04:
         return _fit(lateral(drawing), *other.shape)
     if kind > 0.3:
         return other

@@ -57,7 +57,7 @@ from covid_core.training.gate.measures import (
 
 _BATCH, _RATE = 64, 3e-3
 _FILMS, _EACH = 5000, 300  # films that train; pictures of each drawn kind
-_DISPLAYED_TIMES = 4  # as many of each way to display films as of other kinds: it looks like a film
+_DISPLAYED_TIMES = 2  # as many of each way to display films as of other kinds: it looks like a film
 _SPOILT = 600  # films of each tested part that are spoilt to see whether it is found
 _DIRECTIONS = 24  # of the features, in which familiarity is measured
 _ABSTAIN, _DISPLAYED, _WARN = 0.004, 0.001, 0.01  # of good films, for each code
@@ -114,11 +114,10 @@ def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
 def train_displays(network: GateNetwork, examples: Examples, *, steps: int, seed: int) -> None:
     """Train the branch that knows films on display, by their `kinds`; all else stays as it is."""
     torch.manual_seed(seed)
-    pictures = np.concatenate([examples.pictures, examples.pictures[:, :, ::-1]])
-    kinds = torch.from_numpy(np.tile(examples.kinds, 2))
+    kinds = torch.from_numpy(examples.kinds)
     with torch.inference_mode():
-        parts = np.array_split(pictures, max(1, len(pictures) // 256))
-        seen = [network.eval().finer_map(PREPROCESS.tensor(np.array(part))) for part in parts]
+        parts = np.array_split(examples.pictures, max(1, len(kinds) // 256))
+        seen = [network.eval().finer_map(PREPROCESS.tensor(part)) for part in parts]
     maps = torch.cat(seen).clone()
     branch = network.displays.train()
     optimiser = torch.optim.AdamW(branch.parameters(), weight_decay=1e-2)
