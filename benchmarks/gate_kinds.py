@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
+from covid_core.errors import RefusedFile
 from covid_core.predict.gate import GATE, Code, Gate
 from covid_core.present import markdown
 from covid_core.read.reading import read_file, read_radiograph
@@ -138,11 +139,14 @@ KINDS: dict[str, tuple[Code | None, Make]] = {
 }
 
 
-def first_code(gate: Gate, picture: Image.Image) -> Code | None:
+def first_code(gate: Gate, picture: Image.Image) -> str | None:
     """Why a picture, written as JPEG and read again, gets no probability; None if it gets one."""
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=92)
-    remarks = gate.examine(read_radiograph(file.getvalue()))
+    try:
+        remarks = gate.examine(read_radiograph(file.getvalue()))
+    except RefusedFile as error:  # two broad films beside each other
+        return error.code
     return next((remark.code for remark in remarks if remark.abstains), None)
 
 
