@@ -115,14 +115,14 @@ def train_displays(network: GateNetwork, examples: Examples, *, steps: int, seed
     """Train the branch that knows films on display, by their `kinds`; all else stays as it is."""
     torch.manual_seed(seed)
     kinds = torch.from_numpy(examples.kinds)
-    with torch.inference_mode():
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         parts = np.array_split(examples.pictures, max(1, len(kinds) // 256))
         seen = [network.eval().finer_map(PREPROCESS.tensor(part)) for part in parts]
-    maps = torch.cat(seen).clone()
+    maps = torch.cat(seen).float()
     branch = network.displays.train()
     optimiser = torch.optim.AdamW(branch.parameters(), weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
-    alone, displayed = (np.nonzero(chosen)[0] for chosen in (kinds == 0, kinds > 0))
+    alone, displayed = np.nonzero(examples.kinds == 0)[0], np.nonzero(examples.kinds)[0]
     for step in tqdm(range(steps), "displays", unit="step"):
         drawing = np.random.default_rng((seed, step))
         chosen = np.concatenate([drawing.choice(of, _BATCH // 2) for of in (alone, displayed)])
