@@ -34,7 +34,7 @@ NAME = "gate"
 _WHITE = 0.995
 _DISTANCE_WEIGHT = 5.0  # brings the logarithm of a distance to the scale of log odds
 EXPOSURES = (Code.TOO_DARK, Code.SATURATED)
-ABSTAINING = (*OTHERS, Code.UNFAMILIAR, Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED)
+ABSTAINING = (*DISPLAYED, *OTHERS, Code.UNFAMILIAR, Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED)
 
 
 @dataclass(frozen=True, slots=True)
