@@ -253,8 +253,8 @@ def _close(sources: Collection[str]) -> None:
 class _Held:
     """Reads a film that the session holds, until it is taken back.
 
-    Streamlit keeps buttons' items long after the buttons are gone, and so must not keep the films. `file`: what it is part of, and
-    holds in memory: itself, or a ZIP file.
+    Streamlit keeps buttons' items long after the buttons are gone, and so must not keep the films.
+    `file`: what it is part of, and holds in memory: itself, or a ZIP file.
     """
 
     def __init__(self, read: Callable[[], bytes], file: bytes) -> None:

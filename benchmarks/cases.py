@@ -6,7 +6,8 @@ DIR holds `films/`, files of every kind; `expected/NAME.png`, the right picture 
 8-bit grey, black is air; and `README.md`, whose table says in words what is right for the cases by
 the two digits that a file's name begins with. A film is right where the mean absolute difference is
 at most 0.004 of the full range, 0.01 for a lossy file, and its notes say what had to be done. Where
-they are there, `folders/` and `tables/` are judged by `benchmarks.case_tables`.
+`gate_cases` has a rule, the whole answer is judged instead. Where they are there, `folders/` and
+`tables/` are judged by `benchmarks.case_tables`.
 
 Ends with 1 where any is wrong.
 """
@@ -25,6 +26,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.case_tables import judge_folders_and_tables
+from benchmarks.gate_cases import ANSWERS
 from covid_core.errors import RefusedFile
 from covid_core.present import markdown
 from covid_core.read.grey_levels import eight_bits
@@ -54,13 +56,9 @@ NOTES: dict[str, Callable[[str], bool]] = {
 }
 # What a film must measure, (width, height), where there is no right picture of it.
 SIZES: dict[str, tuple[int, int]] = {"08": (256, 256)}
-# Cases that are judged by a whole answer, a folder or a table, none of which is looked at here. To
-# judge one, take it out of here and give it a rule in `judge`, or a loop of its own in `main`.
+# Cases that are judged by a folder or a table, which are not looked at here. To judge one, take it
+# out of here and give it a rule in `judge`, or a loop of its own in `main`.
 NOT_JUDGED: dict[str, str] = {
-    "15-0": "borders: whether the answer stays the same",
-    "15-bord": "borders: whether the answer stays the same",
-    "16": "the gate: whether it refuses, and why",
-    "17-dark": "the gate: too dark, or the border cut off",
 }
 
 
@@ -84,6 +82,10 @@ def judge(path: Path, expected: Path) -> Judgement:
     if left_out is not None:
         return Judgement(path.name, None, None, f"not judged here: {left_out}")
     try:
+        answer = _by_start(ANSWERS, path.name)
+        if answer is not None:
+            right, why = answer(path)
+            return Judgement(path.name, right, None, why)
         radiograph = read_file(path)
     except RefusedFile as error:
         return Judgement(path.name, False, None, f"refused: {error.sentence}")

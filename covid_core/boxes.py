@@ -45,8 +45,9 @@ def format_boxes(boxes: Sequence[Sequence[float]] | None) -> str:
 
 
 def crop_boxes(boxes: Boxes | None, crop: Crop) -> Boxes | None:
-    """Boxes over a film as boxes over its crop: cut at its edges, and none that lies outside it;
-    None stays None.
+    """Boxes over a film as boxes over its crop, cut at its edges.
+
+    Those that lie outside are left out; None stays None.
     """
     if boxes is None or crop.is_whole:
         return boxes
@@ -60,10 +61,10 @@ def crop_boxes(boxes: Boxes | None, crop: Crop) -> Boxes | None:
 
 
 def union_mask(boxes: Sequence[Sequence[float]], height: int, width: int) -> np.ndarray:
-    """The share of each cell of a grid over the film that lies inside any box: float32 (height,
-    width), 0 to 1.
+    """The share of each cell of a grid over the film that lies inside any box.
 
-    Its mean is the boxes' share of the film's area, exactly: overlaps count once.
+    Float32 (height, width), 0 to 1. Its mean is the boxes' share of the film's area, exactly:
+    overlaps count once.
     """
     corners = np.clip(np.array(boxes, np.float64).reshape(-1, 4), 0, 1)
     left, top, right, bottom = corners.T

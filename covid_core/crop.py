@@ -12,8 +12,9 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """The part of a film inside its borders: sides as fractions of the film's width and height, 0
-    to 1, its origin the upper left corner.
+    """The part of a film inside its borders.
+
+    Sides are fractions of the film's width and height, 0 to 1, from the upper left corner.
     """
 
     left: float = 0.0
@@ -32,10 +33,10 @@ class Crop:
         return 1 - (self.right - self.left) * (self.bottom - self.top)
 
     def slices(self, height: int, width: int) -> tuple[slice, slice]:
-        """Rows and columns of the part, on a grid of that size over the whole film: those whose
-        middle lies inside, one at least.
+        """Rows and columns of the part, on a grid of that size over the whole film.
 
-        A mirrored crop has the mirrored columns.
+        They are those whose middle lies inside, one at least. A mirrored crop has the mirrored
+        columns.
         """
         rows = _span(self.top, self.bottom, height)
         return slice(*rows), slice(*_span(self.left, self.right, width))

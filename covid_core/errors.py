@@ -75,10 +75,10 @@ class Unwritten(CovidCoreError):
 
 @contextmanager
 def foreseen() -> Iterator[None]:
-    """Lets no exception out but CovidCoreError: a defect, or memory that is short, becomes one, so
-    that one film stops no list.
+    """A context that lets no exception out but CovidCoreError.
 
-    Logs its type only, for its message may quote a patient.
+    A defect, or memory that is short, becomes one, so that one film stops no list. Logs its type
+    only, for its message may quote a patient.
     """
     try:
         yield
@@ -93,6 +93,6 @@ def foreseen() -> Iterator[None]:
 
 
 def listed(items: Iterable[object]) -> str:
-    """For the end of a problem: each of several on a line of its own, and how many there are."""
+    """The end of a problem: each of several items on a line of its own, and how many there are."""
     lines = [f"\n  {item}" for item in items]
     return f":{''.join(lines)}\n{len(lines)} in all"

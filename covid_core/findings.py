@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Finding(StrEnum):
-    """What a frontal chest radiograph is told apart into. The value is the name used in files."""
+    """The classes of a frontal chest radiograph. The value is the name used in files."""
 
     NORMAL = "normal"
     PNEUMONIA = "pneumonia"
@@ -48,7 +48,7 @@ _DEFINITIONS = {
 
 
 class Appearance(StrEnum):
-    """How a film looks to a radiologist who asks for COVID-19. The value is the name in files.
+    """How typical of COVID-19 a film looks to a radiologist. The value is the name used in files.
 
     After the RSNA's consensus (Simpson et al. 2020), as the SIIM-FISABIO-RSNA challenge read its
     films by it. A film of a patient with COVID-19 may have any of these.

@@ -25,17 +25,16 @@ class Estimate:
 
 
 def told(estimate: Mapping[str, float]) -> str:
-    """An estimate as a card holds it, as `Estimate` prints itself; a dash where there is none, for
-    want of films.
-    """
+    """The text of an estimate that a card holds; a dash where there were no films to make one."""
     if estimate["value"] is None or np.isnan(estimate["value"]):
         return "–"
     return str(Estimate(**estimate))  # type: ignore[arg-type]
 
 
 def is_at_most(estimate: Mapping[str, float], limit: float) -> bool | None:
-    """Whether a figure, as a card holds it, is at most `limit` by its whole interval; None where
-    the interval holds the limit, or is not known, so that the films at hand decide nothing.
+    """Whether the whole interval of an estimate that a card holds is at most `limit`.
+
+    None where the interval contains the limit, or is not known: these films decide nothing.
     """
     if estimate["high"] is not None and estimate["high"] <= limit:
         return True
@@ -50,9 +49,10 @@ def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None =
 
 
 def auroc_by_weights(positive: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray], float]:
-    """Weights of films, float (films,), to their `auroc`, or NaN where they leave a class out.
+    """A function of films' weights, float (films,), that gives their `auroc`.
 
-    The films are sorted once, for all the draws of a bootstrap. `positive`: bool (films,);
+    NaN where the weights leave a class out. The films are sorted once, for all the draws of a
+    bootstrap. `positive`: bool (films,);
     `scores`: float (films,). Raises ValueError for a score that is NaN.
     """
     return auroc_within_by_weights(positive, scores, np.zeros(len(scores), np.intp))
@@ -61,10 +61,10 @@ def auroc_by_weights(positive: np.ndarray, scores: np.ndarray) -> Callable[[np.n
 def auroc_within_by_weights(
     positive: np.ndarray, scores: np.ndarray, strata: np.ndarray
 ) -> Callable[[np.ndarray], float]:
-    """Weights of films, float (films,), to their `auroc_within`, or NaN where no stratum holds
-    both.
+    """A function of films' weights, float (films,), that gives their `auroc_within`.
 
-    Each stratum is sorted once. Raises ValueError for a score that is NaN.
+    NaN where no stratum holds both classes. Each stratum is sorted once. Raises ValueError for a
+    score that is NaN.
     """
     if np.isnan(scores).any():
         raise ValueError("a score is NaN")
@@ -90,13 +90,13 @@ def auroc_within_by_weights(
 
 
 def auroc_within(positive: np.ndarray, scores: np.ndarray, strata: np.ndarray) -> float:
-    """The share of pairs, one positive film and one negative of the same stratum, in which the
-    positive film scores higher; a tie counts half.
+    """The area under the receiver operating characteristic, by pairs of one stratum only.
 
-    Pairs of all strata are pooled, so a stratum counts by its pairs (van Elteren 1960). Where a
-    class is commoner in one stratum, as COVID-19 in AP views, `auroc` also rewards a score that
-    tells the strata apart; this does not. `strata`: a name or number for each film. NaN where no
-    stratum holds both.
+    That is the share of pairs, one positive film and one negative of the same stratum, in which the
+    positive film scores higher; a tie counts half. Pairs of all strata are pooled, so a stratum
+    counts by its pairs (van Elteren 1960). Where a class is commoner in one stratum, as COVID-19 in
+    AP views, `auroc` also rewards a score that tells the strata apart; this does not. `strata`: a
+    name or number for each film. NaN where no stratum holds both.
     """
     return auroc_within_by_weights(positive, scores, strata)(np.ones(len(scores)))
 
@@ -190,10 +190,10 @@ def auroc_within_estimate(
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Films sorted by how sure the network was of its call, in bins of equal width; only bins that
-    hold films.
+    """Films sorted by how sure the network was of its call, in bins of equal width.
 
-    `sure`: mean confidence; `right`: share called right; `films`: how many.
+    Only bins that hold films. `sure`: mean confidence; `right`: share called right; `films`: how
+    many.
     """
 
     sure: tuple[float, ...]
@@ -208,8 +208,9 @@ class Reliability:
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray) -> Reliability:
-    """Of the called answer's probability, float (N,) 0 to 1, and whether it was right, bool (N,):
-    15 bins, as Guo et al. 2017.
+    """How often films of each of 15 levels of confidence were called right (Guo et al. 2017).
+
+    `confidence`: the called answer's probability, float (N,) 0 to 1; `right`: bool (N,).
     """
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     held = [bins == i for i in np.unique(bins)]
@@ -230,11 +231,11 @@ def confusion(labels: np.ndarray, calls: np.ndarray, classes: int) -> np.ndarray
 def average_precision_by_weights(
     positive: np.ndarray, scores: np.ndarray
 ) -> Callable[[np.ndarray], float]:
-    """Weights of films, float (films,), to their average precision: the precision at each score,
-    weighted by the share of positive films that it adds (as scikit-learn's).
+    """A function of films' weights, float (films,), that gives their average precision.
 
-    NaN where no film is positive. The films are sorted once. Raises ValueError for a score that is
-    NaN.
+    That is the precision at each score, weighted by the share of positive films that it adds (as
+    scikit-learn's). NaN where no film is positive. The films are sorted once. Raises ValueError for
+    a score that is NaN.
     """
     if np.isnan(scores).any():
         raise ValueError("a score is NaN")

@@ -21,7 +21,7 @@ class Kind(StrEnum):
     """What a network is for, and so what it gives of N films."""
 
     CLASSIFIER = "classifier"  # feature maps (N, channels, h, w): `head` does the rest
-    GATE = "gate"  # logits (N, 9), distances (N,)
+    GATE = "gate"  # logits (N, 13), distances (N,)
     LUNGS = "lungs"  # probabilities of lung (N, S, S)
 
 

@@ -11,6 +11,9 @@ from covid_core.crop import Crop
 class Code(StrEnum):
     """Why a picture is not, or not simply, judged. Stable: safe to test or count by."""
 
+    SEVERAL_FILMS = "several_films"
+    SCREENSHOT = "screenshot"
+    PHOTO = "photo"
     NOT_A_RADIOGRAPH = "not_a_radiograph"
     NOT_A_CHEST = "not_a_chest"
     LATERAL_OR_CT = "lateral_or_ct"
@@ -27,6 +30,18 @@ class Code(StrEnum):
 
 # What was found, and what to do.
 WORDS = {
+    Code.SEVERAL_FILMS: (
+        "this looks like several films in one picture",
+        "Give each frontal film in a file of its own",
+    ),
+    Code.SCREENSHOT: (
+        "this looks like a screenshot: a film among the menus or text of a program",
+        "Export the film itself from the viewer, as DICOM or PNG",
+    ),
+    Code.PHOTO: (
+        "this looks like a photo of a film, with what lies around it",
+        "Give the film itself, exported from the viewer or scanned",
+    ),
     Code.NOT_A_RADIOGRAPH: (
         "this looks like a photo, a document or a drawing, not a radiograph",
         "Give the film itself, as it was exported",
@@ -41,7 +56,7 @@ WORDS = {
         "Check that it is one, whole and with nothing drawn over it",
     ),
     Code.ROTATED: ("the film lies on its side", "Turn it upright"),
-    Code.UPSIDE_DOWN: ("the film stands on its head", "Turn it upright"),
+    Code.UPSIDE_DOWN: ("the film is upside down", "Turn it upright"),
     Code.INVERTED: (
         "black and white are swapped, so that the lungs are bright",
         "Export it with dark lungs",
@@ -65,12 +80,18 @@ WORDS = {
     ),
 }
 MUCH_CUT = 0.25  # of the film's area, as the words for it say
+BORDER_KEPT = (
+    "more than a quarter of the picture is a plain border, which changes the answer",
+    "Cut the border off and read the film again",
+)
 COLOURED = ("this is a colour picture, not a radiograph", WORDS[Code.NOT_A_RADIOGRAPH][1])
 
 # The gate network's first outputs: a frontal chest film (the first, of no code), or one of these.
 OTHERS = (Code.NOT_A_RADIOGRAPH, Code.NOT_A_CHEST, Code.LATERAL_OR_CT)
 # Its other outputs, each a yes or no about a chest film.
 FLAWS = (Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED, Code.CROPPED, Code.CHILD)
+# The outputs of its last branch: one film by itself (the first, of no code), or one of these.
+DISPLAYED = (Code.SEVERAL_FILMS, Code.SCREENSHOT, Code.PHOTO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +112,9 @@ class Remark:
         return f"{self.problem[:1].upper()}{self.problem[1:]}. {self.remedy}."
 
 
-def remarks_on_crop(crop: Crop) -> tuple[Remark, ...]:
-    """A remark where much of a film was cut off as its border; else none."""
+def remarks_on_crop(crop: Crop, *, kept: bool = False) -> tuple[Remark, ...]:
+    """A remark where much of a film is its border, cut off or `kept`; else none."""
     if crop.share <= MUCH_CUT:
         return ()
-    return (Remark(Code.BORDERS, *WORDS[Code.BORDERS], abstains=False),)
+    words = BORDER_KEPT if kept else WORDS[Code.BORDERS]
+    return (Remark(Code.BORDERS, *words, abstains=False),)

@@ -9,14 +9,18 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from covid_core.model.gate_findings import FLAWS, OTHERS
+from covid_core.model.gate_findings import DISPLAYED, FLAWS, OTHERS
 from covid_core.model.network_files import read_network
 
 _WIDTHS = (16, 32, 64, 96, 128)  # channels; each step halves the side
+_FINER, _FINE_WIDTH = 3, 32  # steps before the branch for ways of display; its channels
 
 
 class GateNetwork(nn.Module):
-    """(N, 1, 128, 128) normalised films to logits (N, 9): kinds, then FLAWS."""
+    """(N, 1, 128, 128) normalised films to logits: of kinds, of FLAWS, of ways of display.
+
+    How a film is displayed is told from a finer map than the rest, and where in the picture counts.
+    """
 
     centre: torch.Tensor
     whitening: torch.Tensor
@@ -29,25 +33,43 @@ class GateNetwork(nn.Module):
         )
         self.deep = _step(_WIDTHS[-1], _WIDTHS[-1])
         self.last = nn.Linear(_WIDTHS[-1], 1 + len(OTHERS) + len(FLAWS))
+        self.displays = nn.Sequential(
+            _step(_WIDTHS[_FINER], _FINE_WIDTH),
+            nn.MaxPool2d(2),
+            _step(_FINE_WIDTH, _FINE_WIDTH),
+            nn.Flatten(),
+            nn.Linear(_FINE_WIDTH * 4 * 4, 1 + len(DISPLAYED)),
+        )
         # What good films' features are like: found after training, kept with the weights.
         self.register_buffer("centre", torch.zeros(_WIDTHS[-1]))
         self.register_buffer("whitening", torch.eye(_WIDTHS[-1]))
 
+    def finer_map(self, x: torch.Tensor) -> torch.Tensor:
+        """The map that the branch for ways of display is given, (N, 96, 8, 8)."""
+        x = self.first(x)
+        for step in self.steps[:_FINER]:
+            x = F.max_pool2d(step(x), 2)
+        return x
+
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """Pooled features, (N, 128)."""
-        x = self.first(x)
-        for step in self.steps:
-            x = F.max_pool2d(step(x), 2)
-        return self.deep(x).mean((2, 3))
+        return self._features_of(self.finer_map(x))
 
     def logits_and_distances(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits, (N, 9), and Mahalanobis distances from good films' features, (N,)."""
-        features = self.features(x)
+        """Logits, (N, 13), and Mahalanobis distances from good films' features, (N,)."""
+        finer = self.finer_map(x)
+        features = self._features_of(finer)
         distances = ((features - self.centre) @ self.whitening).norm(dim=1)
-        return self.last(features), distances
+        return torch.cat([self.last(features), self.displays(finer)], dim=1), distances
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Logits of kinds and of FLAWS, (N, 9)."""
         return self.last(self.features(x))
+
+    def _features_of(self, finer: torch.Tensor) -> torch.Tensor:
+        for step in self.steps[_FINER:]:
+            finer = F.max_pool2d(step(finer), 2)
+        return self.deep(finer).mean((2, 3))
 
 
 def load_gate_network(folder: Path, name: str) -> tuple[GateNetwork, str]:

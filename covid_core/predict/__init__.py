@@ -1,4 +1,4 @@
-"""A radiograph to a prediction or an abstention: the gate, the lungs' outline, the classifier.
+"""From a radiograph to a prediction or an abstention: the gate, the lungs, the classifier.
 
-It uses networks by way of the engines, and says nothing for people.
+It runs networks through the engines, and writes no text for people.
 """

@@ -1,9 +1,7 @@
-"""May this picture be judged at all?
+"""Whether a picture may be judged at all: a small network and plain statistics of its pixels.
 
-A small network and plain statistics of pixels, before any probability is shown.
-
-What is no frontal chest film, or stands on its head, abstains: an answer to it would mean nothing.
-What is one, but cropped, badly exposed or of a child, is read with a warning.
+What is not one upright frontal chest radiograph gets no probability, which would mean nothing. What
+is one, but cropped, badly exposed or of a child, is read with a warning.
 """
 
 from __future__ import annotations
@@ -21,9 +19,9 @@ from covid_core.engines.trained import Kind, Trained
 from covid_core.errors import WeightsError
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import softmax
-from covid_core.model.gate_findings import COLOURED, FLAWS, OTHERS, WORDS, Code, Remark
+from covid_core.model.gate_findings import COLOURED, DISPLAYED, FLAWS, OTHERS, WORDS, Code, Remark
 from covid_core.model.tensors import RETRAIN, as_card, is_number, read_pair
-from covid_core.prepare.preprocess import Borders, Preprocess
+from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.grey_levels import Film, percentile, share_above
 from covid_core.read.radiograph import POLARITY_NOTE, Radiograph, View
 
@@ -31,18 +29,20 @@ __all__ = ["Code", "Gate", "GateCard", "Remark"]  # what callers need, in one pl
 
 GATE = WEIGHTS / "gate"
 PREPROCESS = Preprocess(size_px=128, tone="equalise")
+INSIDE = replace(PREPROCESS, borders="cut")
 NAME = "gate"
 _WHITE = 0.995
 _DISTANCE_WEIGHT = 5.0  # brings the logarithm of a distance to the scale of log odds
 EXPOSURES = (Code.TOO_DARK, Code.SATURATED)
-ABSTAINING = (*OTHERS, Code.UNFAMILIAR, Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED)
+ABSTAINING = (*DISPLAYED, *OTHERS, Code.UNFAMILIAR, Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED)
 
 
 @dataclass(frozen=True, slots=True)
 class GateCard:
-    """What stands beside the tensors.
+    """What is stored beside the gate's tensors.
 
-    `thresholds`: the score from which a code is given; "other" is that of all OTHERS together.
+    `thresholds`: the score from which a code is given; "other" is that of all OTHERS together,
+    "displayed" of all DISPLAYED.
     `measured`: figures by name, on films and pictures that did not train. `never_seen`: what no
     real example of was at hand, in words.
     """
@@ -63,17 +63,23 @@ class Scores:
 
     `kinds` (N, 4): probabilities of a frontal chest film and of OTHERS. `flaws` (N, 5):
     probabilities of FLAWS. `distances` (N,): Mahalanobis, from the good films that trained, in
-    deviations.
+    deviations. `displays` (N, 4): probabilities of one film by itself and of DISPLAYED.
     """
 
     kinds: np.ndarray
     flaws: np.ndarray
     distances: np.ndarray
+    displays: np.ndarray
 
     @property
     def other(self) -> np.ndarray:
         """How little it is a frontal chest film, float64 (N,), as log odds."""
-        return np.log(self.kinds[:, 1:].sum(axis=1) + 1e-12) - np.log(self.kinds[:, 0] + 1e-12)
+        return _log_odds_against_first(self.kinds)
+
+    @property
+    def displayed(self) -> np.ndarray:
+        """How little it is one film by itself, float64 (N,), as log odds."""
+        return _log_odds_against_first(self.displays)
 
 
 class Gate:
@@ -94,15 +100,13 @@ class Gate:
         trained = Trained(Kind.GATE, folder, NAME, card.sha256, PREPROCESS.size_px)
         return cls(engine_of(trained, choice, lanes=lanes), card)
 
-    def examine(self, radiograph: Radiograph, borders: Borders = "keep") -> tuple[Remark, ...]:
-        """What speaks against judging it; empty for a good frontal film of an adult.
+    def examine(self, radiograph: Radiograph) -> tuple[Remark, ...]:
+        """What speaks against judging it; empty for a good frontal radiograph of an adult.
 
-        If anything abstains, only that is told. `borders`: what becomes of them before the film is
-        judged.
+        A remark that abstains leaves the others out. Whether the film is one of several, or in a
+        screenshot or a photo, the whole picture tells; all else is judged inside its borders.
         """
-        if radiograph.coloured:
-            return (Remark(Code.NOT_A_RADIOGRAPH, *COLOURED, abstains=True),)
-        codes = self._codes(radiograph, borders)
+        codes = self._codes(radiograph)
         abstaining = [code for code in codes if code in ABSTAINING]
         return tuple(
             Remark(code, *_words(code, radiograph), abstains=bool(abstaining))
@@ -110,7 +114,10 @@ class Gate:
         )
 
     def refuses(self, films: Sequence[np.ndarray]) -> np.ndarray:
-        """Whether it abstains, bool (N,), from radiograph pixels, each float32 (height, width)."""
+        """Whether it abstains, bool (N,), from radiograph pixels, each float32 (height, width).
+
+        They are judged whole, their borders with them.
+        """
         pictures = np.stack([PREPROCESS.picture(pixels) for pixels in films])
         return abstains(self.scores(pictures), self.card.thresholds)
 
@@ -118,23 +125,30 @@ class Gate:
         """Of pictures that `PREPROCESS` made, uint8 (N, 128, 128)."""
         return scores_from(*self._engine.run(PREPROCESS.input(pictures)))
 
-    def _codes(self, radiograph: Radiograph, borders: Borders) -> list[Code]:
+    def _codes(self, radiograph: Radiograph) -> list[Code]:
+        """All that is found, in the order of `Code`; of what is no film to judge, only the kind."""
         if radiograph.view is View.LATERAL:
             return [Code.LATERAL_OR_CT]
-        picture = replace(PREPROCESS, borders=borders).picture(radiograph)
-        scores = self.scores(picture[np.newaxis])
-        film = radiograph.inside if borders == "cut" else radiograph.film
-        limits = self.card.thresholds
-        if scores.other[0] >= limits["other"]:
-            return [OTHERS[int(scores.kinds[0, 1:].argmax())]]
-        found = {**dict(zip(FLAWS, scores.flaws[0], strict=True)), **exposure(film)}
-        found[Code.UNFAMILIAR] = scores.distances[0]
+        pictures = [PREPROCESS.picture(radiograph)]
+        if not radiograph.crop.is_whole:
+            pictures.append(INSIDE.picture(radiograph))
+        scores, limits = self.scores(np.stack(pictures)), self.card.thresholds
+        if scores.displayed[0] >= limits["displayed"]:
+            return [DISPLAYED[int(scores.displays[0, 1:].argmax())]]
+        if radiograph.coloured:
+            return [Code.NOT_A_RADIOGRAPH]
+        if scores.other[-1] >= limits["other"]:
+            return [OTHERS[int(scores.kinds[-1, 1:].argmax())]]
+        flaws = dict(zip(FLAWS, scores.flaws[-1], strict=True))
+        found = {**flaws, **exposure(radiograph.inside), Code.UNFAMILIAR: scores.distances[-1]}
         return [code for code in Code if code in found and found[code] >= limits[code.value]]
 
 
 def _words(code: Code, radiograph: Radiograph) -> tuple[str, str]:
-    """What was found and what to do; of black and white swapped, with the tag that swapped them."""
+    """What was found and what to do; where a tag swapped black and white, with its name."""
     problem, remedy = WORDS[code]
+    if code is Code.NOT_A_RADIOGRAPH and radiograph.coloured:
+        return COLOURED
     by = [note for note in radiograph.notes if note.startswith(POLARITY_NOTE)]
     if code is not Code.INVERTED or not by:
         return problem, remedy
@@ -142,32 +156,49 @@ def _words(code: Code, radiograph: Radiograph) -> tuple[str, str]:
 
 
 def _check(thresholds: dict[str, float], folder: Path) -> None:
-    """That every score meets a number: nothing would ever reach a threshold that is none."""
-    for name in ("other", *(code.value for code in (*FLAWS, *EXPOSURES, Code.UNFAMILIAR))):
+    """Raise WeightsError unless every score has a threshold that is a number."""
+    for name in (
+        "other",
+        "displayed",
+        *(code.value for code in (*FLAWS, *EXPOSURES, Code.UNFAMILIAR)),
+    ):
         if not is_number(thresholds.get(name)):
             problem = f"the card lacks or garbles the threshold of {name!r}"
             raise WeightsError(problem, RETRAIN, file=str(folder / f"{NAME}.json"))
 
 
 def scores_from(logits: np.ndarray, distances: np.ndarray) -> Scores:
-    """Of the gate network's outputs for N pictures: logits (N, 9), kinds then FLAWS, and distances
-    (N,).
+    """The scores of N pictures from the network's outputs.
+
+    `logits`: (N, 13), those of the kinds, of FLAWS, of the ways of display; `distances`: (N,).
     """
-    kinds = 1 + len(OTHERS)
-    answers = logits.astype(np.float64)
+    kinds, flaws, displays = np.split(
+        logits.astype(np.float64), np.cumsum([1 + len(OTHERS), len(FLAWS)]), axis=1
+    )
     return Scores(
-        kinds=softmax(answers[:, :kinds]),
-        flaws=1 / (1 + np.exp(-answers[:, kinds:])),
+        kinds=softmax(kinds),
+        flaws=1 / (1 + np.exp(-flaws)),
         distances=distances.astype(np.float64),
+        displays=softmax(displays),
     )
 
 
-def foreign(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
-    """One score of "no frontal chest film", float64 (N,): 0 where the network's answer or the
-    distance of its features just abstains, the more the farther beyond.
+def _log_odds_against_first(probabilities: np.ndarray) -> np.ndarray:
+    """The log odds that it is any but the first, float64 (N,)."""
+    against = np.log(probabilities[:, 1:].sum(axis=1) + 1e-12)
+    return against - np.log(probabilities[:, 0] + 1e-12)
+
+
+def strangeness(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
+    """One score of how little each picture is a frontal chest film, float64 (N,).
+
+    It is 0 where the network's answer, or the distance of its features, just abstains, and grows
+    with either.
     """
     strange = np.log(np.maximum(scores.distances, 1e-6) / thresholds[Code.UNFAMILIAR])
-    return np.maximum(scores.other - thresholds["other"], _DISTANCE_WEIGHT * strange)
+    shown = scores.displayed - thresholds["displayed"]
+    other = np.maximum(scores.other - thresholds["other"], shown)
+    return np.maximum(other, _DISTANCE_WEIGHT * strange)
 
 
 def abstains(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
@@ -177,12 +208,13 @@ def abstains(scores: Scores, thresholds: dict[str, float]) -> np.ndarray:
         for code in FLAWS
         if code in ABSTAINING
     ]
-    return np.any([foreign(scores, thresholds) >= 0, *turned], axis=0)
+    return np.any([strangeness(scores, thresholds) >= 0, *turned], axis=0)
 
 
 def exposure(film: Film) -> dict[Code, float]:
-    """How far its bright parts (the 90th percentile) stay below white, and what share of it is
-    burnt out; both 0 to 1.
+    """How dark a film's bright parts are, and what share of it is burnt out; both 0 to 1.
+
+    Its bright parts: the 90th percentile.
     """
     return {
         Code.TOO_DARK: 1 - percentile(film, 90),

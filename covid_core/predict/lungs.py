@@ -1,6 +1,6 @@
-"""Where the lungs are: a small U-Net (Ronneberger et al. 2015) from film to outline.
+"""Where the lungs are: a small U-Net (Ronneberger et al. 2015) from a film to their outline.
 
-It is there to outline and to check, not to decide: dense consolidation and effusion hide a lung's
+It serves to outline and to check, not to decide: dense consolidation and effusion hide a lung's
 edge, and there it may cut the lung short.
 """
 
@@ -29,7 +29,7 @@ NAME = "lungs"
 
 @dataclass(frozen=True, slots=True)
 class LungsCard:
-    """What stands beside the tensors.
+    """What is stored beside the lung network's tensors.
 
     `dice`: overlap with outlines drawn by people, on patients who did not train it, as an estimate
     (value, low, high, n). `films`: how many trained, tested.
@@ -61,22 +61,20 @@ class Lungs:
         return cls(engine_of(trained, choice, lanes=lanes), card)
 
     def inside(self, film: Radiograph | Film) -> np.ndarray:
-        """Where the lungs are over the whole film, bool (128, 128); without islands too small to be
-        one.
-        """
-        return whole_lungs(self.mask(film) > LUNG)
+        """Where the lungs are, bool (128, 128) over the whole film, without small islands."""
+        return remove_islands(self.mask(film) > LUNG)
 
     def mask(self, film: Radiograph | Film) -> np.ndarray:
         """The probability of lung over the whole film, float32 (128, 128), 0 to 1."""
         return self.masks(PREPROCESS.picture(film)[np.newaxis])[0]
 
     def masks(self, pictures: np.ndarray) -> np.ndarray:
-        """The same of pictures that `PREPROCESS` made, uint8 (N, 128, 128)."""
+        """The probability of lung in pictures that `PREPROCESS` made, uint8 (N, 128, 128)."""
         (found,) = self._engine.run(PREPROCESS.input(pictures))
         return found
 
 
-def whole_lungs(mask: np.ndarray) -> np.ndarray:
+def remove_islands(mask: np.ndarray) -> np.ndarray:
     """A mask, bool (h, w), without islands below a hundredth of the film."""
     from scipy.ndimage import label  # a quarter of a second that the first page need not wait for
 

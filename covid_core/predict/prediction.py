@@ -67,13 +67,13 @@ class Prediction:
         return None if self.opacity is None else float(self.opacity.max())
 
     def probability(self, finding: Finding) -> float:
+        """The calibrated probability of one of the answers."""
         return float(self.probabilities[self.answers.index(finding)])
 
     def heat_due(self, finding: Finding) -> bool:
-        """Whether the class reaches its threshold: the operating point's for the disease, the
-        prediction set's for the others.
+        """Whether the class reaches its threshold, below which heat would be read as a finding.
 
-        Below it, heat would be read as a finding.
+        The threshold is the operating point's for the disease, the prediction set's for the others.
         """
         if finding is self.answers[-1]:
             return self.decision.positive

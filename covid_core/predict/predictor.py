@@ -1,4 +1,4 @@
-"""The one door from radiograph to prediction, for the app, the command line and the audits."""
+"""From a radiograph to a prediction, the one way for the app, the commands and the audits."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from covid_core.model.decision import BALANCED, OperatingPoint, decide, is_close
 from covid_core.model.gate_findings import remarks_on_crop
 from covid_core.model.head import Head, sigmoid
 from covid_core.model.saliency import Saliency
+from covid_core.predict.gate import INSIDE, Gate, Remark
 from covid_core.predict.gate import PREPROCESS as GATE_PREPROCESS
-from covid_core.predict.gate import Gate, Remark
 from covid_core.predict.prediction import Prediction as Prediction
 from covid_core.prepare.preprocess import shrink_for
 from covid_core.read.radiograph import Radiograph
@@ -30,7 +30,7 @@ FLOAT32 = Precision.FLOAT32
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
-    """For films whose call a quicker precision might change.
+    """A second engine for films whose call a quicker precision might change.
 
     `engine`: the same network in float32. `margin`: how near to a limit that is, in log odds.
     """
@@ -72,9 +72,9 @@ class Predictor:
         lanes: Lanes | None = None,
         gated: bool = True,
     ) -> Predictor:
-        """What a recipe left in a weights folder, behind the gate. Raises WeightsError.
+        """The predictor of a recipe's weights, behind the gate. Raises WeightsError.
 
-        The gate knows no classifier: the project's own stands before any.
+        The project's own gate stands before any classifier.
         """
         folder = Path(folder)
         card = read_card(folder, recipe)
@@ -109,11 +109,11 @@ class Predictor:
     def predict_many(
         self, radiographs: Sequence[Radiograph], point: str = BALANCED
     ) -> list[Prediction | Abstained]:
-        """The same of several films, in one call of the engine; what abstains is given, not raised.
+        """Each film's prediction, in one call of the engine; an abstention is given, not raised.
 
         Raises CovidCoreError where the weights do not have that point.
         """
-        remarks = [self._examined(film) for film in radiographs]
+        remarks = [self._examine(film) for film in radiographs]
         refusals = [_refusal(found) for found in remarks]
         films = [film for film, no in zip(radiographs, refusals, strict=True) if no is None]
         pictures = [self.card.preprocess.picture(film) for film in films]
@@ -123,23 +123,26 @@ class Predictor:
             for film, found, no in zip(radiographs, remarks, refusals, strict=True)
         ]
 
-    def _examined(self, film: Radiograph) -> tuple[Remark, ...]:
-        much_cut = remarks_on_crop(self.card.preprocess.crop(film))
-        if self.gate is None:
-            return much_cut
+    def _examine(self, film: Radiograph) -> tuple[Remark, ...]:
+        """What speaks against judging a film, or should be known to its reader."""
         borders = self.card.preprocess.borders
-        shrink_for(film, replace(GATE_PREPROCESS, borders=borders), self.card.preprocess)
-        found = self.gate.examine(film, borders)
-        return found if _refusal(found) else (*found, *much_cut)
+        if self.gate is None:
+            return remarks_on_crop(self.card.preprocess.crop(film))
+        shrink_for(film, GATE_PREPROCESS, INSIDE, self.card.preprocess)
+        found = self.gate.examine(film)
+        if _refusal(found):
+            return found
+        return (*found, *remarks_on_crop(film.crop, kept=borders == "keep"))
 
     def prepared(self, films: Sequence[Radiograph]) -> np.ndarray:
-        """What the network is given of some films, one at least: float32 (N, 1, S, S)."""
+        """The network's input for some films, one at least: float32 (N, 1, S, S)."""
         preprocess = self.card.preprocess
         return preprocess.input(np.stack([preprocess.picture(film) for film in films]))
 
     def feature_maps(self, x: np.ndarray) -> np.ndarray:
-        """The network's feature maps of prepared films, float32 (N, channels, h, w): what is too
-        close to call a second time in float32.
+        """The network's feature maps of prepared films, float32 (N, channels, h, w).
+
+        Films too close to call are run a second time in float32.
         """
         return self._maps(x)[0]
 
@@ -164,10 +167,9 @@ class Predictor:
         return list(zip(features, opacity, strict=True))
 
     def logits(self, pictures: np.ndarray) -> np.ndarray:
-        """What the network answers to pictures that its card's `preprocess` made, and that were
-        changed since, uint8 (N, S, S): float64 (N, answers).
+        """The network's logits, float64 (N, answers), without the gate.
 
-        The gate is not asked.
+        `pictures`: uint8 (N, S, S), as its card's `preprocess` makes them, or changed since.
         """
         found = self.feature_maps(self.card.preprocess.input(pictures))
         return np.stack([self.head.logits(feature_map) for feature_map in found])
@@ -260,7 +262,7 @@ def _cells_of_film(
 
 
 def _refusal(remarks: Sequence[Remark]) -> Abstained | None:
-    """Of the first remark that allows no probability."""
+    """The abstention for the first remark that allows no probability; None if all allow one."""
     for remark in remarks:
         if remark.abstains:
             return Abstained(remark.code, remark.problem, remark.remedy)

@@ -1,5 +1,6 @@
-"""What is left of a film when a part of it is covered, for every test that asks what an answer
-hangs on: the audits, and the checks beside a single film.
+"""Films with a part covered, for tests of what an answer depends on.
+
+The audits use them, and so do the checks beside a single film.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ _BLUR = 0.1  # standard deviation, of the side: no opacity is left, and no edge 
 
 
 def lungs_out(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
-    """Black where the lungs are, a little beyond their edge."""
+    """The film, uint8 (h, w), black where the mask has lungs."""
     return np.where(lungs, 0, film).astype(np.uint8)
 
 
 def lungs_only(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
-    """The lungs, black around."""
+    """The film's lungs, uint8 (h, w), black around them."""
     return np.where(lungs, film, 0).astype(np.uint8)
 
 
 def painted_over(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
-    """Where the lungs are, what surrounds them goes on, ever smoother inwards: no lung is seen, and
-    no hole either (normalised convolution: Knutsson and Westin 1993).
+    """The film, uint8 (h, w), its lungs filled from what surrounds them, smoother inwards.
+
+    Neither lungs nor a hole are seen (normalised convolution: Knutsson and Westin 1993).
     """
     from scipy.ndimage import gaussian_filter  # slow to import, and the empty page shows no film
 
@@ -40,8 +42,9 @@ def painted_over(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
 
 
 def widened(mask: np.ndarray, shape: tuple[int, ...], crop: Crop = WHOLE) -> np.ndarray:
-    """A mask over a whole film, bool (m, m), as bool of the shape of the film, or of its crop: the
-    gaps and holes of each lung closed, and a little wider on all sides.
+    """A lung mask, bool of a shape, with gaps and holes closed and a little wider on all sides.
+
+    `mask`: over a whole film, bool (m, m). `shape`: of the film, or of its crop.
     """
     if not mask.any():
         return np.zeros(shape, bool)
@@ -56,7 +59,7 @@ def widened(mask: np.ndarray, shape: tuple[int, ...], crop: Crop = WHOLE) -> np.
 
 
 def blurred(picture: np.ndarray) -> np.ndarray:
-    """A picture, uint8 (S, S), so blurred that no opacity is left, alike."""
+    """A picture, uint8 (S, S), so blurred that no opacity is left."""
     from scipy.ndimage import gaussian_filter  # slow to import, and the empty page shows no film
 
     found: np.ndarray = gaussian_filter(picture, _BLUR * len(picture), mode="nearest")
@@ -64,8 +67,9 @@ def blurred(picture: np.ndarray) -> np.ndarray:
 
 
 def place_in_line(cells: np.ndarray, side_px: int) -> np.ndarray:
-    """The share of pixels that are hotter in a map, (h, w): float64 (side_px, side_px), from 0 to
-    below 1.
+    """The share of pixels that are hotter than each pixel of a map, from 0 to below 1.
+
+    `cells`: the map, (h, w); the answer is float64 (side_px, side_px).
     """
     heat = Image.fromarray(cells.astype(np.float32))
     fine = np.asarray(heat.resize((side_px, side_px), Image.Resampling.BICUBIC))

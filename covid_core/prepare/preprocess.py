@@ -55,9 +55,10 @@ class Preprocess:
     borders: Borders = "keep"
 
     def picture(self, film: Radiograph | Film) -> np.ndarray:
-        """A film of any size to uint8 (size_px, size_px). A radiograph remembers what it shrank to.
+        """The picture of a film of any size, uint8 (size_px, size_px).
 
-        Eight bits, because that is what the training cache holds: inference sees the same rounding.
+        A radiograph remembers what it was shrunk to. Eight bits, because that is what the training
+        cache holds: inference sees the same rounding.
         """
         crop = self.crop(film)
         top, left, height, width = self.placement(*crop.shape(*film.shape))
@@ -66,7 +67,7 @@ class Preprocess:
             [small] = film.shrunk(size, crop=crop)
         else:
             [small] = shrunk(crop_film(film, crop), size)
-        levels = self._toned(_smooth(small, self.smooth_px) if self.smooth_px else small)
+        levels = self._tone(_smooth(small, self.smooth_px) if self.smooth_px else small)
         if self.fit == "squash":
             return levels
         canvas = np.zeros((self.size_px, self.size_px), np.uint8)
@@ -79,32 +80,33 @@ class Preprocess:
             return WHOLE
         return film.crop if isinstance(film, Radiograph) else find_crop(film)
 
-    def _toned(self, small: np.ndarray) -> np.ndarray:
-        """Greys, float32, to uint8 of the same shape."""
+    def _tone(self, small: np.ndarray) -> np.ndarray:
+        """The greys of a film, float32, on the network's scale, uint8 of the same shape."""
         low, high = np.percentile(small, (self.low_percentile, self.high_percentile))
         stretched = (small - low) / max(float(high - low), 1e-6)
         clipped = np.clip(stretched, 0, 1, out=stretched)
         if self.tone == "equalise":
-            return _equalised(clipped)
+            return _equalise(clipped)
         return np.rint(clipped * 255).astype(np.uint8)
 
     def input(self, pictures: np.ndarray) -> np.ndarray:
-        """Pictures, uint8 (N, S, S), to the network's input, float32 (N, 1, S, S)."""
+        """The network's input, float32 (N, 1, S, S), for pictures, uint8 (N, S, S)."""
         return self.normalise(pictures[:, np.newaxis].astype(np.float32) / 255)
 
     def tensor(self, pictures: np.ndarray | torch.Tensor) -> torch.Tensor:
-        """The same for PyTorch, on the pictures' device."""
+        """The network's input in PyTorch, float32 (N, 1, S, S), on the pictures' device."""
         import torch  # takes a second, and looking at films needs none of it
 
         return self.normalise(torch.as_tensor(pictures).unsqueeze(1).to(torch.float32) / 255)
 
     def normalise(self, grey: Grey) -> Grey:
-        """Grey levels 0 to 1 of any shape to the network's scale."""
+        """Grey levels from 0 to 1, of any shape, on the network's scale."""
         return (grey - self.mean) / self.std
 
     def placement(self, height: int, width: int) -> tuple[int, int, int, int]:
-        """Where a film, or the part of it inside its borders, of that size lies in the input: top,
-        left, height, width in input pixels.
+        """Where a film of that size lies in the input: top, left, height, width in input pixels.
+
+        Where borders are cut off, `height` and `width` are those of the part inside them.
         """
         if self.fit == "squash":
             return 0, 0, self.size_px, self.size_px
@@ -131,12 +133,14 @@ class Preprocess:
         )
 
     def to_json(self) -> dict[str, Any]:
+        """The settings by their names, as a card stores them."""
         return asdict(self)
 
 
 def shrink_for(radiograph: Radiograph, *preprocesses: Preprocess) -> None:
-    """Have the radiograph shrunk for all of these at once: going through a large film costs more
-    than all that follows.
+    """Shrink a radiograph for several networks at once; it remembers the results.
+
+    Going through a large film costs more than all that follows.
     """
     sizes: dict[Crop, list[tuple[int, int]]] = {}
     for preprocess in preprocesses:
@@ -147,9 +151,10 @@ def shrink_for(radiograph: Radiograph, *preprocesses: Preprocess) -> None:
         radiograph.shrunk(*wanted, crop=crop)
 
 
-def _equalised(grey: np.ndarray) -> np.ndarray:
-    """Grey, 0 to 1, to the share of the film's pixels that are darker, as uint8 of 255; equals stay
-    equal.
+def _equalise(grey: np.ndarray) -> np.ndarray:
+    """The share of the film's pixels that are darker than each, 0 to 255 as uint8.
+
+    `grey`: 0 to 1. Equal greys stay equal.
     """
     tones = np.rint(grey * (_TONES - 1)).astype(np.intp)
     counts = np.bincount(tones.ravel(), minlength=_TONES)
@@ -158,8 +163,10 @@ def _equalised(grey: np.ndarray) -> np.ndarray:
 
 
 def _smooth(grey: np.ndarray, deviation_px: float) -> np.ndarray:
-    """A Gaussian over float32 (height, width), the film going on as at its edges: to the last bit
-    what `scipy.ndimage.gaussian_filter` gives, whose import takes longer than a hundred films.
+    """A film, float32 (height, width), smoothed by a Gaussian, continued as at its edges.
+
+    To the last bit what `scipy.ndimage.gaussian_filter` gives, whose import takes longer than a
+    hundred films.
     """
     reach = int(4 * deviation_px + 0.5)
     weights = np.exp(-0.5 / deviation_px**2 * np.arange(-reach, reach + 1) ** 2)

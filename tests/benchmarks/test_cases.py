@@ -21,11 +21,12 @@ README = (
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setitem(cases.NOT_JUDGED, "99", "left out on purpose")
     films: dict[str, tuple[bytes, Any]] = {
         "05-win-zero.dcm": (dicom_file(WIDE, WindowCenter=0, WindowWidth=0), FILM),
         "09-grey.png": (encode(WIDE, "PNG"), FILM),
-        "16-screenshot.png": (encode(FILM, "PNG"), None),
+        "99-unjudged.png": (encode(FILM, "PNG"), None),
     }
     (tmp_path / "README.md").write_text(README)
     (tmp_path / "films").mkdir()
@@ -48,6 +49,14 @@ def test_a_film_is_right_by_its_picture_and_its_notes(
     assert found.right and found.difference is not None and found.difference < 0.004
     monkeypatch.setitem(cases.NOTES, "05-win-zero", lambda notes: "never said" in notes)
     assert judged(folder, "05-win-zero.dcm").right is False
+
+
+def test_an_answer_s_rule_goes_before_its_picture(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(cases.ANSWERS, "09", lambda path: (False, f"{path.name} is called normal"))
+    found = judged(folder, "09-grey.png")
+    assert found.right is False and found.why == "09-grey.png is called normal"
 
 
 def test_another_picture_and_a_refusal_are_wrong(folder: Path) -> None:

@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 
 from covid_core.errors import WeightsError
-from covid_core.model.gate_findings import FLAWS
+from covid_core.model.gate_findings import DISPLAYED as DISPLAYED_CODES
+from covid_core.model.gate_findings import FLAWS, OTHERS
 from covid_core.model.gate_network import GateNetwork, load_gate_network
 from covid_core.model.tensors import read_card_file, write_card
 from covid_core.predict.gate import (
-    ABSTAINING,
     GATE,
     PREPROCESS,
     Code,
@@ -27,6 +27,7 @@ from covid_core.predict.gate import (
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph, View
 from covid_core.read.reading import read_file, read_radiograph
+from covid_core.training.gate.displayed import DISPLAYED, bordered
 from covid_core.training.gate.fit import save_gate
 from covid_core.training.gate.measures import scores_of
 from covid_core.training.gate.negatives import KINDS as OTHER_KINDS
@@ -130,15 +131,15 @@ def test_every_code_has_words_and_the_shipped_gate_a_threshold(gate: Gate) -> No
     from covid_core.model.gate_findings import WORDS
 
     assert set(WORDS) == set(Code)
-    measured = set(Code) - set(ABSTAINING[:3]) - {Code.BORDERS}
-    assert set(gate.card.thresholds) == {"other", *measured}
+    measured = set(Code) - set(OTHERS) - set(DISPLAYED_CODES) - {Code.BORDERS}
+    assert set(gate.card.thresholds) == {"other", "displayed", *measured}
 
 
 def test_scores_by_hand() -> None:
     kinds = np.array([[0.5, 0.25, 0.125, 0.125], [1, 0, 0, 0]])
-    scores = Scores(kinds, np.zeros((2, len(FLAWS))), np.zeros(2))
-    assert scores.other[0] == pytest.approx(0)
-    assert scores.other[1] < -20
+    scores = Scores(kinds, np.zeros((2, len(FLAWS))), np.zeros(2), kinds[::-1])
+    assert scores.other[0] == pytest.approx(0) == scores.displayed[1]
+    assert scores.other[1] < -20 and scores.displayed[0] < -20
 
 
 def test_only_what_abstains_is_told_where_anything_does(gate: Gate) -> None:
@@ -166,7 +167,7 @@ def test_a_batch_is_refused_as_its_films_are(gate: Gate) -> None:
 @pytest.mark.parametrize("damage", ["flipped byte", "no card", "another network"])
 def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
     torch.manual_seed(0)
-    names = ("other", *(set(Code) - set(ABSTAINING[:3])))
+    names = ("other", "displayed", *(set(Code) - set(OTHERS)))
     save_gate(
         GateNetwork(),
         tmp_path,
@@ -204,6 +205,7 @@ def test_neither_batches_nor_the_engine_change_a_score(gate: Gate) -> None:
     for other in (by_two, ours):
         assert np.allclose(at_once.kinds, other.kinds, atol=1e-5)
         assert np.allclose(at_once.flaws, other.flaws, atol=1e-5)
+        assert np.allclose(at_once.displays, other.displays, atol=1e-5)
         assert np.allclose(at_once.distances, other.distances, atol=1e-3)
 
 
@@ -219,22 +221,50 @@ def test_real_films_pass_and_their_negatives_do_not(gate: Gate, shared_data: Pat
 
 
 @pytest.mark.parametrize("colour", [0, 1])
-def test_a_border_that_is_cut_off_does_not_stop_a_film(gate: Gate, colour: int) -> None:
+def test_a_border_changes_nothing_that_is_found(gate: Gate, colour: int) -> None:
     film = phantom()
     for share in (0.1, 0.2):
         wide = np.pad(film, round(share * len(film)), constant_values=colour)
-        found = gate.examine(radiograph(wide), "cut")
-        assert found == gate.examine(radiograph(film), "cut")
-        assert not any(remark.abstains for remark in found)
+        assert codes(wide, gate) == codes(film, gate) == []
 
 
-def test_a_dark_film_in_a_white_border_is_dark(gate: Gate) -> None:
-    wide = np.pad(phantom() * 0.2, 80, constant_values=1)
-    assert [r.code for r in gate.examine(radiograph(wide), "cut")] == [Code.TOO_DARK]
+def test_exposure_is_judged_inside_the_borders(gate: Gate) -> None:
+    assert codes(np.pad(phantom() * 0.2, 80, constant_values=1), gate) == [Code.TOO_DARK]
+    assert codes(np.pad(phantom(), 60, constant_values=1), gate) == []
 
 
-@pytest.mark.parametrize("kind", OTHER_KINDS)
-def test_what_is_no_chest_abstains_without_its_borders_too(gate: Gate, kind: str) -> None:
-    drawn = [OTHER_KINDS[kind].draw(np.random.default_rng((7, i))) for i in range(5)]
-    found = [gate.examine(radiograph(one / 255), "cut") for one in drawn]
-    assert all(any(remark.abstains for remark in remarks) for remarks in found)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(reason="photos are often let through"))
+        if way.code is Code.PHOTO
+        else name
+        for name, way in DISPLAYED.items()
+        if way.trains
+    ],
+)
+def test_films_on_display_are_refused_with_the_true_reason(gate: Gate, name: str) -> None:
+    films = np.stack([draw_phantom(kind, size_px=224, seed=40 + i) for i, kind in enumerate(KINDS)])
+    way = DISPLAYED[name]
+    found = []
+    for i in range(10):
+        picture = way.draw(films, np.random.default_rng((11, i)))
+        remarks = gate.examine(radiograph(picture / 255))
+        found.append([remark.code for remark in remarks if remark.abstains])
+    assert found.count([way.code]) >= 8
+
+
+def test_films_in_plain_borders_are_let_through(gate: Gate) -> None:
+    film = draw_phantom(size_px=400, seed=4321)
+    drawn = [bordered(film, np.random.default_rng((3, i))) for i in range(10)]
+    stopped = [gate.examine(radiograph(one / 255)) for one in drawn]
+    assert sum(any(r.abstains for r in remarks) for remarks in stopped) <= 1
+
+
+def test_a_photo_in_colours_is_refused_as_what_it_is(gate: Gate) -> None:
+    films = np.stack([draw_phantom(size_px=224, seed=4321)] * 2)
+    taken = DISPLAYED["photo of a film on a desk"].draw(films, np.random.default_rng(2))
+    coloured = np.dstack([taken, taken, taken // 2])
+    read = read_radiograph(encode(coloured, "PNG"))
+    assert read.coloured
+    assert [remark.code for remark in gate.examine(read)] == [Code.PHOTO]

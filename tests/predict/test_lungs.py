@@ -14,7 +14,7 @@ from covid_core.datasets.layouts import cohen
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.model.lungs_network import LungNetwork
 from covid_core.model.tensors import read_card_file, write_card
-from covid_core.predict.lungs import LUNGS, Lungs, dice, whole_lungs
+from covid_core.predict.lungs import LUNGS, Lungs, dice, remove_islands
 from covid_core.read.phantom import draw_phantom
 from covid_core.training.lungs import read_outlined, save_lungs, train_lungs
 
@@ -120,5 +120,5 @@ def test_islands_too_small_for_a_lung_are_dropped() -> None:
     mask[20:100, 20:50] = mask[20:100, 80:110] = True
     with_islands = mask.copy()
     with_islands[110:118, 60:70] = with_islands[2, 2] = True
-    assert np.array_equal(whole_lungs(with_islands), mask)
-    assert not whole_lungs(np.zeros((128, 128), bool)).any()
+    assert np.array_equal(remove_islands(with_islands), mask)
+    assert not remove_islands(np.zeros((128, 128), bool)).any()

@@ -291,6 +291,9 @@ def test_much_that_is_cut_is_said() -> None:
     assert remark.code is Code.BORDERS
     assert not remark.abstains
     assert remark.sentence.startswith("More than a quarter of the picture is a plain border")
+    (kept,) = remarks_on_crop(Crop(0.2, 0.1, 0.8, 0.9), kept=True)
+    assert (kept.code, kept.abstains) == (Code.BORDERS, False)
+    assert "changes the answer" in kept.sentence and "was cut off" in remark.sentence
 
 
 def test_what_is_done_is_described_and_a_card_of_before_keeps_borders() -> None:

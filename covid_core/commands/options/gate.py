@@ -29,5 +29,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--films", type=int, default=5000, help="how many train, at most (default: %(default)s)"
     )
+    parser.add_argument(
+        "--displays-only",
+        action="store_true",
+        help="keep the gate in --out, but for how it knows several films, screenshots and photos",
+    )
     add_seed(parser, "of the network's first weights, and of how films are spoilt")
     parser.set_defaults(command="covid_core.commands.gate:run")

@@ -1,4 +1,4 @@
-"""The gate's network: its films, its spoilt and drawn examples, its training and its measures.
+"""Training of the gate's network: its films, spoilt and drawn examples, and measures.
 
-It uses the manifest and what augments and outlines films.
+It uses the manifest, the augmentation of films and the lung network.
 """

@@ -1,13 +1,13 @@
-"""What the gate learns from and is measured on: good films, spoilt ones, other pictures.
+"""Examples that the gate is trained and measured on: good films, spoilt ones, other pictures.
 
-A film is spoilt by what really happens to films: turned, inverted, cropped. How much of the lungs a
-crop leaves, the lung network says.
+A film is spoilt by what really happens to films: turned, inverted, cropped. The lung network
+measures how much of the lungs a crop leaves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,27 +15,33 @@ import pandas as pd
 from tqdm import tqdm
 
 from covid_core.datasets.split import SIDES, groups_of
+from covid_core.model.gate_findings import DISPLAYED as CODES_DISPLAYED
 from covid_core.model.gate_findings import FLAWS, OTHERS
 from covid_core.predict.gate import EXPOSURES, PREPROCESS, Code, exposure
 from covid_core.predict.lungs import PREPROCESS as LUNG_PREPROCESS
 from covid_core.predict.lungs import Lungs
 from covid_core.prepare.preprocess import Preprocess
+from covid_core.read.borders import crop_film, find_crop
 from covid_core.read.phantom import KINDS as PHANTOMS
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_file
 from covid_core.sources import stated_ages
+from covid_core.training.gate.displayed import DISPLAYED, bordered
 from covid_core.training.gate.negatives import CUTS, KINDS
 
 FILM_PX = 224
 _CHILD_YEARS, _ADULT_YEARS = 10.0, 18.0  # between them it can be said neither way
 _NO_CHEST_SHARE, _CUT_SHARE, _WHOLE_SHARE = 0.05, 0.7, 0.9  # of the lungs left in view
+_AT_ONCE = 4  # films that a picture of several is made of, at most
 _WHOLE = Preprocess(size_px=FILM_PX)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GateFilms:
-    """Films as they came: `pictures` uint8 (N, 224, 224); `exposures` float (N, 2), as EXPOSURES;
-    `children` float (N,), 0, 1 or NaN where not known; `sources` text; `groups` int (N,), films
+    """Films as they came.
+
+    `pictures`: uint8 (N, 224, 224). `exposures`: float (N, 2), as EXPOSURES, inside the borders.
+    `children`: float (N,), 0, 1 or NaN where not known. `sources`: text. `groups`: int (N,), films
     of one patient or of one picture.
     """
 
@@ -45,17 +51,19 @@ class GateFilms:
     sources: np.ndarray
     groups: np.ndarray
 
-    def some(self, most: int, drawing: np.random.Generator) -> GateFilms:
-        """At most so many of them, drawn."""
+    def sample(self, most: int, drawing: np.random.Generator) -> GateFilms:
+        """A random choice of them, at most so many."""
         chosen = drawing.permutation(len(self.pictures))[:most]
         return GateFilms(*(getattr(self, name)[chosen] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """What trains or measures: `pictures` uint8 (N, 128, 128) of the gate's PREPROCESS; `kinds`
-    int64 (N,), 0 a frontal chest film, then OTHERS; `flaws` float32 (N, 5), as FLAWS, 0 to 1,
-    NaN where it can't be said; `names` text (N,), its source, or what was drawn.
+    """Pictures for training or measuring, and what is true of them.
+
+    `pictures`: uint8 (N, 128, 128), of the gate's PREPROCESS. `kinds`: int64 (N,), 0 a frontal
+    chest film, then OTHERS. `flaws`: float32 (N, 5), as FLAWS, 0 to 1, NaN where not known.
+    `names`: text (N,), a film's source, or what was drawn.
     """
 
     pictures: np.ndarray
@@ -65,6 +73,7 @@ class Examples:
 
     @classmethod
     def joined(cls, parts: Sequence[Examples]) -> Examples:
+        """All parts in one."""
         return cls(
             *(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__)
         )
@@ -76,7 +85,8 @@ def read_films(rows: pd.DataFrame) -> GateFilms:
     for path in tqdm(rows["path"], "films"):
         pixels = read_file(Path(path)).pixels
         pictures.append(_WHOLE.picture(pixels))
-        exposures.append([exposure(pixels)[code] for code in EXPOSURES])
+        inside = exposure(crop_film(pixels, find_crop(pixels)))
+        exposures.append([inside[code] for code in EXPOSURES])
     return GateFilms(
         np.stack(pictures),
         np.array(exposures),
@@ -87,46 +97,53 @@ def read_films(rows: pd.DataFrame) -> GateFilms:
 
 
 def children_by_age(table: pd.DataFrame) -> np.ndarray:
-    """Which of a manifest's films are of children whose age is told, and may be looked at, bool."""
+    """Which of a manifest's films are of children whose age is known, in a split part, bool."""
     young = table["age"] < _CHILD_YEARS
     return (young & table["split"].isin([side.value for side in SIDES])).to_numpy()
 
 
-def good(films: GateFilms) -> Examples:
-    """The films as they came: upright, whole, not inverted."""
-    pictures = np.stack([_prepared(film) for film in films.pictures])
+def good_examples(films: GateFilms) -> Examples:
+    """Examples of the films as they came: upright, whole, not inverted."""
+    pictures = np.stack([_prepare(film) for film in films.pictures])
     flaws = np.zeros((len(pictures), len(FLAWS)), np.float32)
     flaws[:, FLAWS.index(Code.CHILD)] = films.children
     return Examples(pictures, np.zeros(len(pictures), np.int64), flaws, films.sources)
 
 
-def spoilt(
+def bordered_examples(films: GateFilms, drawing: np.random.Generator) -> Examples:
+    """Examples of the films in plain borders, as collimators and exports leave them."""
+    whole = good_examples(films)
+    pictures = np.stack([_prepare(bordered(film, drawing)) for film in films.pictures])
+    return replace(whole, pictures=pictures)
+
+
+def spoilt_examples(
     films: GateFilms, lungs: Lungs, drawing: np.random.Generator, *, only: Code | None = None
 ) -> Examples:
-    """Each film once, turned, inverted or cropped, with what was done; `only`: that alone."""
+    """Examples of each film, turned, inverted or cropped; `only`: of that flaw alone."""
     count = len(films.pictures)
     cropped = np.full(count, only is Code.CROPPED) if only else drawing.random(count) < 0.35
-    masks = iter(_outlined(films.pictures[cropped], lungs))
+    masks = iter(_outline(films.pictures[cropped], lungs))
     made = [
-        _spoilt(film, child, next(masks) if crop else None, drawing, only)
+        _spoil(film, child, next(masks) if crop else None, drawing, only)
         for film, child, crop in zip(films.pictures, films.children, cropped, strict=True)
     ]
     pictures, kinds, flaws = (np.array(part) for part in zip(*made, strict=True))
     return Examples(pictures, kinds, flaws, films.sources)
 
 
-def phantoms(count: int) -> Examples:
-    """The demonstration's phantoms: drawn, of adults, and to be let through."""
+def phantom_examples(count: int) -> Examples:
+    """Examples of the demonstration's phantoms, drawn, of adults, and not to be refused."""
     drawn = [draw_phantom(PHANTOMS[i % 3], size_px=256, seed=i) for i in range(count)]
     flaws = np.zeros((count, len(FLAWS)), np.float32)
-    pictures = np.stack([_prepared(film) for film in drawn])
+    pictures = np.stack([_prepare(film) for film in drawn])
     return Examples(pictures, np.zeros(count, np.int64), flaws, np.array(["phantom"] * count))
 
 
-def others(
+def other_examples(
     films: GateFilms, each: int, drawing: np.random.Generator, *, trains: bool
 ) -> list[Examples]:
-    """`each` pictures of every kind that may train, or of every kind that may not."""
+    """Examples of other pictures, `each` of a kind: those that may train, or those that may not."""
     made = [
         _other([kind.draw(drawing) for _ in range(each)], kind.code, name)
         for name, kind in tqdm(KINDS.items(), "drawing")
@@ -139,17 +156,55 @@ def others(
     return made
 
 
+def displayed_examples(
+    films: GateFilms, each: int, drawing: np.random.Generator, *, trains: bool
+) -> list[Examples]:
+    """Examples of films on display, by kind: those that may train, or those that may not.
+
+    Their `kinds` are those of a branch of its own: 1 and more, as DISPLAYED.
+    """
+    made = []
+    for name, way in tqdm(DISPLAYED.items(), "displaying"):
+        if way.trains == trains:
+            several = [drawing.choice(films.pictures, _AT_ONCE) for _ in range(each)]
+            pictures = [way.draw(few, drawing) for few in several]
+            made.append(_example_of(pictures, 1 + CODES_DISPLAYED.index(way.code), name))
+    return made
+
+
+def undisplayed_examples(
+    films: GateFilms, each: int, lungs: Lungs, drawing: np.random.Generator
+) -> list[Examples]:
+    """Examples of films by themselves, as they came, in borders or turned, and of other pictures.
+
+    Their `kinds` are 0, that of no display.
+    """
+    turned = [
+        spoilt_examples(films.sample(len(films.pictures) // 4, drawing), lungs, drawing, only=code)
+        for code in (Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED)
+    ]
+    others = [
+        replace(one, kinds=np.zeros_like(one.kinds))
+        for one in other_examples(films, each, drawing, trains=True)
+    ]
+    return [good_examples(films), bordered_examples(films, drawing), *turned, *others]
+
+
 def _other(drawn: list[np.ndarray], code: Code, name: str) -> Examples:
+    return _example_of(drawn, 1 + OTHERS.index(code), name)
+
+
+def _example_of(drawn: list[np.ndarray], kind: int, name: str) -> Examples:
     count = len(drawn)
     return Examples(
-        np.stack([_prepared(picture) for picture in drawn]),
-        np.full(count, 1 + OTHERS.index(code), np.int64),
+        np.stack([_prepare(picture) for picture in drawn]),
+        np.full(count, kind, np.int64),
         np.full((count, len(FLAWS)), np.nan, np.float32),
         np.array([name] * count),
     )
 
 
-def _outlined(films: np.ndarray, lungs: Lungs) -> np.ndarray:
+def _outline(films: np.ndarray, lungs: Lungs) -> np.ndarray:
     """Probability of lung, float32 (N, 128, 128), of films uint8 (N, h, w)."""
     small = [LUNG_PREPROCESS.picture(film.astype(np.float32) / 255) for film in films]
     batches = [small[start : start + 32] for start in range(0, len(small), 32)]
@@ -157,7 +212,7 @@ def _outlined(films: np.ndarray, lungs: Lungs) -> np.ndarray:
     return np.concatenate(found) if found else np.empty((0, 1, 1))
 
 
-def _spoilt(
+def _spoil(
     film: np.ndarray,
     child: float,
     mask: np.ndarray | None,
@@ -172,7 +227,7 @@ def _spoilt(
         return code is only if only else bool(drawing.random() < share)
 
     if mask is not None:
-        film, left = _cropped(film, mask, drawing)
+        film, left = _crop(film, mask, drawing)
         cut = np.clip((_WHOLE_SHARE - left) / (_WHOLE_SHARE - _CUT_SHARE), 0, 1)
         flaws[FLAWS.index(Code.CROPPED)] = cut
         if left < _NO_CHEST_SHARE:  # a shoulder, a neck, a belly
@@ -186,10 +241,10 @@ def _spoilt(
     if happens(Code.INVERTED, 0.25):
         film = 255 - film
         flaws[FLAWS.index(Code.INVERTED)] += 1
-    return _prepared(film), kind, flaws
+    return _prepare(film), kind, flaws
 
 
-def _cropped(
+def _crop(
     film: np.ndarray, lungs: np.ndarray, drawing: np.random.Generator
 ) -> tuple[np.ndarray, float]:
     """A part of a film, and the share of its lungs that the part shows."""
@@ -206,13 +261,15 @@ def _cropped(
     return part(film), float(part(lungs).sum(dtype=float) / max(lungs.sum(dtype=float), 1))
 
 
-def _prepared(levels: np.ndarray) -> np.ndarray:
+def _prepare(levels: np.ndarray) -> np.ndarray:
     return PREPROCESS.picture(np.ascontiguousarray(levels, np.float32) / 255)
 
 
 def _children(rows: pd.DataFrame) -> np.ndarray:
-    """By age where it is told, else by what the source's authors state of all their patients; where
-    neither is told, adults, as nearly all are.
+    """Which films are of children, float (N,): 1, 0, or NaN where not known.
+
+    By age where it is given, else by what the source's authors state of all their patients; where
+    neither is given, adults, as nearly all are.
     """
     stated = [stated_ages(source) for source in rows["source"]]
     oldest = np.array([_ADULT_YEARS if of is None else of[1] for of in stated])

@@ -1,5 +1,7 @@
-"""The gate's network, from a manifest's films: trained, its thresholds picked on the validation
-part, measured on the test part, on held-out sources and on kinds of pictures that never trained.
+"""The gate's network trained on a manifest's films, its thresholds picked, its figures measured.
+
+Thresholds come from the validation part; figures from the test part, held-out sources and kinds of
+pictures that never trained.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import SIDES, Split
 from covid_core.errors import DatasetError
 from covid_core.model.gate_findings import FLAWS, OTHERS
-from covid_core.model.gate_network import GateNetwork
+from covid_core.model.gate_network import GateNetwork, load_gate_network
 from covid_core.model.network_files import write_network
 from covid_core.predict.gate import (
     ABSTAINING,
@@ -26,6 +28,7 @@ from covid_core.predict.gate import (
     NAME,
     PREPROCESS,
     Code,
+    Gate,
     GateCard,
 )
 from covid_core.predict.lungs import Lungs
@@ -34,11 +37,13 @@ from covid_core.training.gate.films import (
     Examples,
     GateFilms,
     children_by_age,
-    good,
-    others,
-    phantoms,
+    displayed_examples,
+    good_examples,
+    other_examples,
+    phantom_examples,
     read_films,
-    spoilt,
+    spoilt_examples,
+    undisplayed_examples,
 )
 from covid_core.training.gate.measures import (
     alarm_rates,
@@ -46,15 +51,16 @@ from covid_core.training.gate.measures import (
     hit_rates,
     kind_figures,
     overall,
-    refused,
+    refusal_rates,
     scores_of,
 )
 
 _BATCH, _RATE = 64, 3e-3
 _FILMS, _EACH = 5000, 300  # films that train; pictures of each drawn kind
+_DISPLAYED_TIMES = 2  # as many of each way to display films as of other kinds: it looks like a film
 _SPOILT = 600  # films of each tested part that are spoilt to see whether it is found
 _DIRECTIONS = 24  # of the features, in which familiarity is measured
-_ABSTAIN, _WARN = 0.004, 0.01  # of good films, for each code
+_ABSTAIN, _DISPLAYED, _WARN = 0.004, 0.0025, 0.01  # of good films, for each code
 _LEAST, _LEAST_ODDS = 0.5, -3.0  # a score below is no reason, however rare among good films
 _LEAST_EXPOSED = {Code.TOO_DARK: 0.5, Code.SATURATED: 0.1}  # a white label is no harm
 _TESTED: tuple[Split, ...] = (Split.TEST, Split.HELD_OUT)
@@ -70,7 +76,7 @@ NEVER_SEEN = [
 
 
 def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
-    """A network in evaluation mode, and what good films' features are like in its buffers."""
+    """A trained network in evaluation mode; its buffers describe good films' features."""
     torch.manual_seed(seed)
     network = GateNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
@@ -105,16 +111,42 @@ def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
     return network
 
 
-def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -> GateCard:
-    """Train, pick thresholds, measure and save.
+def train_displays(network: GateNetwork, examples: Examples, *, steps: int, seed: int) -> None:
+    """Train the branch that knows films on display, by their `kinds`; all else stays as it is."""
+    torch.manual_seed(seed)
+    kinds = torch.from_numpy(examples.kinds)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        parts = np.array_split(examples.pictures, max(1, len(kinds) // 256))
+        seen = [network.eval().finer_map(PREPROCESS.tensor(part)) for part in parts]
+    maps = torch.cat(seen).float()
+    branch = network.displays.train()
+    optimiser = torch.optim.AdamW(branch.parameters(), weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
+    alone, displayed = np.nonzero(examples.kinds == 0)[0], np.nonzero(examples.kinds)[0]
+    for step in tqdm(range(steps), "displays", unit="step"):
+        drawing = np.random.default_rng((seed, step))
+        chosen = np.concatenate([drawing.choice(of, _BATCH // 2) for of in (alone, displayed)])
+        loss = F.cross_entropy(branch(maps[chosen]), kinds[chosen])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    network.eval()
 
-    Children whose age is told do not train: they show what of a child was learnt, and what only of
-    the one hospital of nearly all others.
+
+def make_gate(
+    manifest: Path, out: Path, *, steps: int, films: int, seed: int, displays_only: bool = False
+) -> GateCard:
+    """The card of a gate that was trained, measured and saved to a folder.
+
+    Children whose age is known do not train: they show what was learnt of children, and what only
+    of the one hospital that nearly all others come from. `displays_only`: the gate in `out` is
+    kept, with its thresholds and figures, but for how it knows films on display.
 
     Raises DatasetError, RefusedFile, WeightsError.
     """
     table, lungs = read_manifest(manifest), Lungs.load()
-    drawing = np.random.default_rng(seed)
+    training, alone, displaying, measuring = np.random.default_rng(seed).spawn(4)
     aged = children_by_age(table)
     parts = {split: _part(table[~aged], split, films, seed) for split in SIDES}
     train, validation = parts[Split.TRAIN], parts[Split.VALIDATION]
@@ -124,21 +156,38 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
             "Make one with all three parts",
             file=str(manifest),
         )
+    tested = {split: part for split, part in parts.items() if part and split in _TESTED}
     each = max(4, films * _EACH // _FILMS)
-    examples = Examples.joined(
+    card = None
+    if displays_only:
+        network, card = load_gate_network(out, NAME)[0], Gate.load(out).card
+    else:
+        examples = Examples.joined(
+            [
+                good_examples(train),
+                spoilt_examples(train, lungs, training),
+                phantom_examples(each // 2),
+                *other_examples(train, each, training, trains=True),
+            ]
+        )
+        network = train_gate(examples, steps=steps, seed=seed)
+    shown = Examples.joined(
         [
-            good(train),
-            spoilt(train, lungs, drawing),
-            phantoms(each // 2),
-            *others(train, each, drawing, trains=True),
+            *undisplayed_examples(train, max(2, each // 4), lungs, alone),
+            *displayed_examples(train, _DISPLAYED_TIMES * each, displaying, trains=True),
         ]
     )
-    network = train_gate(examples, steps=steps, seed=seed)
+    train_displays(network, shown, steps=steps, seed=seed)
     thresholds = pick_thresholds(network, validation)
-    tested = {split: part for split, part in parts.items() if part and split in _TESTED}
-    measured = measure(network, thresholds, tested, lungs, each, drawing)
-    if aged.any():
-        measured["aged_children"] = children_found(network, read_films(table[aged]), thresholds)
+    if card:
+        thresholds = {**card.thresholds, "displayed": thresholds["displayed"]}
+        measured = {**card.measured}
+    else:
+        measured = measure(network, thresholds, tested, lungs, each, measuring)
+        if aged.any():
+            aged_films = read_films(table[aged])
+            measured["aged_children"] = children_found(network, aged_films, thresholds)
+    measured["displays"] = measure_displays(network, thresholds, tested, each, measuring)
     return save_gate(
         network,
         out,
@@ -146,35 +195,38 @@ def make_gate(manifest: Path, out: Path, *, steps: int, films: int, seed: int) -
         measured=measured,
         never_seen=NEVER_SEEN,
         films={split.value: len(part.pictures) for split, part in parts.items() if part},
-        training={"steps": str(steps), "seed": str(seed), "pictures": str(len(examples.kinds))},
+        training=(card.training if card else {"steps": str(steps), "seed": str(seed)})
+        | {"displays": f"{steps} steps, {len(shown.kinds)} pictures, seed {seed}"},
     )
 
 
 def save_gate(network: GateNetwork, folder: Path, **card: Any) -> GateCard:
-    """Write tensors and card; `card`: what GateCard holds besides. Raises WeightsError."""
+    """The card, once it and the tensors are written; `card`: its other fields."""
     return GateCard(**write_network(network, folder, NAME, **card))
 
 
 def pick_thresholds(network: GateNetwork, films: GateFilms) -> dict[str, float]:
-    """The score from which each code is given: what few of these good films reach; of all of them
-    for a reason to refuse, of each source for a warning.
+    """The score from which each code is given: one that few of these good films reach.
+
+    Few of all of them for a reason to refuse, few of each source for a warning.
     """
-    scores = scores_of(network, good(films).pictures)
+    scores = scores_of(network, good_examples(films).pictures)
     adults = films.children == 0
     picked = {
-        "other": max(_LEAST_ODDS, _reached(scores.other, _ABSTAIN)),
-        Code.UNFAMILIAR.value: _reached(scores.distances, _ABSTAIN),
+        "other": max(_LEAST_ODDS, _score_beyond(scores.other, _ABSTAIN)),
+        "displayed": max(_LEAST_ODDS, _score_beyond(scores.displayed, _DISPLAYED)),
+        Code.UNFAMILIAR.value: _score_beyond(scores.distances, _ABSTAIN),
     }
     for i, code in enumerate(FLAWS):
         found = scores.flaws[:, i]
         if code in ABSTAINING:
-            limit = _reached(found, _ABSTAIN / 4)
+            limit = _score_beyond(found, _ABSTAIN / 4)
         else:
             among = adults if code is Code.CHILD else np.ones(len(adults), bool)
-            limit = _reached_anywhere(found[among], films.sources[among])
+            limit = _score_beyond_anywhere(found[among], films.sources[among])
         picked[code.value] = max(_LEAST, limit)
     for i, code in enumerate(EXPOSURES):
-        limit = _reached_anywhere(films.exposures[:, i], films.sources)
+        limit = _score_beyond_anywhere(films.exposures[:, i], films.sources)
         picked[code.value] = max(_LEAST_EXPOSED[code], limit)
     return picked
 
@@ -187,35 +239,72 @@ def measure(
     each: int,
     drawing: np.random.Generator,
 ) -> dict[str, Any]:
-    """Figures of the card: `refused` and `auroc`, on the test part and the kinds that did not
-    train; by source what is refused (`sources`) and warned of (`warned`); by flaw what is found
-    (`found`); by kind of other pictures AUROC (`kinds`).
+    """The card's figures.
+
+    `refused` and `auroc`, on the test part and the kinds that did not train; by source what is
+    refused (`sources`) and warned of (`warned`); by flaw what is found (`found`); by kind of other
+    pictures AUROC and the share refused (`kinds`).
     """
     figures: dict[str, Any] = {"sources": {}, "warned": {}, "found": {}, "kinds": {}}
     for films in tested.values():
-        whole = scores_of(network, good(films).pictures)
+        whole = scores_of(network, good_examples(films).pictures)
         for source in np.unique(films.sources):
             among = films.sources == source
-            figures["sources"][str(source)] = refused(whole, among, thresholds)
+            figures["sources"][str(source)] = refusal_rates(whole, among, thresholds)
             figures["warned"][str(source)] = alarm_rates(whole, films, among, thresholds)
-        some = films.some(_SPOILT, drawing)
+        some = films.sample(_SPOILT, drawing)
         for code in FLAWS[:-1]:
-            made = spoilt(some, lungs, drawing, only=code)
+            made = spoilt_examples(some, lungs, drawing, only=code)
             figures["found"].setdefault(code.value, {}).update(
                 hit_rates(scores_of(network, made.pictures), made, some.sources, code, thresholds)
             )
     films = tested[Split.TEST]
-    whole = scores_of(network, good(films).pictures)
-    drawn = {trains: others(films, each, drawing, trains=trains) for trains in (True, False)}
+    whole = scores_of(network, good_examples(films).pictures)
+    drawn = {
+        trains: other_examples(films, each, drawing, trains=trains) for trains in (True, False)
+    }
     for trains, kinds in drawn.items():
         for made in kinds:
             figures["kinds"][str(made.names[0])] = {
                 "trained": trains,
-                **kind_figures(whole, scores_of(network, made.pictures), thresholds),
+                **kind_figures(whole, scores_of(network, made.pictures), made.kinds[0], thresholds),
             }
     unseen = scores_of(network, Examples.joined(drawn[False]).pictures)
     both = overall(whole, films.groups, unseen, thresholds)
     return {name: asdict(value) for name, value in both.items()} | figures
+
+
+def measure_displays(
+    network: GateNetwork,
+    thresholds: dict[str, float],
+    tested: dict[Split, GateFilms],
+    each: int,
+    drawing: np.random.Generator,
+) -> dict[str, Any]:
+    """Figures of the branch for films on display.
+
+    `sources`: the share of good films refused as such; `kinds`: of films on display, the shares
+    refused as such, and under their true name.
+    """
+    figures: dict[str, Any] = {"sources": {}, "kinds": {}}
+    limit = thresholds["displayed"]
+    for films in tested.values():
+        shown = scores_of(network, good_examples(films).pictures).displayed >= limit
+        for source in np.unique(films.sources):
+            own = shown[films.sources == source]
+            figures["sources"][str(source)] = {"n": len(own), "refused": float(own.mean())}
+    for trains in (True, False):
+        for made in displayed_examples(tested[Split.TEST], each, drawing, trains=trains):
+            scores = scores_of(network, made.pictures)
+            refused = scores.displayed >= limit
+            named = scores.displays[:, 1:].argmax(axis=1) + 1 == made.kinds
+            figures["kinds"][str(made.names[0])] = {
+                "trained": trains,
+                "n": len(refused),
+                "refused": float(refused.mean()),
+                "named": float((refused & named).mean()),
+            }
+    return figures
 
 
 def _loss(logits: torch.Tensor, kinds: torch.Tensor, flaws: torch.Tensor) -> torch.Tensor:
@@ -227,8 +316,10 @@ def _loss(logits: torch.Tensor, kinds: torch.Tensor, flaws: torch.Tensor) -> tor
 
 
 def _familiarise(network: GateNetwork, pictures: np.ndarray) -> None:
-    """Mean and main directions of good films' features, each scaled to deviation 1: Mahalanobis
-    distance (Lee et al. 2018) without the directions that hardly vary.
+    """Fill the network's buffers: mean and main directions of good films' features.
+
+    Each direction is scaled to deviation 1: Mahalanobis distance (Lee et al. 2018) without the
+    directions that hardly vary.
     """
     with torch.inference_mode():
         features = torch.cat(
@@ -245,16 +336,16 @@ def _familiarise(network: GateNetwork, pictures: np.ndarray) -> None:
     network.centre, network.whitening = features.mean(dim=0).to(whitening), whitening
 
 
-def _reached(scores: np.ndarray, rate: float) -> float:
+def _score_beyond(scores: np.ndarray, rate: float) -> float:
     """The score that this share of films goes beyond."""
     return float(np.quantile(scores, 1 - rate, method="higher")) + 1e-9
 
 
-def _reached_anywhere(scores: np.ndarray, sources: np.ndarray) -> float:
+def _score_beyond_anywhere(scores: np.ndarray, sources: np.ndarray) -> float:
     """The score that few films of any source go beyond."""
     names, counts = np.unique(sources, return_counts=True)
     parts = [scores[sources == name] for name in names[counts >= _MANY]]
-    return max(_reached(part, _WARN) for part in parts or [scores])
+    return max(_score_beyond(part, _WARN) for part in parts or [scores])
 
 
 def _part(table: pd.DataFrame, split: Split, most: int, seed: int) -> GateFilms | None:

@@ -1,4 +1,4 @@
-"""The gate's figures: what it refuses of good films, what it finds of bad ones."""
+"""The gate's figures: how many good films it refuses, how many bad ones it finds."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from covid_core.predict.gate import (
     Code,
     Scores,
     abstains,
-    foreign,
     scores_from,
+    strangeness,
 )
-from covid_core.training.gate.films import Examples, GateFilms, good
+from covid_core.training.gate.films import Examples, GateFilms, good_examples
 
 Figures = dict[str, float]
 _BATCH = 256
 
 
 def scores_of(network: GateNetwork, pictures: np.ndarray, batch: int = _BATCH) -> Scores:
-    """What a network in training, in evaluation mode, finds in pictures, uint8 (N, 128, 128)."""
+    """The scores that a network in evaluation mode gives pictures, uint8 (N, 128, 128)."""
     with torch.inference_mode():
         found = [
             network.logits_and_distances(PREPROCESS.tensor(np.ascontiguousarray(part)))
@@ -36,11 +36,13 @@ def scores_of(network: GateNetwork, pictures: np.ndarray, batch: int = _BATCH) -
 def overall(
     good: Scores, groups: np.ndarray, found: Scores, thresholds: dict[str, float]
 ) -> dict[str, Estimate]:
-    """The two figures that a gate is judged by: `refused`, the share of good films, and `auroc` of
-    other pictures, each its own group, against good films, of patients `groups`.
+    """The two figures that a gate is judged by.
+
+    `refused`: the share of good films, of patients `groups`; `auroc`: of other pictures, each its
+    own group, against good films.
     """
     positive = np.r_[np.zeros(len(groups), bool), np.ones(len(found.distances), bool)]
-    strange = np.r_[foreign(good, thresholds), foreign(found, thresholds)]
+    strange = np.r_[strangeness(good, thresholds), strangeness(found, thresholds)]
     alone = groups.max() + 1 + np.arange(len(found.distances))
     return {
         "refused": mean(abstains(good, thresholds), groups),
@@ -48,12 +50,12 @@ def overall(
     }
 
 
-def refused(scores: Scores, among: np.ndarray, thresholds: dict[str, float]) -> Figures:
-    """Of good films: the share refused at all, and the share called no frontal chest film."""
+def refusal_rates(scores: Scores, among: np.ndarray, thresholds: dict[str, float]) -> Figures:
+    """The shares of good films that are refused, and that are called no frontal chest film."""
     return {
         "n": int(among.sum()),
         "refused": float(abstains(scores, thresholds)[among].mean()),
-        "foreign": float((foreign(scores, thresholds)[among] >= 0).mean()),
+        "foreign": float((strangeness(scores, thresholds)[among] >= 0).mean()),
         "other": float((scores.other[among] >= thresholds["other"]).mean()),
     }
 
@@ -61,7 +63,7 @@ def refused(scores: Scores, among: np.ndarray, thresholds: dict[str, float]) -> 
 def alarm_rates(
     scores: Scores, films: GateFilms, among: np.ndarray, thresholds: dict[str, float]
 ) -> Figures:
-    """Of good films, the share that each flaw is said of; of children and adults, that of child."""
+    """The share of good films that each flaw is found in; of children and adults, that of child."""
     rates = {
         code.value: float((scores.flaws[among, i] >= thresholds[code.value]).mean())
         for i, code in enumerate(FLAWS[:-1])
@@ -78,15 +80,18 @@ def alarm_rates(
 
 
 def children_found(network: GateNetwork, films: GateFilms, thresholds: dict[str, float]) -> Figures:
-    """Of children's films: how many there are, and the share called a child's."""
-    called = scores_of(network, good(films).pictures).flaws[:, -1] >= thresholds[Code.CHILD.value]
+    """The number of children's films, and the share called a child's."""
+    called = (
+        scores_of(network, good_examples(films).pictures).flaws[:, -1]
+        >= thresholds[Code.CHILD.value]
+    )
     return {"n": len(called), "called_child": float(called.mean())}
 
 
 def hit_rates(
     scores: Scores, made: Examples, sources: np.ndarray, code: Code, thresholds: dict[str, float]
 ) -> Figures:
-    """Of films clearly spoilt in one way: the share of which it is said, by source."""
+    """The share of films clearly spoilt in one way in which that is found, by source."""
     i = FLAWS.index(code)
     clearly = made.flaws[:, i] >= 1
     called = scores.flaws[:, i] >= thresholds[code.value]
@@ -97,8 +102,9 @@ def hit_rates(
 
 
 def kind_figures(good: Scores, found: Scores, thresholds: dict[str, float]) -> Figures:
-    """Of one kind of other pictures, against good films: AUROC of the network's answer, of the
-    distance, of both; the share that abstains.
+    """Figures of one kind of other pictures, against good films.
+
+    AUROC of the network's answer, of the distance and of both; the share that abstains.
     """
     positive = np.r_[np.zeros(len(good.other)), np.ones(len(found.other))]
 
@@ -107,7 +113,7 @@ def kind_figures(good: Scores, found: Scores, thresholds: dict[str, float]) -> F
 
     return {
         "n": len(found.other),
-        "auroc": area(foreign(good, thresholds), foreign(found, thresholds)),
+        "auroc": area(strangeness(good, thresholds), strangeness(found, thresholds)),
         "auroc_other": area(good.other, found.other),
         "auroc_distance": area(good.distances, found.distances),
         "abstains": float(abstains(found, thresholds).mean()),

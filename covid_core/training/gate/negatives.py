@@ -1,4 +1,4 @@
-"""Pictures that are no frontal chest film, drawn from nothing, or from films cut up: for the gate.
+"""Pictures that are no frontal chest film, drawn from nothing or made of films cut up.
 
 Everything here is a pure function of a generator and gives uint8 (SIDE_PX, SIDE_PX). The kinds that
 do not train are there to measure with: a gate that only knows what it was shown is worth little.
@@ -64,8 +64,9 @@ def shapes(drawing: np.random.Generator) -> np.ndarray:
 
 
 def scene(drawing: np.random.Generator) -> np.ndarray:
-    """Dead leaves (Lee, Mumford and Huang 2001): textured shapes of r^-3 sizes that hide each
-    other, whose statistics are those of photographs; often under a sky.
+    """Dead leaves (Lee, Mumford and Huang 2001), often under a sky.
+
+    Textured shapes of r^-3 sizes that hide each other have the statistics of photographs.
     """
     picture = clouds(drawing, drawing.uniform(0.5, 1.5)) * 60 + drawing.uniform(40, 200)
     for _ in range(int(drawing.integers(20, 160))):
@@ -146,13 +147,13 @@ def lattice(drawing: np.random.Generator) -> np.ndarray:
 
 
 def shuffled(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
-    """A film, uint8 (h, w), cut into squares that are laid anew: a film's grain, no chest."""
+    """A film, uint8 (h, w), cut into squares that are placed anew: a film's grain, no chest."""
     cells = int(drawing.integers(3, 9))
     side = SIDE_PX // cells
-    whole = _fitted(film, cells * side).reshape(cells, side, cells, side).swapaxes(1, 2)
+    whole = _fit(film, cells * side).reshape(cells, side, cells, side).swapaxes(1, 2)
     pieces = whole.reshape(-1, side, side)[drawing.permutation(cells**2)]
     laid = pieces.reshape(cells, cells, side, side).swapaxes(1, 2).reshape(cells * side, -1)
-    return _fitted(laid, SIDE_PX)
+    return _fit(laid, SIDE_PX)
 
 
 def contact_sheet(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
@@ -162,7 +163,7 @@ def contact_sheet(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     across = int(drawing.integers(2, 5))
     side = SIDE_PX // across
     shown = [(i, j) for i in range(across) for j in range(across) if drawing.random() < 0.7]
-    small = _fitted(film, side - 4)
+    small = _fit(film, side - 4)
     for i, j in shown[:1] if drawing.random() < 0.4 else shown:
         sheet[i * side + 2 : (i + 1) * side - 2, j * side + 2 : (j + 1) * side - 2] = small
     return sheet
@@ -170,7 +171,7 @@ def contact_sheet(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
 
 def swirled(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """A film turned by more the nearer its middle: a film's greys, no anatomy."""
-    whole = _fitted(film, SIDE_PX)
+    whole = _fit(film, SIDE_PX)
     rings = np.hypot(*(np.mgrid[:SIDE_PX, :SIDE_PX] - SIDE_PX / 2)) // (SIDE_PX / 10)
     turned = whole.copy()
     for ring in range(6):
@@ -202,7 +203,7 @@ def _shade(drawing: np.random.Generator, strength: float) -> np.ndarray:
     return x * across + y * down
 
 
-def _fitted(film: np.ndarray, side: int) -> np.ndarray:
+def _fit(film: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(film).resize((side, side), Image.Resampling.BILINEAR))
 
 

@@ -1,7 +1,7 @@
-"""Radiographs of something else, and other views of the chest, drawn: bodies are sums of ellipsoids
-that rays pass through.
+"""Drawn radiographs of other body parts, and other views of the chest.
 
-No patient is in them, and they are far simpler than one.
+Bodies are sums of ellipsoids that rays pass through. No patient is in them, and they are far
+simpler than one.
 """
 
 from __future__ import annotations

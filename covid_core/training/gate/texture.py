@@ -1,4 +1,4 @@
-"""What drawn pictures are made to look real with: natural spectra, exposure, wear."""
+"""What makes drawn pictures look real: natural spectra, exposure, wear."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ SIDE_PX = 192
 
 
 def clouds(drawing: np.random.Generator, steepness: float) -> np.ndarray:
-    """Noise of amplitude 1/f^steepness, float (SIDE_PX, SIDE_PX), mean 0, deviation 1; photographs
-    have about 1 (Field 1987).
+    """Noise of amplitude 1/f^steepness, float (SIDE_PX, SIDE_PX), mean 0, deviation 1.
+
+    Photographs have a steepness of about 1 (Field 1987).
     """
     spectrum = np.fft.rfft2(drawing.standard_normal((SIDE_PX, SIDE_PX)))
     frequency = np.hypot(np.fft.fftfreq(SIDE_PX)[:, None], np.fft.rfftfreq(SIDE_PX))
@@ -23,14 +24,15 @@ def clouds(drawing: np.random.Generator, steepness: float) -> np.ndarray:
 
 
 def exposed(field: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
-    """Any field to grey levels 0 to 255, by its own range and some tone curve."""
+    """The grey levels of any field, 0 to 255, by its own range and some tone curve."""
     grey = (field - field.min()) / max(float(np.ptp(field)), 1e-6)
     return 255 * grey ** np.exp(drawing.uniform(-0.6, 0.6))
 
 
 def worn(levels: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
-    """Grey levels as a camera, a scanner or an export leaves them: blurred, noisy, compressed;
-    uint8 of the same shape.
+    """Grey levels as a camera, a scanner or an export leaves them, uint8 of the same shape.
+
+    They are blurred, noisy and sometimes compressed.
     """
     blurred = gaussian_filter(levels, drawing.uniform(0, 1.5))
     noisy = blurred + drawing.normal(0, drawing.uniform(0, 8), levels.shape)

@@ -11,21 +11,24 @@ from PIL import Image
 
 from covid_core.__main__ import main
 from covid_core.model.gate_findings import FLAWS, OTHERS
-from covid_core.predict.gate import Code, Gate, Scores, abstains, foreign
+from covid_core.model.gate_network import GateNetwork
+from covid_core.predict.gate import Code, Gate, Scores, abstains, strangeness
 from covid_core.predict.lungs import Lungs
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.training.gate.films import (
     FILM_PX,
     Examples,
     GateFilms,
-    _cropped,
-    good,
-    others,
-    phantoms,
+    _crop,
+    displayed_examples,
+    good_examples,
+    other_examples,
+    phantom_examples,
     read_films,
-    spoilt,
+    spoilt_examples,
+    undisplayed_examples,
 )
-from covid_core.training.gate.fit import pick_thresholds, train_gate
+from covid_core.training.gate.fit import pick_thresholds, train_displays, train_gate
 from covid_core.training.gate.measures import kind_figures, scores_of
 
 CROPPED, CHILD = FLAWS.index(Code.CROPPED), FLAWS.index(Code.CHILD)
@@ -50,8 +53,8 @@ def lungs() -> Lungs:
 
 @pytest.mark.parametrize("code", [Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED])
 def test_films_are_spoilt_as_told(films: GateFilms, lungs: Lungs, code: Code) -> None:
-    made = spoilt(films, lungs, np.random.default_rng(0), only=code)
-    plain = good(films)
+    made = spoilt_examples(films, lungs, np.random.default_rng(0), only=code)
+    plain = good_examples(films)
     flaws = np.delete(made.flaws, CHILD, axis=1)
     assert (flaws[:, FLAWS.index(code)] == 1).all() and flaws.sum() == len(flaws)
     assert (made.flaws[:, CHILD] == films.children).all() and (made.kinds == 0).all()
@@ -68,13 +71,13 @@ def test_the_share_of_the_lungs_left_is_counted() -> None:
     mask = np.zeros((128, 128), np.float32)
     mask[:, :64] = 1
     for seed in range(20):
-        part, left = _cropped(np.tile(np.arange(224), (224, 1)), mask, np.random.default_rng(seed))
+        part, left = _crop(np.tile(np.arange(224), (224, 1)), mask, np.random.default_rng(seed))
         shown = (part[0] < 112).sum() * len(part) / (224 * 112)
         assert left == pytest.approx(shown, abs=0.02)
 
 
 def test_crops_are_called_by_what_is_left(films: GateFilms, lungs: Lungs) -> None:
-    made = spoilt(films, lungs, np.random.default_rng(0), only=Code.CROPPED)
+    made = spoilt_examples(films, lungs, np.random.default_rng(0), only=Code.CROPPED)
     chest = made.kinds == 0
     assert ((made.flaws[chest, CROPPED] >= 0) & (made.flaws[chest, CROPPED] <= 1)).all()
     assert (made.flaws[chest, CROPPED] == 1).sum() > 5
@@ -97,35 +100,55 @@ def test_children_are_told_by_age_then_by_source(tmp_path: Path) -> None:
     read = read_films(rows)
     assert read.children == pytest.approx([1, 0, 1, np.nan, 0], nan_ok=True)
     assert read.pictures.shape == (5, FILM_PX, FILM_PX)
-    assert len(read.some(3, np.random.default_rng(0)).sources) == 3
+    assert len(read.sample(3, np.random.default_rng(0)).sources) == 3
 
 
 def test_it_learns_what_it_is_shown(films: GateFilms) -> None:
     drawing = np.random.default_rng(0)
-    made = others(films, 8, drawing, trains=True)
-    examples = Examples.joined([good(films), phantoms(12), *made])
+    made = other_examples(films, 8, drawing, trains=True)
+    examples = Examples.joined([good_examples(films), phantom_examples(12), *made])
     network = train_gate(examples, steps=25, seed=0)
-    seen, unseen = good(films), others(films, 6, drawing, trains=False)
+    seen, unseen = good_examples(films), other_examples(films, 6, drawing, trains=False)
     thresholds = pick_thresholds(network, films)
     limits = pick_thresholds(network, films)
     assert limits == thresholds and limits["child"] >= 0.5
     whole = scores_of(network, seen.pictures)
-    assert not (foreign(whole, limits) >= 0).any(), "they are chosen on these films"
+    assert not (strangeness(whole, limits) >= 0).any(), "they are chosen on these films"
     figures = [
         kind_figures(whole, scores_of(network, kind.pictures), limits) for kind in (*made, *unseen)
     ]
     assert np.mean([figure["auroc"] for figure in figures]) > 0.9
 
 
+def test_films_on_display_are_learnt_without_a_change_to_the_rest(
+    films: GateFilms, lungs: Lungs
+) -> None:
+    drawing = np.random.default_rng(0)
+    network = GateNetwork().eval()
+    alone = undisplayed_examples(films, 2, lungs, drawing)
+    shown = displayed_examples(films, 12, drawing, trains=True)
+    examples = Examples.joined([*alone, *shown])
+    assert sorted(set(examples.kinds.tolist())) == [0, 1, 2, 3]
+    before = scores_of(network, examples.pictures)
+    train_displays(network, examples, steps=60, seed=0)
+    after = scores_of(network, examples.pictures)
+    for name in ("kinds", "flaws", "distances"):
+        assert np.array_equal(getattr(before, name), getattr(after, name))
+    called = after.displays.argmax(axis=1)
+    assert (called == examples.kinds).mean() > 0.8
+
+
 def test_either_reason_abstains_by_hand() -> None:
-    limits = {"other": 0.0, "unfamiliar": 10.0, "rotated": 0.5, "upside_down": 0.5, "inverted": 0.5}
-    flaws = np.zeros((4, len(FLAWS)))
+    turned = dict.fromkeys(("rotated", "upside_down", "inverted"), 0.5)
+    limits = {"other": 0.0, "displayed": 0.0, "unfamiliar": 10.0, **turned}
+    flaws = np.zeros((5, len(FLAWS)))
     flaws[2, FLAWS.index(Code.INVERTED)] = 0.6
     flaws[3, CHILD] = 1.0
-    kinds = np.array([[0.9, 0.1, 0, 0], [0.9, 0.1, 0, 0], [0.9, 0.1, 0, 0], [0.9, 0.1, 0, 0]])
-    scores = Scores(kinds, flaws, np.array([5.0, 11.0, 5.0, 5.0]))
-    assert abstains(scores, limits).tolist() == [False, True, True, False]
-    assert (foreign(scores, limits) >= 0).tolist() == [False, True, False, False]
+    kinds = np.array([[0.9, 0.1, 0, 0]] * 5)
+    displays = np.array([[0.9, 0.1, 0, 0]] * 4 + [[0.1, 0.9, 0, 0]])
+    scores = Scores(kinds, flaws, np.array([5.0, 11.0, 5.0, 5.0, 5.0]), displays)
+    assert abstains(scores, limits).tolist() == [False, True, True, False, True]
+    assert (strangeness(scores, limits) >= 0).tolist() == [False, True, False, False, True]
 
 
 def test_command_writes_a_gate_that_loads(
@@ -160,3 +183,7 @@ def test_command_writes_a_gate_that_loads(
     assert "of 4 good films refused" in out and "(never trained): AUROC" in out
     gate = Gate.load(tmp_path / "gate")
     assert gate.card.films == {"train": 8, "validation": 4, "test": 4}
+    assert main([*order, "--steps", "2", "--films", "8", "--displays-only"]) == 0
+    again = Gate.load(tmp_path / "gate").card
+    assert again.sha256 != gate.card.sha256
+    assert again.measured["kinds"] == gate.card.measured["kinds"]
