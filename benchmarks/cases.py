@@ -56,36 +56,29 @@ NOTES: dict[str, Callable[[str], bool]] = {
 }
 # What a film must measure, (width, height), where there is no right picture of it.
 SIZES: dict[str, tuple[int, int]] = {"08": (256, 256)}
-# Cases that are judged by a folder or a table, which are not looked at here. To judge one, take it
-# out of here and give it a rule in `judge`, or a loop of its own in `main`.
-NOT_JUDGED: dict[str, str] = {
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """One file's.
 
-    `right`: None where it was not judged. `difference`: from the right picture, mean absolute, 0 to
-    1; None where there is none. `why`: in words.
+    `difference`: from the right picture, mean absolute, 0 to 1; None where there is none. `why`: in
+    words.
     """
 
     name: str
-    right: bool | None
+    right: bool
     difference: float | None
     why: str
 
 
 def judge(path: Path, expected: Path) -> Judgement:
     """How a film is read, against its right picture, its size and what its notes must say."""
-    left_out = _by_start(NOT_JUDGED, path.name)
-    if left_out is not None:
-        return Judgement(path.name, None, None, f"not judged here: {left_out}")
     try:
         answer = _by_start(ANSWERS, path.name)
         if answer is not None:
-            right, why = answer(path)
-            return Judgement(path.name, right, None, why)
+            is_right, why = answer(path)
+            return Judgement(path.name, is_right, None, why)
         radiograph = read_file(path)
     except RefusedFile as error:
         return Judgement(path.name, False, None, f"refused: {error.sentence}")
@@ -135,23 +128,20 @@ def main() -> int:
     found += [
         Judgement(one.name, one.right, None, one.why) for one in judge_folders_and_tables(folder)
     ]
-    answers = {True: "right", False: "wrong", None: "-"}
     rows = [
         [
             one.name,
-            answers[one.right],
+            "right" if one.right else "wrong",
             "" if one.difference is None else f"{one.difference:.4f}",
             one.why,
         ]
         for one in found
     ]
     print(markdown.table(["file", "", "difference", "what was said of it"], rows))
-    wrong = [one for one in found if one.right is False]
+    wrong = [one for one in found if not one.right]
     for case in sorted({one.name[:2] for one in wrong}):
         print(f"{case} would be right as: {words.get(case, 'not in the README')}")
-    judged = [one for one in found if one.right is not None]
-    left_out = len(found) - len(judged)
-    print(f"{len(judged) - len(wrong)} of {len(judged)} right, {left_out} not judged")
+    print(f"{len(found) - len(wrong)} of {len(found)} right")
     return 1 if wrong else 0
 
 

@@ -267,7 +267,7 @@ def measure(
         for made in kinds:
             figures["kinds"][str(made.names[0])] = {
                 "trained": trains,
-                **kind_figures(whole, scores_of(network, made.pictures), made.kinds[0], thresholds),
+                **kind_figures(whole, scores_of(network, made.pictures), thresholds),
             }
     unseen = scores_of(network, Examples.joined(drawn[False]).pictures)
     both = overall(whole, films.groups, unseen, thresholds)
