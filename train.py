@@ -79,10 +79,11 @@ def make_weights(options: argparse.Namespace, device: torch.device) -> None:
     from covid_core.datasets.split import counts, fingerprint
     from covid_core.evaluation.measure import measure
     from covid_core.evaluation.within_source_measurement import add_within_sources
-    from covid_core.model.card import save_card
+    from covid_core.model.card import WeightsCard, save_card
     from covid_core.model.initial_weights import initial_state, initialise
     from covid_core.model.network_files import as_stored, save_weights
     from covid_core.model.networks import Network
+    from covid_core.model.results import EpochFigures
     from covid_core.model_card.card import write_model_card
     from covid_core.training import processes
     from covid_core.training.films import load_films
@@ -138,20 +139,22 @@ def make_weights(options: argparse.Namespace, device: torch.device) -> None:
             return  # the first process measures and writes for all
 
         # What it is worth, on films that did not train it; the weights, and their card.
-        measured = measure(network, run, cache, workers=WORKERS)
-        measured["results"]["shared"] = shared(table)
-        card = save_weights(
-            network,
-            options.out,
+        worth = measure(network, run, cache, workers=WORKERS)
+        card = WeightsCard(
+            architecture=network.architecture,
+            classes=task.outputs,
             preprocess=preprocess,
             films=counts(table),
             training=describe_choices(options, recipe),
             recipe=recipe.name,
-            classes=task.outputs,
             split=fingerprint(table),
-            history=read_log(folder),
-            **measured,
+            history=tuple(EpochFigures(**row) for row in read_log(folder)),
+            rules=worth.rules,
+            trust=worth.trust,
+            results=worth.results.replace(shared=shared(table)),
+            full_heat=worth.full_heat,
         )
+        card = save_weights(card, network, options.out)
         if options.variant is Variant.OURS:  # a study's split may share films with training
             stored = as_stored(network)
             card = add_within_sources(stored, card, table, cache, workers=WORKERS, device=device)

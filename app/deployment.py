@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
 from covid_core.errors import CovidCoreError
+from covid_core.storage.records import SECRET, Record
 
 if TYPE_CHECKING:
     from covid_core.exports.dicomweb import Archive
@@ -17,29 +21,52 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 DESK = ROOT / "desk.toml"
 _PROFILE = "site-profile.json"
-# The tables and keys that are known, with what each must be.
-_KEYS: Mapping[str, Mapping[str, type]] = {
-    "": {
-        "max_films": int,
-        "max_server_films": int,
-        "max_upload_mb": int,
-        "max_session_mb": int,
-        "max_held_mb": int,
-        "copies": list,
-        "folders": dict,
-        "archive": dict,
-        "profile": dict,
-    },
-    "archive": {"name": str, "url": str, "user": str, "password": str},
-    "profile": {"save": bool, "file": str},
-}
-_KINDS = {
-    int: "a whole number",
-    dict: "a table",
-    str: "a text",
-    bool: "true or false",
-    list: "a list",
-}
+_REMEDY = "Correct that line and start the page again"
+
+Folder = Annotated[str, Field(min_length=1)]
+Most = Annotated[int, Field(ge=1)]
+
+
+def _is_an_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it must be an address that starts with http:// or https://")
+    if parts.username or parts.password:
+        raise PydanticCustomError(SECRET, "it must hold no password; use .user and .password")
+    return url
+
+
+class ArchiveTable(Record):
+    """Where films are fetched from and results sent."""
+
+    url: Annotated[str, AfterValidator(_is_an_address)]
+    name: str = ""
+    user: str = ""
+    password: str = ""
+
+
+class ProfileTable(Record):
+    """The site's profile: whether the page may save it, and where."""
+
+    save: bool = False
+    file: str = _PROFILE
+
+
+class DeskFile(Record):
+    """What `desk.toml` may hold, all of it left out as delivered."""
+
+    max_films: Most = 1000
+    max_server_films: Most = 5000
+    max_upload_mb: Most = 64
+    max_session_mb: Most = 1024
+    max_held_mb: Most = 4096
+    copies: tuple[Folder, ...] = ()
+    folders: dict[str, Folder] = Field(default_factory=dict)
+    archive: ArchiveTable | None = None
+    profile: ProfileTable = Field(default_factory=ProfileTable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,72 +121,20 @@ def deployment(path: Path = DESK) -> Deployment:
             "Repair it, or put the delivered one back",
             file=path.name,
         ) from error
-    _check(path, "", raw)
-    archive, profile = raw.get("archive", {}), raw.get("profile", {})
-    _check(path, "archive", archive)
-    _check(path, "profile", profile)
-    url = archive.get("url", "")
+    desk = DeskFile.parse(raw, Path(path.name), error=CovidCoreError, remedy=_REMEDY)
+    archive, here = desk.archive, path.parent
     return Deployment(
-        folders=_folders(path, raw.get("folders", {})),
-        archive_url=_address(path, url) if archive else "",
-        archive_name=archive.get("name", urlsplit(url).hostname or ""),
-        archive_user=archive.get("user", ""),
-        archive_password=archive.get("password", ""),
-        save_profile=profile.get("save", False),
-        profile=path.parent / profile.get("file", _PROFILE),
-        max_films=_positive(path, raw, "max_films", Deployment().max_films),
-        max_server_films=_positive(path, raw, "max_server_films", Deployment().max_server_films),
-        max_upload_mb=_positive(path, raw, "max_upload_mb", Deployment().max_upload_mb),
-        max_session_mb=_positive(path, raw, "max_session_mb", Deployment().max_session_mb),
-        max_held_mb=_positive(path, raw, "max_held_mb", Deployment().max_held_mb),
-        copies=_copies(path, raw.get("copies", [])),
-    )
-
-
-def _check(path: Path, table: str, raw: Mapping[str, Any]) -> None:
-    known = _KEYS[table]
-    for name, value in raw.items():
-        key = f"{table}.{name}" if table else name
-        if name not in known:
-            raise _wrong(path, key, f"is not one of: {', '.join(known)}")
-        if type(value) is not known[name]:
-            raise _wrong(path, key, f"must be {_KINDS[known[name]]}")
-
-
-def _folders(path: Path, raw: Mapping[str, Any]) -> dict[str, Path]:
-    for name, folder in raw.items():
-        if not isinstance(folder, str) or not folder:
-            raise _wrong(path, f"folders.{name}", "must be the path of a folder")
-    return {name: path.parent / folder for name, folder in raw.items()}
-
-
-def _copies(path: Path, raw: Sequence[Any]) -> tuple[Path, ...]:
-    for folder in raw:
-        if not isinstance(folder, str) or not folder:
-            raise _wrong(path, "copies", "must be a list of paths of folders")
-    return tuple(path.parent / folder for folder in raw)
-
-
-def _address(path: Path, url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise _wrong(path, "archive.url", "must be an address that starts with http:// or https://")
-    if parts.username or parts.password:
-        raise _wrong(path, "archive.url", "must hold no password; use archive.user and .password")
-    return url
-
-
-def _positive(path: Path, raw: Mapping[str, Any], key: str, default: int) -> int:
-    value: int = raw.get(key, default)
-    if value < 1:
-        raise _wrong(path, key, "must be 1 or more")
-    return value
-
-
-def _wrong(path: Path, key: str, problem: str) -> CovidCoreError:
-    return CovidCoreError(
-        f"“{key}” {problem}", "Correct that line and start the page again", file=path.name
+        folders={name: here / folder for name, folder in desk.folders.items()},
+        archive_url=archive.url if archive else "",
+        archive_name=(archive.name or urlsplit(archive.url).hostname or "") if archive else "",
+        archive_user=archive.user if archive else "",
+        archive_password=archive.password if archive else "",
+        save_profile=desk.profile.save,
+        profile=here / desk.profile.file,
+        max_films=desk.max_films,
+        max_server_films=desk.max_server_films,
+        max_upload_mb=desk.max_upload_mb,
+        max_session_mb=desk.max_session_mb,
+        max_held_mb=desk.max_held_mb,
+        copies=tuple(here / folder for folder in desk.copies),
     )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import plotly.graph_objects as go
 import streamlit as st
 
 from app import session
 from app.charts import show_chart
 from app.texts import model as texts
-from covid_core.evaluation.targets import TEST
 from covid_core.findings import CLASSES
 from covid_core.metrics import told
+from covid_core.model.audit import AuditFigures, Robustness
 from covid_core.model.card import WeightsCard
+from covid_core.model.results import TEST
 from covid_core.model_card import plots as figures
 from covid_core.model_card.audit_plots import (
     abstention_by_strength,
@@ -27,9 +25,7 @@ from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in
 from covid_core.model_card.baselines import beside_baselines
 from covid_core.model_card.within_source import (
     boxes_in_words,
-    boxes_of,
     within_in_words,
-    within_of,
 )
 from covid_core.model_card.within_source_plots import draw_boxes, draw_within_sources
 
@@ -49,7 +45,7 @@ def show_plots(card: WeightsCard) -> None:
     else:
         show_shortcuts(audit)
         show_groups(audit)
-        show_corruptions(audit["robustness"])
+        show_corruptions(audit.robustness)
     if card.history:
         st.subheader(texts.TRAINING, anchor=False)
         draw(
@@ -61,13 +57,13 @@ def show_plots(card: WeightsCard) -> None:
 
 def show_sources(card: WeightsCard) -> None:
     """Shows how well the model tells COVID-19 at each source."""
-    parts = figures.parts_of(card)
+    parts = figures.summaries_by_title(card)
     st.subheader(texts.BY_SOURCE, anchor=False)
-    known = told(card.results["test"]["classes"][_COVID]["auroc"])
+    known = told(card.results.test.classes[_COVID].auroc)
     unseen = [
-        told(found["classes"][_COVID]["auroc"])
-        for found in card.results["held_out"].values()
-        if _COVID in found["classes"]
+        told(found.classes[_COVID].auroc)
+        for found in card.results.held_out.values()
+        if _COVID in found.classes
     ]
     see = texts.BY_SOURCE_SEE.format(unseen=", ".join(unseen) or texts.NO_FIGURE, known=known)
     draw(figures.by_class(parts), texts.BY_SOURCE_ALT, see)
@@ -75,7 +71,7 @@ def show_sources(card: WeightsCard) -> None:
 
 def show_within_sources(card: WeightsCard) -> None:
     """AUROCs within sources with films of both kinds; nothing where they were not measured."""
-    found = within_of(card)
+    found = card.results.within_source
     words = within_in_words(found)
     if words:
         st.subheader(texts.WITHIN, anchor=False)
@@ -83,12 +79,12 @@ def show_within_sources(card: WeightsCard) -> None:
         draw(draw_within_sources(found), texts.WITHIN_ALT, see)
 
 
-def show_boxes(card: WeightsCard, audit: Mapping[str, Any] | None) -> None:
+def show_boxes(card: WeightsCard, audit: AuditFigures | None) -> None:
     """Shows maps against radiologists' boxes, as the card has them, or else the audit.
 
     Nothing where they were not measured.
     """
-    boxes = boxes_of(within_of(card)) or (audit or {}).get("boxes")
+    boxes = card.results.boxes or (audit.boxes if audit else {})
     if boxes:
         st.subheader(texts.BOXES, anchor=False)
         see = texts.BOXES_SEE.format(words=" ".join(boxes_in_words(boxes)))
@@ -97,7 +93,7 @@ def show_boxes(card: WeightsCard, audit: Mapping[str, Any] | None) -> None:
 
 def show_baselines(card: WeightsCard) -> None:
     """The network beside its baselines, by source; nothing where they were not measured."""
-    if not card.results.get("floors"):
+    if not card.results.baselines:
         return
     st.subheader(texts.BASELINES, anchor=False)
     figure = st.segmented_control(
@@ -117,13 +113,13 @@ def show_calibration(card: WeightsCard) -> None:
     if not card.trust:
         return
     st.subheader(texts.CALIBRATION, anchor=False)
-    parts = [*card.results["held_out"], TEST]
+    parts = [*card.results.held_out, TEST]
     for column, part in zip(st.columns(len(parts)), parts, strict=True):
         worth = card.trust[part]
         see = texts.CALIBRATION_SEE.format(
             part=titled(part),
-            error=worth["reliability"]["error"],
-            before=worth["reliability_before"]["error"],
+            error=worth.reliability.error,
+            before=worth.reliability_before.error,
         )
         drawn = reliability_diagram(worth).update_layout(legend_y=-0.35, margin_b=90)
         drawn.update_shapes(opacity=1)  # on a dark page it is lost else
@@ -134,9 +130,9 @@ def show_calibration(card: WeightsCard) -> None:
 def show_confusion(card: WeightsCard) -> None:
     """Shows which class films of each are called, source by source."""
     st.subheader(texts.CONFUSION, anchor=False)
-    parts = {**card.results["held_out"], TEST: card.results["test"]}
+    parts = {**card.results.held_out, TEST: card.results.test}
     for column, (part, found) in zip(st.columns(len(parts)), parts.items(), strict=True):
-        *missed, hit = found["confusion"][-1]
+        *missed, hit = found.confusion[-1]
         see = texts.CONFUSION_SEE.format(
             part=titled(part), missed=sum(missed), films=sum(missed) + hit
         )
@@ -145,28 +141,28 @@ def show_confusion(card: WeightsCard) -> None:
             draw(drawn, texts.CONFUSION_ALT.format(part=part), see)
 
 
-def show_shortcuts(audit: Mapping[str, Any]) -> None:
+def show_shortcuts(audit: AuditFigures) -> None:
     """Shows what the model answers without lungs, the unseen source first.
 
     And whether its heat lies where radiologists see disease, where that was measured.
     """
     st.subheader(texts.GOES_BY, anchor=False)
     st.write(shortcuts_in_words(audit))
-    parts = dict(reversed(audit["probes"].items()))
+    parts = dict(reversed(audit.probes.items()))
     for column, (part, found) in zip(st.columns(len(parts)), parts.items(), strict=True):
         name = texts.PROBES_PARTS[part]
         with column:
             draw(
                 probes(found),
                 texts.PROBES_ALT.format(part=name),
-                texts.PROBES_SEE.format(part=name, films=found["films"]),
+                texts.PROBES_SEE.format(part=name, films=found.films),
             )
     worth = zones_worth_in_words(audit)
-    if worth:
-        draw(zones(audit["zones"]), texts.ZONES_ALT, worth)
+    if worth and audit.zones:
+        draw(zones(audit.zones), texts.ZONES_ALT, worth)
 
 
-def show_groups(audit: Mapping[str, Any]) -> None:
+def show_groups(audit: AuditFigures) -> None:
     """Shows one figure of the audit for each group of patients."""
     st.subheader(texts.GROUPS, anchor=False)
     figure = st.segmented_control(
@@ -182,23 +178,21 @@ def show_groups(audit: Mapping[str, Any]) -> None:
     if not found:
         st.caption(texts.GROUPS_NONE)
         return
-    ordered = sorted(found, key=lambda row: row[1]["value"])
+    ordered = sorted(found, key=lambda row: row[1].value)
     (lowest, low), (highest, high) = ordered[0], ordered[-1]
-    see = texts.GROUPS_SEE.format(
-        low=low["value"], lowest=lowest, high=high["value"], highest=highest
-    )
+    see = texts.GROUPS_SEE.format(low=low.value, lowest=lowest, high=high.value, highest=highest)
     drawn = figures.by_group(found, name, chance=figure == "auroc")
     draw(drawn, texts.GROUPS_ALT.format(figure=name), see)
 
 
-def show_corruptions(robustness: Mapping[str, Any]) -> None:
+def show_corruptions(robustness: Robustness) -> None:
     """Shows what corrupted films cost, and how often the model then abstains."""
     st.subheader(texts.ROBUST, anchor=False)
-    worst = robustness["summary"]["worst"]
-    title = robustness["corruptions"][worst["name"]]["title"]
+    worst = robustness.summary.worst
+    title = robustness.corruptions[worst.name].title
     left, right = st.columns(2)
     with left:
-        see = texts.ROBUST_SEE.format(films=robustness["films"], worst=title, drop=worst["drop"])
+        see = texts.ROBUST_SEE.format(films=robustness.films, worst=title, drop=worst.drop)
         draw(drop_by_corruption(robustness), texts.ROBUST_ALT, see)
     with right:
         draw(abstention_by_strength(robustness), texts.ABSTAINS_ALT, texts.ABSTAINS_SEE)

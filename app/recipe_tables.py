@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
 from app.texts import model as texts
 from covid_core.model.card import AS_PUBLISHED, CORRECTED, WeightsCard
+from covid_core.model.results import Summary
 from covid_core.model_card.comparison import HEADER, Variants, entry_of_card, rows
 from covid_core.training.variants import protocol_of
 
@@ -32,17 +32,17 @@ def whole_table(cards: Sequence[WeightsCard], variants: _Variants) -> pd.DataFra
 
 
 def _line(card: WeightsCard, variants: Variants) -> tuple[str, ...]:
-    published = variants[AS_PUBLISHED].results if AS_PUBLISHED in variants else {}
-    test, unseen = card.results["test"], list(card.results["held_out"].values())
+    published = variants.get(AS_PUBLISHED)
+    test, *unseen = [part.summary for part in card.results.independent_parts]
     return (
         card.recipe,
         _reported(card.recipe),
-        _both(variants.get(AS_PUBLISHED)),
-        f"{published['shared']:.0%}" if "shared" in published else texts.NO_FIGURE,
+        _both(published),
+        f"{published.results.shared:.0%}" if published else texts.NO_FIGURE,
         _both(variants.get(CORRECTED)),
         _digits(_accuracy(test)),
-        _digits(test.get("commonest")),
-        _digits(_auroc(variants.get(AS_PUBLISHED, card), published.get("test"))),
+        _digits(test.commonest),
+        _digits(_auroc(published, published.results.test) if published else None),
         _digits(_auroc(card, test)),
         _digits(_auroc(card, unseen[0] if unseen else None)),
     )
@@ -59,21 +59,21 @@ def _both(card: WeightsCard | None) -> str:
     """The accuracy on its own test films, and on its second source."""
     if card is None:
         return texts.NO_FIGURE
-    second = next(iter(card.results["held_out"].values()), None)
-    return _with_second(_accuracy(card.results["test"]), _accuracy(second))
+    own, *others = [part.summary for part in card.results.independent_parts]
+    return _with_second(_accuracy(own), _accuracy(others[0]) if others else None)
 
 
 def _with_second(own: float | None, second: float | None) -> str:
     return _digits(own) if second is None else f"{_digits(own)} ({_digits(second)})"
 
 
-def _accuracy(part: Mapping[str, Any] | None) -> float | None:
-    return part["accuracy"]["value"] if part else None
+def _accuracy(part: Summary) -> float:
+    return part.accuracy.value
 
 
-def _auroc(card: WeightsCard, part: Mapping[str, Any] | None) -> float | None:
-    found = part["classes"].get(card.classes[-1]) if part else None
-    return found["auroc"]["value"] if found else None
+def _auroc(card: WeightsCard, part: Summary | None) -> float | None:
+    found = part.classes.get(card.classes[-1]) if part else None
+    return found.auroc.value if found else None
 
 
 def _digits(value: float | None) -> str:

@@ -10,7 +10,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -20,6 +20,7 @@ from app.shared_queue import take_turn
 from app.texts import common as texts
 from covid_core.findings import Finding
 from covid_core.local_validation.profile import SiteProfile, fits, read_profile, save_profile
+from covid_core.model.audit import AuditFigures
 from covid_core.model.card import WEIGHTS, WeightsCard, read_audit, read_card
 from covid_core.model.decision import BALANCED, SITE, OperatingPoint
 from covid_core.predict.lungs import Lungs
@@ -73,7 +74,7 @@ def reader() -> CaseReader:
     return CaseReader(predictor(), lungs(), known())
 
 
-def audit() -> dict[str, Any] | None:
+def audit() -> AuditFigures | None:
     """What an audit found of the weights; None where there was none."""
     return _audit(card().sha256)
 
@@ -234,7 +235,7 @@ def _known_films(weights_sha256: str, _card: WeightsCard) -> KnownFilms | None:
 
 
 @st.cache_data(max_entries=1, show_spinner=False)
-def _audit(weights_sha256: str) -> dict[str, Any] | None:
+def _audit(weights_sha256: str) -> AuditFigures | None:
     return read_audit(WEIGHTS, card())
 
 

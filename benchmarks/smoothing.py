@@ -66,7 +66,7 @@ def main() -> None:
         for part in (Split.VALIDATION, Split.HELD_OUT)
     }
     rows = [
-        row(network, replace(card, preprocess=replace(card.preprocess, smooth_px=width)), samples)
+        row(network, card.replace(preprocess=replace(card.preprocess, smooth_px=width)), samples)
         for width in options.smooth_px
     ]
     header = ["Smoothed by, px", *(f"AUROC, {part}" for part in samples)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,21 +25,20 @@ class Estimate:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
-def told(estimate: Mapping[str, float]) -> str:
-    """The text of an estimate that a card holds; a dash where there were no films to make one."""
-    if estimate["value"] is None or np.isnan(estimate["value"]):
-        return "–"
-    return str(Estimate(**estimate))  # type: ignore[arg-type]
+def told(estimate: Estimate) -> str:
+    """An estimate as it prints itself; a dash where there is none, for want of films."""
+    return "–" if math.isnan(estimate.value) else str(estimate)
 
 
-def is_at_most(estimate: Mapping[str, float], limit: float) -> bool | None:
-    """Whether the whole interval of an estimate that a card holds is at most `limit`.
+def is_at_most(estimate: Estimate, limit: float) -> bool | None:
+    """Whether a figure is at most `limit` by its whole interval.
 
-    None where the interval contains the limit, or is not known: these films decide nothing.
+    None where the interval holds the limit, or is not known, so that the films at hand decide
+    nothing.
     """
-    if estimate["high"] is not None and estimate["high"] <= limit:
+    if estimate.high <= limit:
         return True
-    return False if estimate["low"] is not None and estimate["low"] > limit else None
+    return False if estimate.low > limit else None
 
 
 def auroc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:

@@ -82,17 +82,11 @@ def card(size_px: int = SIDE_PX, sha256: str = "0" * 64) -> WeightsCard:
     point = OperatingPoint(BALANCED, THRESHOLD)
     rules = Rules(scaled_by(1.0, answers), (0.0,) * answers, (point,), (0.1,) * answers)
     return WeightsCard(
-        1,
-        DENSENET121,
-        CLASSES,
-        Preprocess(size_px),
-        sha256,
-        "2026-01-01",
-        "",
-        "",
-        {},
-        {},
-        {},
+        architecture=DENSENET121,
+        classes=CLASSES,
+        preprocess=Preprocess(size_px),
+        sha256=sha256,
+        created="2026-01-01",
         full_heat=0.1,
         rules=rules,
     )

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,10 +15,20 @@ from torch.nn import functional as F
 
 from covid_core.engines.graphs import graph_of
 from covid_core.engines.trained import classifier
-from covid_core.model.card import read_card
-from covid_core.model.head import Head as NumpyHead
+from covid_core.findings import CLASSES
+from covid_core.metrics import Estimate
+from covid_core.model.card import WeightsCard, read_card
+from covid_core.model.head import Head
 from covid_core.model.network_files import save_weights
-from covid_core.model.networks import Head, Network, Outputs
+from covid_core.model.networks import Network, Outputs, PooledHead
+from covid_core.model.results import (
+    AppearanceFigures,
+    BoxAgreement,
+    MapAgreement,
+    RandomMap,
+    Results,
+    WithinSource,
+)
 from covid_core.prepare.preprocess import Preprocess
 
 
@@ -34,16 +45,15 @@ def random_network(seed: int = 0) -> Network:
 
 def save_random_weights(folder: Path, seed: int = 0) -> Path:
     """A weights folder of `random_network`."""
-    save_weights(
-        random_network(seed),
-        folder,
-        preprocess=Preprocess(),
-        training={},
-        films={},
-        results={},
-        full_heat=0.1,
-    )
+    save_network(random_network(seed), folder)
     return folder
+
+
+def save_network(network: Network, folder: Path, **given: Any) -> WeightsCard:
+    """The card of a network, saved; `given`: what the card says of it, if anything."""
+    plain = {"classes": CLASSES, "preprocess": Preprocess(), "full_heat": 0.1}
+    card = WeightsCard(architecture=network.architecture, **(plain | given))
+    return save_weights(card, network, folder)
 
 
 def random_weights(folder: Path, seed: int = 0) -> Path:
@@ -66,33 +76,28 @@ def save_opacity_weights(folder: Path, seed: int = 0) -> Path:
             network.train()(torch.randn(8, 1, OPACITY_PX, OPACITY_PX))
         network.head.linear.weight.mul_(5)
         network.appearance.weight.mul_(5)
-    save_weights(
-        network.eval(),
-        folder,
-        preprocess=Preprocess(size_px=OPACITY_PX),
-        training={},
-        films={},
-        results={"within_source": {"siim-covid19": {"never trained on": MEASURED}}},
-        full_heat=0.1,
-    )
+    results = Results(within_source={"siim-covid19": {"never trained on": MEASURED}})
+    preprocess = Preprocess(size_px=OPACITY_PX)
+    save_network(network.eval(), folder, preprocess=preprocess, results=results)
     return folder
 
 
 OPACITY_PX = 64
-_SHARE = {"value": 0.81, "low": 0.78, "high": 0.84, "n": 400}
-MEASURED = {
-    "films": 400,
-    "contrasts": {},
-    "maps": {
-        "films": 400,
-        "fixed point": {"value": 0.55, "low": 0.5, "high": 0.6, "n": 400},
-        "maps": {"opacity": {"peak": _SHARE}},
-    },
-    "appearance": {
-        name: {"auroc": _SHARE}
+_SHARE, _FIXED = Estimate(0.81, 0.78, 0.84, 400), Estimate(0.55, 0.5, 0.6, 400)
+_RANDOM = RandomMap(peak=_FIXED, heat=_FIXED)
+MEASURED = WithinSource(
+    films=400,
+    maps=BoxAgreement(
+        films=400,
+        area=_FIXED,
+        fixed_point=_FIXED,
+        maps={"opacity": MapAgreement(peak=_SHARE, heat=_SHARE, random=_RANDOM, lead={})},
+    ),
+    appearance={
+        name: AppearanceFigures(auroc=_SHARE, average_precision=_SHARE)
         for name in ("negative", "typical", "indeterminate", "atypical", "mean")
     },
-}
+)
 
 
 @cache
@@ -104,10 +109,10 @@ def _exported(seed: int) -> Path:
     return folder
 
 
-def head_of(network: Network) -> NumpyHead:
+def head_of(network: Network) -> Head:
     """A network's head as the predictor has it."""
     tensors = network.head.state_dict()
-    return NumpyHead.of({f"head.{name}": tensor.numpy() for name, tensor in tensors.items()})
+    return Head.of({f"head.{name}": tensor.numpy() for name, tensor in tensors.items()})
 
 
 class OneCell(nn.Module):
@@ -119,7 +124,7 @@ class OneCell(nn.Module):
         with torch.no_grad():
             linear.weight.copy_(torch.tensor([[-200.0], [-200.0], [200.0]]))
             linear.bias.copy_(torch.tensor([2.0, 2.0, -2.0]))
-        self.head = Head(linear)
+        self.head = PooledHead(linear)
         self.place = (row, column)
         self.features = nn.Sequential(nn.Conv2d(1, 1, 1))  # to be drawn anew; it is never asked
         self.opacity = self.appearance = None

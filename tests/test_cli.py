@@ -17,7 +17,6 @@ from PIL import Image
 from covid_core.__main__ import main
 from covid_core.commands import predict
 from covid_core.model.card import read_card
-from covid_core.model.network_files import save_weights
 from covid_core.model.networks import Network
 from covid_core.model.tasks import TASKS
 from covid_core.prepare.preprocess import Preprocess
@@ -26,7 +25,7 @@ from covid_core.present.sentences import columns
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.radiograph import Radiograph
 from tests.films import dicom_file
-from tests.models import random_weights
+from tests.models import random_weights, save_network
 
 ROOT = Path(__file__).parent.parent
 
@@ -311,13 +310,10 @@ def test_another_recipe_answers_what_it_was_asked(
     films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], task: str, architecture: str
 ) -> None:
     outputs = TASKS[task].outputs
-    save_weights(
+    save_network(
         Network(architecture, 2, head_depth=1),
         tmp_path / "w",
         preprocess=Preprocess(96),
-        training={},
-        films={},
-        results={},
         full_heat=0.01,
         recipe="two",
         classes=outputs,

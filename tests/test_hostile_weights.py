@@ -28,13 +28,14 @@ from covid_core.errors import WeightsError
 from covid_core.model.card import SHIPPED, WEIGHTS, read_audit, read_card
 from covid_core.model.gate_network import GateNetwork
 from covid_core.model.lungs_network import LungNetwork
-from covid_core.model.network_files import load_weights, save_weights, write_network
+from covid_core.model.network_files import load_weights, write_network
 from covid_core.model.networks import Network
 from covid_core.model.tensors import read_card_file, write_card
 from covid_core.predict.gate import Gate
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
 from covid_core.prepare.preprocess import Preprocess
+from tests.models import save_network
 
 LOADERS: dict[str, Callable[[Path], object]] = {
     "small": lambda folder: load_weights(folder, "small"),
@@ -52,13 +53,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one small network of each kind, the classifier's graph exported."""
     folder = tmp_path_factory.mktemp("whole")
     torch.manual_seed(0)
-    card = save_weights(
+    card = save_network(
         Network("cnn4").eval(),
         folder,
         preprocess=Preprocess(size_px=64),
-        training={},
-        films={},
-        results={},
         full_heat=0.1,
         recipe="small",
     )
@@ -74,7 +72,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         films={},
         training={},
     )
-    write_network(LungNetwork(), folder, "lungs", dice={}, films={}, training={})
+    write_network(LungNetwork(), folder, "lungs", films={}, training={})
     return folder
 
 
@@ -206,7 +204,7 @@ BROKEN: dict[str, tuple[str, Break]] = {
     "a card that is deep": ("no JSON", a_card_of(b'{"a": ' * 100_000)),
     "a card that is huge": ("bytes long", lambda _, card, canary: os.truncate(card, 10**12)),
     "a card with NaN": ("no JSON", a_card_of(b'{"sha256": NaN}')),
-    "a card of nothing": ("lacks|damaged", a_card_of(b"{}")),
+    "a card of nothing": ("missing|damaged", a_card_of(b"{}")),
     "a card that is no text": ("no JSON", a_card_of(b"\xff\xfe\x00")),
     "a digit of the card changed": ("no longer says", change_a_digit),
 }
@@ -234,8 +232,8 @@ def test_whole_ones_are_taken(folder: Path, whole: Path, loader: str) -> None:
 
 GARBLED: dict[str, tuple[Any, str]] = {
     "format_version": (2, "format 2"),
-    "architecture": ("alexnet", "architecture alexnet"),
-    "classes": (["covid", "normal", "pneumonia"], "classes covid, normal, pneumonia"),
+    "architecture": ("alexnet", "architecture is 'alexnet'"),
+    "classes": (["covid", "normal", "pneumonia"], "classes: they must be those of a recipe"),
     "preprocess.version": (0, "preprocessing 0"),
     "preprocess.size_px": ("64", "size_px"),
     "preprocess.fit": ("stretched", "preprocess"),
@@ -319,5 +317,5 @@ def test_a_gate_without_a_threshold_would_let_everything_pass(
     card = read_card_file(folder / "gate.json")
     card["thresholds"]["other"] = value
     write_card(folder, "gate", card)
-    with pytest.raises(WeightsError, match="threshold of 'other'"):
+    with pytest.raises(WeightsError, match="thresholds.other"):
         Gate.load(folder, Choice.TORCH)

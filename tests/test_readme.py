@@ -186,10 +186,10 @@ def test_index_command_makes_the_index_of_those_weights(clone: Path) -> None:
 
 def test_baselines_command_measures_them_again(clone: Path) -> None:
     weights = clone / "my-weights"
-    before = read_card(weights).results["floors"]
+    before = read_card(weights).results.baselines
     done = run(command("baselines"), clone)
     assert done.returncode == 0, done.stderr
-    assert set(read_card(weights).results["floors"]) == set(before)
+    assert set(read_card(weights).results.baselines) == set(before)
 
 
 def test_audit_command_writes_a_report(clone: Path) -> None:

@@ -137,7 +137,7 @@ def test_every_recipe_runs_to_weights_that_load(
     network, card = load_weights(tmp_path / "weights", recipe)
     assert network.architecture == card.architecture
     assert network.head.linear.out_features == len(card.classes)
-    assert set(card.results["test"]["classes"]) <= set(card.classes)
+    assert set(card.results.test.classes) <= set(card.classes)
 
 
 STUDY = """says = "small"
@@ -177,13 +177,13 @@ def test_as_published_takes_the_study_s_films_and_split(
     assert card.films["train"]["clinic"] == {"normal": 12, "covid": 20}
     assert card.training["variant"] == "as-published"
     assert card.training["keep"] == "validation_loss"
-    assert card.results["shared"] == 0
-    assert card.results["test"]["commonest"] == 10 / 16
+    assert card.results.shared == 0
+    assert card.results.test.commonest == 10 / 16
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--variant", "corrected"])
     assert train.main() == 0
     corrected = read_card(tmp_path / "w", "study")
     assert corrected.training["variant"] == "corrected" and corrected.split != card.split
-    assert corrected.results["shared"] == 0 and corrected.films["validation"]["clinic"]["covid"] > 0
+    assert corrected.results.shared == 0 and corrected.films["validation"]["clinic"]["covid"] > 0
 
 
 def small_run(data: Path, place: Path, *more: str) -> list[str]:
@@ -389,8 +389,8 @@ def test_two_processes_do_as_well_as_one(told_apart: Path, whole: str) -> None:
     with started(told_apart, "by two", processes=2) as training:
         assert training.wait() == 0, training.communicate()[1]
     results = [read_card(told_apart / run / "weights", "own").history for run in (whole, "by two")]
-    assert [row["step"] for row in results[0]] == [row["step"] for row in results[1]]
+    assert [row.step for row in results[0]] == [row.step for row in results[1]]
     last = [rows[-1] for rows in results]
     for name in ("validation_auroc_normal", "validation_auroc_covid"):
-        assert last[0][name] > 0.9
-        assert last[1][name] == pytest.approx(last[0][name], abs=0.1)
+        assert getattr(last[0], name) > 0.9
+        assert getattr(last[1], name) == pytest.approx(getattr(last[0], name), abs=0.1)

@@ -52,6 +52,7 @@ MEASURED = {
     "covid_core/model_card/comparison_plots.py",
     "covid_core/model_card/headline.py",
     "covid_core/model_card/plots.py",
+    "covid_core/model/results.py",
     "covid_core/model_card/results.py",
     "covid_core/model_card/trust.py",
 }
@@ -95,7 +96,7 @@ def place(path: Path) -> str:
 
 def test_accuracy_is_only_spoken_of_where_it_is_measured() -> None:
     found = {place(p) for p in [*PROSE, *CODE] if any(map(ACCURATE.search, texts_of(p)))}
-    assert {"README.md", "covid_core/evaluation/evaluate.py"} <= found, "the search finds it"
+    assert {"README.md", "covid_core/model/results.py"} <= found, "the search finds it"
     assert {one for one in found if one not in MEASURED and not one.startswith(MEASURING)} == set()
 
 
@@ -128,8 +129,8 @@ def test_every_figure_of_the_shipped_weights_names_its_sources(point: OperatingP
     assert worth is not None
     for words in (point_in_words(point, disease), worth):
         assert all(source in words for source in sources), words
-    [held_out] = CARD.results["held_out"]
-    assert f"({held_out}, {CARD.trust[held_out]['films']} films)" in elsewhere_in_words(
+    [held_out] = CARD.results.held_out
+    assert f"({held_out}, {CARD.trust[held_out].films} films)" in elsewhere_in_words(
         CARD, point, disease
     )
 
@@ -138,11 +139,11 @@ def test_the_audit_s_figure_names_its_sources() -> None:
     audit = read_audit(WEIGHTS, CARD)
     assert audit is not None
     for limit in (0.0, 1.0):
-        probes = {part: one | {"limit": limit} for part, one in audit["probes"].items()}
-        words = shortcuts_in_words(audit | {"probes": probes})
+        probes = {part: one.replace(limit=limit) for part, one in audit.probes.items()}
+        words = shortcuts_in_words(audit.replace(probes=probes))
         assert ("AUROC" in words) == (limit == 0.0)
         for part in probes:
-            assert all(source in words for source in audit["parts"][part]["strata"]["source"])
+            assert all(source in words for source in audit.parts[part].strata["source"])
 
 
 def test_a_site_s_own_figures_are_told_as_its_own() -> None:

@@ -20,6 +20,7 @@ from covid_core.explain.walkthrough import Walkthrough, walk_through
 from covid_core.findings import Finding
 from covid_core.model.card import listed_in_words
 from covid_core.model.decision import in_sentence
+from covid_core.model.results import TEST
 from covid_core.predict.predictor import Prediction
 from covid_core.present import walkthrough_plots as figures
 from covid_core.present.overlay import displayed, png
@@ -28,7 +29,6 @@ from covid_core.read.phantom import KINDS
 
 _FILM_PX = 800  # longer side, as sent
 _ENLARGED = 2  # the network's picture, so that its pixels can be seen
-_TEST = "test part"  # of a card's `trust`: all sources that trained it, together
 
 
 def show() -> None:
@@ -150,10 +150,10 @@ def show_calibration(walk: Walkthrough) -> None:
 def measured() -> dict[str, figures.Line]:
     """How sure and how right the model was, at home and where it had never been."""
     card = session.card()
-    parts = {texts.AT_HOME: figures.Line(card.trust[_TEST]["reliability"], figures.HOME)}
+    parts = {texts.AT_HOME: figures.Line(card.trust[TEST].reliability, figures.HOME)}
     for source in never_seen(card):
         if source in card.trust:
-            line = figures.Line(card.trust[source]["reliability"], figures.AWAY)
+            line = figures.Line(card.trust[source].reliability, figures.AWAY)
             parts[texts.AWAY.format(source=source)] = line
     return parts
 

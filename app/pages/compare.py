@@ -148,7 +148,7 @@ def chosen_by_unseen(opinions: list[Opinion]) -> list[WeightsCard]:
     return [
         card
         for card in cards
-        if any(choices_by(source, card.training) for source in card.results["held_out"])
+        if any(choices_by(source, card.training) for source in card.results.held_out)
     ]
 
 

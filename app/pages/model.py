@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -15,7 +12,7 @@ from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
 from covid_core.evaluation.baselines import baselines_in_words, best_baseline
 from covid_core.evaluation.choices import use_in_words
-from covid_core.evaluation.targets import TEST, goals
+from covid_core.evaluation.targets import goals
 from covid_core.findings import CLASSES
 from covid_core.model.card import (
     LEFT_OUT,
@@ -26,6 +23,7 @@ from covid_core.model.card import (
     read_cards,
     read_variants,
 )
+from covid_core.model.results import TEST, Summary
 from covid_core.model_card.comparison import HEADER
 from covid_core.present.sentences import DISCLAIMER
 
@@ -50,11 +48,11 @@ def show_summary(card: WeightsCard) -> None:
     st.caption(
         texts.WEIGHTS.format(sha256=card.sha256, commit=card.git_commit, created=card.created[:10])
     )
-    for source, found in card.results["held_out"].items():
+    for source, found in card.results.held_out.items():
         use = use_in_words(source, card.training)
         show_headline(texts.UNSEEN.format(source=source, use=use), found)
         show_baselines_in_words(card, source)
-    show_headline(texts.KNOWN, card.results["test"])
+    show_headline(texts.KNOWN, card.results.test)
     show_baselines_in_words(card, TEST)
     st.caption(texts.BEWARE)
     show_baselines(card)
@@ -64,38 +62,38 @@ def show_summary(card: WeightsCard) -> None:
     st.markdown(section(card_text(card.sha256), "Limits"))
 
 
-def show_headline(title: str, found: Mapping[str, Any]) -> None:
+def show_headline(title: str, found: Summary) -> None:
     """Shows the figures of one part in large letters."""
-    figure = found["classes"][_COVID]
+    figure = found.classes[_COVID]
     st.markdown(f"**{title}**")
     drawn = {
-        texts.AUROC: figure["auroc"],
-        texts.SENSITIVITY: figure["sensitivity"],
-        texts.SPECIFICITY: figure["specificity"],
-        texts.ACCURACY: found["accuracy"],
+        texts.AUROC: figure.auroc,
+        texts.SENSITIVITY: figure.sensitivity,
+        texts.SPECIFICITY: figure.specificity,
+        texts.ACCURACY: found.accuracy,
     }
     for column, (name, one) in zip(st.columns(len(drawn)), drawn.items(), strict=True):
-        interval = {"low": one["low"], "high": one["high"]}
+        interval = {"low": one.low, "high": one.high}
         explained = texts.ACCURACY_HELP if name == texts.ACCURACY else texts.METRIC_HELP
         column.metric(
             name,
-            f"{one['value']:.2f}",
+            f"{one.value:.2f}",
             texts.INTERVAL.format(**interval),
             delta_color="off",
             delta_arrow="off",
             border=True,
-            help=explained.format(films=found["films"], **interval),
+            help=explained.format(films=found.films, **interval),
         )
 
 
 def show_baselines_in_words(card: WeightsCard, part: str) -> None:
     """Beside the figures of a part of films: whether they are clearly above its baselines."""
-    baselines = card.results.get("floors", {}).get(part)
+    baselines = card.results.baselines.get(part)
     if not baselines:
         st.caption(texts.BASELINES_NONE)
         return
     best = best_baseline(baselines)
-    told = texts.BASELINE.format(accuracy=best[1]["value"], by=best[0]) + ". " if best else ""
+    told = texts.BASELINE.format(accuracy=best[1].value, by=best[0]) + ". " if best else ""
     words = baselines_in_words(baselines)
     if words:
         st.warning(words, icon=":material/warning:")
@@ -115,7 +113,7 @@ def show_goals(card: WeightsCard) -> None:
         key=lambda goal: list(texts.MET).index(goal.verdict),
     )
     st.write(texts.GOALS_WORDS.format(met=sum(goal.met is True for goal in found), all=len(found)))
-    lines = [(texts.MET[goal.verdict], goal.name, goal.asked, goal.measured) for goal in found]
+    lines = [(texts.MET[goal.verdict], goal.name, goal.required, goal.measured) for goal in found]
     table = pd.DataFrame(lines, columns=list(texts.GOALS_COLUMNS))
     st.dataframe(
         table,

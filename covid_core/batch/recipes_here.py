@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from covid_core.errors import WeightsError
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.model.architectures import TITLES
 from covid_core.model.card import NO_CARDS, RECIPES, SHIPPED, WeightsCard, read_card
+from covid_core.model.results import Summary
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction, Predictor
 
@@ -120,12 +121,12 @@ def agreement(opinions: Sequence[Opinion]) -> str:
 
 def at_home(card: WeightsCard) -> Estimate | None:
     """AUROC of the disease on test films of the sources that trained it; None if not measured."""
-    return _auroc(card, card.results.get("test"))
+    return _auroc(card, card.results.test)
 
 
 def never_seen(card: WeightsCard) -> dict[str, Estimate]:
     """AUROC of the disease in each source that trained nothing, by the source's name."""
-    found = {part: _auroc(card, own) for part, own in card.results.get("held_out", {}).items()}
+    found = {part: _auroc(card, own) for part, own in card.results.held_out.items()}
     return {part: estimate for part, estimate in found.items() if estimate is not None}
 
 
@@ -135,9 +136,9 @@ def _recipes(folder: Path) -> list[tuple[Path, str]]:
     return [(folder, recipe) for recipe in sorted(known | cards)]
 
 
-def _auroc(card: WeightsCard, part: Mapping[str, Any] | None) -> Estimate | None:
-    found = (part or {}).get("classes", {}).get(card.classes[-1], {}).get("auroc")
-    return Estimate(**found) if found and found["value"] is not None else None
+def _auroc(card: WeightsCard, part: Summary) -> Estimate | None:
+    found = part.classes.get(card.classes[-1])
+    return found.auroc if found and not math.isnan(found.auroc.value) else None
 
 
 def _count(some: int, of: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 import torch
@@ -20,8 +19,9 @@ from covid_core.evaluation.source_films import (
     select_films,
 )
 from covid_core.evaluation.targets import MISSED, goals
-from covid_core.evaluation.within_source_measurement import maps_of, measure_boxes
+from covid_core.evaluation.within_source_measurement import measure_boxes
 from covid_core.evaluation.zone_scores import read_zone_scores, zones_against_scores
+from covid_core.model.audit import Zones
 from covid_core.model.card import (
     LEFT_OUT,
     WeightsCard,
@@ -31,6 +31,7 @@ from covid_core.model.card import (
 )
 from covid_core.model.network_files import load_weights
 from covid_core.model.networks import Network
+from covid_core.model.results import Boxes
 from covid_core.model_card.audit_report import write_audit
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
@@ -57,27 +58,27 @@ def run(options: argparse.Namespace) -> int:
         workers=os.cpu_count() or 1,
         device=device,
     )
-    found = replace(found, figures=found.figures | zones | boxes)
+    found = replace(found, figures=found.figures.replace(zones=zones, boxes=boxes))
     save_audit(options.weights, options.recipe, found.figures)
     write_audit(found, card, left_out, options.report)
     for goal in goals(card, found.figures, left_out):
         verdict = goal.verdict.upper() if goal.verdict == MISSED else goal.verdict
-        print(f"{verdict:12} {goal.name}: {goal.measured}, asked {goal.asked}")
+        print(f"{verdict:12} {goal.name}: {goal.measured}, asked {goal.required}")
     print(options.report)
     return DONE
 
 
-def _zones(options: argparse.Namespace, card: WeightsCard, table: pd.DataFrame) -> dict[str, Any]:
-    """What `zones_against_scores` finds, by its name among the figures.
+def _zones(options: argparse.Namespace, card: WeightsCard, table: pd.DataFrame) -> Zones | None:
+    """What `zones_against_scores` finds.
 
     Without scores what an earlier audit of the same weights found, if any.
     """
     if options.zone_scores is None:
-        earlier = read_audit(options.weights, card) or {}
-        return {"zones": earlier["zones"]} if "zones" in earlier else {}
+        earlier = read_audit(options.weights, card)
+        return earlier.zones if earlier else None
     scores = read_zone_scores(options.zone_scores)
     predictor = Predictor.load(options.weights, options.recipe, gated=False)
-    return {"zones": zones_against_scores(predictor, Lungs.load(), table, scores)}
+    return zones_against_scores(predictor, Lungs.load(), table, scores)
 
 
 def _boxes(
@@ -86,19 +87,18 @@ def _boxes(
     card: WeightsCard,
     table: pd.DataFrame,
     device: torch.device,
-) -> dict[str, Any]:
-    """What `measure_boxes` finds of films that trained nothing, by its name among the figures.
+) -> Boxes:
+    """What `measure_boxes` finds of films that trained nothing.
 
     Empty where there are too few of them with boxes. `table`: the manifest that was trained on.
     What the card has of it already, by `evaluate --into-card`, is taken over.
     """
-    known = maps_of(card)
+    known = card.results.boxes
     if known and not options.boxes:
-        return {"boxes": known}
+        return known
     boxed = read_manifest(options.boxes) if options.boxes else table
     if not select_films(boxed).any():
         return {}
     check_kept_split(card, boxed, table)
     films = load_source_films(boxed, card, options.cache, workers=os.cpu_count() or 1)
-    found = measure_boxes(network, card, films, device=device, seed=options.seed)
-    return {"boxes": found} if found else {}
+    return measure_boxes(network, card, films, device=device, seed=options.seed)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,12 +19,13 @@ from covid_core.evaluation.baselines import (
     FIGURES,
     baselines_in_words,
     best_baseline,
+    measure_baselines,
     score_baselines,
 )
-from covid_core.evaluation.baselines import measure_baselines as measured
-from covid_core.evaluation.evaluate import name_probabilities, summaries
+from covid_core.evaluation.evaluate import measure_parts, name_probabilities
 from covid_core.model.card import WeightsCard, read_cards, save_card
 from covid_core.model.network_files import load_weights
+from covid_core.model.results import Baseline
 from covid_core.model.tasks import task_of
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films, load_films
@@ -61,10 +60,10 @@ def run(options: argparse.Namespace) -> int:
             answers = _answers(card, folder, films)
             results = card.results
             if answers is not None:  # so that the figures and their lead are of the same answers
-                results = {**results, **summaries(films, answers, task)}
-                results["probabilities"] = name_probabilities(card.rules)
-            found = measured(films, known[key], task, results, answers)
-            save_card(replace(card, results={**results, "floors": found}), folder)
+                measured = measure_parts(films, answers, task, name_probabilities(card.rules))
+                results = results.replace(**measured.given())
+            found = measure_baselines(films, known[key], task, results, answers)
+            save_card(card.replace(results=results.replace(baselines=found)), folder)
             print(f"{folder / recipe}\n{_told(found)}", flush=True)
     return status
 
@@ -108,11 +107,11 @@ def _tensors(card: WeightsCard, folder: Path) -> Path:
     return folder / f"{card.recipe}.safetensors"
 
 
-def _told(baselines: dict[str, Any]) -> str:
+def _told(baselines: dict[str, dict[str, Baseline]]) -> str:
     lines = []
     for name, part in baselines.items():
         best = [
-            f"best baseline by {title} {one[1]['value']:.3f} ({one[0]})"
+            f"best baseline by {title} {one[1].value:.3f} ({one[0]})"
             for figure, title in FIGURES.items()
             if (one := best_baseline(part, figure))
         ]

@@ -14,10 +14,10 @@ from covid_core.datasets.split import fingerprint
 from covid_core.errors import DatasetError
 from covid_core.evaluation.answers import remembered_answers
 from covid_core.evaluation.evaluate import evaluate, full_heat
-from covid_core.evaluation.targets import TEST
 from covid_core.evaluation.trust import fit_and_measure
 from covid_core.model.card import save_card
 from covid_core.model.network_files import load_weights
+from covid_core.model.results import TEST
 from covid_core.model.tasks import task_of
 from covid_core.training.films import load_films
 
@@ -36,28 +36,28 @@ def run(options: argparse.Namespace) -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     smooth_px = card.preprocess.smooth_px if options.smooth_px is None else options.smooth_px
     changed = smooth_px != card.preprocess.smooth_px
-    card = replace(card, preprocess=replace(card.preprocess, smooth_px=smooth_px))
+    card = card.replace(preprocess=replace(card.preprocess, smooth_px=smooth_px))
     task = task_of(card.classes)
     films = load_films(table, card.preprocess, options.cache, workers=os.cpu_count() or 1)
     films = films.label_by(task)
     logits = remembered_answers(network, card, films, options.cache, device=device)
     rules, trust = fit_and_measure(films, logits)
-    results = evaluate(
+    measured = evaluate(
         films, logits, task=task, rules=rules, cache=options.cache, workers=os.cpu_count() or 1
     )
     # The card's own `storage_change` stays: the tensors loaded here are rounded already.
-    results = {**card.results, **results}
+    results = card.results.replace(**measured.given())
     heat = card.full_heat
     if changed:
         heat = full_heat(network, films, card.preprocess, device=device)
-    card = replace(card, rules=rules, trust=trust, results=results, full_heat=heat)
+    card = card.replace(rules=rules, trust=trust, results=results, full_heat=heat)
     save_card(card, options.weights)
     test = trust[TEST]
     print(
-        f"expected calibration error {test['reliability']['error']:.4f}"
-        f" (before {test['reliability_before']['error']:.4f})"
+        f"expected calibration error {test.reliability.error:.4f}"
+        f" (before {test.reliability_before.error:.4f})"
     )
-    print(f"covered {test['covered']['value']:.3f}, one answer for {test['told']['value']:.3f}")
+    print(f"covered {test.covered.value:.3f}, one answer for {test.single.value:.3f}")
     for point in rules.points:
         print(
             f"{point.name}, from {point.threshold:.3f}: sensitivity {point.sensitivity},"

@@ -11,9 +11,8 @@ from covid_core.training.lungs import make_lungs
 def run(options: argparse.Namespace) -> int:
     """Train the network that outlines the lungs; the exit status."""
     card = make_lungs(options.folder, options.out, epochs=options.epochs, seed=options.seed)
-    dice = card.dice
     print(
-        f"Dice {dice['value']:.3f} ({dice['low']:.3f} to {dice['high']:.3f}) on"
-        f" {card.films['test']} films of patients who did not train it; {card.films['train']} did"
+        f"Dice {card.dice} on {card.films['test']} films of patients who did not train it;"
+        f" {card.films['train']} did"
     )
     return DONE

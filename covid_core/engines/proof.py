@@ -6,20 +6,19 @@ weights. Without such a proof of these very weights, everything runs in float32.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from covid_core.engines.engine import Precision
 from covid_core.errors import WeightsError
 from covid_core.model.card import PROOF
-from covid_core.model.tensors import as_card, read_card_file, write_card
+from covid_core.model.tensors import read_card_file, write_card
+from covid_core.storage.records import Record
 
 LARGEST_DIFFERENCE = 0.01  # of a probability, that a quicker precision may make
 _SAFETY = 1.5  # new films may be shifted more than those that were measured
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Record):
     """What one precision did to these weights' answers, against PyTorch in float32.
 
     `films`: how many, by part. `difference`: the largest of a calibrated probability. `shift`: the
@@ -58,13 +57,14 @@ def read_proof(folder: Path, name: str, sha256: str) -> Proof | None:
     """Of these very weights, where it holds; else None. It counts only for its own `engine`."""
     try:
         path = folder / f"{name}{PROOF}.json"
-        raw = read_card_file(path)
-        proof = as_card({**raw, "precision": Precision(raw["precision"])}, Proof, path)
-    except (WeightsError, ValueError, KeyError):
+        proof = Proof.parse(
+            read_card_file(path), path, error=WeightsError, remedy="Prove the precision again"
+        )
+    except WeightsError:
         return None
     return proof if proof.sha256 == sha256 and proof.holds else None
 
 
 def save_proof(folder: Path, name: str, proof: Proof) -> None:
     """Write it beside the weights. Raises WeightsError."""
-    write_card(folder, name + PROOF, asdict(proof))
+    write_card(folder, name + PROOF, proof.as_json())

@@ -20,13 +20,13 @@ from covid_core.training.inference import logits_by_split
 def remembered_answers(
     network: Network, card: WeightsCard, films: Films, cache: Path, *, device: torch.device
 ) -> dict[Split, np.ndarray]:
-    """`logits_by_split` of a network as it is stored, computed once for these tensors, this
-    preparation and this split.
+    """What a stored network answers to each part of films, remembered on the disk.
 
-    `films`: of the split that the card names.
+    Computed once for these tensors, this preparation and this split. `films`: of the split that the
+    card names.
     """
-    told = json.dumps([card.sha256, card.preprocess.to_json(), card.split], sort_keys=True)
-    path = cache / f"answers-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
+    key = json.dumps([card.sha256, card.preprocess.to_json(), card.split], sort_keys=True)
+    path = cache / f"answers-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
     splits = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
     kept = load_arrays(path, tuple(split.name for split in splits))
     if kept is None:

@@ -1,7 +1,6 @@
 """One network under audit: every figure that a sceptical reader would ask for, in one go.
 
-The result is plain data for JSON, kept beside the weights, from which report and model card are
-written.
+The figures are kept beside the weights, and report and model card are written from them.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +23,7 @@ from covid_core.evaluation.robustness import Abstains, robustness
 from covid_core.evaluation.sample import draw_sample, picture_reader, reader
 from covid_core.evaluation.strata import failures, scored_part, strata, where_age_cannot_help
 from covid_core.findings import CLASSES
+from covid_core.model.audit import AuditedPart, AuditFigures
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import Rules
 from covid_core.model.networks import Network
@@ -35,9 +34,9 @@ from covid_core.training.films import load_films
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Audit:
-    """`figures`: what was measured, ready for JSON. `panels`: examples of maps to look at."""
+    """What was measured, and examples of maps to look at."""
 
-    figures: dict[str, Any]
+    figures: AuditFigures
     panels: Sequence[Panel]
 
 
@@ -64,11 +63,11 @@ def audit(
     by_part = {}
     for split in parts:
         scored = scored_part(table, split, answered[split])
-        by_part[split.value] = {
-            "strata": strata(scored, card.rules),
-            "age": where_age_cannot_help(scored, card.rules),
-            "failures": failures(scored, card.rules),
-        }
+        by_part[split.value] = AuditedPart(
+            strata=strata(scored, card.rules),
+            age=where_age_cannot_help(scored, card.rules),
+            failures=failures(scored, card.rules),
+        )
     read, read_pictures = (make(network, card, device) for make in (reader, picture_reader))
     samples = {
         split.value: draw_sample(
@@ -79,21 +78,21 @@ def audit(
     test = samples[Split.TEST.value]
     maps, panels = explanations(test, network, card, device=device, count=amount.maps, seed=seed)
     return Audit(
-        {
-            "sha256": card.sha256,
-            "amount": asdict(amount),
-            "parts": by_part,
-            "probes": {
+        AuditFigures(
+            sha256=card.sha256,
+            amount=asdict(amount),
+            parts=by_part,
+            probes={
                 name: shortcuts(sample, read_pictures, card.preprocess)
                 for name, sample in samples.items()
             },
-            "explanations": maps,
-            "robustness": robustness(
+            explanations=maps,
+            robustness=robustness(
                 test.some(amount.corruptions), read, abstains(gate, card.rules), seed=seed
             ),
-            "gate": gate.card.measured,
-            "lungs": lungs.card.dice,
-        },
+            gate=gate.card.measured,
+            lungs=lungs.card.dice,
+        ),
         panels,
     )
 
@@ -109,7 +108,9 @@ def abstains(gate: Gate, rules: Rules) -> Abstains:
 
 
 def check_audited(card: WeightsCard, table: pd.DataFrame) -> None:
-    """Raises DatasetError for another manifest than the weights', WeightsError for a network that
+    """Nothing, where these weights can be audited with this manifest.
+
+    Raises DatasetError for another manifest than the weights', WeightsError for a network that
     answers anything but the three classes.
     """
     if card.classes != CLASSES:

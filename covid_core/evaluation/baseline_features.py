@@ -86,8 +86,9 @@ def outer_frame() -> np.ndarray:
 
 
 def coarse(masks: np.ndarray) -> np.ndarray:
-    """Where a lung, a little widened, touches a thumbnail's pixel: bool (N, 128, 128) to (N, 32,
-    32).
+    """Where a lung, a little widened, touches a thumbnail's pixel.
+
+    Bool (N, 128, 128) to (N, 32, 32).
     """
     from scipy.ndimage import maximum_filter  # slow to import
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,9 @@ import numpy as np
 from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
 from covid_core.evaluation.baseline_features import BaselineFeatures
-from covid_core.evaluation.targets import TEST
-from covid_core.metrics import auroc_by_weights, estimate, proportion
+from covid_core.evaluation.parts import parts_of
+from covid_core.metrics import Estimate, auroc_by_weights, estimate, proportion
+from covid_core.model.results import Baseline, Lead, Results, Summary
 from covid_core.model.tasks import Task
 from covid_core.training.films import Films
 
@@ -41,7 +41,6 @@ _TWO = 2
 _LEAST = 10  # films of a class; with fewer, no choice is made
 _SEED = 0
 
-_Dict = Mapping[str, Any]
 _Statistic = Callable[[np.ndarray], float]
 
 
@@ -49,79 +48,72 @@ def measure_baselines(
     films: Films,
     scores: Mapping[str, np.ndarray],
     task: Task,
-    results: _Dict,
+    results: Results,
     answers: Mapping[Split, np.ndarray] | None = None,
-) -> dict[str, Any]:
-    """The baselines of each part of films in a card's `results`, for `results["floors"]`.
+) -> dict[str, dict[str, Baseline]]:
+    """The baselines of each part of films that the results have, by part, then by `BASELINES`.
 
-    `films` are labelled by `task`, and `scores` are theirs, from `score_baselines`. By part,
-    `targets.TEST` or a source, by baseline of `BASELINES`: `accuracy`; `auroc`, of the disease,
-    where the network has one; and `lead`, by figure how far the network is above, as an estimate,
-    and whether it is `paired`. `answers`: the network's probabilities of the test part and of what
-    is held out, (films, outputs). Raises DatasetError where the results are not of these films.
+    `films` are labelled by `task`, and `scores` are theirs, from `score_baselines`. `answers`: the
+    network's probabilities of the test part and of what is held out, (films, outputs). Raises
+    DatasetError where the results are not of these films.
     """
+    summaries = {part.name: part.summary for part in results.parts}
     found = {}
-    for name, (split, own, summary) in parts_of(films, results).items():
-        indices = films.part(split)[own]
-        if len(indices) != summary["films"]:
+    for part in parts_of(films):
+        if part.name not in summaries:
+            continue
+        summary, indices = summaries[part.name], films.part(part.split)[part.chosen]
+        if len(indices) != summary.films:
             raise DatasetError(
-                f"the card's figures of {name} are of {summary['films']} films, and here are"
+                f"the card's figures of {part.name} are of {summary.films} films, and here are"
                 f" {len(indices)}",
-                "Give the manifest and the form that it was trained on",
+                "Give the manifest and the variant that it was trained on",
             )
-        given = None if answers is None else answers[split][own]
-        found[name] = _baselines(films, indices, scores, summary, task, given)
+        given = None if answers is None else answers[part.split][part.chosen]
+        found[part.name] = _baselines(films, indices, scores, summary, task, given)
     return found
 
 
 def score_baselines(films: Films, features: BaselineFeatures, task: Task) -> dict[str, np.ndarray]:
-    """Each baseline's probabilities of all films, float64 (N, outputs), by a model of the training
-    part: gradient-boosted trees, or logistic regression where that is better on few films.
+    """Each baseline's probabilities of all films, float64 (N, outputs).
 
-    Empty where fewer than two classes train.
+    By a model of the training part: gradient-boosted trees, or logistic regression where that is
+    better on few films. Empty where fewer than two classes train.
     """
     train = films.part(Split.TRAIN)
     if len(np.unique(films.labels[train])) < _TWO:
         return {}
     seen = {name: getattr(features, name) for name in BASELINES if name != COMMONEST}
     scores = {}
-    for name, features in seen.items():
-        model = _fitted(features[train], films.labels[train], films.groups[train])
-        scores[name] = np.zeros((len(features), len(task.outputs)))
-        scores[name][:, model.classes_] = model.predict_proba(features)
+    for name, values in seen.items():
+        model = _fitted(values[train], films.labels[train], films.groups[train])
+        scores[name] = np.zeros((len(values), len(task.outputs)))
+        scores[name][:, model.classes_] = model.predict_proba(values)
     return scores
 
 
-def parts_of(films: Films, results: _Dict) -> dict[str, tuple[Split, np.ndarray, _Dict]]:
-    """Each part of a card's `results` by name: its split; which of the split's films, bool; and the
-    network's summary.
-    """
-    test, held_out = (films.sources[films.part(split)] for split in (Split.TEST, Split.HELD_OUT))
-    within, outside = results["test_by_source"], results["held_out"]
-    return {
-        TEST: (Split.TEST, np.ones(len(test), bool), results["test"]),
-        **{name: (Split.TEST, test == name, own) for name, own in within.items()},
-        **{name: (Split.HELD_OUT, held_out == name, own) for name, own in outside.items()},
-    }
-
-
-def is_clear(baseline: _Dict, figure: str) -> bool:
+def is_clear(baseline: Baseline, figure: str) -> bool:
     """Whether the network is clearly above a baseline by `figure`, one of `FIGURES`."""
-    return bool(baseline["lead"][figure]["low"] > 0)
+    lead = baseline.lead.figure(figure)
+    return lead is not None and lead.low > 0
 
 
-def best_baseline(part: _Dict, figure: str = "accuracy") -> tuple[str, dict[str, float]] | None:
+def best_baseline(
+    part: Mapping[str, Baseline], figure: str = "accuracy"
+) -> tuple[str, Estimate] | None:
     """The highest baseline of a part by `figure`, one of `FIGURES`: its title, and its estimate.
 
     None where there is no such figure. `part`: as `measure_baselines` gives it, by baseline.
     """
     known = [
-        (BASELINES[name], baseline[figure]) for name, baseline in part.items() if figure in baseline
+        (BASELINES[name], found)
+        for name, baseline in part.items()
+        if (found := baseline.figure(figure))
     ]
-    return max(known, key=lambda one: float(one[1]["value"]), default=None)
+    return max(known, key=lambda one: one[1].value, default=None)
 
 
-def baselines_in_words(part: _Dict) -> str:
+def baselines_in_words(part: Mapping[str, Baseline]) -> str:
     """Which figures of a part are not clearly above which baselines; empty where all are.
 
     `part`: as `measure_baselines` gives it, by baseline.
@@ -129,13 +121,13 @@ def baselines_in_words(part: _Dict) -> str:
     sentences = []
     for figure, title in FIGURES.items():
         reached = [
-            (baseline[figure]["value"], BASELINES[name])
+            (found.value, BASELINES[name])
             for name, baseline in part.items()
-            if figure in baseline and not is_clear(baseline, figure)
+            if (found := baseline.figure(figure)) and not is_clear(baseline, figure)
         ]
         if reached:
-            told = ", ".join(f"{name} ({value:.3f})" for value, name in sorted(reached)[::-1])
-            sentences.append(f"The {title} is not clearly above what is reached by {told}.")
+            names = ", ".join(f"{name} ({value:.3f})" for value, name in sorted(reached)[::-1])
+            sentences.append(f"The {title} is not clearly above what is reached by {names}.")
     return " ".join(sentences)
 
 
@@ -143,40 +135,42 @@ def _baselines(
     films: Films,
     indices: np.ndarray,
     scores: Mapping[str, np.ndarray],
-    summary: _Dict,
+    summary: Summary,
     task: Task,
     answers: np.ndarray | None,
-) -> dict[str, Any]:
+) -> dict[str, Baseline]:
     """Each baseline on the films at `indices`."""
     labels, disease = films.labels[indices], len(task.outputs) - 1
     constant = np.zeros((len(labels), disease + 1))
     constant[:, np.bincount(labels).argmax()] = 1
     given = {COMMONEST: constant} | {name: probs[indices] for name, probs in scores.items()}
-    measured = {"accuracy": summary["accuracy"]}
-    if task.outputs[-1] in summary["classes"]:
-        measured["auroc"] = summary["classes"][task.outputs[-1]]["auroc"]
+    measured = {"accuracy": summary.accuracy}
+    if task.outputs[-1] in summary.classes:
+        measured["auroc"] = summary.classes[task.outputs[-1]].auroc
     groups = films.groups[indices]
     found = {}
     for name, probabilities in given.items():
         own = _figures(probabilities, labels, groups, "auroc" in measured)
-        lead: dict[str, Any] = {"paired": answers is not None}
-        for figure, value in measured.items():
-            lead[figure] = (
-                _apart(value, own[figure])
-                if answers is None
-                else _paired(figure, answers, probabilities, labels, groups)
-            )
-        found[name] = {**own, "lead": lead}
+        leads = {
+            figure: _apart(value, own[figure])
+            if answers is None
+            else _paired(figure, answers, probabilities, labels, groups)
+            for figure, value in measured.items()
+        }
+        lead = Lead(
+            paired=answers is not None, accuracy=leads["accuracy"], auroc=leads.get("auroc")
+        )
+        found[name] = Baseline(accuracy=own["accuracy"], auroc=own.get("auroc"), lead=lead)
     return found
 
 
 def _figures(
     probabilities: np.ndarray, labels: np.ndarray, groups: np.ndarray, disease: bool
-) -> dict[str, dict[str, float]]:
+) -> dict[str, Estimate]:
     """Accuracy, and AUROC of the last output where `disease`."""
     statistics = _statistics(probabilities, labels)
     return {
-        figure: asdict(estimate(statistics[figure], groups, len(labels)))
+        figure: estimate(statistics[figure], groups, len(labels))
         for figure in FIGURES
         if disease or figure == "accuracy"
     }
@@ -184,10 +178,10 @@ def _figures(
 
 def _paired(
     figure: str, network: np.ndarray, baseline: np.ndarray, labels: np.ndarray, groups: np.ndarray
-) -> dict[str, float]:
+) -> Estimate:
     """The network's lead in `figure`; each draw of patients asks both."""
     ours, theirs = (_statistics(given, labels)[figure] for given in (network, baseline))
-    return asdict(estimate(lambda w: ours(w) - theirs(w), groups, len(labels)))
+    return estimate(lambda w: ours(w) - theirs(w), groups, len(labels))
 
 
 def _statistics(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, _Statistic]:
@@ -200,12 +194,12 @@ def _statistics(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, _Sta
     }
 
 
-def _apart(network: _Dict, baseline: _Dict) -> dict[str, float]:
+def _apart(network: Estimate, baseline: Estimate) -> Estimate:
     """The network's lead from two estimates alone, as of independent figures (MOVER)."""
-    lead = network["value"] - baseline["value"]
-    below = math.hypot(network["value"] - network["low"], baseline["high"] - baseline["value"])
-    above = math.hypot(network["high"] - network["value"], baseline["value"] - baseline["low"])
-    return {"value": lead, "low": lead - below, "high": lead + above, "n": network["n"]}
+    lead = network.value - baseline.value
+    below = math.hypot(network.value - network.low, baseline.high - baseline.value)
+    above = math.hypot(network.high - network.value, baseline.value - baseline.low)
+    return Estimate(lead, lead - below, lead + above, network.n)
 
 
 def _fitted(features: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> Any:

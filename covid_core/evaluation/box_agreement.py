@@ -1,4 +1,4 @@
-"""Do the maps point at the opacities that radiologists drew boxes around?
+"""Whether maps point at the opacities that radiologists drew boxes around.
 
 Two figures of a map, over films with one box at least: how often its hottest point lies in a box
 (the pointing game: Zhang et al. 2016), and how many times the share of heat in the boxes is their
@@ -15,13 +15,13 @@ are measured on a grid of GRID x GRID points.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from covid_core.boxes import Boxes, union_mask
 from covid_core.metrics import mean
+from covid_core.model.results import BoxAgreement, MapAgreement, RandomMap
 from covid_core.model.saliency import Saliency
 
 GRID = 128
@@ -68,10 +68,11 @@ def is_inside(boxes: Boxes, row: int, column: int) -> bool:
 def point_at_the_best_place(
     boxes: Sequence[Boxes], groups: np.ndarray, *, seed: int = 0
 ) -> np.ndarray:
-    """Whether each film's boxes hold the best fixed point, float64 (N,), 1 or 0: for each half of
-    the patients, the point of the grid that lies in the boxes of most films of the other half.
+    """Whether each film's boxes hold the best fixed point, float64 (N,), 1 or 0.
 
-    NaN where there is but one patient. `groups`: int (N,), the same for films of one patient.
+    For each half of the patients that is the point of the grid that lies in the boxes of most films
+    of the other half; NaN where there is but one patient. `groups`: int (N,), the same for films of
+    one patient.
     """
     covered = np.stack([union_mask(own, GRID, GRID) >= 0.5 for own in boxes])
     patients = np.unique(groups)
@@ -91,14 +92,10 @@ def measure_agreement(
     groups: np.ndarray,
     maps: Mapping[str, Pointing],
     random: Mapping[str, Pointing],
-) -> dict[str, Any]:
-    """The figures, as estimates over patients, ready for JSON.
+) -> BoxAgreement:
+    """The figures, as estimates over patients; a lead is film by film.
 
-    `films`; `area`, the boxes' mean share of the film; `fixed point`, how often the best one lies
-    in a box; `maps` by name: `peak`, how often the map's does, `heat` in the boxes over their share
-    of the area, both again under `random weights`, and `lead`, by how much the peak is above
-    `area`, `fixed point` and `random weights`, film by film. `random`: the same maps, by the same
-    names, of a network with random weights.
+    `random`: the same maps, by the same names, of a network with random weights.
     """
     area = np.array([union_mask(own, GRID, GRID).mean(dtype=np.float64) for own in boxes])
     fixed = point_at_the_best_place(boxes, groups)
@@ -106,20 +103,15 @@ def measure_agreement(
     for name, pointing in maps.items():
         chance = random[name]
         beside = {AREA: area, FIXED_POINT: fixed, RANDOM: chance.peak}
-        found[name] = {
-            "peak": _mean(pointing.peak, groups),
-            "heat": _mean(pointing.heat, groups),
-            RANDOM: {"peak": _mean(chance.peak, groups), "heat": _mean(chance.heat, groups)},
-            "lead": {
-                other: _mean(pointing.peak - values, groups) for other, values in beside.items()
-            },
-        }
-    return {
-        "films": len(boxes),
-        AREA: _mean(area, groups),
-        FIXED_POINT: _mean(fixed, groups),
-        "maps": found,
-    }
+        found[name] = MapAgreement(
+            peak=mean(pointing.peak, groups),
+            heat=mean(pointing.heat, groups),
+            random=RandomMap(peak=mean(chance.peak, groups), heat=mean(chance.heat, groups)),
+            lead={other: mean(pointing.peak - values, groups) for other, values in beside.items()},
+        )
+    return BoxAgreement(
+        films=len(boxes), area=mean(area, groups), fixed_point=mean(fixed, groups), maps=found
+    )
 
 
 def average(pointings: Sequence[Pointing]) -> Pointing:
@@ -129,8 +121,3 @@ def average(pointings: Sequence[Pointing]) -> Pointing:
     with np.errstate(invalid="ignore"):
         heats = np.where(known, heat, 0).sum(axis=0) / known.sum(axis=0)
     return Pointing(np.mean([one.peak for one in pointings], axis=0), heats)
-
-
-def _mean(values: np.ndarray, groups: np.ndarray) -> dict[str, float]:
-    """`metrics.mean`, for JSON."""
-    return asdict(mean(values, groups))

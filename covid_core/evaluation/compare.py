@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,11 +15,13 @@ from covid_core.datasets.split import Split, fingerprint
 from covid_core.engines.choice import Choice
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.baseline_features import read_features
-from covid_core.evaluation.baselines import measure_baselines, parts_of, score_baselines
-from covid_core.evaluation.evaluate import summaries
-from covid_core.evaluation.targets import TEST
+from covid_core.evaluation.baselines import measure_baselines, score_baselines
+from covid_core.evaluation.evaluate import measure_parts, name_probabilities
+from covid_core.evaluation.parts import parts_of
 from covid_core.model.card import WeightsCard
+from covid_core.model.decision import Rules
 from covid_core.model.network_files import load_weights
+from covid_core.model.results import Baseline, Summary
 from covid_core.model.tasks import Task, task_of
 from covid_core.predict.predictor import Predictor
 from covid_core.prepare.preprocess import Preprocess
@@ -35,16 +36,16 @@ _OPACITY = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """One network's answers to some films: `labels` int (N,), `probabilities` float64 (N, outputs),
-    calibrated where its card has rules; `summary` as `evaluate.summarise` gives it; `baselines` as
-    `baselines.measure_baselines` gives them of a part.
+class ComparedPart:
+    """One network's answers to some films, what they come to, and the baselines of these films.
+
+    `labels`: int (N,). `probabilities`: float64 (N, outputs), calibrated where its card has rules.
     """
 
     labels: np.ndarray
     probabilities: np.ndarray
-    summary: Mapping[str, Any]
-    baselines: Mapping[str, Any]
+    summary: Summary
+    baselines: Mapping[str, Baseline]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +58,7 @@ class Compared:
 
     card: WeightsCard
     task: Task
-    parts: dict[str, Part]
+    parts: dict[str, ComparedPart]
     same_split: bool
     maps: dict[str, np.ndarray]
 
@@ -103,9 +104,7 @@ def compare(
         logits = logits_by_split(
             network, films, card.preprocess, device=device, splits=MEASURED_SPLITS
         )
-        parts = _parts(
-            films, probabilities_by_split(logits, card.rules), task, baselines[task.name]
-        )
+        parts = _parts(films, logits, card.rules, task, baselines[task.name])
         compared.append(Compared(card, task, parts, card.split == split, maps))
     return compared
 
@@ -122,16 +121,23 @@ def phantom_map(predictor: Predictor, kind: str) -> np.ndarray:
 
 def _parts(
     films: Films,
-    answers: Mapping[Split, np.ndarray],
+    logits: Mapping[Split, np.ndarray],
+    rules: Rules,
     task: Task,
     baselines: Mapping[str, np.ndarray],
-) -> dict[str, Part]:
+) -> dict[str, ComparedPart]:
     if not len(films.part(Split.TEST)):
         raise DatasetError("no film of it is in the test part", "Make the manifest anew")
-    results = summaries(films, answers, task)
+    answers = probabilities_by_split(logits, rules)
+    results = measure_parts(films, answers, task, name_probabilities(rules))
     measured = measure_baselines(films, baselines, task, results, answers)
+    here = {part.name: part for part in parts_of(films)}
     return {
-        name: Part(films.labels[films.part(side)][own], answers[side][own], summary, measured[name])
-        for name, (side, own, summary) in parts_of(films, results).items()
-        if name == TEST or side is Split.HELD_OUT
+        name: ComparedPart(
+            films.labels[films.part(here[name].split)][here[name].chosen],
+            answers[here[name].split][here[name].chosen],
+            summary,
+            measured[name],
+        )
+        for name, _, summary in results.independent_parts
     }

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,8 +20,9 @@ from covid_core.metrics import (
     sensitivity,
     specificity,
 )
-from covid_core.model.decision import CALIBRATED, SOFTMAX, Rules, softmax
+from covid_core.model.decision import CALIBRATED, SOFTMAX, Probabilities, Rules, softmax
 from covid_core.model.networks import Network
+from covid_core.model.results import ClassFigures, Results, Summary
 from covid_core.model.tasks import THREE_CLASSES, Task
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films
@@ -43,27 +42,24 @@ def evaluate(
     rules: Rules | None = None,
     cache: Path | None = None,
     workers: int = 1,
-) -> dict[str, Any]:
+) -> Results:
     """Results for the card, of a network's logits of each part as `logits_by_split` gives them.
 
-    `films` are labelled by `task`. `test`: the locked test part; `test_by_source`: its sources that
-    hold more than one class, each for itself, because between sources a network can tell the
-    hospital instead of the disease; `held_out`: sources never trained on, likewise; `baselines`: as
-    `measure_baselines` gives them, where there is a `cache` for what they are measured from.
-    `probabilities`: what all of these are measured on, `CALIBRATED` by `rules` fitted on
-    validation, or `SOFTMAX` where there are none. Baselines learn the classes' frequencies, so
-    only calibrated probabilities are fairly compared with them.
+    `films` are labelled by `task`. Sources stand for themselves, because between sources a network
+    can tell the hospital instead of the disease. `baselines` are measured where there is a `cache`
+    for what they see. They learn the classes' frequencies, so only probabilities calibrated by
+    `rules` fitted on validation are fairly compared with them.
     """
     rules = rules or Rules.plain(len(task.outputs))
     answers = probabilities_by_split(logits, rules)
-    results = summaries(films, answers, task) | {"probabilities": name_probabilities(rules)}
-    if cache is not None:
-        scores = score_baselines(films, read_features(films.names, cache, workers=workers), task)
-        results["floors"] = measure_baselines(films, scores, task, results, answers)
-    return results
+    results = measure_parts(films, answers, task, name_probabilities(rules))
+    if cache is None:
+        return results
+    scores = score_baselines(films, read_features(films.names, cache, workers=workers), task)
+    return results.replace(baselines=measure_baselines(films, scores, task, results, answers))
 
 
-def name_probabilities(rules: Rules) -> str:
+def name_probabilities(rules: Rules) -> Probabilities:
     """What figures measured by these rules are measured on, for a card's results."""
     return CALIBRATED if rules.fitted else SOFTMAX
 
@@ -87,17 +83,24 @@ def storage_change(
     return float(np.abs(softmax(exact) - softmax(stored)).max(initial=0.0))
 
 
-def summaries(films: Films, answers: Mapping[Split, np.ndarray], task: Task) -> dict[str, Any]:
-    """`test`, `test_by_source` and `held_out`, as `evaluate` gives them.
+def measure_parts(
+    films: Films,
+    answers: Mapping[Split, np.ndarray],
+    task: Task,
+    probabilities: Probabilities,
+) -> Results:
+    """The results of the test part, of its sources and of the sources held out.
 
-    `answers`: probabilities of the test part and of what is held out, (films, outputs).
+    `answers`: probabilities of the test part and of what is held out, (films, outputs), and what
+    these are called.
     """
     test, held_out = films.part(Split.TEST), films.part(Split.HELD_OUT)
-    return {
-        "test": summarise(films, test, answers[Split.TEST], task),
-        "test_by_source": _by_source(films, test, answers[Split.TEST], task),
-        "held_out": _by_source(films, held_out, answers[Split.HELD_OUT], task),
-    }
+    return Results(
+        test=summarise(films, test, answers[Split.TEST], task),
+        test_by_source=_by_source(films, test, answers[Split.TEST], task),
+        held_out=_by_source(films, held_out, answers[Split.HELD_OUT], task),
+        probabilities=probabilities,
+    )
 
 
 def full_heat(
@@ -136,47 +139,46 @@ def full_heat(
 
 def summarise(
     films: Films, indices: np.ndarray, scored: np.ndarray, task: Task = THREE_CLASSES
-) -> dict[str, Any]:
+) -> Summary:
     """Counts, confusion and per-class figures of the films at `indices`, each with its interval.
 
-    `patients_known`: of which share the patient is; films of the rest count as independent, so
-    that intervals are too narrow where it is below 1.
-    `commonest`: the accuracy of always calling the commonest class. `scored`: probabilities,
-    (len(indices), outputs). A class of fewer than five films is left out.
+    Films whose patient is not known count as independent, so that intervals are too narrow where
+    `patients_known` is below 1. `scored`: probabilities, (len(indices), outputs). A class of fewer
+    than five films is left out.
     """
     labels, groups = films.labels[indices], films.groups[indices]
     calls = scored.argmax(axis=1)
-    classes: dict[str, Any] = {}
+    classes = {}
     for i, output in enumerate(task.outputs):
         positive = labels == i
         if min(positive.sum(), (~positive).sum()) < _FEW:
             continue
-        figures = {
-            "auroc": auroc_estimate(positive, scored[:, i], groups),
-            "sensitivity": sensitivity(positive, calls == i, groups),
-            "specificity": specificity(positive, calls == i, groups),
-            "precision": precision(positive, calls == i, groups),
-            "f1": f1(positive, calls == i, groups),
-        }
-        classes[output] = {name: asdict(figure) for name, figure in figures.items()}
-    return {
-        "films": len(labels),
-        "groups": len(np.unique(groups)),
-        "patients_known": None
-        if films.patients_known is None
-        else float(films.patients_known[indices].mean()),
-        "confusion": confusion(labels, calls, len(task.outputs)).tolist(),
-        "accuracy": asdict(mean(calls == labels, groups)),
-        "commonest": float(np.bincount(labels).max() / len(labels)),
-        "classes": classes,
-    }
+        classes[output] = ClassFigures(
+            auroc=auroc_estimate(positive, scored[:, i], groups),
+            sensitivity=sensitivity(positive, calls == i, groups),
+            specificity=specificity(positive, calls == i, groups),
+            precision=precision(positive, calls == i, groups),
+            f1=f1(positive, calls == i, groups),
+        )
+    known = films.patients_known
+    return Summary(
+        films=len(labels),
+        groups=len(np.unique(groups)),
+        patients_known=None if known is None else float(known[indices].mean()),
+        confusion=tuple(map(tuple, confusion(labels, calls, len(task.outputs)).tolist())),
+        accuracy=mean(calls == labels, groups),
+        commonest=float(np.bincount(labels).max() / len(labels)),
+        classes=classes,
+    )
 
 
-def _by_source(films: Films, indices: np.ndarray, scored: np.ndarray, task: Task) -> dict[str, Any]:
+def _by_source(
+    films: Films, indices: np.ndarray, scored: np.ndarray, task: Task
+) -> dict[str, Summary]:
     summaries = {}
     for source in sorted(set(films.sources[indices])):
         own = films.sources[indices] == source
         summary = summarise(films, indices[own], scored[own], task)
-        if summary["classes"]:
+        if summary.classes:
             summaries[str(source)] = summary
     return summaries

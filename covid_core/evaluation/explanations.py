@@ -1,4 +1,4 @@
-"""Are the heat maps worth looking at?
+"""Whether heat maps are worth looking at.
 
 Where they lie, what covering the hot places does to the answer, and whether they are made of what
 was learnt.
@@ -9,8 +9,7 @@ Grad-CAM, which the page shows, stands beside two more methods and beside chance
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,7 +19,8 @@ from covid_core.evaluation.faithfulness import SHARES, STAGES, area, cells_of, c
 from covid_core.evaluation.saliency_methods import METHODS
 from covid_core.evaluation.sample import Sample
 from covid_core.findings import Finding
-from covid_core.metrics import mean
+from covid_core.metrics import Estimate, mean
+from covid_core.model.audit import Curve, Curves, Explanations, MethodFigures
 from covid_core.model.card import WeightsCard
 from covid_core.model.networks import Network
 from covid_core.model.saliency import METHOD, Saliency
@@ -72,11 +72,11 @@ def explanations(
     count: int = 48,
     examples: int = 6,
     seed: int = 0,
-) -> tuple[dict[str, Any], list[Panel]]:
-    """At most `count` films of a sample, each explained for the answer that it was given: figures,
-    ready for JSON, and `examples` to look at.
+) -> tuple[Explanations, list[Panel]]:
+    """What heat maps are worth, and `examples` to look at.
 
-    Every figure is a mean over films with its interval.
+    At most `count` films are explained, each for the answer that it was given. Every figure is a
+    mean over films with its interval.
 
     `lung_area`: the lungs' share of the film. `methods` by name: `in_lungs`, the share of positive
     heat inside the lungs; `excess`, that share less the lungs' area; `deletion` and `insertion`,
@@ -96,20 +96,17 @@ def explanations(
         stage: _mean(similarity(network, x, seen.called, stage, seed=seed), seen.groups)
         for stage in tqdm(STAGES, "randomised weights")
     }
-    figures = {
-        "films": len(seen.films),
-        "shares": SHARES.tolist(),
-        "lung_area": _mean(seen.masks.mean(axis=(1, 2)), seen.groups),
-        "methods": {
-            method: _lying(seen, card, method) | _hanging(drawn[method], seen.groups)
-            for method in METHODS
-        },
-        "chance": _hanging(drawn[CHANCE], seen.groups),
-        "better": _better(drawn, seen.groups),
-        "randomised": randomised,
-        "like": LIKE,
-        "depends": all(figure["value"] < LIKE for figure in randomised.values()),
-    }
+    figures = Explanations(
+        films=len(seen.films),
+        shares=tuple(SHARES.tolist()),
+        lung_area=_mean(seen.masks.mean(axis=(1, 2)), seen.groups),
+        methods={method: _of_method(seen, card, method, drawn[method]) for method in METHODS},
+        chance=Curves(**_curves(drawn[CHANCE], seen.groups)),
+        better=_better(drawn, seen.groups),
+        randomised=randomised,
+        like=LIKE,
+        depends=all(figure.value < LIKE for figure in randomised.values()),
+    )
     shown = dice.permutation(len(seen.films))[:examples]
     return figures, [_panel(seen, card, int(i)) for i in np.sort(shown)]
 
@@ -156,22 +153,26 @@ def _drawn(
     return {name: np.stack(films, axis=1) for name, films in drawn.items()}
 
 
-def _lying(seen: _Seen, card: WeightsCard, method: str) -> dict[str, Any]:
+def _of_method(seen: _Seen, card: WeightsCard, method: str, drawn: np.ndarray) -> MethodFigures:
     inside = [
         _saliency(seen, card, method, i).share_inside(lungs) for i, lungs in enumerate(seen.masks)
     ]
     excess = np.array(inside) - seen.masks.mean(axis=(1, 2))
-    return {"in_lungs": _mean(inside, seen.groups), "excess": _mean(excess, seen.groups)}
+    return MethodFigures(
+        in_lungs=_mean(inside, seen.groups),
+        excess=_mean(excess, seen.groups),
+        **_curves(drawn, seen.groups),
+    )
 
 
-def _hanging(drawn: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+def _curves(drawn: np.ndarray, groups: np.ndarray) -> dict[str, Curve]:
     return {
-        name: {"curve": curve.mean(axis=0).tolist(), "area": _mean(area(curve), groups)}
+        name: Curve(curve=tuple(curve.mean(axis=0).tolist()), area=_mean(area(curve), groups))
         for name, curve in zip(("deletion", "insertion"), drawn, strict=True)
     }
 
 
-def _better(drawn: Mapping[str, np.ndarray], groups: np.ndarray) -> dict[str, Any]:
+def _better(drawn: Mapping[str, np.ndarray], groups: np.ndarray) -> dict[str, Estimate]:
     deletion, insertion = area(drawn[CHANCE]) - area(drawn[METHOD])
     return {"deletion": _mean(deletion, groups), "insertion": _mean(-insertion, groups)}
 
@@ -199,6 +200,5 @@ def _saliency(seen: _Seen, card: WeightsCard, method: str, i: int) -> Saliency:
     )
 
 
-def _mean(values: Sequence[float] | np.ndarray, groups: np.ndarray) -> dict[str, float]:
-    """`metrics.mean`, for JSON."""
-    return asdict(mean(np.asarray(values), groups))
+def _mean(values: Sequence[float] | np.ndarray, groups: np.ndarray) -> Estimate:
+    return mean(np.asarray(values), groups)

@@ -1,4 +1,4 @@
-"""Two tests of a heat map: does the answer hang on the hot places, and on what was learnt?
+"""Two tests of a heat map: whether the answer hangs on its hot places, and on what was learnt.
 
 Deletion and insertion (Petsiuk, Das and Saenko 2018), and the cascading randomisation of the sanity
 checks for saliency maps (Adebayo et al. 2018).
@@ -29,10 +29,10 @@ STAGES: tuple[Stage, ...] = ("head", "last block", "everything")
 
 
 def cells_of(network: Network, x: torch.Tensor, outputs: np.ndarray, method: str) -> np.ndarray:
-    """Maps of films, (N, 1, S, S) on the network's device, for an output each: float32 (N, h, w),
-    signed and unscaled.
+    """Maps of films for an output each, float32 (N, h, w), signed and unscaled.
 
-    `method`: one of `saliency_methods.METHODS`.
+    `x`: the films, (N, 1, S, S), on the network's device. `method`: one of
+    `saliency_methods.METHODS`.
     """
     with torch.inference_mode():
         features = torch.cat([network.feature_map(part).cpu() for part in x.split(_BATCH)])
@@ -73,10 +73,10 @@ def area(curve: np.ndarray) -> np.ndarray:
 def similarity(
     network: Network, x: torch.Tensor, outputs: np.ndarray, stage: Stage, *, seed: int
 ) -> np.ndarray:
-    """How like a film's Grad-CAM is to that of randomised weights: Spearman's rank correlation of
-    their cells, -1 to 1, float64 (N,), the mean over five draws.
+    """How like a film's Grad-CAM is to that of randomised weights: float64 (N,), -1 to 1.
 
-    Arguments as for `cells_of`.
+    Spearman's rank correlation of their cells, the mean over five draws. Arguments as for
+    `cells_of`.
     """
     learnt = cells_of(network, x, outputs, METHOD)
     alike = []

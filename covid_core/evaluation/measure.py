@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from covid_core.datasets.split import Split
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.evaluate import evaluate, full_heat, storage_change
 from covid_core.evaluation.trust import fit_and_measure
+from covid_core.model.decision import Rules
 from covid_core.model.network_files import as_stored
 from covid_core.model.networks import Network
+from covid_core.model.results import Results, Trust
 from covid_core.training.inference import logits_by_split
 from covid_core.training.run import Run, label_films
 
 
-def measure(network: Network, run: Run, cache: Path, *, workers: int) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a card says of a network's worth, by its fields."""
+
+    rules: Rules
+    trust: dict[str, Trust]
+    results: Results
+    full_heat: float
+
+
+def measure(network: Network, run: Run, cache: Path, *, workers: int) -> Worth:
     """The rules, trust, results and heat of a network's card, measured as it will be stored.
 
     `network`: as the run's training left it; `cache`: of decoded films.
@@ -28,12 +40,10 @@ def measure(network: Network, run: Run, cache: Path, *, workers: int) -> dict[st
         rules, trust = fit_and_measure(films, logits)
     except CovidCoreError as error:  # still worth its weights: the most probable class is called
         print(f"not calibrated: {error}", file=sys.stderr)
-        rules, trust = None, {}
+        rules, trust = Rules.plain(len(phase.task_definition.outputs)), {}
     results = evaluate(
         films, logits, task=phase.task_definition, rules=rules, cache=cache, workers=workers
     )
-    results["storage_change"] = storage_change(
-        network, films, preprocess, logits[Split.TEST], device=device
-    )
+    change = storage_change(network, films, preprocess, logits[Split.TEST], device=device)
     heat = full_heat(network, films, preprocess, device=device)
-    return {"rules": rules, "trust": trust, "results": results, "full_heat": heat}
+    return Worth(rules, trust, results.replace(storage_change=change), heat)

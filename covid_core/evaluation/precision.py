@@ -69,8 +69,10 @@ def prove(
 def other_decisions(
     ours: np.ndarray, theirs: np.ndarray, rules: Rules, answers: Sequence[Finding]
 ) -> int:
-    """How many films, by probabilities (N, answers) each, are decided otherwise at any operating
-    point: called otherwise, or with other answers in the prediction set, or in another order.
+    """How many films are decided otherwise by the ones' probabilities than by the others'.
+
+    At any operating point: called otherwise, or with other answers in the prediction set, or in
+    another order. `ours`, `theirs`: (N, answers).
     """
 
     def all_of(probabilities: np.ndarray) -> list[Decision]:

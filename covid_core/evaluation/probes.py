@@ -1,4 +1,4 @@
-"""Shortcut probes: is COVID-19 still told where no lung is to be seen?
+"""Shortcut probes: whether COVID-19 is still told where no lung is to be seen.
 
 Markers, borders, collimation and posture differ between hospitals, and so do the share of their
 patients with COVID-19. What a network tells from them is the hospital, not the disease (DeGrave,
@@ -8,8 +8,7 @@ Janizek and Lee 2021; Maguolo and Nanni 2021).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
@@ -17,7 +16,8 @@ from tqdm import tqdm
 from covid_core.evaluation.sample import Reader, Sample, prepare
 from covid_core.evaluation.targets import AFTER_PREPARATION, judge_probes
 from covid_core.findings import CLASSES, Finding
-from covid_core.metrics import auroc_estimate
+from covid_core.metrics import Estimate, auroc_estimate
+from covid_core.model import audit
 from covid_core.prepare.occlusion import LEAST_LUNG, lungs_only, lungs_out, painted_over, widened
 from covid_core.prepare.preprocess import Preprocess
 
@@ -88,13 +88,13 @@ PROBES: dict[str, About] = {
 }
 
 
-def shortcuts(sample: Sample, read: Reader, preprocess: Preprocess) -> dict[str, Any]:
-    """The AUROC of COVID-19 against the rest under each probe, with its interval; for JSON.
+def shortcuts(sample: Sample, read: Reader, preprocess: Preprocess) -> audit.Probes:
+    """The AUROC of COVID-19 against the rest under each probe, with its interval.
 
     Parts are covered on the picture that the network is given: before, a black hole would change
     every grey that is left, for tone is equalised over the whole film. `read`: as
     `sample.picture_reader` gives it; COVID-19 is the network's last output. Films in which no
-    lungs were found are `left_out`. `probes` by name: `title`, `without_lungs`, `auroc`. `failed`:
+    lungs were found are `left_out`. `failed`:
     the probes without lungs whose whole interval lies above `limit`; `undecided`: those whose
     interval holds it; `uses_shortcut`: whether any failed. `within`: the same AUROCs of each source
     that has both, by source and probe, for there no hospital gives the class away.
@@ -116,34 +116,34 @@ def shortcuts(sample: Sample, read: Reader, preprocess: Preprocess) -> dict[str,
     everywhere = np.ones(len(positive), bool)
     figures = _figures(scores, positive, groups, everywhere)
     probes = {
-        name: {"title": about.title, "without_lungs": about.without_lungs, "auroc": figures[name]}
+        name: audit.Probe(title=about.title, without_lungs=about.without_lungs, auroc=figures[name])
         for name, about in PROBES.items()
     }
     verdicts = judge_probes(probes, LIMIT)
     failed = [name for name, met in verdicts.items() if met is False]
-    return {
-        "films": len(positive),
-        "left_out": int((~found).sum()),
-        "covered": AFTER_PREPARATION,
-        "limit": LIMIT,
-        "probes": probes,
-        "failed": failed,
-        "undecided": [name for name, met in verdicts.items() if met is None],
-        "uses_shortcut": bool(failed),
-        "within": {
+    return audit.Probes(
+        films=len(positive),
+        left_out=int((~found).sum()),
+        covered=AFTER_PREPARATION,
+        limit=LIMIT,
+        probes=probes,
+        failed=tuple(failed),
+        undecided=tuple(name for name, met in verdicts.items() if met is None),
+        uses_shortcut=bool(failed),
+        within={
             str(source): _figures(scores, positive, groups, sources == source)
             for source in _with_both(sources, positive)
         },
-    }
+    )
 
 
 def cover(
     probe: Probe, picture: np.ndarray, lungs: np.ndarray, own: tuple[slice, slice]
 ) -> np.ndarray:
-    """What a probe leaves of a prepared picture, uint8 (S, S): it is applied to the part where the
-    film lies, and padding stays.
+    """What a probe leaves of a prepared picture, uint8 (S, S).
 
-    `lungs`: bool, of that part's shape.
+    It is applied to the part where the film lies, and padding stays. `lungs`: bool, of that part's
+    shape.
     """
     left = picture.copy()
     left[own] = probe(picture[own], lungs)
@@ -167,9 +167,9 @@ def _frame(film: np.ndarray) -> np.ndarray:
 
 def _figures(
     scores: dict[str, np.ndarray], positive: np.ndarray, groups: np.ndarray, own: np.ndarray
-) -> dict[str, dict[str, float]]:
+) -> dict[str, Estimate]:
     return {
-        name: asdict(auroc_estimate(positive[own], given[own], groups[own]))
+        name: auroc_estimate(positive[own], given[own], groups[own])
         for name, given in scores.items()
     }
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -13,6 +11,13 @@ from tqdm import tqdm
 from covid_core.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from covid_core.evaluation.sample import Reader, Sample
 from covid_core.metrics import Estimate, auroc, estimate
+from covid_core.model.audit import (
+    Corruption,
+    Intact,
+    Robustness,
+    RobustnessSummary,
+    WorstCorruption,
+)
 
 GOAL = 0.03  # the mean AUROC that MedMNIST-C's corruptions may cost at strengths 1 to 3
 _MILD = (1, 2, 3)
@@ -30,8 +35,8 @@ def robustness(
     *,
     strengths: Sequence[int] = STRENGTHS,
     seed: int = 0,
-) -> dict[str, Any]:
-    """Every corruption at each strength, ready for JSON.
+) -> Robustness:
+    """Every corruption at each strength.
 
     AUROC: one class against the rest, the mean over the classes that the sample has.
 
@@ -51,24 +56,24 @@ def robustness(
         held_back[name, strength] = _share(abstains(films, answers[name, strength]))
     scores = {setting: mean_auroc(sample.labels, given) for setting, given in answers.items()}
     whole = mean_auroc(sample.labels, intact)
-    return {
-        "films": len(sample.labels),
-        "strengths": list(strengths),
-        "intact": {"auroc": whole, "abstention": _share(abstains(sample.films, intact))},
-        "corruptions": {
-            name: {
-                "title": corruption.title,
-                "published": corruption.published,
-                "measure": corruption.measure,
-                "values": [corruption.values[s - 1] for s in strengths],
-                "auroc": [scores[name, s] for s in strengths],
-                "drop": [whole - scores[name, s] for s in strengths],
-                "abstention": [held_back[name, s] for s in strengths],
-            }
+    return Robustness(
+        films=len(sample.labels),
+        strengths=tuple(strengths),
+        intact=Intact(auroc=whole, abstention=_share(abstains(sample.films, intact))),
+        corruptions={
+            name: Corruption(
+                title=corruption.title,
+                published=corruption.published,
+                measure=corruption.measure,
+                values=tuple(corruption.values[s - 1] for s in strengths),
+                auroc=tuple(scores[name, s] for s in strengths),
+                drop=tuple(whole - scores[name, s] for s in strengths),
+                abstention=tuple(held_back[name, s] for s in strengths),
+            )
             for name, corruption in CORRUPTIONS.items()
         },
-        "summary": _summary(sample, intact, answers, scores, held_back),
-    }
+        summary=_summary(sample, intact, answers, scores, held_back),
+    )
 
 
 def mean_auroc(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -107,33 +112,30 @@ def _summary(
     answers: dict[_Setting, np.ndarray],
     scores: dict[_Setting, float],
     held_back: dict[_Setting, float],
-) -> dict[str, Any]:
+) -> RobustnessSummary:
     mild = [setting for setting in answers if setting[1] in _MILD]
     published = [setting for setting in mild if CORRUPTIONS[setting[0]].published]
     drops = {
-        name: asdict(mean_drop(sample, intact, [answers[setting] for setting in chosen]))
+        name: mean_drop(sample, intact, [answers[setting] for setting in chosen])
         for name, chosen in (("published", published), ("all", mild))
     }
     worst = min(scores, key=scores.__getitem__)
     whole = mean_auroc(sample.labels, intact)
-    return {
-        "drop": drops,
-        "goal": GOAL,
-        "met": bool(drops["published"]["value"] <= GOAL),
-        "worst": {
-            "name": worst[0],
-            "strength": worst[1],
-            "drop": whole - scores[worst],
-        },
-        "abstention": _rank_correlation([s for _, s in held_back], list(held_back.values())),
-    }
+    return RobustnessSummary(
+        drop=drops,
+        goal=GOAL,
+        met=bool(drops["published"].value <= GOAL),
+        worst=WorstCorruption(name=worst[0], strength=worst[1], drop=whole - scores[worst]),
+        abstention=_rank_correlation([s for _, s in held_back], list(held_back.values())),
+    )
 
 
 def _one_by_one(
     labels: np.ndarray, probabilities: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Who is of a class, bool (N,), and its scores, (N,), for each class with films for and
-    against.
+    """Who is of a class, bool (N,), and its scores, (N,), by class.
+
+    Of classes with films for and against.
     """
     for output in range(probabilities.shape[1]):
         own = labels == output
@@ -142,8 +144,9 @@ def _one_by_one(
 
 
 def _pairs(own: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """1 where a film of the class scores above one of the rest, 0.5 where alike, else 0: float64
-    (films of the class, the rest).
+    """Whether a film of the class scores above one of the rest: 1, 0.5 where alike, else 0.
+
+    Float64 (films of the class, the rest).
     """
     difference = scores[own][:, np.newaxis] - scores[~own]
     return (np.sign(difference) + 1) / 2

@@ -16,7 +16,7 @@ from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
-from covid_core.model.networks import Head
+from covid_core.model.networks import PooledHead
 from covid_core.model.saliency import METHOD
 
 
@@ -63,14 +63,16 @@ METHODS: dict[str, type[BaseCAM]] = {
 }
 
 
-def class_activation(head: Head, feature_map: np.ndarray, output: int, method: str) -> np.ndarray:
-    """Evidence for an output, float32 (h, w), from a feature map, float32 (C, h, w), signed and
-    unscaled; only Grad-CAM's cells are logits.
+def class_activation(
+    head: PooledHead, feature_map: np.ndarray, output: int, method: str
+) -> np.ndarray:
+    """Evidence for an output in each cell of a feature map, float32 (h, w).
 
-    Safe to call from any thread.
+    Signed and unscaled; only Grad-CAM's cells are logits. `feature_map`: float32 (C, h, w). Safe to
+    call from any thread.
     """
     with torch.inference_mode(False), torch.enable_grad():
-        borrowed = Head(head.linear, head.hidden)
+        borrowed = PooledHead(head.linear, head.hidden)
         cells = torch.from_numpy(feature_map.copy()).unsqueeze(0).requires_grad_(True)
         with METHODS[method](model=borrowed, target_layers=[borrowed.cells]) as cam:
             evidence = cam(cells, [ClassifierOutputTarget(output)])

@@ -1,7 +1,6 @@
-"""Films to be tampered with: small, with the tone that they are stored in, and where their lungs
-are.
+"""Films to be tampered with, where their lungs are, and the one way to ask a network about them.
 
-And the one way to ask a network about them.
+They are small, with the tone that they are stored in.
 """
 
 from __future__ import annotations
@@ -80,9 +79,7 @@ def reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:
 
 
 def picture_reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:
-    """The same of films that are prepared already: pictures, uint8 (S, S) each, as `prepare` gives
-    them, to calibrated probabilities.
-    """
+    """The same of films that are prepared already, as `prepare` gives them: uint8 (S, S) each."""
     network = network.eval().to(device)
 
     def read(pictures: Sequence[np.ndarray]) -> np.ndarray:
@@ -110,7 +107,7 @@ def _evenly(table: pd.DataFrame, split: Split, count: int, seed: int) -> np.ndar
 
 
 def _in_turn(labels: np.ndarray) -> np.ndarray:
-    """Indices of films, first the first of each class, then the second, …"""
+    """Indices of films: first the first of each class, then the second of each, and so on."""
     return np.argsort(pd.Series(labels).groupby(labels).cumcount().to_numpy(), kind="stable")
 
 

@@ -34,9 +34,11 @@ _LEARNT_FROM = (Split.TRAIN.value, Split.VALIDATION.value)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceFilms:
-    """Films to measure, an entry each: `table`, their rows of the manifest; `pictures`, the
-    network's input, uint8 (N, S, S); `groups`, int (N,), the same for films of one patient;
-    `crops`, the part of each film that its picture shows.
+    """Films to measure, an entry each.
+
+    `table`: their rows of the manifest. `pictures`: the network's input, uint8 (N, S, S). `groups`:
+    int (N,), the same for films of one patient. `crops`: the part of each film that its picture
+    shows.
     """
 
     table: pd.DataFrame
@@ -67,9 +69,10 @@ def load_source_films(
 
 
 def select_films(table: pd.DataFrame) -> np.ndarray:
-    """Which rows of a manifest are films to measure, bool (rows,): on the test side or held out,
-    and read by radiologists for their appearance, for opacities beside other abnormalities, or
-    for boxes.
+    """Which rows of a manifest are films to measure, bool (rows,).
+
+    On the test side or held out, and read by radiologists for their appearance, for opacities
+    beside other abnormalities, or for boxes.
     """
     kinds = np.isin(table["finding"].to_numpy(str), (OPACITY, OTHER, CLEAR))
     sources = table["source"].to_numpy(str)
@@ -79,7 +82,7 @@ def select_films(table: pd.DataFrame) -> np.ndarray:
     )
 
 
-def parts_of(table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
+def populations_of(table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
     """Source, population, and which of the rows are theirs, bool (rows,)."""
     sources, splits = table["source"].to_numpy(str), table["split"].to_numpy(str)
     for source in sorted(set(sources)):
@@ -163,13 +166,13 @@ def lay_over_films(
 def check_kept_split(
     card: WeightsCard, table: pd.DataFrame, trained_on: pd.DataFrame | None = None
 ) -> None:
-    """Raises DatasetError unless no film to be measured is one that the weights learnt from, or
-    belongs with one: the same patient, or the same picture.
+    """Nothing, where no film to be measured is one that the weights learnt from.
 
-    That is so for the manifest that they were trained on, and for one that adds other sources to it
-    and leaves all of its films on their sides. For any other, such as one with `--keep-split` in
-    which a radiologist's reading overruled a folder's name, `trained_on` must be the manifest that
-    they were trained on, and all that trained them must stand in `table` to be compared with.
+    Else, or where one belongs with such a film by patient or by picture, raises DatasetError. That
+    is so for the manifest that they were trained on, and for one that adds other sources to it and
+    leaves all of its films on their sides. For any other, such as one with `--keep-split` in which
+    a radiologist's reading overruled a folder's name, `trained_on` must be the manifest that they
+    were trained on, and all that trained them must stand in `table` to be compared with.
     """
     of_card = {source for sources in card.films.values() for source in sources}
     kept = table[table["source"].isin(of_card)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,15 @@ import pandas as pd
 from covid_core.datasets.split import Split, groups_of
 from covid_core.evaluation.targets import ADULTS
 from covid_core.findings import CLASSES, Finding
-from covid_core.metrics import auroc_estimate, auroc_within_estimate, mean, sensitivity, specificity
+from covid_core.metrics import (
+    Estimate,
+    auroc_estimate,
+    auroc_within_estimate,
+    mean,
+    sensitivity,
+    specificity,
+)
+from covid_core.model.audit import Failure, GroupFigures, Groups
 from covid_core.model.decision import BALANCED, Rules
 from covid_core.read.radiograph import View
 from covid_core.sources import stated_ages
@@ -37,11 +44,10 @@ def scored_part(table: pd.DataFrame, split: Split, logits: np.ndarray) -> Scored
     return Scored(table[own].reset_index(drop=True), groups_of(table)[own], logits)
 
 
-def strata(scored: Scored, rules: Rules) -> dict[str, dict[str, Any]]:
-    """Figures for each stratum: kind ("source", "view", "sex", "age"), then value, then `films`,
-    `covid`, and, where enough films are for and against, AUROC, sensitivity and specificity of
-    COVID-19 at the balanced point, and how often the prediction set covers and tells;
-    `auroc_within_view` by pairs of films of one view (`metrics.auroc_within`).
+def strata(scored: Scored, rules: Rules) -> dict[str, Groups]:
+    """Figures for each stratum: kind ("source", "view", "sex", "age"), then value.
+
+    AUROC, sensitivity and specificity are of COVID-19, at the balanced point.
     """
     return {
         kind: {
@@ -52,9 +58,11 @@ def strata(scored: Scored, rules: Rules) -> dict[str, dict[str, Any]]:
     }
 
 
-def where_age_cannot_help(scored: Scored, rules: Rules) -> dict[str, dict[str, Any]]:
-    """The same for adults alone, also within each source that has both diseases, and for NIH's
-    adults with pneumonia against COVID-19.
+def where_age_cannot_help(scored: Scored, rules: Rules) -> Groups:
+    """The same where age can't help.
+
+    For adults alone, also within each source that has both diseases, and for NIH's adults with
+    pneumonia against COVID-19.
     """
     adults = are_adults(scored.table)
     labels = scored.table["label"].to_numpy(str)
@@ -75,11 +83,8 @@ def where_age_cannot_help(scored: Scored, rules: Rules) -> dict[str, dict[str, A
     }
 
 
-def failures(scored: Scored, rules: Rules) -> list[dict[str, Any]]:
-    """What goes wrong most: films by source, label and the source's own words for them (`finding`),
-    the share called otherwise (`wrong`), and what they are called instead (`called`, the most
-    frequent); the worst first, of kinds with enough films.
-    """
+def failures(scored: Scored, rules: Rules) -> tuple[Failure, ...]:
+    """What goes wrong, by kind of films with enough of them; the worst first."""
     probabilities = rules.probabilities(scored.logits)
     rows = scored.table[["source", "label", "finding"]].assign(
         called=[CLASSES[i].value for i in probabilities.argmax(axis=1)]
@@ -88,15 +93,23 @@ def failures(scored: Scored, rules: Rules) -> list[dict[str, Any]]:
     for (source, label, finding), own in rows.groupby(["source", "label", "finding"]):
         wrong = own["called"][own["called"] != label]
         if len(own) >= _FEW and len(wrong):
-            kind = {"source": source, "label": label, "finding": finding, "films": len(own)}
-            called = str(wrong.mode()[0])
-            kinds.append({**kind, "wrong": len(wrong) / len(own), "called": called})
-    return sorted(kinds, key=lambda kind: -float(kind["wrong"]))
+            kind = Failure(
+                source=source,
+                label=Finding(label),
+                finding=finding,
+                films=len(own),
+                wrong=len(wrong) / len(own),
+                called=Finding(str(wrong.mode()[0])),
+            )
+            kinds.append(kind)
+    return tuple(sorted(kinds, key=lambda kind: -kind.wrong))
 
 
 def are_adults(table: pd.DataFrame) -> np.ndarray:
-    """Bool (N,): by their stated age, or, where a film has none, by its source's: one that says it
-    is of children is not of adults.
+    """Which films are of adults, bool (N,).
+
+    By their stated age, or, where a film has none, by its source's: one that says it is of children
+    is not of adults.
     """
     ages = table["age"].to_numpy(float)
     stated = [stated_ages(source) for source in table["source"]]
@@ -104,33 +117,34 @@ def are_adults(table: pd.DataFrame) -> np.ndarray:
     return np.where(np.isnan(ages), ~child_source, ages >= ADULT)
 
 
-def figures(scored: Scored, rules: Rules, own: np.ndarray) -> dict[str, Any]:
+def figures(scored: Scored, rules: Rules, own: np.ndarray) -> GroupFigures:
     """Of the films where `own`, bool (N,), is true."""
     labels = np.array([CLASSES.index(label) for label in scored.table["label"][own]])
     positive = labels == _COVID
-    found: dict[str, Any] = {"films": int(own.sum()), "covid": int(positive.sum())}
+    group = GroupFigures(films=int(own.sum()), covid=int(positive.sum()))
     if not len(labels):
-        return found
+        return group
     groups, probabilities = scored.groups[own], rules.probabilities(scored.logits[own])
     sets = rules.prediction_sets(probabilities)
-    covered, told = sets[np.arange(len(labels)), labels], sets.sum(axis=1) == 1
-    found |= {"covered": asdict(mean(covered, groups)), "told": asdict(mean(told, groups))}
+    covered, single = sets[np.arange(len(labels)), labels], sets.sum(axis=1) == 1
+    found = {"covered": mean(covered, groups), "single": mean(single, groups)}
     called = probabilities[:, _COVID] >= rules.point(BALANCED).threshold
     if positive.sum() >= _FEW:
-        found["sensitivity"] = asdict(sensitivity(positive, called, groups))
+        found["sensitivity"] = sensitivity(positive, called, groups)
     if (~positive).sum() >= _FEW:
-        found["specificity"] = asdict(specificity(positive, called, groups))
+        found["specificity"] = specificity(positive, called, groups)
     if min(positive.sum(), (~positive).sum()) >= _FEW:
-        found["auroc"] = asdict(auroc_estimate(positive, probabilities[:, _COVID], groups))
+        found["auroc"] = auroc_estimate(positive, probabilities[:, _COVID], groups)
         found |= _within_view(positive, probabilities, scored.table["view"][own], groups)
-    return found
+    return group.replace(**found)
 
 
 def _within_view(
     positive: np.ndarray, probabilities: np.ndarray, views: pd.Series, groups: np.ndarray
-) -> dict[str, Any]:
-    """The AUROC by pairs within AP and within PA, where enough such films are for and against: the
-    sicker are filmed AP, so between views a score may tell the view instead of the disease.
+) -> dict[str, Estimate]:
+    """The AUROC by pairs within AP and within PA, where enough such films are for and against.
+
+    The sicker are filmed AP, so between views a score may tell the view instead of the disease.
     """
     known = views.isin([View.AP.value, View.PA.value]).to_numpy()
     if min((positive & known).sum(), (~positive & known).sum()) < _FEW:
@@ -138,7 +152,7 @@ def _within_view(
     found = auroc_within_estimate(
         positive[known], probabilities[known, _COVID], views.to_numpy(str)[known], groups[known]
     )
-    return {"auroc_within_view": asdict(found)} if found.n else {}
+    return {"auroc_within_view": found} if found.n else {}
 
 
 def _kinds(table: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -6,13 +6,12 @@ fit on validation (`training.fit_rules`), measured here on the test part and on 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from covid_core.datasets.split import Split
-from covid_core.evaluation.targets import TEST
+from covid_core.evaluation.parts import parts_of
 from covid_core.metrics import (
     Estimate,
     estimate,
@@ -22,14 +21,15 @@ from covid_core.metrics import (
     specificity,
 )
 from covid_core.model.decision import BALANCED, Rules
+from covid_core.model.results import TEST, CalibrationBins, Coverage, PointCosts, Trust
 from covid_core.training.films import Films
 from covid_core.training.fit_rules import fit_rules, least_probabilities
 
 
 def fit_and_measure(
     films: Films, logits: Mapping[Split, np.ndarray]
-) -> tuple[Rules, dict[str, Any]]:
-    """Rules for a network, and what they are worth, both for its card.
+) -> tuple[Rules, dict[str, Trust]]:
+    """Rules for a network, and what they are worth by part of films, both for its card.
 
     `films` are labelled by the network's task; `logits`: what it answers to each part of them, as
     `logits_by_split` gives them. Raises DatasetError where validation has too few films of a class.
@@ -39,101 +39,96 @@ def fit_and_measure(
     rules = fit_rules(tuned_on, labels, films.sources[validation], films.groups[validation])
     pooled = replace(rules, least=least_probabilities(rules.probabilities(tuned_on), labels))
     measured = {}
-    for name, split, chosen in _parts(films):
-        indices, found = films.part(split)[chosen], logits[split][chosen]
-        if name == TEST:
+    for part in parts_of(films):
+        indices, found = films.part(part.split)[part.chosen], logits[part.split][part.chosen]
+        if part.name == TEST:
             rules = with_costs(rules, films, indices, found)
-        measured[name] = worth(rules, films, indices, found) | {
-            "pooled": coverage(pooled, films, indices, found)
-        }
+        measured[part.name] = measure_trust(rules, pooled, films, indices, found)
     return rules, measured
 
 
 def with_costs(rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray) -> Rules:
     """The rules, each operating point with what it costs on these films."""
     costs = point_costs(rules, films, indices, logits)
-    points = [replace(point, **costs[point.name]) for point in rules.points]  # type: ignore[arg-type]
+    points = [
+        replace(
+            point,
+            sensitivity=costs[point.name].sensitivity,
+            specificity=costs[point.name].specificity,
+        )
+        for point in rules.points
+    ]
     return replace(rules, points=tuple(points))
 
 
 def point_costs(
     rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray
-) -> dict[str, dict[str, Estimate]]:
+) -> dict[str, PointCosts]:
     """Sensitivity and specificity for the disease at each operating point, by its name."""
     disease = logits.shape[1] - 1
     probabilities = rules.probabilities(logits)[:, disease]
     positive, groups = films.labels[indices] == disease, films.groups[indices]
     return {
-        point.name: {
-            "sensitivity": sensitivity(positive, probabilities >= point.threshold, groups),
-            "specificity": specificity(positive, probabilities >= point.threshold, groups),
-        }
+        point.name: PointCosts(
+            sensitivity=sensitivity(positive, probabilities >= point.threshold, groups),
+            specificity=specificity(positive, probabilities >= point.threshold, groups),
+        )
         for point in rules.points
     }
 
 
-def worth(rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
-    """What the rules do on some films, for the card.
+def measure_trust(
+    rules: Rules, pooled: Rules, films: Films, indices: np.ndarray, logits: np.ndarray
+) -> Trust:
+    """What the rules do on some films.
 
-    `reliability`, `reliability_before`: of the called answer, with the rules and without (bins,
-    and the expected calibration error). `points`: what each operating point costs. And `coverage`.
+    `pooled`: the rules whose prediction sets are those of all sources together.
     """
     labels = films.labels[indices]
     plain = Rules.plain(logits.shape[1])
-    return {
-        "films": len(labels),
-        "reliability": _reliability(rules.probabilities(logits), labels),
-        "reliability_before": _reliability(plain.probabilities(logits), labels),
-        "points": {
-            name: {figure: asdict(value) for figure, value in costs.items()}
-            for name, costs in point_costs(rules, films, indices, logits).items()
-        },
-        **coverage(rules, films, indices, logits),
-    }
+    return Trust(
+        films=len(labels),
+        reliability=_reliability(rules.probabilities(logits), labels),
+        reliability_before=_reliability(plain.probabilities(logits), labels),
+        points=point_costs(rules, films, indices, logits),
+        pooled=coverage(pooled, films, indices, logits),
+        **dict(coverage(rules, films, indices, logits)),
+    )
 
 
-def coverage(rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
-    """What the prediction sets are worth, each an estimate.
-
-    `covered`: how often they hold the right answer, over all films, and `covered_by_answer`.
-    `told`: how often they hold one answer only, and `told_right`: how often that is the right one.
-    `disease_told`: how often they leave no doubt whether it is the disease. `decided`: how often
-    the balanced point and the set agree on one answer, so that it is given, `decided_right` how
-    often that is the right one, and `decided_by_answer` how often each answer's films get it.
-    """
+def coverage(rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray) -> Coverage:
+    """What the prediction sets are worth."""
     labels, groups = films.labels[indices], films.groups[indices]
     sets = rules.prediction_sets(rules.probabilities(logits))
     covered = sets[np.arange(len(labels)), labels]
-    told = sets.sum(axis=1) == 1
+    single = sets.sum(axis=1) == 1
     calls = decided_outputs(rules, rules.probabilities(logits))
     decided, right = calls >= 0, calls == labels
-    disease_told = sets[:, -1] != sets[:, :-1].any(axis=1)
+    certain = sets[:, -1] != sets[:, :-1].any(axis=1)
     everything = np.ones(len(labels), bool)
 
-    def share(of: np.ndarray, among: np.ndarray) -> dict[str, float]:
-        return asdict(estimate(lambda w: proportion(of, among, w), groups, int(among.sum())))
+    def share(of: np.ndarray, among: np.ndarray) -> Estimate:
+        return estimate(lambda w: proportion(of, among, w), groups, int(among.sum()))
 
-    return {
-        "covered": share(covered, everything),
-        "covered_by_answer": {
-            str(output): share(covered, labels == output) for output in np.unique(labels)
-        },
-        "told": share(told, everything),
-        "told_right": share(covered, told) if told.any() else None,
-        "disease_told": share(disease_told, everything),
-        "decided": share(decided, everything),
-        "decided_right": share(right, decided) if decided.any() else None,
-        "decided_by_answer": {
-            str(output): share(right, labels == output) for output in np.unique(labels)
-        },
-    }
+    def by_answer(of: np.ndarray) -> dict[str, Estimate]:
+        return {str(output): share(of, labels == output) for output in np.unique(labels)}
+
+    return Coverage(
+        covered=share(covered, everything),
+        covered_by_answer=by_answer(covered),
+        single=share(single, everything),
+        single_right=share(covered, single) if single.any() else None,
+        disease_certain=share(certain, everything),
+        decided=share(decided, everything),
+        decided_right=share(right, decided) if decided.any() else None,
+        decided_by_answer=by_answer(right),
+    )
 
 
 def decided_outputs(rules: Rules, probabilities: np.ndarray) -> np.ndarray:
-    """What `decide` calls each film at the balanced point, int (N,), an output each; -1 where it
-    can't tell.
+    """The output that `decide` calls each film at the balanced point, int (N,).
 
-    `probabilities`: calibrated, (N, outputs).
+    -1 where it can't tell. `probabilities`: calibrated, (N, outputs).
     """
     disease = probabilities.shape[1] - 1
     positive = probabilities[:, disease] >= rules.point(BALANCED).threshold
@@ -143,16 +138,6 @@ def decided_outputs(rules: Rules, probabilities: np.ndarray) -> np.ndarray:
     return np.where(alone, called, -1)
 
 
-def _reliability(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def _reliability(probabilities: np.ndarray, labels: np.ndarray) -> CalibrationBins:
     found = reliability(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
-    return {**asdict(found), "error": found.error}
-
-
-def _parts(films: Films) -> list[tuple[str, Split, np.ndarray]]:
-    """The test part, each of its sources, and each source held out: which of the split's films."""
-    test = np.ones(len(films.part(Split.TEST)), bool)
-    parts = [(TEST, Split.TEST, test)]
-    for split in (Split.TEST, Split.HELD_OUT):
-        sources = films.sources[films.part(split)]
-        parts += [(str(source), split, sources == source) for source in sorted(set(sources))]
-    return parts
+    return CalibrationBins(sure=found.sure, right=found.right, films=found.films, error=found.error)

@@ -6,19 +6,19 @@ opacities beside films with another abnormality (the RSNA Pneumonia Detection Ch
 2019). Within a source the view can still give the answer away, for ill patients are imaged lying
 down; so each contrast stands by view as well, and over pairs of films of the same view alone.
 
-All functions are pure: arrays in, figures ready for JSON out.
+All functions are pure: arrays in, figures out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from covid_core.findings import APPEARANCES, CLASSES, Appearance, Finding
 from covid_core.metrics import (
+    Estimate,
     auroc_by_weights,
     auroc_estimate,
     auroc_within_estimate,
@@ -26,8 +26,8 @@ from covid_core.metrics import (
     estimate,
     proportion,
 )
+from covid_core.model.results import AppearanceFigures, WithinSource
 
-RESULTS, RESULTS_SPLIT = "within_source", "within_source_split"  # of a card
 TEST, UNSEEN = "test", "never trained on"  # the films' populations
 FEWEST = 10  # films on either side of a contrast; with fewer it is left out
 VIEWS = ("AP", "PA")
@@ -48,20 +48,31 @@ CALLED_NORMAL, CALLED_COVID = "called normal", "called COVID-19"
 AT_BALANCED = "COVID-19 at the balanced point"
 MEAN = "mean"
 AUROC, PRECISION = "auroc", "average_precision"
-REFERENCE: dict[str, Any] = {
-    "described": (
-        "networks pretrained on ImageNet, films of 384 px, five folds of the SIIM-FISABIO-RSNA"
-        " films; each appearance against the rest"
-    ),
-    AUROC: 0.80,
-    PRECISION: {
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Figures of others, to stand beside those of an appearance head.
+
+    `auroc`: the mean over appearances. `average_precision`: by appearance.
+    """
+
+    described: str
+    auroc: float
+    average_precision: Mapping[str, float]
+
+
+REFERENCE = Published(
+    "networks pretrained on ImageNet, films of 384 px, five folds of the SIIM-FISABIO-RSNA films;"
+    " each appearance against the rest",
+    0.80,
+    {
         Appearance.NEGATIVE.value: 0.784,
         Appearance.TYPICAL.value: 0.840,
         Appearance.INDETERMINATE.value: 0.264,
         Appearance.ATYPICAL.value: 0.294,
     },
-}
-"""Published figures, to stand beside those of an appearance head."""
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,30 +95,28 @@ class Scored:
     appearance_scores: np.ndarray | None = None
 
 
-def measure_source(scored: Scored) -> dict[str, Any]:
-    """The figures of one source: `films`, `contrasts`, `negatives`, `other abnormality` (where the
-    source has such films) and, with an appearance head, `appearance`.
+def measure_source(scored: Scored) -> WithinSource | None:
+    """The figures of one source; with an appearance head, those of appearances too.
 
-    Empty where no contrast has films enough, for then the source has films of one kind only.
+    None where no contrast has films enough, for then the source has films of one kind only.
     """
     contrasts = measure_contrasts(scored)
     if not contrasts:
-        return {}
-    found: dict[str, Any] = {"films": len(scored.groups), "contrasts": contrasts}
+        return None
+    found = WithinSource(films=len(scored.groups), contrasts=contrasts)
     for name, own in {
         "negatives": is_appearance(scored, Appearance.NEGATIVE) | (scored.findings == CLEAR),
-        "other abnormality": scored.findings == OTHER,
+        "other_abnormality": scored.findings == OTHER,
     }.items():
         if own.sum() >= FEWEST:
-            found[name] = measure_calls(scored, own)
-    if scored.appearance_scores is not None:
-        known = scored.appearances >= 0
-        figures = measure_appearances(
-            scored.appearances[known], scored.appearance_scores[known], scored.groups[known]
-        )
-        if figures:
-            found["appearance"] = figures
-    return found
+            found = found.replace(**{name: measure_calls(scored, own)})
+    if scored.appearance_scores is None:
+        return found
+    known = scored.appearances >= 0
+    figures = measure_appearances(
+        scored.appearances[known], scored.appearance_scores[known], scored.groups[known]
+    )
+    return found.replace(appearance=figures) if figures else found
 
 
 def select_contrasts(scored: Scored) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -124,18 +133,18 @@ def select_contrasts(scored: Scored) -> dict[str, tuple[np.ndarray, np.ndarray]]
     return dict(zip(CONTRASTS, pairs, strict=True))
 
 
-def measure_contrasts(scored: Scored) -> dict[str, Any]:
-    """AUROCs as estimates by contrast, by score of SCORES, by films: `all`, each of VIEWS, and
-    `within view`, over pairs of films of one view.
+def measure_contrasts(scored: Scored) -> dict[str, dict[str, dict[str, Estimate]]]:
+    """AUROCs by contrast, by score of SCORES, then by films.
 
-    What has fewer than FEWEST films on either side is left out.
+    By films: `all`, each of VIEWS, and `within view`, over pairs of films of one view. What has
+    fewer than FEWEST films on either side is left out.
     """
     covid, pneumonia, normal = (
         scored.probabilities[:, CLASSES.index(finding)]
         for finding in (Finding.COVID, Finding.PNEUMONIA, Finding.NORMAL)
     )
     values = dict(zip(SCORES, (covid, pneumonia, 1 - normal), strict=True))
-    found: dict[str, Any] = {}
+    found = {}
     for contrast, (positive, negative) in select_contrasts(scored).items():
         own = positive | negative
         if _enough(positive, negative):
@@ -148,9 +157,10 @@ def measure_contrasts(scored: Scored) -> dict[str, Any]:
     return found
 
 
-def measure_calls(scored: Scored, own: np.ndarray) -> dict[str, Any]:
-    """Of the films where `own`, bool (N,), is true, the share called normal and the share called
-    COVID-19 (the most probable answer), and the share that is COVID-19 at the balanced point.
+def measure_calls(scored: Scored, own: np.ndarray) -> dict[str, Estimate]:
+    """The shares of the films where `own`, bool (N,), is true that are called so.
+
+    Normal and COVID-19 by the most probable answer, and COVID-19 at the balanced point.
     """
     calls = scored.probabilities.argmax(axis=1)
     shares = {
@@ -165,14 +175,15 @@ def measure_calls(scored: Scored, own: np.ndarray) -> dict[str, Any]:
 
 def measure_appearances(
     appearances: np.ndarray, scores: np.ndarray, groups: np.ndarray
-) -> dict[str, Any]:
-    """Each appearance against the rest: `auroc` and `average_precision` as estimates, by name of
-    APPEARANCES, and under `mean` their mean over those that have FEWEST films on either side.
+) -> dict[str, AppearanceFigures]:
+    """Each appearance against the rest, by name of APPEARANCES, and their mean under `mean`.
+
+    Of those that have FEWEST films on either side.
 
     `appearances`: int64 (N,), index into APPEARANCES; `scores`: float (N, 4), larger for more
     likely. Empty where no appearance has films enough. REFERENCE has published figures.
     """
-    found: dict[str, Any] = {}
+    found = {}
     statistics: dict[str, list[Callable[[np.ndarray], float]]] = {AUROC: [], PRECISION: []}
     for i, appearance in enumerate(APPEARANCES):
         positive = appearances == i
@@ -182,17 +193,18 @@ def measure_appearances(
             AUROC: auroc_by_weights(positive, scores[:, i]),
             PRECISION: average_precision_by_weights(positive, scores[:, i]),
         }
-        found[appearance.value] = {
-            name: asdict(estimate(statistic, groups, len(groups)))
-            for name, statistic in own.items()
-        }
+        found[appearance.value] = AppearanceFigures(
+            **{name: estimate(each, groups, len(groups)) for name, each in own.items()}
+        )
         for name, statistic in own.items():
             statistics[name].append(statistic)
     if found:
-        found[MEAN] = {
-            name: asdict(estimate(_mean_of(each), groups, len(groups)))
-            for name, each in statistics.items()
-        }
+        found[MEAN] = AppearanceFigures(
+            **{
+                name: estimate(_mean_of(each), groups, len(groups))
+                for name, each in statistics.items()
+            }
+        )
     return found
 
 
@@ -203,7 +215,7 @@ def is_appearance(scored: Scored, appearance: Appearance) -> np.ndarray:
 
 def _measure_by_view(
     positive: np.ndarray, score: np.ndarray, views: np.ndarray, groups: np.ndarray
-) -> dict[str, Any]:
+) -> dict[str, Estimate]:
     figures = {ALL: auroc_estimate(positive, score, groups)}
     usable = np.zeros(len(views), bool)  # of views that hold enough of both
     for view in VIEWS:
@@ -215,16 +227,16 @@ def _measure_by_view(
         figures[WITHIN_VIEW] = auroc_within_estimate(
             positive[usable], score[usable], views[usable], groups[usable]
         )
-    return {name: asdict(figure) for name, figure in figures.items()}
+    return figures
 
 
 def _enough(positive: np.ndarray, negative: np.ndarray) -> bool:
     return bool(min(positive.sum(), negative.sum()) >= FEWEST)
 
 
-def _share(called: np.ndarray, groups: np.ndarray) -> dict[str, float]:
+def _share(called: np.ndarray, groups: np.ndarray) -> Estimate:
     every = np.ones(len(called), bool)
-    return asdict(estimate(lambda w: proportion(called, every, w), groups, len(called)))
+    return estimate(lambda w: proportion(called, every, w), groups, len(called))
 
 
 def _mean_of(statistics: list[Callable[[np.ndarray], float]]) -> Callable[[np.ndarray], float]:

@@ -6,9 +6,7 @@ to the network for them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,13 +29,11 @@ from covid_core.evaluation.source_films import (
     answer_pictures,
     lay_over_films,
     load_source_films,
-    parts_of,
+    populations_of,
     select_films,
 )
 from covid_core.evaluation.within_source import (
     FEWEST,
-    RESULTS,
-    RESULTS_SPLIT,
     Scored,
     measure_source,
 )
@@ -45,6 +41,7 @@ from covid_core.findings import APPEARANCES, CLASSES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import BALANCED, softmax
 from covid_core.model.networks import Network
+from covid_core.model.results import BoxAgreement, Boxes, Populations, WithinSource
 
 MAPS = (Finding.COVID, Finding.PNEUMONIA)  # whose maps are held against boxes of opacities
 DRAWS = 3  # of random weights
@@ -58,11 +55,8 @@ def measure_within_sources(
     *,
     device: torch.device,
     seed: int = 0,
-) -> dict[str, Any]:
-    """Figures by source, then by population, of POPULATIONS: as `within_source.measure_source`
-    gives them, and `maps` as `box_agreement.measure_agreement` does.
-
-    Empty where no source holds films of both kinds.
+) -> Populations:
+    """Figures by source, then by population; empty where no source holds films of both kinds.
 
     `network` answers the three classes, with tensors as stored; where it answers the four
     appearances too, they are measured likewise.
@@ -80,16 +74,16 @@ def measure_within_sources(
         threshold=card.rules.point(BALANCED).threshold,
         appearance_scores=None if answers.appearances is None else softmax(answers.appearances),
     )
-    found: dict[str, Any] = {}
-    for source, population, own in parts_of(films.table):
+    found: Populations = {}
+    for source, population, own in populations_of(films.table):
         figures = measure_source(_select(scored, own))
         if figures:
             found.setdefault(source, {})[population] = figures
     boxed = measure_boxes(network, card, films, device=device, seed=seed, cells=answers.cells)
     for source, populations in boxed.items():
         for population, maps in populations.items():
-            empty = {"films": maps["films"], "contrasts": {}}
-            found.setdefault(source, {}).setdefault(population, empty)["maps"] = maps
+            figures = found.get(source, {}).get(population) or WithinSource(films=maps.films)
+            found.setdefault(source, {})[population] = figures.replace(maps=maps)
     return found
 
 
@@ -101,10 +95,10 @@ def measure_boxes(
     device: torch.device,
     seed: int = 0,
     cells: np.ndarray | None = None,
-) -> dict[str, Any]:
-    """The maps of MAPS, and the opacity map of a network with one, against boxes: by source, then
-    by population, as `box_agreement.measure_agreement` gives them, of those with FEWEST films
-    with a box at least.
+) -> Boxes:
+    """The maps of MAPS, and the opacity map of a network with one, against boxes.
+
+    Of populations with FEWEST films with a box at least.
 
     Random weights are drawn DRAWS times, their figures averaged film by film, of RANDOM_FILMS films
     of each part at most. `cells`: the maps of all the films, where they are known.
@@ -112,7 +106,7 @@ def measure_boxes(
     boxes = [parse_boxes(text) for text in texts_of(films.table, "boxes")]
     chosen = np.array([i for i, own in enumerate(boxes) if own], np.intp)
     rows = films.table.iloc[chosen]
-    parts = [part for part in parts_of(rows) if part[2].sum() >= FEWEST]
+    parts = [part for part in populations_of(rows) if part[2].sum() >= FEWEST]
     if not parts:
         return {}
     own_boxes, crops = [boxes[i] or () for i in chosen], [films.crops[i] for i in chosen]
@@ -140,7 +134,7 @@ def measure_boxes(
         draws.append(point(drawn_for, shown.cells))
     drawn = [_at(average(each), drawn_for, len(chosen)) for each in zip(*draws, strict=True)]
     names = [*(finding.value for finding in MAPS), OPACITY_MAP][: len(learnt)]
-    found: dict[str, Any] = {}
+    found: dict[str, dict[str, BoxAgreement]] = {}
     for source, population, own in parts:
         found.setdefault(source, {})[population] = measure_agreement(
             [own_boxes[i] for i in np.nonzero(own)[0]],
@@ -168,16 +162,6 @@ def _at(pointing: Pointing, places: np.ndarray, count: int) -> Pointing:
     return Pointing(peak, heat)
 
 
-def maps_of(card: WeightsCard) -> dict[str, Any]:
-    """The figures of `measure_boxes` that a card has, by source, then by population."""
-    found: dict[str, Any] = {}
-    for source, populations in card.results.get(RESULTS, {}).items():
-        for population, figures in populations.items():
-            if "maps" in figures:
-                found.setdefault(source, {})[population] = figures["maps"]
-    return found
-
-
 def add_within_sources(
     network: Network,
     card: WeightsCard,
@@ -187,18 +171,18 @@ def add_within_sources(
     workers: int,
     device: torch.device,
 ) -> WeightsCard:
-    """The card with these figures among its results, and the fingerprint of the manifest that they
-    were measured on; the same card where the manifest has no such films, or the network answers
-    other than the three classes.
+    """The card with these figures, and the fingerprint of the manifest that they are of.
 
-    `table`: one that keeps the card's training on its side, `source_films.check_kept_split`.
+    The same card where the manifest has no such films, or the network answers other than the three
+    classes. `table`: one that keeps the card's training on its side,
+    `source_films.check_kept_split`.
     """
     if card.classes != CLASSES or not select_films(table).any():
         return card
     films = load_source_films(table, card, cache, workers=workers)
     found = measure_within_sources(network, card, films, device=device)
-    results = {**card.results, RESULTS: found, RESULTS_SPLIT: fingerprint(table)}
-    return replace(card, results=results)
+    results = card.results.replace(within_source=found, within_source_split=fingerprint(table))
+    return card.replace(results=results)
 
 
 def _select(scored: Scored, own: np.ndarray) -> Scored:

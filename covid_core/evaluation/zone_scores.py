@@ -1,4 +1,4 @@
-"""Does the map point at the lung zones that radiologists scored as ill?
+"""Whether the map points at the lung zones that radiologists scored as ill.
 
 The Brixia score gives each of six lung zones 0 to 3 (Borghesi and Maroldi 2020). Its authors scored
 films of the public COVID-19 image data collection, by two radiologists (Signoroni et al. 2021), and
@@ -11,9 +11,8 @@ network (how large each zone is, how bright), and what it might reach (the other
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,11 +24,13 @@ from covid_core.errors import DatasetError
 from covid_core.explain.lung_zones import ZONES, attention_by_zone, zone_masks
 from covid_core.explain.map_tests import check_map
 from covid_core.findings import Finding
-from covid_core.metrics import estimate, mean
+from covid_core.metrics import Estimate, estimate, mean
+from covid_core.model.audit import ZoneRow, Zones
 from covid_core.predict.lungs import PREPROCESS, Lungs
 from covid_core.predict.predictor import Predictor
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_file
+from covid_core.storage.records import UNKNOWN
 
 READERS = ("S", "J")
 """The published table's letters for its two radiologists."""
@@ -43,17 +44,17 @@ ROWS = {
     "reader": "the one radiologist, with the other",
 }
 OF_THE_MAP = ("map", "passed", "called")
-_NONE = {"value": None, "low": None, "high": None, "n": 0}
 _PARTS = (Split.TEST.value, Split.HELD_OUT.value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ZonedFilm:
-    """Of one film's zones, in the order of ZONES, float64 (6,): `attention`, shares of the map;
-    `area`, of the lungs; `grey`, the mean level; `scores`, (2, 6), one row a radiologist.
+    """One film's zones, in the order of ZONES, float64 (6,).
 
-    `covid`: the film's score for it, 0 to 1; `ill`: by its label; `called`: at the balanced point.
-    `passed`: the map, its test of itself. `group`: its patient, or set of same pictures.
+    `attention`: shares of the map; `area`: of the lungs; `grey`: the mean level; `scores`: (2, 6),
+    one row a radiologist. `covid`: the film's score for it, 0 to 1; `ill`: by its label; `called`:
+    at the balanced point. `passed`: the map, its test of itself. `group`: its patient, or set of
+    same pictures.
     """
 
     attention: np.ndarray
@@ -68,10 +69,10 @@ class ZonedFilm:
 
 
 def read_zone_scores(path: Path) -> dict[str, np.ndarray]:
-    """Scores by name of file, float64 (2, 6), 0 to 3, of a CSV table as the Brixia score's authors
-    publish it: `filename`, `S-A` to `S-F`, `J-A` to `J-F`.
+    """Scores by name of file, float64 (2, 6), 0 to 3.
 
-    Raises DatasetError.
+    `path`: a CSV table as the Brixia score's authors publish it, of `filename`, `S-A` to `S-F`,
+    `J-A` to `J-F`. Raises DatasetError.
     """
     columns = [f"{reader}-{zone}" for reader in READERS for zone in ZONES]
     try:
@@ -96,12 +97,11 @@ def _unread(path: Path, why: str) -> DatasetError:
 
 def zones_against_scores(
     predictor: Predictor, lungs: Lungs, table: pd.DataFrame, scores: dict[str, np.ndarray]
-) -> dict[str, Any]:
-    """`agreement` on those films of a manifest's test part and held-out sources that are scored;
-    `sources`: where they are from; `left_out`: how many have no two lungs, or nothing of the map
-    in them.
+) -> Zones:
+    """The agreement on films of a manifest's test part and held-out sources that are scored.
 
-    Raises DatasetError where no film is left, RefusedFile.
+    `left_out`: how many have no two lungs, or nothing of the map in them. Raises DatasetError where
+    no film is left, RefusedFile.
     """
     names = table["path"].map(lambda path: Path(path).name)
     own = table["split"].isin(_PARTS) & names.isin(list(scores))
@@ -113,15 +113,13 @@ def zones_against_scores(
             " none of them has both lungs and a map in them",
             "Hold the COVID-19 image data collection out, or leave --zone-scores away",
         )
-    return {
-        **agreement(films),
-        "sources": sorted(chosen["source"].unique()),
-        "left_out": len(chosen) - len(films),
-    }
+    return agreement(films).replace(
+        sources=tuple(sorted(chosen["source"].unique())), left_out=len(chosen) - len(films)
+    )
 
 
-def agreement(films: Sequence[ZonedFilm]) -> dict[str, Any]:
-    """For JSON.
+def agreement(films: Sequence[ZonedFilm]) -> Zones:
+    """How the maps' shares go with the scores.
 
     `films`: how many. `rows`, by name of ROWS: `title`; `correlation`, the mean over films of the
     rank correlation over six zones with the mean of both scores, as an estimate, whose `n` counts
@@ -141,27 +139,27 @@ def agreement(films: Sequence[ZonedFilm]) -> dict[str, Any]:
     passed = np.array([film.passed for film in films], bool)
     called = ill & np.array([film.called for film in films], bool)
     correlations = {
-        "map": _mean(maps, groups),
-        "passed": _mean(maps[passed], groups[passed]),
-        "called": _mean(maps[called], groups[called]),
-        **{name: _mean(found, groups) for name, found in baselines.items()},
-        "reader": _mean(readers, groups),
+        "map": mean(maps, groups),
+        "passed": mean(maps[passed], groups[passed]),
+        "called": mean(maps[called], groups[called]),
+        **{name: mean(found, groups) for name, found in baselines.items()},
+        "reader": mean(readers, groups),
     }
     leads = {
-        name: _mean((maps - found)[passed], groups[passed]) for name, found in baselines.items()
+        name: mean((maps - found)[passed], groups[passed]) for name, found in baselines.items()
     }
-    measured = all(lead["n"] for lead in leads.values())
+    measured = all(lead.n for lead in leads.values())
     covid, worst = np.array([film.covid for film in films]), np.array(means).sum(axis=1)
-    return {
-        "films": len(films),
-        "rows": {
-            name: {"title": title, "correlation": correlations[name]}
+    return Zones(
+        films=len(films),
+        rows={
+            name: ZoneRow(title=title, correlation=correlations[name])
             for name, title in ROWS.items()
         },
-        "leads": leads,
-        "tells": all(lead["low"] > 0 for lead in leads.values()) if measured else None,
-        "severity": _over_films(covid[ill], worst[ill], groups[ill]),
-    }
+        leads=leads,
+        tells=all(lead.low > 0 for lead in leads.values()) if measured else None,
+        severity=_over_films(covid[ill], worst[ill], groups[ill]),
+    )
 
 
 def _zoned(
@@ -203,8 +201,9 @@ def _film(
 
 
 def _ranked(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> np.ndarray:
-    """Of each film's two rows of six, Spearman's correlation, float64 (films,); NaN where either
-    has no order.
+    """Spearman's correlation of each film's two rows of six, float64 (films,).
+
+    NaN where either has no order.
     """
     return np.array(
         [
@@ -214,22 +213,16 @@ def _ranked(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> np.ndar
     )
 
 
-def _mean(values: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
-    """`metrics.mean`, for JSON."""
-    found = mean(values, groups)
-    return asdict(found) if found.n else dict(_NONE)
-
-
-def _over_films(ours: np.ndarray, theirs: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+def _over_films(ours: np.ndarray, theirs: np.ndarray, groups: np.ndarray) -> Estimate:
     if not _ordered(ours, theirs):
-        return dict(_NONE)
+        return UNKNOWN
 
     def statistic(weights: np.ndarray) -> float:
         drawn = np.repeat(np.arange(len(ours)), weights.astype(int))
         both = ours[drawn], theirs[drawn]
         return float(spearmanr(*both).statistic) if _ordered(*both) else np.nan
 
-    return asdict(estimate(statistic, groups, len(ours)))
+    return estimate(statistic, groups, len(ours))
 
 
 def _ordered(ours: np.ndarray, theirs: np.ndarray) -> bool:

@@ -10,7 +10,7 @@ they lie in their datasets, and the SHA-256 of each.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,12 @@ from covid_core.explain.perceptual_hash import HASH_BITS
 from covid_core.findings import CLASSES
 from covid_core.model.tensors import (
     RETRAIN,
-    as_card,
     checked,
     identity,
     read_card_file,
     write_files,
 )
+from covid_core.storage.records import Record
 
 FOLDER = "known"  # in that of the weights
 COLUMNS = ("source", "finding", "view", "age_group", "split")  # of a film, a code each
@@ -35,8 +35,7 @@ _SEPARATOR = b"\0"  # between references: no file's name holds it
 _SHA256_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True)
-class IndexCard:
+class IndexCard(Record):
     """What stands beside the arrays.
 
     `sha256`: of their file. `weights`: SHA-256 of those that the films made. `manifest`:
@@ -98,14 +97,14 @@ def write_index(
     arrays = {name: np.ascontiguousarray(getattr(films, name)) for name in FilmArrays.__slots__}
     data = safetensors.numpy.save(arrays)
     card = IndexCard(
-        _FORMAT_VERSION,
+        format_version=_FORMAT_VERSION,
         **identity(data),
         weights=weights,
         manifest=manifest,
         words=words,
         films=counts,
     )
-    write_files(folder / FOLDER, recipe, data, asdict(card))
+    write_files(folder / FOLDER, recipe, data, card.as_json())
     return card
 
 
@@ -117,7 +116,7 @@ def read_index(folder: Path, recipe: str, weights: str) -> tuple[IndexCard, Film
     path = folder / FOLDER / f"{recipe}.json"
     if not path.exists():
         return None
-    card = as_card(read_card_file(path), IndexCard, path)
+    card = IndexCard.parse(read_card_file(path), path, error=WeightsError, remedy=RETRAIN)
     if (card.format_version, card.weights) != (_FORMAT_VERSION, weights):
         return None
     data = checked(path.with_suffix(".safetensors"), card.sha256)

@@ -29,7 +29,10 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
 
 from covid_core.case.reader import CaseReader
 from covid_core.errors import CovidCoreError
@@ -44,12 +47,12 @@ from covid_core.exports.stored_film import (
     rebuild_radiograph,
 )
 from covid_core.findings import Finding
-from covid_core.metrics import Estimate
 from covid_core.model.decision import OperatingPoint
 from covid_core.present.overlay import png
 from covid_core.present.result import Result, result_json
 from covid_core.read.archives import opened
 from covid_core.read.radiograph import Radiograph
+from covid_core.storage.records import Record, Share
 
 FORMAT_VERSION = 2
 _READABLE = (1, FORMAT_VERSION)  # 1 had no opacity map
@@ -71,9 +74,39 @@ _MOST_BYTES = {FILM: 84_000_000, CASE: 1_000_000, RESULT: 1_000_000}  # 40 milli
 _MOST_OTHERS = 40_000_000
 _TIME = (1980, 1, 1, 0, 0, 0)  # the least that ZIP files can tell
 _QUICK = 1  # of zlib: a film of noise hardly gets smaller by more
-_MOST_WORDS, _LONGEST_WORD = 40, 200  # of what made it
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _REMEDY = "Give a ZIP file that this program made as a case bundle, unchanged"
+
+Word = Annotated[str, Field(max_length=200)]
+Words = Annotated[dict[Word, Word], Field(min_length=1, max_length=40)]
+
+
+def _has_a_zone(made: str) -> str:
+    if datetime.fromisoformat(made).tzinfo is None:
+        raise ValueError("it lacks a time zone")
+    return made
+
+
+def _name_a_recipe(makers: dict[str, str]) -> dict[str, str]:
+    if not _PLAIN_NAME.fullmatch(makers.get("recipe", "")):  # a file's name is made of it
+        raise ValueError("it names no recipe")
+    return makers
+
+
+class CaseFile(Record):
+    """What `case.json` holds: what was asked, what answered, and the members' SHA-256."""
+
+    format_version: int
+    note: str
+    made: Annotated[str, AfterValidator(_has_a_zone)]
+    film: dict[str, Any]
+    finding: Finding
+    operating_point: OperatingPoint
+    prevalence: Share
+    checks: dict[str, Any]
+    made_by: Annotated[Words, AfterValidator(_name_a_recipe)]
+    made_with: Words
+    members: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,27 +186,29 @@ def read_bundle(data: bytes) -> Bundle:
     for what is no bundle, was changed since it was made, or was made by another release.
     """
     members = unpacked(data)
+    case = _case(members[CASE])
+    changed = [n for n in members if n != CASE and _sha256(members[n]) != case.members.get(n)]
+    if changed:
+        raise CovidCoreError(f"{', '.join(changed)} is not what the bundle was made with", _REMEDY)
     try:
-        case = json.loads(members[CASE])
-        if case["format_version"] not in _READABLE:
-            raise CovidCoreError(
-                "this bundle was made by another release", "Replay it with that release"
-            )
-        changed = [n for n in members if n != CASE and _sha256(members[n]) != case["members"][n]]
-        if changed:
-            raise CovidCoreError(
-                f"{', '.join(changed)} is not what the bundle was made with", _REMEDY
-            )
-        return Bundle(
-            data,
-            members,
-            rebuild_radiograph(load_film(members[FILM]), case["film"]),
-            _request(case),
-            _makers(case["made_by"]),
-            _words(case["made_with"]),
+        radiograph = rebuild_radiograph(load_film(members[FILM]), case.film)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise CovidCoreError("its case.json lacks or garbles the film", _REMEDY) from error
+    made = datetime.fromisoformat(case.made)
+    request = ExportRequest(case.operating_point, case.finding, case.prevalence, made)
+    return Bundle(data, members, radiograph, request, case.made_by, case.made_with)
+
+
+def _case(data: bytes) -> CaseFile:
+    try:
+        raw = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise CovidCoreError("its case.json is not JSON", _REMEDY) from error
+    if isinstance(raw, dict) and raw.get("format_version", FORMAT_VERSION) not in _READABLE:
+        raise CovidCoreError(
+            "this bundle was made by another release", "Replay it with that release"
         )
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise CovidCoreError("its case.json lacks or garbles something", _REMEDY) from error
+    return CaseFile.parse(raw, Path(CASE), error=CovidCoreError, remedy=_REMEDY)
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:
@@ -215,56 +250,6 @@ def _zipped(members: Mapping[str, bytes]) -> bytes:
             entry.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
             archive.writestr(entry, data, compresslevel=_QUICK)
     return file.getvalue()
-
-
-def _request(case: Mapping[str, Any]) -> ExportRequest:
-    made = datetime.fromisoformat(case["made"])
-    if made.tzinfo is None:
-        raise ValueError("no time zone")
-    return ExportRequest(
-        _point(case["operating_point"]), Finding(case["finding"]), _share(case["prevalence"]), made
-    )
-
-
-def _point(raw: Mapping[str, Any]) -> OperatingPoint:
-    name, on = raw["name"], raw["measured_on"]
-    if not isinstance(name, str) or not isinstance(on, str) or len(name) + len(on) > _LONGEST_WORD:
-        raise ValueError("operating point")
-    return OperatingPoint(
-        name,
-        _share(raw["threshold"]),
-        _estimate(raw["sensitivity"]),
-        _estimate(raw["specificity"]),
-        on,
-    )
-
-
-def _estimate(raw: Mapping[str, Any] | None) -> Estimate | None:
-    if raw is None:
-        return None
-    if not isinstance(raw["n"], int):
-        raise TypeError("no count")
-    return Estimate(_share(raw["value"]), _share(raw["low"]), _share(raw["high"]), raw["n"])
-
-
-def _share(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError("no share")
-    return value
-
-
-def _words(raw: Any) -> dict[str, str]:
-    words = {name: value for name, value in dict.items(raw) if isinstance(value, str)}
-    if words != raw or len(raw) > _MOST_WORDS or max(map(len, words.values())) > _LONGEST_WORD:
-        raise ValueError("words")
-    return words
-
-
-def _makers(raw: Any) -> dict[str, str]:
-    makers = _words(raw)
-    if not _PLAIN_NAME.fullmatch(makers["recipe"]):  # a file's name is made of it
-        raise ValueError("recipe")
-    return makers
 
 
 def _json(values: Mapping[str, Any]) -> bytes:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
 
 from covid_core.errors import CovidCoreError
 from covid_core.metrics import Estimate
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import SITE, SITE_FILMS, OperatingPoint
 from covid_core.storage.atomic import write_whole
+from covid_core.storage.records import Record, Share
 
 if TYPE_CHECKING:  # statistics that a page which only reads a profile can do without
     from covid_core.local_validation.validation import Validation
@@ -25,8 +27,29 @@ _REMEDY = "Choose a profile that the page Validate wrote"
 _REMEDY_IN_PLACE = "Delete that file, or put back one that the page Validate wrote"
 
 
-@dataclass(frozen=True, slots=True)
-class SiteProfile:
+Count = Annotated[int, Field(ge=1)]
+
+
+def _is_a_time(text: str) -> str:
+    return datetime.fromisoformat(text).isoformat()
+
+
+def _is_within_its_interval(estimate: Estimate) -> Estimate:
+    shares = (estimate.value, estimate.low, estimate.high)
+    if not all(0 <= share <= 1 for share in shares) or estimate.n < 1:
+        raise ValueError("its shares lie from 0 to 1, of 1 film or more")
+    return estimate
+
+
+def _is_measured_whole(point: OperatingPoint) -> OperatingPoint:
+    if point.sensitivity is None or point.specificity is None:
+        raise ValueError("it says what it costs")
+    for cost in (point.sensitivity, point.specificity):
+        _is_within_its_interval(cost)
+    return replace(point, name=SITE, measured_on=SITE_FILMS)
+
+
+class SiteProfile(Record):
     """What a site measured of certain weights.
 
     `site`: its name, free text of MAX_NAME characters at most. `created`: ISO 8601. `point`: what
@@ -36,15 +59,21 @@ class SiteProfile:
     """
 
     site: str
-    weights_sha256: str
-    created: str
-    films: int
-    positives: int
-    recall: float
-    confidence: float
-    point: OperatingPoint
-    auroc: Estimate
-    calibration_error: float
+    weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    created: Annotated[str, AfterValidator(_is_a_time)]
+    films: Count
+    positives: Count
+    recall: Share
+    confidence: Share
+    point: Annotated[OperatingPoint, AfterValidator(_is_measured_whole)]
+    auroc: Annotated[Estimate, AfterValidator(_is_within_its_interval)]
+    calibration_error: Share
+
+    @model_validator(mode="after")
+    def _counts_go_together(self) -> Self:
+        if self.positives > self.films:
+            raise ValueError("there are more positives than films")
+        return self
 
 
 def new_profile(
@@ -81,7 +110,7 @@ def fits(profile: SiteProfile, card: WeightsCard) -> bool:
 
 def profile_bytes(profile: SiteProfile) -> bytes:
     """The profile as a JSON file's bytes; no film and no patient is in it."""
-    return json.dumps({"format_version": FORMAT_VERSION, **asdict(profile)}, indent=1).encode()
+    return json.dumps({"format_version": FORMAT_VERSION, **profile.as_json()}, indent=1).encode()
 
 
 def save_profile(profile: SiteProfile, path: Path) -> None:
@@ -119,34 +148,16 @@ def load_profile(data: bytes) -> SiteProfile:
             raise CovidCoreError(
                 "this profile was written by another release", "Validate the site again"
             )
-        return _profile(raw)
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise CovidCoreError("this site's profile is damaged", _REMEDY) from error
-
-
-def _profile(raw: Mapping[str, Any]) -> SiteProfile:
-    point = raw["point"]
-    films, positives = _count(raw["films"]), _count(raw["positives"])
-    if positives > films:
-        raise ValueError("more positives than films")
-    return SiteProfile(
-        site=_site(str.strip(raw["site"])),
-        weights_sha256=_sha256(raw["weights_sha256"]),
-        created=datetime.fromisoformat(raw["created"]).isoformat(),
-        films=films,
-        positives=positives,
-        recall=_share(raw["recall"]),
-        confidence=_share(raw["confidence"]),
-        point=OperatingPoint(
-            SITE,
-            _share(point["threshold"]),
-            _estimate(point["sensitivity"]),
-            _estimate(point["specificity"]),
-            SITE_FILMS,
-        ),
-        auroc=_estimate(raw["auroc"]),
-        calibration_error=_share(raw["calibration_error"]),
-    )
+    del raw["format_version"]
+    if isinstance(raw.get("site"), str):
+        raw["site"] = _site(raw["site"])
+    try:
+        return SiteProfile.parse(raw, Path(), error=CovidCoreError, remedy=_REMEDY)
+    except CovidCoreError as error:
+        problem = f"this site's profile is damaged: {error.problem}"
+        raise CovidCoreError(problem, _REMEDY) from error
 
 
 def _site(name: str) -> str:
@@ -157,25 +168,3 @@ def _site(name: str) -> str:
             "the site needs a name that fits on a line", f"Give it 1 to {MAX_NAME} characters"
         )
     return plain
-
-
-def _sha256(text: str) -> str:
-    if len(bytes.fromhex(text)) != 32 or (not text.islower() and not text.isdigit()):
-        raise ValueError("no SHA-256")
-    return text
-
-
-def _estimate(raw: Mapping[str, Any]) -> Estimate:
-    return Estimate(_share(raw["value"]), _share(raw["low"]), _share(raw["high"]), _count(raw["n"]))
-
-
-def _share(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError("no share")
-    return float(value)
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError("no count")
-    return value

@@ -19,29 +19,24 @@ either does not match. Pickle is never read. Cards are read here, the tensors in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, Self
 
 import numpy as np
 import safetensors.numpy
+from pydantic import AfterValidator, Field, model_validator
 
 from covid_core.errors import WeightsError
 from covid_core.findings import APPEARANCES, CLASSES, Finding
 from covid_core.model.architectures import DENSENET121, TITLES
-from covid_core.model.decision import BALANCED, Rules
+from covid_core.model.audit import AuditFigures
+from covid_core.model.decision import Rules, with_sources
 from covid_core.model.head import Head
+from covid_core.model.results import EpochFigures, Results, Trust
 from covid_core.model.tasks import TASKS
-from covid_core.model.tensors import (
-    RETRAIN,
-    as_card,
-    checked,
-    foreign_tensors,
-    is_number,
-    read_card_file,
-    write_card,
-)
-from covid_core.prepare.preprocess import Borders, Fit, Preprocess, Tone
+from covid_core.model.tensors import RETRAIN, checked, foreign_tensors, read_card_file, write_card
+from covid_core.prepare.preprocess import Preprocess
+from covid_core.storage.records import Record
 
 WEIGHTS = Path(__file__).parent.parent.parent / "weights"  # those that are shipped
 RECIPES = "recipes"  # a folder of it: other recipes
@@ -55,42 +50,75 @@ NO_CARDS = (AUDIT, PROOF)  # ends of names of other files beside the weights
 SHIPPED = DENSENET121  # the recipe of the weights that the page and the command line use
 APPEARANCE = "appearance"  # the linear layer of a network that answers appearances too
 FORMAT_VERSION = 1
-_MOST_PX = 4096  # of a film's side in a network
 
 
-@dataclass(frozen=True, slots=True)
-class WeightsCard:
+def _is_known(architecture: str) -> str:
+    if architecture not in TITLES:
+        raise ValueError(f"this code knows {', '.join(TITLES)}")
+    return architecture
+
+
+def _is_a_task(classes: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    if classes not in [task.outputs for task in TASKS.values()]:
+        raise ValueError("they must be those of a recipe, in its order")
+    return classes
+
+
+def _is_in_order(preprocess: Preprocess) -> Preprocess:
+    if not preprocess.low_percentile < preprocess.high_percentile:
+        raise ValueError("its low percentile must be below the high one")
+    return preprocess
+
+
+def _is_a_name(recipe: str) -> str:
+    if recipe != Path(recipe).name:
+        raise ValueError("it must be a file's name without a folder")
+    return recipe
+
+
+def _plain_rules(card: dict[str, Any]) -> Rules:
+    """What calls by a card on which no rules were fitted."""
+    return Rules.plain(len(card.get("classes", CLASSES)))
+
+
+class WeightsCard(Record):
     """What stands beside the tensors.
 
     `recipe`: what trained it, and the files' name. `opacity_map`, `appearance`: whether the network
-    has these outputs too. `classes`: what it answers, in the order of its
-    outputs. `films`: split, source, class to count. `results`: as `evaluation.evaluate` gives
-    them, measured on the tensors as stored. `full_heat`: the evidence of one cell, in logits,
-    drawn at full heat. `split`: `datasets.split.fingerprint` of the manifest. `history`: what was
-    logged at the end of each epoch. `rules`: how its logits become a call. `trust`: what
+    has these outputs too. `classes`: what it answers, in the order of its outputs. `films`: split,
+    source, class to count. `full_heat`: the evidence of one cell, in logits, drawn at full heat.
+    `split`: `datasets.split.fingerprint` of the manifest. `history`: what was logged at the end of
+    each epoch. `rules`: how its logits become a call. `trust`: by part of films, what
     `evaluation.trust` measured of the rules.
     """
 
-    format_version: int
-    architecture: str
-    classes: tuple[Finding, ...]
-    preprocess: Preprocess
-    sha256: str
-    created: str
-    git_commit: str
-    torch_version: str
-    training: dict[str, str]
-    films: dict[str, Any]
-    results: dict[str, Any]
-    full_heat: float
-    recipe: str = SHIPPED
-    head_depth: int = 0
+    format_version: int = FORMAT_VERSION
+    architecture: Annotated[str, AfterValidator(_is_known)]
+    classes: Annotated[tuple[Finding, ...], AfterValidator(_is_a_task)]
+    preprocess: Annotated[Preprocess, AfterValidator(_is_in_order)]
+    sha256: str = ""
+    created: str = ""
+    git_commit: str = ""
+    torch_version: str = ""
+    training: dict[str, str] = Field(default_factory=dict)
+    films: dict[str, dict[str, dict[str, int]]] = Field(default_factory=dict)
+    results: Results = Field(default_factory=Results)
+    full_heat: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    recipe: Annotated[str, AfterValidator(_is_a_name)] = SHIPPED
+    head_depth: Annotated[int, Field(ge=0)] = 0
     opacity_map: bool = False
     appearance: bool = False
     split: str = ""
-    history: Sequence[dict[str, Any]] = ()
-    rules: Rules = field(default_factory=lambda: Rules.plain(len(CLASSES)))
-    trust: dict[str, Any] = field(default_factory=dict)
+    history: tuple[EpochFigures, ...] = ()
+    rules: Rules = Field(default_factory=_plain_rules)
+    trust: dict[str, Trust] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        rules, answers = self.rules, len(self.classes)
+        if not len(rules.weights) == len(rules.bias) == len(rules.least) == answers:
+            raise ValueError(f"the rules are not for {answers} classes")
+        return self
 
     @property
     def name(self) -> str:
@@ -106,7 +134,7 @@ class WeightsCard:
 
 def save_card(card: WeightsCard, folder: Path) -> None:
     """Write the card anew, whole or not at all; the tensors stay. Raises WeightsError."""
-    write_card(folder, card.recipe, asdict(card))
+    write_card(folder, card.recipe, card.as_json())
 
 
 def read_card(folder: Path, recipe: str = SHIPPED) -> WeightsCard:
@@ -131,86 +159,28 @@ def read_any_card(folder: Path, recipe: str) -> WeightsCard:
 
 
 def _card(raw: dict[str, Any], path: Path) -> WeightsCard:
-    try:
-        for what, found, ours in (
-            ("format", raw["format_version"], FORMAT_VERSION),
-            ("preprocessing", raw["preprocess"]["version"], Preprocess().version),
-        ):
-            if found != ours:
-                raise _misfit(path, what, found, ours)
-        raw["preprocess"] = as_card(raw["preprocess"], Preprocess, path)
-        raw["classes"] = tuple(map(Finding, raw["classes"]))
-        raw["history"] = tuple(raw.get("history", ()))
-        fitted = raw.get("rules")
-        raw["rules"] = Rules.from_json(fitted) if fitted else Rules.plain(len(raw["classes"]))
-    except (KeyError, TypeError, ValueError) as error:
-        problem = f"the card lacks or garbles {error}"
-        raise WeightsError(problem, RETRAIN, file=str(path)) from error
-    known = {field.name for field in fields(WeightsCard)}
-    card = as_card({name: raw[name] for name in raw if name in known}, WeightsCard, path)
-    _check(card, path)
-    return replace(card, rules=_with_sources(card.rules, card.films.get("test")))
+    for what, found, ours in (
+        ("format", raw.get("format_version"), FORMAT_VERSION),
+        ("preprocessing", _version(raw.get("preprocess")), Preprocess().version),
+    ):
+        if found is not None and found != ours:
+            raise _misfit(path, what, found, ours)
+    card = WeightsCard.parse(raw, path, error=WeightsError, remedy=RETRAIN)
+    sources = sorted(card.films.get("test", {}))
+    if not sources:
+        return card
+    # Every operating point tells the sources on whose films it was measured.
+    return card.replace(rules=with_sources(card.rules, f"new films of {listed_in_words(sources)}"))
 
 
-def _with_sources(rules: Rules, films: Any) -> Rules:
-    """The rules, each operating point told of the sources on whose films it was measured.
-
-    `films`: of the test part, by source.
-    """
-    if not isinstance(films, dict) or not films:
-        return rules
-    told = f"new films of {listed_in_words(sorted(films))}"
-    return replace(rules, points=tuple(replace(one, measured_on=told) for one in rules.points))
+def _version(preprocess: object) -> object:
+    return preprocess.get("version") if isinstance(preprocess, dict) else None
 
 
 def listed_in_words(names: Sequence[str]) -> str:
     """One or more names inside a sentence: "a, b and c"."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def _check(card: WeightsCard, path: Path) -> None:
-    """That the card's parts go together, and can be computed with."""
-    if card.architecture not in TITLES:
-        raise _misfit(path, "architecture", card.architecture, ", ".join(TITLES))
-    if card.classes not in [task.outputs for task in TASKS.values()]:
-        raise _misfit(path, "classes", ", ".join(card.classes), "those of a recipe, in its order")
-    sound = {
-        "preprocess": _is_sound(card.preprocess),
-        "rules": _are_sound(card.rules, len(card.classes)),
-        "full_heat": card.full_heat > 0,
-        "recipe": card.recipe == Path(card.recipe).name,
-    }
-    for what, is_so in sound.items():
-        if not is_so:
-            problem = f"the card's {what} can't be worked with"
-            raise WeightsError(problem, RETRAIN, file=str(path))
-
-
-def _is_sound(preprocess: Preprocess) -> bool:
-    return (
-        0 < preprocess.size_px <= _MOST_PX
-        and preprocess.fit in get_args(Fit)
-        and preprocess.tone in get_args(Tone)
-        and preprocess.borders in get_args(Borders)
-        and 0 <= preprocess.smooth_px < preprocess.size_px
-        and 0 <= preprocess.low_percentile < preprocess.high_percentile <= 100
-        and preprocess.std > 0
-    )
-
-
-def _are_sound(rules: Rules, answers: int) -> bool:
-    """Whether each part is for so many answers, all of it numbers, and shares from 0 to 1."""
-    shares = [*rules.least, *(point.threshold for point in rules.points), rules.coverage or 0.0]
-    matrix = [number for row in rules.weights for number in row]
-    return (
-        [len(row) for row in rules.weights] == [answers] * answers
-        and len(rules.bias) == len(rules.least) == answers
-        and BALANCED in rules.point_names
-        and all(map(is_number, [*matrix, *rules.bias, *shares]))
-        and min(shares) >= 0
-        and max(shares) <= 1
-    )
 
 
 def head_tensors(folder: Path, name: str, card: WeightsCard) -> dict[str, np.ndarray]:
@@ -235,25 +205,28 @@ def head_tensors(folder: Path, name: str, card: WeightsCard) -> dict[str, np.nda
     return head
 
 
-def save_audit(folder: Path, recipe: str, figures: dict[str, Any]) -> None:
-    """What an audit found, beside the weights. Raises WeightsError."""
-    write_card(folder, recipe + AUDIT, figures)
+def save_audit(folder: Path, recipe: str, figures: AuditFigures) -> None:
+    """Write what an audit found beside the weights. Raises WeightsError."""
+    write_card(folder, recipe + AUDIT, figures.as_json())
 
 
-def read_audit(folder: Path, card: WeightsCard) -> dict[str, Any] | None:
+def read_audit(folder: Path, card: WeightsCard) -> AuditFigures | None:
     """What an audit found of these very weights; None where there was none."""
+    path = folder / f"{card.recipe}{AUDIT}.json"
     try:
-        figures = read_card_file(folder / f"{card.recipe}{AUDIT}.json")
+        figures = AuditFigures.parse(
+            read_card_file(path), path, error=WeightsError, remedy="Audit the weights again"
+        )
     except WeightsError:
         return None
-    return figures if figures.get("sha256") == card.sha256 else None
+    return figures if figures.sha256 == card.sha256 else None
 
 
 def read_cards(folder: Path) -> dict[str, WeightsCard]:
-    """The cards in a folder, by the files' name, to tell what they say: their tensors are not
-    needed, and a study's network may answer otherwise than ours.
+    """The cards in a folder, by the files' name.
 
-    Raises WeightsError.
+    Their tensors are not needed, and a study's network may answer otherwise than ours. Raises
+    WeightsError.
     """
     names = [path.stem for path in sorted(folder.glob("*.json"))]
     return {name: read_any_card(folder, name) for name in names if not name.endswith(NO_CARDS)}

@@ -6,22 +6,25 @@ All of it was fitted on validation films (`training.fit_rules`) and travels with
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
+from pydantic import AfterValidator
 
 from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES, Finding
-from covid_core.metrics import Estimate
+from covid_core.storage.records import Figure, Finite, Line, Share
 
 INDETERMINATE = "indeterminate"
 BALANCED, RULE_OUT, RULE_IN = "balanced", "rule-out", "rule-in"
 POINTS = (RULE_OUT, BALANCED, RULE_IN)
 SITE = "site"  # a hospital's own, from its own films
 CAVEAT = "A normal film does not exclude COVID-19."
-CALIBRATED, SOFTMAX = "calibrated", "softmax"  # probabilities that a card's results are of
+Probabilities = Literal["calibrated", "softmax"]  # that a card's results are of
+CALIBRATED: Final = "calibrated"
+SOFTMAX: Final = "softmax"
 SITE_FILMS = "the site's own films"
 _SURE = 700.0  # log odds beyond which float64 has only 0 and 1
 _MAJORITY = 0.5  # below it the others together outweigh any one of them
@@ -36,11 +39,11 @@ class OperatingPoint:
     words, their sources named; "" where that is not known.
     """
 
-    name: str
-    threshold: float
-    sensitivity: Estimate | None = None
-    specificity: Estimate | None = None
-    measured_on: str = ""
+    name: Line
+    threshold: Share
+    sensitivity: Figure | None = None
+    specificity: Figure | None = None
+    measured_on: Line = ""
 
     def values_at(self, prevalence: float) -> PredictiveValues | None:
         """What a call at this point is worth; None where its costs were not measured."""
@@ -60,6 +63,18 @@ class PredictiveValues:
     negative: float
 
 
+def _is_square(matrix: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+    if any(len(row) != len(matrix) for row in matrix):
+        raise ValueError("it must have as many columns as rows")
+    return matrix
+
+
+def _has_balanced(points: tuple[OperatingPoint, ...]) -> tuple[OperatingPoint, ...]:
+    if BALANCED not in [point.name for point in points]:
+        raise ValueError(f"one must be named {BALANCED}")
+    return points
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How a network's logits become a call.
@@ -72,11 +87,11 @@ class Rules:
     conformal prediction with the class's own quantile: Vovk 2012, Sadinle et al. 2019).
     """
 
-    weights: tuple[tuple[float, ...], ...]
-    bias: tuple[float, ...]
-    points: tuple[OperatingPoint, ...]
-    least: tuple[float, ...]
-    coverage: float | None = None
+    weights: Annotated[tuple[tuple[Finite, ...], ...], AfterValidator(_is_square)]
+    bias: tuple[Finite, ...]
+    points: Annotated[tuple[OperatingPoint, ...], AfterValidator(_has_balanced)]
+    least: tuple[Share, ...]
+    coverage: Share | None = None
 
     @classmethod
     def plain(cls, answers: int) -> Rules:
@@ -84,24 +99,14 @@ class Rules:
         point = OperatingPoint(BALANCED, _MAJORITY)
         return cls(scaled_by(1.0, answers), (0.0,) * answers, (point,), (_MAJORITY,) * answers)
 
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Rules:
-        """What `dataclasses.asdict` made of one. Raises KeyError, TypeError."""
-        points = tuple(_point(point) for point in raw["points"])
-        return cls(
-            tuple(map(tuple, raw["weights"])),
-            tuple(raw["bias"]),
-            points,
-            tuple(raw["least"]),
-            raw["coverage"],
-        )
-
     @property
     def fitted(self) -> bool:
+        """Whether they were fitted on films, or are plain."""
         return self.coverage is not None
 
     @property
     def point_names(self) -> tuple[str, ...]:
+        """The operating points' names."""
         return tuple(point.name for point in self.points)
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
@@ -190,8 +195,9 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def is_close(probabilities: np.ndarray, rules: Rules, margin: float) -> bool:
-    """Whether shifts of the log odds by up to `margin` could change what is said of a film: a
-    decision at any operating point, the prediction set, or the order of its answers.
+    """Whether shifts of the log odds by up to `margin` could change what is said of a film.
+
+    That is a decision at any operating point, the prediction set, or the order of its answers.
     """
     odds = np.clip(log_odds(probabilities), -_SURE, _SURE)
     limits = [
@@ -226,22 +232,22 @@ def predictive_values(
         )
 
 
+def with_sources(rules: Rules, measured_on: str) -> Rules:
+    """The rules, each operating point with the films that it was measured on, in words."""
+    points = tuple(replace(point, measured_on=measured_on) for point in rules.points)
+    return replace(rules, points=points)
+
+
 def in_sentence(finding: Finding) -> str:
     """A finding's name inside a sentence: small letters, but for COVID-19."""
     name = finding.display_name
     return name if finding is Finding.COVID else name[0].lower() + name[1:]
 
 
-def _point(raw: Mapping[str, Any]) -> OperatingPoint:
-    sensitivity, specificity = (
-        Estimate(**raw[name]) if raw[name] else None for name in ("sensitivity", "specificity")
-    )
-    measured_on = raw.get("measured_on", "")
-    return OperatingPoint(raw["name"], raw["threshold"], sensitivity, specificity, measured_on)
-
-
 def _cannot_tell(ranked: Sequence[Finding], fits: np.ndarray, sure: float) -> str:
-    """`ranked`: the answers, the most probable first, `sure` its probability; `fits`: bool (N,), in
+    """The sentence for a film whose answer the model can't tell.
+
+    `ranked`: the answers, the most probable first, `sure` its probability; `fits`: bool (N,), in
     the same order.
     """
     if not fits.any():

@@ -111,6 +111,7 @@ class SamePadding(nn.Module):
         self.kernel = kernel
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """What the layer makes of a batch, (N, C, H, W)."""
         height, width = x.shape[-2:]
         least, after = (self.kernel - 3) // 2, self.kernel // 2
         return functional.pad(x, (least + width % 2, after, least + height % 2, after))

@@ -17,7 +17,9 @@ LEAK = 0.1  # slope below zero of the hidden layers' leaky ReLU
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
-    """`layers`: weight, float64 (outputs, inputs), and bias, float64 (outputs,), of each in order;
+    """The layers after the mean over the cells.
+
+    `layers`: weight, float64 (outputs, inputs), and bias, float64 (outputs,), of each in order;
     all but the last are followed by a leaky ReLU.
     """
 
@@ -67,12 +69,11 @@ class Head:
         return weight @ values + bias
 
     def evidence(self, feature_map: np.ndarray, output: int) -> np.ndarray:
-        """Grad-CAM (Selvaraju et al. 2017) of an output before it is clipped and stretched: float32
-        (h, w), in logits.
+        """Grad-CAM of an output before it is clipped and stretched: float32 (h, w), in logits.
 
-        The gradient of a logit with respect to a cell is the same in all cells of a channel, so its
-        mean is had from the head alone. For one linear layer the cells' sum plus the bias is the
-        logit.
+        Selvaraju et al. 2017. The gradient of a logit with respect to a cell is the same in all
+        cells of a channel, so its mean comes from the head alone. For one linear layer the cells'
+        sum plus the bias is the logit.
         """
         return summed(self.weights(feature_map, output), feature_map)
 
@@ -96,8 +97,9 @@ class Head:
 
 
 def summed(weights: np.ndarray, feature_map: np.ndarray) -> np.ndarray:
-    """The evidence in each cell of a feature map, (channels, h, w), whose channels count so much,
-    (channels,): float32 (h, w).
+    """The evidence in each cell of a feature map: float32 (h, w).
+
+    `weights`: how much each channel counts, (channels,). `feature_map`: (channels, h, w).
     """
     return np.einsum("c,chw->hw", weights, feature_map, dtype=np.float64).astype(np.float32)
 

@@ -33,6 +33,7 @@ class LungNetwork(nn.Module):
         return (self(x).sigmoid()[:, 0],)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The log odds of lung in each place of a batch."""
         seen = []
         for i, block in enumerate(self.down):
             x = block(F.max_pool2d(x, 2) if i else x)

@@ -6,8 +6,6 @@ safetensors in, safetensors out; `card` has the card beside them. Pickle is neve
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ import torch
 from torch import nn
 
 from covid_core.errors import WeightsError
-from covid_core.findings import CLASSES, Finding
 from covid_core.model.architectures import TITLES
 from covid_core.model.card import (
     FORMAT_VERSION,
@@ -24,7 +21,6 @@ from covid_core.model.card import (
     WeightsCard,
     read_any_card,
 )
-from covid_core.model.decision import Rules
 from covid_core.model.networks import ARCHITECTURES, Network
 from covid_core.model.tensors import (
     RETRAIN,
@@ -34,7 +30,6 @@ from covid_core.model.tensors import (
     read_pair,
     write_files,
 )
-from covid_core.prepare.preprocess import Preprocess
 
 
 def as_stored(network: Network) -> Network:
@@ -44,45 +39,23 @@ def as_stored(network: Network) -> Network:
     return stored.eval()
 
 
-def save_weights(
-    network: Network,
-    folder: Path,
-    *,
-    preprocess: Preprocess,
-    training: dict[str, str],
-    films: dict[str, Any],
-    results: dict[str, Any],
-    full_heat: float,
-    recipe: str = SHIPPED,
-    classes: Sequence[Finding] = CLASSES,
-    split: str = "",
-    history: Sequence[dict[str, Any]] = (),
-    rules: Rules | None = None,
-    trust: dict[str, Any] | None = None,
-) -> WeightsCard:
-    """Write tensors and card, both whole or neither. Raises WeightsError."""
+def save_weights(card: WeightsCard, network: Network, folder: Path) -> WeightsCard:
+    """The card as it is written beside the tensors: with their SHA-256, when and by which code.
+
+    Both files are written whole, or neither. Raises WeightsError.
+    """
     tensors = safetensors.torch.save(_storable(network))
-    card = WeightsCard(
+    card = card.replace(
         format_version=FORMAT_VERSION,
         architecture=network.architecture,
-        classes=tuple(classes),
-        preprocess=preprocess,
         **identity(tensors),
         torch_version=torch.__version__,
-        training=training,
-        films=films,
-        results=results,
-        full_heat=full_heat,
-        recipe=recipe,
         head_depth=network.head.depth,
         opacity_map=network.opacity is not None,
         appearance=network.appearance is not None,
-        split=split,
-        history=tuple(history),
-        rules=rules or Rules.plain(len(classes)),
-        trust=trust or {},
+        rules=card.rules,
     )
-    write_files(folder, recipe, tensors, asdict(card))
+    write_files(folder, card.recipe, tensors, card.as_json())
     return card
 
 
@@ -130,10 +103,9 @@ def _storable(network: Network) -> dict[str, torch.Tensor]:
 
 
 def write_network(network: nn.Module, folder: Path, name: str, **card: Any) -> dict[str, Any]:
-    """A small network, its tensors in float16; gives its card, which holds `sha256`, `created` and
-    `git_commit` besides.
+    """The card of a small network, as it was written beside its tensors in float16.
 
-    Raises WeightsError.
+    It holds `sha256`, `created` and `git_commit` besides. Raises WeightsError.
     """
     tensors = {
         key: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()

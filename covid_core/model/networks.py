@@ -93,7 +93,7 @@ ARCHITECTURES: dict[str, Architecture] = {
 }
 
 
-class Head(nn.Module):
+class PooledHead(nn.Module):
     """Mean over the feature map's cells, hidden layers if any, one linear layer.
 
     (N, C, h, w) to (N, outputs). `cells` passes its input on unchanged. It is the layer to take a
@@ -112,6 +112,7 @@ class Head(nn.Module):
         return sum(isinstance(layer, nn.Linear) for layer in self.hidden)
 
     def forward(self, feature_map: torch.Tensor) -> torch.Tensor:
+        """The logits of a feature map, (N, C, h, w)."""
         return self.linear(self.hidden(self.cells(feature_map).mean(dim=(2, 3))))
 
 
@@ -160,8 +161,9 @@ class Network(nn.Module):
         self.appearance = nn.Linear(about.channels, len(APPEARANCES)) if appearance else None
 
     def maps(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """(N, 1, H, W) normalised films to the feature map that the head sees, (N, channels, h, w),
-        and the opacity's log odds, (N, 1, h, w).
+        """The feature map that the head sees, (N, channels, h, w), and the opacity map.
+
+        `x`: normalised films, (N, 1, H, W). The opacity map holds log odds, (N, 1, h, w).
         """
         features = self.rectify(self.features(x))
         if self.opacity is None:
@@ -175,8 +177,9 @@ class Network(nn.Module):
         return self.maps(x)[0]
 
     def feature_maps(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """All that an engine need give: the feature map and, where the network has one, the opacity
-        map; the head is had from the former without another pass.
+        """All that an engine need give: the feature map and, where there is one, the opacity map.
+
+        The head needs the former alone, without another pass.
         """
         features, opacity = self.maps(x)
         return (features,) if opacity is None else (features, opacity)
@@ -209,7 +212,7 @@ class Network(nn.Module):
         setattr(self.features.get_submodule(parent), last, grey)
 
 
-def _head(channels: int, outputs: int, depth: int) -> Head:
+def _head(channels: int, outputs: int, depth: int) -> PooledHead:
     """A head with `depth` hidden layers, 0 to 4."""
     if not 0 <= depth <= len(_WIDTHS):
         raise WeightsError(f"a head can't be {depth} deep", f"Give 0 to {len(_WIDTHS)}")
@@ -218,7 +221,7 @@ def _head(channels: int, outputs: int, depth: int) -> Head:
         layers += [nn.Linear(before, after), nn.LeakyReLU(LEAK), nn.Dropout(_DROPOUT)]
     linear = nn.Linear(_WIDTHS[depth - 1] if depth else channels, outputs)
     nn.init.zeros_(linear.bias)
-    return Head(linear, nn.Sequential(*layers))
+    return PooledHead(linear, nn.Sequential(*layers))
 
 
 def _opacity(channels: int) -> nn.Conv2d:

@@ -46,25 +46,25 @@ class Saliency:
         return np.clip(self._evidence(height, width) / self.full_heat, 0, 1).astype(np.float32)
 
     def positive(self, height: int, width: int) -> np.ndarray:
-        """The evidence for the class alone, in logits, on a grid over the film: float32 (height,
-        width), 0 or more.
+        """The evidence for the class alone, in logits: float32 (height, width), 0 or more.
 
-        That of the mirrored map is this one mirrored, to the last bit.
+        On a grid over the film. That of the mirrored map is this one mirrored, to the last bit.
         """
         mirrored = self.mirrored()._evidence(height, width)[:, ::-1]
         # Pillow adds up from the left: of both directions, the mean knows no side.
         return np.maximum((self._evidence(height, width) + mirrored) / 2, 0)
 
     def mirrored(self) -> Saliency:
-        """The map of the mirrored film, had the network answered alike."""
+        """The map of the mirrored film, as if the network had answered alike."""
         top, left, height, width = self.placement
         placement = (top, self.size_px - left - width, height, width)
         crop = self.crop.mirrored()
         return replace(self, cells=self.cells[:, ::-1], placement=placement, crop=crop)
 
     def share_inside(self, mask: np.ndarray) -> float:
-        """How much of the evidence for the class lies inside a mask over the film, bool (h, w): 0
-        to 1, NaN where there is no such evidence at all.
+        """The share of the evidence for the class that lies inside a mask over the film, 0 to 1.
+
+        NaN where there is no such evidence at all. `mask`: bool (h, w).
         """
         evidence = self.positive(*mask.shape)
         total = float(evidence.sum())

@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import subprocess
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from covid_core.errors import Unwritten, WeightsError
 from covid_core.storage.atomic import write_all_whole
 
-Card = TypeVar("Card")  # a frozen dataclass of what stands beside the tensors
 RETRAIN = "Fetch the project's weights again, or make them with train.py"
 _SEAL = "card_sha256"  # of the card without it; one from before seals has none
 _MOST_CARD, _MOST_TENSORS = 2**24, 2**30  # bytes, far above any of ours
-_KINDS: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "dict": dict, "list": list}
 
 
 def read_card_file(path: Path) -> dict[str, Any]:
@@ -49,23 +45,6 @@ def read_pair(folder: Path, name: str) -> tuple[dict[str, Any], bytes]:
     path = folder / f"{name}.json"
     card = read_card_file(path)
     return card, checked(path.with_suffix(".safetensors"), card.get("sha256"))
-
-
-def as_card(raw: dict[str, Any], card: type[Card], path: Path) -> Card:
-    """What stands in a card's file, as that dataclass, each text, number, dictionary or list of the
-    type that its field has.
-
-    Raises WeightsError for anything else.
-    """
-    try:
-        made = card(**raw)
-        for one in fields(card):  # type: ignore[arg-type]
-            if not _fits(getattr(made, one.name), str(one.type)):
-                raise TypeError(f"{one.name!r}")
-    except TypeError as error:
-        problem = f"the card lacks or garbles {error}"
-        raise WeightsError(problem, RETRAIN, file=str(path)) from error
-    return made
 
 
 def foreign_tensors(path: Path, network: str) -> WeightsError:
@@ -100,23 +79,6 @@ def _read(path: Path, what: str, most: int) -> bytes:
 
 def _no_number(name: str) -> None:
     raise ValueError(name)  # NaN and Infinity, which JSON does not have
-
-
-def _fits(value: object, kind: str) -> bool:
-    """`kind`: a field's type as the source has it; what is none of `_KINDS` is not judged."""
-    wanted = _KINDS.get(kind.partition("[")[0])
-    if wanted is None:
-        return True
-    if isinstance(value, int | float):
-        return isinstance(value, wanted) and is_number(value)
-    return isinstance(value, wanted)
-
-
-def is_number(value: object) -> bool:
-    """Whether what stood in a card is one, and finite."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return -math.inf < value < math.inf  # unlike isfinite, of any integer
 
 
 def _digest(card: dict[str, Any]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 
 from covid_core.evaluation.explanations import CHANCE
 from covid_core.evaluation.zone_scores import OF_THE_MAP
-from covid_core.metrics import is_at_most
+from covid_core.metrics import Estimate, is_at_most
+from covid_core.model.audit import Curves, Explanations, Probes, Robustness, Zones
 from covid_core.present.style import SERIES, styled
 
 _HEIGHT_PX = 320
@@ -20,21 +21,19 @@ _LARGEST_DROP = 0.2  # AUROC; more looks no worse
 # Blue gains, red losses, white nothing: told apart by colour-blind people.
 _COST = ((0.0, _BLUE), (0.5, "#FFFFFF"), (1.0, _RED))
 
-_Dict = Mapping[str, Any]
 
-
-def drop_by_corruption(robustness: _Dict) -> go.Figure:
+def drop_by_corruption(robustness: Robustness) -> go.Figure:
     """The AUROC lost, corruptions down and strengths across."""
-    rows = list(robustness["corruptions"].values())
-    drops = [row["drop"] for row in rows]
+    rows = list(robustness.corruptions.values())
+    drops = [row.drop for row in rows]
     figure = go.Figure(
         go.Heatmap(
             z=drops,
-            x=[str(strength) for strength in robustness["strengths"]],
-            y=[row["title"] if row["published"] else f"{row['title']} *" for row in rows],
+            x=[str(strength) for strength in robustness.strengths],
+            y=[row.title if row.published else f"{row.title} *" for row in rows],
             text=[[_signed(drop) for drop in row] for row in drops],
             texttemplate="%{text}",
-            customdata=[row["values"] for row in rows],
+            customdata=[row.values for row in rows],
             hovertemplate="%{y}, strength %{x} (%{customdata}): %{z:+.3f} lost<extra></extra>",
             colorscale=_COST,
             zmin=-_LARGEST_DROP,
@@ -50,25 +49,23 @@ def drop_by_corruption(robustness: _Dict) -> go.Figure:
     return figure.update_layout(margin_l=130)
 
 
-def abstention_by_strength(robustness: _Dict) -> go.Figure:
+def abstention_by_strength(robustness: Robustness) -> go.Figure:
     """The share of films without an answer: each corruption faint, their mean strong."""
     figure = go.Figure()
-    x = [0, *robustness["strengths"]]
-    intact = robustness["intact"]["abstention"]
-    rows = list(robustness["corruptions"].values())
+    x = [0, *robustness.strengths]
+    intact = robustness.intact.abstention
+    rows = list(robustness.corruptions.values())
     for row in rows:
         figure.add_scatter(
             x=x,
-            y=[intact, *row["abstention"]],
-            name=row["title"],
+            y=[intact, *row.abstention],
+            name=row.title,
             mode="lines",
             line={"color": _QUIET, "width": 1},
             opacity=0.4,
             showlegend=False,
         )
-    means = [
-        sum(shares) / len(rows) for shares in zip(*(r["abstention"] for r in rows), strict=True)
-    ]
+    means = [sum(shares) / len(rows) for shares in zip(*(r.abstention for r in rows), strict=True)]
     figure.add_scatter(
         x=x,
         y=[intact, *means],
@@ -87,93 +84,90 @@ def abstention_by_strength(robustness: _Dict) -> go.Figure:
         font_color=_RED,
     )
     figure.update_xaxes(title_text="strength; 0 is intact", tickvals=x, range=[-0.2, x[-1] + 0.8])
-    most = max(max(row["abstention"]) for row in rows)
+    most = max(max(row.abstention) for row in rows)
     figure.update_yaxes(title_text="share without an answer", range=[0, max(0.2, 1.1 * most)])
     return styled(figure, _HEIGHT_PX)
 
 
-def probes(shortcuts: _Dict, figures: _Dict | None = None) -> go.Figure:
-    """COVID-19's AUROC under each probe, with its interval: grey where lungs are seen, else blue,
-    and red where the whole interval lies above the limit.
+def probes(shortcuts: Probes, figures: Mapping[str, Estimate] | None = None) -> go.Figure:
+    """COVID-19's AUROC under each probe, with its interval.
 
+    Grey where lungs are seen, else blue, and red where the whole interval lies above the limit.
     `figures`: one source's (`within`), instead of those of all.
     """
-    rows = shortcuts["probes"]
-    drawn = figures or {name: row["auroc"] for name, row in rows.items()}
-    limit = shortcuts["limit"]
+    rows = shortcuts.probes
+    drawn = figures or {name: row.auroc for name, row in rows.items()}
+    limit = shortcuts.limit
     failed = {
         name
         for name, figure in drawn.items()
-        if rows[name]["without_lungs"] and is_at_most(figure, limit) is False
+        if rows[name].without_lungs and is_at_most(figure, limit) is False
     }
     colours = [
-        _RED if name in failed else _BLUE if rows[name]["without_lungs"] else _PLAIN
-        for name in drawn
+        _RED if name in failed else _BLUE if rows[name].without_lungs else _PLAIN for name in drawn
     ]
-    figure = _bars([rows[name]["title"] for name in drawn], list(drawn.values()), colours)
+    figure = _bars([rows[name].title for name in drawn], list(drawn.values()), colours)
     _line_at(figure, limit, f"{limit:.2f}")
     figure.update_xaxes(title_text="AUROC of COVID-19", range=[0, 1.12])
     return figure.update_layout(margin_l=140)
 
 
-def in_lungs(explanations: _Dict) -> go.Figure:
+def in_lungs(explanations: Explanations) -> go.Figure:
     """The share of heat inside the lungs, by method, beside the lungs' share of the film."""
-    methods = explanations["methods"]
-    drawn = [method["in_lungs"] for method in methods.values()]
+    methods = explanations.methods
+    drawn = [method.in_lungs for method in methods.values()]
     figure = _bars(list(methods), drawn, [_BLUE] * len(drawn))
-    share = explanations["lung_area"]["value"]
+    share = explanations.lung_area.value
     _line_at(figure, share, f"the lungs' share of the film, {share:.2f}")
     figure.update_xaxes(title_text="share of heat in the lungs", range=[0, 1.12])
     return figure.update_layout(margin_l=110)
 
 
-def deletion(explanations: _Dict) -> go.Figure:
+def deletion(explanations: Explanations) -> go.Figure:
     """The answer's probability as the film is blurred away, hottest first."""
     return _curves(explanations, "deletion", "share blurred away, hottest first")
 
 
-def insertion(explanations: _Dict) -> go.Figure:
+def insertion(explanations: Explanations) -> go.Figure:
     """The answer's probability as the film comes out of the blur, hottest first."""
     return _curves(explanations, "insertion", "share shown, hottest first")
 
 
-def randomised(explanations: _Dict) -> go.Figure:
+def randomised(explanations: Explanations) -> go.Figure:
     """How like Grad-CAM is to itself with weights drawn anew, from the head down."""
-    stages = explanations["randomised"]
+    stages = explanations.randomised
     figure = _bars(list(stages), list(stages.values()), [_BLUE] * len(stages))
-    _line_at(figure, explanations["like"], "alike from here on")
+    _line_at(figure, explanations.like, "alike from here on")
     figure.update_xaxes(title_text="rank correlation with the learnt map", range=[-0.5, 1.08])
     return figure.update_layout(margin_l=110)
 
 
-def zones(found: _Dict) -> go.Figure:
+def zones(found: Zones) -> go.Figure:
     """How the zones' shares go with radiologists' scores, beside what knows nothing of a map.
 
     Rows of too few films are left out.
     """
-    rows = {
-        name: row for name, row in found["rows"].items() if row["correlation"]["value"] is not None
-    }
+    rows = {n: row for n, row in found.rows.items() if not math.isnan(row.correlation.value)}
     colours = [_BLUE if name in OF_THE_MAP else _PLAIN for name in rows]
-    drawn = [row["correlation"] for row in rows.values()]
-    figure = _bars([row["title"] for row in rows.values()], drawn, colours)
+    drawn = [row.correlation for row in rows.values()]
+    figure = _bars([row.title for row in rows.values()], drawn, colours)
     _line_at(figure, 0, "no order")
     figure.update_xaxes(title_text="rank correlation over six zones", range=[-0.5, 1.08])
     return figure.update_layout(margin_l=250)
 
 
-def _curves(explanations: _Dict, kind: str, title: str) -> go.Figure:
+def _curves(explanations: Explanations, kind: str, title: str) -> go.Figure:
     figure = go.Figure()
-    shares = explanations["shares"]
-    drawn = {**explanations["methods"], CHANCE: explanations["chance"]}
+    shares = explanations.shares
+    drawn: dict[str, Curves] = {**explanations.methods, CHANCE: explanations.chance}
     colours = dict(zip(drawn, (_RED, _BLUE, _GREEN, _QUIET), strict=True))
     for name, method in drawn.items():
-        area = method[kind]["area"]["value"]
+        own = method.deletion if kind == "deletion" else method.insertion
         dash = "dot" if name == CHANCE else "solid"
         figure.add_scatter(
             x=shares,
-            y=method[kind]["curve"],
-            name=f"{name}, area {area:.2f}",
+            y=own.curve,
+            name=f"{name}, area {own.area.value:.2f}",
             mode="lines",
             line={"color": colours[name], "dash": dash},
         )
@@ -183,9 +177,9 @@ def _curves(explanations: _Dict, kind: str, title: str) -> go.Figure:
     return styled(figure, _HEIGHT_PX + 60).update_layout(legend=below)
 
 
-def _bars(names: Sequence[str], figures: Sequence[_Dict], colours: Sequence[str]) -> go.Figure:
+def _bars(names: Sequence[str], figures: Sequence[Estimate], colours: Sequence[str]) -> go.Figure:
     """Horizontal bars with their intervals, the first on top, and the number beside."""
-    values = [figure["value"] for figure in figures]
+    values = [figure.value for figure in figures]
     figure = go.Figure(
         go.Bar(
             x=values,
@@ -193,8 +187,8 @@ def _bars(names: Sequence[str], figures: Sequence[_Dict], colours: Sequence[str]
             orientation="h",
             marker_color=list(colours),
             error_x={
-                "array": [figure["high"] - figure["value"] for figure in figures],
-                "arrayminus": [figure["value"] - figure["low"] for figure in figures],
+                "array": [figure.high - figure.value for figure in figures],
+                "arrayminus": [figure.value - figure.low for figure in figures],
                 "color": _QUIET,
                 "thickness": 2,
             },
@@ -203,9 +197,9 @@ def _bars(names: Sequence[str], figures: Sequence[_Dict], colours: Sequence[str]
     )
     for name, one in zip(names, figures, strict=True):
         figure.add_annotation(
-            x=max(one["high"], 0),
+            x=max(one.high, 0),
             y=name,
-            text=f"{one['value']:.2f}",
+            text=f"{one.value:.2f}",
             showarrow=False,
             xanchor="left",
             xshift=4,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,12 +12,14 @@ from covid_core.evaluation.audit import Audit
 from covid_core.evaluation.explanations import Panel
 from covid_core.evaluation.targets import goals, parts_with_shortcuts
 from covid_core.findings import CLASSES
-from covid_core.metrics import told
+from covid_core.metrics import Estimate, told
+from covid_core.model.audit import Explanations, Groups, Probes, Robustness
 from covid_core.model.card import WeightsCard
+from covid_core.model.results import Trust
 from covid_core.model_card import audit_plots
 from covid_core.model_card.results import left_out_rows
 from covid_core.model_card.trust import point_rows
-from covid_core.model_card.within_source import boxes_in_words, within_in_words, within_of
+from covid_core.model_card.within_source import boxes_in_words, within_in_words
 from covid_core.model_card.within_source_plots import draw_boxes, draw_within_sources
 from covid_core.present.html import embedded, write_page
 from covid_core.present.overlay import blend, data_uri, outline_layer, png
@@ -34,7 +35,7 @@ _COLUMNS = (
     "sensitivity",
     "specificity",
     "covered",
-    "told",
+    "single",
 )
 HEADER = (
     "",
@@ -54,54 +55,57 @@ def write_audit(
 ) -> None:
     """Write the report, self-contained. Raises CovidCoreError where it can't be written."""
     figures = audit.figures
-    boxes = figures.get("boxes", {})
+    boxes, within = figures.boxes, card.results.within_source
     write_page(
         _TEMPLATE,
         path,
         card=card,
         goals=goals(card, figures, left_out),
-        shortcuts=parts_with_shortcuts(figures["probes"]),
+        shortcuts=parts_with_shortcuts(figures.probes),
         left_out=left_out_rows(left_out),
         header=HEADER,
         parts=[
-            (part, _strata(found["strata"]), rows(found["age"]))
-            for part, found in figures["parts"].items()
+            (part, _strata(found.strata), rows(found.age)) for part, found in figures.parts.items()
         ],
-        probes=_probe_plots(figures["probes"]),
-        maps=[(title, embedded(figure)) for title, figure in _map_plots(figures["explanations"])],
-        maps_films=figures["explanations"]["films"],
-        within=within_in_words(within_of(card)),
-        within_plot=within_of(card) and embedded(draw_within_sources(within_of(card))),
+        probes=_probe_plots(figures.probes),
+        maps=[(title, embedded(figure)) for title, figure in _map_plots(figures.explanations)],
+        maps_films=figures.explanations.films,
+        within=within_in_words(within),
+        within_plot=within and embedded(draw_within_sources(within)),
         boxes=boxes_in_words(boxes),
         boxes_plot=boxes and embedded(draw_boxes(boxes)),
-        zones=figures.get("zones"),
-        zones_plot="zones" in figures and embedded(audit_plots.zones(figures["zones"])),
+        zones=figures.zones,
+        zones_plot=figures.zones and embedded(audit_plots.zones(figures.zones)),
         panels=[_pictures(panel) for panel in audit.panels],
-        robust=[(title, embedded(plot)) for title, plot in _robust_plots(figures["robustness"])],
-        robust_films=figures["robustness"]["films"],
+        robust=[(title, embedded(plot)) for title, plot in _robust_plots(figures.robustness)],
+        robust_films=figures.robustness.films,
         trust=[(part, embedded(reliability_diagram(worth))) for part, worth in card.trust.items()],
         points=point_rows(card),
     )
 
 
-def rows(found: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+def rows(found: Groups) -> list[list[str]]:
     """A line for each group of films, in `HEADER`'s order."""
-    return [[name, *(_cell(own.get(column)) for column in _COLUMNS)] for name, own in found.items()]
+    return [
+        [name, *(_cell(getattr(own, column)) for column in _COLUMNS)] for name, own in found.items()
+    ]
 
 
-def reliability_diagram(worth: Mapping[str, Any]) -> go.Figure:
+def reliability_diagram(worth: Trust) -> go.Figure:
     """How often calls were right against how sure the network was, with the rules and without."""
     figure = go.Figure()
-    drawn = {"calibrated": ("reliability", SERIES[4]), "before": ("reliability_before", "#999")}
-    for name, (key, colour) in drawn.items():
-        found = worth[key]
-        films = np.array(found["films"])
+    drawn = {
+        "calibrated": (worth.reliability, SERIES[4]),
+        "before": (worth.reliability_before, "#999"),
+    }
+    for name, (found, colour) in drawn.items():
+        films = np.array(found.films)
         figure.add_scatter(
-            x=found["sure"],
-            y=found["right"],
+            x=found.sure,
+            y=found.right,
             mode="lines+markers",
             customdata=films,
-            name=f"{name}, error {found['error']:.3f}",
+            name=f"{name}, error {found.error:.3f}",
             line_color=colour,
             marker_size=4 + 14 * np.sqrt(films / films.max()),
             hovertemplate="%{customdata} films: sure %{x:.2f}, right %{y:.2f}<extra></extra>",
@@ -114,30 +118,30 @@ def reliability_diagram(worth: Mapping[str, Any]) -> go.Figure:
     return styled(figure, 340)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Estimate | int | None) -> str:
     if value is None:
         return "too few"
-    return told(value) if isinstance(value, Mapping) else str(value)
+    return told(value) if isinstance(value, Estimate) else str(value)
 
 
-def _strata(found: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[list[str]]]]:
+def _strata(found: Mapping[str, Groups]) -> list[tuple[str, list[list[str]]]]:
     return [(kind, rows(values)) for kind, values in found.items()]
 
 
-def _probe_plots(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _probe_plots(found: Mapping[str, Probes]) -> list[tuple[str, str]]:
     plots = []
     for part, probes in found.items():
-        films = f"{probes['films']} films"
+        films = f"{probes.films} films"
         plots.append((f"{part}, {films}", embedded(audit_plots.probes(probes))))
-        if len(probes["within"]) > 1:
+        if len(probes.within) > 1:
             plots += [
                 (f"{part}, {source} alone", embedded(audit_plots.probes(probes, within)))
-                for source, within in probes["within"].items()
+                for source, within in probes.within.items()
             ]
     return plots
 
 
-def _map_plots(found: Mapping[str, Any]) -> list[tuple[str, go.Figure]]:
+def _map_plots(found: Explanations) -> list[tuple[str, go.Figure]]:
     return [
         ("Heat in the lungs", audit_plots.in_lungs(found)),
         ("Weights drawn anew", audit_plots.randomised(found)),
@@ -146,7 +150,7 @@ def _map_plots(found: Mapping[str, Any]) -> list[tuple[str, go.Figure]]:
     ]
 
 
-def _robust_plots(found: Mapping[str, Any]) -> list[tuple[str, go.Figure]]:
+def _robust_plots(found: Robustness) -> list[tuple[str, go.Figure]]:
     return [
         ("AUROC lost", audit_plots.drop_by_corruption(found)),
         ("Films without an answer", audit_plots.abstention_by_strength(found)),

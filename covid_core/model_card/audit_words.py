@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from covid_core.evaluation.targets import judge_probes
+from covid_core.model.audit import AuditFigures, Probes
 from covid_core.model.card import listed_in_words
 
 
-def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
-    """Whether an audit, as `card.read_audit` gives it, caught the model using shortcuts, judged by
-    whole intervals; each figure with the sources on which it was measured.
+def shortcuts_in_words(audit: AuditFigures | None) -> str:
+    """Whether an audit caught the model using shortcuts, in words.
+
+    Judged by whole intervals; each figure with the sources on which it was measured.
     """
     if audit is None:
         return "Not audited: whether it uses shortcuts is not known."
     judged = {
-        part: judge_probes(probes["probes"], probes["limit"])
-        for part, probes in audit["probes"].items()
+        part: judge_probes(probes.probes, probes.limit) for part, probes in audit.probes.items()
     }
     failed = {
         part: [name for name, met in verdicts.items() if met is False]
@@ -25,7 +25,7 @@ def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
     }
     if any(failed.values()):
         found = "; ".join(
-            f"{_part_in_words(audit, part)}: {_worst(audit['probes'][part], names)}"
+            f"{_part_in_words(audit, part)}: {_worst(audit.probes[part], names)}"
             for part, names in failed.items()
             if names
         )
@@ -36,7 +36,7 @@ def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
     }
     if any(open_ones.values()):
         found = "; ".join(
-            f"{_part_in_words(audit, part)}: {_worst(audit['probes'][part], names)}"
+            f"{_part_in_words(audit, part)}: {_worst(audit.probes[part], names)}"
             for part, names in open_ones.items()
             if names
         )
@@ -44,9 +44,9 @@ def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
             "Audited: whether it tells COVID-19 from films without lungs is undecided on so few"
             f" films ({found})."
         )
-    on = "; ".join(_part_in_words(audit, part) for part in audit["probes"])
+    on = "; ".join(_part_in_words(audit, part) for part in audit.probes)
     without = dict.fromkeys(
-        audit["probes"][part]["probes"][name]["title"]
+        audit.probes[part].probes[name].title
         for part, verdicts in judged.items()
         for name in verdicts
     )
@@ -56,30 +56,31 @@ def shortcuts_in_words(audit: Mapping[str, Any] | None) -> str:
     )
 
 
-def _worst(probes: Mapping[str, Any], names: Sequence[str]) -> str:
+def _worst(probes: Probes, names: Sequence[str]) -> str:
     """Of the probes named, the one with the greatest AUROC, its interval and its films."""
-    row = max((probes["probes"][name] for name in names), key=lambda one: one["auroc"]["value"])
-    value, low, high = (row["auroc"][figure] for figure in ("value", "low", "high"))
-    return f"{row['title']}, AUROC {value:.2f} ({low:.2f} to {high:.2f}) on {probes['films']} films"
+    row = max((probes.probes[name] for name in names), key=lambda one: one.auroc.value)
+    auroc = f"{row.auroc.value:.2f} ({row.auroc.low:.2f} to {row.auroc.high:.2f})"
+    return f"{row.title}, AUROC {auroc} on {probes.films} films"
 
 
-def zones_worth_in_words(audit: Mapping[str, Any] | None) -> str:
-    """Whether a map's shares by lung zone go with radiologists' scores of the zones, with the
-    source on which that was measured; "" where it was not.
+def zones_worth_in_words(audit: AuditFigures | None) -> str:
+    """Whether a map's shares by lung zone go with radiologists' scores of the zones, in words.
+
+    With the source on which that was measured; "" where it was not.
     """
-    found = (audit or {}).get("zones")
-    if found is None or found["tells"] is None:
+    found = audit.zones if audit else None
+    if found is None or found.tells is None:
         return ""
-    ours, grey = (found["rows"][name]["correlation"] for name in ("passed", "grey"))
-    worth = "It tells something of" if found["tells"] else "So it is no guide to"
+    ours, grey = (found.rows[name].correlation for name in ("passed", "grey"))
+    worth = "It tells something of" if found.tells else "So it is no guide to"
     return (
-        f"On {ours['n']} films of {listed_in_words(found['sources'])} whose zones radiologists"
+        f"On {ours.n} films of {listed_in_words(found.sources)} whose zones radiologists"
         f" scored, the heat for COVID-19 in a zone goes with its score by a rank correlation of"
-        f" {ours['value']:.2f} ({ours['low']:.2f} to {ours['high']:.2f}); how bright a zone is, by"
-        f" {grey['value']:.2f}. {worth} which zone is ill."
+        f" {ours.value:.2f} ({ours.low:.2f} to {ours.high:.2f}); how bright a zone is, by"
+        f" {grey.value:.2f}. {worth} which zone is ill."
     )
 
 
-def _part_in_words(audit: Mapping[str, Any], part: str) -> str:
-    sources = audit.get("parts", {}).get(part, {}).get("strata", {}).get("source", {})
+def _part_in_words(audit: AuditFigures, part: str) -> str:
+    sources = audit.parts[part].strata.get("source", {}) if part in audit.parts else {}
     return f"{part}, films of {listed_in_words(sorted(sources))}" if sources else part

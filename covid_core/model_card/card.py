@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.architectures import TITLES
+from covid_core.model.audit import AuditFigures
 from covid_core.model.card import AS_PUBLISHED, LEFT_OUT, WeightsCard, read_audit, read_cards
 from covid_core.model.decision import in_sentence
 from covid_core.model_card.baselines import baselines_section
@@ -42,7 +42,7 @@ class Beside:
     """
 
     gate: GateCard
-    audit: Mapping[str, Any] | None = None
+    audit: AuditFigures | None = None
     left_out: Mapping[str, WeightsCard] = field(default_factory=dict)
 
 
@@ -117,7 +117,7 @@ def _data(card: WeightsCard) -> str:
     terms = "\n".join(f"- `{source}`: {provenance(source)}" for source in sources)
     sides = "Films of one patient, or of the same picture, are on one side of the split only."
     if card.variant == AS_PUBLISHED:
-        share = card.results.get("shared", 0.0)
+        share = card.results.shared
         sides = (
             f"The study's split, by film: {share:.0%} of the test films share a patient or a"
             " picture with training. Its figures are too good."

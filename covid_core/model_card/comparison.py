@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from covid_core.evaluation.baselines import best_baseline
 from covid_core.evaluation.compare import Compared
-from covid_core.evaluation.targets import TEST
 from covid_core.findings import Finding
 from covid_core.metrics import told
 from covid_core.model.card import AS_PUBLISHED, CORRECTED, WeightsCard
 from covid_core.model.decision import in_sentence
+from covid_core.model.results import TEST, Baseline, Summary
 from covid_core.model_card import comparison_plots
 from covid_core.model_card.results import held_out_name
 from covid_core.present.html import embedded, write_page
@@ -56,21 +55,22 @@ Variants = Mapping[str, WeightsCard]
 class Entry:
     """One recipe's lines of the table.
 
-    `parts`: what was tested on, by name, to its summary, as `evaluate.summarise` gives it;
-    `baselines`: to its baselines, as `measure_baselines` gives them. `variants`: the cards of
-    the same recipe as its study trained it, and corrected.
+    `parts`: what was tested on, by name; `baselines` of these. `variants`: the cards of the same
+    recipe as its study trained it, and corrected.
     """
 
     card: WeightsCard
-    parts: Mapping[str, Mapping[str, Any]]
-    baselines: Mapping[str, Any]
+    parts: Mapping[str, Summary]
+    baselines: Mapping[str, Mapping[str, Baseline]]
     same_split: bool = True
     variants: Variants = field(default_factory=dict)
 
 
 def entry_of_card(card: WeightsCard, variants: Variants | None = None) -> Entry:
     """The figures that train.py left in the card."""
-    return Entry(card, _parts_of_card(card), _baselines_of_card(card), variants=variants or {})
+    results = card.results
+    parts = {name: summary for name, _, summary in results.independent_parts}
+    return Entry(card, parts, results.baselines, variants=variants or {})
 
 
 def rows(entries: Sequence[Entry]) -> list[list[str]]:
@@ -127,36 +127,32 @@ def entry_of(one: Compared, variants: Mapping[str, Variants]) -> Entry:
     return Entry(one.card, parts, baselines, one.same_split, variants.get(one.card.recipe, {}))
 
 
-def _parts_of_card(card: WeightsCard) -> dict[str, dict[str, Any]]:
-    return {TEST: card.results["test"], **card.results["held_out"]}
-
-
 def _reported(recipe: str) -> list[list[str]]:
     """The figures that the recipe's study gives itself."""
     protocol = protocol_of(recipe)
     if protocol is None:
         return []
-    told = {f"its own split ({protocol.reported_at})": protocol.reported}
+    reported = {f"its own split ({protocol.reported_at})": protocol.reported}
     if protocol.reported_second is not None:
-        told[f"a second source, `{protocol.second[0].source}`"] = protocol.reported_second
+        reported[f"a second source, `{protocol.second[0].source}`"] = protocol.reported_second
     blank = [""] * (len(HEADER) - 6)
     return [
         ["the study's figure", films, "", f"{value:.3f}", *blank, protocol.study]
-        for films, value in told.items()
+        for films, value in reported.items()
     ]
 
 
 def _lines_of_variant(variant: str, card: WeightsCard) -> list[list[str]]:
-    shared = card.results.get("shared", 0.0)
+    shared = card.results.shared
     own = {
         AS_PUBLISHED: f"its own split; {shared:.0%} of its test films share patient or picture with"
         f" training{_miscounted(card)}",
         CORRECTED: "its own films, split by patient and picture, one locked test part",
     }
     lines = []
-    for name, summary in _parts_of_card(card).items():
+    for name, _, summary in card.results.independent_parts:
         where = own[variant] if name == TEST else f"a second source, `{name}`"
-        lines.append(_line(variant, where, summary, card, _baselines_of_card(card).get(name, {})))
+        lines.append(_line(variant, where, summary, card, card.results.baselines.get(name, {})))
     return lines
 
 
@@ -164,34 +160,29 @@ def _miscounted(card: WeightsCard) -> str:
     """What the study took for its recall, where it was another class's."""
     protocol = protocol_of(card.recipe)
     positive = protocol.positive if protocol else card.classes[-1]
-    counted = card.results["test"]["classes"].get(positive)
+    counted = card.results.test.classes.get(Finding(positive))
     if positive == card.classes[-1] or counted is None:
         return ""
-    return f"; it counted {positive} as positive: recall {counted['sensitivity']['value']:.3f}"
-
-
-def _baselines_of_card(card: WeightsCard) -> Mapping[str, Any]:
-    baselines: Mapping[str, Any] = card.results.get("floors", {})
-    return baselines
+    return f"; it counted {positive} as positive: recall {counted.sensitivity.value:.3f}"
 
 
 def _line(
     variant: str,
     where: str,
-    summary: Mapping[str, Any],
+    summary: Summary,
     card: WeightsCard,
-    baselines: Mapping[str, Any],
+    baselines: Mapping[str, Baseline],
 ) -> list[str]:
-    figure = summary["classes"].get(card.classes[-1], {})
+    figures = summary.classes.get(card.classes[-1])
     best = best_baseline(baselines)
     return [
         variant,
         f"{where}; {_answer(card)}",
-        str(summary["films"]),
-        told(summary["accuracy"]),
-        f"{summary['commonest']:.3f}" if "commonest" in summary else "",
-        f"{best[1]['value']:.3f}, {best[0]}" if best else "",
-        *(told(figure[name]) if name in figure else "too few" for name in _FIGURES),
+        str(summary.films),
+        told(summary.accuracy),
+        "" if summary.commonest is None else f"{summary.commonest:.3f}",
+        f"{best[1].value:.3f}, {best[0]}" if best else "",
+        *(told(getattr(figures, name)) if figures else "too few" for name in _FIGURES),
         f"`{card.git_commit}`, seed {card.training.get('seed', '?')}",
     ]
 

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from covid_core.evaluation.compare import Compared, Part
-from covid_core.evaluation.targets import TEST
+from covid_core.evaluation.compare import Compared, ComparedPart
+from covid_core.model.results import TEST
 from covid_core.model_card.plots import share_map
 from covid_core.present.style import SERIES, styled
 
@@ -67,7 +67,7 @@ def calibration(one: Compared) -> go.Figure:
 
 def confusion(one: Compared) -> go.Figure:
     """Films by label (down) and call (across), coloured by their share of the label."""
-    table = np.array(one.parts[TEST].summary["confusion"])
+    table = np.array(one.parts[TEST].summary.confusion)
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     return styled(share_map(shares, list(one.task.outputs), table), _HEIGHT_PX)
 
@@ -82,7 +82,7 @@ def curves(one: Compared) -> go.Figure:
         "validation accuracy": "validation_accuracy",
     }
     for (title, key), colour in zip(drawn.items(), SERIES, strict=False):
-        values = [row.get(key) for row in rows]
+        values = [getattr(row, key) for row in rows]
         figure.add_scatter(
             x=list(range(1, len(rows) + 1)),
             y=values,
@@ -104,7 +104,7 @@ def _outputs(one: Compared) -> list[tuple[int, str, str]]:
     ]
 
 
-def _has_both(part: Part, output: int) -> bool:
+def _has_both(part: ComparedPart, output: int) -> bool:
     return bool(0 < (part.labels == output).sum() < len(part.labels))
 
 

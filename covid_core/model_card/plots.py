@@ -9,52 +9,54 @@ import numpy as np
 import plotly.graph_objects as go
 
 from covid_core.findings import Finding
+from covid_core.metrics import Estimate
+from covid_core.model.audit import AuditFigures
 from covid_core.model.card import WeightsCard
+from covid_core.model.results import TEST, EpochFigures, Summary
 from covid_core.present.style import CLASS_COLOURS, SERIES, THRESHOLD, styled
 
 _ROW_PX = 26
 _SQUARE_PX = 320
 _CHANCE = 0.5
 
-_Dict = Mapping[str, Any]
-Row = tuple[str, _Dict]  # its name, and an estimate as a card holds it
+Row = tuple[str, Estimate]  # a figure by its name
 
 
-def parts_of(card: WeightsCard) -> dict[str, _Dict]:
-    """What was measured of each part of films, by its name, the most telling first."""
-    results = card.results
-    return {
-        **{f"{source}, never trained on": found for source, found in results["held_out"].items()},
-        **results["test_by_source"],
-        "all that trained it": results["test"],
-    }
+def summaries_by_title(card: WeightsCard) -> dict[str, Summary]:
+    """What was measured of each part of films, as a plot names it, the most telling first."""
+
+    def title(name: str, unseen: bool) -> str:
+        if unseen:
+            return f"{name}, never trained on"
+        return "all that trained it" if name == TEST else name
+
+    return {title(name, unseen): summary for name, unseen, summary in card.results.parts}
 
 
-def groups_of(audit: _Dict, figure: str) -> list[Row]:
-    """Each view, sex and age of the source that never trained, or else of the test part, that has
-    the figure: `auroc`, `sensitivity` or `specificity`.
+def groups_of(audit: AuditFigures, figure: str) -> list[Row]:
+    """The figure of each view, sex and age that has it.
+
+    Of the source that never trained, or else of the test part. `figure`: `auroc`, `sensitivity` or
+    `specificity`.
     """
-    parts = audit["parts"]
-    strata = parts.get("held out", parts["test"])["strata"]
+    parts = audit.parts
+    strata = parts.get("held out", parts["test"]).strata
     return [
-        (f"{kind} {value}", own[figure])
+        (f"{kind} {value}", found)
         for kind, values in strata.items()
         for value, own in values.items()
-        if kind != "source" and value != "unknown" and figure in own
+        if kind != "source" and value != "unknown" and (found := getattr(own, figure))
     ]
 
 
-def by_class(parts: Mapping[str, _Dict]) -> go.Figure:
-    """Each class's AUROC with its interval in each part of films; the first part on top.
-
-    `parts`: name to summary, as a card's results hold them.
-    """
+def by_class(parts: Mapping[str, Summary]) -> go.Figure:
+    """Each class's AUROC with its interval in each part of films; the first part on top."""
     figure = go.Figure()
     for finding, colour in CLASS_COLOURS.items():
         rows = [
-            (name, summary["classes"][finding]["auroc"])
+            (name, summary.classes[finding].auroc)
             for name, summary in parts.items()
-            if finding in summary["classes"]
+            if finding in summary.classes
         ]
         figure.add_trace(_whiskers(rows, finding.display_name, colour))
     figure.update_yaxes(categoryorder="array", categoryarray=list(parts))
@@ -72,29 +74,29 @@ def by_group(rows: Sequence[Row], title: str, *, chance: bool = False) -> go.Fig
     return _against_chance(figure, len(rows), title, chance=chance)
 
 
-def confusion(summary: _Dict, answers: Sequence[Finding]) -> go.Figure:
+def confusion(summary: Summary, answers: Sequence[Finding]) -> go.Figure:
     """Films by label (down) and call (across), coloured by their share of the label."""
-    table = np.array(summary["confusion"])
+    table = np.array(summary.confusion)
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    told = [
+    texts = [
         [f"{count}<br>{share:.0%}" for count, share in zip(*row, strict=True)]
         for row in zip(table, shares, strict=True)
     ]
-    figure = share_map(shares, [answer.display_name for answer in answers], told)
+    figure = share_map(shares, [answer.display_name for answer in answers], texts)
     hover = "%{y}, called %{x}: %{z:.0%}<extra></extra>"
     figure.update_traces(hovertemplate=hover, xgap=1, ygap=1)
     figure.update_yaxes(ticks="").update_xaxes(ticks="")
     return styled(figure, _SQUARE_PX).update_layout(margin_l=120)
 
 
-def share_map(shares: np.ndarray, names: Sequence[str], told: Any) -> go.Figure:
-    """Shares of each label (down) by call (across), (N, N) 0 to 1, with what is told in each."""
+def share_map(shares: np.ndarray, names: Sequence[str], texts: Any) -> go.Figure:
+    """Shares of each label (down) by call (across), (N, N) 0 to 1, with a text in each."""
     figure = go.Figure(
         go.Heatmap(
             z=shares,
             x=names,
             y=names,
-            text=told,
+            text=texts,
             texttemplate="%{text}",
             colorscale="Cividis",
             zmin=0,
@@ -106,7 +108,7 @@ def share_map(shares: np.ndarray, names: Sequence[str], told: Any) -> go.Figure:
     return figure.update_xaxes(title_text="called")
 
 
-def training(history: Sequence[_Dict]) -> go.Figure:
+def training(history: Sequence[EpochFigures]) -> go.Figure:
     """Losses, and the AUROC on the source that never trained, at the end of each epoch."""
     figure = go.Figure()
     drawn = {
@@ -117,8 +119,8 @@ def training(history: Sequence[_Dict]) -> go.Figure:
     }
     epochs = list(range(1, len(history) + 1))
     for key, (name, colour) in drawn.items():
-        if any(key in row for row in history):
-            values = [row.get(key) for row in history]
+        values = [getattr(row, key) for row in history]
+        if any(value is not None for value in values):
             figure.add_scatter(
                 x=epochs, y=values, name=name, mode="lines+markers", line_color=colour
             )
@@ -130,7 +132,7 @@ def training(history: Sequence[_Dict]) -> go.Figure:
 
 def _whiskers(rows: Sequence[Row], name: str, colour: str) -> go.Scatter:
     """Points with their intervals, one a row."""
-    values = [found["value"] for _, found in rows]
+    values = [found.value for _, found in rows]
     return go.Scatter(
         x=values,
         y=[title for title, _ in rows],
@@ -138,10 +140,10 @@ def _whiskers(rows: Sequence[Row], name: str, colour: str) -> go.Scatter:
         mode="markers",
         orientation="h",
         marker={"color": colour, "size": 9},
-        customdata=[found["n"] for _, found in rows],
+        customdata=[found.n for _, found in rows],
         error_x={
-            "array": [found["high"] - found["value"] for _, found in rows],
-            "arrayminus": [found["value"] - found["low"] for _, found in rows],
+            "array": [found.high - found.value for _, found in rows],
+            "arrayminus": [found.value - found.low for _, found in rows],
             "color": colour,
             "thickness": 2,
             "width": 0,

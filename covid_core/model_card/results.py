@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from covid_core.evaluation.choices import use_in_words
 from covid_core.findings import Finding
 from covid_core.metrics import told
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import CALIBRATED
+from covid_core.model.results import TEST, Summary
 from covid_core.present.markdown import table
 
 _TITLES = {finding.value: finding.display_name for finding in Finding}
@@ -28,11 +28,11 @@ source never trained on, say more.
         + _measured_on(card)
     ]
     blocks += [
-        f"### {part} ({summary['films']} films, {_independent(summary)})\n\n"
+        f"### {part} ({summary.films} films, {_independent(summary)})\n\n"
         f"{_summary(summary, card.classes)}"
         for part, summary in parts_by_weight(card)
     ]
-    change = card.results.get("storage_change")
+    change = card.results.storage_change
     words = "not measured" if change is None else f"{change:.5f}"
     blocks.append(f"Largest change of any test probability by storing in float16: {words}.")
     return "\n\n".join(blocks)
@@ -43,34 +43,35 @@ def held_out_name(source: str, card: WeightsCard) -> str:
     return f"`{source}`, never trained on, {use_in_words(source, card.training)}"
 
 
-def parts_by_weight(card: WeightsCard) -> list[tuple[str, dict[str, Any]]]:
-    """Every part that was measured, the most telling first: its name, and its summary."""
-    held_out = card.results["held_out"].items()
-    within = card.results["test_by_source"].items()
-    return [
-        *((held_out_name(source, card), summary) for source, summary in held_out),
-        *((f"`{source}` alone, test part", summary) for source, summary in within),
-        ("all sources together, test part", card.results["test"]),
-    ]
+def parts_by_weight(card: WeightsCard) -> list[tuple[str, Summary]]:
+    """Every part that was measured, the most telling first: as the tables name it, its summary."""
+
+    def title(name: str, unseen: bool) -> str:
+        if unseen:
+            return held_out_name(name, card)
+        return f"{'all sources together' if name == TEST else f'`{name}` alone'}, test part"
+
+    return [(title(name, unseen), summary) for name, unseen, summary in card.results.parts]
 
 
 def left_out_rows(cards: Mapping[str, WeightsCard]) -> list[list[str]]:
-    """For each network that lacked a source, by class: source, label, films, AUROC at home and
-    within that source, commit.
+    """A line for each network that lacked a source and each class.
+
+    Source, label, films, AUROC at home and within that source, commit.
     """
     lines = []
     for card in cards.values():
-        at_home = card.results["test"]["classes"]
-        for source, summary in card.results["held_out"].items():
-            for label, found in summary["classes"].items():
-                home = told(at_home[label]["auroc"]) if label in at_home else ""
-                away = told(found["auroc"])
-                lines.append([source, label, str(summary["films"]), home, away, card.git_commit])
+        at_home = card.results.test.classes
+        for source, summary in card.results.held_out.items():
+            for label, found in summary.classes.items():
+                home = told(at_home[label].auroc) if label in at_home else ""
+                away = told(found.auroc)
+                lines.append([source, label, str(summary.films), home, away, card.git_commit])
     return lines
 
 
 def _measured_on(card: WeightsCard) -> str:
-    if card.results.get("probabilities") == CALIBRATED:
+    if card.results.probabilities == CALIBRATED:
         return (
             "Each film is called what has the largest calibrated probability, as its baselines are."
         )
@@ -81,32 +82,32 @@ def _measured_on(card: WeightsCard) -> str:
     )
 
 
-def _independent(summary: Mapping[str, Any]) -> str:
+def _independent(summary: Summary) -> str:
     """How many patients the films are of, as far as patients are known."""
-    known = summary.get("patients_known")
+    known = summary.patients_known
     if known is None or known == 1:
-        return f"{summary['groups']} independent"
+        return f"{summary.groups} independent"
     share = "no patient numbers" if known == 0 else f"patient numbers of {known:.0%} alone"
     return (
-        f"{summary['groups']} different; {share}: films of one patient count as several, so the"
+        f"{summary.groups} different; {share}: films of one patient count as several, so the"
         " intervals are too narrow"
     )
 
 
-def _summary(summary: dict[str, Any], classes: Sequence[str]) -> str:
+def _summary(summary: Summary, classes: Sequence[str]) -> str:
     figures = [
-        [_TITLES[label], *(told(per[name]) for name in ("auroc", "sensitivity", "specificity"))]
-        for label, per in summary["classes"].items()
+        [label.display_name, told(own.auroc), told(own.sensitivity), told(own.specificity)]
+        for label, own in summary.classes.items()
     ]
     header = ["Class against the rest", "AUROC", "Sensitivity", "Specificity"]
     confusion = [
         [f"{_TITLES[label]} (label)", *map(str, row)]
-        for label, row in zip(classes, summary["confusion"], strict=True)
+        for label, row in zip(classes, summary.confusion, strict=True)
         if any(row)
     ]
     called = ["", *(f"{_TITLES[label]} (called)" for label in classes)]
     return f"""{table(header, figures)}
 
-Accuracy {told(summary["accuracy"])}.
+Accuracy {told(summary.accuracy)}.
 
 {table(called, confusion)}"""

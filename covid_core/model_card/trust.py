@@ -5,9 +5,8 @@ Written from what `evaluation.trust` left in the weights' card and `evaluation.a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from covid_core.evaluation.targets import (
     MET,
     MISSED,
     NOT_MEASURED,
-    TEST,
     UNDECIDED,
     goals,
     parts_with_shortcuts,
@@ -23,7 +21,9 @@ from covid_core.evaluation.targets import (
 from covid_core.exports.optional import needing
 from covid_core.findings import Finding
 from covid_core.metrics import told
+from covid_core.model.audit import AuditedPart, AuditFigures, GateMeasured, Zones
 from covid_core.model.card import WeightsCard, listed_in_words
+from covid_core.model.results import TEST, Trust
 from covid_core.model_card.reporting_items import ITEMS
 from covid_core.present.markdown import table
 from covid_core.present.style import SERIES
@@ -52,13 +52,13 @@ Nothing was fitted: probabilities are the network's softmax, and what has the ma
     sets = [
         [
             part,
-            str(worth["films"]),
-            told(worth["covered"]),
-            told(worth["told"]),
-            told(worth["told_right"]) if worth["told_right"] else "none",
-            told(worth["disease_told"]),
-            told(worth["pooled"]["covered"]),
-            told(worth["pooled"]["told"]),
+            str(worth.films),
+            told(worth.covered),
+            told(worth.single),
+            told(worth.single_right) if worth.single_right else "none",
+            told(worth.disease_certain),
+            told(worth.pooled.covered),
+            told(worth.pooled.single),
         ]
         for part, worth in card.trust.items()
     ]
@@ -80,7 +80,7 @@ Nothing was fitted: probabilities are the network's softmax, and what has the ma
     return f"""## Calibration and operating points
 
 Fitted on the validation part, measured here. Expected calibration error on the test part
-{test["reliability"]["error"]:.4f}, before {test["reliability_before"]["error"]:.4f} (15 bins).
+{test.reliability.error:.4f}, before {test.reliability_before.error:.4f} (15 bins).
 
 {matrix}
 
@@ -108,7 +108,7 @@ decide more often.
 
 def _shrunk(card: WeightsCard) -> str:
     """How small sources count, of weights calibrated since they do (`training.fit_rules`)."""
-    if "probabilities" not in card.results:
+    if card.results.probabilities is None:
         return ""
     return (
         " A source of fewer than 100 films of a class counts in part only, the rest is that of the"
@@ -123,10 +123,8 @@ def point_rows(card: WeightsCard) -> list[list[str]]:
             part,
             point.name,
             f"{point.threshold:.3f}",
-            *(
-                told(worth["points"][point.name][figure])
-                for figure in ("sensitivity", "specificity")
-            ),
+            told(worth.points[point.name].sensitivity),
+            told(worth.points[point.name].specificity),
         ]
         for part, worth in card.trust.items()
         for point in card.rules.points
@@ -135,7 +133,7 @@ def point_rows(card: WeightsCard) -> list[list[str]]:
 
 def audit_section(
     card: WeightsCard,
-    audit: Mapping[str, Any] | None,
+    audit: AuditFigures | None,
     left_out: Mapping[str, WeightsCard] | None = None,
 ) -> str:
     """What the audit found; says so where there was none.
@@ -147,7 +145,7 @@ def audit_section(
 
 These weights have not been audited: `python -m covid_core audit`."""
     lines = [
-        [goal.name, goal.asked, goal.measured, _VERDICTS[goal.verdict]]
+        [goal.name, goal.required, goal.measured, _VERDICTS[goal.verdict]]
         for goal in goals(card, audit, left_out)
     ]
     groups = [
@@ -155,19 +153,19 @@ These weights have not been audited: `python -m covid_core audit`."""
             part,
             kind,
             value,
-            str(own["films"]),
-            str(own["covid"]),
+            str(own.films),
+            str(own.covid),
             *(
-                told(own[figure]) if figure in own else "too few"
-                for figure in ("auroc", "sensitivity", "specificity")
+                told(figure) if figure else "too few"
+                for figure in (own.auroc, own.sensitivity, own.specificity)
             ),
         ]
-        for part, found in audit["parts"].items()
-        for kind, values in {**found["strata"], "where age can't help": found["age"]}.items()
+        for part, found in audit.parts.items()
+        for kind, values in {**found.strata, "where age can't help": found.age}.items()
         if kind != "source"
         for value, own in values.items()
     ]
-    failing = parts_with_shortcuts(audit["probes"])
+    failing = parts_with_shortcuts(audit.probes)
     warning = (
         f"**The model uses shortcuts**: it tells COVID-19 from films whose lungs can't be seen"
         f" ({', '.join(failing)}).\n\n"
@@ -184,24 +182,23 @@ These weights have not been audited: `python -m covid_core audit`."""
 COVID-19 against the rest, at the balanced operating point.
 
 {table(header, groups)}
-{_zones(audit.get("zones"))}
+{_zones(audit.zones)}
 ### Failures
 
 What is called otherwise most often, by the sources' own words for it:
 
-{_failures(audit)}"""
+{_failures(audit.parts)}"""
 
 
-def gate_section(measured: Mapping[str, Any], never_seen: list[str]) -> str:
+def gate_section(measured: GateMeasured, never_seen: Sequence[str]) -> str:
     """What the gate refuses, and what it has never met."""
-    refused, auroc = measured["refused"], measured["auroc"]
     unseen = "\n".join(f"- {one}" for one in never_seen)
     return f"""## Gate
 
 Before any probability, a small network and plain statistics of pixels refuse what is no upright
 frontal chest film, and warn of cropped, badly exposed and children's films. AUROC against pictures
-of kinds that did not train it {told(auroc)}; good frontal films of the test part refused
-{told(refused)}. It never saw:
+of kinds that did not train it {told(measured.auroc)}; good frontal films of the test part refused
+{told(measured.refused)}. It never saw:
 
 {unseen}"""
 
@@ -223,7 +220,7 @@ def write_diagram(card: WeightsCard, folder: Path) -> None:
     parts = [
         (part, worth)
         for part, worth in card.trust.items()
-        if part == TEST or worth["films"] >= _ENOUGH
+        if part == TEST or worth.films >= _ENOUGH
     ]
     with mpl.rc_context({"svg.hashsalt": "reliability", "font.family": "sans-serif"}):
         figure = Figure(figsize=(2.6 * len(parts), 2.9), layout="constrained")
@@ -232,17 +229,16 @@ def write_diagram(card: WeightsCard, folder: Path) -> None:
         ):
             axes.plot([0, 1], [0, 1], ":", color="#777", linewidth=1)
             drawn = {
-                "before": ("reliability_before", "#999"),
-                "calibrated": ("reliability", SERIES[4]),
+                "before": (worth.reliability_before, "#999"),
+                "calibrated": (worth.reliability, SERIES[4]),
             }
-            for name, (key, colour) in drawn.items():
-                found = worth[key]
-                films = np.array(found["films"])
-                axes.plot(found["sure"], found["right"], color=colour, linewidth=1.2, label=name)
+            for name, (found, colour) in drawn.items():
+                films = np.array(found.films)
+                axes.plot(found.sure, found.right, color=colour, linewidth=1.2, label=name)
                 size = 4 + 60 * films / films.max()
-                axes.scatter(found["sure"], found["right"], s=size, color=colour)
+                axes.scatter(found.sure, found.right, s=size, color=colour)
             axes.set(xlim=(0.28, 1.03), ylim=(-0.03, 1.05), xlabel="probability of the call")
-            axes.set_title(f"{part}, {worth['films']} films", fontsize=9)
+            axes.set_title(f"{part}, {worth.films} films", fontsize=9)
             axes.spines[["top", "right"]].set_visible(False)
         figure.axes[0].set_ylabel("share that was right")
         figure.axes[0].legend(frameon=False, fontsize=8, loc="lower right")
@@ -250,50 +246,50 @@ def write_diagram(card: WeightsCard, folder: Path) -> None:
             figure.savefig(file, format="svg", metadata={"Date": None})
 
 
-def _errors(trust: Mapping[str, Any]) -> str:
+def _errors(trust: Mapping[str, Trust]) -> str:
     rows = [
         [
             part,
-            str(worth["films"]),
-            *(f"{worth[key]['error']:.3f}" for key in ("reliability_before", "reliability")),
+            str(worth.films),
+            f"{worth.reliability_before.error:.3f}",
+            f"{worth.reliability.error:.3f}",
         ]
         for part, worth in trust.items()
     ]
     return table(["Films", "n", "Error before", "Error, calibrated"], rows)
 
 
-def _zones(found: Mapping[str, Any] | None) -> str:
+def _zones(found: Zones | None) -> str:
     if found is None:
         return ""
     rows = [
-        [row["title"], str(row["correlation"]["n"]), told(row["correlation"])]
-        for row in found["rows"].values()
+        [row.title, str(row.correlation.n), told(row.correlation)] for row in found.rows.values()
     ]
-    films = f"{found['films']} films of {listed_in_words(found['sources'])}"
+    films = f"{found.films} films of {listed_in_words(found.sources)}"
     return f"""
 ### Lung zones
 
 Over a film's six lung zones, the rank correlation with the mean of two radiologists' scores of them
 (Brixia's): its mean over {films}, or over those in which both have an order. The
-score for COVID-19, over films of it, goes with the sum of theirs by {told(found["severity"])}.
+score for COVID-19, over films of it, goes with the sum of theirs by {told(found.severity)}.
 
 {table(["Over six zones", "Films", "Correlation"], rows)}
 """
 
 
-def _failures(audit: Mapping[str, Any]) -> str:
+def _failures(parts: Mapping[str, AuditedPart]) -> str:
     rows = [
         [
             part,
-            f"`{kind['source']}`",
-            _TITLES[kind["label"]],
-            kind["finding"] or "–",
-            str(kind["films"]),
-            f"{kind['wrong']:.0%}",
-            _TITLES[kind["called"]],
+            f"`{kind.source}`",
+            kind.label.display_name,
+            kind.finding or "–",
+            str(kind.films),
+            f"{kind.wrong:.0%}",
+            kind.called.display_name,
         ]
-        for part, found in audit["parts"].items()
-        for kind in found["failures"][:_FAILURES]
+        for part, found in parts.items()
+        for kind in found.failures[:_FAILURES]
     ]
     header = ["Films", "Source", "Label", "In its words", "n", "Called otherwise", "Mostly"]
     return table(header, rows)

@@ -1,16 +1,14 @@
-"""What was measured within sources of both kinds, and of maps against boxes: in words, and in
-tables for the model card.
+"""What was measured within sources of both kinds, and of maps against boxes, in words and tables.
 
 `within_source_plots` draws it.
 
-`found`: figures by source, then by population, as a card's `results["within_source"]` holds them;
-`boxes`: of maps alone, likewise, as an audit's `boxes`.
+`found`: figures by source, then by population; `boxes`: of maps alone, likewise.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, OPACITY_MAP, RANDOM
 from covid_core.evaluation.within_source import (
@@ -19,17 +17,16 @@ from covid_core.evaluation.within_source import (
     CALLED_COVID,
     CALLED_NORMAL,
     MEAN,
-    PRECISION,
     REFERENCE,
-    RESULTS,
     SCORES,
     UNSEEN,
     WITHIN_VIEW,
 )
 from covid_core.findings import Finding
-from covid_core.metrics import told
+from covid_core.metrics import Estimate, told
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import in_sentence
+from covid_core.model.results import Boxes, Populations, WithinSource
 from covid_core.present.markdown import table
 
 _OF_OPACITY = "opacity against other abnormality"  # of a source whose clear films are "Normal"
@@ -46,51 +43,38 @@ BESIDE = {
 }
 _CALLS = (CALLED_NORMAL, CALLED_COVID, AT_BALANCED)
 
-_Dict = Mapping[str, Any]
-
-
-def within_of(card: WeightsCard) -> _Dict:
-    """A card's figures within sources; empty where they were not measured."""
-    return card.results.get(RESULTS) or {}
-
-
-def boxes_of(found: _Dict) -> dict[str, dict[str, Any]]:
-    """Of figures within sources, those of maps against boxes, by source and population."""
-    kept = {
-        source: {name: own["maps"] for name, own in populations.items() if "maps" in own}
-        for source, populations in found.items()
-    }
-    return {source: populations for source, populations in kept.items() if populations}
-
 
 def within_source_section(card: WeightsCard) -> str:
     """The model card's section, as Markdown; "" where nothing was measured."""
-    found = within_of(card)
+    found = card.results.within_source
     if not found:
         return ""
     contrasts = [
         [
             name,
-            str(figures[ALL]["n"]),
+            str(figures[ALL].n),
             contrast,
             SCORES[score],
             told(figures[ALL]),
             told(figures[WITHIN_VIEW]) if WITHIN_VIEW in figures else "–",
         ]
         for name, own in parts_within(found)
-        for contrast, scores in own["contrasts"].items()
+        for contrast, scores in own.contrasts.items()
         for score, figures in scores.items()
     ]
     calls = [
         [
             name,
             kind,
-            str(own[kind][CALLED_NORMAL]["n"]),
-            *(told(own[kind][call]) if call in own[kind] else "–" for call in _CALLS),
+            str(calls[CALLED_NORMAL].n),
+            *(told(calls[call]) if call in calls else "–" for call in _CALLS),
         ]
         for name, own in parts_within(found)
-        for kind in ("negatives", "other abnormality")
-        if kind in own
+        for kind, calls in (
+            ("negatives", own.negatives),
+            ("other abnormality", own.other_abnormality),
+        )
+        if calls
     ]
     blocks = [
         """## Within one hospital: films of both kinds
@@ -103,20 +87,21 @@ pairs of films that are both AP or both PA, since the severely ill are imaged ly
     if calls:
         header = ["Films", "Of them", "n", "Called normal", "Called COVID-19", AT_BALANCED]
         blocks += ["What films without such opacities are called:", table(header, calls)]
-    blocks += [*_appearances(found), *_boxes(boxes_of(found))]
+    blocks += [*_appearances(found), *_boxes(card.results.boxes)]
     return "\n\n".join(blocks)
 
 
-def within_in_words(found: _Dict) -> list[str]:
-    """A sentence or two for each source and population: how well its first contrast is told, and
-    what its negative films are called.
+def within_in_words(found: Populations) -> list[str]:
+    """A sentence or two for each source and population.
+
+    How well its first contrast is told, and what its negative films are called.
     """
     sentences = []
     for source, populations in found.items():
         for population, own in populations.items():
-            if not own["contrasts"]:
+            if not own.contrasts:
                 continue
-            contrast, scores = next(iter(own["contrasts"].items()))
+            contrast, scores = next(iter(own.contrasts.items()))
             of_opacity = contrast == _OF_OPACITY
             score = "p_pneumonia" if of_opacity else "p_covid"
             figures = scores[score]
@@ -127,8 +112,7 @@ def within_in_words(found: _Dict) -> list[str]:
                 f" {SCORES[score]} ranks the right one higher in {_percent(auroc)}; tossing a coin"
                 " would in 50%."
             )
-            if "negatives" in own:
-                shares = own["negatives"]
+            if shares := own.negatives:
                 clear = "normal" if of_opacity else "negative"
                 words += (
                     f" Of the films read as {clear}, {_percent(shares[CALLED_NORMAL])} are called"
@@ -138,60 +122,68 @@ def within_in_words(found: _Dict) -> list[str]:
     return sentences
 
 
-def boxes_in_words(boxes: _Dict) -> list[str]:
-    """A sentence or two for each source and population: how often the map points at an opacity, and
-    whether that is better than pointing without looking.
+def boxes_in_words(boxes: Boxes) -> list[str]:
+    """A sentence or two for each source and population.
+
+    How often the map points at an opacity, and whether that is better than pointing without
+    looking.
     """
     sentences = []
     for source, populations in boxes.items():
         for population, maps in populations.items():
-            for answer, own in maps["maps"].items():
+            for answer, own in maps.maps.items():
                 sentences.append(
-                    f"{_films(source, population)}: on {maps['films']} films with opacities that"
+                    f"{_films(source, population)}: on {maps.films} films with opacities that"
                     f" radiologists boxed, the hottest point of the map of"
-                    f" {_in_sentence(answer)} lies in a box in {_percent(own['peak'])}. A"
-                    f" point at random would in {_whole(maps[AREA])}, always the same point in"
-                    f" {_whole(maps[FIXED_POINT])}, and a map by random weights in"
-                    f" {_whole(own[RANDOM]['peak'])}. {_verdict(own['lead'])}"
+                    f" {_in_sentence(answer)} lies in a box in {_percent(own.peak)}. A"
+                    f" point at random would in {_whole(maps.area)}, always the same point in"
+                    f" {_whole(maps.fixed_point)}, and a map by random weights in"
+                    f" {_whole(own.random.peak)}. {_verdict(own.lead)}"
                 )
     return sentences
 
 
-def _appearances(found: _Dict) -> Iterator[str]:
+def _appearances(found: Populations) -> Iterator[str]:
     rows = [
-        [name, appearance, told(figures["auroc"]), told(figures[PRECISION]), _reference(appearance)]
+        [
+            name,
+            appearance,
+            told(figures.auroc),
+            told(figures.average_precision),
+            _reference(appearance),
+        ]
         for name, own in parts_within(found)
-        for appearance, figures in own.get("appearance", {}).items()
+        for appearance, figures in (own.appearance or {}).items()
     ]
     if rows:
-        yield f"""Each appearance against the rest. Published for {REFERENCE["described"]}: mean
-AUROC {REFERENCE["auroc"]:.2f}, and average precision as in the last column."""
+        yield f"""Each appearance against the rest. Published for {REFERENCE.described}: mean
+AUROC {REFERENCE.auroc:.2f}, and average precision as in the last column."""
         header = ["Films", "Appearance", "AUROC", "Average precision", "Published"]
         yield table(header, rows)
 
 
 def _reference(appearance: str) -> str:
-    published = REFERENCE[PRECISION]
+    published = REFERENCE.average_precision
     mean = sum(published.values()) / len(published)
     return f"{mean if appearance == MEAN else published[appearance]:.3f}"
 
 
-def _boxes(boxes: _Dict) -> Iterator[str]:
+def _boxes(boxes: Boxes) -> Iterator[str]:
     rows = [
         [
             titled(source, population),
-            str(maps["films"]),
+            str(maps.films),
             map_title(answer),
-            told(own["peak"]),
-            told(maps[AREA]),
-            told(maps[FIXED_POINT]),
-            told(own[RANDOM]["peak"]),
-            told(own["heat"]),
-            told(own[RANDOM]["heat"]),
+            told(own.peak),
+            told(maps.area),
+            told(maps.fixed_point),
+            told(own.random.peak),
+            told(own.heat),
+            told(own.random.heat),
         ]
         for source, populations in boxes.items()
         for population, maps in populations.items()
-        for answer, own in maps["maps"].items()
+        for answer, own in maps.maps.items()
     ]
     if rows:
         yield """### Maps against radiologists' boxes
@@ -215,9 +207,9 @@ the area; 1 is heat spread evenly."""
         yield "\n".join(f"- {sentence}" for sentence in boxes_in_words(boxes))
 
 
-def _verdict(lead: _Dict) -> str:
+def _verdict(lead: Mapping[str, Estimate]) -> str:
     """By how much the map's hottest point is above what knows nothing of the film, in words."""
-    above = {name: one["low"] is not None and one["low"] > 0 for name, one in lead.items()}
+    above = {name: one.low > 0 for name, one in lead.items()}
     if all(above.values()):
         return "So the map does point at opacities."
     if above[AREA]:
@@ -226,7 +218,7 @@ def _verdict(lead: _Dict) -> str:
     return "So the map is no guide to where the opacities are."
 
 
-def parts_within(found: _Dict) -> Iterator[tuple[str, _Dict]]:
+def parts_within(found: Populations) -> Iterator[tuple[str, WithinSource]]:
     """The name of each source and population, and its figures."""
     for source, populations in found.items():
         for population, own in populations.items():
@@ -252,11 +244,10 @@ def _in_sentence(name: str) -> str:
     return "opacities" if name == OPACITY_MAP else in_sentence(Finding(name))
 
 
-def _percent(estimate: _Dict) -> str:
-    return f"{estimate['value']:.0%} ({estimate['low']:.0%} to {estimate['high']:.0%})"
+def _percent(estimate: Estimate) -> str:
+    return f"{estimate.value:.0%} ({estimate.low:.0%} to {estimate.high:.0%})"
 
 
-def _whole(estimate: _Dict) -> str:
+def _whole(estimate: Estimate) -> str:
     """A share in percent, without its interval; a dash where there is none."""
-    value = estimate["value"]
-    return "–" if value is None or value != value else f"{value:.0%}"  # NaN until it was stored
+    return "–" if math.isnan(estimate.value) else f"{estimate.value:.0%}"

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import plotly.graph_objects as go
 
-from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, RANDOM
 from covid_core.evaluation.within_source import ALL, SCORES, WITHIN_VIEW
+from covid_core.metrics import Estimate
+from covid_core.model.results import Boxes, Populations
 from covid_core.model_card.within_source import BESIDE, map_title, parts_within, titled
 from covid_core.present.style import CLASS_COLOURS, SERIES, THRESHOLD, styled
 
@@ -25,12 +25,11 @@ _BAR_COLOURS = dict(
     zip((PEAK, *BESIDE.values()), (SERIES[5], THRESHOLD, SERIES[4], SERIES[2]), strict=True)
 )
 
-_Dict = Mapping[str, Any]
 
+def draw_within_sources(found: Populations) -> go.Figure:
+    """AUROCs within sources with their intervals, a row for each contrast, a colour for each score.
 
-def draw_within_sources(found: _Dict) -> go.Figure:
-    """AUROCs within sources with their intervals: a row for each contrast, and again for pairs of
-    films of the same view; a colour for each score.
+    And again for pairs of films of the same view.
     """
     figure = go.Figure()
     names: list[str] = []
@@ -38,20 +37,20 @@ def draw_within_sources(found: _Dict) -> go.Figure:
         rows = [
             (f"{name}<br>{contrast}{suffix}", scores[score][films])
             for name, own in parts_within(found)
-            for contrast, scores in own["contrasts"].items()
+            for contrast, scores in own.contrasts.items()
             for films, suffix in ((ALL, ""), (WITHIN_VIEW, ", same view"))
             if films in scores[score]
         ]
         names = [name for name, _ in rows]
         estimates = [one for _, one in rows]
         figure.add_scatter(
-            x=[one["value"] for one in estimates],
+            x=[one.value for one in estimates],
             y=names,
             name=SCORES[score],
             mode="markers",
             marker={"color": colour, "size": 9},
             orientation="h",
-            customdata=[one["n"] for one in estimates],
+            customdata=[one.n for one in estimates],
             error_x=_whiskers(estimates, colour),
             hovertemplate="%{y}, %{fullData.name}: %{x:.3f} of %{customdata} films<extra></extra>",
         )
@@ -67,24 +66,26 @@ def draw_within_sources(found: _Dict) -> go.Figure:
     return _arranged(figure, names, 3)
 
 
-def draw_boxes(boxes: _Dict) -> go.Figure:
-    """How often a point lies in a box, a bar each with its interval: the map's hottest point, a
-    point at random, the best fixed point, and the hottest point by random weights.
+def draw_boxes(boxes: Boxes) -> go.Figure:
+    """How often a point lies in a box, a bar each with its interval.
+
+    The map's hottest point, a point at random, the best fixed point, and the hottest point by
+    random weights.
     """
     figure = go.Figure()
-    bars: dict[str, list[_Dict]] = {name: [] for name in _BAR_COLOURS}
+    bars: dict[str, list[Estimate]] = {name: [] for name in _BAR_COLOURS}
     rows = []
     for source, populations in boxes.items():
         for population, maps in populations.items():
-            for answer, own in maps["maps"].items():
+            for answer, own in maps.maps.items():
                 title = map_title(answer)
                 rows.append(f"{titled(source, population)}<br>map of {title}")
-                drawn = (own["peak"], maps[AREA], maps[FIXED_POINT], own[RANDOM]["peak"])
+                drawn = (own.peak, maps.area, maps.fixed_point, own.random.peak)
                 for name, one in zip(bars, drawn, strict=True):
                     bars[name].append(one)
     for name, estimates in bars.items():
         figure.add_bar(
-            x=[one["value"] for one in estimates],
+            x=[one.value for one in estimates],
             y=rows,
             name=name,
             orientation="h",
@@ -96,13 +97,10 @@ def draw_boxes(boxes: _Dict) -> go.Figure:
     return _arranged(figure, rows, 4)
 
 
-def _whiskers(estimates: list[_Dict], colour: str) -> dict[str, Any]:
-    known = [
-        one if one["value"] is not None else {"value": 0, "low": 0, "high": 0} for one in estimates
-    ]
+def _whiskers(estimates: list[Estimate], colour: str) -> dict[str, Any]:
     return {
-        "array": [one["high"] - one["value"] for one in known],
-        "arrayminus": [one["value"] - one["low"] for one in known],
+        "array": [one.high - one.value for one in estimates],
+        "arrayminus": [one.value - one.low for one in estimates],
         "color": colour,
         "thickness": 2,
         "width": 0,

@@ -9,21 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from pydantic import AfterValidator
 
 from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Lanes
 from covid_core.engines.trained import Kind, Trained
 from covid_core.errors import WeightsError
+from covid_core.model.audit import GateMeasured
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import softmax
 from covid_core.model.gate_findings import COLOURED, DISPLAYED, FLAWS, OTHERS, WORDS, Code, Remark
-from covid_core.model.tensors import RETRAIN, as_card, is_number, read_pair
+from covid_core.model.tensors import RETRAIN, read_pair
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.grey_levels import Film, percentile, share_above
 from covid_core.read.radiograph import POLARITY_NOTE, Radiograph, View
+from covid_core.storage.records import Finite, Record
 
 __all__ = ["Code", "Gate", "GateCard", "Remark"]  # what callers need, in one place
 
@@ -37,8 +40,15 @@ EXPOSURES = (Code.TOO_DARK, Code.SATURATED)
 ABSTAINING = (*DISPLAYED, *OTHERS, Code.UNFAMILIAR, Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED)
 
 
-@dataclass(frozen=True, slots=True)
-class GateCard:
+def _are_complete(thresholds: dict[str, float]) -> dict[str, float]:
+    scored = (code.value for code in (*FLAWS, *EXPOSURES, Code.UNFAMILIAR))
+    for name in ("other", "displayed", *scored):
+        if name not in thresholds:  # nothing would ever reach a threshold that is none
+            raise ValueError(f"the threshold of {name} is missing")
+    return thresholds
+
+
+class GateCard(Record):
     """What is stored beside the gate's tensors.
 
     `thresholds`: the score from which a code is given; "other" is that of all OTHERS together,
@@ -50,9 +60,9 @@ class GateCard:
     sha256: str
     created: str
     git_commit: str
-    thresholds: dict[str, float]
-    measured: dict[str, Any]
-    never_seen: list[str]
+    thresholds: Annotated[dict[str, Finite], AfterValidator(_are_complete)]
+    measured: GateMeasured
+    never_seen: tuple[str, ...]
     films: dict[str, int]
     training: dict[str, str]
 
@@ -95,8 +105,7 @@ class Gate:
     ) -> Gate:
         """From a weights folder. Raises WeightsError."""
         raw, _ = read_pair(folder, NAME)
-        card = as_card(raw, GateCard, folder / f"{NAME}.json")
-        _check(card.thresholds, folder)
+        card = GateCard.parse(raw, folder / f"{NAME}.json", error=WeightsError, remedy=RETRAIN)
         trained = Trained(Kind.GATE, folder, NAME, card.sha256, PREPROCESS.size_px)
         return cls(engine_of(trained, choice, lanes=lanes), card)
 
@@ -153,18 +162,6 @@ def _words(code: Code, radiograph: Radiograph) -> tuple[str, str]:
     if code is not Code.INVERTED or not by:
         return problem, remedy
     return f"{problem} ({by[0]})", f"{remedy}, or with another Presentation LUT Shape"
-
-
-def _check(thresholds: dict[str, float], folder: Path) -> None:
-    """Raise WeightsError unless every score has a threshold that is a number."""
-    for name in (
-        "other",
-        "displayed",
-        *(code.value for code in (*FLAWS, *EXPOSURES, Code.UNFAMILIAR)),
-    ):
-        if not is_number(thresholds.get(name)):
-            problem = f"the card lacks or garbles the threshold of {name!r}"
-            raise WeightsError(problem, RETRAIN, file=str(folder / f"{NAME}.json"))
 
 
 def scores_from(logits: np.ndarray, distances: np.ndarray) -> Scores:

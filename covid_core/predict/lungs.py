@@ -6,7 +6,6 @@ edge, and there it may cut the lung short.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,13 @@ import numpy as np
 from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Lanes
 from covid_core.engines.trained import Kind, Trained
+from covid_core.errors import WeightsError
 from covid_core.model.card import WEIGHTS
-from covid_core.model.tensors import as_card, read_pair
+from covid_core.model.tensors import RETRAIN, read_pair
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.grey_levels import Film
 from covid_core.read.radiograph import Radiograph
+from covid_core.storage.records import UNKNOWN, Figure, Record
 
 LUNGS = WEIGHTS / "lungs"
 PREPROCESS = Preprocess(size_px=128, tone="equalise")
@@ -27,20 +28,19 @@ _ISLAND = 0.01  # of the film's area; less is no lung
 NAME = "lungs"
 
 
-@dataclass(frozen=True, slots=True)
-class LungsCard:
+class LungsCard(Record):
     """What is stored beside the lung network's tensors.
 
-    `dice`: overlap with outlines drawn by people, on patients who did not train it, as an estimate
-    (value, low, high, n). `films`: how many trained, tested.
+    `dice`: overlap with outlines drawn by people, on patients who did not train it.
+    `films`: how many trained, tested.
     """
 
     sha256: str
     created: str
     git_commit: str
-    dice: dict[str, float]
     films: dict[str, int]
     training: dict[str, str]
+    dice: Figure = UNKNOWN
 
 
 class Lungs:
@@ -56,7 +56,7 @@ class Lungs:
     ) -> Lungs:
         """From a weights folder. Raises WeightsError."""
         raw, _ = read_pair(folder, NAME)
-        card = as_card(raw, LungsCard, folder / f"{NAME}.json")
+        card = LungsCard.parse(raw, folder / f"{NAME}.json", error=WeightsError, remedy=RETRAIN)
         trained = Trained(Kind.LUNGS, folder, NAME, card.sha256, PREPROCESS.size_px)
         return cls(engine_of(trained, choice, lanes=lanes), card)
 

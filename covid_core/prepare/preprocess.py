@@ -7,14 +7,16 @@ weights: a network is only ever shown what it was trained on.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import numpy as np
+from pydantic import Field
 
 from covid_core.crop import WHOLE, Crop
 from covid_core.read.borders import crop_film, find_crop
 from covid_core.read.grey_levels import Film, shrunk
 from covid_core.read.radiograph import Radiograph
+from covid_core.storage.records import Finite
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +25,8 @@ Grey = TypeVar("Grey", np.ndarray, "torch.Tensor")
 Fit = Literal["squash", "pad"]
 Tone = Literal["stretch", "equalise"]
 Borders = Literal["keep", "cut"]
+Percentile = Annotated[float, Field(ge=0, le=100)]
+_MOST_PX = 4096  # of a film's side in a network
 _TONES = 4096  # grey levels that equalisation tells apart, for it spreads the frequent ones
 
 
@@ -43,14 +47,14 @@ class Preprocess:
     `version`: raised whenever the arithmetic below changes; weights of another one are refused.
     """
 
-    size_px: int = 224
+    size_px: Annotated[int, Field(gt=0, le=_MOST_PX)] = 224
     fit: Fit = "squash"
-    smooth_px: float = 0.0
-    low_percentile: float = 0.5
-    high_percentile: float = 99.5
+    smooth_px: Annotated[float, Field(ge=0, le=100)] = 0.0
+    low_percentile: Percentile = 0.5
+    high_percentile: Percentile = 99.5
     tone: Tone = "stretch"
-    mean: float = 0.5
-    std: float = 0.25
+    mean: Finite = 0.5
+    std: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.25
     version: int = 1
     borders: Borders = "keep"
 

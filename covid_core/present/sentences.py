@@ -112,15 +112,15 @@ def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Findin
     That is what another hospital may expect. Empty where nothing was measured there.
     """
     sentences = []
-    for source in card.results.get("held_out", {}):
-        worth = card.trust.get(source, {})
-        costs = worth.get("points", {}).get(point.name)
-        if not costs:
+    for source in card.results.held_out:
+        worth = card.trust.get(source)
+        costs = worth and worth.points.get(point.name)
+        if not worth or not costs:
             continue
-        found, cleared = (costs[figure]["value"] for figure in ("sensitivity", "specificity"))
-        if found is not None and cleared is not None:
+        found, cleared = costs.sensitivity.value, costs.specificity.value
+        if not math.isnan(found + cleared):
             sentences.append(
-                f"At a source that it never learnt from ({source}, {worth['films']} films)"
+                f"At a source that it never learnt from ({source}, {worth.films} films)"
                 f" {_per_cent(found)} of {in_sentence(disease)} was found, and"
                 f" {_per_cent(1 - cleared)} of the others were called so: expect that of another"
                 " hospital."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,6 +12,7 @@ from plotly.subplots import make_subplots
 from covid_core.explain.walkthrough import Walkthrough
 from covid_core.metrics import Estimate
 from covid_core.model.decision import OperatingPoint
+from covid_core.model.results import CalibrationBins
 from covid_core.present.overlay import data_uri, png
 from covid_core.present.style import CLASS_COLOURS
 
@@ -27,9 +27,9 @@ _CELLS_PX, _BAR_PX = 360, 46
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the reliability diagram: `found`, as a card's `trust` holds it."""
+    """A line of the reliability diagram."""
 
-    found: Mapping[str, Any]
+    found: CalibrationBins
     colour: str
 
 
@@ -132,10 +132,10 @@ def reliability(lines: Mapping[str, Line], axes: tuple[str, str]) -> go.Figure:
     """
     figure = go.Figure()
     for name, line in lines.items():
-        films = np.array(line.found["films"])
+        films = np.array(line.found.films)
         figure.add_scatter(
-            x=line.found["sure"],
-            y=line.found["right"],
+            x=line.found.sure,
+            y=line.found.right,
             mode="lines+markers",
             name=name,
             customdata=films,

@@ -1,19 +1,19 @@
 """What each map and category that is shown is worth: one line each, from the weights' card.
 
-The figures are those of `results["within_source"]`, measured within hospitals against what
+The figures are those within sources, measured within hospitals against what
 radiologists boxed and read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from covid_core.findings import Appearance, Finding
 from covid_core.model.card import WeightsCard, listed_in_words
+from covid_core.model.results import WithinSource
 
-_WITHIN_SOURCE, _UNSEEN = "within_source", "never trained on"  # names of a card's figures
+_UNSEEN = "never trained on"  # of a source's populations in a card
 _OPACITY = "opacity"  # of the opacity map, among the maps of findings
 _MAP_UNMEASURED = "Not measured: how often it points at what radiologists box."
 _CATEGORY_UNMEASURED = "Not measured: how often radiologists chose the same category."
@@ -54,12 +54,12 @@ def category_worth(card: WeightsCard, category: Appearance) -> str:
     """How well an RSNA category is told from the rest, in one line."""
     found = []
     for title, own in _parts(card):
-        figures = own.get("appearance", {})
+        figures = own.appearance or {}
         if category.value in figures:
-            one, mean = (figures[name]["auroc"] for name in (category.value, "mean"))
+            one, mean = (figures[name].auroc for name in (category.value, "mean"))
             found.append(
-                f"AUROC {one['value']:.2f} ({one['low']:.2f} to {one['high']:.2f}), the mean of all"
-                f" categories {mean['value']:.2f}, on {one['n']:,} films ({title})"
+                f"AUROC {one.value:.2f} ({one.low:.2f} to {one.high:.2f}), the mean of all"
+                f" categories {mean.value:.2f}, on {one.n:,} films ({title})"
             )
     if not found:
         return _CATEGORY_UNMEASURED
@@ -69,27 +69,27 @@ def category_worth(card: WeightsCard, category: Appearance) -> str:
 def _pointing(card: WeightsCard, name: str) -> str:
     """How often the hottest point of one map lies in a box, and how often one fixed point does."""
     parts = [
-        (title, maps, maps["maps"][name])
+        (title, own.maps, own.maps.maps[name])
         for title, own in _parts(card)
-        if name in (maps := own.get("maps", {})).get("maps", {})
+        if own.maps and name in own.maps.maps
     ]
     if not parts:
         return _MAP_UNMEASURED
     hits = [
-        f"{_percent(figures['peak']['value'])} ({_percent(figures['peak']['low'])} to"
-        f" {_percent(figures['peak']['high'])}) of {maps['films']:,} films ({title})"
+        f"{_percent(figures.peak.value)} ({_percent(figures.peak.low)} to"
+        f" {_percent(figures.peak.high)}) of {maps.films:,} films ({title})"
         for title, maps, figures in parts
     ]
-    fixed = [_percent(maps["fixed point"]["value"]) for _, maps, _ in parts]
+    fixed = [_percent(maps.fixed_point.value) for _, maps, _ in parts]
     return (
         f"Measured: its highest point lies in a radiologist's box on {listed_in_words(hits)};"
         f" the best fixed point on {listed_in_words(fixed)}."
     )
 
 
-def _parts(card: WeightsCard) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _parts(card: WeightsCard) -> Iterator[tuple[str, WithinSource]]:
     """Each source and population that was measured: its title and its figures."""
-    for source, populations in (card.results.get(_WITHIN_SOURCE) or {}).items():
+    for source, populations in card.results.within_source.items():
         for population, own in populations.items():
             part = _UNSEEN if population == _UNSEEN else "test part"
             yield f"{source}, {part}", own

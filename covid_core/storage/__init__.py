@@ -1,4 +1,4 @@
-"""Files that are whole or as they were, locks, arrays that are kept, and walks through folders.
+"""Whole files, typed records, locks, arrays that are kept, and walks through folders.
 
 It knows bytes and paths only, and uses the ground alone.
 """

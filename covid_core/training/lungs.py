@@ -19,10 +19,11 @@ from tqdm import tqdm
 
 from covid_core.datasets.duplicates import group, same_key
 from covid_core.datasets.layouts import read_cases
-from covid_core.errors import DatasetError
+from covid_core.errors import DatasetError, WeightsError
 from covid_core.metrics import Estimate, mean
 from covid_core.model.lungs_network import LungNetwork
 from covid_core.model.network_files import write_network
+from covid_core.model.tensors import RETRAIN
 from covid_core.predict.lungs import NAME, PREPROCESS, LungsCard, dice
 from covid_core.read.reading import read_file
 from covid_core.training.augment import Augmentation, augment_with_masks
@@ -110,7 +111,8 @@ def save_lungs(network: LungNetwork, folder: Path, **card: Any) -> LungsCard:
 
     `card`: the fields of LungsCard that don't follow from the tensors.
     """
-    return LungsCard(**write_network(network, folder, NAME, **card))
+    raw = write_network(network, folder, NAME, **card)
+    return LungsCard.parse(raw, folder / f"{NAME}.json", error=WeightsError, remedy=RETRAIN)
 
 
 def _loss(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

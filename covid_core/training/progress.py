@@ -14,7 +14,7 @@ from covid_core.model.networks import Network
 from covid_core.training.averaging import Average
 from covid_core.training.checkpoint import check_same_run, load_latest, save_checkpoint
 from covid_core.training.epoch_figures import goodness
-from covid_core.training.recipe import LAST, Optimisation, Trained
+from covid_core.training.recipe import LAST, Optimisation, TrainedLayers
 
 
 class Progress:
@@ -95,7 +95,7 @@ class Progress:
         return network.cpu().eval().requires_grad_(True)
 
 
-def unfreeze(network: Network, trained: Trained) -> None:
+def unfreeze(network: Network, trained: TrainedLayers) -> None:
     """Let those layers learn that a phase trains, and no others."""
     network.features.requires_grad_(trained == "all")
     if trained == "last convolution":

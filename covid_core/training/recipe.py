@@ -9,16 +9,19 @@ that a misspelt one is not passed over.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Literal
 
-from covid_core.datasets.published import Draw, Protocol
+from pydantic import AfterValidator, Field
+
+from covid_core.datasets.published import Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
 from covid_core.model.architectures import TITLES
 from covid_core.model.tasks import TASKS, Task
 from covid_core.prepare.preprocess import Borders, Fit, Preprocess, Tone
+from covid_core.storage.records import STRICTLY, parse
 from covid_core.training.augment import Augmentation
 from covid_core.training.epoch_figures import MEASURES
 from covid_core.training.losses import Losses
@@ -29,10 +32,44 @@ EACH_ONCE, CELLS = "each once", "cells"
 Balance = Literal[
     "cells", "class and sources alike", "class and source", "class", "none", "each once"
 ]
-Trained = Literal["all", "head", "last convolution"]  # and the head besides
+TrainedLayers = Literal["all", "head", "last convolution"]  # and the head besides
 LAST = "last"
 _USUAL = Preprocess()
-_Section = TypeVar("_Section")
+_REMEDY = "Compare it with a recipe of the project"
+
+
+def _is_an_architecture(name: str) -> str:
+    if name not in TITLES:
+        raise ValueError(f"there is no architecture {name}")
+    return name
+
+
+def _is_a_task(name: str) -> str:
+    if name not in TASKS:
+        raise ValueError(f"there is no task {name}")
+    return name
+
+
+def _is_measured(name: str) -> str:
+    if name not in (*MEASURES, LAST):
+        raise ValueError(f"nothing is measured as {name}")
+    return name
+
+
+def _ask_alike(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    if not phases:
+        raise ValueError("it has no phase")
+    for phase in phases:
+        if phase.schedule:
+            _is_measured(phase.schedule.measure)
+    if len({len(phase.task_definition.outputs) for phase in phases}) > 1:
+        raise ValueError("its phases ask for different numbers of outputs")
+    return phases
+
+
+def _follows_what_is_measured(schedule: Schedule) -> Schedule:
+    _is_measured(schedule.measure)
+    return schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +82,9 @@ class Phase:
     recipe's.
     """
 
-    task: str
-    stages: tuple[tuple[int, float], ...]
-    trained: Trained = "all"
+    task: Annotated[str, AfterValidator(_is_a_task)]
+    stages: Annotated[tuple[tuple[int, float], ...], Field(min_length=1)]
+    trained: TrainedLayers = "all"
     weighted: bool = False
     alike: bool = False
     schedule: Schedule | None = None
@@ -83,8 +120,8 @@ class Optimisation:
     label_smoothing: float = 0.0
     averaging: float = 0.0
     clip: float = 5.0
-    keep: str = LAST
-    stop: tuple[str, float] | None = None
+    keep: Annotated[str, AfterValidator(_is_measured)] = LAST
+    stop: tuple[Annotated[str, AfterValidator(_is_measured)], float] | None = None
     look_every: int = 0
 
 
@@ -98,10 +135,12 @@ class Recipe:
     the same without its mistakes.
     """
 
+    __pydantic_config__ = STRICTLY
+
     name: str
     says: str
-    architecture: str
-    phases: tuple[Phase, ...]
+    architecture: Annotated[str, AfterValidator(_is_an_architecture)]
+    phases: Annotated[tuple[Phase, ...], AfterValidator(_ask_alike)]
     init: str = "imagenet"
     head_depth: int = 0
     opacity_map: bool = False
@@ -116,7 +155,9 @@ class Recipe:
     std: float = _USUAL.std
     balance: Balance = "class and source"
     optimisation: Optimisation = field(default_factory=Optimisation)
-    schedule: Schedule = field(default_factory=Schedule)
+    schedule: Annotated[Schedule, AfterValidator(_follows_what_is_measured)] = field(
+        default_factory=Schedule
+    )
     augmentation: Augmentation = field(default_factory=Augmentation)
     losses: Losses = field(default_factory=Losses)
     published: Protocol | None = None
@@ -157,74 +198,5 @@ def read_recipe(name: str) -> Recipe:
             f"Give one of {', '.join(recipe_names())}, or a .toml file",
         ) from error
     except ValueError as error:  # TOML's own error, and text that is no UTF-8
-        raise _wrong(path, f"it is no TOML: {error}") from error
-    phases = table.pop("phases", [])
-    published = table.pop("published", None)
-    recipe = _section(
-        Recipe,
-        path,
-        {
-            **table,
-            "name": path.stem,
-            "phases": tuple(_phase(path, phase) for phase in phases),
-            "optimisation": _section(Optimisation, path, table.pop("optimisation", {})),
-            "schedule": _section(Schedule, path, table.pop("schedule", {})),
-            "augmentation": _section(Augmentation, path, table.pop("augmentation", {})),
-            "losses": _section(Losses, path, table.pop("losses", {})),
-            "published": None if published is None else _protocol(path, published),
-        },
-    )
-    _check(recipe, path)
-    return recipe
-
-
-def _phase(path: Path, table: dict[str, Any]) -> Phase:
-    stages = tuple((int(size), float(epochs)) for size, epochs in table.get("stages", ()))
-    schedule = table.get("schedule")
-    own = None if schedule is None else _section(Schedule, path, schedule)
-    return _section(Phase, path, {**table, "stages": stages, "schedule": own})
-
-
-def _protocol(path: Path, table: dict[str, Any]) -> Protocol:
-    draws = {
-        name: [_section(Draw, path, draw) for draw in table.pop(name, [])]
-        for name in ("films", "second")
-    }
-    return _section(Protocol, path, {**table, **draws})
-
-
-def _section(kind: type[_Section], path: Path, table: dict[str, Any]) -> _Section:
-    known = {known.name for known in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(table) - known)
-    if unknown:
-        raise _wrong(path, f"no recipe has a key {', '.join(unknown)}")
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in table.items()}
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise _wrong(path, f"it lacks something: {error}") from error
-
-
-def _check(recipe: Recipe, path: Path) -> None:
-    if recipe.architecture not in TITLES:
-        raise _wrong(path, f"there is no architecture {recipe.architecture}")
-    if recipe.borders not in get_args(Borders):
-        raise _wrong(path, f"borders are kept or cut, not {recipe.borders}")
-    if not recipe.phases:
-        raise _wrong(path, "it has no phase")
-    for phase in recipe.phases:
-        if phase.task not in TASKS:
-            raise _wrong(path, f"there is no task {phase.task}")
-        if not phase.stages:
-            raise _wrong(path, f"the phase {phase.task} has no stages")
-    by = recipe.optimisation
-    followed = [recipe.schedule_of(phase).measure for phase in recipe.phases]
-    for measure in (by.keep, by.stop[0] if by.stop else LAST, *followed):
-        if measure not in (*MEASURES, LAST):
-            raise _wrong(path, f"nothing is measured as {measure}")
-    if len({len(phase.task_definition.outputs) for phase in recipe.phases}) > 1:
-        raise _wrong(path, "its phases ask for different numbers of outputs")
-
-
-def _wrong(path: Path, problem: str) -> TrainingError:
-    return TrainingError(problem, "Compare it with a recipe of the project", file=str(path))
+        raise TrainingError(f"it is no TOML: {error}", _REMEDY, file=str(path)) from error
+    return parse(Recipe, {**table, "name": path.stem}, path, error=TrainingError, remedy=_REMEDY)

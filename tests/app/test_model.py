@@ -24,8 +24,9 @@ from covid_core.model.card import (
     read_cards,
     read_variants,
 )
+from covid_core.model.results import Results
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
-from covid_core.model_card.within_source import boxes_in_words, boxes_of, within_in_words, within_of
+from covid_core.model_card.within_source import boxes_in_words, within_in_words
 from tests.app.page import run_page
 from tests.model_card.test_within_source import FOUND
 
@@ -59,12 +60,12 @@ def said(page: AppTest) -> str:
 
 def test_the_source_that_never_trained_comes_first(page: AppTest) -> None:
     at(page, "Summary")
-    [(source, unseen)] = CARD.results["held_out"].items()
+    [(source, unseen)] = CARD.results.held_out.items()
     names = ("auroc", "sensitivity", "specificity")
     shown = [metric.value for metric in page.metric]
-    for found, values in zip((unseen, CARD.results["test"]), (shown[:4], shown[4:]), strict=True):
-        own = [found["classes"]["covid"][name] for name in names] + [found["accuracy"]]
-        assert values == [f"{one['value']:.2f}" for one in own]
+    for found, values in zip((unseen, CARD.results.test), (shown[:4], shown[4:]), strict=True):
+        own = [getattr(found.classes["covid"], name) for name in names] + [found.accuracy]
+        assert values == [f"{one.value:.2f}" for one in own]
     words = said(page)
     assert words.index(f"On {source}") < words.index("On new films")
     assert CARD.name in words and CARD.sha256 in words
@@ -73,8 +74,8 @@ def test_the_source_that_never_trained_comes_first(page: AppTest) -> None:
 def test_a_figure_that_is_not_above_its_baselines_is_said_to_be_so(page: AppTest) -> None:
     at(page, "Summary")
     warned = [warning.value for warning in page.warning]
-    for part in (*CARD.results["held_out"], TEST):
-        words = baselines_in_words(CARD.results["floors"][part])
+    for part in (*CARD.results.held_out, TEST):
+        words = baselines_in_words(CARD.results.baselines[part])
         assert (words in warned) if words else (texts.BASELINES_ABOVE in said(page))
     [chart] = page.get("plotly_chart")
     page.get_by_key("model-baselines").set_value("auroc").run()
@@ -100,7 +101,7 @@ def test_films_are_counted_by_source_and_class(page: AppTest) -> None:
     table = table_of(page, texts.TRAINED_ALT)
     trained = sum(sum(classes.values()) for classes in CARD.films["train"].values())
     assert table["Trained"].sum() == trained
-    assert table["Unseen"].sum() == CARD.results["held_out"]["covid-chestxray"]["films"]
+    assert table["Unseen"].sum() == CARD.results.held_out["covid-chestxray"].films
 
 
 def test_limits_are_the_card_s_own(page: AppTest) -> None:
@@ -111,7 +112,7 @@ def test_limits_are_the_card_s_own(page: AppTest) -> None:
 
 def test_only_the_open_tab_is_drawn(page: AppTest) -> None:
     assert len(at(page, "Summary").get("plotly_chart")) == 1
-    measured = bool(within_of(CARD)) + bool(boxes_of(within_of(CARD)))
+    measured = bool(CARD.results.within_source) + bool(CARD.results.boxes)
     assert len(at(page, "Plots").get("plotly_chart")) == 12 + measured
     assert not page.metric
     alts = [chart.proto.alt for chart in page.get("plotly_chart")]
@@ -139,7 +140,7 @@ def test_groups_can_be_looked_at_by_each_figure(page: AppTest) -> None:
     assert said(page) != first
     audit = read_audit(WEIGHTS, CARD)
     assert audit
-    lowest = audit["parts"]["held out"]["strata"]["view"]["AP"]["specificity"]["value"]
+    lowest = audit.parts["held out"].strata["view"]["AP"].specificity.value
     assert f"from {lowest:.2f} (view AP)" in said(page)
 
 
@@ -162,14 +163,14 @@ def test_the_short_table_sets_reported_beside_unseen() -> None:
     assert len(table) == len(cards) == 5
     own = table.loc["densenet121"]
     assert own["Accuracy reported"] == "0.992 (0.545)"
-    unseen = CARD.results["held_out"]["covid-chestxray"]["classes"]["covid"]["auroc"]["value"]
+    unseen = CARD.results.held_out["covid-chestxray"].classes["covid"].auroc.value
     assert own["AUROC, unseen"] == f"{unseen:.3f}"
     leaky, corrected = (
         variants["densenet121"][variant].results for variant in (AS_PUBLISHED, CORRECTED)
     )
-    assert own["Shared with training"] == f"{leaky['shared']:.0%}"
-    second = corrected["held_out"]["radiography"]["accuracy"]["value"]
-    assert own["Corrected"] == f"{corrected['test']['accuracy']['value']:.3f} ({second:.3f})"
+    assert own["Shared with training"] == f"{leaky.shared:.0%}"
+    second = corrected.held_out["radiography"].accuracy.value
+    assert own["Corrected"] == f"{corrected.test.accuracy.value:.3f} ({second:.3f})"
     alone = short_table([CARD], {}).iloc[0]
     assert alone["As published"] == alone["Shared with training"] == alone["Corrected"] == "–"
     assert list(whole_table([CARD], {})["Variant"]) == ["the study's figure"] * 2 + ["ours"] * 2
@@ -205,16 +206,14 @@ def test_a_section_ends_where_the_next_begins() -> None:
 
 def draw_measured(found: dict) -> None:  # type: ignore[type-arg]
     """What the tab of plots shows of a card with these figures within sources."""
-    from dataclasses import replace
 
     from app.model_plots import show_boxes, show_within_sources
     from covid_core.model.card import WEIGHTS, read_card
 
     card = read_card(WEIGHTS)
-    results = {name: own for name, own in card.results.items() if name != "within_source"}
-    card = replace(card, results={**results, "within_source": found})
+    card = card.replace(results=card.results.replace(within_source=found))
     show_within_sources(card)
-    show_boxes(card, {"boxes": {}})
+    show_boxes(card, None)
 
 
 def test_films_of_both_kinds_and_boxes_are_drawn_where_they_were_measured() -> None:
@@ -224,7 +223,7 @@ def test_films_of_both_kinds_and_boxes_are_drawn_where_they_were_measured() -> N
     assert charts == [texts.WITHIN_ALT, texts.BOXES_ALT]
     words = said(page)
     assert texts.WITHIN in words and texts.BOXES in words
-    for sentence in (*within_in_words(FOUND), *boxes_in_words(boxes_of(FOUND))):
+    for sentence in (*within_in_words(FOUND), *boxes_in_words(Results(within_source=FOUND).boxes)):
         assert sentence in words
     page = AppTest.from_function(draw_measured, args=({},)).run()
     assert not page.exception and not page.get("plotly_chart") and not page.subheader

@@ -36,8 +36,7 @@ def said(
 ) -> Opinion:
     """An opinion of these probabilities, without a network."""
     answers = CLASSES if len(probabilities) == 3 else BINARY
-    card = replace(
-        read_card(WEIGHTS / RECIPES, "cnn-scratch"),
+    card = read_card(WEIGHTS / RECIPES, "cnn-scratch").replace(
         recipe=recipe,
         classes=answers,
         rules=rules or Rules.plain(len(answers)),
@@ -146,8 +145,8 @@ def test_agreement_in_words(opinions: list[Opinion], words: str) -> None:
 
 def test_figures_are_the_cards() -> None:
     card = read_card(WEIGHTS)
-    raw = card.results["held_out"]["covid-chestxray"]["classes"]["covid"]["auroc"]
-    assert never_seen(card)["covid-chestxray"].value == raw["value"]
+    raw = card.results.held_out["covid-chestxray"].classes["covid"].auroc
+    assert never_seen(card)["covid-chestxray"].value == raw.value
     home = at_home(card)
     assert home is not None
     assert home.value > never_seen(card)["covid-chestxray"].high

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from covid_core.commands import audit
-from covid_core.evaluation.within_source_measurement import maps_of
 from covid_core.model.card import read_card, save_audit
+from covid_core.model.results import BoxAgreement, Results, WithinSource
+from covid_core.storage.records import UNKNOWN
+from tests.measured import shipped_audit
 from tests.models import save_random_weights
 
 
@@ -22,20 +24,23 @@ def weights(tmp_path: Path) -> Path:
 def test_zones_of_an_earlier_audit_of_the_same_weights_stay(weights: Path) -> None:
     card = read_card(weights)
     options = Namespace(weights=weights, recipe=card.recipe, zone_scores=None)
-    assert audit._zones(options, card, pd.DataFrame()) == {}
-    save_audit(weights, card.recipe, {"sha256": card.sha256, "zones": {"films": 3}})
-    assert audit._zones(options, card, pd.DataFrame()) == {"zones": {"films": 3}}
-    save_audit(weights, card.recipe, {"sha256": "other weights", "zones": {"films": 3}})
-    assert audit._zones(options, card, pd.DataFrame()) == {}
+    assert audit._zones(options, card, pd.DataFrame()) is None
+    earlier = shipped_audit(sha256=card.sha256)
+    save_audit(weights, card.recipe, earlier)
+    assert earlier.zones and audit._zones(options, card, pd.DataFrame()) == earlier.zones
+    save_audit(weights, card.recipe, earlier.replace(sha256="other weights"))
+    assert audit._zones(options, card, pd.DataFrame()) is None
 
 
 def test_maps_that_a_card_has_are_taken_over(weights: Path) -> None:
     card = read_card(weights)
-    maps = {"covid": {"films": 12}}
-    card.results["within_source"] = {
-        "siim-covid19": {"test": {"contrasts": {}, "maps": maps}, "never trained on": {"films": 1}}
+    maps = BoxAgreement(films=12, area=UNKNOWN, fixed_point=UNKNOWN, maps={})
+    populations = {
+        "test": WithinSource(films=12, maps=maps),
+        "never trained on": WithinSource(films=1),
     }
-    assert maps_of(card) == {"siim-covid19": {"test": maps}}
+    card = card.replace(results=Results(within_source={"siim-covid19": populations}))
+    assert card.results.boxes == {"siim-covid19": {"test": maps}}
     options = Namespace(boxes=None)
     found = audit._boxes(options, None, card, pd.DataFrame(), None)  # type: ignore[arg-type]
-    assert found == {"boxes": {"siim-covid19": {"test": maps}}}
+    assert found == {"siim-covid19": {"test": maps}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,12 +14,12 @@ from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import fingerprint
 from covid_core.evaluation.within_source import UNSEEN
 from covid_core.model.card import read_card
-from covid_core.model.network_files import save_weights
+from covid_core.model.results import Results
 from covid_core.model_card.within_source import within_source_section
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
-from tests.models import random_network
+from tests.models import random_network, save_network
 
 EACH = 10  # films of an appearance
 
@@ -62,13 +61,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         split=table["split"].replace({"train": "validation"}), duplicate_group=twins
     )
     moved.to_parquet(place / "moved.parquet")
-    save_weights(
+    save_network(
         random_network(),
         place / "weights",
         preprocess=Preprocess(size_px=64),
-        training={},
         films={"train": {"old": {"normal": EACH}}},
-        results={"kept": 1},
+        results=Results(shared=0.5),
         full_heat=0.1,
         split=fingerprint(old),
     )
@@ -86,14 +84,11 @@ def test_a_card_takes_the_figures_and_keeps_the_rest(
     before = read_card(place / "weights")
     assert evaluate(place, "more.parquet") == 0
     after = read_card(place / "weights")
-    results = dict(after.results)
-    found = results.pop("within_source")
-    assert results.pop("within_source_split") == fingerprint(
-        pd.read_parquet(place / "more.parquet")
-    )
-    assert replace(after, results=results) == before
-    assert found["both"][UNSEEN]["films"] == 2 * EACH
-    assert found["both"][UNSEEN]["maps"]["films"] == EACH
+    found = after.results.within_source
+    assert after.results.within_source_split == fingerprint(pd.read_parquet(place / "more.parquet"))
+    assert after.replace(results=Results(shared=0.5)) == before
+    assert found["both"][UNSEEN].films == 2 * EACH
+    assert found["both"][UNSEEN].maps.films == EACH
     assert within_source_section(after) in capsys.readouterr().out
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 
 from covid_core.engines.trained import Trained, classifier
-from covid_core.model.network_files import save_weights
 from covid_core.model.networks import Network
 from covid_core.prepare.preprocess import Preprocess
+from tests.models import save_network
 
 SIDE = 96
 
@@ -29,13 +29,10 @@ def small_classifier(
             layer.momentum = 1.0  # one batch fits it
     with torch.no_grad():
         network.train()(torch.randn(8, 1, side, side))
-    card = save_weights(
+    card = save_network(
         network.eval(),
         folder,
         preprocess=Preprocess(size_px=side),
-        training={},
-        films={},
-        results={},
         full_heat=0.1,
         recipe=name,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from covid_core.engines.engine import Precision
@@ -38,10 +37,10 @@ def test_it_counts_for_no_other_weights(tmp_path: Path) -> None:
 
 def test_one_that_fails_is_kept_but_not_followed(tmp_path: Path) -> None:
     for failed in (
-        replace(PROOF, other_decisions=1),
-        replace(PROOF, difference=LARGEST_DIFFERENCE),
-        replace(PROOF, shift=float("inf"), margin=float("inf")),
-        replace(PROOF, margin=0.0),
+        PROOF.replace(other_decisions=1),
+        PROOF.replace(difference=LARGEST_DIFFERENCE),
+        PROOF.replace(shift=float("inf"), margin=float("inf")),
+        PROOF.replace(margin=0.0),
     ):
         save_proof(tmp_path, "net", failed)
         assert not failed.holds and read_proof(tmp_path, "net", PROOF.sha256) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ def test_answers_are_computed_once_for_each_preparation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network, card = load_weights(random_weights(tmp_path / "weights"))
-    card = replace(card, preprocess=Preprocess(size_px=32), split="this")
+    card = card.replace(preprocess=Preprocess(size_px=32), split="this")
     films = films_of([Split.VALIDATION] * 3 + [Split.TEST] * 4)
     asked = []
 
@@ -41,7 +40,7 @@ def test_answers_are_computed_once_for_each_preparation(
     assert len(asked) == 1
     assert [first[split].shape for split in first] == [(3, 3), (4, 3), (0, 3)]
     assert all(np.array_equal(first[split], again[split]) for split in first)
-    smooth = replace(card, preprocess=Preprocess(size_px=32, smooth_px=1.0))
-    for other in (smooth, replace(card, sha256="another"), replace(card, split="that")):
+    smooth = card.replace(preprocess=Preprocess(size_px=32, smooth_px=1.0))
+    for other in (smooth, card.replace(sha256="another"), card.replace(split="that")):
         remembered(other)
     assert len(asked) == 4

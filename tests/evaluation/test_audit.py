@@ -23,9 +23,11 @@ from covid_core.evaluation.zone_scores import READERS
 from covid_core.explain.lung_zones import ZONES
 from covid_core.findings import CLASSES
 from covid_core.metrics import told as told_as
-from covid_core.model.card import read_audit, read_card, save_card
+from covid_core.model.audit import ZoneRow, Zones
+from covid_core.model.card import WEIGHTS, read_audit, read_card, save_card
 from covid_core.model.decision import Rules
-from covid_core.model.network_files import load_weights, save_weights
+from covid_core.model.network_files import load_weights
+from covid_core.model.results import Results
 from covid_core.model.tasks import TASKS
 from covid_core.model_card.audit_report import write_audit
 from covid_core.model_card.card import model_card, read_beside
@@ -36,12 +38,11 @@ from covid_core.predict.gate import Gate
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
-from tests.models import random_network
+from tests.measured import estimate, example_audit, trust
+from tests.models import random_network, save_network
 
 PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
-ACCURACY = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 1}
-NONE = {"films": 0, "groups": 0, "classes": {}, "confusion": [[0] * 3] * 3, "accuracy": ACCURACY}
-RESULTS = {"test": NONE, "test_by_source": {}, "held_out": {}, "storage_change": 0.0125}
+RESULTS = Results(storage_change=0.0125)
 ZONES_GOAL = "Maps that are shown: lung zones, with radiologists' scores (rank correlation)"
 EACH = 10  # films of each class in each part
 
@@ -69,12 +70,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows.append(row)
     table = pd.DataFrame(rows).astype({name: kind for name, (kind, _) in COLUMNS.items()})
     write_manifest(table, place / "manifest.parquet")
-    save_weights(
+    save_network(
         random_network(),
         place / "weights",
         preprocess=Preprocess(size_px=64),
-        training={},
-        films={},
         results=RESULTS,
         full_heat=0.1,
         split=fingerprint(table),
@@ -106,24 +105,21 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     figures = read_audit(weights, card)
     assert figures is not None
     for goal in goals(card, figures):
-        assert f"{goal.name}: {goal.measured}, asked {goal.asked}" in told
-    assert figures["probes"]["test"]["covered"] == "after preparation"
-    kept, again = card.results["storage_change"], card.results["test"]
+        assert f"{goal.name}: {goal.measured}, asked {goal.required}" in told
+    assert figures.probes["test"].covered == "after preparation"
+    kept, again = card.results.storage_change, card.results.test
     assert kept == 0.0125, "calibrate can't measure what storing changed"
-    assert again["films"] == 30 and card.results["probabilities"] == "calibrated"
-    assert (
-        "adults, COVID-19 against other pneumonia, away alone"
-        in figures["parts"]["held out"]["age"]
-    )
-    assert len(figures["robustness"]["corruptions"]) == 17
-    assert set(figures["probes"]) == {"test", "held out"}
-    assert figures["parts"]["test"]["strata"]["sex"]["F"]["films"] == 15
-    zones = figures["zones"]
-    assert zones["films"] + zones["left_out"] == 12, "those of the validation part have no say"
-    assert zones["sources"] == ["away", "clinic"]
-    boxes = figures["boxes"]
+    assert again.films == 30 and card.results.probabilities == "calibrated"
+    assert "adults, COVID-19 against other pneumonia, away alone" in figures.parts["held out"].age
+    assert len(figures.robustness.corruptions) == 17
+    assert set(figures.probes) == {"test", "held out"}
+    assert figures.parts["test"].strata["sex"]["F"].films == 15
+    zones = figures.zones
+    assert zones.films + zones.left_out == 12, "those of the validation part have no say"
+    assert zones.sources == ("away", "clinic")
+    boxes = figures.boxes
     assert set(boxes) == {"away", "clinic"}
-    assert boxes["clinic"]["test"]["films"] == EACH
+    assert boxes["clinic"]["test"].films == EACH
     page = report.read_text(encoding="utf-8")
     for sentence in boxes_in_words(boxes):
         assert sentence in page
@@ -135,14 +131,14 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     text = (weights / "README.md").read_text(encoding="utf-8")
     assert text == model_card(card, read_beside(card, weights))
     assert all(item.topic in text for item in ITEMS)
-    assert "### Lung zones" in text and told_as(zones["rows"]["grey"]["correlation"]) in text
-    without = {name: found for name, found in figures.items() if name not in ("zones", "boxes")}
+    assert "### Lung zones" in text and told_as(zones.rows["grey"].correlation) in text
+    without = figures.replace(zones=None, boxes={})
     assert "### Lung zones" not in audit_section(card, without)
     write_audit(Audit(without, []), card, {}, report)
     bare = report.read_text(encoding="utf-8")
     assert "six lung zones" not in bare and "Against boxes" not in bare
     assert (weights / "reliability.svg").read_text().startswith("<?xml")
-    other = replace(card, sha256="0" * 64)
+    other = card.replace(sha256="0" * 64)
     assert read_audit(weights, other) is None, "an audit of other weights says nothing of these"
     assert "have not been audited" in model_card(other, read_beside(other, weights))
 
@@ -158,12 +154,12 @@ def with_boxes(place: Path) -> Path:
 
 def test_only_the_manifest_that_the_weights_know_is_audited(place: Path, tmp_path: Path) -> None:
     network, card = load_weights(place / "weights")
-    other = replace(card, split="another")
+    other = card.replace(split="another")
     table = pd.read_parquet(place / "manifest.parquet")
     settings = {"amount": Amount(), "seed": 0, "workers": 1, "device": torch.device("cpu")}
     with pytest.raises(DatasetError, match="another split"):
         audit(network, other, table, tmp_path, **settings)  # type: ignore[arg-type]
-    two = replace(card, classes=TASKS["covid or normal"].outputs)
+    two = card.replace(classes=TASKS["covid or normal"].outputs, rules=Rules.plain(2))
     with pytest.raises(WeightsError, match="three classes"):
         audit(network, two, table, tmp_path, **settings)  # type: ignore[arg-type]
     with pytest.raises(DatasetError, match="another split"):
@@ -194,53 +190,26 @@ def test_abstention_is_the_gate_s_or_the_set_s() -> None:
 
 
 def test_a_goal_is_met_or_missed_by_its_own_number() -> None:
-    card = replace_trust(error=0.021, covered=0.9)
-    figures = example_figures()
-    named = {goal.name: goal for goal in goals(card, figures)}
+    card = read_card(WEIGHTS).replace(trust={"test part": trust(error=0.021, covered=0.9)})
+    named = {goal.name: goal for goal in goals(card, example_audit())}
     assert named["Expected calibration error, test part"].met is False
     assert named["Prediction sets hold the right answer, test part"].met is True
     assert named["AUROC lost to corruptions of strength 1 to 3"].met is True
     assert named["Abstention rises with strength (rank correlation)"].met is None
-    assert named["Gate: good frontal films refused"].measured == "0.030"
+    assert named["Gate: good frontal films refused"].measured == "0.030 (-0.010 to 0.060)"
     assert named[ZONES_GOAL].met is None
-    assert json.dumps([goal.asked for goal in named.values()])
+    assert json.dumps([goal.required for goal in named.values()])
 
 
 @pytest.mark.parametrize("tells", [True, False, None])
 def test_maps_that_tell_which_zone_is_ill_are_a_goal(tells: bool | None) -> None:
     rows = {
-        name: {"correlation": {"value": value}}
+        name: ZoneRow(title=name, correlation=estimate(value))
         for name, value in (("passed", 0.6), ("area", 0.1), ("grey", 0.5))
     }
-    figures = example_figures() | {"zones": {"rows": rows, "tells": tells}}
-    [goal] = [one for one in goals(replace_trust(0.01, 0.9), figures) if one.name == ZONES_GOAL]
+    zones = Zones(films=9, rows=rows, leads={}, tells=tells, severity=estimate(0.5))
+    found = goals(read_card(WEIGHTS), example_audit(zones=zones))
+    [goal] = [one for one in found if one.name == ZONES_GOAL]
     assert goal.met is tells
-    assert goal.measured == ("not measured" if tells is None else "0.600")
-    assert "0.10" in goal.asked or tells is None
-
-
-def replace_trust(error: float, covered: float):  # type: ignore[no-untyped-def]
-    from types import SimpleNamespace
-
-    part = {"reliability": {"error": error}, "covered": {"value": covered}}
-    return SimpleNamespace(trust={"test part": part}, results={})
-
-
-def example_figures() -> dict:  # type: ignore[type-arg]
-    auroc = {"value": 0.66, "low": 0.61, "high": 0.7, "n": 150}
-    row = {"title": "lungs covered", "without_lungs": True, "auroc": auroc}
-    probes = {"limit": 0.6, "films": 150, "covered": "after preparation"}
-    return {
-        "parts": {},
-        "gate": {"auroc": {"value": 0.995}, "refused": {"value": 0.03}},
-        "probes": {"test": probes | {"probes": {"lungs_out": row}}},
-        "explanations": {
-            "like": 0.5,
-            "randomised": {"head": {"value": 0.1}},
-            "methods": {"Grad-CAM": {"excess": {"value": 0.1}}},
-        },
-        "lungs": {"value": 0.95},
-        "robustness": {
-            "summary": {"drop": {"published": {"value": 0.01}}, "goal": 0.03, "abstention": None}
-        },
-    }
+    assert goal.measured == ("not measured" if tells is None else "0.600 (0.560 to 0.630)")
+    assert "0.10" in goal.required or tells is None

@@ -30,8 +30,8 @@ from covid_core.evaluation.baselines import (
     measure_baselines,
     score_baselines,
 )
-from covid_core.evaluation.evaluate import summaries
-from covid_core.evaluation.targets import TEST
+from covid_core.evaluation.evaluate import measure_parts
+from covid_core.model.results import TEST, Results
 from covid_core.model.tasks import TASKS
 from covid_core.read.phantom import draw_phantom
 from covid_core.training.films import Films
@@ -92,7 +92,7 @@ def baselines(
     films: Films, scores: dict[str, np.ndarray], right: float, *, paired: bool = True
 ) -> dict[str, Any]:
     given = answers(films, right)
-    results = summaries(films, given, TASK)
+    results = measure_parts(films, given, TASK, "softmax")
     return measure_baselines(films, scores, TASK, results, given if paired else None)
 
 
@@ -105,11 +105,11 @@ def test_where_only_the_lungs_tell_the_baselines_are_chance_and_nothing_is_said(
     for part in found.values():
         assert set(part) == set(BASELINES)
         for name, baseline in part.items():
-            assert baseline["accuracy"]["value"] == pytest.approx(0.5, abs=0.2), name
-            assert baseline["auroc"]["value"] == pytest.approx(0.5, abs=0.2), name
-            assert baseline["lead"]["paired"] is paired
+            assert baseline.accuracy.value == pytest.approx(0.5, abs=0.2), name
+            assert baseline.auroc.value == pytest.approx(0.5, abs=0.2), name
+            assert baseline.lead.paired is paired
         assert baselines_in_words(part) == ""
-    json.dumps(found, allow_nan=False)
+    json.dumps(Results(baselines=found).as_json(), allow_nan=False)
 
 
 def test_a_class_that_its_header_gives_away_is_said_to_be(films: Films) -> None:
@@ -117,9 +117,9 @@ def test_a_class_that_its_header_gives_away_is_said_to_be(films: Films) -> None:
     scores = score_baselines(films, replace(blind(), header=as_numbers(headers)), TASK)
     for paired in (True, False):
         part = baselines(films, scores, 0.95, paired=paired)[TEST]
-        assert part["header"]["accuracy"]["value"] == part["header"]["auroc"]["value"] == 1
-        title, best = best_baseline(part) or ("", {})
-        assert (title, best["value"]) == (BASELINES["header"], 1)
+        assert part["header"].accuracy.value == part["header"].auroc.value == 1
+        title, best = best_baseline(part) or ("", None)
+        assert title == BASELINES["header"] and best and best.value == 1
         words = baselines_in_words(part)
         assert words.count("is not clearly above") == 2
         assert "accuracy" in words and "AUROC" in words
@@ -140,24 +140,24 @@ def test_a_network_of_no_worth_is_not_above_the_commonest_class(
 ) -> None:
     part = baselines(films, blind_scores, right=0.5)[TEST]
     assert not is_clear(part[COMMONEST], "accuracy") and not is_clear(part[COMMONEST], "auroc")
-    assert part[COMMONEST]["auroc"]["value"] == 0.5
+    assert part[COMMONEST].auroc.value == 0.5
     assert BASELINES[COMMONEST] in baselines_in_words(part)
 
 
 def test_a_lead_is_the_difference_and_pairing_knows_who_errs_together(films: Films) -> None:
     """A baseline erring on the same films: a small lead is sure when paired, not when apart."""
     given = answers(films, 0.95)
-    results = summaries(films, given, TASK)
+    results = measure_parts(films, given, TASK, "softmax")
     same = answers(films, 0.85)
     scores = {"header": np.zeros((COUNT, 2))}
     for split, probabilities in same.items():
         scores["header"][films.part(split)] = probabilities
     for paired in (True, False):
         part = measure_baselines(films, scores, TASK, results, given if paired else None)[TEST]
-        lead = part["header"]["lead"]["accuracy"]
-        assert lead["value"] == pytest.approx(0.1)
-        assert is_clear(part["header"], "accuracy") is (lead["low"] > 0)
-    assert lead["low"] < 0.03 < lead["high"], "apart, the intervals add up"
+        lead = part["header"].lead.accuracy
+        assert lead.value == pytest.approx(0.1)
+        assert is_clear(part["header"], "accuracy") is (lead.low > 0)
+    assert lead.low < 0.03 < lead.high, "apart, the intervals add up"
 
 
 def test_a_class_of_too_few_films_has_no_auroc(
@@ -165,18 +165,19 @@ def test_a_class_of_too_few_films_has_no_auroc(
 ) -> None:
     one = replace(films, labels=np.where(films.sources == "away", 0, films.labels))
     given = answers(one, 0.95)
-    results = summaries(one, given, TASK)
-    results["held_out"] = {"away": {**results["test"], "films": 40, "classes": {}}}
+    results = measure_parts(one, given, TASK, "softmax")
+    away = results.test.replace(films=40, classes={})
+    results = results.replace(held_out={"away": away})
     part = measure_baselines(one, blind_scores, TASK, results, given)["away"]
-    assert all("auroc" not in baseline for baseline in part.values())
+    assert all(baseline.auroc is None for baseline in part.values())
     assert best_baseline(part, "auroc") is None
     assert "AUROC" not in baselines_in_words(part)
 
 
 def test_figures_of_other_films_are_refused(films: Films) -> None:
     given = answers(films, 0.9)
-    results = summaries(films, given, TASK)
-    results["test"]["films"] = 81
+    results = measure_parts(films, given, TASK, "softmax")
+    results = results.replace(test=results.test.replace(films=81))
     with pytest.raises(DatasetError, match="81 films, and here are 80"):
         measure_baselines(films, {}, TASK, results, given)
 

@@ -12,7 +12,6 @@ from covid_core import metrics
 from covid_core.boxes import Boxes
 from covid_core.evaluation.box_agreement import (
     AREA,
-    FIXED_POINT,
     RANDOM,
     Pointing,
     average,
@@ -93,15 +92,15 @@ def test_figures_stand_beside_what_they_must_beat() -> None:
     good = point_at_boxes([map_of(5, 1), map_of(1, 5)] * 10, boxes)
     blind = point_at_boxes([map_of(5, 1)] * 20, boxes)
     found = measure_agreement(boxes, np.arange(20), {"covid": good}, {"covid": blind})
-    assert found["films"] == 20
-    assert found[AREA]["value"] == pytest.approx(0.25)
-    assert found[FIXED_POINT]["value"] <= 0.6
-    own = found["maps"]["covid"]
-    assert own["peak"]["value"] == 1 and own["peak"]["n"] == 20
-    assert own[RANDOM]["peak"]["value"] == 0.5
-    assert own[RANDOM]["heat"]["value"] == pytest.approx(2, rel=0.05)
-    assert own["lead"][AREA]["value"] == pytest.approx(0.75)
-    assert own["lead"][RANDOM]["value"] == 0.5 and own["lead"][RANDOM]["low"] > 0
+    assert found.films == 20
+    assert found.area.value == pytest.approx(0.25)
+    assert found.fixed_point.value <= 0.6
+    own = found.maps["covid"]
+    assert own.peak.value == 1 and own.peak.n == 20
+    assert own.random.peak.value == 0.5
+    assert own.random.heat.value == pytest.approx(2, rel=0.05)
+    assert own.lead[AREA].value == pytest.approx(0.75)
+    assert own.lead[RANDOM].value == 0.5 and own.lead[RANDOM].low > 0
 
 
 def test_maps_of_several_draws_are_averaged() -> None:

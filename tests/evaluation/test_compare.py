@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -18,10 +17,20 @@ from covid_core.datasets.compile import compile_manifest
 from covid_core.datasets.manifest import read_manifest, write_manifest
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.errors import DatasetError, WeightsError
-from covid_core.evaluation.compare import TEST, Compared, compare, find_weights
+from covid_core.evaluation.compare import Compared, compare, find_weights
+from covid_core.findings import Finding
+from covid_core.metrics import Estimate
 from covid_core.model.card import read_card
-from covid_core.model.network_files import save_weights
 from covid_core.model.networks import Network
+from covid_core.model.results import (
+    TEST,
+    Baseline,
+    ClassFigures,
+    EpochFigures,
+    Lead,
+    Results,
+    Summary,
+)
 from covid_core.model.tasks import TASKS
 from covid_core.model_card.comparison import (
     HEADER,
@@ -33,6 +42,8 @@ from covid_core.model_card.comparison import (
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.phantom import KINDS
 from tests.films import clinic
+from tests.measured import estimate
+from tests.models import save_network
 
 SMALL = Preprocess(size_px=64)
 
@@ -48,23 +59,21 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         outputs = TASKS[task].outputs
         network = Network("cnn4", outputs=len(outputs))
         network.head.linear.weight.data[-1].abs_()  # evidence for the last answer in every film
-        save_weights(
+        save_network(
             network,
             place / "weights",
             preprocess=SMALL,
             training={"seed": "7"},
-            films={},
-            results={},
             full_heat=0.1,
             recipe=f"r{len(outputs)}",
             classes=outputs,
             split=split,
-            history=[{"loss": 1.0, "validation_loss": 0.9, "validation_accuracy": 0.5}],
+            history=(EpochFigures(loss=1.0, validation_loss=0.9, validation_accuracy=0.5),),
         )
     yield place
 
 
-FIGURE = {"value": 0.25, "low": 0.0, "high": 0.5, "n": 8}
+FIGURE = Estimate(0.25, 0.0, 0.5, 8)
 
 
 @cache
@@ -87,8 +96,8 @@ def test_each_network_is_asked_what_it_was_trained_to_answer(place: Path) -> Non
     assert [len(one.parts[TEST].labels) for one in (two, three)] == [8, 12]
     assert two.parts[TEST].probabilities.shape == (8, 2)
     assert three.parts[TEST].probabilities.sum(axis=1) == pytest.approx(np.ones(12))
-    assert two.parts[TEST].summary["films"] == 8
-    assert two.parts[TEST].summary["commonest"] == 0.5
+    assert two.parts[TEST].summary.films == 8
+    assert two.parts[TEST].summary.commonest == 0.5
 
 
 def test_another_split_is_noticed(place: Path) -> None:
@@ -155,12 +164,13 @@ def test_command_prints_the_table_and_writes_the_plots(
 def test_the_study_s_figure_stands_above_its_recipe_mended_and_ours(place: Path) -> None:
     _, three = as_they_are(place)
     summary = three.parts[TEST].summary
-    baselines = {TEST: {"header": {"accuracy": {"value": 0.875}}}}
-    results = {"test": summary, "held_out": {"b": summary}, "shared": 0.25, "floors": baselines}
-    card = replace(three.card, recipe="densenet121", results=results)
+    lead = Lead(paired=True, accuracy=FIGURE)
+    baselines = {TEST: {"header": Baseline(accuracy=estimate(0.875), lead=lead)}}
+    results = Results(test=summary, held_out={"b": summary}, shared=0.25, baselines=baselines)
+    card = three.card.replace(recipe="densenet121", results=results)
     variants = {
         "as-published": card,
-        "corrected": replace(card, results={**results, "shared": 0.0}),
+        "corrected": card.replace(results=results.replace(shared=0.0)),
     }
     entry = entry_of_card(card, variants)
     table = rows([entry])
@@ -186,10 +196,11 @@ def test_the_study_s_figure_stands_above_its_recipe_mended_and_ours(place: Path)
 
 def test_a_recall_of_the_wrong_class_is_told(place: Path) -> None:
     card = read_card(place / "weights", "r2")
-    figures = dict.fromkeys(("sensitivity", "specificity", "precision", "f1", "auroc"), FIGURE)
-    test = {"films": 8, "accuracy": FIGURE, "commonest": 0.5, "classes": {"normal": figures}}
-    results = {"test": test, "held_out": {}, "shared": 0.5}
-    card = replace(card, recipe="efficientnet-two-stage", results=results)
+    names = ("sensitivity", "specificity", "precision", "f1", "auroc")
+    figures = ClassFigures(**dict.fromkeys(names, FIGURE))
+    test = Summary(films=8, accuracy=FIGURE, commonest=0.5, classes={Finding.NORMAL: figures})
+    results = Results(test=test, shared=0.5)
+    card = card.replace(recipe="efficientnet-two-stage", results=results)
     told = rows([entry_of_card(card, {"as-published": card})])[1][2]
     assert "counted normal as positive: recall 0.250" in told
 
@@ -197,8 +208,8 @@ def test_a_recall_of_the_wrong_class_is_told(place: Path) -> None:
 def test_the_table_of_documents_is_made_of_cards(place: Path) -> None:
     three = as_they_are(place)[1]
     part = three.parts[TEST]
-    results = {"test": part.summary, "held_out": {}, "floors": {TEST: part.baselines}}
-    row = rows([entry_of_card(replace(three.card, results=results))])[0]
+    results = Results(test=part.summary, baselines={TEST: dict(part.baselines)})
+    row = rows([entry_of_card(three.card.replace(results=results))])[0]
     assert row[2:-1] == rows([entry_of(three, {})])[0][2:-1]
 
 

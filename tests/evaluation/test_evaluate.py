@@ -44,34 +44,34 @@ def test_summary_counts_what_a_person_would(films: Films) -> None:
     scored[indices, films.labels[:24]] = 0.8
     scored[0] = (0.1, 0.1, 0.8)  # one normal film called COVID-19
     summary = summarise(films, indices, scored)
-    assert (summary["films"], summary["groups"]) == (24, 12)
-    assert summary["confusion"] == [[7, 0, 1], [0, 8, 0], [0, 0, 8]]
-    assert summary["accuracy"]["value"] == pytest.approx(23 / 24)
-    assert summary["classes"]["normal"]["sensitivity"]["value"] == pytest.approx(7 / 8)
-    assert summary["classes"]["covid"]["specificity"]["value"] == pytest.approx(15 / 16)
-    assert summary["classes"]["pneumonia"]["auroc"]["value"] == 1
+    assert (summary.films, summary.groups) == (24, 12)
+    assert summary.confusion == ((7, 0, 1), (0, 8, 0), (0, 0, 8))
+    assert summary.accuracy.value == pytest.approx(23 / 24)
+    assert summary.classes["normal"].sensitivity.value == pytest.approx(7 / 8)
+    assert summary.classes["covid"].specificity.value == pytest.approx(15 / 16)
+    assert summary.classes["pneumonia"].auroc.value == 1
 
 
 def test_it_is_stated_of_how_many_films_the_patient_is_known(films: Films) -> None:
     indices, scored = np.arange(24), np.full((24, 3), 1 / 3)
-    assert summarise(films, indices, scored)["patients_known"] is None
+    assert summarise(films, indices, scored).patients_known is None
     known = replace(films, patients_known=films.sources == "one")
-    assert summarise(known, indices, scored)["patients_known"] == 0.5
+    assert summarise(known, indices, scored).patients_known == 0.5
 
 
 def test_a_class_of_few_films_is_left_out(films: Films) -> None:
     indices = np.nonzero((films.labels != 2) | (np.arange(48) < 12))[0]
     summary = summarise(films, indices, np.full((len(indices), 3), 1 / 3))
-    assert "covid" not in summary["classes"]
+    assert "covid" not in summary.classes
 
 
 def test_evaluation_tells_sources_apart(films: Films) -> None:
     logits = logits_by_split(random_network(), films, SMALL, device=CPU)
     results = evaluate(films, logits)
-    assert results["test"]["films"] == 24
-    assert results["held_out"] == {}, "four films of a class say nothing"
-    assert set(results["test_by_source"]) <= {"one", "two"}
-    assert results["probabilities"] == SOFTMAX
+    assert results.test.films == 24
+    assert results.held_out == {}, "four films of a class say nothing"
+    assert set(results.test_by_source) <= {"one", "two"}
+    assert results.probabilities == SOFTMAX
 
 
 def test_all_figures_are_of_calibrated_probabilities_where_there_are_rules(films: Films) -> None:
@@ -82,11 +82,11 @@ def test_all_figures_are_of_calibrated_probabilities_where_there_are_rules(films
         found[:, 2] += 2.0
     rules = replace(Rules.plain(3), bias=(0.0, 0.0, -2.0), coverage=0.9)
     plain, calibrated = evaluate(films, logits), evaluate(films, logits, rules=rules)
-    assert plain["test"]["accuracy"]["value"] == pytest.approx(1 / 3)
-    assert calibrated["test"]["accuracy"]["value"] == 1
-    assert calibrated["test"]["classes"]["covid"]["specificity"]["value"] == 1
-    assert np.trace(calibrated["test"]["confusion"]) == 24
-    assert (plain["probabilities"], calibrated["probabilities"]) == (SOFTMAX, CALIBRATED)
+    assert plain.test.accuracy.value == pytest.approx(1 / 3)
+    assert calibrated.test.accuracy.value == 1
+    assert calibrated.test.classes["covid"].specificity.value == 1
+    assert np.trace(calibrated.test.confusion) == 24
+    assert (plain.probabilities, calibrated.probabilities) == (SOFTMAX, CALIBRATED)
 
 
 def test_storage_is_measured_against_the_tensors_of_training(films: Films) -> None:

@@ -19,11 +19,10 @@ from covid_core.evaluation.faithfulness import (
 )
 from covid_core.evaluation.saliency_methods import METHODS
 from covid_core.model.card import WeightsCard
-from covid_core.model.network_files import save_weights
 from covid_core.model.networks import Network
 from covid_core.model.saliency import METHOD
 from covid_core.prepare.preprocess import Preprocess
-from tests.models import OneCell
+from tests.models import OneCell, save_network
 
 SIDE = 112
 CPU = torch.device("cpu")
@@ -32,13 +31,10 @@ PREPROCESS = Preprocess(size_px=SIDE)
 
 @pytest.fixture(scope="module")
 def card(tmp_path_factory: pytest.TempPathFactory) -> WeightsCard:
-    return save_weights(
+    return save_network(
         Network("cnn4"),
         tmp_path_factory.mktemp("weights"),
         preprocess=PREPROCESS,
-        training={},
-        films={},
-        results={},
         full_heat=1.0,
     )
 

@@ -28,7 +28,7 @@ def test_the_shipped_weights_have_a_proof_on_the_whole_test_part() -> None:
     card = read_card(WEIGHTS)
     proof = read_proof(WEIGHTS, SHIPPED, card.sha256)
     assert proof is not None and proof.precision is Precision.BFLOAT16
-    assert proof.films["test"] == card.results["test"]["films"]
+    assert proof.films["test"] == card.results.test.films
     assert proof.difference < LARGEST_DIFFERENCE and proof.other_decisions == 0
     assert 0 < proof.again < 0.2
 

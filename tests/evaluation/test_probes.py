@@ -12,6 +12,7 @@ import pytest
 from covid_core import metrics
 from covid_core.evaluation.probes import PROBES, cover, lung_box_out, place, shortcuts
 from covid_core.evaluation.sample import Sample, prepare
+from covid_core.model.audit import Probes
 from covid_core.prepare.occlusion import widened
 from covid_core.prepare.preprocess import Preprocess
 
@@ -70,18 +71,18 @@ def reads_lungs(films: Sequence[np.ndarray]) -> np.ndarray:
 
 def test_who_reads_the_marker_is_caught(sample: Sample) -> None:
     result = shortcuts(sample, reads_marker, AS_IT_IS)
-    value = {name: probe["auroc"]["value"] for name, probe in result["probes"].items()}
+    value = {name: probe.auroc.value for name, probe in result.probes.items()}
     assert value["intact"] == 1
-    assert result["uses_shortcut"]
-    assert result["failed"] == ["lungs_out", "lungs_painted", "lung_box_out", "border_only"]
+    assert result.uses_shortcut
+    assert result.failed == ("lungs_out", "lungs_painted", "lung_box_out", "border_only")
     assert value["corners_out"] == value["border_out"] == value["lungs_only"] == 0.5
-    assert json.loads(json.dumps(result)) == result
+    assert Probes.model_validate_json(json.dumps(result.as_json())) == result
 
 
 def test_who_reads_the_lungs_is_not(sample: Sample) -> None:
     result = shortcuts(sample, reads_lungs, AS_IT_IS)
-    value = {name: probe["auroc"]["value"] for name, probe in result["probes"].items()}
-    assert not result["uses_shortcut"] and result["failed"] == []
+    value = {name: probe.auroc.value for name, probe in result.probes.items()}
+    assert not result.uses_shortcut and result.failed == ()
     assert value["intact"] == value["lungs_only"] == value["corners_out"] == 1
     assert value["lungs_out"] == value["lung_box_out"] == value["border_only"] == 0.5
     assert value["lungs_painted"] == value["outline_only"] == 0.5
@@ -94,10 +95,10 @@ def test_a_probe_is_judged_by_its_whole_interval(sample: Sample) -> None:
     result = shortcuts(few, lambda films: answering(drawing.uniform(0, 100, 20)), AS_IT_IS)
     without = [name for name, about in PROBES.items() if about.without_lungs]
     for name in without:
-        auroc = result["probes"][name]["auroc"]
-        assert (name in result["failed"]) == (auroc["low"] > 0.6)
-        assert (name in result["undecided"]) == (auroc["low"] <= 0.6 < auroc["high"])
-    assert result["undecided"] and result["covered"] == "after preparation"
+        auroc = result.probes[name].auroc
+        assert (name in result.failed) == (auroc.low > 0.6)
+        assert (name in result.undecided) == (auroc.low <= 0.6 < auroc.high)
+    assert result.undecided and result.covered == "after preparation"
 
 
 @pytest.mark.parametrize("fit", ["squash", "pad"])
@@ -125,7 +126,7 @@ def test_films_without_lungs_are_left_out(sample: Sample) -> None:
     masks = sample.masks.copy()
     masks[:4] = False
     result = shortcuts(replace(sample, masks=masks), reads_lungs, AS_IT_IS)
-    assert (result["films"], result["left_out"]) == (COUNT - 4, 4)
+    assert (result.films, result.left_out) == (COUNT - 4, 4)
 
 
 def test_within_a_source_no_hospital_gives_the_class_away(sample: Sample) -> None:
@@ -141,10 +142,10 @@ def test_within_a_source_no_hospital_gives_the_class_away(sample: Sample) -> Non
         films.append(stamped)
     mixed = replace(sample, films=tuple(films), labels=labels, sources=sources)
     result = shortcuts(mixed, reads_hospital, AS_IT_IS)
-    assert result["probes"]["border_only"]["auroc"]["value"] > 0.6
-    assert set(result["within"]) == {"both"}
-    assert set(result["within"]["both"]) == set(PROBES)
-    assert result["within"]["both"]["border_only"]["value"] == 0.5
+    assert result.probes["border_only"].auroc.value > 0.6
+    assert set(result.within) == {"both"}
+    assert set(result.within["both"]) == set(PROBES)
+    assert result.within["both"]["border_only"].value == 0.5
 
 
 @pytest.mark.parametrize("name", PROBES)

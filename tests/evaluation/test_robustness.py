@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from covid_core.evaluation.corruptions import CORRUPTIONS
 from covid_core.evaluation.robustness import mean_auroc, mean_drop, robustness
 from covid_core.evaluation.sample import Sample
+from covid_core.model.audit import Robustness
 
 COUNT = 18
 
@@ -43,39 +43,39 @@ def sample() -> Sample:
 
 
 @pytest.fixture(scope="module")
-def result(sample: Sample) -> dict[str, Any]:
+def result(sample: Sample) -> Robustness:
     return robustness(sample, textured, never, seed=0)
 
 
-def test_says_what_every_corruption_costs(result: dict[str, Any]) -> None:
-    assert list(result["corruptions"]) == list(CORRUPTIONS)
-    assert result["intact"] == {"auroc": 1.0, "abstention": 0.0}
-    for row in result["corruptions"].values():
-        assert len(row["auroc"]) == len(row["drop"]) == len(row["abstention"]) == 5
-        assert np.array(row["auroc"]) + row["drop"] == pytest.approx(1)
-    assert json.loads(json.dumps(result)) == result
+def test_says_what_every_corruption_costs(result: Robustness) -> None:
+    assert list(result.corruptions) == list(CORRUPTIONS)
+    assert (result.intact.auroc, result.intact.abstention) == (1.0, 0.0)
+    for row in result.corruptions.values():
+        assert len(row.auroc) == len(row.drop) == len(row.abstention) == 5
+        assert np.array(row.auroc) + row.drop == pytest.approx(1)
+    assert Robustness.model_validate_json(json.dumps(result.as_json())) == result
 
 
-def test_tells_what_hurts_from_what_does_not(result: dict[str, Any]) -> None:
-    rows = result["corruptions"]
-    assert max(rows["brightness_down"]["drop"]) < 0.2, "the order of textures is kept"
-    assert rows["gaussian_noise"]["drop"][4] > 0.2, "noise drowns the texture"
-    assert rows["gaussian_noise"]["drop"][4] > rows["gaussian_noise"]["drop"][0]
-    worst = result["summary"]["worst"]
-    assert worst["drop"] == max(max(row["drop"]) for row in rows.values())
-    assert rows[worst["name"]]["drop"][worst["strength"] - 1] == worst["drop"]
+def test_tells_what_hurts_from_what_does_not(result: Robustness) -> None:
+    rows = result.corruptions
+    assert max(rows["brightness_down"].drop) < 0.2, "the order of textures is kept"
+    assert rows["gaussian_noise"].drop[4] > 0.2, "noise drowns the texture"
+    assert rows["gaussian_noise"].drop[4] > rows["gaussian_noise"].drop[0]
+    worst = result.summary.worst
+    assert worst.drop == max(max(row.drop) for row in rows.values())
+    assert rows[worst.name].drop[worst.strength - 1] == worst.drop
 
 
-def test_summary_is_the_mean_of_what_stands_in_the_table(result: dict[str, Any]) -> None:
-    rows = result["corruptions"].values()
-    published = np.mean([row["drop"][:3] for row in rows if row["published"]])
-    everything = np.mean([row["drop"][:3] for row in rows])
-    drop = result["summary"]["drop"]
-    assert drop["published"]["value"] == pytest.approx(published)
-    assert drop["all"]["value"] == pytest.approx(everything)
-    assert drop["published"]["low"] < published < drop["published"]["high"]
-    assert result["summary"]["met"] == (published <= 0.03)
-    assert result["summary"]["abstention"] is None, "no one held back"
+def test_summary_is_the_mean_of_what_stands_in_the_table(result: Robustness) -> None:
+    rows = result.corruptions.values()
+    published = np.mean([row.drop[:3] for row in rows if row.published])
+    everything = np.mean([row.drop[:3] for row in rows])
+    drop = result.summary.drop
+    assert drop["published"].value == pytest.approx(published)
+    assert drop["all"].value == pytest.approx(everything)
+    assert drop["published"].low < published < drop["published"].high
+    assert result.summary.met == (published <= 0.03)
+    assert result.summary.abstention is None, "no one held back"
 
 
 def test_holding_back_more_often_is_seen(sample: Sample) -> None:
@@ -84,10 +84,10 @@ def test_holding_back_more_often_is_seen(sample: Sample) -> None:
         return np.array([one.std() for one in rough]) > 16
 
     result = robustness(sample, textured, wary, strengths=(1, 3, 5))
-    shares = result["corruptions"]["gaussian_noise"]["abstention"]
-    assert result["strengths"] == [1, 3, 5]
-    assert shares == sorted(shares) and shares[-1] == 1
-    assert result["summary"]["abstention"] > 0.1
+    shares = result.corruptions["gaussian_noise"].abstention
+    assert result.strengths == (1, 3, 5)
+    assert list(shares) == sorted(shares) and shares[-1] == 1
+    assert result.summary.abstention > 0.1
 
 
 def test_auroc_is_scikit_learn_s_and_a_class_without_films_is_left_out() -> None:

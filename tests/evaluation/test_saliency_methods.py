@@ -11,7 +11,7 @@ from pytorch_grad_cam.utils.image import scale_cam_image
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from covid_core.evaluation.saliency_methods import METHOD, METHODS, class_activation
-from covid_core.model.networks import Head, Network
+from covid_core.model.networks import Network, PooledHead
 from tests.models import random_network
 
 
@@ -25,7 +25,7 @@ def features() -> np.ndarray:
     return np.random.default_rng(3).random((1024, 7, 7), np.float32)
 
 
-def of_the_library(method: type[BaseCAM], head: Head, features: np.ndarray) -> np.ndarray:
+def of_the_library(method: type[BaseCAM], head: PooledHead, features: np.ndarray) -> np.ndarray:
     """The library's own map for the last class, stretched to 0 to 1: float (h, w)."""
     cells = torch.from_numpy(features).unsqueeze(0).requires_grad_(True)
     with method(model=head, target_layers=[head.cells]) as library:

@@ -18,6 +18,7 @@ from covid_core.evaluation.strata import (
     where_age_cannot_help,
 )
 from covid_core.findings import CLASSES
+from covid_core.model.audit import GroupFigures
 from covid_core.model.decision import Rules
 
 RULES = Rules.plain(3)
@@ -53,7 +54,7 @@ def test_every_film_is_in_one_group_of_each_kind() -> None:
     found = strata(scored(rows, [True] * 3), RULES)
     assert list(found) == ["source", "view", "sex", "age"]
     for groups in found.values():
-        assert sum(one["films"] for one in groups.values()) == 3
+        assert sum(one.films for one in groups.values()) == 3
     assert list(found["age"]) == ["18 to 39", "65 and more", "unknown"]
     assert list(found["sex"]) == ["F", "M", "unknown"]
 
@@ -62,13 +63,13 @@ def test_figures_are_those_of_the_films_asked_for() -> None:
     rows = [("nih", label, "", 30.0, "F", "PA") for label in ("normal", "covid") * 10]
     right = [True] * 16 + [False, True, True, False]  # one normal wrong, one COVID-19 wrong
     found = figures(scored(rows, right), RULES, np.ones(20, bool))
-    assert (found["films"], found["covid"]) == (20, 10)
-    assert found["sensitivity"]["value"] == pytest.approx(0.9)
-    assert found["specificity"]["value"] == 1  # that normal film was called pneumonia
-    assert found["covered"]["value"] == pytest.approx(0.9)
+    assert (found.films, found.covid) == (20, 10)
+    assert found.sensitivity.value == pytest.approx(0.9)
+    assert found.specificity.value == 1  # that normal film was called pneumonia
+    assert found.covered.value == pytest.approx(0.9)
     few = figures(scored(rows, right), RULES, np.arange(20) < 4)
-    assert few["films"] == 4 and "auroc" not in few
-    assert figures(scored(rows, right), RULES, np.zeros(20, bool)) == {"films": 0, "covid": 0}
+    assert few.films == 4 and few.auroc is None
+    assert figures(scored(rows, right), RULES, np.zeros(20, bool)) == GroupFigures(films=0, covid=0)
 
 
 def test_pairs_within_a_view_do_not_reward_telling_the_views_apart() -> None:
@@ -80,11 +81,11 @@ def test_pairs_within_a_view_do_not_reward_telling_the_views_apart() -> None:
     films = scored(rows, [True] * len(rows))
     films = replace(films, logits=np.eye(3)[[2 if row[5] == "AP" else 0 for row in rows]])
     found = figures(films, RULES, np.ones(len(rows), bool))
-    assert found["auroc_within_view"]["value"] == pytest.approx(0.5, abs=0.01)
-    assert found["auroc_within_view"]["n"] == 50
-    assert found["auroc"]["value"] > 0.6
+    assert found.auroc_within_view.value == pytest.approx(0.5, abs=0.01)
+    assert found.auroc_within_view.n == 50
+    assert found.auroc.value > 0.6
     alone = figures(films, RULES, np.array([row[5] == "unknown" for row in rows]))
-    assert "auroc_within_view" not in alone
+    assert alone.auroc_within_view is None
 
 
 def test_failures_name_what_is_called_otherwise_most() -> None:
@@ -93,9 +94,9 @@ def test_failures_name_what_is_called_otherwise_most() -> None:
     rows += [("a", "normal", "", 30.0, "F", "PA")] * 2  # too few to be told
     right = [False] * 5 + [True] + [False] + [True] * 5 + [False] * 2
     worst, next_one = failures(scored(rows, right), RULES)
-    assert (worst["finding"], worst["films"], worst["called"]) == ("SARS", 6, "covid")
-    assert worst["wrong"] == pytest.approx(5 / 6)
-    assert (next_one["finding"], next_one["wrong"]) == ("virus", pytest.approx(1 / 6))
+    assert (worst.finding, worst.films, worst.called) == ("SARS", 6, "covid")
+    assert worst.wrong == pytest.approx(5 / 6)
+    assert (next_one.finding, next_one.wrong) == ("virus", pytest.approx(1 / 6))
 
 
 def test_where_age_cannot_help_no_child_is_counted() -> None:
@@ -105,5 +106,5 @@ def test_where_age_cannot_help_no_child_is_counted() -> None:
     rows += [("radiography", "covid", "", nan, "", "unknown")] * 7
     rows += [("nih", "normal", "", nan, "", "unknown")] * 5
     found = where_age_cannot_help(scored(rows, [True] * len(rows)), RULES)
-    assert [one["films"] for one in found.values()] == [18, 13, 13]
-    assert all(one["covid"] == 7 for one in found.values())
+    assert [one.films for one in found.values()] == [18, 13, 13]
+    assert all(one.covid == 7 for one in found.values())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from covid_core.evaluation import targets as module
+from covid_core.evaluation.source_targets import WITHIN
 from covid_core.evaluation.targets import (
     MET,
     MISSED,
@@ -17,15 +16,26 @@ from covid_core.evaluation.targets import (
     goals,
     judge_probes,
 )
-from tests.evaluation.test_audit import example_figures
+from covid_core.findings import Finding
+from covid_core.metrics import Estimate
+from covid_core.model.card import WEIGHTS, WeightsCard, read_card
+from covid_core.model.results import (
+    AppearanceFigures,
+    Baseline,
+    BoxAgreement,
+    ClassFigures,
+    Lead,
+    MapAgreement,
+    RandomMap,
+    Results,
+    Summary,
+    WithinSource,
+)
+from tests.measured import estimate, example_audit, probes, trust
 
 
-def estimate(value: float) -> dict[str, float]:
-    return {"value": value, "low": value - 0.04, "high": value + 0.03, "n": 500}
-
-
-def card(**parts: Any) -> Any:
-    return SimpleNamespace(**({"trust": {}, "results": {}} | parts))
+def card(**parts: Any) -> WeightsCard:
+    return read_card(WEIGHTS).replace(**({"trust": {}, "results": Results()} | parts))
 
 
 def named(found: list[Goal], part: str) -> Goal:
@@ -34,9 +44,9 @@ def named(found: list[Goal], part: str) -> Goal:
 
 
 def test_what_was_not_measured_is_in_the_table_all_the_same() -> None:
-    found = goals(card(), example_figures())
+    found = goals(card(), example_audit())
     assert len({goal.name for goal in found}) == len(found)
-    for source, name, *_ in module._WITHIN:
+    for source, name, *_ in WITHIN:
         assert named(found, f"{source}, never trained on: {name}").verdict == NOT_MEASURED
     for name in (
         "left out altogether",
@@ -65,11 +75,21 @@ def test_figures_of_a_source_are_judged_by_their_value_and_show_their_interval(
             "1 - p_normal": {"all": estimate(0.95)},
         }
     }
-    maps = {"covid": {"peak_in_box": estimate(0.8), "heat_over_area": estimate(2.0)}}
-    own = {"contrasts": contrasts, "maps": maps, "appearance": {"mean": estimate(0.81)}}
-    own["negatives"] = {"called normal": estimate(0.7), "called COVID-19": estimate(0.06)}
-    results = {"within_source": {"siim-covid19": {population: own}}}
-    found = goals(card(results=results), example_figures())
+    figures = {"peak": estimate(0.8), "heat": estimate(2.0)}
+    covid = MapAgreement(**figures, random=RandomMap(**figures), lead={})
+    maps = BoxAgreement(
+        films=9, area=estimate(0.1), fixed_point=estimate(0.1), maps={"covid": covid}
+    )
+    mean = AppearanceFigures(auroc=estimate(0.81), average_precision=estimate(0.5))
+    own = WithinSource(
+        films=9,
+        contrasts=contrasts,
+        maps=maps,
+        appearance={"mean": mean},
+        negatives={"called normal": estimate(0.7), "called COVID-19": estimate(0.06)},
+    )
+    results = Results(within_source={"siim-covid19": {population: own}})
+    found = goals(card(results=results), example_audit())
     verdicts = {
         "typical against negative, p_covid": MET,
         "1 - p_normal": MISSED,
@@ -84,23 +104,21 @@ def test_figures_of_a_source_are_judged_by_their_value_and_show_their_interval(
         own_goals = [goal for goal in found if name in goal.name and "left out" not in goal.name]
         assert [goal.verdict for goal in own_goals] == [verdict], name
     typical = named(found, f"siim-covid19, {population}: typical against negative, p_covid")
-    assert typical.measured == "0.930 (0.890 to 0.960)" and typical.asked == "at least 0.92"
+    assert typical.measured == "0.930 (0.890 to 0.960)" and typical.required == "at least 0.92"
     away = {"siim-covid19": card(results=results)}
-    assert named(goals(card(), example_figures(), away), "left out altogether").verdict == MET
+    assert named(goals(card(), example_audit(), away), "left out altogether").verdict == MET
 
 
 def test_a_source_left_out_is_asked_for_what_it_decides() -> None:
     decided = {"decided": estimate(0.7), "decided_right": estimate(0.8)}
-    worth = {"reliability": {"error": 0.01}, "covered": estimate(0.9)}
-    test = worth | decided | {"decided_by_answer": {"0": estimate(0.85)}}
+    test = trust(0.01, 0.9, **decided, decided_by_answer={"0": estimate(0.85)})
+    names = ("auroc", "sensitivity", "specificity", "precision", "f1")
+    covid = ClassFigures(**dict.fromkeys(names, estimate(0.996)))
     given = card(
-        trust={"test part": test, "away": worth | decided},
-        results={
-            "held_out": {"away": {}},
-            "test": {"classes": {"covid": {"auroc": estimate(0.996)}}},
-        },
+        trust={"test part": test, "away": trust(0.01, 0.9, **decided)},
+        results=Results(held_out={"away": Summary()}, test=Summary(classes={Finding.COVID: covid})),
     )
-    found = goals(given, example_figures())
+    found = goals(given, example_audit())
     assert named(found, "Decided, away").verdict == MET
     assert named(found, "Right among decided, away").verdict == MISSED
     assert named(found, "Decided, test part").verdict == MISSED
@@ -114,21 +132,22 @@ def test_a_source_left_out_is_asked_for_what_it_decides() -> None:
 def test_a_probe_is_judged_by_its_interval_and_says_its_films(
     low: float, high: float, verdict: str
 ) -> None:
-    figures = example_figures()
-    probes = figures["probes"]["test"]
-    probes["probes"]["lungs_out"]["auroc"] |= {"value": (low + high) / 2, "low": low, "high": high}
+    auroc = Estimate((low + high) / 2, low, high, 150)
+    figures = example_audit(probes={"test": probes(auroc)})
     goal = named(goals(card(), figures), "lungs covered (after preparation), test")
     assert goal.verdict == verdict
     assert "150 films, of 400 asked" in goal.measured
     met = {MET: True, MISSED: False, UNDECIDED: None}[verdict]
-    assert judge_probes(probes["probes"], 0.6) == {"lungs_out": met}
-    del probes["covered"]
+    assert judge_probes(probes(auroc).probes, 0.6) == {"lungs_out": met}
+    figures = example_audit(probes={"test": probes(auroc, covered=None)})
     earlier = named(goals(card(), figures), "lungs covered (after preparation), test")
     assert earlier.verdict == NOT_MEASURED and "before preparation 0." in earlier.measured
 
 
 def test_clearly_above_a_thumbnail_is_by_the_whole_interval() -> None:
     for lead, verdict in ((0.05, MET), (0.03, MISSED)):
-        baselines = {"radiography": {"thumbnail": {"lead": {"auroc": estimate(lead)}}}}
-        found = goals(card(results={"floors": baselines}), example_figures())
+        own = Lead(paired=True, accuracy=estimate(lead), auroc=estimate(lead))
+        thumbnail = Baseline(accuracy=estimate(0.5), lead=own)
+        results = Results(baselines={"radiography": {"thumbnail": thumbnail}})
+        found = goals(card(results=results), example_audit())
         assert named(found, "32 px thumbnail").verdict == verdict

@@ -11,7 +11,7 @@ import pytest
 from covid_core import metrics
 from covid_core.datasets.split import Split
 from covid_core.evaluation import trust
-from covid_core.evaluation.trust import decided_outputs, fit_and_measure, with_costs, worth
+from covid_core.evaluation.trust import decided_outputs, fit_and_measure, measure_trust, with_costs
 from covid_core.findings import CLASSES
 from covid_core.model.decision import BALANCED, OperatingPoint, Rules, decide, scaled_by
 from covid_core.training.films import Films
@@ -52,21 +52,21 @@ def test_sets_and_points_are_counted_as_a_person_would() -> None:
             [0.35, 0.05, 0.6],  # COVID-19, in a set of two that leaves it open
         ]
     )
-    found = worth(RULES, films, np.arange(6), np.log(probabilities))
-    assert found["films"] == 6
-    assert found["covered"]["value"] == pytest.approx(5 / 6)
-    assert found["covered_by_answer"]["0"]["value"] == pytest.approx(1 / 2)
-    assert found["told"]["value"] == pytest.approx(4 / 6)
-    assert found["decided"]["value"] == pytest.approx(4 / 6)
-    assert found["decided_right"]["value"] == pytest.approx(3 / 4)
-    assert found["decided_by_answer"]["0"]["value"] == pytest.approx(1 / 2)
-    assert found["told_right"]["value"] == pytest.approx(3 / 4)
-    assert found["disease_told"]["value"] == pytest.approx(5 / 6)
-    assert found["points"][BALANCED]["sensitivity"]["value"] == 1
-    assert found["points"][BALANCED]["specificity"]["value"] == pytest.approx(3 / 4)
-    assert found["reliability"] == found["reliability_before"], "the rules leave logits as they are"
-    assert sum(found["reliability"]["films"]) == 6
-    json.dumps(found)
+    found = measure_trust(RULES, RULES, films, np.arange(6), np.log(probabilities))
+    assert found.films == 6
+    assert found.covered.value == pytest.approx(5 / 6)
+    assert found.covered_by_answer["0"].value == pytest.approx(1 / 2)
+    assert found.single.value == pytest.approx(4 / 6)
+    assert found.decided.value == pytest.approx(4 / 6)
+    assert found.decided_right.value == pytest.approx(3 / 4)
+    assert found.decided_by_answer["0"].value == pytest.approx(1 / 2)
+    assert found.single_right.value == pytest.approx(3 / 4)
+    assert found.disease_certain.value == pytest.approx(5 / 6)
+    assert found.points[BALANCED].sensitivity.value == 1
+    assert found.points[BALANCED].specificity.value == pytest.approx(3 / 4)
+    assert found.reliability == found.reliability_before, "the rules leave logits as they are"
+    assert sum(found.reliability.films) == 6
+    json.dumps(found.as_json())
 
 
 def test_decided_is_what_decide_calls() -> None:
@@ -117,7 +117,7 @@ def test_rules_are_fitted_on_validation_and_measured_on_the_rest(
     assert np.array_equal(groups, films.groups[validation])
     assert rules.fitted
     assert list(measured) == ["test part", "home", "other", "away"]
-    assert measured["test part"]["films"] == 30 and measured["away"]["films"] == 12
+    assert measured["test part"].films == 30 and measured["away"].films == 12
     changed = replace(films, labels=np.where(films.splits == "test", 0, films.labels))
     again, _ = fit_and_measure(changed, logits)
     assert again.least == rules.least

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,6 @@ from covid_core.boxes import format_boxes
 from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import fingerprint
 from covid_core.errors import DatasetError
-from covid_core.evaluation.box_agreement import RANDOM
 from covid_core.evaluation.source_films import (
     check_kept_split,
     load_source_films,
@@ -33,6 +30,7 @@ from covid_core.evaluation.within_source_measurement import (
 )
 from covid_core.model.card import WEIGHTS, WeightsCard, read_card
 from covid_core.model.decision import Rules
+from covid_core.model.results import Results
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.present.overlay import png
 from tests.models import OneCell
@@ -107,7 +105,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def card() -> WeightsCard:
     card = read_card(WEIGHTS)
-    return replace(card, preprocess=Preprocess(size_px=112), rules=Rules.plain(3), results={})
+    return card.replace(preprocess=Preprocess(size_px=112), rules=Rules.plain(3), results=Results())
 
 
 def test_only_films_of_both_kinds_that_never_trained_are_measured(table: pd.DataFrame) -> None:
@@ -130,18 +128,18 @@ def test_figures_by_source_and_population(
         "siim": [UNSEEN],
     }
     siim, rsna = found["siim"][UNSEEN], found["rsna"][TEST]
-    assert siim["films"] == 3 * EACH and rsna["films"] == 2 * EACH
-    assert siim["contrasts"]["typical against negative"]["p_covid"]["all"]["value"] == 1
-    assert siim["negatives"]["called normal"]["value"] == 1
-    assert "opacity against other abnormality" in rsna["contrasts"]
-    assert siim["appearance"]["typical"]["auroc"]["value"] == 1
-    assert "appearance" not in rsna
-    maps = siim["maps"]["maps"]["covid"]
-    assert siim["maps"]["films"] == EACH
-    assert maps["peak"]["value"] == 1 and maps["heat"]["value"] > 5
-    assert siim["maps"]["maps"]["pneumonia"]["peak"]["value"] == 0, "its weight is negative there"
-    assert RANDOM in maps
-    assert siim["maps"]["maps"]["opacity"]["peak"]["value"] == 1
+    assert siim.films == 3 * EACH and rsna.films == 2 * EACH
+    assert siim.contrasts["typical against negative"]["p_covid"]["all"].value == 1
+    assert siim.negatives["called normal"].value == 1
+    assert "opacity against other abnormality" in rsna.contrasts
+    assert siim.appearance["typical"].auroc.value == 1
+    assert rsna.appearance is None
+    maps = siim.maps.maps["covid"]
+    assert siim.maps.films == EACH
+    assert maps.peak.value == 1 and maps.heat.value > 5
+    assert siim.maps.maps["pneumonia"].peak.value == 0, "its weight is negative there"
+    assert maps.random.peak.n
+    assert siim.maps.maps["opacity"].peak.value == 1
 
 
 def test_boxes_alone_are_those_of_the_whole(
@@ -151,7 +149,7 @@ def test_boxes_alone_are_those_of_the_whole(
     network = OneCell(ROW, COLUMN)
     boxes = measure_boxes(network, card, films, device=CPU)  # type: ignore[arg-type]
     whole = measure_within_sources(network, card, films, device=CPU)  # type: ignore[arg-type]
-    assert json.dumps(boxes["siim"][UNSEEN]) == json.dumps(whole["siim"][UNSEEN]["maps"])
+    assert str(boxes["siim"][UNSEEN]) == str(whole["siim"][UNSEEN].maps)
 
 
 def test_a_card_tells_on_which_manifest_it_was_measured(
@@ -160,8 +158,8 @@ def test_a_card_tells_on_which_manifest_it_was_measured(
     settings = {"workers": 1, "device": CPU}
     network = OneCell(ROW, COLUMN)
     measured = add_within_sources(network, card, table, tmp_path, **settings)  # type: ignore[arg-type]
-    assert set(measured.results) == {"within_source", "within_source_split"}
-    assert measured.results["within_source_split"] == fingerprint(table)
+    assert set(measured.results.given()) == {"within_source", "within_source_split"}
+    assert measured.results.within_source_split == fingerprint(table)
     old = table[table["source"] == "old"]
     assert add_within_sources(network, card, old, tmp_path, **settings) is card  # type: ignore[arg-type]
 
@@ -170,8 +168,8 @@ def test_what_trained_the_weights_must_stay_on_its_side(
     table: pd.DataFrame, card: WeightsCard
 ) -> None:
     old = table[table["source"] == "old"]
-    trained = replace(
-        card, split=fingerprint(old), films={"train": {"old": {"normal": EACH}}, "test": {}}
+    trained = card.replace(
+        split=fingerprint(old), films={"train": {"old": {"normal": EACH}}, "test": {}}
     )
     check_kept_split(trained, old)
     check_kept_split(trained, table)  # adds sources, and keeps the split of those known
@@ -192,7 +190,7 @@ def test_no_twin_of_what_trained_the_weights_is_measured(
     table: pd.DataFrame, card: WeightsCard
 ) -> None:
     old = table[table["source"] == "old"]
-    trained = replace(card, split=fingerprint(old))
+    trained = card.replace(split=fingerprint(old))
     learnt = old["duplicate_group"][old["split"] == "train"].iloc[0]
     twin = np.nonzero(select_films(table))[0][0]
     groups = table["duplicate_group"].to_numpy().copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -44,9 +44,9 @@ def film(group: int, *, attention: np.ndarray = RISING, **told: object) -> Zoned
     return ZonedFilm(attention=attention / 15, **given)  # type: ignore[arg-type]
 
 
-def correlations(films: list[ZonedFilm]) -> dict[str, float | None]:
-    rows = agreement(films)["rows"]
-    return {name: row["correlation"]["value"] for name, row in rows.items()}
+def correlations(films: list[ZonedFilm]) -> dict[str, float]:
+    rows = agreement(films).rows
+    return {name: row.correlation.value for name, row in rows.items()}
 
 
 def test_each_row_is_the_mean_of_its_films_rank_correlations() -> None:
@@ -54,17 +54,17 @@ def test_each_row_is_the_mean_of_its_films_rank_correlations() -> None:
     films = [film(0), against, film(2), film(3, attention=RISING**3)]
     found = correlations(films)
     assert found["map"] == pytest.approx((1 - 1 + 1 + 1) / 4), "by rank, not by size"
-    assert agreement(films)["tells"] is None, "zones of one size can't be led"
+    assert agreement(films).tells is None, "zones of one size can't be led"
     assert found["passed"] == found["called"] == pytest.approx(1)
     assert found["grey"] == pytest.approx(-1) and found["reader"] == pytest.approx(1)
-    assert found["area"] is None, "zones of one size have no order"
+    assert math.isnan(found["area"]), "zones of one size have no order"
     assert list(found) == list(ROWS)
 
 
 def test_a_film_without_an_order_does_not_count() -> None:
     everywhere = film(1, scores=np.full((2, 6), 3.0))
-    rows = agreement([film(0), everywhere, film(2)])["rows"]
-    counts = {name: row["correlation"]["n"] for name, row in rows.items()}
+    rows = agreement([film(0), everywhere, film(2)]).rows
+    counts = {name: row.correlation.n for name, row in rows.items()}
     assert counts == {name: 0 if name == "area" else 2 for name in ROWS}
 
 
@@ -76,16 +76,16 @@ def test_a_map_tells_where_it_is_clearly_above_what_knows_nothing(
 ) -> None:
     films = [film(i, grey=grey, area=RISING[[1, 0, 3, 2, 5, 4]]) for i in range(4)]
     found = agreement(films)
-    assert found["tells"] is tells
-    assert found["leads"]["area"]["value"] == pytest.approx(1 - 29 / 35)
+    assert found.tells is tells
+    assert found.leads["area"].value == pytest.approx(1 - 29 / 35)
     unseen = [film(9, attention=RISING[::-1], grey=-RISING, area=-RISING, passed=False)]
-    assert agreement(films + unseen)["tells"] is tells, "maps that are not shown have no say"
+    assert agreement(films + unseen).tells is tells, "maps that are not shown have no say"
 
 
 def test_the_other_reader_is_held_against_the_first() -> None:
     found = correlations([film(i, scores=np.stack([RISING, RISING[::-1]])) for i in range(3)])
     assert found["reader"] == pytest.approx(-1)
-    assert found["map"] is None, "where two contradict each other, their mean has no order"
+    assert math.isnan(found["map"]), "where two contradict each other, their mean has no order"
 
 
 def test_severity_is_of_films_of_covid_alone() -> None:
@@ -93,17 +93,17 @@ def test_severity_is_of_films_of_covid_alone() -> None:
         film(i, covid=i / 10, ill=i < 8, scores=np.full((2, 6), float(i if i < 8 else -i)))
         for i in range(10)
     ]
-    assert agreement(films)["severity"]["value"] == pytest.approx(1)
-    assert agreement(films)["severity"]["n"] == 8
-    assert json.loads(json.dumps(agreement(films)))["films"] == 10
+    assert agreement(films).severity.value == pytest.approx(1)
+    assert agreement(films).severity.n == 8
+    assert agreement(films).films == 10
 
 
 def test_films_of_one_patient_are_one_piece_of_evidence() -> None:
     maps = [RISING, RISING[::-1]] * 20
     alone = agreement([film(i, attention=one) for i, one in enumerate(maps)])
     two = agreement([film(i % 2, attention=one) for i, one in enumerate(maps)])
-    narrow, wide = (found["rows"]["map"]["correlation"] for found in (alone, two))
-    assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
+    narrow, wide = (found.rows["map"].correlation for found in (alone, two))
+    assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
 
 
 def table_of(path: Path, names: list[str]) -> Path:
@@ -165,13 +165,13 @@ def test_films_that_never_trained_are_zoned_and_no_others(tmp_path: Path) -> Non
     scores = read_zone_scores(table_of(tmp_path / "scores.csv", ["0.png", "2.png", "9.png"]))
     predictor, lungs = Predictor.load(WEIGHTS, gated=False), Lungs.load()
     found = zones_against_scores(predictor, lungs, table, scores)
-    assert (found["films"], found["left_out"], found["sources"]) == (2, 0, ["away"])
-    counts = [found["rows"][name]["correlation"]["n"] for name in ("map", "area", "grey", "reader")]
+    assert (found.films, found.left_out, found.sources) == (2, 0, ("away",))
+    counts = [found.rows[name].correlation.n for name in ("map", "area", "grey", "reader")]
     assert counts == [2] * 4
-    assert found["severity"]["n"] == 2, "of COVID-19, and one worse than the other"
+    assert found.severity.n == 2, "of COVID-19, and one worse than the other"
     other = table.assign(label=Finding.PNEUMONIA.value)
     found = zones_against_scores(predictor, lungs, other, scores)
-    assert found["rows"]["called"]["correlation"]["n"] == found["severity"]["n"] == 0
+    assert found.rows["called"].correlation.n == found.severity.n == 0
     trained = table.assign(split=Split.TRAIN.value)
     with pytest.raises(DatasetError, match="0 films have zone scores"):
         zones_against_scores(predictor, lungs, trained, scores)

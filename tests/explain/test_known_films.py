@@ -60,21 +60,15 @@ FEATURES = np.random.default_rng(0).normal(size=(TRAINED, CHANNELS))
 
 def card(**changes: Any) -> WeightsCard:
     made = WeightsCard(
-        1,
-        "densenet121",
-        CLASSES,
-        Preprocess(),
-        WEIGHTS_SHA256,
-        "2026-01-01",
-        "",
-        "",
-        {},
-        {},
-        {},
-        0.1,
+        architecture="densenet121",
+        classes=CLASSES,
+        preprocess=Preprocess(),
+        sha256=WEIGHTS_SHA256,
+        created="2026-01-01",
+        full_heat=0.1,
         split="b" * 64,
     )
-    return replace(made, **changes)
+    return made.replace(**changes)
 
 
 def arrays() -> FilmArrays:

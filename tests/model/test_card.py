@@ -22,12 +22,13 @@ from safetensors.torch import load_file, save
 
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES, Finding
-from covid_core.model.card import read_card, read_cards
-from covid_core.model.network_files import as_stored, load_weights, save_weights
+from covid_core.model.card import AUDIT, PROOF, read_any_card, read_card, read_cards, save_card
+from covid_core.model.network_files import as_stored, load_weights
 from covid_core.model.networks import Network
+from covid_core.model.results import Results, Summary
 from covid_core.model.tensors import read_card_file, write_card
 from covid_core.prepare.preprocess import Preprocess
-from tests.models import random_network, save_random_weights
+from tests.models import random_network, save_network, save_random_weights
 
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = ROOT / "weights"
@@ -103,7 +104,7 @@ def other_preprocessing(folder: Path) -> None:
         (lambda folder: (folder / CARD).unlink(), "no model"),
         (lambda folder: (folder / TENSORS).unlink(), "can't be read"),
         (lambda folder: (folder / CARD).write_text("{"), "no JSON"),
-        (lambda folder: (folder / CARD).write_text("{}"), "lacks"),
+        (lambda folder: (folder / CARD).write_text("{}"), "architecture: it is missing"),
         (lambda folder: os.truncate(folder / TENSORS, 5_000_000), "damaged"),
         (lambda folder: replace_tensors(folder, b"short"), "not those"),
         (flip_a_byte, "damaged"),
@@ -168,8 +169,8 @@ def test_disk_full_at_either_file_leaves_the_old_pair(
 
 def test_card_keeps_what_makes_the_weights_repeatable(tmp_path: Path) -> None:
     films = {"train": {"clinic": {"covid": 3}}}
-    results = {"test": {"films": 7}, "storage_change": 0.001}
-    told = save_weights(
+    results = Results(test=Summary(films=7), storage_change=0.001)
+    told = save_network(
         random_network(),
         tmp_path,
         preprocess=Preprocess(),
@@ -196,8 +197,8 @@ def test_shipped_weights_are_sound_and_their_card_complete() -> None:
     assert (SHIPPED / TENSORS).stat().st_size < MAX_BYTES
     assert card.classes == ("normal", "pneumonia", "covid")
     assert card.preprocess.size_px == 224
-    assert card.results["storage_change"] < 0.002
-    assert card.results["test"]["classes"]["covid"]["auroc"]["value"] >= 0.97
+    assert card.results.storage_change < 0.002
+    assert card.results.test.classes["covid"].auroc.value >= 0.97
     assert {"train", "validation", "test"} <= set(card.films)
     assert card.git_commit != "unknown"
     assert card.torch_version.startswith("2.")
@@ -208,13 +209,10 @@ def test_a_study_s_network_of_the_same_name_can_be_measured_but_not_read_films_w
     tmp_path: Path,
 ) -> None:
     torch.manual_seed(0)
-    save_weights(
+    save_network(
         Network(outputs=2),
         tmp_path,
         preprocess=Preprocess(),
-        training={},
-        films={},
-        results={},
         full_heat=1.0,
         classes=(Finding.NORMAL, Finding.COVID),
     )
@@ -223,3 +221,38 @@ def test_a_study_s_network_of_the_same_name_can_be_measured_but_not_read_films_w
     assert read_cards(tmp_path)["densenet121"] == card
     with pytest.raises(WeightsError, match="classes normal, covid does not fit"):
         read_card(tmp_path)
+
+
+CARDS = [
+    path
+    for folder in ("", "recipes", "as-published", "corrected", "teachers")
+    for path in sorted((SHIPPED / folder).glob("*.json"))
+    if not path.stem.endswith((AUDIT, PROOF))
+]
+
+
+@pytest.mark.parametrize("path", CARDS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_card_that_is_read_and_written_says_the_same(path: Path, tmp_path: Path) -> None:
+    """But for what came later: how borders are cut, and where a point was measured."""
+    card = read_any_card(path.parent, path.stem)
+    save_card(card.replace(recipe=path.stem), tmp_path)
+    before, after = read_card_file(path), read_card_file(tmp_path / path.name)
+    before["preprocess"].setdefault("borders", "keep")
+    for old, new in zip(before["rules"]["points"], after["rules"]["points"], strict=True):
+        old["measured_on"] = old["measured_on"] or new["measured_on"]
+    assert after == before
+    assert read_any_card(tmp_path, path.stem) == card
+
+
+def test_a_fault_names_the_file_the_field_and_what_stands_there(folder: Path) -> None:
+    edit(full_heat=-1.0, head_depth="one")(folder)
+    with pytest.raises(WeightsError) as refused:
+        read_card(folder)
+    assert str(refused.value).startswith(f"{folder / CARD}: full_heat is -1.0: input should be")
+    assert "and 1 more such" in refused.value.problem
+
+
+def test_a_card_of_the_former_words_is_of_the_same_variant(folder: Path) -> None:
+    edit(training={"form": "mended"})(folder)
+    assert read_card(folder).variant == "corrected"
+    assert read_card(folder).replace(training={}).variant == "ours"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from covid_core.errors import CovidCoreError
+from covid_core.errors import CovidCoreError, WeightsError
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
 from covid_core.model.decision import (
@@ -23,6 +25,7 @@ from covid_core.model.decision import (
     predictive_values,
     scaled_by,
 )
+from covid_core.storage.records import Record
 
 PLAIN = Rules.plain(3)
 FITTED = Rules(
@@ -113,8 +116,12 @@ def test_calibration_is_a_matrix_then_bias() -> None:
 
 
 def test_rules_survive_json() -> None:
-    assert Rules.from_json(asdict(FITTED)) == FITTED
-    assert Rules.from_json(asdict(PLAIN)) == PLAIN
+    class Held(Record):
+        rules: Rules
+
+    for held in (Held(rules=FITTED), Held(rules=PLAIN)):
+        raw = json.loads(json.dumps(held.as_json()))
+        assert Held.parse(raw, Path("card.json"), error=WeightsError, remedy="") == held
     assert (FITTED.fitted, PLAIN.fitted) == (True, False)
 
 

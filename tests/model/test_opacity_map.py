@@ -115,7 +115,7 @@ def test_a_prediction_carries_every_output_of_its_one_pass(tmp_path: Path) -> No
 def test_a_cell_without_film_shows_no_opacity(tmp_path: Path) -> None:
     save_opacity_weights(tmp_path)
     card = read_card(tmp_path)
-    save_card(replace(card, preprocess=replace(card.preprocess, fit="pad")), tmp_path)
+    save_card(card.replace(preprocess=replace(card.preprocess, fit="pad")), tmp_path)
     predictor = Predictor.load(tmp_path, gated=False)
     tall = read_radiograph(png(draw_phantom(size_px=384)[:, 120:264]))
     opacity = predictor.predict(tall).opacity

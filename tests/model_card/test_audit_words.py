@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import pytest
 
+from covid_core.metrics import Estimate
+from covid_core.model.audit import Probe, Probes, ZoneRow, Zones
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
+from tests.measured import estimate, example_audit
+from tests.measured import probes as measured
 
 
-def probes(low: float, value: float, high: float) -> dict[str, object]:
+def probes(low: float, value: float, high: float) -> Probes:
     """One probe without lungs of that AUROC, and the intact films, of 400."""
-    auroc = {"value": value, "low": low, "high": high, "n": 400}
-    row = {"title": "only the border", "without_lungs": True, "auroc": auroc}
-    seen = {"title": "intact", "without_lungs": False, "auroc": dict.fromkeys(auroc, 0.99)}
-    return {"films": 400, "limit": 0.6, "probes": {"border": row, "intact": seen}}
+    auroc = Estimate(value, low, high, 400)
+    row = Probe(title="only the border", without_lungs=True, auroc=auroc)
+    seen = Probe(title="intact", without_lungs=False, auroc=estimate(0.99))
+    return measured(auroc, films=400).replace(probes={"border": row, "intact": seen})
 
 
 def test_shortcuts_are_judged_by_whole_intervals_and_told_the_worst_first() -> None:
     met, open_one, failed = probes(0.45, 0.5, 0.55), probes(0.5, 0.62, 0.7), probes(0.65, 0.72, 0.8)
     assert "not known" in shortcuts_in_words(None)
-    cleared = shortcuts_in_words({"probes": {"test": met}})
+    cleared = shortcuts_in_words(example_audit(probes={"test": met}))
     assert "hardly tell COVID-19 any more" in cleared
     assert "(only the border)" in cleared, "which films without lungs those were"
-    undecided = shortcuts_in_words({"probes": {"test": open_one, "held out": met}})
+    undecided = shortcuts_in_words(example_audit(probes={"test": open_one, "held out": met}))
     assert "undecided on so few films" in undecided and "held out" not in undecided
     assert "only the border, AUROC 0.62 (0.50 to 0.70) on 400 films" in undecided
-    caught = shortcuts_in_words({"probes": {"test": failed, "held out": open_one}})
+    caught = shortcuts_in_words(example_audit(probes={"test": failed, "held out": open_one}))
     assert "uses shortcuts" in caught and "test: only the border, AUROC 0.72" in caught
     assert "held out" not in caught
 
@@ -33,12 +37,19 @@ def test_shortcuts_are_judged_by_whole_intervals_and_told_the_worst_first() -> N
     ("tells", "worth"), [(False, "So it is no guide to"), (True, "It tells something of")]
 )
 def test_what_a_map_s_zones_are_worth_is_told_with_its_source(tells: bool, worth: str) -> None:
-    def row(value: float) -> dict[str, object]:
-        return {"correlation": {"value": value, "low": 0.21, "high": 0.5, "n": 149}}
+    def row(value: float) -> ZoneRow:
+        return ZoneRow(title="", correlation=Estimate(value, 0.21, 0.5, 149))
 
-    zones = {"rows": {"passed": row(0.3), "grey": row(0.53)}, "sources": ["covid-chestxray"]}
-    told = zones_worth_in_words({"zones": zones | {"tells": tells}})
+    zones = Zones(
+        films=165,
+        rows={"passed": row(0.3), "grey": row(0.53)},
+        leads={},
+        tells=tells,
+        severity=estimate(0.5),
+        sources=("covid-chestxray",),
+    )
+    told = zones_worth_in_words(example_audit(zones=zones))
     assert "149 films of covid-chestxray" in told and f"{worth} which zone is ill" in told
     assert "0.30 (0.21 to 0.50)" in told and "by 0.53" in told
-    assert zones_worth_in_words({"zones": zones | {"tells": None}}) == ""
-    assert zones_worth_in_words({}) == zones_worth_in_words(None) == ""
+    assert zones_worth_in_words(example_audit(zones=zones.replace(tells=None))) == ""
+    assert zones_worth_in_words(example_audit()) == zones_worth_in_words(None) == ""

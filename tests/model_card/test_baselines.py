@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import pytest
 
 from covid_core.evaluation.baselines import BASELINES, FIGURES, is_clear
-from covid_core.evaluation.targets import TEST
 from covid_core.model.card import WEIGHTS, WeightsCard, read_card
+from covid_core.model.results import TEST, Baseline, Lead
 from covid_core.model_card.baselines import (
     NETWORK,
     baselines_section,
     beside_baselines,
-    summaries_of,
 )
+from tests.measured import estimate
 
 
 @pytest.fixture(scope="module")
@@ -25,18 +22,18 @@ def card() -> WeightsCard:
 
 def with_baselines(card: WeightsCard, value: float) -> WeightsCard:
     """With baselines of one height everywhere."""
-    results = dict(card.results)
-    figure = {"value": value, "low": value - 0.01, "high": value + 0.01, "n": 9}
-    baselines: dict[str, Any] = {}
-    for part, summary in summaries_of(card).items():
-        lead: dict[str, Any] = {"paired": True}
-        own = {"accuracy": figure}
-        lead["accuracy"] = {"low": summary["accuracy"]["low"] - value}
-        if card.classes[-1] in summary["classes"]:
-            own["auroc"] = figure
-            lead["auroc"] = {"low": summary["classes"][card.classes[-1]]["auroc"]["low"] - value}
-        baselines[part] = {name: {**own, "lead": lead} for name in BASELINES}
-    return replace(card, results={**results, "floors": baselines})
+    figure = estimate(value, 0.01, 0.01)
+    baselines = {}
+    for name, _, summary in card.results.parts:
+        disease = summary.classes.get(card.classes[-1])
+        lead = Lead(
+            paired=True,
+            accuracy=estimate(summary.accuracy.low - value, 0, 0),
+            auroc=disease and estimate(disease.auroc.low - value, 0, 0),
+        )
+        one = Baseline(accuracy=figure, auroc=disease and figure, lead=lead)
+        baselines[name] = dict.fromkeys(BASELINES, one)
+    return card.replace(results=card.results.replace(baselines=baselines))
 
 
 def test_the_section_says_what_is_not_clearly_above(card: WeightsCard) -> None:
@@ -49,8 +46,7 @@ def test_the_section_says_what_is_not_clearly_above(card: WeightsCard) -> None:
 
 
 def test_the_section_says_where_nothing_was_measured(card: WeightsCard) -> None:
-    results = {name: found for name, found in card.results.items() if name != "floors"}
-    told = baselines_section(replace(card, results=results))
+    told = baselines_section(card.replace(results=card.results.replace(baselines={})))
     assert "not measured" in told and "python -m covid_core baselines" in told
 
 
@@ -63,20 +59,20 @@ def test_the_plot_draws_the_network_and_each_baseline_of_each_part(
     }
     assert set(drawn) == {NETWORK, *BASELINES.values()}
     network = drawn[NETWORK]
-    summaries = summaries_of(card)
+    summaries = {part.name: part.summary for part in card.results.parts}
     for part, value in zip(network.y, network.x, strict=True):
         own = summaries[part]
-        known = own if figure == "accuracy" else own["classes"][card.classes[-1]]
-        assert value == known[figure]["value"]
-    assert next(iter(network.y)) in card.results["held_out"], "the most telling first"
+        known = own.accuracy if figure == "accuracy" else own.classes[card.classes[-1]].auroc
+        assert value == known.value
+    assert next(iter(network.y)) in card.results.held_out, "the most telling first"
     assert list(drawn[BASELINES["frame"]].x) == [0.7] * len(network.y)
 
 
 def test_the_shipped_card_has_baselines_of_every_part(card: WeightsCard) -> None:
-    baselines = card.results["floors"]
-    assert set(baselines) == set(summaries_of(card))
+    baselines = card.results.baselines
+    assert set(baselines) == {part.name for part in card.results.parts}
     assert set(baselines[TEST]) == set(BASELINES)
-    for part, summary in summaries_of(card).items():
-        for baseline in baselines[part].values():
-            assert baseline["accuracy"]["n"] == summary["films"]
-            assert is_clear(baseline, "accuracy") is (baseline["lead"]["accuracy"]["low"] > 0)
+    for name, _, summary in card.results.parts:
+        for baseline in baselines[name].values():
+            assert baseline.accuracy.n == summary.films
+            assert is_clear(baseline, "accuracy") is (baseline.lead.accuracy.low > 0)

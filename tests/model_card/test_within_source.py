@@ -3,9 +3,6 @@ measured."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import Any
-
 import pytest
 
 from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, RANDOM
@@ -13,61 +10,70 @@ from covid_core.evaluation.within_source import SCORES, TEST, UNSEEN
 from covid_core.metrics import Estimate
 from covid_core.metrics import told as in_digits
 from covid_core.model.card import WEIGHTS, WeightsCard, read_card
+from covid_core.model.results import (
+    AppearanceFigures,
+    BoxAgreement,
+    MapAgreement,
+    Populations,
+    RandomMap,
+    Results,
+    WithinSource,
+)
 from covid_core.model_card.card import model_card, read_beside
 from covid_core.model_card.within_source import (
     boxes_in_words,
-    boxes_of,
     within_in_words,
     within_source_section,
 )
 from covid_core.model_card.within_source_plots import draw_boxes, draw_within_sources
+from covid_core.storage.records import UNKNOWN
 
 
-def one(value: float, n: int = 100) -> dict[str, Any]:
-    return asdict(Estimate(value, value - 0.02, value + 0.02, n))
+def one(value: float, n: int = 100) -> Estimate:
+    return Estimate(value, value - 0.02, value + 0.02, n)
 
 
-def maps(peak: float, fixed: float) -> dict[str, Any]:
-    own = {
-        "peak": one(peak),
-        "heat": one(1.7),
-        RANDOM: {"peak": one(0.21), "heat": one(1.02)},
-        "lead": {AREA: one(peak - 0.2), FIXED_POINT: one(peak - fixed), RANDOM: one(peak - 0.21)},
-    }
-    return {"films": 312, AREA: one(0.2), FIXED_POINT: one(fixed), "maps": {"covid": own}}
+def maps(peak: float, fixed: Estimate, lead: Estimate) -> BoxAgreement:
+    own = MapAgreement(
+        peak=one(peak),
+        heat=one(1.7),
+        random=RandomMap(peak=one(0.21), heat=one(1.02)),
+        lead={AREA: one(peak - 0.2), FIXED_POINT: lead, RANDOM: one(peak - 0.21)},
+    )
+    return BoxAgreement(films=312, area=one(0.2), fixed_point=fixed, maps={"covid": own})
 
 
-FOUND: dict[str, Any] = {
+FOUND: Populations = {
     "siim": {
-        UNSEEN: {
-            "films": 500,
-            "contrasts": {
+        UNSEEN: WithinSource(
+            films=500,
+            contrasts={
                 "typical against negative": {
                     score: {"all": one(0.71 + i / 100, 400)} for i, score in enumerate(SCORES)
                 }
             },
-            "negatives": {
+            negatives={
                 "called normal": one(0.33),
                 "called COVID-19": one(0.41),
                 "COVID-19 at the balanced point": one(0.52),
             },
-            "appearance": {
-                "typical": {"auroc": one(0.83), "average_precision": one(0.81)},
-                "mean": {"auroc": one(0.78), "average_precision": one(0.55)},
+            appearance={
+                "typical": AppearanceFigures(auroc=one(0.83), average_precision=one(0.81)),
+                "mean": AppearanceFigures(auroc=one(0.78), average_precision=one(0.55)),
             },
-            "maps": maps(0.45, 0.52),
-        }
+            maps=maps(0.45, one(0.52), one(-0.07)),
+        )
     },
     "rsna": {
-        TEST: {
-            "films": 60,
-            "contrasts": {
+        TEST: WithinSource(
+            films=60,
+            contrasts={
                 "opacity against other abnormality": {
                     score: {"all": one(0.7), "AP": one(0.6), "within view": one(0.62 + i / 100)}
                     for i, score in enumerate(SCORES)
                 }
             },
-        }
+        )
     },
 }
 
@@ -75,7 +81,7 @@ FOUND: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def card() -> WeightsCard:
     card = read_card(WEIGHTS)
-    return replace(card, results={**card.results, "within_source": FOUND})
+    return card.replace(results=card.results.replace(within_source=FOUND))
 
 
 def test_the_section_holds_every_figure(card: WeightsCard) -> None:
@@ -91,8 +97,7 @@ def test_the_section_holds_every_figure(card: WeightsCard) -> None:
 
 
 def test_without_measures_nothing_is_said(card: WeightsCard) -> None:
-    results = {name: own for name, own in card.results.items() if name != "within_source"}
-    bare = replace(card, results=results)
+    bare = card.replace(results=card.results.replace(within_source={}))
     assert within_source_section(bare) == ""
     assert "Within one hospital" not in model_card(bare, read_beside(bare, WEIGHTS))
 
@@ -121,17 +126,14 @@ def test_words_are_those_of_a_radiologist() -> None:
     ],
 )
 def test_a_map_is_judged_by_what_knows_nothing(peak: float, fixed: float, verdict: str) -> None:
-    [words] = boxes_in_words({"siim": {UNSEEN: maps(peak, fixed)}})
+    [words] = boxes_in_words({"siim": {UNSEEN: maps(peak, one(fixed), one(peak - fixed))}})
     assert words.endswith(verdict)
     assert f"in a box in {peak:.0%}" in words and "always the same point in 52%" in words
 
 
 def test_a_figure_that_could_not_be_measured_is_a_dash() -> None:
     """A card has null where a figure was NaN: one patient alone has no other half."""
-    found = maps(0.4, 0.5)
-    none = {"value": None, "low": None, "high": None, "n": 0}
-    found[FIXED_POINT] = none
-    found["maps"]["covid"]["lead"][FIXED_POINT] = none
+    found = maps(0.4, UNKNOWN, UNKNOWN)
     [words] = boxes_in_words({"siim": {UNSEEN: found}})
     assert "always the same point in –" in words
     draw_boxes({"siim": {UNSEEN: found}})
@@ -153,7 +155,7 @@ def test_the_plot_has_a_row_for_each_contrast_and_again_within_views() -> None:
 
 
 def test_bars_stand_beside_what_knows_nothing() -> None:
-    boxes = boxes_of(FOUND)
+    boxes = Results(within_source=FOUND).boxes
     assert list(boxes) == ["siim"]
     figure = draw_boxes(boxes)
     assert [list(trace.x) for trace in figure.data] == [[0.45], [0.2], [0.52], [0.21]]

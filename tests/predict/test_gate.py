@@ -153,8 +153,8 @@ def test_only_what_abstains_is_told_where_anything_does(gate: Gate) -> None:
 def test_the_shipped_gate_is_small_and_tells_what_was_measured(gate: Gate) -> None:
     assert (GATE / "gate.safetensors").stat().st_size < 1_000_000
     measured = gate.card.measured
-    assert measured["refused"]["value"] <= 0.02 and measured["auroc"]["value"] >= 0.99
-    assert measured["refused"]["n"] > 1000
+    assert measured.refused.value <= 0.02 and measured.auroc.value >= 0.99
+    assert measured.refused.n > 1000
     assert any("lateral" in sentence for sentence in gate.card.never_seen)
 
 

@@ -89,7 +89,7 @@ def test_a_folder_without_outlines_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["flipped byte", "no card", "another network"])
 def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
     torch.manual_seed(0)
-    save_lungs(LungNetwork(), tmp_path, dice={}, films={}, training={})
+    save_lungs(LungNetwork(), tmp_path, films={}, training={})
     tensors, card = tmp_path / "lungs.safetensors", tmp_path / "lungs.json"
     Lungs.load(tmp_path)
     if damage == "flipped byte":
@@ -107,7 +107,7 @@ def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
 def test_shipped_lungs_are_small_and_find_the_phantom_s() -> None:
     assert (LUNGS / "lungs.safetensors").stat().st_size < 2_500_000
     lungs = Lungs.load()
-    assert lungs.card.dice["value"] >= 0.9
+    assert lungs.card.dice.value >= 0.9
     mask = lungs.mask((draw_phantom(size_px=512) / 255).astype(np.float32)) > 0.5
     assert 0.15 < mask.mean() < 0.5
     left, right = mask[:, :64].mean(), mask[:, 64:].mean()

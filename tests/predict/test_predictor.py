@@ -102,7 +102,7 @@ def looking_twice(
     predictor: Predictor, threshold: float, margin: float
 ) -> tuple[Predictor, Shifted, Shifted]:
     rules = replace(predictor.card.rules, points=(OperatingPoint("balanced", threshold),))
-    card = replace(predictor.card, rules=rules)
+    card = predictor.card.replace(rules=rules)
     rough, exact = Shifted(predictor.engine, 1.001), Shifted(predictor.engine, 1.0)
     look = SecondLook(exact, margin)
     return Predictor(rough, predictor.head, card, second_look=look), rough, exact
@@ -172,7 +172,7 @@ def test_readme_s_three_lines(tmp_path: Path) -> None:
 
 def test_a_border_changes_no_answer_where_it_is_cut_off(predictor: Predictor) -> None:
     preprocess = replace(predictor.card.preprocess, tone="equalise", borders="cut")
-    card = replace(predictor.card, preprocess=preprocess)
+    card = predictor.card.replace(preprocess=preprocess)
     cutting = Predictor(predictor.engine, predictor.head, card)
     pixels = draw_phantom(size_px=300, seed=1)
     plain = read_radiograph(png(pixels))

@@ -59,8 +59,8 @@ PHASE = '[[phases]]\ntask = "covid or not"\nstages = [[32, 1]]\n'
     ("text", "problem"),
     [
         ("says =", "no TOML"),
-        ('says = "x"', "lacks something"),
-        ('says = "x"\narchitecture = "resnet18"', "no phase"),
+        ('says = "x"', "architecture: it is missing"),
+        ('says = "x"\narchitecture = "resnet18"', "phases: it is missing"),
         ('says = "x"\narchitecture = "alexnet"\n' + PHASE, "no architecture alexnet"),
         (
             'says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "age"\nstages = [[32, 1]]',
@@ -68,14 +68,20 @@ PHASE = '[[phases]]\ntask = "covid or not"\nstages = [[32, 1]]\n'
         ),
         (
             'says = "x"\narchitecture = "resnet18"\n[[phases]]\ntask = "covid or not"\nstages = []',
-            "has no stages",
+            "phases.0.stages: tuple should have at least 1 item",
         ),
-        ('says = "x"\narchitecture = "resnet18"\nlearning_rte = 1', "key learning_rte"),
+        (
+            'says = "x"\narchitecture = "resnet18"\nlearning_rte = 1',
+            "learning_rte: there is no such field|phases: it is missing",
+        ),
         (
             'says = "x"\narchitecture = "resnet18"\n' + PHASE + '[optimisation]\nkeep = "luck"',
             "measured as luck",
         ),
-        ('says = "x"\narchitecture = "resnet18"\n[augmentation]\nblurr = 1', "key blurr"),
+        (
+            'says = "x"\narchitecture = "resnet18"\n[augmentation]\nblurr = 1',
+            "augmentation.blurr: there is no such field|phases: it is missing",
+        ),
         (
             'says = "x"\narchitecture = "resnet18"\n'
             + PHASE

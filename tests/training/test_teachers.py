@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from covid_core.errors import TrainingError
-from covid_core.model.network_files import save_weights
 from covid_core.model.networks import Network
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.losses import Losses, Targets, batch_loss
 from covid_core.training.teachers import Teachers
+from tests.models import save_network
 
 PREPROCESS = Preprocess(size_px=64, tone="equalise")
 
@@ -21,13 +21,10 @@ PREPROCESS = Preprocess(size_px=64, tone="equalise")
 def saved(folder: Path, seed: int, preprocess: Preprocess = PREPROCESS, outputs: int = 3) -> Path:
     torch.manual_seed(seed)
     network = Network("cnn4", opacity=True, appearance=True).eval()
-    save_weights(
+    save_network(
         network,
         folder,
         preprocess=preprocess,
-        training={},
-        films={},
-        results={},
         full_heat=0.1,
         recipe=f"teacher{seed}",
     )

@@ -18,10 +18,11 @@ from tqdm import tqdm
 
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import SIDES, Split
-from covid_core.errors import DatasetError
+from covid_core.errors import DatasetError, WeightsError
 from covid_core.model.gate_findings import FLAWS, OTHERS
 from covid_core.model.gate_network import GateNetwork, load_gate_network
 from covid_core.model.network_files import write_network
+from covid_core.model.tensors import RETRAIN
 from covid_core.predict.gate import (
     ABSTAINING,
     EXPOSURES,
@@ -181,7 +182,7 @@ def make_gate(
     thresholds = pick_thresholds(network, validation)
     if card:
         thresholds = {**card.thresholds, "displayed": thresholds["displayed"]}
-        measured = {**card.measured}
+        measured = card.measured.as_json()
     else:
         measured = measure(network, thresholds, tested, lungs, each, measuring)
         if aged.any():
@@ -202,7 +203,8 @@ def make_gate(
 
 def save_gate(network: GateNetwork, folder: Path, **card: Any) -> GateCard:
     """The card, once it and the tensors are written; `card`: its other fields."""
-    return GateCard(**write_network(network, folder, NAME, **card))
+    raw = write_network(network, folder, NAME, **card)
+    return GateCard.parse(raw, folder / f"{NAME}.json", error=WeightsError, remedy=RETRAIN)
 
 
 def pick_thresholds(network: GateNetwork, films: GateFilms) -> dict[str, float]:

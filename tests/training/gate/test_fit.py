@@ -186,4 +186,4 @@ def test_command_writes_a_gate_that_loads(
     assert main([*order, "--steps", "2", "--films", "8", "--displays-only"]) == 0
     again = Gate.load(tmp_path / "gate").card
     assert again.sha256 != gate.card.sha256
-    assert again.measured["kinds"] == gate.card.measured["kinds"]
+    assert again.measured.kinds == gate.card.measured.kinds
