@@ -102,7 +102,7 @@ def test_rules_are_fitted_on_validation_and_measured_on_the_rest(
         seen.append((logits, labels, sources, groups))
         return fit_rules(logits, labels, sources, groups)
 
-    monkeypatch.setattr(trust, "tune", noted)
+    monkeypatch.setattr(trust, "fit_rules", noted)
     logits = {
         split: 2.0 * np.eye(3)[films.labels[films.part(split)]]
         + np.random.default_rng(i).normal(size=(len(films.part(split)), 3))
