@@ -161,7 +161,7 @@ def test_command_prints_the_table_and_writes_the_plots(
     assert page.count('class="warning"') == 1
 
 
-def test_the_study_s_figure_stands_above_its_recipe_mended_and_ours(place: Path) -> None:
+def test_the_study_s_figure_stands_above_its_recipe_corrected_and_ours(place: Path) -> None:
     _, three = as_they_are(place)
     summary = three.parts[TEST].summary
     lead = Lead(paired=True, accuracy=FIGURE)
@@ -190,7 +190,7 @@ def test_the_study_s_figure_stands_above_its_recipe_mended_and_ours(place: Path)
     assert {row["Best baseline"] for row in (shown[2], shown[4], shown[6])} == {
         "0.875, the file's header"
     }
-    assert {row["Always the commonest"] for row in shown[2:]} == {f"{summary['commonest']:.3f}"}
+    assert {row["Always the commonest"] for row in shown[2:]} == {f"{summary.commonest:.3f}"}
     assert markdown([entry]).count("\n") == 9
 
 
