@@ -144,9 +144,9 @@ def test_scores_by_hand() -> None:
 
 def test_only_what_abstains_is_told_where_anything_does(gate: Gate) -> None:
     strict = dict(gate.card.thresholds) | dict.fromkeys(("child", "too_dark", "inverted"), -1.0)
-    all_found = Gate(gate._engine, replace(gate.card, thresholds=strict))
+    all_found = Gate(gate._engine, gate.card.replace(thresholds=strict))
     assert codes(phantom(), all_found) == [Code.INVERTED]
-    warned = Gate(gate._engine, replace(gate.card, thresholds=strict | {"inverted": 2.0}))
+    warned = Gate(gate._engine, gate.card.replace(thresholds=strict | {"inverted": 2.0}))
     assert codes(phantom(), warned) == [Code.TOO_DARK, Code.CHILD]
 
 
