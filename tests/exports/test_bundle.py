@@ -243,7 +243,7 @@ def test_a_small_file_unfolds_into_no_large_one(bundle: bytes) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda case: case.update(format_version=2),
+        lambda case: case.update(format_version=3),
         lambda case: case.update(prevalence=1.5),
         lambda case: case.update(prevalence=True),
         lambda case: case.update(finding="cancer"),
