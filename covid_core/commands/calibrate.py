@@ -34,9 +34,16 @@ def run(options: argparse.Namespace) -> int:
             file=str(options.manifest),
         )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    smooth_px = card.preprocess.smooth_px if options.smooth_px is None else options.smooth_px
-    changed = smooth_px != card.preprocess.smooth_px
-    card = card.replace(preprocess=replace(card.preprocess, smooth_px=smooth_px))
+    preprocess = replace(
+        card.preprocess,
+        **{
+            name: getattr(options, name)
+            for name in ("smooth_px", "borders")
+            if getattr(options, name) is not None
+        },
+    )
+    changed = preprocess != card.preprocess
+    card = card.replace(preprocess=preprocess)
     task = task_of(card.classes)
     films = load_films(table, card.preprocess, options.cache, workers=os.cpu_count() or 1)
     films = films.label_by(task)

@@ -23,4 +23,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="smooth films by this from now on; all that the card tells is then measured anew",
     )
+    parser.add_argument(
+        "--borders",
+        choices=("keep", "cut"),
+        help="keep bars and padding around a film, or cut them off, from now on; measured anew too",
+    )
     parser.set_defaults(command="covid_core.commands.calibrate:run")
