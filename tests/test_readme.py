@@ -105,7 +105,9 @@ def test_app_command_opens_the_page(clone: Path) -> None:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     settings = {"STREAMLIT_SERVER_PORT": port, "STREAMLIT_SERVER_HEADLESS": "true"}
-    shell = ["bash", "-c", command("app")]
+    install, _, start = command("app").rpartition(" && ")
+    assert install == "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"
+    shell = ["bash", "-c", start]
     with subprocess.Popen(
         shell, cwd=clone, env={**os.environ, **settings}, start_new_session=True
     ) as app:
