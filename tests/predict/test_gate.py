@@ -27,7 +27,8 @@ from covid_core.predict.gate import (
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph, View
 from covid_core.read.reading import read_file, read_radiograph
-from covid_core.training.gate.displayed import DISPLAYED, bordered
+from covid_core.training.gate.arranged import bordered
+from covid_core.training.gate.displayed import DISPLAYED
 from covid_core.training.gate.fit import save_gate
 from covid_core.training.gate.measures import scores_of
 from covid_core.training.gate.negatives import KINDS as OTHER_KINDS

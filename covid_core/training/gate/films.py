@@ -26,7 +26,8 @@ from covid_core.read.phantom import KINDS as PHANTOMS
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_file
 from covid_core.sources import stated_ages
-from covid_core.training.gate.displayed import DISPLAYED, bordered
+from covid_core.training.gate.arranged import bordered
+from covid_core.training.gate.displayed import DISPLAYED
 from covid_core.training.gate.negatives import CUTS, KINDS
 
 FILM_PX = 224
