@@ -1,7 +1,8 @@
 """Whether a picture may be judged at all: a small network and plain statistics of its pixels.
 
 What is not one upright frontal chest radiograph gets no probability, which would mean nothing. What
-is one, but cropped, badly exposed or of a child, is read with a warning.
+is one, but cropped, badly exposed or like the films of a children's hospital, is read with a
+warning.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
-from covid_core.training.gate.negatives import gradient, lattice, text_page, texture
+from covid_core.training.gate.negatives import gradient, lattice, scene, text_page, texture
 from covid_core.training.gate.sheets import choose, fit_to, vary_contrast
 from covid_core.training.gate.texture import SIDE_PX, clouds, worn
 
@@ -21,9 +22,12 @@ def photo_on_light_box(films: np.ndarray, drawing: np.random.Generator) -> np.nd
 
 def photo_on_desk(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """A photo of a film that lies on something, is held to a window, or hangs on a wall."""
-    grounds = (_plain_ground, texture, gradient, lattice, text_page)
-    ground = grounds[int(drawing.integers(len(grounds)))](drawing).astype(float)
-    ground = drawing.uniform(0.3, 1) * ground + drawing.uniform(0, 60)
+    if drawing.random() < 0.5:  # a table, a wall, a sheet: to be told by the film's edges alone
+        ground = (_plain_ground, _planks)[int(drawing.integers(2))](drawing)
+    else:
+        grounds = (texture, gradient, lattice, text_page, scene)
+        ground = grounds[int(drawing.integers(len(grounds)))](drawing).astype(float)
+        ground = drawing.uniform(0.3, 1) * ground + drawing.uniform(0, 60)
     return _photograph(ground, choose(films, drawing), drawing)
 
 
@@ -44,7 +48,7 @@ def _photograph(
     ground: np.ndarray,
     film: np.ndarray,
     drawing: np.random.Generator,
-    share: tuple[float, float] = (0.5, 0.88),
+    share: tuple[float, float] = (0.45, 0.9),
 ) -> np.ndarray:
     """A film on a ground as a hand-held camera sees it, askew and unevenly lit.
 
@@ -54,8 +58,8 @@ def _photograph(
     if drawing.random() < 0.5:  # the sheet is wider than what was exposed
         edge, shade = int(drawing.uniform(2, 14)), drawing.uniform(0, 50)
         sheet[:edge], sheet[-edge:], sheet[:, :edge], sheet[:, -edge:] = (shade,) * 4
-    sheet = sheet * drawing.uniform(0.45, 1) + drawing.uniform(0, 60)
-    seen, inside = _place_askew(sheet, drawing, share, aspect=(0.75, 1.3))
+    sheet = sheet * drawing.uniform(0.45, 1) + max(0, drawing.uniform(-30, 60))
+    seen, inside = _place_askew(sheet, drawing, share, aspect=(0.6, 1.65))
     picture = np.where(inside, seen, ground) * np.exp(_lighting(drawing, 60) / 100)
     y, x = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX
     if drawing.random() < 0.35:
@@ -79,10 +83,10 @@ def _place_askew(
     side, ratio = drawing.uniform(*share), np.sqrt(drawing.uniform(*aspect))
     wide, high = min(side * ratio, 1.1) / 2, min(side / ratio, 1.1) / 2
     corners = np.array([[-wide, -high], [wide, -high], [wide, high], [-wide, high]])
-    turn = np.radians(drawing.uniform(-10, 10))
+    turn = np.radians(drawing.choice([0, drawing.uniform(-4, 4), drawing.uniform(-12, 12)]))
     rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     middle = 0.5 + drawing.uniform(-0.08, 0.08, 2)
-    placed = corners @ rotation + middle + drawing.uniform(-0.05, 0.05, (4, 2))
+    placed = corners @ rotation + middle + drawing.uniform(0, 0.06) * drawing.uniform(-1, 1, (4, 2))
     terms = _perspective(placed * SIDE_PX, np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * SIDE_PX)
     size, way = (SIDE_PX, SIDE_PX), Image.Transform.PERSPECTIVE
     seen = Image.fromarray(sheet.astype(np.float32)).transform(
@@ -105,6 +109,19 @@ def _plain_ground(drawing: np.random.Generator) -> np.ndarray:
     """A table or a wall, of one grey but for its grain and the light on it."""
     grain = drawing.uniform(0, 4) * clouds(drawing, 1.0)
     return drawing.uniform(30, 235) + grain + _lighting(drawing, 60)
+
+
+def _planks(drawing: np.random.Generator) -> np.ndarray:
+    """A table, a wall or a cloth in bands, straight or askew, each of its own grey and grain."""
+    y, x = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX
+    angle = drawing.choice([0, np.pi / 2, drawing.uniform(0, np.pi)])
+    across = x * np.cos(angle) + y * np.sin(angle)
+    band = np.floor((across + 1) * drawing.uniform(1.5, 14)).astype(int)
+    greys = drawing.uniform(-1, 1, band.max() + 1)
+    if drawing.random() < 0.5:
+        greys = np.where(np.arange(len(greys)) % 2, 1, -1)
+    grain = drawing.uniform(0, 10) * gaussian_filter(clouds(drawing, 0.5), (0, 4))
+    return drawing.uniform(20, 225) + drawing.uniform(1, 30) * greys[band] + grain
 
 
 def _lighting(drawing: np.random.Generator, strength: float) -> np.ndarray:

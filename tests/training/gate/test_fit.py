@@ -28,8 +28,9 @@ from covid_core.training.gate.films import (
     spoilt_examples,
     undisplayed_examples,
 )
-from covid_core.training.gate.fit import pick_thresholds, train_displays, train_gate
+from covid_core.training.gate.fit import train_displays, train_gate
 from covid_core.training.gate.measures import kind_figures, scores_of
+from covid_core.training.gate.thresholds import pick_thresholds
 
 CROPPED, CHILD = FLAWS.index(Code.CROPPED), FLAWS.index(Code.CHILD)
 
