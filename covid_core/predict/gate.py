@@ -93,6 +93,15 @@ class Scores:
         return _log_odds_against_first(self.displays)
 
 
+def read_gate_card(folder: Path) -> GateCard:
+    """The card in a weights folder, beside tensors that are those it describes.
+
+    Raises WeightsError.
+    """
+    raw, _ = read_pair(folder, NAME)
+    return GateCard.parse(raw, folder / f"{NAME}.json", error=WeightsError, remedy=RETRAIN)
+
+
 class Gate:
     """A loaded gate. It holds no state between calls, so all sessions may share one."""
 
@@ -105,8 +114,7 @@ class Gate:
         cls, folder: Path = GATE, choice: Choice = Choice.AUTO, lanes: Lanes | None = None
     ) -> Gate:
         """From a weights folder. Raises WeightsError."""
-        raw, _ = read_pair(folder, NAME)
-        card = GateCard.parse(raw, folder / f"{NAME}.json", error=WeightsError, remedy=RETRAIN)
+        card = read_gate_card(folder)
         trained = Trained(Kind.GATE, folder, NAME, card.sha256, PREPROCESS.size_px)
         return cls(engine_of(trained, choice, lanes=lanes), card)
 

@@ -15,7 +15,12 @@ import numpy as np
 
 from covid_core.predict.gate import Code
 from covid_core.training.gate.arranged import in_a_row, in_a_square, side_by_side, stacked
-from covid_core.training.gate.photos import photo_of_screen, photo_on_desk, photo_on_light_box
+from covid_core.training.gate.photos import (
+    photo_of_screen,
+    photo_on_desk,
+    photo_on_light_box,
+    photo_on_table,
+)
 from covid_core.training.gate.windows import dark_viewer, light_viewer, web_page
 
 Display = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -40,5 +45,6 @@ DISPLAYED: dict[str, Displayed] = {
     "film in a web page": Displayed(Code.SCREENSHOT, web_page, trains=False),
     "photo of a film on a light box": Displayed(Code.PHOTO, photo_on_light_box),
     "photo of a film on a desk": Displayed(Code.PHOTO, photo_on_desk),
+    "photo of a film on a table": Displayed(Code.PHOTO, photo_on_table),
     "photo of a screen": Displayed(Code.PHOTO, photo_of_screen, trains=False),
 }

@@ -25,8 +25,8 @@ from covid_core.model.tensors import RETRAIN
 from covid_core.predict.gate import (
     NAME,
     PREPROCESS,
-    Gate,
     GateCard,
+    read_gate_card,
 )
 from covid_core.predict.lungs import Lungs
 from covid_core.training.augment import Augmentation, augment
@@ -48,7 +48,7 @@ from covid_core.training.gate.thresholds import pick_thresholds
 
 _BATCH, _RATE = 64, 3e-3
 _FILMS, _EACH = 5000, 300  # films that train; pictures of each drawn kind
-_DISPLAYED_TIMES = 2  # as many of each way to display films as of other kinds: it looks like a film
+_DISPLAYED_TIMES = 4  # as many of each way to display films as of other kinds: it looks like a film
 _DIRECTIONS = 24  # of the features, in which familiarity is measured
 _TESTED: tuple[Split, ...] = (Split.TEST, Split.HELD_OUT)
 _AUGMENTATION = Augmentation(scale=(0.9, 1.12), shift=0.04)
@@ -100,11 +100,8 @@ def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
 def train_displays(network: GateNetwork, examples: Examples, *, steps: int, seed: int) -> None:
     """Train the branch that knows films on display, by their `kinds`; all else stays as it is."""
     torch.manual_seed(seed)
-    kinds = torch.from_numpy(examples.kinds)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        parts = np.array_split(examples.pictures, max(1, len(kinds) // 256))
-        seen = [network.eval().finer_map(PREPROCESS.tensor(part)) for part in parts]
-    maps = torch.cat(seen).float()
+    pictures, kinds = torch.from_numpy(examples.pictures), torch.from_numpy(examples.kinds)
+    network.eval()
     branch = network.displays.train()
     optimiser = torch.optim.AdamW(branch.parameters(), weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
@@ -112,7 +109,11 @@ def train_displays(network: GateNetwork, examples: Examples, *, steps: int, seed
     for step in tqdm(range(steps), "displays", unit="step"):
         drawing = np.random.default_rng((seed, step))
         chosen = np.concatenate([drawing.choice(of, _BATCH // 2) for of in (alone, displayed)])
-        loss = F.cross_entropy(branch(maps[chosen]), kinds[chosen])
+        mirrored = torch.from_numpy(drawing.random(_BATCH) < 0.5)[:, None, None]
+        seen = torch.where(mirrored, pictures[chosen].flip(2), pictures[chosen])
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            maps = network.finer_map(PREPROCESS.tensor(seen))
+        loss = F.cross_entropy(branch(maps.float()), kinds[chosen])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -146,7 +147,8 @@ def make_gate(
     each = max(4, films * _EACH // _FILMS)
     card = None
     if displays_only:
-        network, card = load_gate_network(out, NAME)[0], Gate.load(out).card
+        card = read_gate_card(out)
+        network, _ = load_gate_network(out, NAME, displays=False)
     else:
         examples = Examples.joined(
             [
@@ -180,9 +182,9 @@ def make_gate(
         thresholds=thresholds,
         measured=measured,
         never_seen=NEVER_SEEN,
-        films={split.value: len(part.pictures) for split, part in parts.items() if part},
+        films=card.films if card else _count(parts),
         training=(card.training if card else {"steps": str(steps), "seed": str(seed)})
-        | {"displays": f"{steps} steps, {len(shown.kinds)} pictures, seed {seed}"},
+        | {"displays": _describe(steps, len(shown.kinds), seed, parts)},
     )
 
 
@@ -190,6 +192,16 @@ def save_gate(network: GateNetwork, folder: Path, **card: Any) -> GateCard:
     """The card, once it and the tensors are written; `card`: its other fields."""
     raw = write_network(network, folder, NAME, **card)
     return GateCard.parse(raw, folder / f"{NAME}.json", error=WeightsError, remedy=RETRAIN)
+
+
+def _count(parts: dict[Split, GateFilms | None]) -> dict[str, int]:
+    return {split.value: len(part.pictures) for split, part in parts.items() if part}
+
+
+def _describe(steps: int, pictures: int, seed: int, parts: dict[Split, GateFilms | None]) -> str:
+    """How the branch for films on display was trained, and with how many films of each part."""
+    films = ", ".join(f"{count} {name}" for name, count in _count(parts).items())
+    return f"{steps} steps, {pictures} pictures, seed {seed}; films: {films}"
 
 
 def _loss(logits: torch.Tensor, kinds: torch.Tensor, flaws: torch.Tensor) -> torch.Tensor:

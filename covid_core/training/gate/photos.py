@@ -20,14 +20,17 @@ def photo_on_light_box(films: np.ndarray, drawing: np.random.Generator) -> np.nd
     return _photograph(ground, choose(films, drawing), drawing)
 
 
+def photo_on_table(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
+    """A photo of a film on a plain or a planked table or wall: to be known by its edges alone."""
+    ground = (_plain_ground, _planks)[int(drawing.integers(2))](drawing)
+    return _photograph(ground, choose(films, drawing), drawing)
+
+
 def photo_on_desk(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
-    """A photo of a film that lies on something, is held to a window, or hangs on a wall."""
-    if drawing.random() < 0.5:  # a table, a wall, a sheet: to be told by the film's edges alone
-        ground = (_plain_ground, _planks)[int(drawing.integers(2))](drawing)
-    else:
-        grounds = (texture, gradient, lattice, text_page, scene)
-        ground = grounds[int(drawing.integers(len(grounds)))](drawing).astype(float)
-        ground = drawing.uniform(0.3, 1) * ground + drawing.uniform(0, 60)
+    """A photo of a film that lies among other things, is held to a window, or hangs on a wall."""
+    grounds = (texture, gradient, lattice, text_page, scene)
+    ground = grounds[int(drawing.integers(len(grounds)))](drawing).astype(float)
+    ground = drawing.uniform(0.3, 1) * ground + drawing.uniform(0, 60)
     return _photograph(ground, choose(films, drawing), drawing)
 
 
@@ -70,7 +73,10 @@ def _photograph(
         cx, cy, wide, high = *drawing.uniform(0, 1, 2), *drawing.uniform(0.02, 0.15, 2)
         spot = np.exp(-(((x - cx) / wide) ** 2) - ((y - cy) / high) ** 2)
         picture += drawing.uniform(30, 200) * spot
-    return worn(picture, drawing)
+    if drawing.random() < 0.4:
+        return worn(picture, drawing)
+    # Of a camera's millions of pixels, made smaller, next to no noise is left.
+    return np.clip(gaussian_filter(picture, drawing.uniform(0, 1)), 0, 255).astype(np.uint8)
 
 
 def _place_askew(
@@ -107,7 +113,7 @@ def _perspective(placed: np.ndarray, corners: np.ndarray) -> list[float]:
 
 def _plain_ground(drawing: np.random.Generator) -> np.ndarray:
     """A table or a wall, of one grey but for its grain and the light on it."""
-    grain = drawing.uniform(0, 4) * clouds(drawing, 1.0)
+    grain = max(0, drawing.uniform(-4, 4)) * clouds(drawing, 1.0)
     return drawing.uniform(30, 235) + grain + _lighting(drawing, 60)
 
 
@@ -120,7 +126,7 @@ def _planks(drawing: np.random.Generator) -> np.ndarray:
     greys = drawing.uniform(-1, 1, band.max() + 1)
     if drawing.random() < 0.5:
         greys = np.where(np.arange(len(greys)) % 2, 1, -1)
-    grain = drawing.uniform(0, 10) * gaussian_filter(clouds(drawing, 0.5), (0, 4))
+    grain = max(0, drawing.uniform(-10, 10)) * gaussian_filter(clouds(drawing, 0.5), (0, 4))
     return drawing.uniform(20, 225) + drawing.uniform(1, 30) * greys[band] + grain
 
 
