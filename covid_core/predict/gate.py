@@ -151,7 +151,9 @@ class Gate:
         if not radiograph.crop.is_whole:
             pictures.append(INSIDE.picture(radiograph))
         scores, limits = self.scores(np.stack(pictures)), self.card.thresholds
-        if scores.displayed[0] >= limits["displayed"]:
+        # A colour picture is refused in any case: the likelier reason names it.
+        limit = min(0.0, limits["displayed"]) if radiograph.coloured else limits["displayed"]
+        if scores.displayed[0] >= limit:
             return [DISPLAYED[int(scores.displays[0, 1:].argmax())]]
         if radiograph.coloured:
             return [Code.NOT_A_RADIOGRAPH]

@@ -234,16 +234,7 @@ def test_exposure_is_judged_inside_the_borders(gate: Gate) -> None:
     assert codes(np.pad(phantom(), 60, constant_values=1), gate) == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason="photos are often let through"))
-        if way.code is Code.PHOTO
-        else name
-        for name, way in DISPLAYED.items()
-        if way.trains
-    ],
-)
+@pytest.mark.parametrize("name", [name for name, way in DISPLAYED.items() if way.trains])
 def test_films_on_display_are_refused_with_the_true_reason(gate: Gate, name: str) -> None:
     films = np.stack([draw_phantom(kind, size_px=224, seed=40 + i) for i, kind in enumerate(KINDS)])
     way = DISPLAYED[name]
@@ -252,7 +243,7 @@ def test_films_on_display_are_refused_with_the_true_reason(gate: Gate, name: str
         picture = way.draw(films, np.random.default_rng((11, i)))
         remarks = gate.examine(radiograph(picture / 255))
         found.append([remark.code for remark in remarks if remark.abstains])
-    assert found.count([way.code]) >= 8
+    assert found.count([way.code]) >= 9
 
 
 def test_films_in_plain_borders_are_let_through(gate: Gate) -> None:

@@ -188,3 +188,5 @@ def test_command_writes_a_gate_that_loads(
     again = Gate.load(tmp_path / "gate").card
     assert again.sha256 != gate.card.sha256
     assert again.measured.kinds == gate.card.measured.kinds
+    assert again.films == gate.card.films
+    assert again.training["displays"].endswith("films: 8 train, 4 validation, 4 test")
