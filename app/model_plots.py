@@ -9,7 +9,7 @@ from app import session
 from app.charts import show_chart
 from app.texts import model as texts
 from covid_core.findings import CLASSES
-from covid_core.metrics import told
+from covid_core.metrics import format_estimate
 from covid_core.model.audit import AuditFigures, Robustness
 from covid_core.model.card import WeightsCard
 from covid_core.model.results import TEST
@@ -59,9 +59,9 @@ def show_sources(card: WeightsCard) -> None:
     """Shows how well the model tells COVID-19 at each source."""
     parts = figures.summaries_by_title(card)
     st.subheader(texts.BY_SOURCE, anchor=False)
-    known = told(card.results.test.classes[_COVID].auroc)
+    known = format_estimate(card.results.test.classes[_COVID].auroc)
     unseen = [
-        told(found.classes[_COVID].auroc)
+        format_estimate(found.classes[_COVID].auroc)
         for found in card.results.held_out.values()
         if _COVID in found.classes
     ]

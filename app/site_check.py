@@ -36,7 +36,7 @@ def summary(profile: SiteProfile) -> str:
     return texts.SUMMARY.format(
         site=profile.site,
         created=profile.created[:10],
-        auroc=told(profile.auroc),
+        auroc=format_estimate(profile.auroc),
         films=profile.films,
         threshold=profile.point.threshold,
         recall=profile.recall,
@@ -48,7 +48,7 @@ def show_check(check: Check) -> None:
     """Shows what was measured of the user's films, and their own operating point."""
     found = check.found
     answer = texts.ANSWER_MADE_UP if check.is_made_up else texts.ANSWER
-    st.subheader(answer.format(auroc=told(found.auroc), films=found.films), anchor=False)
+    st.subheader(answer.format(auroc=format_estimate(found.auroc), films=found.films), anchor=False)
     if check.is_made_up:
         st.info(texts.MADE_UP_NOTE, icon=":material/casino:")
     if check.is_of_unknown_weights:
@@ -98,7 +98,7 @@ def row_of(here: PointHere) -> tuple[str, ...]:
     """An operating point's row of the table, in words."""
     point = here.point
     figures = (point.sensitivity, point.specificity, here.found_right, here.cleared_right)
-    return (point.name.capitalize(), f"{point.threshold:.3f}", *map(told, figures))
+    return (point.name.capitalize(), f"{point.threshold:.3f}", *map(format_estimate, figures))
 
 
 def show_own(check: Check) -> PointHere | None:
@@ -126,7 +126,10 @@ def show_own(check: Check) -> PointHere | None:
     own = measured(point, check.scores)
     st.write(texts.PROMISE.format(threshold=point.threshold, **promise))
     spared = own.point.specificity
-    shares = told(own.point.sensitivity, texts.SHARE), told(opposite(spared), texts.SHARE)
+    shares = (
+        format_estimate(own.point.sensitivity, texts.SHARE),
+        format_estimate(opposite(spared), texts.SHARE),
+    )
     st.write(texts.COST.format(found=shares[0], alarmed=shares[1]))
     if not check.is_made_up:
         show_keeping(check, own, promise)
@@ -167,7 +170,7 @@ def show_keeping(check: Check, own: PointHere, promise: dict[str, float]) -> Non
     st.caption(f"{texts.DOWNLOAD_NOTE} {lasting}")
 
 
-def told(estimate: Estimate | None, template: str = texts.INTERVAL) -> str:
+def format_estimate(estimate: Estimate | None, template: str = texts.INTERVAL) -> str:
     """With its interval; a dash where there is none."""
     if estimate is None or isnan(estimate.value):
         return texts.NO_FIGURE

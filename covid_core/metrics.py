@@ -25,7 +25,7 @@ class Estimate:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
-def told(estimate: Estimate) -> str:
+def format_estimate(estimate: Estimate) -> str:
     """An estimate as it prints itself; a dash where there is none, for want of films."""
     return "–" if math.isnan(estimate.value) else str(estimate)
 

@@ -25,13 +25,13 @@ from covid_core.metrics import (
     confusion,
     estimate,
     f1,
+    format_estimate,
     mean,
     precision,
     proportion,
     reliability,
     sensitivity,
     specificity,
-    told,
 )
 
 DRAWING = np.random.default_rng(0)
@@ -164,8 +164,8 @@ def test_a_network_as_sure_as_it_is_right_has_no_calibration_error() -> None:
 
 def test_an_estimate_is_told_as_it_prints_and_none_as_a_dash() -> None:
     found = Estimate(0.5, 0.25, 0.75, 8)
-    assert told(found) == str(found) == "0.500 (0.250 to 0.750)"
-    assert told(Estimate(float("nan"), 0.0, 0.0, 0)) == "–"
+    assert format_estimate(found) == str(found) == "0.500 (0.250 to 0.750)"
+    assert format_estimate(Estimate(float("nan"), 0.0, 0.0, 0)) == "–"
 
 
 def test_auroc_within_counts_pairs_of_one_stratum_only() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from covid_core.evaluation.source_targets import SIIM, WITHIN, find_within, typical_against_negative
 from covid_core.findings import Finding
-from covid_core.metrics import Estimate, is_at_most, told
+from covid_core.metrics import Estimate, format_estimate, is_at_most
 from covid_core.model.audit import (
     AuditedPart,
     AuditFigures,
@@ -124,7 +124,7 @@ def _of_test(results: Results) -> Iterator[Goal]:
     yield (
         Goal(name, required, NOT_MEASURED, None)
         if lead is None
-        else Goal(name, required, told(lead), lead.low > 0)
+        else Goal(name, required, format_estimate(lead), lead.low > 0)
     )
 
 
@@ -166,7 +166,7 @@ def _of_rules(trust: Mapping[str, Trust]) -> Iterator[Goal]:
         yield Goal(
             f"Prediction sets hold the right answer, {part}",
             f"{low} to {high}",
-            told(worth.covered),
+            format_estimate(worth.covered),
             low <= worth.covered.value <= high,
         )
 
@@ -185,7 +185,10 @@ def _of_probes(found: Mapping[str, Probes]) -> Iterator[Goal]:
         for name, met in judge_probes(probes.probes, limit).items():
             row = probes.probes[name]
             title = f"AUROC of COVID-19, {row.title} ({AFTER_PREPARATION}), {part}"
-            required, measured = f"at most {limit:g}", f"{told(row.auroc)}, {films} films{few}"
+            required, measured = (
+                f"at most {limit:g}",
+                f"{format_estimate(row.auroc)}, {films} films{few}",
+            )
             if probes.covered == AFTER_PREPARATION:
                 yield Goal(title, required, measured, met)
             else:  # an audit of earlier, whose covered films had another tone
@@ -210,7 +213,7 @@ def _of_zones(found: Zones | None) -> Iterator[Goal]:
         f"above {_ZONES}, clearly above area, {area.value:.2f}, and brightness,"
         f" {grey.value:.2f}, of the zones"
     )
-    yield Goal(name, required, told(ours), found.tells and ours.value > _ZONES)
+    yield Goal(name, required, format_estimate(ours), found.tells and ours.value > _ZONES)
 
 
 def _of_corruptions(summary: RobustnessSummary) -> Iterator[Goal]:
@@ -238,4 +241,4 @@ def _judged(
     """The goal judged by its value, its interval beside."""
     if found is None or math.isnan(found.value):
         return Goal(name, required, NOT_MEASURED, None)
-    return Goal(name, required, told(found), is_met(found.value))
+    return Goal(name, required, format_estimate(found), is_met(found.value))

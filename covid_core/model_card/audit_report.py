@@ -12,7 +12,7 @@ from covid_core.evaluation.audit import Audit
 from covid_core.evaluation.explanations import Panel
 from covid_core.evaluation.targets import goals, parts_with_shortcuts
 from covid_core.findings import CLASSES
-from covid_core.metrics import Estimate, told
+from covid_core.metrics import Estimate, format_estimate
 from covid_core.model.audit import Explanations, Groups, Probes, Robustness
 from covid_core.model.card import WeightsCard
 from covid_core.model.results import Trust
@@ -121,7 +121,7 @@ def reliability_diagram(worth: Trust) -> go.Figure:
 def _cell(value: Estimate | int | None) -> str:
     if value is None:
         return "too few"
-    return told(value) if isinstance(value, Estimate) else str(value)
+    return format_estimate(value) if isinstance(value, Estimate) else str(value)
 
 
 def _strata(found: Mapping[str, Groups]) -> list[tuple[str, list[list[str]]]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 
 from covid_core.evaluation.baselines import BASELINES, FIGURES, baselines_in_words, is_clear
-from covid_core.metrics import Estimate, told
+from covid_core.metrics import Estimate, format_estimate
 from covid_core.model.card import WeightsCard
 from covid_core.present.markdown import table
 from covid_core.present.style import CLASS_COLOURS, SERIES, THRESHOLD, styled
@@ -61,8 +61,10 @@ What is reached without looking at the lungs was not measured: `python -m covid_
     rows = []
     for name, part in measured.items():
         own = known[name].classes.get(card.classes[-1])
-        auroc = told(own.auroc) if own else "too few"
-        rows.append([f"**{name}**", "**this network**", told(known[name].accuracy), auroc, ""])
+        auroc = format_estimate(own.auroc) if own else "too few"
+        rows.append(
+            [f"**{name}**", "**this network**", format_estimate(known[name].accuracy), auroc, ""]
+        )
         for baseline, title in BASELINES.items():
             if baseline in part:
                 figures = part[baseline]
@@ -71,9 +73,9 @@ What is reached without looking at the lungs was not measured: `python -m covid_
                     for figure, said in FIGURES.items()
                     if figures.figure(figure) and not is_clear(figures, figure)
                 ]
-                auroc = told(figures.auroc) if figures.auroc else "too few"
+                auroc = format_estimate(figures.auroc) if figures.auroc else "too few"
                 not_above = " and ".join(reached) or "–"
-                rows.append(["", title, told(figures.accuracy), auroc, not_above])
+                rows.append(["", title, format_estimate(figures.accuracy), auroc, not_above])
     words = "\n".join(
         f"- {name}: {said}" for name, part in measured.items() if (said := baselines_in_words(part))
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 from covid_core.evaluation.baselines import best_baseline
 from covid_core.evaluation.compare import Compared
 from covid_core.findings import Finding
-from covid_core.metrics import told
+from covid_core.metrics import format_estimate
 from covid_core.model.card import AS_PUBLISHED, CORRECTED, WeightsCard
 from covid_core.model.decision import in_sentence
 from covid_core.model.results import TEST, Baseline, Summary
@@ -179,10 +179,10 @@ def _line(
         variant,
         f"{where}; {_answer(card)}",
         str(summary.films),
-        told(summary.accuracy),
+        format_estimate(summary.accuracy),
         "" if summary.commonest is None else f"{summary.commonest:.3f}",
         f"{best[1].value:.3f}, {best[0]}" if best else "",
-        *(told(getattr(figures, name)) if figures else "too few" for name in _FIGURES),
+        *(format_estimate(getattr(figures, name)) if figures else "too few" for name in _FIGURES),
         f"`{card.git_commit}`, seed {card.training.get('seed', '?')}",
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from covid_core.evaluation.baselines import BASELINES, COMMONEST, baselines_in_words
 from covid_core.findings import Finding
-from covid_core.metrics import Estimate, told
+from covid_core.metrics import Estimate, format_estimate
 from covid_core.model.card import WeightsCard
 from covid_core.model.results import TEST, Baseline, Summary
 from covid_core.model_card.results import held_out_name
@@ -65,4 +65,8 @@ def _best_baseline(part: Mapping[str, Baseline]) -> list[list[str]]:
 
 def _figures(accuracy: Estimate, auroc: Estimate | None) -> list[str]:
     """The number of radiographs, the accuracy and the AUROC."""
-    return [str(accuracy.n), told(accuracy), told(auroc) if auroc else "too few"]
+    return [
+        str(accuracy.n),
+        format_estimate(accuracy),
+        format_estimate(auroc) if auroc else "too few",
+    ]

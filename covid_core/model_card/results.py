@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from covid_core.evaluation.choices import use_in_words
 from covid_core.findings import Finding
-from covid_core.metrics import told
+from covid_core.metrics import format_estimate
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import CALIBRATED
 from covid_core.model.results import TEST, Summary
@@ -64,8 +64,8 @@ def left_out_rows(cards: Mapping[str, WeightsCard]) -> list[list[str]]:
         at_home = card.results.test.classes
         for source, summary in card.results.held_out.items():
             for label, found in summary.classes.items():
-                home = told(at_home[label].auroc) if label in at_home else ""
-                away = told(found.auroc)
+                home = format_estimate(at_home[label].auroc) if label in at_home else ""
+                away = format_estimate(found.auroc)
                 lines.append([source, label, str(summary.films), home, away, card.git_commit])
     return lines
 
@@ -96,7 +96,12 @@ def _independent(summary: Summary) -> str:
 
 def _summary(summary: Summary, classes: Sequence[str]) -> str:
     figures = [
-        [label.display_name, told(own.auroc), told(own.sensitivity), told(own.specificity)]
+        [
+            label.display_name,
+            format_estimate(own.auroc),
+            format_estimate(own.sensitivity),
+            format_estimate(own.specificity),
+        ]
         for label, own in summary.classes.items()
     ]
     header = ["Class against the rest", "AUROC", "Sensitivity", "Specificity"]
@@ -108,6 +113,6 @@ def _summary(summary: Summary, classes: Sequence[str]) -> str:
     called = ["", *(f"{_TITLES[label]} (called)" for label in classes)]
     return f"""{table(header, figures)}
 
-Accuracy {told(summary.accuracy)}.
+Accuracy {format_estimate(summary.accuracy)}.
 
 {table(called, confusion)}"""

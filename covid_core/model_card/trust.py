@@ -20,7 +20,7 @@ from covid_core.evaluation.targets import (
 )
 from covid_core.exports.optional import needing
 from covid_core.findings import Finding
-from covid_core.metrics import told
+from covid_core.metrics import format_estimate
 from covid_core.model.audit import AuditedPart, AuditFigures, GateMeasured, Zones
 from covid_core.model.card import WeightsCard, listed_in_words
 from covid_core.model.results import TEST, Trust
@@ -53,12 +53,12 @@ Nothing was fitted: probabilities are the network's softmax, and what has the ma
         [
             part,
             str(worth.films),
-            told(worth.covered),
-            told(worth.single),
-            told(worth.single_right) if worth.single_right else "none",
-            told(worth.disease_certain),
-            told(worth.pooled.covered),
-            told(worth.pooled.single),
+            format_estimate(worth.covered),
+            format_estimate(worth.single),
+            format_estimate(worth.single_right) if worth.single_right else "none",
+            format_estimate(worth.disease_certain),
+            format_estimate(worth.pooled.covered),
+            format_estimate(worth.pooled.single),
         ]
         for part, worth in card.trust.items()
     ]
@@ -123,8 +123,8 @@ def point_rows(card: WeightsCard) -> list[list[str]]:
             part,
             point.name,
             f"{point.threshold:.3f}",
-            told(worth.points[point.name].sensitivity),
-            told(worth.points[point.name].specificity),
+            format_estimate(worth.points[point.name].sensitivity),
+            format_estimate(worth.points[point.name].specificity),
         ]
         for part, worth in card.trust.items()
         for point in card.rules.points
@@ -156,7 +156,7 @@ These weights have not been audited: `python -m covid_core audit`."""
             str(own.films),
             str(own.covid),
             *(
-                told(figure) if figure else "too few"
+                format_estimate(figure) if figure else "too few"
                 for figure in (own.auroc, own.sensitivity, own.specificity)
             ),
         ]
@@ -193,12 +193,13 @@ What is called otherwise most often, by the sources' own words for it:
 def gate_section(measured: GateMeasured, never_seen: Sequence[str]) -> str:
     """What the gate refuses, and what it has never met."""
     unseen = "\n".join(f"- {one}" for one in never_seen)
+    found, refused = format_estimate(measured.auroc), format_estimate(measured.refused)
     return f"""## Gate
 
 Before any probability, a small network and plain statistics of pixels refuse what is no upright
 frontal chest film, and warn of cropped, badly exposed and children's films. AUROC against pictures
-of kinds that did not train it {told(measured.auroc)}; good frontal films of the test part refused
-{told(measured.refused)}. It never saw:
+of kinds that did not train it {found}; good frontal films of the test part refused
+{refused}. It never saw:
 
 {unseen}"""
 
@@ -263,15 +264,17 @@ def _zones(found: Zones | None) -> str:
     if found is None:
         return ""
     rows = [
-        [row.title, str(row.correlation.n), told(row.correlation)] for row in found.rows.values()
+        [row.title, str(row.correlation.n), format_estimate(row.correlation)]
+        for row in found.rows.values()
     ]
     films = f"{found.films} films of {listed_in_words(found.sources)}"
+    severity = format_estimate(found.severity)
     return f"""
 ### Lung zones
 
 Over a film's six lung zones, the rank correlation with the mean of two radiologists' scores of them
 (Brixia's): its mean over {films}, or over those in which both have an order. The
-score for COVID-19, over films of it, goes with the sum of theirs by {told(found.severity)}.
+score for COVID-19, over films of it, goes with the sum of theirs by {severity}.
 
 {table(["Over six zones", "Films", "Correlation"], rows)}
 """

@@ -23,7 +23,7 @@ from covid_core.evaluation.within_source import (
     WITHIN_VIEW,
 )
 from covid_core.findings import Finding
-from covid_core.metrics import Estimate, told
+from covid_core.metrics import Estimate, format_estimate
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import in_sentence
 from covid_core.model.results import Boxes, Populations, WithinSource
@@ -55,8 +55,8 @@ def within_source_section(card: WeightsCard) -> str:
             str(figures[ALL].n),
             contrast,
             SCORES[score],
-            told(figures[ALL]),
-            told(figures[WITHIN_VIEW]) if WITHIN_VIEW in figures else "–",
+            format_estimate(figures[ALL]),
+            format_estimate(figures[WITHIN_VIEW]) if WITHIN_VIEW in figures else "–",
         ]
         for name, own in parts_within(found)
         for contrast, scores in own.contrasts.items()
@@ -67,7 +67,7 @@ def within_source_section(card: WeightsCard) -> str:
             name,
             kind,
             str(calls[CALLED_NORMAL].n),
-            *(told(calls[call]) if call in calls else "–" for call in _CALLS),
+            *(format_estimate(calls[call]) if call in calls else "–" for call in _CALLS),
         ]
         for name, own in parts_within(found)
         for kind, calls in (
@@ -148,8 +148,8 @@ def _appearances(found: Populations) -> Iterator[str]:
         [
             name,
             appearance,
-            told(figures.auroc),
-            told(figures.average_precision),
+            format_estimate(figures.auroc),
+            format_estimate(figures.average_precision),
             _reference(appearance),
         ]
         for name, own in parts_within(found)
@@ -174,12 +174,12 @@ def _boxes(boxes: Boxes) -> Iterator[str]:
             titled(source, population),
             str(maps.films),
             map_title(answer),
-            told(own.peak),
-            told(maps.area),
-            told(maps.fixed_point),
-            told(own.random.peak),
-            told(own.heat),
-            told(own.random.heat),
+            format_estimate(own.peak),
+            format_estimate(maps.area),
+            format_estimate(maps.fixed_point),
+            format_estimate(own.random.peak),
+            format_estimate(own.heat),
+            format_estimate(own.random.heat),
         ]
         for source, populations in boxes.items()
         for population, maps in populations.items()

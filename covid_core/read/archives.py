@@ -87,10 +87,10 @@ def members(data: bytes, name: str, note: Note = ignore) -> list[Item]:
     files = [info for info in infos if not is_system_path(_path_of(info))]
     if len(files) > MAX_MEMBERS:
         raise _too_many()
-    if sum(info.file_size for info in files) > MAX_UNPACKED_BYTES:
-        raise _too_many_bytes()
     if sum(info.compress_size for info in files) > len(data):  # they lie over each other
         raise _damaged()
+    if sum(info.file_size for info in files) > MAX_UNPACKED_BYTES:
+        raise _too_many_bytes()
     items = []
     for info in infos:
         shown, reason = shown_name(f"{name}/{info.filename}"), _reason_to_pass(archive, info)

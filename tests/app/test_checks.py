@@ -17,6 +17,7 @@ from app.texts.read import NOT_READ
 from covid_core.case.reader import CaseReader
 from covid_core.explain.checks import FilmChecks, MapChecks
 from covid_core.findings import CLASSES, Finding
+from covid_core.model.audit import ZoneRow, Zones
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import CAVEAT, Decision, OperatingPoint
 from covid_core.model.saliency import Saliency
@@ -25,10 +26,11 @@ from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
-from covid_core.read.radiograph import Radiograph
+from covid_core.storage.records import UNKNOWN
 from tests.app.checked import TESTS, ZONES, Outcome, meter, neighbours, seen
 from tests.app.page import run_page
 from tests.app.test_read import drop, said, views
+from tests.measured import estimate, shipped_audit
 
 FILM = png(draw_phantom(KINDS[-1]))  # which these weights call COVID-19
 
@@ -110,9 +112,16 @@ def test_zones_are_laid_out_as_on_the_film_where_the_map_is_shown(
 def test_zones_of_covid_s_map_are_told_with_what_they_are_worth(
     page: AppTest, outcome: Outcome, finding: Finding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = {"correlation": {"value": -0.1, "low": -0.2, "high": 0.0, "n": 9}}
-    zones = {"rows": {"passed": row, "grey": row}, "sources": ["clinic"], "tells": False}
-    audited = {**(session.audit() or {}), "zones": zones}
+    row = ZoneRow(title="a map", correlation=estimate(-0.1, n=9))
+    zones = Zones(
+        films=9,
+        rows={"passed": row, "grey": row},
+        leads={},
+        tells=False,
+        severity=UNKNOWN,
+        sources=("clinic",),
+    )
+    audited = shipped_audit(zones=zones)
     monkeypatch.setattr(session, "audit", lambda: audited)
     monkeypatch.setattr(Prediction, "heat_due", lambda prediction, one: one is finding)
     drop(page, FILM)
@@ -241,10 +250,10 @@ def test_the_checks_of_another_map_are_made_once(
     check = outcome._map
 
     def counted(
-        network: Predictor, film: Radiograph, of: Prediction, saliency: Saliency, lungs: np.ndarray
+        network: Predictor, prediction: Prediction, saliency: Saliency, lungs: np.ndarray
     ) -> MapChecks:
         made.append(saliency.finding)
-        return check(network, film, of, saliency, lungs)
+        return check(network, prediction, saliency, lungs)
 
     monkeypatch.setattr("covid_core.case.reader.check_one_map", counted)
     drop(page, FILM)

@@ -22,7 +22,7 @@ from covid_core.evaluation.targets import goals
 from covid_core.evaluation.zone_scores import READERS
 from covid_core.explain.lung_zones import ZONES
 from covid_core.findings import CLASSES
-from covid_core.metrics import told as told_as
+from covid_core.metrics import format_estimate as told_as
 from covid_core.model.audit import ZoneRow, Zones
 from covid_core.model.card import WEIGHTS, read_audit, read_card, save_card
 from covid_core.model.decision import Rules

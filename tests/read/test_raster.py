@@ -12,7 +12,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from covid_core.errors import RefusedFile
 from covid_core.read.radiograph import MAX_RICH_PIXELS
-from covid_core.read.raster import unpacked
+from covid_core.read.raster import decode_numbers
 from covid_core.read.reading import read_radiograph
 from tests.films import encode, grey_film, with_pages
 
@@ -166,7 +166,7 @@ def test_pages_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counting takes Pillow time by the square of the pages."""
     monkeypatch.setattr(TiffImageFile, "n_frames", property(lambda _: pytest.fail("counted")))
     with pytest.raises(RefusedFile) as refused:
-        unpacked(with_pages(encode(FILM, "TIFF"), 20))
+        decode_numbers(with_pages(encode(FILM, "TIFF"), 20))
     assert refused.value.code == "multi_frame"
 
 
