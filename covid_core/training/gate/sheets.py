@@ -18,6 +18,7 @@ _CHARACTERS = [*ascii_letters, *digits, " ", " "]
 
 
 def choose(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
+    """A film of several, often with another contrast."""
     film = films[int(drawing.integers(len(films)))]
     return vary_contrast(film, drawing) if drawing.random() < 0.5 else film
 
@@ -35,15 +36,18 @@ def place(picture: Image.Image, film: np.ndarray, box: Box) -> None:
 
 
 def pixels_of(box: Box) -> tuple[int, int, int, int]:
+    """A box in pixels of the sheet."""
     left, top, right, bottom = (round(float(edge) * DRAWN_PX) for edge in box)
     return left, top, right, bottom
 
 
 def fit_to(film: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A film in another size."""
     return np.asarray(Image.fromarray(film).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def shrink(picture: Image.Image) -> np.ndarray:
+    """A drawn sheet as uint8 (SIDE_PX, SIDE_PX)."""
     return np.asarray(picture.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX))
 
 
