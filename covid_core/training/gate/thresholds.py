@@ -10,7 +10,7 @@ from covid_core.predict.gate import ABSTAINING, EXPOSURES, Code
 from covid_core.training.gate.films import GateFilms, good_examples
 from covid_core.training.gate.measures import scores_of
 
-_ABSTAIN, _WARN = 0.004, 0.01  # of good films, for each code
+_ABSTAIN, _DISPLAYED, _WARN = 0.004, 0.0025, 0.01  # of good films, for each code
 _LEAST, _LEAST_ODDS = 0.5, -3.0  # a score below is no reason, however rare among good films
 _LEAST_EXPOSED = {Code.TOO_DARK: 0.5, Code.SATURATED: 0.1}  # a white label is no harm
 _MANY = 20  # films, from which a source has a say in the thresholds of warnings
@@ -25,7 +25,7 @@ def pick_thresholds(network: GateNetwork, films: GateFilms) -> dict[str, float]:
     adults = films.children == 0
     picked = {
         "other": max(_LEAST_ODDS, _score_beyond(scores.other, _ABSTAIN)),
-        "displayed": max(_LEAST_ODDS, _score_beyond(scores.displayed, _ABSTAIN)),
+        "displayed": max(_LEAST_ODDS, _score_beyond(scores.displayed, _DISPLAYED)),
         Code.UNFAMILIAR.value: _score_beyond(scores.distances, _ABSTAIN),
     }
     for i, code in enumerate(FLAWS):
