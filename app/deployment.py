@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from covid_core.errors import CovidCoreError
-from covid_core.storage.records import SECRET, Record
+from covid_core.storage.records import Record, SecretError
 
 if TYPE_CHECKING:
     from covid_core.exports.dicomweb import Archive
@@ -35,7 +34,7 @@ def _is_an_address(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("it must be an address that starts with http:// or https://")
     if parts.username or parts.password:
-        raise PydanticCustomError(SECRET, "it must hold no password; use .user and .password")
+        raise SecretError("it must hold no password; use .user and .password")
     return url
 
 

@@ -11,11 +11,17 @@ else, and there is no way to tell it not to: under Streamlit that is the whole p
 from __future__ import annotations
 
 from multiprocessing import spawn
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pydicom.filereader import _read_file_meta_info as read_file_meta
+if TYPE_CHECKING:
+    from pydicom.dataset import FileMetaDataset
 
-__all__ = ["read_file_meta", "spare_main"]
+
+def read_file_meta(file: BinaryIO) -> FileMetaDataset:
+    """The file meta group of an open DICOM file, behind which the file then stands."""
+    from pydicom.filereader import _read_file_meta_info  # slow to import
+
+    return _read_file_meta_info(file)
 
 
 def spare_main(name: str) -> None:

@@ -18,6 +18,7 @@ import json
 import multiprocessing
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -69,6 +70,7 @@ def decode_in_child(decode: Callable[[bytes], Decoded], data: bytes) -> Decoded 
     try:
         with ours:
             with theirs:
+                _find_temporary_folder()
                 child.start()
             with _killed_after(_MAX_START_SECONDS, child):
                 ours.recv_bytes()
@@ -80,6 +82,17 @@ def decode_in_child(decode: Callable[[bytes], Decoded], data: bytes) -> Decoded 
                     child.join()
     except (OSError, EOFError, ValueError, LookupError, TypeError):  # also of a senseless answer
         return None
+
+
+def _find_temporary_folder() -> None:
+    """Let the fork server have its socket, which takes no byte, on a disk that is full too.
+
+    `tempfile` tries a folder by writing to it, and names none where that fails.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        tempfile.tempdir = os.environ.get("TMPDIR", "/tmp")
 
 
 @contextlib.contextmanager

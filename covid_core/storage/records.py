@@ -84,15 +84,19 @@ def describe_invalid(invalid: InvalidError) -> str:
     faults = invalid.errors(include_url=False)
     first, *others = [one for one in faults if one["type"] != "default_factory_not_called"]
     field = ".".join(map(str, first["loc"])) or "the whole"
-    is_told = first["type"] not in (*_OF_THE_KEY, SECRET) and "password" not in field
-    is_told = is_told and isinstance(first["input"], str | float | int | None)
-    found = f" is {_short(first['input'])}" if is_told else ""
+    is_secret = isinstance(first.get("ctx", {}).get("error"), SecretError) or "password" in field
+    is_quoted = not is_secret and first["type"] not in _OF_THE_KEY
+    is_quoted = is_quoted and isinstance(first["input"], str | float | int | None)
+    found = f" is {_short(first['input'])}" if is_quoted else ""
     more = f", and {len(others)} more such" if others else ""
     words = _OF_THE_KEY.get(first["type"]) or first["msg"].removeprefix("Value error, ")
     return f"{field}{found}: {words[:1].lower()}{words[1:]}{more}"
 
 
-SECRET = "secret"  # the type of a fault whose value no error may quote
+class SecretError(ValueError):
+    """What a validator raises for a value that no message may quote."""
+
+
 _OF_THE_KEY = {
     "missing": "it is missing",
     "extra_forbidden": "there is no such field",

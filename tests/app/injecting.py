@@ -95,7 +95,7 @@ def zipped(names: Sequence[str]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for number, name in enumerate(names):
-            archive.writestr(f"{name}{number}", b"no film")
+            archive.writestr(f"{name}{number}.png", b"no film")
     return file.getvalue()
 
 

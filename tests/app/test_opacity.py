@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
 from app.worklist_table import cells_of
@@ -121,8 +121,10 @@ def address(weights: Path) -> Iterator[str]:
 class TestInBrowser:
     pytestmark = in_browser
 
-    def test_the_reader_chooses_between_opacity_and_grad_cam(self, address: str) -> None:
-        with opened(address) as page:
+    def test_the_reader_chooses_between_opacity_and_grad_cam(
+        self, browser: Browser, address: str
+    ) -> None:
+        with opened(browser, address) as page:
             expect(dropzone(page)).to_be_visible(timeout=240_000)
             settled(page)
             drop(page, ("film.png", FILM))

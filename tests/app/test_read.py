@@ -151,7 +151,7 @@ def test_what_is_no_film_gets_a_reason_and_no_probability(
     assert views(page) == [] and predictions == []
     assert "The model gives no answer" in said(page)
     drop(page, png(draw_phantom(size_px=256)[::-1]))
-    assert "on its head" in said(page).lower()
+    assert "upside down" in said(page).lower()
     assert views(page) == []
 
 

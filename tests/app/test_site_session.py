@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,7 +136,7 @@ def test_what_was_measured_of_other_weights_than_those_now_loaded_is_dropped(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(page, "site-table", table(), "scores.csv")
-    newer = replace(session.card(), sha256="1" * 64)
+    newer = session.card().replace(sha256="1" * 64)
     monkeypatch.setattr("app.session.card", lambda: newer)
     page.run()
     assert not page.exception

@@ -66,7 +66,7 @@ def test_a_bad_table_says_what_and_forgets_the_last_result(page: AppTest) -> Non
     upload(page, "site-table", table(), "scores.csv")
     upload(page, "site-table", table().replace(b"0,", b"flu,", 1), f"{HOSTILE}.csv")
     assert not page.exception
-    assert "has a label that is none" in said(page)
+    assert "has a label that names no known class" in said(page)
     assert "http://host" not in said(page)
     assert page.get("plotly_chart") == []
 

@@ -144,7 +144,7 @@ def test_a_bad_file_gives_an_entry_that_says_why(
 
 def test_what_is_no_film_abstains_and_is_still_shown(predictor: Predictor, lungs: Lungs) -> None:
     found = judged(item(png(PHANTOM[::-1].copy())), predictor, lungs)
-    assert found.decision == "abstained" and "on its head" in found.row["reason"]
+    assert found.decision == "abstained" and "upside down" in found.row["reason"]
     assert found.probability is None and found.thumbnail
 
 

@@ -180,7 +180,7 @@ def test_nobody_is_in_it(file: Marked) -> None:
 
 
 def _standing(radiograph: Radiograph) -> Radiograph:
-    """The film upright: the ZIP file's stands on its head, and would get no answer."""
+    """The film upright: the ZIP file's is upside down, and would get no answer."""
     try:
         reader().predictor.predict(radiograph)
     except Abstained:

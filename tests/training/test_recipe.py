@@ -109,17 +109,17 @@ def test_borders_go_from_the_recipe_or_the_command_line_to_the_preprocessing(
 ) -> None:
     path = tmp_path / "own.toml"
     text = (RECIPES / "densenet121.toml").read_text()
-    path.write_text(f'borders = "cut"\n{text}')
-    assert read_recipe(str(path)).preprocess.borders == "cut"
-    assert read_recipe("densenet121").preprocess.borders == "keep"
+    path.write_text(text.replace('borders = "cut"', 'borders = "keep"'))
+    assert read_recipe(str(path)).preprocess.borders == "keep"
+    assert read_recipe("densenet121").preprocess.borders == "cut"
     parser = argparse.ArgumentParser()
     options.add(parser)
-    given = parser.parse_args(["--data", "films", "--borders", "cut"])
+    given = parser.parse_args(["--data", "films", "--borders", "keep"])
     recipe = options.choose_recipe(given)
-    assert recipe.preprocess.borders == "cut"
-    assert options.describe_choices(given, recipe)["borders"] == "cut"
+    assert recipe.preprocess.borders == "keep"
+    assert options.describe_choices(given, recipe)["borders"] == "keep"
     with pytest.raises(TrainingError, match="borders"):
-        path.write_text(f'borders = "mend"\n{text}')
+        path.write_text(text.replace('borders = "cut"', 'borders = "mend"'))
         read_recipe(str(path))
 
 
