@@ -73,5 +73,5 @@ def _predictor() -> Predictor:
     """The shipped predictor, with borders cut off."""
     shipped = Predictor.load(WEIGHTS)
     preprocess = replace(shipped.card.preprocess, borders="cut")
-    card = replace(shipped.card, preprocess=preprocess)
+    card = shipped.card.replace(preprocess=preprocess)
     return Predictor(shipped.engine, shipped.head, card, shipped.gate)

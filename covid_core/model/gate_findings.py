@@ -70,9 +70,9 @@ WORDS = {
         "much of the film is burnt out to plain white",
         "Check its window and export it again",
     ),
-    Code.CHILD: (
-        "this looks like a young child's chest",
-        "Do not rely on the answer: nearly all pneumonia that trained it was of children",
+    Code.CHILD: (  # of the picture alone: nobody is called a child whose age is not known
+        "this picture is like the films of one children's hospital",
+        "Do not rely on the answer: nearly all pneumonia that trained it came from there",
     ),
     Code.BORDERS: (
         "more than a quarter of the picture is a plain border, which was cut off",

@@ -13,13 +13,15 @@ from covid_core.model.gate_findings import DISPLAYED, FLAWS, OTHERS
 from covid_core.model.network_files import read_network
 
 _WIDTHS = (16, 32, 64, 96, 128)  # channels; each step halves the side
-_FINER, _FINE_WIDTH = 3, 32  # steps before the branch for ways of display; its channels
+_FINER = 1  # steps before the branch for ways of display
+_FINE_WIDTHS = (32, 32, 48, 64)  # its channels; each step halves the side, to 4
 
 
 class GateNetwork(nn.Module):
     """(N, 1, 128, 128) normalised films to logits: of kinds, of FLAWS, of ways of display.
 
-    How a film is displayed is told from a finer map than the rest, and where in the picture counts.
+    How a film is displayed is told from its early, finer map: a film's edges are thin, and where in
+    the picture they lie counts.
     """
 
     centre: torch.Tensor
@@ -33,19 +35,23 @@ class GateNetwork(nn.Module):
         )
         self.deep = _step(_WIDTHS[-1], _WIDTHS[-1])
         self.last = nn.Linear(_WIDTHS[-1], 1 + len(OTHERS) + len(FLAWS))
+        halving = [
+            layer
+            for before, after in itertools.pairwise(_FINE_WIDTHS)
+            for layer in (_step(before, after), nn.MaxPool2d(2))
+        ]
         self.displays = nn.Sequential(
-            _step(_WIDTHS[_FINER], _FINE_WIDTH),
-            nn.MaxPool2d(2),
-            _step(_FINE_WIDTH, _FINE_WIDTH),
+            *halving,
+            _step(_FINE_WIDTHS[-1], _FINE_WIDTHS[0]),
             nn.Flatten(),
-            nn.Linear(_FINE_WIDTH * 4 * 4, 1 + len(DISPLAYED)),
+            nn.Linear(_FINE_WIDTHS[0] * 4 * 4, 1 + len(DISPLAYED)),
         )
         # What good films' features are like: found after training, kept with the weights.
         self.register_buffer("centre", torch.zeros(_WIDTHS[-1]))
         self.register_buffer("whitening", torch.eye(_WIDTHS[-1]))
 
     def finer_map(self, x: torch.Tensor) -> torch.Tensor:
-        """The map that the branch for ways of display is given, (N, 96, 8, 8)."""
+        """The map that the branch for ways of display is given, (N, 32, 32, 32)."""
         x = self.first(x)
         for step in self.steps[:_FINER]:
             x = F.max_pool2d(step(x), 2)
@@ -72,10 +78,13 @@ class GateNetwork(nn.Module):
         return self.deep(finer).mean((2, 3))
 
 
-def load_gate_network(folder: Path, name: str) -> tuple[GateNetwork, str]:
-    """From a weights folder, in evaluation mode, and its tensors' SHA-256. Raises WeightsError."""
+def load_gate_network(folder: Path, name: str, *, displays: bool = True) -> tuple[GateNetwork, str]:
+    """From a weights folder, in evaluation mode, and its tensors' SHA-256. Raises WeightsError.
+
+    `displays`: with what it learnt of ways of display; else that branch is as at first.
+    """
     network = GateNetwork()
-    sha256 = read_network(network, folder, name)
+    sha256 = read_network(network, folder, name, but="" if displays else "displays.")
     return network.eval(), sha256
 
 

@@ -1,7 +1,8 @@
 """Whether a picture may be judged at all: a small network and plain statistics of its pixels.
 
 What is not one upright frontal chest radiograph gets no probability, which would mean nothing. What
-is one, but cropped, badly exposed or of a child, is read with a warning.
+is one, but cropped, badly exposed or like the films of a children's hospital, is read with a
+warning.
 """
 
 from __future__ import annotations
@@ -92,6 +93,15 @@ class Scores:
         return _log_odds_against_first(self.displays)
 
 
+def read_gate_card(folder: Path) -> GateCard:
+    """The card in a weights folder, beside tensors that are those it describes.
+
+    Raises WeightsError.
+    """
+    raw, _ = read_pair(folder, NAME)
+    return GateCard.parse(raw, folder / f"{NAME}.json", error=WeightsError, remedy=RETRAIN)
+
+
 class Gate:
     """A loaded gate. It holds no state between calls, so all sessions may share one."""
 
@@ -104,8 +114,7 @@ class Gate:
         cls, folder: Path = GATE, choice: Choice = Choice.AUTO, lanes: Lanes | None = None
     ) -> Gate:
         """From a weights folder. Raises WeightsError."""
-        raw, _ = read_pair(folder, NAME)
-        card = GateCard.parse(raw, folder / f"{NAME}.json", error=WeightsError, remedy=RETRAIN)
+        card = read_gate_card(folder)
         trained = Trained(Kind.GATE, folder, NAME, card.sha256, PREPROCESS.size_px)
         return cls(engine_of(trained, choice, lanes=lanes), card)
 
@@ -142,7 +151,9 @@ class Gate:
         if not radiograph.crop.is_whole:
             pictures.append(INSIDE.picture(radiograph))
         scores, limits = self.scores(np.stack(pictures)), self.card.thresholds
-        if scores.displayed[0] >= limits["displayed"]:
+        # A colour picture is refused in any case: the likelier reason names it.
+        limit = min(0.0, limits["displayed"]) if radiograph.coloured else limits["displayed"]
+        if scores.displayed[0] >= limit:
             return [DISPLAYED[int(scores.displays[0, 1:].argmax())]]
         if radiograph.coloured:
             return [Code.NOT_A_RADIOGRAPH]

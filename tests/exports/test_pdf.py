@@ -65,7 +65,7 @@ def test_all_that_must_be_told_is_told() -> None:
         "DenseNet-121, 2026-11-21, 8a515890",
         "2026-11-21T09:30:15+00:00",
         "21 November 2026, 09:30 UTC",
-        "This looks like a young child's chest.",
+        "This picture is like the films of one children's hospital.",
         "stored inverted (MONOCHROME1): turned back",
     ):
         assert words in told

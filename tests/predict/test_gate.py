@@ -27,7 +27,8 @@ from covid_core.predict.gate import (
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph, View
 from covid_core.read.reading import read_file, read_radiograph
-from covid_core.training.gate.displayed import DISPLAYED, bordered
+from covid_core.training.gate.arranged import bordered
+from covid_core.training.gate.displayed import DISPLAYED
 from covid_core.training.gate.fit import save_gate
 from covid_core.training.gate.measures import scores_of
 from covid_core.training.gate.negatives import KINDS as OTHER_KINDS
@@ -233,16 +234,7 @@ def test_exposure_is_judged_inside_the_borders(gate: Gate) -> None:
     assert codes(np.pad(phantom(), 60, constant_values=1), gate) == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason="photos are often let through"))
-        if way.code is Code.PHOTO
-        else name
-        for name, way in DISPLAYED.items()
-        if way.trains
-    ],
-)
+@pytest.mark.parametrize("name", [name for name, way in DISPLAYED.items() if way.trains])
 def test_films_on_display_are_refused_with_the_true_reason(gate: Gate, name: str) -> None:
     films = np.stack([draw_phantom(kind, size_px=224, seed=40 + i) for i, kind in enumerate(KINDS)])
     way = DISPLAYED[name]
@@ -251,7 +243,8 @@ def test_films_on_display_are_refused_with_the_true_reason(gate: Gate, name: str
         picture = way.draw(films, np.random.default_rng((11, i)))
         remarks = gate.examine(radiograph(picture / 255))
         found.append([remark.code for remark in remarks if remark.abstains])
-    assert found.count([way.code]) >= 8
+    # Photos are not known as well as the rest (docs/measurements.md); some get another reason.
+    assert found.count([way.code]) >= (8 if way.code is Code.PHOTO else 9)
 
 
 def test_films_in_plain_borders_are_let_through(gate: Gate) -> None:

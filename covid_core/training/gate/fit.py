@@ -6,7 +6,6 @@ pictures that never trained.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +18,19 @@ from tqdm import tqdm
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import SIDES, Split
 from covid_core.errors import DatasetError, WeightsError
-from covid_core.model.gate_findings import FLAWS, OTHERS
+from covid_core.model.gate_findings import OTHERS
 from covid_core.model.gate_network import GateNetwork, load_gate_network
 from covid_core.model.network_files import write_network
 from covid_core.model.tensors import RETRAIN
 from covid_core.predict.gate import (
-    ABSTAINING,
-    EXPOSURES,
     NAME,
     PREPROCESS,
-    Code,
-    Gate,
     GateCard,
+    read_gate_card,
 )
 from covid_core.predict.lungs import Lungs
 from covid_core.training.augment import Augmentation, augment
+from covid_core.training.gate.figures import measure, measure_displays
 from covid_core.training.gate.films import (
     Examples,
     GateFilms,
@@ -46,26 +43,14 @@ from covid_core.training.gate.films import (
     spoilt_examples,
     undisplayed_examples,
 )
-from covid_core.training.gate.measures import (
-    alarm_rates,
-    children_found,
-    hit_rates,
-    kind_figures,
-    overall,
-    refusal_rates,
-    scores_of,
-)
+from covid_core.training.gate.measures import children_found
+from covid_core.training.gate.thresholds import pick_thresholds
 
 _BATCH, _RATE = 64, 3e-3
 _FILMS, _EACH = 5000, 300  # films that train; pictures of each drawn kind
-_DISPLAYED_TIMES = 2  # as many of each way to display films as of other kinds: it looks like a film
-_SPOILT = 600  # films of each tested part that are spoilt to see whether it is found
+_DISPLAYED_TIMES = 4  # as many of each way to display films as of other kinds: it looks like a film
 _DIRECTIONS = 24  # of the features, in which familiarity is measured
-_ABSTAIN, _DISPLAYED, _WARN = 0.004, 0.0025, 0.01  # of good films, for each code
-_LEAST, _LEAST_ODDS = 0.5, -3.0  # a score below is no reason, however rare among good films
-_LEAST_EXPOSED = {Code.TOO_DARK: 0.5, Code.SATURATED: 0.1}  # a white label is no harm
 _TESTED: tuple[Split, ...] = (Split.TEST, Split.HELD_OUT)
-_MANY = 20  # films, from which a source has a say in the thresholds of warnings
 _AUGMENTATION = Augmentation(scale=(0.9, 1.12), shift=0.04)
 NEVER_SEEN = [
     "a real lateral view, a real CT or MR slice in training: these were drawn",
@@ -115,11 +100,8 @@ def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
 def train_displays(network: GateNetwork, examples: Examples, *, steps: int, seed: int) -> None:
     """Train the branch that knows films on display, by their `kinds`; all else stays as it is."""
     torch.manual_seed(seed)
-    kinds = torch.from_numpy(examples.kinds)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        parts = np.array_split(examples.pictures, max(1, len(kinds) // 256))
-        seen = [network.eval().finer_map(PREPROCESS.tensor(part)) for part in parts]
-    maps = torch.cat(seen).float()
+    pictures, kinds = torch.from_numpy(examples.pictures), torch.from_numpy(examples.kinds)
+    network.eval()
     branch = network.displays.train()
     optimiser = torch.optim.AdamW(branch.parameters(), weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
@@ -127,7 +109,11 @@ def train_displays(network: GateNetwork, examples: Examples, *, steps: int, seed
     for step in tqdm(range(steps), "displays", unit="step"):
         drawing = np.random.default_rng((seed, step))
         chosen = np.concatenate([drawing.choice(of, _BATCH // 2) for of in (alone, displayed)])
-        loss = F.cross_entropy(branch(maps[chosen]), kinds[chosen])
+        mirrored = torch.from_numpy(drawing.random(_BATCH) < 0.5)[:, None, None]
+        seen = torch.where(mirrored, pictures[chosen].flip(2), pictures[chosen])
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            maps = network.finer_map(PREPROCESS.tensor(seen))
+        loss = F.cross_entropy(branch(maps.float()), kinds[chosen])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -161,7 +147,8 @@ def make_gate(
     each = max(4, films * _EACH // _FILMS)
     card = None
     if displays_only:
-        network, card = load_gate_network(out, NAME)[0], Gate.load(out).card
+        card = read_gate_card(out)
+        network, _ = load_gate_network(out, NAME, displays=False)
     else:
         examples = Examples.joined(
             [
@@ -195,9 +182,9 @@ def make_gate(
         thresholds=thresholds,
         measured=measured,
         never_seen=NEVER_SEEN,
-        films={split.value: len(part.pictures) for split, part in parts.items() if part},
+        films=card.films if card else _count(parts),
         training=(card.training if card else {"steps": str(steps), "seed": str(seed)})
-        | {"displays": f"{steps} steps, {len(shown.kinds)} pictures, seed {seed}"},
+        | {"displays": _describe(steps, len(shown.kinds), seed, parts)},
     )
 
 
@@ -207,106 +194,14 @@ def save_gate(network: GateNetwork, folder: Path, **card: Any) -> GateCard:
     return GateCard.parse(raw, folder / f"{NAME}.json", error=WeightsError, remedy=RETRAIN)
 
 
-def pick_thresholds(network: GateNetwork, films: GateFilms) -> dict[str, float]:
-    """The score from which each code is given: one that few of these good films reach.
-
-    Few of all of them for a reason to refuse, few of each source for a warning.
-    """
-    scores = scores_of(network, good_examples(films).pictures)
-    adults = films.children == 0
-    picked = {
-        "other": max(_LEAST_ODDS, _score_beyond(scores.other, _ABSTAIN)),
-        "displayed": max(_LEAST_ODDS, _score_beyond(scores.displayed, _DISPLAYED)),
-        Code.UNFAMILIAR.value: _score_beyond(scores.distances, _ABSTAIN),
-    }
-    for i, code in enumerate(FLAWS):
-        found = scores.flaws[:, i]
-        if code in ABSTAINING:
-            limit = _score_beyond(found, _ABSTAIN / 4)
-        else:
-            among = adults if code is Code.CHILD else np.ones(len(adults), bool)
-            limit = _score_beyond_anywhere(found[among], films.sources[among])
-        picked[code.value] = max(_LEAST, limit)
-    for i, code in enumerate(EXPOSURES):
-        limit = _score_beyond_anywhere(films.exposures[:, i], films.sources)
-        picked[code.value] = max(_LEAST_EXPOSED[code], limit)
-    return picked
+def _count(parts: dict[Split, GateFilms | None]) -> dict[str, int]:
+    return {split.value: len(part.pictures) for split, part in parts.items() if part}
 
 
-def measure(
-    network: GateNetwork,
-    thresholds: dict[str, float],
-    tested: dict[Split, GateFilms],
-    lungs: Lungs,
-    each: int,
-    drawing: np.random.Generator,
-) -> dict[str, Any]:
-    """The card's figures.
-
-    `refused` and `auroc`, on the test part and the kinds that did not train; by source what is
-    refused (`sources`) and warned of (`warned`); by flaw what is found (`found`); by kind of other
-    pictures AUROC and the share refused (`kinds`).
-    """
-    figures: dict[str, Any] = {"sources": {}, "warned": {}, "found": {}, "kinds": {}}
-    for films in tested.values():
-        whole = scores_of(network, good_examples(films).pictures)
-        for source in np.unique(films.sources):
-            among = films.sources == source
-            figures["sources"][str(source)] = refusal_rates(whole, among, thresholds)
-            figures["warned"][str(source)] = alarm_rates(whole, films, among, thresholds)
-        some = films.sample(_SPOILT, drawing)
-        for code in FLAWS[:-1]:
-            made = spoilt_examples(some, lungs, drawing, only=code)
-            figures["found"].setdefault(code.value, {}).update(
-                hit_rates(scores_of(network, made.pictures), made, some.sources, code, thresholds)
-            )
-    films = tested[Split.TEST]
-    whole = scores_of(network, good_examples(films).pictures)
-    drawn = {
-        trains: other_examples(films, each, drawing, trains=trains) for trains in (True, False)
-    }
-    for trains, kinds in drawn.items():
-        for made in kinds:
-            figures["kinds"][str(made.names[0])] = {
-                "trained": trains,
-                **kind_figures(whole, scores_of(network, made.pictures), thresholds),
-            }
-    unseen = scores_of(network, Examples.joined(drawn[False]).pictures)
-    both = overall(whole, films.groups, unseen, thresholds)
-    return {name: asdict(value) for name, value in both.items()} | figures
-
-
-def measure_displays(
-    network: GateNetwork,
-    thresholds: dict[str, float],
-    tested: dict[Split, GateFilms],
-    each: int,
-    drawing: np.random.Generator,
-) -> dict[str, Any]:
-    """Figures of the branch for films on display.
-
-    `sources`: the share of good films refused as such; `kinds`: of films on display, the shares
-    refused as such, and under their true name.
-    """
-    figures: dict[str, Any] = {"sources": {}, "kinds": {}}
-    limit = thresholds["displayed"]
-    for films in tested.values():
-        shown = scores_of(network, good_examples(films).pictures).displayed >= limit
-        for source in np.unique(films.sources):
-            own = shown[films.sources == source]
-            figures["sources"][str(source)] = {"n": len(own), "refused": float(own.mean())}
-    for trains in (True, False):
-        for made in displayed_examples(tested[Split.TEST], each, drawing, trains=trains):
-            scores = scores_of(network, made.pictures)
-            refused = scores.displayed >= limit
-            named = scores.displays[:, 1:].argmax(axis=1) + 1 == made.kinds
-            figures["kinds"][str(made.names[0])] = {
-                "trained": trains,
-                "n": len(refused),
-                "refused": float(refused.mean()),
-                "named": float((refused & named).mean()),
-            }
-    return figures
+def _describe(steps: int, pictures: int, seed: int, parts: dict[Split, GateFilms | None]) -> str:
+    """How the branch for films on display was trained, and with how many films of each part."""
+    films = ", ".join(f"{count} {name}" for name, count in _count(parts).items())
+    return f"{steps} steps, {pictures} pictures, seed {seed}; films: {films}"
 
 
 def _loss(logits: torch.Tensor, kinds: torch.Tensor, flaws: torch.Tensor) -> torch.Tensor:
@@ -336,18 +231,6 @@ def _familiarise(network: GateNetwork, pictures: np.ndarray) -> None:
     whitening = torch.zeros_like(network.whitening)
     whitening[:, :_DIRECTIONS] = kept.to(whitening)
     network.centre, network.whitening = features.mean(dim=0).to(whitening), whitening
-
-
-def _score_beyond(scores: np.ndarray, rate: float) -> float:
-    """The score that this share of films goes beyond."""
-    return float(np.quantile(scores, 1 - rate, method="higher")) + 1e-9
-
-
-def _score_beyond_anywhere(scores: np.ndarray, sources: np.ndarray) -> float:
-    """The score that few films of any source go beyond."""
-    names, counts = np.unique(sources, return_counts=True)
-    parts = [scores[sources == name] for name in names[counts >= _MANY]]
-    return max(_score_beyond(part, _WARN) for part in parts or [scores])
 
 
 def _part(table: pd.DataFrame, split: Split, most: int, seed: int) -> GateFilms | None:

@@ -8,7 +8,8 @@ import pytest
 from covid_core.model.gate_findings import DISPLAYED as CODES
 from covid_core.read.borders import crop_film, find_crop
 from covid_core.read.phantom import KINDS, draw_phantom
-from covid_core.training.gate.displayed import DISPLAYED, bordered
+from covid_core.training.gate.arranged import bordered
+from covid_core.training.gate.displayed import DISPLAYED
 from covid_core.training.gate.texture import SIDE_PX
 
 FILMS = np.stack([draw_phantom(kind, size_px=224, seed=i) for i, kind in enumerate(KINDS)])

@@ -28,8 +28,9 @@ from covid_core.training.gate.films import (
     spoilt_examples,
     undisplayed_examples,
 )
-from covid_core.training.gate.fit import pick_thresholds, train_displays, train_gate
+from covid_core.training.gate.fit import train_displays, train_gate
 from covid_core.training.gate.measures import kind_figures, scores_of
+from covid_core.training.gate.thresholds import pick_thresholds
 
 CROPPED, CHILD = FLAWS.index(Code.CROPPED), FLAWS.index(Code.CHILD)
 
@@ -187,3 +188,5 @@ def test_command_writes_a_gate_that_loads(
     again = Gate.load(tmp_path / "gate").card
     assert again.sha256 != gate.card.sha256
     assert again.measured.kinds == gate.card.measured.kinds
+    assert again.films == gate.card.films
+    assert again.training["displays"].endswith("films: 8 train, 4 validation, 4 test")
