@@ -68,9 +68,7 @@ def test_the_part_found_is_that_of_the_film_without_the_border(films: list[np.nd
 def test_no_answer_of_the_shipped_network_changes_by_a_border(films: list[np.ndarray]) -> None:
     shipped = Predictor.load(WEIGHTS, gated=False)
     preprocess = replace(shipped.card.preprocess, borders="cut")
-    predictor = Predictor(
-        shipped.engine, shipped.head, replace(shipped.card, preprocess=preprocess)
-    )
+    predictor = Predictor(shipped.engine, shipped.head, shipped.card.replace(preprocess=preprocess))
     rules, classes = predictor.card.rules, predictor.card.classes
     changes, calls = [0.0], 0
     for film in films:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from copy import copy
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -199,7 +198,7 @@ def test_new_weights_score_every_film_anew(
 ) -> None:
     drop(page, *FILMS[:2])
     newer = copy(session.predictor())
-    newer.card = replace(newer.card, sha256="0" * 64)
+    newer.card = newer.card.replace(sha256="0" * 64)
     monkeypatch.setattr("app.session.card", lambda: newer.card)
     monkeypatch.setattr("app.session.predictor", lambda: newer)
     page.run()

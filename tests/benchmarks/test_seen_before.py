@@ -22,7 +22,16 @@ FILM = Image.fromarray(textured(4, 200))
 
 @pytest.fixture(scope="module")
 def known() -> KnownFilms:
-    card = IndexCard(1, "", "", "", WEIGHTS_SHA256, "", WORDS, {})
+    card = IndexCard(
+        format_version=1,
+        sha256="",
+        created="",
+        git_commit="",
+        weights=WEIGHTS_SHA256,
+        manifest="",
+        words=WORDS,
+        films={},
+    )
     return KnownFilms(card, arrays())
 
 

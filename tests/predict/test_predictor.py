@@ -119,7 +119,18 @@ def test_a_film_too_close_to_call_is_looked_at_again(predictor: Predictor) -> No
 def test_a_proof_of_another_engine_counts_for_nothing(tmp_path: Path) -> None:
     weights = random_weights(tmp_path)
     sha256 = read_card(weights).sha256
-    proof = Proof(sha256, "another engine", "", Precision.BFLOAT16, {}, 0.001, 0.01, 0.015, 0.1, 0)
+    proof = Proof(
+        sha256=sha256,
+        engine="another engine",
+        machine="",
+        precision=Precision.BFLOAT16,
+        films={},
+        difference=0.001,
+        shift=0.01,
+        margin=0.015,
+        again=0.1,
+        other_decisions=0,
+    )
     save_proof(weights, "densenet121", proof)
     assert Predictor.load(weights).engine.precision is Precision.FLOAT32
 
