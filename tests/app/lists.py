@@ -19,7 +19,7 @@ from tests.app.page import run_page
 
 PAGE = Path(__file__).parent / "worklist_page.py"
 FILMS = [(f"{n}.png", png(draw_phantom(KINDS[n % 3], size_px=192, seed=n))) for n in range(4)]
-BAD = ("![x](canary.png)<img src=canary.png>.txt", b"no film")
+BAD = ("![x](canary.png)<img src=canary.png>.png", b"no film")
 MARKUP = "canary.png"
 
 
