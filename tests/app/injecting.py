@@ -91,11 +91,11 @@ class Watch:
 
 
 def zipped(names: Sequence[str]) -> bytes:
-    """A ZIP file of files by these names that are no films."""
+    """A ZIP file of files by these names that begin as films do, and are none."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for number, name in enumerate(names):
-            archive.writestr(f"{name}{number}.png", b"no film")
+            archive.writestr(f"{name}{number}", b"\x89PNG\r\n\x1a\nno film")
     return file.getvalue()
 
 

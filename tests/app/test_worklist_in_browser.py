@@ -102,7 +102,7 @@ def test_reading_is_watched_stopped_and_gone_on_with(browser: Browser, address: 
         settled(page)
         done = int(stopped.inner_text().split()[2])
         assert 0 < done < 40
-        assert len(downloaded(page)) == done
+        assert done <= len(downloaded(page)) <= done + 1  # the film in hand is finished
         page.get_by_role("button", name=texts.GO_ON).click()
         wait_for_list(page, 40)
         assert len(downloaded(page)) == 40
