@@ -55,6 +55,13 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_weights_folders(parser: argparse.ArgumentParser, help: str) -> None:
+    """Put --weights in, which takes several folders and is a list of them."""
+    parser.add_argument(
+        "--weights", nargs="+", type=Path, default=[WEIGHTS], metavar="DIR", help=help
+    )
+
+
 def add_cache(parser: argparse.ArgumentParser) -> None:
     """--cache, a folder of decoded films."""
     parser.add_argument(

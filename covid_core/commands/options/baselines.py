@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from covid_core.commands.arguments import add_cache, add_manifest
-from covid_core.model.card import WEIGHTS
+from covid_core.commands.arguments import add_cache, add_manifest, add_weights_folders
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Put the options of `floors` into its parser."""
+    """Put the options of `baselines` into its parser."""
     parser.description = (
         "For each card in the folders: how far simple models get on the same films from"
         " the file's header, from the film's outer frame without its lungs, and from a thumbnail."
@@ -18,13 +16,6 @@ def add(parser: argparse.ArgumentParser) -> None:
         " their figures are measured anew by the card's calibration, else they stay as they are."
     )
     add_manifest(parser, "that the weights were trained on")
-    parser.add_argument(
-        "--weights",
-        nargs="+",
-        type=Path,
-        default=[WEIGHTS],
-        metavar="DIR",
-        help="folders with cards (default: that of this project's weights)",
-    )
+    add_weights_folders(parser, "folders with cards (default: that of this project's weights)")
     add_cache(parser)
     parser.set_defaults(command="covid_core.commands.baselines:run")

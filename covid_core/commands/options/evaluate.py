@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from covid_core.commands.arguments import add_cache, add_manifest
-from covid_core.model.card import WEIGHTS
+from covid_core.commands.arguments import add_cache, add_manifest, add_weights_folders
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -17,13 +16,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         " read by radiologists, how well they are told apart within each, and maps against boxes."
     )
     add_manifest(parser, "with the films to measure on: a test part, or sources held out")
-    parser.add_argument(
-        "--weights",
-        nargs="+",
-        type=Path,
-        default=[WEIGHTS],
-        metavar="DIR",
-        help="folders that train.py wrote weights to (default: that of this project)",
+    add_weights_folders(
+        parser, "folders that train.py wrote weights to (default: that of this project)"
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report there")
     parser.add_argument(
