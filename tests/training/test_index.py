@@ -136,7 +136,7 @@ def test_another_manifest_is_refused(
     write_manifest(other, place / "other.csv")
     before = (weights / FOLDER / "densenet121.safetensors").read_bytes()
     assert main(["index", str(place / "other.csv"), "--weights", str(weights)]) == WRONG_USE
-    assert "trained by" in capsys.readouterr().err
+    assert "trained on" in capsys.readouterr().err
     assert (weights / FOLDER / "densenet121.safetensors").read_bytes() == before
 
 
