@@ -10,26 +10,27 @@
 DIR is a public dataset as downloaded, a folder of several, a folder with normal/, pneumonia/ and
 covid/, or a manifest of films that `python -m covid_core manifest` made. The GPU is used where
 there is one. The run's checkpoints and log go to --run-dir; the weights, with everything needed to
-trust them, to --out. Exit status: 0 done, 1 training had to stop, 2 wrong use or data that can't
-serve.
+trust them, to --out. From --init on, options stand in place of what the recipe says. Exit status: 0
+done, 1 training had to stop, 2 wrong use or data that can't serve.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covid_core.commands.options.train import (
-    add,
+from covid_core.commands.arguments import open_tally, print_tally
+from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
+from covid_core.commands.train import (
+    Options,
     choose_recipe,
     default_folder,
     describe_choices,
 )
-from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
+from covid_core.commands.verbs import call, command_of
 from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.storage.privacy import keep_private
 from covid_core.training.variant_names import Variant
@@ -46,11 +47,12 @@ WORKERS = os.cpu_count() or 1
 
 def main() -> int:
     """Train by the command line, and return the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add(parser)
-    options = parser.parse_args()
+    says = (__doc__ or "").replace("\n\n    ", "\n\n\b\n    ")  # whose lines stay as they are
+    return call(command_of(Options, run, says=says), sys.argv[1:], "train.py")
+
+
+def run(options: Options) -> int:
+    """Train, and return the exit status."""
     from covid_core.training.processes import join_processes
 
     try:
@@ -71,7 +73,7 @@ def main() -> int:
     return DONE
 
 
-def make_weights(options: argparse.Namespace, device: torch.device) -> None:
+def make_weights(options: Options, device: torch.device) -> None:
     """Make weights of films, and the card that says what they are worth. Raises CovidCoreError."""
     import torch
 
@@ -162,9 +164,8 @@ def make_weights(options: argparse.Namespace, device: torch.device) -> None:
         write_model_card(card, options.out)
 
 
-def load_manifest(options: argparse.Namespace, recipe: Recipe, folder: Path) -> pd.DataFrame:
+def load_manifest(options: Options, recipe: Recipe, folder: Path) -> pd.DataFrame:
     """The manifest given, or one made of the folder given; split as published where chosen so."""
-    from covid_core.commands.arguments import open_tally, print_tally
     from covid_core.datasets.case import Selection
     from covid_core.datasets.compile import compile_manifest
     from covid_core.datasets.manifest import read_manifest, write_left_out
@@ -175,7 +176,7 @@ def load_manifest(options: argparse.Namespace, recipe: Recipe, folder: Path) -> 
         table = read_manifest(options.data)
         check_clean(table, options.data)
     else:
-        tally = open_tally(options)
+        tally = open_tally(options.list_passed_over)
         compiled = compile_manifest(
             [options.data],
             folder.parent / CACHE,

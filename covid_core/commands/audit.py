@@ -2,43 +2,123 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
-import torch
+from typer import Option
 
+from covid_core.commands.arguments import CACHE, Cache, Recipe, Weights
 from covid_core.commands.status import DONE
-from covid_core.datasets.manifest import read_manifest
 from covid_core.evaluation.amount import Amount
-from covid_core.evaluation.audit import audit, check_audited
-from covid_core.evaluation.source_films import (
-    check_kept_split,
-    load_source_films,
-    select_films,
-)
-from covid_core.evaluation.targets import MISSED, goals
-from covid_core.evaluation.within_source_measurement import measure_boxes
-from covid_core.evaluation.zone_scores import read_zone_scores, zones_against_scores
+from covid_core.evaluation.targets import ENOUGH, MISSED, goals
 from covid_core.model.audit import Zones
 from covid_core.model.card import (
     LEFT_OUT,
+    SHIPPED,
+    WEIGHTS,
     WeightsCard,
     read_audit,
     read_cards,
     save_audit,
 )
-from covid_core.model.network_files import load_weights
-from covid_core.model.networks import Network
 from covid_core.model.results import Boxes
-from covid_core.model_card.audit_report import write_audit
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
 
-def run(options: argparse.Namespace) -> int:
+    from covid_core.model.networks import Network
+
+
+_AMOUNT = Amount()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Test a network for shortcuts, robustness, honesty.
+
+    Groups of patients, shortcut probes, heat maps, spoilt films: one HTML report, and the figures
+    beside the weights, for the model card.
+    """
+
+    weights: Weights = WEIGHTS
+    recipe: Recipe = SHIPPED
+    manifest: Annotated[
+        Path, Option("--manifest", metavar="FILE", help="that the weights trained on")
+    ]
+    report: Annotated[
+        Path, Option("--report", metavar="FILE", help="write the HTML report there")
+    ] = Path("audit.html")
+    left_out: Annotated[
+        Path | None,
+        Option(
+            "--left-out",
+            metavar="DIR",
+            show_default="left-out beside the weights",
+            help="cards of networks that were trained without a source",
+        ),
+    ] = None
+    zone_scores: Annotated[
+        Path | None,
+        Option(
+            "--zone-scores",
+            metavar="CSV",
+            help="radiologists' scores of six lung zones, to hold the maps against: the Brixia"
+            " score's public-annotations.csv",
+        ),
+    ] = None
+    boxes: Annotated[
+        Path | None,
+        Option(
+            "--boxes",
+            metavar="FILE",
+            show_default="--manifest itself, where it has boxes",
+            help="a manifest of films with radiologists' boxes, to hold the maps against, that"
+            " keeps the split of --manifest",
+        ),
+    ] = None
+    probes: Annotated[
+        int,
+        Option(
+            "--probes",
+            metavar="FILMS",
+            help="how many films of each part the shortcut probes change; of fewer than"
+            f" {ENOUGH} the report says that they are few",
+        ),
+    ] = _AMOUNT.probes
+    maps: Annotated[
+        int,
+        Option(
+            "--maps",
+            metavar="FILMS",
+            help="how many films of each part the tests of heat maps take",
+        ),
+    ] = _AMOUNT.maps
+    corruptions: Annotated[
+        int,
+        Option(
+            "--corruptions",
+            metavar="FILMS",
+            help="how many films of each part are spoilt, to see whether the answer holds",
+        ),
+    ] = _AMOUNT.corruptions
+    seed: Annotated[int, Option("--seed", help="of the choice of films, and of the spoiling")] = 0
+    cache: Cache = CACHE
+
+
+def run(options: Options) -> int:
     """Test a network for shortcuts, robustness and honesty; the exit status."""
+    import torch
+
+    from covid_core.datasets.manifest import read_manifest
+    from covid_core.evaluation.audit import audit, check_audited
+    from covid_core.model.network_files import load_weights
+    from covid_core.model_card.audit_report import write_audit
+
     network, card = load_weights(options.weights, options.recipe)
     table = read_manifest(options.manifest)
     check_audited(card, table)
@@ -68,11 +148,13 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _zones(options: argparse.Namespace, card: WeightsCard, table: pd.DataFrame) -> Zones | None:
+def _zones(options: Options, card: WeightsCard, table: pd.DataFrame) -> Zones | None:
     """What `zones_against_scores` finds.
 
     Without scores what an earlier audit of the same weights found, if any.
     """
+    from covid_core.evaluation.zone_scores import read_zone_scores, zones_against_scores
+
     if options.zone_scores is None:
         earlier = read_audit(options.weights, card)
         return earlier.zones if earlier else None
@@ -82,7 +164,7 @@ def _zones(options: argparse.Namespace, card: WeightsCard, table: pd.DataFrame) 
 
 
 def _boxes(
-    options: argparse.Namespace,
+    options: Options,
     network: Network,
     card: WeightsCard,
     table: pd.DataFrame,
@@ -93,6 +175,10 @@ def _boxes(
     Empty where there are too few of them with boxes. `table`: the manifest that was trained on.
     What the card has of it already, by `evaluate --into-card`, is taken over.
     """
+    from covid_core.datasets.manifest import read_manifest
+    from covid_core.evaluation.source_films import check_kept_split, load_source_films, select_films
+    from covid_core.evaluation.within_source_measurement import measure_boxes
+
     known = card.results.boxes
     if known and not options.boxes:
         return known

@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import torch
 
+from covid_core.commands.arguments import CACHE, Cache, Manifest, WeightsFolders
 from covid_core.commands.status import DONE, SOME_FAILED
-from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.split import Split, fingerprint
-from covid_core.evaluation.baseline_features import SIDE_PX, read_features
-from covid_core.evaluation.baselines import (
-    FIGURES,
-    baselines_in_words,
-    best_baseline,
-    measure_baselines,
-    score_baselines,
-)
-from covid_core.evaluation.evaluate import measure_parts, name_probabilities
 from covid_core.model.card import WeightsCard, read_cards, save_card
-from covid_core.model.network_files import load_weights
 from covid_core.model.results import Baseline
 from covid_core.model.tasks import task_of
 from covid_core.prepare.preprocess import Preprocess
-from covid_core.training.films import Films, load_films
-from covid_core.training.inference import MEASURED_SPLITS, logits_by_split, probabilities_by_split
-from covid_core.training.run import label_films
 from covid_core.training.variant_names import Variant
-from covid_core.training.variants import recipe_in, split_in
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from covid_core.datasets.split import Split
+    from covid_core.training.films import Films
+
 
 _Scores = dict[str, np.ndarray]
 
 
-def run(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Measure what is reached without looking at the lungs.
+
+    For each card in the folders: how far simple models get on the same films from the file's
+    header, from the film's outer frame without its lungs, and from a thumbnail. train.py does the
+    same at its end. Only the cards change; where the tensors are there, their figures are measured
+    anew by the card's calibration, else they stay as they are.
+    """
+
+    manifest: Manifest
+    weights: WeightsFolders
+    cache: Cache = CACHE
+
+
+def run(options: Options) -> int:
     """Measure what is reached without looking at the lungs; the exit status."""
+    from covid_core.datasets.manifest import read_manifest
+    from covid_core.datasets.split import fingerprint
+    from covid_core.evaluation.baseline_features import read_features
+    from covid_core.evaluation.baselines import measure_baselines, score_baselines
+    from covid_core.evaluation.evaluate import measure_parts, name_probabilities
+
     manifest = read_manifest(options.manifest)
     known: dict[tuple[str, str], _Scores] = {}  # those asked the same of the same films share them
     status = DONE
@@ -70,6 +82,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _split_of(card: WeightsCard, manifest: pd.DataFrame) -> pd.DataFrame:
     """The manifest with the split that the card's variant of its recipe has."""
+    from covid_core.training.variants import recipe_in, split_in
+
     variant = Variant(card.variant)
     if variant is Variant.OURS:  # whose recipe may be a file that is not here
         return manifest
@@ -79,6 +93,11 @@ def _split_of(card: WeightsCard, manifest: pd.DataFrame) -> pd.DataFrame:
 
 def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) -> Films:
     """Labelled as the card's network is asked; small where there is no network to show them to."""
+    from covid_core.evaluation.baseline_features import SIDE_PX
+    from covid_core.training.films import load_films
+    from covid_core.training.run import label_films
+    from covid_core.training.variants import recipe_in
+
     there = _tensors(card, folder).exists()
     preprocess = card.preprocess if there else Preprocess(size_px=SIDE_PX)
     films = load_films(table, preprocess, cache, workers=os.cpu_count() or 1)
@@ -93,6 +112,15 @@ def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.nd
 
     None where the network is not here.
     """
+    import torch
+
+    from covid_core.model.network_files import load_weights
+    from covid_core.training.inference import (
+        MEASURED_SPLITS,
+        logits_by_split,
+        probabilities_by_split,
+    )
+
     if not _tensors(card, folder).exists():
         return None
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -108,6 +136,8 @@ def _tensors(card: WeightsCard, folder: Path) -> Path:
 
 
 def _told(baselines: dict[str, dict[str, Baseline]]) -> str:
+    from covid_core.evaluation.baselines import FIGURES, baselines_in_words, best_baseline
+
     lines = []
     for name, part in baselines.items():
         best = [

@@ -2,19 +2,54 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
-import torch
+from typer import BadParameter, Option
 
-from covid_core.bench.predict import DECODE, FORWARD, GATE, OURS, PREPARE, Speed, measure
-from covid_core.bench.training import Pace, bench
+from covid_core.commands.arguments import Recipe, Weights
 from covid_core.commands.status import DONE
 from covid_core.engines import machine
+from covid_core.model.architectures import DENSENET121, TITLES
+from covid_core.model.card import SHIPPED, WEIGHTS
 from covid_core.present.markdown import table
 
+if TYPE_CHECKING:
+    from covid_core.bench.predict import Speed
+    from covid_core.bench.training import Pace
 
-def run_train(options: argparse.Namespace) -> int:
+
+def as_architecture(name: str) -> str:
+    """The name of a backbone. Raises BadParameter."""
+    if name not in TITLES:
+        raise BadParameter(f"{name} is none of {', '.join(TITLES)}")
+    return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """Measure the speed of training steps, on phantoms."""
+
+    steps: Annotated[int, Option("--steps", help="how many are timed")] = 20
+    batch_size: Annotated[int, Option("--batch-size", help="films in each step")] = 32
+    architecture: Annotated[
+        str,
+        Option(
+            "--architecture",
+            parser=as_architecture,
+            metavar="NAME",
+            help=f"backbone to train, of {', '.join(TITLES)}",
+        ),
+    ] = DENSENET121
+    compile: Annotated[bool, Option("--compile", help="ours by torch.compile")] = False
+
+
+def run_train(options: TrainOptions) -> int:
     """Measure how fast training is; the exit status."""
+    import torch
+
+    from covid_core.bench.training import bench
+
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     measured = bench(
@@ -39,8 +74,21 @@ def _told(pace: Pace) -> str:
     return f"{pace.films_per_s:8.1f} films/s, {pace.waiting:.1%} of the time waiting for films"
 
 
-def run_predict(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class PredictOptions:
+    """Measure the speed of one film from its file to probability and Grad-CAM."""
+
+    weights: Weights = WEIGHTS
+    recipe: Recipe = SHIPPED
+    rounds: Annotated[
+        int, Option("--rounds", help="how often each film is read; the median counts")
+    ] = 10
+
+
+def run_predict(options: PredictOptions) -> int:
     """Measure how fast a film is answered; the exit status."""
+    from covid_core.bench.predict import measure
+
     speed = measure(options.weights, options.recipe, rounds=options.rounds)
     print(f"{machine.described()}; {speed.used}; medians, all sides in turns\n")
     for part in (_whole(speed), _profile(speed), _forward(speed)):
@@ -50,6 +98,8 @@ def run_predict(options: argparse.Namespace) -> int:
 
 def _whole(speed: Speed) -> str:
     """From a file's bytes to probability and evidence."""
+    from covid_core.bench.predict import OURS
+
     peers = [side for side in next(iter(speed.whole.values())) if side != OURS]
     rows = [
         [
@@ -67,6 +117,8 @@ def _whole(speed: Speed) -> str:
 
 def _profile(speed: Speed) -> str:
     """What each stage of ours takes, and how much of the forward pass reading and preparing are."""
+    from covid_core.bench.predict import DECODE, FORWARD, GATE, PREPARE
+
     stages = list(next(iter(speed.stages.values())))
     rows = [
         [

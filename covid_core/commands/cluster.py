@@ -2,26 +2,74 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
 
 from tqdm import tqdm
+from typer import Argument, Option
 
 from covid_core.batch.ledger import Terms
 from covid_core.cluster.parquet_table import open_table
 from covid_core.cluster.places import Place
 from covid_core.cluster.scoring import Job, connected, score_archive
-from covid_core.commands.arguments import open_tally, print_tally
+from covid_core.commands.arguments import (
+    ListPassedOver,
+    Point,
+    Prevalence,
+    Recipe,
+    Weights,
+    open_tally,
+    print_tally,
+)
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.engine import Lanes
-from covid_core.model.card import read_card
+from covid_core.model.card import SHIPPED, WEIGHTS, read_card
 from covid_core.predict.predictor import Predictor
+from covid_core.present.sentences import DISCLAIMER
+
+EPILOG = DISCLAIMER
 
 
-def run(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Score the films below a URL on a Ray cluster: Parquet, one row a file.
+
+    Run it again to go on where it was stopped.
+    """
+
+    url: Annotated[
+        str, Argument(metavar="URL", help="of a folder: a path, s3://…, gs://…, sftp://…")
+    ]
+    out: Annotated[str, Option("--out", metavar="URL", help="folder to add rows to")]
+    address: Annotated[
+        str | None,
+        Option(
+            "--address",
+            metavar="WHERE",
+            help="of a running cluster, auto or ray://HOST:PORT; without it this machine alone",
+        ),
+    ] = None
+    workers: Annotated[
+        int | None,
+        Option(
+            "--workers",
+            min=1,
+            metavar="N",
+            help="of one core each; else as many as there are cores",
+        ),
+    ] = None
+    list_passed_over: ListPassedOver = False
+    point: Point = "balanced"
+    prevalence: Prevalence = None
+    weights: Weights = WEIGHTS
+    recipe: Recipe = SHIPPED
+
+
+def run(options: Options) -> int:
     """Score an archive on the machines of a Ray cluster; the exit status."""
-    tally = open_tally(options)
+    tally = open_tally(options.list_passed_over)
     if next(Place.of(options.url).films(tally.note), None) is None:
         print("there is no film in what was given", file=sys.stderr)
         print_tally(tally)
@@ -37,13 +85,13 @@ def run(options: argparse.Namespace) -> int:
         return STOPPED
 
 
-def _scored(options: argparse.Namespace) -> int:
+def _scored(options: Options) -> int:
     card = read_card(options.weights, options.recipe)
     terms = Terms.of(card, options.point, options.prevalence)
     lanes = Lanes(films=1, threads=1)  # a worker has one core
     load = partial(Predictor.load, options.weights.resolve(), options.recipe, lanes=lanes)
     scored = failed = 0
-    tally = open_tally(options)
+    tally = open_tally(options.list_passed_over)
     with (
         connected(options.address, options.workers) as workers,
         open_table(Place.of(options.out), terms) as table,

@@ -2,34 +2,60 @@
 
 from __future__ import annotations
 
-import argparse
 import os
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
+from typer import Option
 
+from covid_core.commands.arguments import CACHE, Cache, Measured, Recipe, Weights
 from covid_core.commands.status import DONE, SOME_FAILED
-from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.split import Split
+from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Precision
-from covid_core.engines.proof import save_proof
+from covid_core.engines.proof import LARGEST_DIFFERENCE, save_proof
 from covid_core.errors import DatasetError
 from covid_core.evaluation.precision import prove
-from covid_core.model.card import read_card
+from covid_core.model.card import SHIPPED, WEIGHTS, read_card
 from covid_core.model.tasks import task_of
-from covid_core.training.films import load_films
 
-_PARTS = (Split.TEST, Split.HELD_OUT)
+EPILOG = f"A probability may differ by {LARGEST_DIFFERENCE:g}, and no decision."
 
 
-def run(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Measure whether bfloat16 decides as float32 does.
+
+    Every film of the test part and of sources held out, by PyTorch in float32 and by another engine
+    in bfloat16, films too close to call a second time in float32. Where no decision differs, and no
+    probability by more than it may, that engine, at that version, runs these weights in bfloat16
+    from then on, on machines that have it.
+    """
+
+    manifest: Measured
+    weights: Weights = WEIGHTS
+    recipe: Recipe = SHIPPED
+    cache: Cache = CACHE
+    engine: Annotated[
+        Literal[Choice.OPENVINO, Choice.CUDA],
+        Option("--engine", help="that is to run in bfloat16"),
+    ] = Choice.OPENVINO
+
+
+def run(options: Options) -> int:
     """Measure whether bfloat16 decides as float32 does; the exit status."""
+    from covid_core.datasets.manifest import read_manifest
+    from covid_core.datasets.split import Split
+    from covid_core.training.films import load_films
+
+    measured = (Split.TEST, Split.HELD_OUT)
     card = read_card(options.weights, options.recipe)
     table = read_manifest(options.manifest)
-    tested = table[table["split"].isin([part.value for part in _PARTS])]
+    tested = table[table["split"].isin([part.value for part in measured])]
     films = load_films(tested, card.preprocess, options.cache, workers=os.cpu_count() or 1)
     films = films.label_by(task_of(card.classes))
-    counts = {part.value: len(films.part(part)) for part in _PARTS}
-    indices = np.concatenate([films.part(part) for part in _PARTS])
+    counts = {part.value: len(films.part(part)) for part in measured}
+    indices = np.concatenate([films.part(part) for part in measured])
     if not len(indices):
         raise DatasetError(
             "it has no film of a test part or of a source held out",

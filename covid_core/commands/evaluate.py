@@ -2,28 +2,76 @@
 
 from __future__ import annotations
 
-import argparse
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
-import torch
+from typer import Option
 
+from covid_core.commands.arguments import CACHE, Cache, Measured, WeightsFolders
 from covid_core.commands.status import DONE
-from covid_core.datasets.manifest import read_manifest
 from covid_core.errors import DatasetError, WeightsError
-from covid_core.evaluation.compare import compare, find_weights
-from covid_core.evaluation.source_films import check_kept_split, select_films
-from covid_core.evaluation.within_source_measurement import add_within_sources
 from covid_core.findings import CLASSES
 from covid_core.model.card import WeightsCard, read_variants, save_card
-from covid_core.model.network_files import load_weights
-from covid_core.model_card.comparison import entry_of, markdown, write_comparison
 from covid_core.model_card.within_source import within_source_section
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def run(options: argparse.Namespace) -> int:
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Compare networks on the same films of a manifest.
+
+    Networks on the test part of a manifest and on each source held out of it: a table, and a report
+    with plots. Where the manifest has sources with films of both kinds, read by radiologists, how
+    well they are told apart within each, and maps against boxes.
+    """
+
+    manifest: Measured
+    weights: WeightsFolders
+    report: Annotated[
+        Path | None, Option("--report", metavar="FILE", help="write an HTML report there")
+    ] = None
+    into_card: Annotated[
+        bool,
+        Option(
+            "--into-card",
+            help="measure only what is within sources, and write it into each weights' card; `card`"
+            " then writes the model card",
+        ),
+    ] = False
+    trained_on: Annotated[
+        Path | None,
+        Option(
+            "--trained-on",
+            metavar="FILE",
+            help="the manifest that the weights were trained on, where MANIFEST has another split"
+            " of the same sources: proves that no film measured had trained them",
+        ),
+    ] = None
+    studies: Annotated[
+        Path | None,
+        Option(
+            "--studies",
+            metavar="DIR",
+            help="a folder with as-published/ and corrected/: cards of the same recipes, trained"
+            " with --variant, to stand beside them",
+        ),
+    ] = None
+    cache: Cache = CACHE
+
+
+def run(options: Options) -> int:
     """Compare networks on the same films of a manifest; the exit status."""
+    import torch
+
+    from covid_core.datasets.manifest import read_manifest
+    from covid_core.evaluation.compare import compare, find_weights
+    from covid_core.evaluation.source_films import select_films
+    from covid_core.model_card.comparison import entry_of, markdown, write_comparison
+
     table = read_manifest(options.manifest)
     if options.into_card:
         return _into_cards(options, table)
@@ -47,8 +95,11 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _into_cards(options: argparse.Namespace, table: pd.DataFrame) -> int:
+def _into_cards(options: Options, table: pd.DataFrame) -> int:
     """Each card with what was measured within sources, and nothing else changed."""
+    from covid_core.evaluation.compare import find_weights
+    from covid_core.evaluation.source_films import select_films
+
     if not select_films(table).any():
         raise DatasetError(
             "it has no source with films of both kinds, read by radiologists, that may be measured",
@@ -62,13 +113,18 @@ def _into_cards(options: argparse.Namespace, table: pd.DataFrame) -> int:
     return DONE
 
 
-def _measured(
-    folder: Path, recipe: str, options: argparse.Namespace, table: pd.DataFrame
-) -> WeightsCard:
+def _measured(folder: Path, recipe: str, options: Options, table: pd.DataFrame) -> WeightsCard:
     """The card of weights with their figures within sources.
 
     Raises DatasetError where films of the manifest may have trained them.
     """
+    import torch
+
+    from covid_core.datasets.manifest import read_manifest
+    from covid_core.evaluation.source_films import check_kept_split
+    from covid_core.evaluation.within_source_measurement import add_within_sources
+    from covid_core.model.network_files import load_weights
+
     network, card = load_weights(folder, recipe)
     trained_on = read_manifest(options.trained_on) if options.trained_on else None
     check_kept_split(card, table, trained_on)

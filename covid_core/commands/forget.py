@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from covid_core.commands.arguments import CACHE, Cache
 from covid_core.commands.status import DONE, SOME_FAILED
 
 _DIGEST = "[0-9a-f]{16}"
@@ -18,7 +19,18 @@ _REMEMBERED = re.compile(
 )
 
 
-def run(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Delete what this program remembers of radiographs between runs.
+
+    Thumbnails, decoded pictures, outlines of lungs and answers. Files of other names, and all that
+    you asked for by a name of your own, stay. Exit status: 0 all is deleted, 1 some could not be.
+    """
+
+    cache: Cache = CACHE
+
+
+def run(options: Options) -> int:
     """The exit status, once the files of the cache are deleted and counted."""
     found = remembered(options.cache)
     size = sum(path.stat().st_size for path in found)

@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
 
 from covid_core.commands.status import DONE
 from covid_core.model.audit import Displays
-from covid_core.training.gate.fit import make_gate
+from covid_core.predict.gate import GATE
 
 
-def run(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Train the network that says whether a picture may be judged.
+
+    On the films of a manifest, spoilt on purpose, and on drawn pictures of other things; pick
+    thresholds on the validation part and measure on the rest.
+    """
+
+    manifest: Annotated[
+        Path,
+        Argument(metavar="MANIFEST", help="with the films to train, validate and measure on"),
+    ]
+    out: Annotated[
+        Path,
+        Option(
+            "--out",
+            metavar="DIR",
+            show_default="this project's own gate",
+            help="folder for the gate's weights",
+        ),
+    ] = GATE
+    steps: Annotated[int, Option("--steps", help="of training")] = 1200
+    films: Annotated[int, Option("--films", help="how many train, at most")] = 5000
+    displays_only: Annotated[
+        bool,
+        Option(
+            "--displays-only",
+            help="keep the gate in --out, but for how it knows several films, screenshots and"
+            " photos",
+        ),
+    ] = False
+    seed: Annotated[
+        int,
+        Option("--seed", help="of the network's first weights, and of how films are spoilt"),
+    ] = 0
+
+
+def run(options: Options) -> int:
     """Train the network that says whether a picture may be judged; the exit status."""
+    from covid_core.training.gate.fit import make_gate
+
     card = make_gate(
         options.manifest,
         options.out,

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-import argparse
 import os
+from dataclasses import dataclass
 
+from covid_core.commands.arguments import CACHE, Cache, Manifest, Recipe, Weights
 from covid_core.commands.status import DONE
-from covid_core.datasets.manifest import read_manifest
 from covid_core.explain.known_index import FOLDER
-from covid_core.model.card import read_card
-from covid_core.training.index import index_films
+from covid_core.model.card import SHIPPED, WEIGHTS, read_card
 
 
-def run(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """List the films that made the weights, to tell which film was seen before.
+
+    Of each film that trained, chose or calibrated the weights, and of copies of these: a 256-bit
+    hash, features, and what its dataset tells, in known/ beside the weights. No picture is in it;
+    names of files are.
+    """
+
+    manifest: Manifest
+    weights: Weights = WEIGHTS
+    recipe: Recipe = SHIPPED
+    cache: Cache = CACHE
+
+
+def run(options: Options) -> int:
     """List the films that made the weights; the exit status."""
+    from covid_core.datasets.manifest import read_manifest
+    from covid_core.training.index import index_films
+
     card = read_card(options.weights, options.recipe)
     made = index_films(
         options.weights,

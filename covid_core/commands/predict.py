@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
+from typing import Annotated
 
 from tqdm import tqdm
+from typer import Argument, Option
 
 from covid_core.batch.ledger import Ledger, Terms, open_ledger
 from covid_core.batch.pipeline import Explain, Film, Row, Scoring, rows
-from covid_core.commands.arguments import open_tally, print_tally
+from covid_core.commands.arguments import (
+    Engine,
+    ListPassedOver,
+    Point,
+    Prevalence,
+    Recipe,
+    Weights,
+    open_tally,
+    print_tally,
+)
 from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
 from covid_core.errors import CovidCoreError, Unwritten
+from covid_core.model.card import SHIPPED, WEIGHTS
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import UNANSWERED, row_writer
+from covid_core.present.sentences import DISCLAIMER, UNANSWERED, row_writer
 from covid_core.read.archives import Item, members_or_refusals
 from covid_core.read.file_kinds import is_zip
 from covid_core.read.film_files import films_below, read_head
@@ -39,7 +51,61 @@ _NOT_CALIBRATED = (
 _COUNTING_S = 10  # of a folder's films before the first is read, for the progress bar alone
 
 
-def run(options: argparse.Namespace) -> int:
+EPILOG = DISCLAIMER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Score radiographs: one row a file."""
+
+    paths: Annotated[list[Path], Argument(metavar="PATH", help="files, folders, ZIPs")]
+    csv: Annotated[Path | None, Option("--csv", metavar="FILE", help="write the rows there")] = None
+    resume: Annotated[
+        bool,
+        Option(
+            "--resume",
+            help="keep the rows that the CSV file has, errors too, and score only the films that"
+            " have none; give the other options as before",
+        ),
+    ] = False
+    json: Annotated[bool, Option("--json", help="print the rows as JSON, one a line")] = False
+    saliency: Annotated[
+        Path | None,
+        Option(
+            "--saliency",
+            metavar="DIR",
+            help="write Grad-CAM overlays there, without heat where the map fails a test of"
+            " itself; no film is read from it",
+        ),
+    ] = None
+    bundle: Annotated[
+        Path | None,
+        Option(
+            "--bundle",
+            metavar="DIR",
+            help="write a case bundle of each film there: report, JSON, pictures, the film without"
+            " its tags, and all checks; `replay` makes it again",
+        ),
+    ] = None
+    list_passed_over: ListPassedOver = False
+    point: Point = "balanced"
+    prevalence: Prevalence = None
+    weights: Weights = WEIGHTS
+    recipe: Recipe = SHIPPED
+    workers: Annotated[
+        int,
+        Option(
+            "--workers",
+            min=1,
+            metavar="N",
+            help="films read and judged at a time; one for each core, and one that is read"
+            " meanwhile",
+        ),
+    ] = cores() + 1
+    engine: Engine = Choice.AUTO
+
+
+def run(options: Options) -> int:
     """Score radiographs, one row a file; the exit status."""
     _check(options)
     tally = Tally()
@@ -48,8 +114,7 @@ def run(options: argparse.Namespace) -> int:
         print_tally(tally)
         return WRONG_USE
     lanes = Lanes(films=min(options.workers, cores()))
-    choice = Choice(options.engine)
-    predictor = Predictor.load(options.weights, options.recipe, choice=choice, lanes=lanes)
+    predictor = Predictor.load(options.weights, options.recipe, choice=options.engine, lanes=lanes)
     if not predictor.card.rules.fitted:
         print(_NOT_CALIBRATED, file=sys.stderr)
     terms = Terms.of(predictor.card, options.point, options.prevalence)
@@ -69,7 +134,7 @@ def run(options: argparse.Namespace) -> int:
         return STOPPED
 
 
-def _check(options: argparse.Namespace) -> None:
+def _check(options: Options) -> None:
     """Raises CovidCoreError for options that contradict each other."""
     if options.resume and not options.csv:
         raise CovidCoreError("--resume goes on with a file", "Name it: --csv FILE --resume")
@@ -83,7 +148,7 @@ def _check(options: argparse.Namespace) -> None:
             )
 
 
-def _films(options: argparse.Namespace, tally: Tally) -> Iterator[Film]:
+def _films(options: Options, tally: Tally) -> Iterator[Film]:
     """The films of what was given, found one by one; `tally` takes what is passed over."""
     for path in options.paths:
         if path.is_dir():
@@ -100,7 +165,7 @@ def _read_item(item: Item) -> Radiograph:
     return read_radiograph(item.read())
 
 
-def _total(options: argparse.Namespace) -> int | None:
+def _total(options: Options) -> int | None:
     """How many films there are, for the progress bar.
 
     None where nobody looks at it, or where counting takes too long.
@@ -115,7 +180,7 @@ def _total(options: argparse.Namespace) -> int | None:
     return count
 
 
-def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int:
+def _written(options: Options, scoring: Scoring, terms: Terms) -> int:
     """The exit status, once each row is written as it came."""
     with ExitStack() as outputs:
         emit = [_json_array(outputs)] if options.json else []
@@ -126,7 +191,7 @@ def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int
         elif not options.json:
             emit.append(_csv_rows(terms.names))
         count, failed = (ledger.kept, ledger.failed) if ledger else (0, 0)
-        tally = open_tally(options)
+        tally = open_tally(options.list_passed_over)
         found = _films(options, tally)
         films = (film for film in found if not (ledger and ledger.holds(film.name)))
         made = outputs.enter_context(closing(rows(films, scoring, workers=options.workers)))
@@ -143,7 +208,7 @@ def _written(options: argparse.Namespace, scoring: Scoring, terms: Terms) -> int
     return SOME_FAILED if failed else DONE
 
 
-def _explainer(predictor: Predictor, options: argparse.Namespace, lanes: Lanes) -> Explain | None:
+def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain | None:
     """A function that writes a film's overlay and bundle; None where neither is wanted."""
     if not (options.saliency or options.bundle):
         return None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
 
 from covid_core.case.reader import CaseReader
+from covid_core.commands.arguments import Engine, Weights
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.engines.choice import Choice
 from covid_core.errors import CovidCoreError, WeightsError
@@ -14,11 +18,13 @@ from covid_core.exports.bundle import (
     CASE,
     MAX_BYTES,
     MEMBERS,
+    NOTE,
     Bundle,
     read_bundle,
     replay,
     unpacked,
 )
+from covid_core.model.card import WEIGHTS
 from covid_core.storage.atomic import write_whole
 
 _OTHERS = {
@@ -32,7 +38,26 @@ _OTHERS = {
 }
 
 
-def run(options: argparse.Namespace) -> int:
+EPILOG = NOTE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Read a case bundle's film again, and compare the new bundle with the given one.
+
+    From its levels to the report, byte for byte. Exit status: 0 the same, 1 another, 2 no bundle,
+    or one that was changed.
+    """
+
+    bundle: Annotated[Path, Argument(metavar="BUNDLE", help="as predict --bundle makes it")]
+    weights: Weights = WEIGHTS
+    engine: Engine = Choice.AUTO
+    out: Annotated[
+        Path | None, Option("--out", metavar="FILE", help="write the new bundle there")
+    ] = None
+
+
+def run(options: Options) -> int:
     """Read case bundles again, and compare byte for byte; the exit status."""
     try:
         bundle = read_bundle(_bytes(options.bundle))
@@ -40,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         error.file = str(options.bundle)
         raise
     recipe = bundle.made_by["recipe"]
-    reader = CaseReader.load(options.weights, recipe, choice=Choice(options.engine))
+    reader = CaseReader.load(options.weights, recipe, choice=options.engine)
     try:
         again = replay(bundle, reader)
     except WeightsError:

@@ -10,7 +10,6 @@ import torch
 from covid_core.__main__ import main
 from covid_core.bench import training as module
 from covid_core.bench.training import Bench, bench
-from covid_core.commands import bench as command
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +43,7 @@ def test_command_says_ratio_and_shares(
     measured: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[dict[str, object]] = []
-    monkeypatch.setattr(command, "bench", lambda **options: asked.append(options) or measured)
+    monkeypatch.setattr(module, "bench", lambda **options: asked.append(options) or measured)
     arguments = ["bench", "train", "--steps", "1", "--batch-size", "2"]
     assert main([*arguments, "--architecture", "resnet18"]) == 0
     [options] = asked

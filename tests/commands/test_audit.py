@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
 import pandas as pd
@@ -23,7 +22,7 @@ def weights(tmp_path: Path) -> Path:
 
 def test_zones_of_an_earlier_audit_of_the_same_weights_stay(weights: Path) -> None:
     card = read_card(weights)
-    options = Namespace(weights=weights, recipe=card.recipe, zone_scores=None)
+    options = audit.Options(weights=weights, recipe=card.recipe, manifest=Path("m.csv"))
     assert audit._zones(options, card, pd.DataFrame()) is None
     earlier = shipped_audit(sha256=card.sha256)
     save_audit(weights, card.recipe, earlier)
@@ -41,6 +40,6 @@ def test_maps_that_a_card_has_are_taken_over(weights: Path) -> None:
     }
     card = card.replace(results=Results(within_source={"siim-covid19": populations}))
     assert card.results.boxes == {"siim-covid19": {"test": maps}}
-    options = Namespace(boxes=None)
+    options = audit.Options(manifest=Path("m.csv"))
     found = audit._boxes(options, None, card, pd.DataFrame(), None)  # type: ignore[arg-type]
     assert found == {"siim-covid19": {"test": maps}}

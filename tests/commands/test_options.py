@@ -3,20 +3,25 @@ option says what it is for, and every command leads to something that can be run
 
 from __future__ import annotations
 
-import argparse
 import pkgutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, get_args
 
 import pytest
+from typer import Argument, Option
 
-from covid_core.__main__ import _COMMANDS, add_options
-from covid_core.commands import options as rooms
-from covid_core.commands.options import train
+from covid_core import commands
+from covid_core.commands import train
+from covid_core.commands.arguments import Point
+from covid_core.commands.verbs import VERBS, Verb, call, command_of, load_verb
+from covid_core.model.decision import POINTS
 
 ROOT = Path(__file__).parent.parent.parent
 SLOW = {"torch", "torchvision", "streamlit", "pandas", "sklearn", "scipy", "openvino", "ray"}
+MODULES = {verb.partition(" ")[0] for verb in VERBS}
 # -X importtime does not list what importlib.import_module imports: sys.modules does.
 HELP = """
 import runpy, sys
@@ -33,57 +38,73 @@ def imported_by(*arguments: str) -> set[str]:
     command = [sys.executable, "-c", HELP, *arguments, "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     status, *modules = done.stderr.split()
-    assert done.stdout.startswith("usage: ") and status == "0"
+    assert done.stdout.startswith("Usage: ") and status == "0"
     return set(modules)
 
 
-@pytest.mark.parametrize("verb", ["", *_COMMANDS])
-def test_help_imports_nothing_slow(verb: str) -> None:
+@pytest.mark.parametrize("verb", ["", *VERBS])
+def test_help_imports_nothing_slow_and_no_other_verb(verb: str) -> None:
     imported = imported_by("run_module", "covid_core", *verb.split())
     assert SLOW & imported == set()
-    options = {name for name in imported if name.startswith(f"{rooms.__name__}.")}
-    assert options == ({f"{rooms.__name__}.{verb.replace(' ', '_')}"} if verb else set())
+    verbs = {name for name in MODULES if f"{commands.__name__}.{name}" in imported}
+    assert verbs == set(verb.split()[:1])
 
 
 def test_help_of_training_imports_nothing_slow() -> None:
     assert SLOW & imported_by("run_path", "train.py") == set()
 
 
-def parsers(verb: str) -> list[argparse.ArgumentParser]:
-    """Of a command, and of the kinds that it has."""
-    parser = argparse.ArgumentParser()
-    if verb == "train.py":
-        train.add(parser)
-    else:
-        add_options(verb, parser)
-    kinds = [
-        kind
-        for action in parser._actions
-        if isinstance(action, argparse._SubParsersAction)
-        for kind in action.choices.values()
-    ]
-    return [parser, *kinds]
+def verb_of(name: str) -> Verb:
+    return command_of(train.Options, lambda _: 0) if name == "train.py" else load_verb(name)
 
 
-@pytest.mark.parametrize("verb", [*_COMMANDS, "train.py"])
-def test_every_option_says_what_it_is_for(verb: str) -> None:
-    silent = [
-        action.option_strings or action.dest
-        for parser in parsers(verb)
-        for action in parser._actions
-        if not action.help and not isinstance(action, argparse._SubParsersAction)
-    ]
-    assert silent == []
+@pytest.mark.parametrize("name", [*VERBS, "train.py"])
+def test_every_option_says_what_it_is_for(name: str) -> None:
+    verb = verb_of(name)
+    assert verb.params and verb.help
+    assert [option.name for option in verb.params if not getattr(option, "help", None)] == []
 
 
-@pytest.mark.parametrize("verb", _COMMANDS)
-def test_every_command_runs_something(verb: str) -> None:
-    each = parsers(verb)
-    targets = {parser.get_default("command") for parser in each} - {None}
-    assert len(targets) == max(1, len(each) - 1)
-    assert all(callable(pkgutil.resolve_name(target)) for target in targets)
+@pytest.mark.parametrize("name", VERBS)
+def test_every_command_runs_something(name: str) -> None:
+    verb = load_verb(name)
+    assert verb.then.__module__ == f"{commands.__name__}.{name.partition(' ')[0]}"
 
 
-def test_every_module_of_options_is_a_command_s() -> None:
-    modules = {module.name for module in pkgutil.iter_modules(rooms.__path__)}
-    assert modules - {"train"} == {verb.replace(" ", "_") for verb in _COMMANDS}
+def test_every_module_of_commands_is_a_verb_s_or_shared() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(commands.__path__)}
+    assert modules - {"arguments", "status", "train", "verbs"} == MODULES
+
+
+def test_operating_points_to_choose_are_those_there_are() -> None:
+    assert get_args(get_args(Point)[0]) == POINTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """Options with lists of both kinds."""
+
+    places: Annotated[list[str], Argument()]
+    many: Annotated[list[str], Option("--many", metavar="A...", default_factory=list)]
+    one: Annotated[list[str], Option("--one", metavar="A", default_factory=list)]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("x", (["x"], [], [])),
+        ("x y --many a b", (["x", "y"], ["a", "b"], [])),
+        ("x --many a --many b c --one d", (["x"], ["a", "b", "c"], ["d"])),
+        ("--one a x --one b y", (["x", "y"], [], ["a", "b"])),
+        ("--many a -- x", (["x"], ["a"], [])),
+        ("x --many", 2),
+        ("--many a x", 2),
+    ],
+)
+def test_an_option_takes_one_value_or_all_up_to_the_next_flag(
+    line: str, told: tuple[list[str], list[str], list[str]] | int
+) -> None:
+    found: list[Told] = []
+    status = call(command_of(Told, lambda one: found.append(one) or 0), line.split(), "program")
+    assert status == (told if isinstance(told, int) else 0)
+    assert [(one.places, one.many, one.one) for one in found] == ([told] if not status else [])

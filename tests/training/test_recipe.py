@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import pytest
 
-from covid_core.commands.options import train as options
+from covid_core.commands import train as options
+from covid_core.commands.verbs import call, command_of
 from covid_core.errors import TrainingError
 from covid_core.training.recipe import RECIPES, read_recipe
 from covid_core.training.variant_names import recipe_names
@@ -112,9 +112,10 @@ def test_borders_go_from_the_recipe_or_the_command_line_to_the_preprocessing(
     path.write_text(text.replace('borders = "cut"', 'borders = "keep"'))
     assert read_recipe(str(path)).preprocess.borders == "keep"
     assert read_recipe("densenet121").preprocess.borders == "cut"
-    parser = argparse.ArgumentParser()
-    options.add(parser)
-    given = parser.parse_args(["--data", "films", "--borders", "keep"])
+    taken: list[options.Options] = []
+    command = command_of(options.Options, lambda one: taken.append(one) or 0)
+    assert call(command, ["--data", "films", "--borders", "keep"], "train.py") == 0
+    [given] = taken
     recipe = options.choose_recipe(given)
     assert recipe.preprocess.borders == "keep"
     assert options.describe_choices(given, recipe)["borders"] == "keep"

@@ -1,0 +1,188 @@
+"""Options of train.py, and what they choose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from typer import BadParameter, Option
+
+from covid_core.commands.arguments import ListPassedOver, SkipUnknown
+from covid_core.training.variant_names import Variant, recipe_names
+
+if TYPE_CHECKING:
+    from covid_core.training.recipe import Recipe
+
+
+def parse_stages(text: str) -> tuple[tuple[int, float], ...]:
+    """Stages from text: `128:6,224:1.5` gives ((128, 6.0), (224, 1.5)), film size in px and epochs.
+
+    Raises BadParameter.
+    """
+    try:
+        pairs = [stage.split(":") for stage in text.split(",")]
+        stages = tuple((int(size), float(epochs)) for size, epochs in pairs)
+    except ValueError:
+        stages = ()
+    if not stages or any(size < 1 or not 0 < epochs < math.inf for size, epochs in stages):
+        raise BadParameter(
+            f"{text} is no list of film sizes in px, each with its epochs, such as 128:6,224:1.5"
+        )
+    return stages
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What train.py can be told; from `init` on in place of what the recipe says."""
+
+    data: Annotated[Path, Option("--data", help="folder of films, or a manifest")]
+    out: Annotated[Path, Option("--out", help="folder for the weights")] = Path("weights")
+    run: Annotated[
+        Path | None,
+        Option("--run-dir", show_default="runs/RECIPE", help="folder for checkpoints and the log"),
+    ] = None
+    recipe: Annotated[
+        str, Option("--recipe", help=f"{', '.join(recipe_names())}, or a .toml file")
+    ] = "densenet121"
+    variant: Annotated[
+        Variant,
+        Option(
+            "--variant",
+            help="of the recipe: ours, on all films; as its study published it, leaks and mistakes"
+            " included; or the study's without these",
+        ),
+    ] = Variant.OURS
+    holdout_source: Annotated[
+        list[str],
+        Option(
+            "--holdout-source",
+            default_factory=list,
+            show_default=False,
+            metavar="NAME",
+            help="a source never to train on; may be given several times",
+        ),
+    ]
+    skip_bad: Annotated[
+        bool,
+        Option(
+            "--skip-bad", help="leave damaged files out, and list them in the run's quarantine.csv"
+        ),
+    ] = False
+    skip_unknown: SkipUnknown = False
+    list_passed_over: ListPassedOver = False
+    seed: Annotated[
+        int,
+        Option(
+            "--seed", help="of the split, the first weights, and the order and variation of films"
+        ),
+    ] = 0
+    checkpoint_every: Annotated[
+        int,
+        Option("--checkpoint-every", metavar="STEPS", help="steps between two checkpoints"),
+    ] = 100
+    compile: Annotated[
+        bool,
+        Option(
+            "--compile",
+            help="compile the network by torch.compile: slower to start, then faster",
+        ),
+    ] = False
+    teacher: Annotated[
+        list[Path],
+        Option(
+            "--teacher",
+            default_factory=list,
+            show_default=False,
+            metavar="DIR",
+            help="weights folder whose networks' answers are learnt too, also to films without a"
+            " label; may be given several times",
+        ),
+    ]
+    resume: Annotated[bool, Option("--resume", help="go on from the run's checkpoint")] = False
+    init: Annotated[str | None, Option("--init", help="imagenet, random, or a file of weights")] = (
+        None
+    )
+    architecture: Annotated[str | None, Option("--architecture", help="another backbone")] = None
+    head_depth: Annotated[
+        int | None, Option("--head-depth", help="hidden layers of the head, 0 to 4")
+    ] = None
+    stages: Annotated[
+        Sequence[tuple[int, float]] | None,
+        Option(
+            "--stages",
+            parser=parse_stages,
+            metavar="STAGES",
+            help="of each phase: film size in px:epochs, such as 128:6,224:1.5; the network is used"
+            " at the last size",
+        ),
+    ] = None
+    fit: Annotated[
+        Literal["squash", "pad"] | None, Option("--fit", help="how a film is made square")
+    ] = None
+    smooth_px: Annotated[
+        float | None,
+        Option(
+            "--smooth-px",
+            help="standard deviation of the Gaussian that smooths the resized film",
+        ),
+    ] = None
+    tone: Annotated[
+        Literal["stretch", "equalise"] | None,
+        Option("--tone", help="how a film's grey levels are spread"),
+    ] = None
+    borders: Annotated[
+        Literal["keep", "cut"] | None,
+        Option("--borders", help="whether bars and padding around a film are kept or cut"),
+    ] = None
+    batch_size: Annotated[int | None, Option("--batch-size", help="films in each step")] = None
+    learning_rate: Annotated[
+        float | None, Option("--learning-rate", help="the highest learning rate")
+    ] = None
+    weight_decay: Annotated[
+        float | None, Option("--weight-decay", help="how strongly weights are drawn towards 0")
+    ] = None
+    label_smoothing: Annotated[
+        float | None,
+        Option(
+            "--label-smoothing", help="share of a label that is spread over all classes, 0 to 1"
+        ),
+    ] = None
+    averaging: Annotated[
+        float | None,
+        Option("--averaging", help="decay of the averaged weights, 0 for none, to below 1"),
+    ] = None
+
+
+def choose_recipe(options: Options) -> Recipe:
+    """The recipe, with what the command line gives in its place. Raises TrainingError."""
+    from covid_core.training.variants import recipe_in  # takes seconds: not for --help
+
+    def given(*names: str) -> dict[str, Any]:
+        return {n: getattr(options, n) for n in names if getattr(options, n) is not None}
+
+    recipe = recipe_in(options.variant, options.recipe)
+    optimisation = replace(
+        recipe.optimisation,
+        **given("batch_size", "learning_rate", "weight_decay", "label_smoothing", "averaging"),
+    )
+    phases = tuple(replace(phase, **given("stages")) for phase in recipe.phases)
+    own = given("init", "architecture", "head_depth", "fit", "smooth_px", "tone", "borders")
+    return replace(recipe, phases=phases, optimisation=optimisation, **own)
+
+
+def default_folder(options: Options, recipe: Recipe) -> Path:
+    """The folder of a run that was given none: runs/RECIPE, or runs/RECIPE-VARIANT."""
+    variant = "" if options.variant is Variant.OURS else f"-{options.variant}"
+    return Path("runs") / f"{recipe.name}{variant}"
+
+
+def describe_choices(options: Options, recipe: Recipe) -> dict[str, str]:
+    """All that the command line or the recipe chose, by name, for the weights' card."""
+    given = ("data", "holdout_source", "seed", "variant", "teacher")
+    chosen = {name: getattr(options, name) for name in given}
+    chosen |= {**asdict(recipe), **asdict(recipe.optimisation)}
+    left_out = ("name", "says", "optimisation", "published")
+    return {name: str(value) for name, value in chosen.items() if name not in left_out}
