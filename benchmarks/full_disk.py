@@ -28,6 +28,8 @@ from tqdm import tqdm
 import train  # noqa: F401  likewise
 from benchmarks.record import Figure, record, told
 from covid_core.commands import evaluate, manifest, predict  # noqa: F401  likewise
+from covid_core.datasets import compile as compilation  # noqa: F401  likewise
+from covid_core.model_card import comparison  # noqa: F401  likewise
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from tests.films import clinic
