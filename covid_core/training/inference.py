@@ -15,6 +15,7 @@ from covid_core.model.networks import Network
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.augment import shrink
 from covid_core.training.films import Films
+from covid_core.training.half_precision import half_precision
 
 MEASURED_SPLITS = (Split.TEST, Split.HELD_OUT)  # the films that results are measured on
 _BATCH = 64
@@ -65,7 +66,7 @@ def compute_logits(
 
     def logits_of_batch(batch: np.ndarray, there: torch.device) -> torch.Tensor:
         x = network_input(films, batch, preprocess, size_px or preprocess.size_px, there)
-        with torch.autocast(there.type, torch.bfloat16, enabled=half):
+        with half_precision(there, wanted=half):
             return output(network.to(there), x).double().cpu()
 
     batches = in_batches(logits_of_batch, indices, device, _BATCH)

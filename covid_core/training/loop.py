@@ -23,6 +23,7 @@ from covid_core.training.augment import augment_with_masks
 from covid_core.training.batches import Batch, load_batches
 from covid_core.training.checkpoint import identify_run
 from covid_core.training.epoch import close_epoch
+from covid_core.training.half_precision import half_precision
 from covid_core.training.log import clear_log
 from covid_core.training.losses import Learner, Losses, LossLog, Targets, batch_loss
 from covid_core.training.progress import Progress, unfreeze
@@ -144,7 +145,7 @@ def train_step(
     network.train()
     if not next(network.features.parameters()).requires_grad:
         network.features.eval()  # frozen: its normalisation too
-    with torch.autocast(x.device.type, torch.bfloat16):
+    with half_precision(x.device):
         outputs = learner(x.contiguous(memory_format=torch.channels_last))
     loss = batch_loss(
         outputs,

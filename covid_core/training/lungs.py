@@ -27,6 +27,7 @@ from covid_core.model.tensors import RETRAIN
 from covid_core.predict.lungs import NAME, PREPROCESS, LungsCard, dice
 from covid_core.read.reading import read_file
 from covid_core.training.augment import Augmentation, augment_with_masks
+from covid_core.training.half_precision import half_precision
 
 _BATCH, _RATE = 16, 3e-3
 _TESTED = 0.25  # of the patients
@@ -82,7 +83,7 @@ def train_lungs(outlined: Outlined, *, epochs: int, seed: int) -> tuple[LungNetw
         )
         network.train()
         x = PREPROCESS.normalise(films).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with half_precision(x.device):
             logits = network(x)
         loss = _loss(logits.float(), truth)
         optimiser.zero_grad()

@@ -16,6 +16,7 @@ from covid_core.model.card import WeightsCard, read_cards
 from covid_core.model.network_files import load_weights
 from covid_core.model.networks import Network, Outputs
 from covid_core.prepare.preprocess import Preprocess
+from covid_core.training.half_precision import half_precision
 
 _LEAST = 1e-6  # of a probability, whose logarithm is taken
 
@@ -68,7 +69,7 @@ class Teachers:
         Log probabilities of the classes and the appearances, log odds of the opacities; None for an
         output that not all of them have.
         """
-        with torch.autocast(films.device.type, torch.bfloat16):
+        with half_precision(films.device):
             answers = [
                 network.answer(
                     preprocess.normalise(films).contiguous(memory_format=torch.channels_last)

@@ -45,6 +45,7 @@ from covid_core.training.gate.films import (
 )
 from covid_core.training.gate.measures import children_found
 from covid_core.training.gate.thresholds import pick_thresholds
+from covid_core.training.half_precision import half_precision
 
 _BATCH, _RATE = 64, 3e-3
 _FILMS, _EACH = 5000, 300  # films that train; pictures of each drawn kind
@@ -84,7 +85,7 @@ def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
         films = augment(pictures[chosen], PREPROCESS.size_px, _AUGMENTATION, generator)
         network.train()
         x = PREPROCESS.normalise(films).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with half_precision(x.device):
             logits = network(x)
         loss = _loss(logits.float(), kinds[chosen], flaws[chosen])
         optimiser.zero_grad()
@@ -111,7 +112,7 @@ def train_displays(network: GateNetwork, examples: Examples, *, steps: int, seed
         chosen = np.concatenate([drawing.choice(of, _BATCH // 2) for of in (alone, displayed)])
         mirrored = torch.from_numpy(drawing.random(_BATCH) < 0.5)[:, None, None]
         seen = torch.where(mirrored, pictures[chosen].flip(2), pictures[chosen])
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), half_precision(seen.device):
             maps = network.finer_map(PREPROCESS.tensor(seen))
         loss = F.cross_entropy(branch(maps.float()), kinds[chosen])
         optimiser.zero_grad()
