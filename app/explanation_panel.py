@@ -14,7 +14,7 @@ from app.meter_plot import meter_bars
 from app.open_film import OpenFilm
 from app.texts import checks as words
 from app.texts import read as texts
-from covid_core.case.reading import Reading
+from covid_core.case.case_reading import Reading
 from covid_core.explain.checks import Checks, seen_in_words
 from covid_core.explain.lung_zones import ATTENTION_NOTE
 from covid_core.explain.map_tests import MapCheck
@@ -109,7 +109,7 @@ def show_maps(reading: Reading) -> None:
 
 
 def show_tests(check: MapCheck) -> None:
-    """Each test in a row, told by a word and a sign."""
+    """Each test in a row, marked by a word and a sign."""
     name = in_sentence(check.finding)
     st.markdown(f"**{words.TESTS.format(name=name)}**")
     rows = [
@@ -123,7 +123,7 @@ def show_tests(check: MapCheck) -> None:
 
 
 def show_zones(zones: tuple[float, ...] | None, finding: Finding) -> None:
-    """Six shares, laid out as on the film."""
+    """Six shares, arranged as on the film."""
     name = in_sentence(finding)
     st.markdown(f"**{words.ZONES.format(name=name)}**")
     if zones is None:

@@ -5,7 +5,7 @@ Streamlit 1.67.0. tests/app/test_forgetting.py and test_uploads.py hold it to a 
 
 - `release`, `stored_bytes`: a widget's bytes stay until its session ends, and only the manager of
   uploads can replace or count them.
-- `own_session_id`: the page's own code is told of no session, and uploads come by its id.
+- `own_session_id`: the page's own code is given no session, and uploads come by its id.
 - `begin`: Starlette spools uploads to disk by an attribute of a class alone; closed sessions are
   dropped by a cache that nothing asks to look at the time.
 """

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from covid_core.read.radiograph import View
 
 if TYPE_CHECKING:
+    from covid_core.case.case_reading import Reading
     from covid_core.case.reader import CaseReader
-    from covid_core.case.reading import Reading
     from covid_core.predict.predictor import Prediction
     from covid_core.read.patient_tags import Study
 

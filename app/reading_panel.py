@@ -18,7 +18,7 @@ from app.texts import read as texts
 from app.viewer import viewer
 from app.viewer.package import Kind, Layer, View, Window
 from app.wording import whole_sentence
-from covid_core.case.reading import Reading
+from covid_core.case.case_reading import Reading
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import Finding
 from covid_core.model.decision import in_sentence
@@ -50,7 +50,7 @@ def show_reading(
 
     `answer`: the place for that, where it is not here. `beside`: another
     film of the patient, to look at with it. `steps`: the viewer's arrow keys ask for other films;
-    gives "next" or "previous" where one was asked for.
+    gives "next" or "previous" where one was chosen.
     """
     film = session.check(film)
     session.make_current(film)

@@ -27,8 +27,8 @@ from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
 
 if TYPE_CHECKING:
+    from covid_core.case.case_reading import Reading
     from covid_core.case.reader import CaseReader
-    from covid_core.case.reading import Reading
     from covid_core.explain.known_films import KnownFilms
 
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 81 MB

@@ -105,8 +105,8 @@ def show_own(check: Check) -> PointHere | None:
     """The site's own operating point, and what may be done with it; None where none qualifies."""
     st.subheader(texts.OWN, anchor=False)
     st.write(texts.OWN_WORDS)
-    asked, sure = st.columns(2)
-    recall = asked.select_slider(
+    recall_column, sure = st.columns(2)
+    recall = recall_column.select_slider(
         texts.RECALL, RECALLS, round(RECALL * 100), key="site-recall", help=texts.RECALL_HELP
     )
     confidence = sure.segmented_control(

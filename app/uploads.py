@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MIB = 1024**2
 _ROUTE = "/_stcore/upload_file/"
 _MAX_HEAD_BYTES = 8192  # of what stands before a file's own bytes: its name and type
-_MAX_REMEMBERED = 10_000  # refusals that no page asked for
+_MAX_REMEMBERED = 10_000  # refusals that no page has read
 
 
 @dataclass(eq=False)

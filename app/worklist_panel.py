@@ -20,7 +20,7 @@ from app.texts import worklist as texts
 from app.worklist_scoring import Worklist, score_in_stretches, scorer
 from app.worklist_table import show_filters, show_table
 from covid_core.batch.worklist import Entry, csv_text, earlier, triage
-from covid_core.case.reading import Reading
+from covid_core.case.case_reading import Reading
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.model.decision import CAVEAT
 from covid_core.predict.predictor import Predictor

@@ -26,7 +26,7 @@ import torch.utils.tensorboard  # here, and not in each of the forks
 from tqdm import tqdm
 
 import train  # noqa: F401  likewise
-from benchmarks.record import Figure, record, told
+from benchmarks.record import Figure, format_record, record
 from covid_core.commands import evaluate, manifest, predict  # noqa: F401  likewise
 from covid_core.datasets import compile as compilation  # noqa: F401  likewise
 from covid_core.model_card import comparison  # noqa: F401  likewise
@@ -212,7 +212,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = outcomes(Path(folder), options.sizes)
     command = f"python -m benchmarks.full_disk --sizes {options.sizes}"
-    print(told(record("full-disk", command, figures(found), raw=[asdict(one) for one in found])))
+    print(
+        format_record(
+            record("full-disk", command, figures(found), raw=[asdict(one) for one in found])
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ import torch
 import torch.utils.tensorboard  # here, and not in each of the forks
 from tqdm import tqdm
 
-from benchmarks.record import RECORDS, Figure, record, told
+from benchmarks.record import RECORDS, Figure, format_record, record
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
 from covid_core.model.networks import Network
@@ -274,7 +274,7 @@ def main() -> None:
     found = figures(kills, broken)
     command = f"python -m benchmarks.kills --kills {options.kills} --seed {options.seed}"
     raw = [asdict(kill) for kill in kills]
-    print(told(record("kills", command, found, raw=raw, folder=options.out)))
+    print(format_record(record("kills", command, found, raw=raw, folder=options.out)))
 
 
 if __name__ == "__main__":

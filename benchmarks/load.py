@@ -28,7 +28,7 @@ from app.texts.worklist import DROP
 from benchmarks import load_figures
 from benchmarks.load_figures import ERROR, RIGHT, WRONG, Answer, Sample
 from benchmarks.memory import film
-from benchmarks.record import record, told
+from benchmarks.record import format_record, record
 from benchmarks.servers import HERE, Server, served
 from benchmarks.visitors import Shown, Visitor, visiting
 from covid_core.present.overlay import png
@@ -181,7 +181,7 @@ def main() -> None:
     command = " ".join(["python -m benchmarks.load", *sys.argv[1:]])
     raw = {"answers": [[a.session, a.outcome, round(a.seconds, 2)] for a in crowd.answers]}
     path = record(given.name, command, found, raw=raw)
-    print(told(path))
+    print(format_record(path))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import plotly.graph_objects as go
 from scipy import stats
 
 from app.texts.worklist import DROP
-from benchmarks.record import Figure, record, told
+from benchmarks.record import Figure, format_record, record
 from benchmarks.servers import HERE, Memory, Server, served
 from benchmarks.visitors import Visitor, visiting
 from covid_core.present import markdown
@@ -244,7 +244,7 @@ def main() -> None:
     print(table(samples), describe(found), sep="\n\n")
     command = " ".join(["python -m benchmarks.memory", *sys.argv[1:]])
     raw = [[s.uploads, round(s.memory.resident, 1), s.held] for s in samples]
-    print(told(record("memory", command, figures(found, held_after), raw=raw)))
+    print(format_record(record("memory", command, figures(found, held_after), raw=raw)))
 
 
 if __name__ == "__main__":

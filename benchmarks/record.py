@@ -56,7 +56,7 @@ def record(
     return path
 
 
-def told(path: Path) -> str:
+def format_record(path: Path) -> str:
     """A record as it stands in the document: its command, and a table of its figures."""
     found = json.loads(path.read_text(encoding="utf-8"))
     marks = {True: "yes", False: "**no**", None: ""}
@@ -77,7 +77,7 @@ def commit_in_words(commit: str) -> str:
 
 def main() -> None:
     for path in sorted(RECORDS.glob("*.json")):
-        markdown.replace_block(DOCUMENT, path.stem, told(path))
+        markdown.replace_block(DOCUMENT, path.stem, format_record(path))
 
 
 if __name__ == "__main__":

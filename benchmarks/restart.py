@@ -28,7 +28,7 @@ from websockets.exceptions import WebSocketException
 
 from app.texts.worklist import DROP
 from benchmarks.leftovers import in_files, written
-from benchmarks.record import Figure, record, told
+from benchmarks.record import Figure, format_record, record
 from benchmarks.servers import HERE, Server, served
 from benchmarks.visitors import visiting
 from covid_core.read.phantom import draw_phantom
@@ -138,7 +138,7 @@ def main() -> None:
             kills.append(trial(given.seed + number, Path(folder)))
             print(f"kill {number + 1}: there again in {kills[-1].back_s:.1f} s", flush=True)
     command = " ".join(["python -m benchmarks.restart", *sys.argv[1:]])
-    print(told(record("restart", command, figures(kills))))
+    print(format_record(record("restart", command, figures(kills))))
 
 
 if __name__ == "__main__":

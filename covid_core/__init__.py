@@ -36,8 +36,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from covid_core.case.case_reading import Reading
     from covid_core.case.reader import CaseReader, read_case
-    from covid_core.case.reading import Reading
     from covid_core.errors import (
         Abstained,
         CovidCoreError,
@@ -96,7 +96,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, its module imported when it is first asked for: torch alone takes seconds."""
+    """A public name, its module imported when it is first used: torch alone takes seconds."""
     for home, names in _HOMES.items():
         if name in names:
             return getattr(importlib.import_module(f"{__name__}.{home}"), name)

@@ -1,6 +1,6 @@
 """Where films come from: the public datasets by the names that their films go by.
 
-How each lies on disk is told in `datasets.layouts`.
+How each lies on disk is described in `datasets.layouts`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from app.phantoms import open_phantom
 from app.texts import about as texts
 from app.wording import whole_sentence
 from covid_core.batch.recipes_here import at_home, never_seen
-from covid_core.case.reading import Reading
+from covid_core.case.case_reading import Reading
 from covid_core.explain.walkthrough import Walkthrough, walk_through
 from covid_core.findings import Finding
 from covid_core.model.card import listed_in_words

@@ -24,7 +24,7 @@ from covid_core.batch.recipes_here import (
     opinion,
     shelf,
 )
-from covid_core.case.reading import Reading
+from covid_core.case.case_reading import Reading
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.choices import choices_by
 from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard

@@ -48,7 +48,7 @@ PICTURES = "Where each looked for COVID-19"
 PICTURES_WORDS = (
     "Full colour is strong evidence for that network, by its own card; no heat is drawn where it"
     " does not call COVID-19 likely enough. Only the heat of the Read page's own network was put to"
-    " the tests that are told there."
+    " the tests that are described there."
 )
 PICTURE_ALT = "The film under the evidence that {title} finds for {disease}"
 COLD_ALT = "The film without heat: {title} does not call {disease}"

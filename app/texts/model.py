@@ -21,7 +21,7 @@ BEWARE = (
 TRAINED = "What it was trained on"
 TRAINED_WORDS = (
     "{films} films trained it, {tuned} chose its thresholds; on the others it was measured. A class"
-    " that comes from few sources can be told by them, without looking at the lungs."
+    " that comes from few sources can be recognised by them, without looking at the lungs."
 )
 TRAINED_ALT = "Films by source, class and use"
 SOURCE, CLASS = "Source", "Class"
@@ -31,7 +31,7 @@ SPLIT_TITLES = ("Trained", "Tuned", "Tested", "Unseen")
 GOALS = "What it set out to reach"
 GOALS_WORDS = "{met} of {all} goals are met. Those that are not stand first."
 GOALS_NONE = "These weights have not been audited, so that most goals are not measured."
-GOALS_ALT = "Goals, what was asked and measured, and whether each was met"
+GOALS_ALT = "Goals, what was required and measured, and whether each was met"
 GOALS_COLUMNS = ("Met", "Goal", "Asked", "Measured")
 MET = {  # by verdict, in the order of the table
     "missed": "no",

@@ -31,9 +31,9 @@ _mount = st.components.v2.component(
 
 
 def viewer(view: View, *, key: str, height_px: int = 560) -> str | None:
-    """Shows a view, its panes `height_px` high, and gives the step that the reader asked for.
+    """Shows a view, its panes `height_px` high, and gives the step that the reader chose.
 
-    "next" or "previous" in the one run after the reader asked by key for another film, where the
+    "next" or "previous" in the one run after the reader chose another film by key, where the
     view has steps; else None.
     """
     result = _mount(data=package(view, height_px=height_px), key=key, on_step_change=_heard)

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from covid_core.batch.pipeline import Explain, Film
+from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
-from covid_core.case.reading import Reading
 from covid_core.errors import foreseen
 from covid_core.exports.bundle import make_bundle
 from covid_core.exports.request import ExportRequest, result_of

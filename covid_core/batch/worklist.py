@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
-from covid_core.case.reading import Reading
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint

@@ -21,7 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 
-from covid_core.case.reading import Reading
+from covid_core.case.case_reading import Reading
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes
 from covid_core.engines.machine import processor

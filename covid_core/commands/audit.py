@@ -143,7 +143,7 @@ def run(options: Options) -> int:
     write_audit(found, card, left_out, options.report)
     for goal in goals(card, found.figures, left_out):
         verdict = goal.verdict.upper() if goal.verdict == MISSED else goal.verdict
-        print(f"{verdict:12} {goal.name}: {goal.measured}, asked {goal.required}")
+        print(f"{verdict:12} {goal.name}: {goal.measured}, required {goal.required}")
     print(options.report)
     return DONE
 

@@ -52,7 +52,7 @@ def run(options: Options) -> int:
     from covid_core.evaluation.evaluate import measure_parts, name_probabilities
 
     manifest = read_manifest(options.manifest)
-    known: dict[tuple[str, str], _Scores] = {}  # those asked the same of the same films share them
+    known: dict[tuple[str, str], _Scores] = {}  # networks of one task on the same films share them
     status = DONE
     for folder in options.weights:
         for recipe, card in read_cards(folder).items():
@@ -92,7 +92,7 @@ def _split_of(card: WeightsCard, manifest: pd.DataFrame) -> pd.DataFrame:
 
 
 def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) -> Films:
-    """Labelled as the card's network is asked; small where there is no network to show them to."""
+    """Labelled as for the card's network; small where there is no network to show them to."""
     from covid_core.evaluation.baseline_features import SIDE_PX
     from covid_core.training.films import load_films
     from covid_core.training.run import label_films

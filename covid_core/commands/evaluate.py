@@ -139,7 +139,7 @@ def _measured(folder: Path, recipe: str, options: Options, table: pd.DataFrame) 
 
 
 def _variants(folder: Path) -> dict[str, dict[str, WeightsCard]]:
-    """Cards by recipe and variant; asked for before anything slow is done."""
+    """Cards by recipe and variant; read before anything slow is done."""
     variants = read_variants(folder)
     if not variants:
         raise WeightsError(

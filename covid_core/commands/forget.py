@@ -24,7 +24,7 @@ class Options:
     """Delete what this program remembers of radiographs between runs.
 
     Thumbnails, decoded pictures, outlines of lungs and answers. Files of other names, and all that
-    you asked for by a name of your own, stay. Exit status: 0 all is deleted, 1 some could not be.
+    you wrote under a name of your own, stay. Exit status: 0 all is deleted, 1 some could not be.
     """
 
     cache: Cache = CACHE

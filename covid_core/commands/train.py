@@ -36,7 +36,7 @@ def parse_stages(text: str) -> tuple[tuple[int, float], ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What train.py can be told; from `init` on in place of what the recipe says."""
+    """The options of train.py; from `init` on in place of what the recipe says."""
 
     data: Annotated[Path, Option("--data", help="folder of films, or a manifest")]
     out: Annotated[Path, Option("--out", help="folder for the weights")] = Path("weights")

@@ -151,5 +151,7 @@ def _rows(table: pd.DataFrame, draw: Draw) -> np.ndarray:
     return table.index.get_indexer(rows)[: draw.first]
 
 
-def _count(asked: float, films: int) -> int:
-    return min(round(asked * films) if asked < 1 else round(asked), films // 3)
+def _count(share_or_count: float, films: int) -> int:
+    return min(
+        round(share_or_count * films) if share_or_count < 1 else round(share_or_count), films // 3
+    )

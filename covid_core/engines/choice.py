@@ -33,7 +33,7 @@ def engine_of(
 ) -> Engine:
     """The network, ready to run. `precision`: where the machine has it; else float32.
 
-    Raises WeightsError where the weights can't be used, or not by the engine asked for.
+    Raises WeightsError where the weights can't be used, or not by the chosen engine.
     """
     lanes = lanes or Lanes()
     if choice is Choice.TORCH:

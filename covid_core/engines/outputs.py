@@ -11,7 +11,7 @@ Tensors = tuple[torch.Tensor, ...]
 
 
 class Outputs(nn.Module):
-    """A network asked by one of its methods, in evaluation mode with frozen parameters."""
+    """A network called by one of its methods, in evaluation mode with frozen parameters."""
 
     def __init__(self, network: nn.Module, give: Callable[[torch.Tensor], Tensors]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The film that an engine is asked first, and whether it answers as PyTorch did.
+"""The film that an engine scores first, and whether it answers as PyTorch did.
 
 Digests say that a file is what was written, not that this processor and this version of a library
 make of it what they should.

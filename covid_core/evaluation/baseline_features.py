@@ -1,7 +1,7 @@
 """What a baseline sees of a film: its file's header, its outer frame, a thumbnail. No more.
 
-Each is too little to read a chest film by. What can be told from them, a network may have told from
-them too (Maguolo and Nanni 2021; DeGrave, Janizek and Lee 2021).
+Each is too little to read a chest film by. What they give away, a network may have used
+too (Maguolo and Nanni 2021; DeGrave, Janizek and Lee 2021).
 """
 
 from __future__ import annotations

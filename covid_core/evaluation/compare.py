@@ -87,7 +87,7 @@ def compare(
     """Each network (folder, recipe) on a manifest. Raises WeightsError, DatasetError."""
     split = fingerprint(table)
     loaded: dict[Preprocess, Films] = {}  # networks that see films alike share them
-    baselines: dict[str, dict[str, np.ndarray]] = {}  # and those that are asked the same, baselines
+    baselines: dict[str, dict[str, np.ndarray]] = {}  # shared by networks of one task
     compared = []
     for folder, recipe in tqdm(networks, "networks"):
         network, card = load_weights(folder, recipe)

@@ -1,4 +1,4 @@
-"""Shortcut probes: whether COVID-19 is still told where no lung is to be seen.
+"""Shortcut probes: whether COVID-19 is still recognised where no lung is to be seen.
 
 Markers, borders, collimation and posture differ between hospitals, and so do the share of their
 patients with COVID-19. What a network tells from them is the hospital, not the disease (DeGrave,

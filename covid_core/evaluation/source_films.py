@@ -151,7 +151,7 @@ def answer_pictures(
 def lay_over_films(
     card: WeightsCard, rows: pd.DataFrame, crops: Sequence[Crop], cells: np.ndarray
 ) -> Sequence[Saliency]:
-    """Maps of films, (N, h, w), each laid over its film, to be placed and compared, not named."""
+    """Maps of films, (N, h, w), each placed over its film, to be placed and compared, not named."""
     preprocess, found = card.preprocess, []
     for height, width, crop, own in zip(rows["height"], rows["width"], crops, cells, strict=True):
         placement = preprocess.placement(*crop.shape(int(height), int(width)))

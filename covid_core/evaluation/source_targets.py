@@ -16,7 +16,7 @@ def _contrast(own: WithinSource, name: str, score: str) -> Estimate | None:
 
 
 def typical_against_negative(own: WithinSource, score: str = "p_covid") -> Estimate | None:
-    """How well films read as typical are told from those read as negative, by a score."""
+    """How well films read as typical are told apart from those read as negative, by a score."""
     return _contrast(own, "typical against negative", score)
 
 

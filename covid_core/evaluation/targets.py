@@ -181,7 +181,7 @@ def _of_gate(measured: GateMeasured) -> Iterator[Goal]:
 def _of_probes(found: Mapping[str, Probes]) -> Iterator[Goal]:
     for part, probes in found.items():
         limit, films = probes.limit, probes.films
-        few = f", of {ENOUGH} asked" if films < ENOUGH else ""
+        few = f", of {ENOUGH} required" if films < ENOUGH else ""
         for name, met in judge_probes(probes.probes, limit).items():
             row = probes.probes[name]
             title = f"AUROC of COVID-19, {row.title} ({AFTER_PREPARATION}), {part}"

@@ -161,7 +161,7 @@ def _film(film: KnownFilm) -> dict[str, Any]:
 def check_sentences(checks: Checks, *, drawn: bool) -> list[str]:
     """All of them but the neighbours, a sentence each.
 
-    `drawn`: whether the map is shown; where it is not, nothing is told of what it points at.
+    `drawn`: whether the map is shown; where it is not, nothing is said of what it points at.
     """
     meter = checks.meter.sentence if checks.meter else NO_METER
     zones = [zones_in_words(checks.zones)] if drawn else []
@@ -179,7 +179,7 @@ def zones_in_words(zones: tuple[float, ...] | None) -> str:
 
 
 def seen_in_words(checks: Checks) -> str:
-    """Whether the film was seen in training, as far as that can be told."""
+    """Whether the film was seen in training, as far as that is known."""
     if checks.seen:
         return checks.seen.sentence
     if checks.known_films:

@@ -145,7 +145,7 @@ def _lungs_test(saliency: Saliency, lungs: np.ndarray) -> MapTest:
     limit = LIMITS[LUNGS]
     sentence = (
         f"{share:.0%} of the evidence lies in the lungs, which take {area:.0%} of the film:"
-        f" {value:.2f} times what chance would give, and {limit:.2f} is asked for."
+        f" {value:.2f} times what chance would give, and {limit:.2f} is required."
         if value
         else "No evidence for the class lies in the lungs, or no lungs were found."
     )
@@ -156,7 +156,7 @@ def _deletion_test(value: float) -> MapTest:
     limit = LIMITS[DELETION]
     sentence = (
         f"Covering the hottest {COVERED:.0%} of the film lowers the logit by {value:.2f} more than"
-        f" covering as much at random; {limit:.2f} is asked for."
+        f" covering as much at random; {limit:.2f} is required."
     )
     return MapTest(
         DELETION, "deletion against random deletion", value, limit, value >= limit, sentence
@@ -174,6 +174,6 @@ def _mirror_test(value: float) -> MapTest:
     limit = LIMITS[MIRROR]
     sentence = (
         f"The mirrored film's map, mirrored back, correlates by {value:.2f} with the film's;"
-        f" {limit:.2f} is asked for."
+        f" {limit:.2f} is required."
     )
     return MapTest(MIRROR, "flip consistency", value, limit, value >= limit, sentence)

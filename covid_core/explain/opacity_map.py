@@ -1,4 +1,4 @@
-"""Where a network sees opacities: the probability of one in each cell, laid over the film.
+"""Where a network sees opacities: the probability of one in each cell, placed over the film.
 
 A network that learnt radiologists' boxes gives these probabilities beside its feature map, in the
 same pass. They have a unit, so the map is never stretched: a film without an opacity stays clear.

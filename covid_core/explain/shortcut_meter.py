@@ -5,7 +5,7 @@ of the whole film.
 
 Markers, borders and posture differ between hospitals, and so does the share of their patients that
 have the disease (DeGrave, Janizek and Lee 2021). The audit asks this of many films
-(`evaluation.probes`); here it is asked of the film at hand, and so two things are done otherwise.
+(`evaluation.probes`); here they are made on the film at hand, and so two things are done otherwise.
 All is covered on the picture that the network is given: before, a large black hole would change the
 grey of all that is left, for tone is equalised over the whole film. And the lungs are painted over
 from around instead of black: to a black hole of that size the network answers with the disease

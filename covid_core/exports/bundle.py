@@ -1,4 +1,4 @@
-"""One reading in one file: the film, all that was told of it, and what it takes to tell it again.
+"""One reading in one file: the film, its results, and what it takes to compute them again.
 
 A ZIP file, its members always these, in this order and with no time of their own, so that its bytes
 depend on what is in it alone:
@@ -94,7 +94,7 @@ def _name_a_recipe(makers: dict[str, str]) -> dict[str, str]:
 
 
 class CaseFile(Record):
-    """What `case.json` holds: what was asked, what answered, and the members' SHA-256."""
+    """What `case.json` holds: the settings, the model, and the members' SHA-256."""
 
     format_version: int
     note: str

@@ -69,7 +69,7 @@ def study_uid_of(result: Result, kept: Study | None) -> str:
 
 
 def made_by(result: Result, kept: Study | None, what: str) -> dict[str, Any]:
-    """What highdicom is told of every object made of a result: which it is, and who made it."""
+    """What highdicom needs for every object made of a result: which it is, and who made it."""
     return {
         "series_instance_uid": uid_of(result, kept, f"{what} series"),
         "sop_instance_uid": uid_of(result, kept, what),

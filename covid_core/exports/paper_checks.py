@@ -61,7 +61,7 @@ def zone_table(sheet: Sheet, checks: Checks, box: Box, points: float) -> float:
 
 
 def verdicts(sheet: Sheet, checks: Checks, box: Box, points: float, *, drawn: bool) -> float:
-    """Whether the map passed its tests and the film was seen, unless told as a caution."""
+    """Whether the map passed its tests and the film was seen, unless a caution says otherwise."""
     x, y, width = box
     texts = []
     if drawn or checks.map_check.passed:

@@ -190,7 +190,7 @@ def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
         result.elsewhere,
         opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else "",
         "" if doubtful else heat,
-        "" if prediction.remarks else checks_in_words(prediction),  # else told above
+        "" if prediction.remarks else checks_in_words(prediction),  # else stated above
     )
     for text in texts:
         if text:

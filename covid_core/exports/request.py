@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
-from covid_core.case.reading import Reading
 from covid_core.findings import Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.present.overlay import displayed

@@ -38,7 +38,10 @@ def secondary_capture(result: Result, study: Study | None, *, keep_identity: boo
         study_instance_uid=study_uid_of(result, kept),
         series_number=_SERIES_NUMBER,
         series_description=SERIES,
-        patient_orientation=("L", "F"),  # asked for; the study's own, or none, is put in below
+        patient_orientation=(
+            "L",
+            "F",
+        ),  # highdicom requires one; the study's own, or none, is put in below
         **made_by(result, kept, "capture"),
     )
     # pydicom takes a text of two values apart by itself.

@@ -85,7 +85,7 @@ class Sheet:
         self._pdf.set_font(_FAMILY, "", points)
         line = points * _MM_A_POINT * _LEADING
         height = self._pdf.multi_cell(width, line, text, align="L", dry_run=True, output="HEIGHT")
-        return float(height)  # type: ignore[arg-type]  # that is what was asked for
+        return float(height)  # type: ignore[arg-type]  # the type that the call returns here
 
     def block(self, x: float, y: float, width: float, height: float, colour: str) -> None:
         """A filled rectangle."""

@@ -20,7 +20,7 @@ _FINE_WIDTHS = (32, 32, 48, 64)  # its channels; each step halves the side, to 4
 class GateNetwork(nn.Module):
     """(N, 1, 128, 128) normalised films to logits: of kinds, of FLAWS, of ways of display.
 
-    How a film is displayed is told from its early, finer map: a film's edges are thin, and where in
+    How a film is displayed shows in its early, finer map: a film's edges are thin, and where in
     the picture they lie counts.
     """
 

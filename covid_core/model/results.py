@@ -19,7 +19,7 @@ TEST = "test part"  # the name of all test films together
 
 
 class ClassFigures(Record):
-    """How well one class is told from the rest."""
+    """How well one class is told apart from the rest."""
 
     auroc: Figure
     sensitivity: Figure
@@ -95,7 +95,7 @@ class BoxAgreement(Record):
 
 
 class AppearanceFigures(Record):
-    """How well one appearance is told from the rest."""
+    """How well one appearance is told apart from the rest."""
 
     auroc: Figure
     average_precision: Figure

@@ -1,4 +1,4 @@
-"""Where in the film a score comes from: the evidence in each cell, laid over the film.
+"""Where in the film a score comes from: the evidence in each cell, placed over the film.
 
 Grad-CAM (Selvaraju et al. 2017) needs the last feature map and the gradient of one logit with
 respect to it. `head` has both in closed form, so the backbone runs once, for the prediction, and

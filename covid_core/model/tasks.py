@@ -1,4 +1,4 @@
-"""What a network is asked: which findings stand for which of its outputs."""
+"""The task of a network: which findings stand for which of its outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heat laid over a film, as pixels: one look for the page, the command line and every export."""
+"""Heat drawn over a film, as pixels: one look for the page, the command line and every export."""
 
 from __future__ import annotations
 

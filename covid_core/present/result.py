@@ -124,7 +124,7 @@ def result_json(result: Result) -> dict[str, Any]:
     cut off, of the part at `crop`, fractions of the film's sides. `heat_in_lungs`: share of the
     evidence. `heat_drawn`: false where the class does not reach its threshold, or its map failed a
     test of itself; `measured`: in words, how often such a map points into radiologists' boxes.
-    `opacity`: the probability of an opacity in each cell, laid out as those of `evidence`; `peak`,
+    `opacity`: the probability of an opacity in each cell, arranged as those of `evidence`; `peak`,
     the highest; `peak_zone`, the lung zone it lies in; `in_lungs`, the share of the map; null by
     weights without such a map. `rsna_category`: the likeliest, and the network's shares for all,
     which are not `calibrated`; null by weights that did not learn them. `checks`: as

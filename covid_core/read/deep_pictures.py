@@ -17,7 +17,7 @@ from covid_core.read.limits import BoundedFile
 from covid_core.read.radiograph import is_coloured
 
 COLOUR_NOTE = "a colour picture: turned to grey"
-TRANSPARENCY_NOTE = "transparency laid on black"
+TRANSPARENCY_NOTE = "transparency put on black"
 _PNG, _TIFF = "PNG", "TIFF"
 _PNG_DEPTH, _PNG_COLOURS, _PNG_CRC = 24, 25, 29  # where they stand in the file, as its first chunk
 _GREY_ALPHA, _RGBA = 4, 6  # PNG's colour types
@@ -83,8 +83,8 @@ def grey_of(samples: np.ndarray, notes: list[str]) -> np.ndarray:
         return grey
     notes.append(TRANSPARENCY_NOTE)
     opaque = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "iu" else 1
-    laid: np.ndarray = (grey * (alpha.astype(np.float32) / opaque)).astype(np.float32)
-    return laid
+    on_black: np.ndarray = (grey * (alpha.astype(np.float32) / opaque)).astype(np.float32)
+    return on_black
 
 
 def _is_grey(samples: np.ndarray) -> bool:

@@ -1,6 +1,6 @@
 """A DICOM file's tags, each read by itself: one that makes no sense costs no other.
 
-pydicom converts a value when it is first asked for, and raises where that fails. Here the bytes are
+pydicom converts a value when it is first read, and raises where that fails. Here the bytes are
 taken before it does, and are read as the standard means them (PS3.5, 6.2), or as is often written
 instead: a decimal comma, a number of the wrong sign, text in another alphabet than was said.
 """

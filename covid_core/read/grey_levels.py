@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-_GAP = 3.0  # down to so many times the size asked for, blocks are averaged; then interpolated
+_GAP = 3.0  # down to so many times the size wanted, blocks are averaged; then interpolated
 _STRIP_PX = 1 << 17  # its greys stay in a core's cache
 _FEW = ("u1", "u2", "i1", "i2")  # types of so few values that a table holds them all
 

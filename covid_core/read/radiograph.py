@@ -111,7 +111,7 @@ class Radiograph:
 
     @property
     def crop(self) -> Crop:
-        """The part inside its borders; looked for when first asked for, and kept."""
+        """The part inside its borders; found when first needed, and kept."""
         return self._part()[0]
 
     @property

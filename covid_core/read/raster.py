@@ -54,7 +54,7 @@ class Grey(NamedTuple):
 def decode_raster(data: bytes) -> Grey:
     """Decode one still picture.
 
-    16-bit and float pictures are scaled by their own range, transparency is laid on black, palettes
+    16-bit and float pictures are scaled by their own range, transparency is put on black, palettes
     and CMYK are resolved, and the EXIF orientation is applied. TIFF and WebP, which few films come
     as, are decoded in a child process. Raises RefusedFile.
     """

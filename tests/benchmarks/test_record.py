@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.record import DOCUMENT, RECORDS, Figure, commit_in_words, record, told
+from benchmarks.record import DOCUMENT, RECORDS, Figure, commit_in_words, format_record, record
 
 KEPT = sorted(RECORDS.glob("*.json"))
 
@@ -17,9 +17,9 @@ def test_a_record_says_what_it_is_of_and_whether_it_is_met(tmp_path: Path) -> No
     path = record("trial", "python -m benchmarks.trial", figures, raw=[1], folder=tmp_path)
     found = json.loads(path.read_text(encoding="utf-8"))
     assert found["raw"] == [1] and found["commit"] and found["made"] and found["machine"]
-    assert "| files lost | 0 | 0 | yes |" in told(path)
-    assert "| slowest | 9 s | 5 s | **no** |" in told(path)
-    assert told(path).startswith("`python -m benchmarks.trial`, ")
+    assert "| files lost | 0 | 0 | yes |" in format_record(path)
+    assert "| slowest | 9 s | 5 s | **no** |" in format_record(path)
+    assert format_record(path).startswith("`python -m benchmarks.trial`, ")
 
 
 def test_a_commit_that_is_not_clean_is_called_so() -> None:
@@ -32,7 +32,7 @@ def test_a_commit_that_is_not_clean_is_called_so() -> None:
 def test_the_document_tells_what_was_recorded(path: Path) -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     start, end = f"<!-- {path.stem} -->", f"<!-- /{path.stem} -->"
-    assert text.split(start)[1].split(end)[0].strip() == told(path)
+    assert text.split(start)[1].split(end)[0].strip() == format_record(path)
 
 
 def test_the_document_tells_of_nothing_that_was_not_recorded() -> None:

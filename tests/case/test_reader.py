@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from covid_core.case.case_reading import Reading
 from covid_core.case.reader import read_case
-from covid_core.case.reading import Reading
 from covid_core.errors import WeightsError
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint

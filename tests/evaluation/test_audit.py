@@ -105,7 +105,7 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     figures = read_audit(weights, card)
     assert figures is not None
     for goal in goals(card, figures):
-        assert f"{goal.name}: {goal.measured}, asked {goal.required}" in told
+        assert f"{goal.name}: {goal.measured}, required {goal.required}" in told
     assert figures.probes["test"].covered == "after preparation"
     kept, again = card.results.storage_change, card.results.test
     assert kept == 0.0125, "calibrate can't measure what storing changed"

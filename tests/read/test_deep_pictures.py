@@ -90,7 +90,7 @@ def test_transparency_is_laid_on_black(channels: int) -> None:
     samples[:20, :, -1] = 0
     read = read_radiograph(png(samples))
     assert read.pixels[:20].max() == 0 and np.abs(read.pixels[20:] - EXACT[20:]).max() < 1e-2
-    assert "transparency laid on black" in read.notes
+    assert "transparency put on black" in read.notes
 
 
 def test_the_same_transparency_everywhere_hides_nothing() -> None:

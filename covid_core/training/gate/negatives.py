@@ -152,8 +152,8 @@ def shuffled(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     side = SIDE_PX // cells
     whole = _fit(film, cells * side).reshape(cells, side, cells, side).swapaxes(1, 2)
     pieces = whole.reshape(-1, side, side)[drawing.permutation(cells**2)]
-    laid = pieces.reshape(cells, cells, side, side).swapaxes(1, 2).reshape(cells * side, -1)
-    return _fit(laid, SIDE_PX)
+    mosaic = pieces.reshape(cells, cells, side, side).swapaxes(1, 2).reshape(cells * side, -1)
+    return _fit(mosaic, SIDE_PX)
 
 
 def contact_sheet(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
