@@ -13,9 +13,9 @@ from streamlit.typing import UploadedFile
 
 from app import session
 from app.forgetting import release
+from app.held_films import films_in_upload, held_bytes, held_item
 from app.shared_queue import take_turn
 from app.site_session import FAILED, JOB, clear, measure, refuse
-from app.sources import films_in_upload, held_bytes, held_item
 from app.texts import common
 from app.texts import validate as texts
 from app.uploads import content, hold

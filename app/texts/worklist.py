@@ -43,6 +43,7 @@ TOO_MANY = (
     "Only the first {most:,} films are listed. All of them, without this page:"
     " `python -m covid_core predict FOLDER --csv rows.csv`"
 )
+_LIST_PASSED_OVER = "python -m covid_core predict FOLDER --list-passed-over"
 PHANTOM = "Synthetic phantom: {kind}"
 
 # The list.
@@ -107,6 +108,16 @@ def summary(decisions: list[str], total: int) -> str:
     if len(decisions) < total:
         films = f"{len(decisions)} of {films}"
     return f"{films}: {', '.join(parts)}" if parts else films
+
+
+def passed_over(count: int) -> str:
+    """How many files of what was given were not taken for films."""
+    return f"{count:,} file{'' if count == 1 else 's'} passed over"
+
+
+def more_passed_over(named: int) -> str:
+    """What is said below the names of files that were passed over, where not all are named."""
+    return f"Only the first {named:,} are named here. All of them: `{_LIST_PASSED_OVER}`"
 
 
 def progress(done: int, total: int, left_s: float | None) -> str:

@@ -151,13 +151,15 @@ class Gate:
         if not radiograph.crop.is_whole:
             pictures.append(INSIDE.picture(radiograph))
         scores, limits = self.scores(np.stack(pictures)), self.card.thresholds
-        # A colour picture is refused in any case: the likelier reason names it.
-        limit = min(0.0, limits["displayed"]) if radiograph.coloured else limits["displayed"]
+        is_other = scores.other[-1] >= limits["other"]
+        limit = limits["displayed"]
+        if radiograph.coloured or is_other or scores.distances[-1] >= limits[Code.UNFAMILIAR]:
+            limit = min(0.0, limit)  # it is refused in any case: the likelier reason names it
         if scores.displayed[0] >= limit:
             return [DISPLAYED[int(scores.displays[0, 1:].argmax())]]
         if radiograph.coloured:
             return [Code.NOT_A_RADIOGRAPH]
-        if scores.other[-1] >= limits["other"]:
+        if is_other:
             return [OTHERS[int(scores.kinds[-1, 1:].argmax())]]
         flaws = dict(zip(FLAWS, scores.flaws[-1], strict=True))
         found = {**flaws, **exposure(radiograph.inside), Code.UNFAMILIAR: scores.distances[-1]}

@@ -36,14 +36,15 @@ def films_below(
             yield path
 
 
-def is_no_film(name: str, data: bytes) -> bool:
-    """Whether a file of an uploaded folder is a system's own, or of a kind that is no film.
+def reason_to_pass_upload(name: str, data: bytes) -> PassedOver | None:
+    """Why a file of an uploaded folder is not read: a system's own, or of a kind that is no film.
 
-    `name`: with its folders.
+    None where it may hold films, as a ZIP file may. `name`: with its folders.
     """
     if is_system_path(PurePosixPath(name)):
-        return True
-    return not has_film_suffix(name) and reason_to_pass(data) is PassedOver.OTHER_KIND
+        return PassedOver.SYSTEM
+    reason = None if has_film_suffix(name) else reason_to_pass(data)
+    return None if reason is PassedOver.ZIP else reason
 
 
 def has_film_suffix(name: str) -> bool:
