@@ -16,7 +16,6 @@ import requests
 from requests.adapters import HTTPAdapter
 
 if TYPE_CHECKING:
-    from urllib3.connection import HTTPConnection
     from urllib3.connectionpool import HTTPConnectionPool
 
 _FIRST_ERROR = 400
@@ -85,7 +84,7 @@ class _BoundedAdapter(HTTPAdapter):
         pool = super().get_connection_with_tls_context(*args, **options)
         if not issubclass(pool.ConnectionCls, _Timed):
             kind = type("Timed", (_Timed, pool.ConnectionCls), {"clock": self._clock})
-            pool.ConnectionCls = kind  # type: ignore[assignment]
+            pool.ConnectionCls = kind
         return pool
 
     def send(
@@ -104,10 +103,11 @@ class _Timed:
     """Mixed into a connection, puts its socket under the session's clock."""
 
     clock: Clock
+    sock: socket.socket
 
-    def connect(self: HTTPConnection) -> None:
-        super().connect()  # type: ignore[safe-super, misc]
-        self.clock.add(self.sock)  # type: ignore[attr-defined]
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]  # the connection's
+        self.clock.add(self.sock)
 
 
 class _Bounded:
