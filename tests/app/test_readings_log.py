@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from datetime import UTC, datetime
@@ -13,6 +14,9 @@ import pytest
 from app import readings_log
 from app.deployment import Deployment
 from app.readings_log import LoggedPredictor
+from app.texts.worklist import DROP
+from benchmarks.servers import HERE, served
+from benchmarks.visitors import visiting
 from covid_core.errors import Abstained
 from covid_core.model.card import WEIGHTS
 from covid_core.present.overlay import png
@@ -82,3 +86,14 @@ def test_a_disk_that_takes_nothing_stops_no_reading(
     with caplog.at_level(logging.WARNING):
         assert predictor.predict(read_radiograph(film_file())).decision
     assert "a reading is not in the log: No such file or directory" in caplog.text
+
+
+def test_a_film_on_the_page_is_one_line(tmp_path: Path) -> None:
+    for name in ("app", "covid_core", "weights", "streamlit_app.py", ".streamlit"):
+        (tmp_path / name).symlink_to(Path(HERE) / name)
+    (tmp_path / "desk.toml").write_text('readings_log = "readings.jsonl"\n')
+    film = film_file()
+    with served(tmp_path) as server, visiting(server.address) as visitor:
+        assert visitor.give(DROP, ("Canary.dcm", film)).says("Calibrated probability of COVID-19")
+    [line] = (tmp_path / "readings.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["film_sha256"] == hashlib.sha256(film).hexdigest()
