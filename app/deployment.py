@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 DESK = ROOT / "desk.toml"
-_PROFILE = "site-profile.json"
 _REMEDY = "Correct that line and start the page again"
+
+# A site as a content security policy names it: all of its pages; with a star all its subdomains'.
+_SITE = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
 
 Folder = Annotated[str, Field(min_length=1)]
 Most = Annotated[int, Field(ge=1)]
@@ -38,6 +41,12 @@ def _is_an_address(url: str) -> str:
     return url
 
 
+def _is_a_site(text: str) -> str:
+    if not _SITE.fullmatch(text):
+        raise ValueError("it must be a site such as https://portal.example, without a path")
+    return text
+
+
 class ArchiveTable(Record):
     """Where films are fetched from and results sent."""
 
@@ -51,11 +60,11 @@ class ProfileTable(Record):
     """The site's profile: whether the page may save it, and where."""
 
     save: bool = False
-    file: str = _PROFILE
+    file: str = "site-profile.json"
 
 
 class DeskFile(Record):
-    """What `desk.toml` may hold, all of it left out as delivered."""
+    """What `desk.toml` may hold, all of it left out as delivered; the defaults stand here alone."""
 
     max_films: Most = 1000
     max_server_films: Most = 5000
@@ -66,6 +75,11 @@ class DeskFile(Record):
     folders: dict[str, Folder] = Field(default_factory=dict)
     archive: ArchiveTable | None = None
     profile: ProfileTable = Field(default_factory=ProfileTable)
+    framed_by: tuple[Annotated[str, AfterValidator(_is_a_site)], ...] = ()
+    readings_log: Folder | None = None
+
+
+_DELIVERED = DeskFile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,8 @@ class Deployment:
     of a film that trained the model. `max_films`: how many dropped and fetched films a list takes;
     `max_server_films`: how many of a folder besides. `max_upload_mb`: of one dropped file, in MiB;
     `max_session_mb`: of all that one open page holds; `max_held_mb`: of all that the server holds.
+    `framed_by`: the sites that may show the page in a frame. `readings_log`: the file that gets a
+    line for each reading; None where there is none.
     """
 
     folders: Mapping[str, Path] = field(default_factory=dict)
@@ -85,14 +101,16 @@ class Deployment:
     archive_name: str = ""
     archive_user: str = field(default="", repr=False)
     archive_password: str = field(default="", repr=False)
-    save_profile: bool = False
-    profile: Path = ROOT / _PROFILE
-    max_films: int = 1000
-    max_server_films: int = 5000
-    max_upload_mb: int = 64
-    max_session_mb: int = 1024
-    max_held_mb: int = 4096
+    save_profile: bool = _DELIVERED.profile.save
+    profile: Path = ROOT / _DELIVERED.profile.file
+    max_films: int = _DELIVERED.max_films
+    max_server_films: int = _DELIVERED.max_server_films
+    max_upload_mb: int = _DELIVERED.max_upload_mb
+    max_session_mb: int = _DELIVERED.max_session_mb
+    max_held_mb: int = _DELIVERED.max_held_mb
     copies: tuple[Path, ...] = ()
+    framed_by: tuple[str, ...] = _DELIVERED.framed_by
+    readings_log: Path | None = None
 
     @property
     def archive(self) -> Archive | None:
@@ -136,4 +154,6 @@ def deployment(path: Path = DESK) -> Deployment:
         max_session_mb=desk.max_session_mb,
         max_held_mb=desk.max_held_mb,
         copies=tuple(here / folder for folder in desk.copies),
+        framed_by=desk.framed_by,
+        readings_log=here / desk.readings_log if desk.readings_log else None,
     )

@@ -12,6 +12,7 @@ from app.failures import show_failure
 from app.open_film import OpenFilm
 from app.phantoms import open_phantom, show_phantoms
 from app.queue import Busy
+from app.readings_log import LoggedPredictor
 from app.shared_queue import take_turn
 from app.texts import compare as texts
 from covid_core.batch.recipes_here import (
@@ -125,7 +126,7 @@ def ask(reading: Reading, candidate: Candidate) -> Opinion:
 @st.cache_resource(max_entries=5, show_spinner=False)
 def load(folder: Path, recipe: str, weights_sha256: str) -> Predictor:
     """A recipe's network for all sessions; new weights make a new one."""
-    return Predictor.load(folder, recipe)
+    return LoggedPredictor.load(folder, recipe)
 
 
 def show_table(opinions: list[Opinion]) -> None:

@@ -25,11 +25,12 @@ from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.overlay import displayed
-from covid_core.present.sentences import columns, error_row, prediction_row, row_writer
+from covid_core.present.sentences import columns, error_row, prediction_row
 from covid_core.read.archives import Item
 from covid_core.read.patient_tags import Study, read_study, same_patient
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
+from covid_core.storage.tables import table_bytes
 
 THUMBNAIL_PX = 96
 READINGS_KEPT = 200  # in one list; each takes some 300 KB
@@ -156,12 +157,7 @@ def earlier(one: Entry, entries: Iterable[Entry]) -> list[Entry]:
 
 def csv_text(entries: Iterable[Entry], answers: Sequence[Finding] = CLASSES) -> str:
     """The entries' rows as a CSV file that spreadsheets open rightly and run nothing of."""
-    file = io.StringIO(newline="")
-    file.write(_EXCEL_READS_UTF8)
-    write = row_writer(file, columns(answers))
-    for one in entries:
-        write(one.row)
-    return file.getvalue()
+    return _EXCEL_READS_UTF8 + table_bytes(columns(answers), (one.row for one in entries)).decode()
 
 
 def _judged(known: Entry, reading: Reading) -> Entry:

@@ -34,13 +34,14 @@ from covid_core.engines.engine import Lanes, cores
 from covid_core.errors import CovidCoreError, Unwritten
 from covid_core.model.card import SHIPPED, WEIGHTS
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import DISCLAIMER, UNANSWERED, row_writer
+from covid_core.present.sentences import DISCLAIMER, UNANSWERED
 from covid_core.read.archives import Item, members_or_refusals
 from covid_core.read.file_kinds import is_zip
 from covid_core.read.film_files import films_below, read_head
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_file, read_radiograph
 from covid_core.storage.atomic import unwritten
+from covid_core.storage.tables import row_writer
 from covid_core.storage.walk import Tally
 
 _GOES_ON = "what was done is written; --csv FILE --resume goes on"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import math
-import re
-from collections.abc import Callable, Sequence
-from typing import Any, TextIO
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,8 +18,6 @@ from covid_core.predict.predictor import Prediction
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 DISCLAIMER = "Research use only, not a diagnosis."
 _ELSEWHERE = 0.75  # of what chance would give the lungs; below it most of the heat is elsewhere
-# ASVS 5.0, 1.2.10, with the full-width signs that some programs take for the plain ones.
-_FORMULA = re.compile(r"\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n\0]")
 
 
 def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
@@ -220,29 +216,6 @@ def error_row(
     decision = "abstained" if isinstance(error, Abstained) else "error"
     return {**dict.fromkeys(columns(answers)), "file": file, "decision": decision} | {
         "reason": error.sentence
-    }
-
-
-def row_writer(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
-    """Writes the header of a CSV file, and gives what writes a row to it.
-
-    No spreadsheet runs anything of a row. Texts are quoted, or a name's ";" starts a cell, and
-    perhaps a formula, where commas are decimal.
-    """
-    writer = csv.DictWriter(file, names, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writeheader()
-
-    def write(row: dict[str, Any]) -> None:
-        writer.writerow(spreadsheet_safe(row))
-
-    return write
-
-
-def spreadsheet_safe(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with every text that a spreadsheet would run as a formula made plain (CWE-1236)."""
-    return {
-        name: f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
-        for name, value in row.items()
     }
 
 

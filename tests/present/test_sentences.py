@@ -19,7 +19,6 @@ from covid_core.present.sentences import (
     point_in_words,
     prediction_row,
     predictive_value,
-    spreadsheet_safe,
     values_in_words,
 )
 from tests.exports.results import made as made_result
@@ -125,18 +124,3 @@ def test_heat_outside_the_lungs_is_warned_of(
     told, warned = heat_in_words(share, area)
     assert words in told
     assert warned is doubtful
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["=HYPERLINK(0)", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "\0=1", " =1", "\uff1d1"],
-)
-def test_formulas_are_made_plain(name: str) -> None:
-    assert spreadsheet_safe({"file": name, "p_covid": -1.0}) == {
-        "file": "'" + name,
-        "p_covid": -1.0,
-    }
-
-
-def test_other_text_is_left_alone() -> None:
-    assert spreadsheet_safe({"file": "film.png"}) == {"file": "film.png"}
