@@ -18,6 +18,7 @@ from covid_core.storage.atomic import write_whole
 
 PREVALENCE = 0.1  # of the disease, where none was given
 WITHHELD, OPACITY = "withheld", "opacity"  # in names of overlays
+_DIGITS = 16  # of a film's SHA-256: of a million films, no two share so many
 _LONGEST_PX = 1024
 _OPACITY = 0.5
 
@@ -37,7 +38,7 @@ def output_writer(
             reading = reader.explain(radiograph, prediction)
             reading = reader.check_maps(reading, finding)
         if overlays:
-            write_overlay(reading, Path(film.name).stem, overlays)
+            write_overlay(reading, overlays)
         if bundles:
             write_bundle(reader, reading, bundles, PREVALENCE if prevalence is None else prevalence)
         is_shown = reading.map_checks[finding].tests.passed
@@ -46,11 +47,15 @@ def output_writer(
     return explain
 
 
-def write_overlay(reading: Reading, stem: str, folder: Path) -> None:
+def output_name(sha256: str) -> str:
+    """The stem of a film's files, by its digest: its own name may be a patient's, or too long."""
+    return f"film-{sha256[:_DIGITS]}"
+
+
+def write_overlay(reading: Reading, folder: Path) -> None:
     """Write the film under its likeliest class's heat, and under its opacity map if it has one.
 
-    Without heat where the class's map fails a test of itself, and then its name says so. `stem`:
-    its name's first part.
+    Without heat where the class's map fails a test of itself, and then its name says so.
     """
     finding = reading.prediction.label
     passed = reading.map_checks[finding].tests.passed
@@ -62,16 +67,17 @@ def write_overlay(reading: Reading, stem: str, folder: Path) -> None:
         if reading.opacity:
             heat = reading.opacity.heat(*shown.shape)
             overlays[OPACITY] = png(blend(shown, heat, _OPACITY, OPACITY_COLOURS))
+    name = output_name(reading.radiograph.sha256)
     for label, picture in overlays.items():
-        write_whole(folder / f"{stem}.{label}.{reading.radiograph.sha256[:8]}.png", picture)
+        write_whole(folder / f"{name}.{label}.png", picture)
 
 
 def write_bundle(reader: CaseReader, reading: Reading, folder: Path, prevalence: float) -> None:
-    """Write the film's case bundle, named by its digest: a file's name may be a patient's."""
+    """Write the film's case bundle."""
     made = datetime.now().astimezone().replace(microsecond=0)
     prediction = reading.prediction
     request = ExportRequest(prediction.decision.point, prediction.label, prevalence, made)
     with foreseen():
         result = result_of(reader, reading, request)
         bundle = make_bundle(reader, reading.radiograph, result)
-    write_whole(folder / f"{result.name}.zip", bundle)
+    write_whole(folder / f"{output_name(reading.radiograph.sha256)}.zip", bundle)

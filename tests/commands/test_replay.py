@@ -50,10 +50,23 @@ def test_a_new_process_makes_the_same_bytes(bundle: Path, tmp_path: Path) -> Non
 
 def test_neither_its_name_nor_its_bytes_hold_the_file_s_name(bundle: Path) -> None:
     opened = read_bundle(bundle.read_bytes())
-    assert bundle.name == f"film-{opened.radiograph.sha256[:8]}.zip"
+    assert bundle.name == f"film-{opened.radiograph.sha256[:16]}.zip"
     assert opened.request.prevalence == 0.2
     for data in (bundle.read_bytes(), *opened.members.values()):
         assert b"canary" not in data.lower() and b"zebedee" not in data.lower()
+
+
+def test_a_film_with_the_longest_name_gets_its_overlay_too(tmp_path: Path) -> None:
+    folder, overlays, table = tmp_path / "films", tmp_path / "overlays", tmp_path / "rows.csv"
+    folder.mkdir()
+    film = folder / f"{'a' * 251}.png"  # to which a disk lets nothing be added
+    film.write_bytes(films()["8-bit PNG"])
+    command = ["predict", str(folder), "--csv", str(table), "--saliency", str(overlays)]
+    assert main(command) == 0
+    assert main([*command, "--resume"]) == 0
+    [overlay] = overlays.iterdir()
+    digest = hashlib.sha256(film.read_bytes()).hexdigest()
+    assert overlay.name.startswith(f"film-{digest[:16]}.")
 
 
 def test_other_weights_make_another_and_that_is_told(
