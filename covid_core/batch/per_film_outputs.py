@@ -32,7 +32,7 @@ def output_writer(
     of the likeliest class's map that lies in the lungs, or NaN where the map is withheld.
     """
 
-    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
+    def explain(_: Film, radiograph: Radiograph, prediction: Prediction) -> float:
         finding = prediction.label
         with foreseen():
             reading = reader.explain(radiograph, prediction)

@@ -9,6 +9,7 @@ import numpy as np
 import safetensors.numpy
 
 from covid_core.errors import CovidCoreError
+from covid_core.model.tensor_lists import check_header
 from covid_core.read.grey_levels import Film, Levels, Stored
 from covid_core.read.radiograph import Radiograph, View, check_bounds
 
@@ -33,6 +34,7 @@ def film_bytes(film: Film) -> bytes:
 def load_film(data: bytes) -> Film:
     """What `film_bytes` was given. Raises CovidCoreError for anything else."""
     try:
+        check_header(data)
         parts = safetensors.numpy.load(data)
     except Exception as error:  # its own, and NumPy's for what it can't hold
         raise _FOREIGN from error

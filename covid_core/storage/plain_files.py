@@ -19,10 +19,17 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NO_LINK
 
 
+class NoPlainFile(OSError):
+    """A pipe, a device or a folder, where a file was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.EINVAL, "it is no plain file")
+
+
 def open_regular(path: Path) -> BinaryIO:
     """A file opened to be read; links are followed, and no pipe is waited for.
 
-    Raises OSError, also for what is no plain file.
+    Raises OSError, NoPlainFile among them.
     """
     return _as_regular(os.open(path, _READ))
 
@@ -30,7 +37,7 @@ def open_regular(path: Path) -> BinaryIO:
 def read_regular(path: Path, most: int = -1) -> bytes:
     """The first `most` bytes of a file, or all of it; otherwise as `open_regular`."""
     with open_regular(path) as file:
-        return file.read(most)
+        return _read(file, most)
 
 
 def read_within(root: Path, path: Path, most: int = -1) -> bytes:
@@ -58,11 +65,17 @@ def read_within(root: Path, path: Path, most: int = -1) -> bytes:
     finally:
         os.close(holder)
     with _as_regular(opened) as file:
-        return file.read(most)
+        return _read(file, most)
+
+
+def _read(file: BinaryIO, most: int) -> bytes:
+    if most < 0:
+        return file.read()
+    return file.read(min(most, os.fstat(file.fileno()).st_size + 1))  # it makes room for all first
 
 
 def _as_regular(handle: int) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise OSError(errno.EINVAL, "it is no plain file")
+        raise NoPlainFile
     return os.fdopen(handle, "rb")

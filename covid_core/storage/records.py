@@ -20,6 +20,7 @@ from pydantic import ValidationError as InvalidError
 
 from covid_core.errors import CovidCoreError
 from covid_core.metrics import Estimate
+from covid_core.storage.plain_files import read_regular
 
 Kind = TypeVar("Kind")
 STRICTLY = ConfigDict(frozen=True, extra="forbid", strict=True, validate_by_name=True)
@@ -42,7 +43,7 @@ class Record(BaseModel):
     def read(cls, file: Path, *, error: type[CovidCoreError], remedy: str) -> Self:
         """The record in a JSON file; raises `error` where there is none, or another thing."""
         try:
-            raw = json.loads(file.read_text(encoding="utf-8"))
+            raw = json.loads(read_regular(file).decode())
         except OSError as unread:
             problem = f"it can't be read: {unread.strerror or unread}"
             raise error(problem, remedy, file=str(file)) from unread

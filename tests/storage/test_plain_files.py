@@ -34,13 +34,13 @@ def test_a_plain_file_is_read_up_to_a_size(folder: Path) -> None:
 def test_what_is_no_plain_file_is_neither_read_nor_waited_for(folder: Path, put: str) -> None:
     path = folder / "other"
     os.mkfifo(path) if put == "pipe" else path.mkdir()
-    handles = len(os.listdir("/proc/self/fd"))
+    handles = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         with pytest.raises(OSError, match="no plain file"):
             read_regular(path)
         with pytest.raises(OSError, match="no plain file"):
             read_within(folder, path)
-    assert len(os.listdir("/proc/self/fd")) == handles
+    assert len(list(Path("/proc/self/fd").iterdir())) == handles
 
 
 def test_a_link_is_followed_in_its_folder_and_not_out_of_it(folder: Path) -> None:
