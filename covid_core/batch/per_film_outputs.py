@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from covid_core.batch.pipeline import Explain, Film
 from covid_core.case.reader import CaseReader
@@ -11,10 +12,14 @@ from covid_core.case.reading import Reading
 from covid_core.errors import foreseen
 from covid_core.exports.bundle import make_bundle
 from covid_core.exports.request import ExportRequest, result_of
+from covid_core.exports.signature import signature_path
 from covid_core.predict.predictor import Prediction
 from covid_core.present.overlay import OPACITY_COLOURS, blend, displayed, png
 from covid_core.read.radiograph import Radiograph
-from covid_core.storage.atomic import write_whole
+from covid_core.storage.atomic import write_all_whole, write_whole
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PREVALENCE = 0.1  # of the disease, where none was given
 WITHHELD, OPACITY = "withheld", "opacity"  # in names of overlays
@@ -24,11 +29,17 @@ _OPACITY = 0.5
 
 
 def output_writer(
-    reader: CaseReader, *, overlays: Path | None, bundles: Path | None, prevalence: float | None
+    reader: CaseReader,
+    *,
+    overlays: Path | None,
+    bundles: Path | None,
+    prevalence: float | None,
+    signing: Ed25519PrivateKey | None = None,
 ) -> Explain:
     """A function that writes the overlay and the bundle of each film.
 
-    Each goes into its folder, and is not written where that is None. The function returns the share
+    Each goes into its folder, and is not written where that is None. `signing`: the key that signs
+    each bundle, by `exports.signature`. The function returns the share
     of the likeliest class's map that lies in the lungs, or NaN where the map is withheld.
     """
 
@@ -40,7 +51,8 @@ def output_writer(
         if overlays:
             write_overlay(reading, overlays)
         if bundles:
-            write_bundle(reader, reading, bundles, PREVALENCE if prevalence is None else prevalence)
+            share = PREVALENCE if prevalence is None else prevalence
+            write_bundle(reader, reading, bundles, share, signing)
         is_shown = reading.map_checks[finding].tests.passed
         return reading.heat_in_lungs(finding) if is_shown else float("nan")
 
@@ -72,12 +84,20 @@ def write_overlay(reading: Reading, folder: Path) -> None:
         write_whole(folder / f"{name}.{label}.png", picture)
 
 
-def write_bundle(reader: CaseReader, reading: Reading, folder: Path, prevalence: float) -> None:
-    """Write the film's case bundle."""
+def write_bundle(
+    reader: CaseReader,
+    reading: Reading,
+    folder: Path,
+    prevalence: float,
+    signing: Ed25519PrivateKey | None = None,
+) -> None:
+    """Write the film's case bundle, and its signature where there is a key to sign it with."""
     made = datetime.now().astimezone().replace(microsecond=0)
     prediction = reading.prediction
     request = ExportRequest(prediction.decision.point, prediction.label, prevalence, made)
     with foreseen():
         result = result_of(reader, reading, request)
         bundle = make_bundle(reader, reading.radiograph, result)
-    write_whole(folder / f"{output_name(reading.radiograph.sha256)}.zip", bundle)
+    path = folder / f"{output_name(reading.radiograph.sha256)}.zip"
+    signed = {signature_path(path): signing.sign(bundle)} if signing else {}
+    write_all_whole({path: bundle, **signed})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from covid_core.read.grey_levels import Film, Levels, Stored
 from covid_core.read.radiograph import Radiograph, View, check_bounds
 
 _CODES, _TONES, _PIXELS = "codes", "tones", "pixels"
+_DIGEST = re.compile("[0-9a-f]{64}")
 _MOST_NOTES, _LONGEST_NOTE = 40, 500
 _FOREIGN = CovidCoreError("its film is none of this program's", "Give a bundle as it was made")
 
@@ -75,7 +77,7 @@ def rebuild_radiograph(film: Film, raw: Mapping[str, Any]) -> Radiograph:
     notes = raw["notes"]
     if len(notes) > _MOST_NOTES or not all(len(_text(note)) <= _LONGEST_NOTE for note in notes):
         raise ValueError("notes")
-    if len(bytes.fromhex(raw["sha256"])) != 32 or not isinstance(raw["coloured"], bool):
+    if not _DIGEST.fullmatch(raw["sha256"]) or not isinstance(raw["coloured"], bool):
         raise ValueError("film")
     return Radiograph(
         film,

@@ -8,6 +8,7 @@ numbers, a list is a tuple, a text is a member of its enumeration.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Hashable
@@ -62,6 +63,11 @@ class Record(BaseModel):
     def as_json(self) -> dict[str, Any]:
         """The record as plain values, ready for a JSON file; what was never set is left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, of `as_json`: the same for the same record."""
+        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
 
 
 def parse(
