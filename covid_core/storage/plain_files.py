@@ -7,11 +7,11 @@ pipe or a device in its place. What was opened is looked at, not what lies at th
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import sys
 from pathlib import Path
-from typing import BinaryIO
 
 _ON_WINDOWS = sys.platform == "win32"
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -26,7 +26,7 @@ class NoPlainFile(OSError):
         super().__init__(errno.EINVAL, "it is no plain file")
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> io.BufferedReader:
     """A file opened to be read; links are followed, and no pipe is waited for.
 
     Raises OSError, NoPlainFile among them.
@@ -68,13 +68,13 @@ def read_within(root: Path, path: Path, most: int = -1) -> bytes:
         return _read(file, most)
 
 
-def _read(file: BinaryIO, most: int) -> bytes:
+def _read(file: io.BufferedReader, most: int) -> bytes:
     if most < 0:
         return file.read()
     return file.read(min(most, os.fstat(file.fileno()).st_size + 1))  # it makes room for all first
 
 
-def _as_regular(handle: int) -> BinaryIO:
+def _as_regular(handle: int) -> io.BufferedReader:
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise NoPlainFile
