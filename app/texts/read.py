@@ -91,7 +91,8 @@ EXPORT_SR = "Result (DICOM Structured Report)"
 EXPORT_BUNDLE = "Case bundle (ZIP)"
 EXPORT_BUNDLE_NOTE = (
     "The case bundle holds the film, the report, every check and the hashes of what made them. To"
-    " get the same bytes again: `python -m covid_core replay FILE`"
+    " get the same bytes again: `python -m covid_core replay FILE`. That shows that it is"
+    " consistent, not who made it"
 )
 EXPORT_IDENTITY = "Keep the patient's identity in the DICOM files"
 EXPORT_IDENTITY_HELP = (

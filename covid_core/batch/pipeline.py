@@ -15,7 +15,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from covid_core.errors import CovidCoreError, Unwritten, foreseen
+from covid_core.errors import CovidCoreError, NameRefused, Unwritten, foreseen
 from covid_core.model.decision import BALANCED
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.sentences import error_row, prediction_row
@@ -111,9 +111,9 @@ def _row(
         return error_row(film.name, judged, scoring.predictor.card.classes)
     try:
         heat = scoring.explain(film, radiograph, judged) if scoring.explain else None
-    except Unwritten:
-        raise
     except CovidCoreError as error:
+        if isinstance(error, Unwritten) and not isinstance(error, NameRefused):
+            raise
         return error_row(film.name, error, scoring.predictor.card.classes)
     return prediction_row(film.name, judged, heat_in_lungs=heat, prevalence=scoring.prevalence)
 

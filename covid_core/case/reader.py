@@ -130,6 +130,8 @@ class CaseReader:
     def identity(self) -> dict[str, str]:
         """What answers, each part by its SHA-256; "" for what there is not.
 
+        `weights`, `gate`, `lungs`: of the file of tensors. `card`, `gate_card`, `lungs_card`: of
+        what stands beside them, by `Record.digest`: preprocessing, thresholds, measured figures.
         `rules`: how logits become a call. `split`: of the manifest that trained it.
         """
         card, gate = self.predictor.card, self.predictor.gate
@@ -138,10 +140,13 @@ class CaseReader:
             "model": card.name,
             "recipe": card.recipe,
             "weights_sha256": card.sha256,
+            "card_sha256": card.digest,
             "rules_sha256": hashlib.sha256(rules.encode()).hexdigest(),
             "split": card.split,
             "gate_sha256": gate.card.sha256 if gate else "",
+            "gate_card_sha256": gate.card.digest if gate else "",
             "lungs_sha256": self.lungs.card.sha256,
+            "lungs_card_sha256": self.lungs.card.digest,
             "known_films_sha256": self.known.sha256 if self.known else "",
         }
 

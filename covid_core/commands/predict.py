@@ -88,6 +88,14 @@ class Options:
             " its tags, and all checks; `replay` makes it again",
         ),
     ] = None
+    sign: Annotated[
+        Path | None,
+        Option(
+            "--sign",
+            metavar="KEY",
+            help="sign each bundle, into a file beside it, with this Ed25519 private key (PEM)",
+        ),
+    ] = None
     list_passed_over: ListPassedOver = False
     point: Point = "balanced"
     prevalence: Prevalence = None
@@ -139,6 +147,8 @@ def _check(options: Options) -> None:
     """Raises CovidCoreError for options that contradict each other."""
     if options.resume and not options.csv:
         raise CovidCoreError("--resume goes on with a file", "Name it: --csv FILE --resume")
+    if options.sign and not options.bundle:
+        raise CovidCoreError("--sign signs case bundles", "Ask for them: --bundle DIR --sign KEY")
     overlays = options.saliency and options.saliency.resolve()
     for path in options.paths:
         if overlays and path.is_dir() and path.resolve() == overlays:
@@ -217,14 +227,20 @@ def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain 
     from covid_core.batch.per_film_outputs import output_writer
     from covid_core.case.reader import CaseReader
     from covid_core.explain.known_films import KnownFilms
+    from covid_core.exports.signature import read_signing_key
     from covid_core.predict.lungs import Lungs
 
+    signing = read_signing_key(options.sign) if options.sign else None
     for folder in filter(None, (options.saliency, options.bundle)):
         folder.mkdir(parents=True, exist_ok=True)
     known = KnownFilms.load(options.weights, predictor.card) if options.bundle else None
     reader = CaseReader(predictor, Lungs.load(choice=options.engine, lanes=lanes), known)
     return output_writer(
-        reader, overlays=options.saliency, bundles=options.bundle, prevalence=options.prevalence
+        reader,
+        overlays=options.saliency,
+        bundles=options.bundle,
+        prevalence=options.prevalence,
+        signing=signing,
     )
 
 

@@ -15,6 +15,7 @@ from covid_core.metrics import Estimate
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import SITE, SITE_FILMS, OperatingPoint
 from covid_core.storage.atomic import write_whole
+from covid_core.storage.plain_files import read_regular
 from covid_core.storage.records import Record, Share
 
 if TYPE_CHECKING:  # statistics that a page which only reads a profile can do without
@@ -127,7 +128,7 @@ def save_profile(profile: SiteProfile, path: Path) -> None:
 def read_profile(path: Path) -> SiteProfile | None:
     """The profile in a file; None where there is no file. Raises CovidCoreError."""
     try:
-        return load_profile(path.read_bytes())
+        return load_profile(read_regular(path))
     except FileNotFoundError:
         return None
     except OSError as error:

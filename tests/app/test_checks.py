@@ -155,13 +155,9 @@ def test_the_nearest_training_films_are_told_with_their_sources(
 
 
 def test_the_user_s_own_copies_are_shown_and_let_go_with_the_film(
-    page: AppTest, outcome: Outcome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    page: AppTest, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = tmp_path / "own.png"
-    own.write_bytes(png(draw_phantom(size_px=256)))
-    broken = tmp_path / "broken.png"
-    broken.write_bytes(b"no film")
-    copies = [own, broken, *[None] * 7]
+    copies = [png(draw_phantom(size_px=256)), b"no film", *[None] * 7]
     monkeypatch.setattr("app.neighbours.own_copy", lambda film, folders: copies.pop(0))
     outcome.find(neighbours=neighbours())
     drop(page, FILM)

@@ -53,7 +53,7 @@ def test_a_bundle_is_named_by_its_film_and_can_be_replayed(tmp_path: Path) -> No
     explained(NAMES[0], tmp_path)
     [path] = tmp_path.glob("*.zip")
     bundle = read_bundle(path.read_bytes())
-    assert path.name == f"film-{bundle.radiograph.sha256[:8]}.zip"
+    assert path.name == f"film-{bundle.radiograph.sha256[:16]}.zip"
     assert bundle.request.prevalence == PREVALENCE
     assert replay(bundle, reader()) == path.read_bytes()
 
@@ -65,6 +65,6 @@ def test_an_opacity_map_gets_an_overlay_of_its_own(tmp_path: Path) -> None:
     write = output_writer(own, overlays=tmp_path, bundles=None, prevalence=None)
     prediction = own.predictor.predict(radiograph)
     write(Film("a.png", lambda: radiograph), radiograph, prediction)
-    digest = radiograph.sha256[:8]
-    assert len(list(tmp_path.glob(f"a.*.{digest}.png"))) == 2
-    assert (tmp_path / f"a.opacity.{digest}.png").exists()
+    digest = radiograph.sha256[:16]
+    assert len(list(tmp_path.glob(f"film-{digest}.*.png"))) == 2
+    assert (tmp_path / f"film-{digest}.opacity.png").exists()

@@ -235,3 +235,19 @@ def test_an_overlay_that_can_not_be_written_stops_all(
 
     with pytest.raises(Unwritten, match="can't be written"):
         list(rows(films_of(radiographs), scoring(predictor, explain=explain), workers=2))
+
+
+def test_a_name_that_cannot_be_written_is_that_film_s_error(
+    predictor: StandIn, radiographs: list[Radiograph], tmp_path: Path
+) -> None:
+    """One too long, and one that a folder has; a disk that takes nothing ends all, as above."""
+    (tmp_path / "1.png").mkdir()
+
+    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
+        write_whole(tmp_path / ("x" * 250 if film.name == "0.png" else film.name), b"overlay")
+        return 0.5
+
+    found = list(rows(films_of(radiographs), scoring(predictor, explain=explain), workers=2))
+    assert [row["decision"] == "error" for row in found] == [True, True, False, False, False]
+    assert all("can't be written" in row["reason"] for row in found[:2])
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{i}.png" for i in range(1, 5)]
