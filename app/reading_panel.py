@@ -17,7 +17,6 @@ from app.texts import checks as checked
 from app.texts import read as texts
 from app.viewer import viewer
 from app.viewer.package import Kind, Layer, View, Window
-from app.wording import whole_sentence
 from covid_core.case.reading import Reading
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import Finding
@@ -31,7 +30,7 @@ from covid_core.present.sentences import (
     heat_in_words,
     opacity_in_words,
 )
-from covid_core.present.worth import category_worth, map_worth, opacity_worth
+from covid_core.present.worth import alarms_in_words, category_worth, map_worth, opacity_worth
 from covid_core.read.patient_tags import Study, days_between, labelled, same_patient
 
 _HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
@@ -117,18 +116,18 @@ def show_call(film: OpenFilm) -> None:
     decision, disease = prediction.decision, prediction.answers[-1]
     if film.is_phantom:
         st.caption(f"**{texts.IS_PHANTOM}**")
-    called = decision.finding.display_name if decision.finding else texts.INDETERMINATE
-    st.header(called, anchor=False)
-    st.write(whole_sentence(decision, disease))
+    st.header(decision.tier.title, anchor=False)
+    st.write(decision.sentence)
     st.write(
         texts.probability(
             disease.display_name,
             prediction.probability(disease),
             decision.point,
             decision.positive,
-            decision.finding is not None,
         )
     )
+    if alarms := alarms_in_words(session.card(), decision.point):
+        st.caption(alarms)
 
 
 def show_category(prediction: Prediction) -> None:
@@ -262,7 +261,7 @@ def show_one(film: OpenFilm, key: str, *, warned: bool = False) -> None:
     st.text(film.name)
     view = replace(view_of(film.reading), alone=True)
     viewer(view, key=key, height_px=_BESIDE_PX)
-    st.caption(whole_sentence(prediction.decision, prediction.answers[-1]))
+    st.caption(f"**{prediction.decision.tier.title}.** {prediction.decision.sentence}")
     if not warned:
         show_warnings(film.reading, label_layer(view, prediction))
 

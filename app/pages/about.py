@@ -13,7 +13,6 @@ from app.charts import show_chart
 from app.open_film import OpenFilm
 from app.phantoms import open_phantom
 from app.texts import about as texts
-from app.wording import whole_sentence
 from covid_core.batch.recipes_here import at_home, never_seen
 from covid_core.case.reading import Reading
 from covid_core.explain.walkthrough import Walkthrough, walk_through
@@ -178,7 +177,7 @@ def show_call(walk: Walkthrough, prediction: Prediction) -> None:
         alt = texts.THRESHOLD_ALT.format(disease=disease.display_name)
         plot(figures.threshold(walk), "threshold", alt)
         plot(figures.prediction_set(walk, *texts.SET_NAMES), "set", texts.SET_ALT)
-        sentence = whole_sentence(prediction.decision, disease)
+        sentence = prediction.decision.sentence
         st.write(texts.CALL_RESULT.format(sentence=sentence))
 
 

@@ -23,6 +23,7 @@ from covid_core.case.reading import Reading
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint
+from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.overlay import displayed
 from covid_core.present.sentences import columns, error_row, prediction_row, row_writer
@@ -62,8 +63,13 @@ class Entry:
 
     @property
     def decision(self) -> str:
-        """The word used in files: a class, `indeterminate`, `abstained` or `error`."""
+        """The word used in files: classes, `undecided`, `abstained` or `error`."""
         return str(self.row["decision"])
+
+    @property
+    def tier(self) -> Tier:
+        """The answer in a report's words, or why there is none."""
+        return Tier(self.row["tier"])
 
     @property
     def warned(self) -> bool:
@@ -91,12 +97,12 @@ class Entry:
 class Filter:
     """Which entries of a list to show.
 
-    `decisions`: only these, all where it is empty. `least`: the lowest probability of COVID-19;
+    `tiers`: only these, all where it is empty. `least`: the lowest probability of COVID-19;
     with 0 entries without one are shown too. `text`: what the name holds. `warned`: only those that
     carry a warning.
     """
 
-    decisions: frozenset[str] = frozenset()
+    tiers: frozenset[Tier] = frozenset()
     least: float = 0.0
     text: str = ""
     warned: bool = False
@@ -104,7 +110,7 @@ class Filter:
     def admits(self, entry: Entry) -> bool:
         """Whether the entry is to be shown."""
         return (
-            (not self.decisions or entry.decision in self.decisions)
+            (not self.tiers or entry.tier in self.tiers)
             and (entry.probability or 0.0) >= self.least
             and self.text.strip().casefold() in entry.name.casefold()
             and (entry.warned or not self.warned)

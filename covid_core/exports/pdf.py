@@ -21,7 +21,8 @@ from covid_core.exports.sheet import (
     Sheet,
 )
 from covid_core.findings import Finding
-from covid_core.model.decision import CAVEAT, in_sentence
+from covid_core.model.decision import CAVEAT, Decision, in_sentence
+from covid_core.model.tiers import Tier
 from covid_core.present.result import Result
 from covid_core.present.sentences import (
     DISCLAIMER,
@@ -99,14 +100,12 @@ def _band(sheet: Sheet, result: Result) -> None:
 
 def _call(sheet: Sheet, result: Result, y: float, points: float) -> float:
     decision = result.prediction.decision
-    called = decision.finding
-    title = called.display_name if called else "Indeterminate"
     x, width = MARGIN + 6, INNER - 6
     top = y
     y = sheet.words(x, y, width, TITLE, points - 1, colour=QUIET)
-    y = sheet.words(x, y, width, title, 24, bold=True)
+    y = sheet.words(x, y, width, decision.tier.title, 24, bold=True)
     y = sheet.words(x, y, width, decision.sentence, points + 2)
-    sheet.block(MARGIN, top, 2.4, y - top, _colour(called))
+    sheet.block(MARGIN, top, 2.4, y - top, _tier_colour(decision))
     return y + _GAP * 0.7
 
 
@@ -242,6 +241,11 @@ def _set_in_words(result: Result) -> str:
     decision = result.prediction.decision
     names = ", ".join(map(in_sentence, decision.candidates)) or "nothing fits well"
     return f"Not ruled out: {names}. The line marks the threshold, {decision.point.threshold:.2f}."
+
+
+def _tier_colour(decision: Decision) -> str:
+    """The disease's where it is likely or possible, the called class's elsewhere."""
+    return _colour(Finding.COVID if decision.tier is Tier.POSSIBLE else decision.finding)
 
 
 def _colour(finding: Finding | None) -> str:

@@ -15,6 +15,7 @@ from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import Decision, OperatingPoint, in_sentence
+from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Prediction
 
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
@@ -27,17 +28,19 @@ _FORMULA = re.compile(r"\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n\0]")
 def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
     """The names of a row's values, for a network of these answers.
 
-    `prediction_set`: the answers that can't be ruled out, joined by `|`. `heat_in_lungs`: the share
-    of the overlay's heat, where one was made and its map passed the tests of itself.
-    `opacity_peak`: the highest probability of an opacity in any cell; `rsna_category`: the
-    likeliest of `findings.APPEARANCES`, and `p_rsna_category`, the network's own share for it,
-    which is not calibrated; these three by weights that give them. `predictive_value`: of a
-    decision like this one, at the prevalence given. `weights_sha256`: what gave the probabilities.
+    `tier`: the answer in a report's words (`tiers.Tier`). `prediction_set`: the answers that can't
+    be ruled out, joined by `|`. `heat_in_lungs`: the share of the overlay's heat, where one was
+    made and its map passed the tests of itself. `opacity_peak`: the highest probability of an
+    opacity in any cell; `rsna_category`: the likeliest of `findings.APPEARANCES`, and
+    `p_rsna_category`, the network's own share for it, which is not calibrated; these three by
+    weights that give them. `predictive_value`: of a decision like this one, at the prevalence
+    given. `weights_sha256`: what gave the probabilities.
     """
     return (
         "file",
         "label",
         *map(_column, answers),
+        "tier",
         "decision",
         "prediction_set",
         "operating_point",
@@ -73,6 +76,7 @@ def prediction_row(
         "file": file,
         "label": prediction.label.value,
         **probabilities,
+        "tier": decision.tier.value,
         "decision": decision.name,
         "prediction_set": "|".join(decision.candidates),
         "operating_point": decision.point.name,
@@ -202,7 +206,7 @@ def checks_in_words(prediction: Prediction) -> str:
 def predictive_value(decision: Decision, prevalence: float) -> float | None:
     """How often a call on this side of the threshold is right at a prevalence, both 0 to 1.
 
-    None where the model can't tell, or nothing was measured at that point.
+    None where no single class is called, or nothing was measured at that point.
     """
     values = decision.point.values_at(prevalence)
     if decision.finding is None or values is None:
@@ -215,11 +219,16 @@ def error_row(
 ) -> dict[str, Any]:
     """One row for a film that got no prediction; `reason` says why and what to do.
 
-    `decision` is `error`, or `abstained` where the picture was read and is no film to judge.
+    `decision` is `error`, or `abstained` where the picture was read and is no film to judge; `tier`
+    says the same in words.
     """
-    decision = "abstained" if isinstance(error, Abstained) else "error"
-    return {**dict.fromkeys(columns(answers)), "file": file, "decision": decision} | {
-        "reason": error.sentence
+    refused = isinstance(error, Abstained)
+    return {
+        **dict.fromkeys(columns(answers)),
+        "file": file,
+        "tier": (Tier.NOT_JUDGED if refused else Tier.NOT_READ).value,
+        "decision": "abstained" if refused else "error",
+        "reason": error.sentence,
     }
 
 

@@ -36,6 +36,7 @@ def test_columns_are_those_promised() -> None:
         "p_normal",
         "p_pneumonia",
         "p_covid",
+        "tier",
         "decision",
         "prediction_set",
         "operating_point",
@@ -76,12 +77,14 @@ def test_where_opacity_is_is_told_in_words() -> None:
 def test_error_row_says_why_and_what_to_do() -> None:
     row = error_row("a.png", RefusedFile("blank", "it is blank", "Export it again"))
     assert tuple(row) == columns()
+    assert (row["tier"], row["decision"]) == ("not read", "error")
     assert (row["decision"], row["reason"]) == ("error", "It is blank. Export it again.")
     assert row["p_covid"] is row["weights_sha256"] is None
 
 
 def test_a_film_that_is_none_is_told_apart_from_a_file_that_failed() -> None:
     row = error_row("a.png", Abstained("not_a_chest", "it is no chest", "Give a chest film"))
+    assert row["tier"] == "not judged"
     assert (row["decision"], row["reason"]) == ("abstained", "It is no chest. Give a chest film.")
 
 
