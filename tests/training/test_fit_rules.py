@@ -16,7 +16,6 @@ from covid_core.training.fit_rules import (
     fit_rules,
     least_probabilities,
     operating_points,
-    shrink_quantile,
 )
 
 ONE = np.full(5000, "one")  # a source for all
@@ -117,12 +116,6 @@ def test_twenty_outliers_move_a_threshold_by_a_fifth_at_most() -> None:
     rest = sources == "known"
     own = least_probabilities(probabilities[rest], labels[rest])
     assert few[1] == pytest.approx(min(pooled[1], own[1]))
-
-
-def test_a_quantile_counts_by_its_films_up_to_a_hundred() -> None:
-    assert shrink_quantile(0.1, 0.5, 0) == 0.5
-    assert shrink_quantile(0.1, 0.5, 50) == pytest.approx(0.3)
-    assert shrink_quantile(0.1, 0.5, 100) == shrink_quantile(0.1, 0.5, 500) == 0.1
 
 
 @pytest.mark.parametrize("seed", range(3))
