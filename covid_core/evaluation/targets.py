@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from covid_core.evaluation.source_targets import SIIM, WITHIN, find_within, typical_against_negative
 from covid_core.findings import Finding
+from covid_core.local_validation.prediction_sets import COVERAGE
 from covid_core.metrics import Estimate, format_estimate, is_at_most
 from covid_core.model.audit import (
     AuditedPart,
@@ -29,7 +30,7 @@ ENOUGH = 400  # films of a probe; the intervals of fewer are wide, and it is sai
 COHEN, RADIOGRAPHY = "covid-chestxray", "radiography"
 ADULTS = "adults, COVID-19 against other pneumonia"  # a row of `strata.where_age_cannot_help`
 _CALIBRATION_ERROR = 0.02
-_COVERED = (0.88, 0.92)
+_COVERED = 0.02  # how far from what was promised
 _TOLD_APART, _REFUSED = 0.99, 0.02
 _DICE = 0.93
 _COVID_ON_TEST = 0.995
@@ -76,7 +77,7 @@ def goals(
         *_of_sources(card.results, left_out or {}),
         *_of_test(card.results),
         *_of_age_and_view(figures.parts),
-        *_of_rules(card.trust),
+        *_of_rules(card),
         *tier_goals(card),
         *_of_gate(figures.gate),
         *_of_probes(figures.probes),
@@ -166,8 +167,9 @@ def _of_age_and_view(parts: Mapping[str, AuditedPart]) -> Iterator[Goal]:
     yield _at_least(f"AUROC of COVID-19, pairs within a view, {COHEN}", _WITHIN_VIEW, found)
 
 
-def _of_rules(trust: Mapping[str, Trust]) -> Iterator[Goal]:
-    for part, worth in trust.items():
+def _of_rules(card: WeightsCard) -> Iterator[Goal]:
+    promised = card.rules.coverage or COVERAGE
+    for part, worth in card.trust.items():
         if part == TEST:
             error = worth.reliability.error
             name, required = (
@@ -175,7 +177,7 @@ def _of_rules(trust: Mapping[str, Trust]) -> Iterator[Goal]:
                 f"at most {_CALIBRATION_ERROR:g}",
             )
             yield Goal(name, required, f"{error:.3f}", error <= _CALIBRATION_ERROR)
-        low, high = _COVERED
+        low, high = round(promised - _COVERED, 3), round(promised + _COVERED, 3)
         yield Goal(
             f"Prediction sets hold the right answer, {part}",
             f"{low} to {high}",

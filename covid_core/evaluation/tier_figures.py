@@ -8,9 +8,9 @@ import numpy as np
 
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate, estimate, proportion, sensitivity, specificity
-from covid_core.model.decision import OperatingPoint, Rules
+from covid_core.model.decision import Rules, tiers_at
 from covid_core.model.results import TierFigures
-from covid_core.model.tiers import DECIDED, FLAGGED, Tier, right_answers, tier_of
+from covid_core.model.tiers import DECIDED, FLAGGED, Tier, right_answers
 from covid_core.training.films import Films
 
 _SEEN_BY = {Finding.NORMAL: (Tier.NONE_SEEN, Tier.COVID_UNLIKELY)}
@@ -37,18 +37,6 @@ def measure_tiers(
         )
         for point in rules.points
     }
-
-
-def tiers_at(
-    point: OperatingPoint, rules: Rules, probabilities: np.ndarray, answers: Sequence[Finding]
-) -> list[Tier]:
-    """The tier of each film at an operating point. `probabilities`: calibrated, (N, outputs)."""
-    sets = rules.prediction_sets(probabilities)
-    positive = probabilities[:, -1] >= point.threshold
-    return [
-        tier_of([answers[i] for i in np.flatnonzero(fits)], bool(reached), answers)
-        for fits, reached in zip(sets, positive, strict=True)
-    ]
 
 
 def _figures(

@@ -25,7 +25,7 @@ from covid_core.metrics import (
 from covid_core.model.decision import Rules
 from covid_core.model.results import TEST, CalibrationBins, Coverage, PointCosts, Trust
 from covid_core.training.films import Films
-from covid_core.training.fit_rules import fit_rules, least_probabilities
+from covid_core.training.fit_rules import COVERAGE, fit_rules, least_probabilities
 
 
 def fit_and_measure(
@@ -39,8 +39,15 @@ def fit_and_measure(
     """
     validation = films.part(Split.VALIDATION)
     labels, tuned_on = films.labels[validation], logits[Split.VALIDATION]
-    rules = fit_rules(tuned_on, labels, films.sources[validation], films.groups[validation])
-    pooled = replace(rules, least=least_probabilities(rules.probabilities(tuned_on), labels))
+    rules = fit_rules(
+        tuned_on, labels, films.sources[validation], films.groups[validation], answers
+    )
+    pooled = replace(
+        rules,
+        least=least_probabilities(
+            rules.probabilities(tuned_on), labels, coverage=rules.coverage or COVERAGE
+        ),
+    )
     measured = {}
     for part in parts_of(films):
         indices, found = films.part(part.split)[part.chosen], logits[part.split][part.chosen]

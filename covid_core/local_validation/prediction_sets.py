@@ -6,6 +6,7 @@ Split conformal prediction within each class (Vovk 2012), score 1 - probability 
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy as np
@@ -15,9 +16,9 @@ from covid_core.exports.optional import needing
 from covid_core.local_validation.scores import Scores
 from covid_core.model.decision import Rules
 
-COVERAGE = 0.9  # of the prediction sets
+COVERAGE = 0.9  # of the prediction sets, where the films do not choose another
 ALONE = 100  # films of a class, from which on a group's quantile counts alone
-FEW = 10  # a quantile of fewer films of a class means nothing: 1 / (1 - COVERAGE)
+FEW = 10  # films of a class; a quantile of fewer means nothing
 
 
 def sets_at_site(scores: Scores, rules: Rules) -> tuple[float, ...] | None:
@@ -28,13 +29,19 @@ def sets_at_site(scores: Scores, rules: Rules) -> tuple[float, ...] | None:
     """
     if scores.probabilities is None or scores.labels is None:
         return None
+    coverage = rules.coverage or COVERAGE
     least = list(rules.least)
     for output, pooled in enumerate(rules.least):
         own = scores.labels == output
-        if own.sum() >= FEW:
-            quantile = conformal_quantile(scores.probabilities[own], output)
+        if own.sum() >= films_needed(coverage):
+            quantile = conformal_quantile(scores.probabilities[own], output, coverage)
             least[output] = shrink_quantile(quantile, pooled, int(own.sum()))
     return tuple(least)
+
+
+def films_needed(coverage: float) -> int:
+    """The fewest films of a class that have a quantile at this coverage, FEW at least."""
+    return max(FEW, math.ceil(round(1 / (1 - coverage), 6)))
 
 
 def shrink_quantile(own: float, pooled: float, films: int) -> float:
@@ -49,15 +56,19 @@ def shrink_quantile(own: float, pooled: float, films: int) -> float:
     return weight * own + (1 - weight) * pooled
 
 
-def conformal_quantile(probabilities: np.ndarray, output: int) -> float:
-    """The conformal quantile of films that all have this label, (N, outputs), by MAPIE."""
+def conformal_quantile(probabilities: np.ndarray, output: int, coverage: float = COVERAGE) -> float:
+    """The conformal quantile of films that all have this label, (N, outputs), by MAPIE.
+
+    `coverage`: the share of such films whose set holds the label, 0 to 1; N is `films_needed` of it
+    or more.
+    """
     with needing("mapie"):
         from mapie.classification import SplitConformalClassifier
 
     labels = np.full(len(probabilities), output)
     answering = _AsGiven().fit(probabilities, labels)
     conformal = SplitConformalClassifier(
-        answering, confidence_level=COVERAGE, conformity_score="lac"
+        answering, confidence_level=coverage, conformity_score="lac"
     )
     with warnings.catch_warnings():  # that only one class is there is the point
         warnings.filterwarnings("ignore", ".*less labels.*")

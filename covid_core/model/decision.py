@@ -186,6 +186,18 @@ def decide(
     return Decision(finding, positive, candidates, chosen, sentence, tier)
 
 
+def tiers_at(
+    point: OperatingPoint, rules: Rules, probabilities: np.ndarray, answers: Sequence[Finding]
+) -> list[Tier]:
+    """The tier of each film at an operating point. `probabilities`: calibrated, (N, outputs)."""
+    sets = rules.prediction_sets(probabilities)
+    positive = probabilities[:, -1] >= point.threshold
+    return [
+        tier_of([answers[i] for i in np.flatnonzero(fits)], bool(reached), answers)
+        for fits, reached in zip(sets, positive, strict=True)
+    ]
+
+
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Along the last axis. Not SciPy's: importing that takes as long as a dozen films."""
     shares = np.exp(logits - logits.max(axis=-1, keepdims=True))

@@ -12,8 +12,9 @@ from covid_core.findings import Finding
 from covid_core.metrics import Estimate, format_estimate
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import BALANCED
-from covid_core.model.results import TierFigures
+from covid_core.model.results import TEST, TierFigures
 from covid_core.present.markdown import table
+from covid_core.training.fit_rules import COVERAGE, COVERAGES, RIGHT
 
 _TITLES = {finding.value: finding.display_name for finding in Finding}
 
@@ -59,6 +60,23 @@ Films by answer at the balanced point, and by label:
 {table(["Films", "Answer", *(_TITLES[one] for one in card.classes)], counts)}
 
 {table(["Goal, at the balanced point", "Asked", "Measured", "Met"], goals)}"""
+
+
+def fitted_sets(card: WeightsCard) -> str:
+    """How prediction sets were fitted (`training.fit_rules`), as far as the card's age tells."""
+    if card.results.probabilities is None:  # before small sources counted in part
+        return ""
+    words = (
+        " A source of fewer than 100 films of a class counts in part only, the rest is that of the"
+        " class over all sources."
+    )
+    if not card.trust[TEST].tiers:  # before films chose the share
+        return words
+    return (
+        f"{words} The share is the one of {COVERAGES[0]:.0%} to {COVERAGES[-1]:.0%} with which most"
+        f" validation films are decided while {RIGHT:.0%} of these are right, or {COVERAGE:.0%}"
+        " where there is none."
+    )
 
 
 def tier_lines(measured: Mapping[str, TierFigures]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,10 +85,10 @@ def test_rules_are_fitted_on_validation_and_measured_on_the_rest(
     seen = []
 
     def noted(
-        logits: np.ndarray, labels: np.ndarray, sources: np.ndarray, groups: np.ndarray
+        logits: np.ndarray, labels: np.ndarray, sources: np.ndarray, groups: np.ndarray, *more: Any
     ) -> Rules:
         seen.append((logits, labels, sources, groups))
-        return fit_rules(logits, labels, sources, groups)
+        return fit_rules(logits, labels, sources, groups, *more)
 
     monkeypatch.setattr(trust, "fit_rules", noted)
     logits = {
