@@ -115,11 +115,16 @@ def cells_of(one: Entry, *, dated: bool = False) -> dict[str, Any]:
         "film": data_uri(one.thumbnail, "jpeg") if one.thumbnail else None,
         "name": one.name,
         "tier": one.tier.title,
-        "probability": one.probability,
+        "probability": _within(one.probability),
         **_opacity_cells(one),
         **({"date": one.study_date} if dated else {}),
         "note": one.note,
     }
+
+
+def _within(probability: float | None) -> float | None:
+    """A probability as the table shows it, which writes two digits: never 0 or 1."""
+    return None if probability is None else min(max(probability, 0.01), 0.99)
 
 
 def _opacity_cells(one: Entry) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from covid_core.model.results import TEST
 from covid_core.predict.predictor import Prediction
 from covid_core.present import walkthrough_plots as figures
 from covid_core.present.overlay import displayed, png
-from covid_core.present.sentences import DISCLAIMER
+from covid_core.present.sentences import DISCLAIMER, shown_probability
 from covid_core.read.phantom import KINDS
 
 _FILM_PX = 800  # longer side, as sent
@@ -168,7 +168,7 @@ def show_call(walk: Walkthrough, prediction: Prediction) -> None:
     disease, point = walk.answers[-1], walk.point
     words = texts.CALL_WORDS.format(
         disease=disease.display_name,
-        probability=prediction.probability(disease),
+        probability=shown_probability(prediction.probability(disease)),
         threshold=point.threshold,
         point=point.name,
         reaches=texts.REACHES if prediction.decision.positive else texts.BELOW,

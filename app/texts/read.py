@@ -54,6 +54,8 @@ HEAT_BELOW = (
     "No heat for {name}: its probability, {probability}, is below the operating point's threshold,"
     " {threshold}."
 )
+HEAT_UNUSABLE = "No heat for {name}: the answer must not be used."
+MORE_FLAGS = "More that speaks against the answer: {count}"
 HEAT_RULED_OUT = "No heat for {name}: the prediction set rules it out."
 OPACITY_LAYER = "Opacity, as radiologists box it"
 FILM_OPACITY_ALT = "The radiograph, and beside it the same film under a map"
@@ -115,11 +117,11 @@ def apart(days: int) -> str:
     return f"The other film, {count} {'earlier' if days > 0 else 'later'}"
 
 
-def probability(disease: str, value: float, point: OperatingPoint, positive: bool) -> str:
+def probability(disease: str, value: str, point: OperatingPoint, positive: bool) -> str:
     """The disease's calibrated probability against the threshold, in words."""
     side = "above" if positive else "below"
     return (
-        f"Calibrated probability of {disease}: **{value:.2f}**, {side} the “{point.name}” threshold"
+        f"Calibrated probability of {disease}: **{value}**, {side} the “{point.name}” threshold"
         f" of {point.threshold:.2f}."
     )
 

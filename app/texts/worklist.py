@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from covid_core.model.tiers import Tier
+from covid_core.present.tiers import tiers_in_words
 
 # Ways to open films.
 DROP = "Drop radiographs here: PNG, JPEG, TIFF, WebP, DICOM or ZIP"
@@ -75,7 +74,9 @@ COLUMNS = {
     "date": "Study date",
     "note": "Note",
 }
-PROBABILITY_HELP = "Calibrated probability of COVID-19."
+PROBABILITY_HELP = (
+    "Calibrated probability of COVID-19. 0.99 stands for that or more, 0.01 for that or less."
+)
 OPACITY_HELP = "The highest probability of an opacity in any cell of the film."
 CATEGORY_HELP = "How the film looks by the RSNA's consensus."
 # Those of the shipped weights, the gravest first.
@@ -98,13 +99,11 @@ def tier_title(tier: Tier) -> str:
 
 def summary(tiers: list[Tier], total: int) -> str:
     """How many films came out how: "80 films: COVID-19 likely 12; no pneumonia seen 50"."""
-    counts = Counter(tiers)
-    order = sorted(counts, key=list(Tier).index)
-    parts = [f"{tier} {counts[tier]}" for tier in order]
+    words = tiers_in_words(tiers)
     films = "1 film" if total == 1 else f"{total} films"
     if len(tiers) < total:
         films = f"{len(tiers)} of {films}"
-    return f"{films}: {'; '.join(parts)}" if parts else films
+    return f"{films}: {words}" if words else films
 
 
 def progress(done: int, total: int, left_s: float | None) -> str:

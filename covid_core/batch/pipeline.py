@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from covid_core.errors import CovidCoreError, Unwritten, foreseen
 from covid_core.model.decision import BALANCED
 from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.flags import codes_of, flags_of
 from covid_core.present.sentences import error_row, prediction_row
 from covid_core.read.radiograph import Radiograph
 
@@ -115,7 +116,15 @@ def _row(
         raise
     except CovidCoreError as error:
         return error_row(film.name, error, scoring.predictor.card.classes)
-    return prediction_row(film.name, judged, heat_in_lungs=heat, prevalence=scoring.prevalence)
+    flags = flags_of(judged)  # of what one pass of the networks tells
+    return prediction_row(
+        film.name,
+        judged,
+        heat_in_lungs=heat,
+        prevalence=scoring.prevalence,
+        flags=codes_of(flags),
+        warnings=[flag.sentence for flag in flags],
+    )
 
 
 def _judged(

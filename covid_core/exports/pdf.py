@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from covid_core.explain.checks import Checks
-from covid_core.exports.paper_checks import cautions, nearest, shortcut_bars, verdicts, zone_table
+from covid_core.exports.paper_checks import nearest, shortcut_bars, verdicts, zone_table
 from covid_core.exports.pictures import WARNING, opacity_overlay, overlay
 from covid_core.exports.sheet import (
     HEIGHT,
@@ -31,6 +31,7 @@ from covid_core.present.sentences import (
     heat_in_words,
     opacity_in_words,
     point_in_words,
+    shown_probability,
     values_in_words,
 )
 from covid_core.present.style import CLASS_COLOURS
@@ -112,11 +113,8 @@ def _call(sheet: Sheet, result: Result, y: float, points: float) -> float:
 def _cautions(sheet: Sheet, result: Result, y: float, points: float) -> float:
     """What speaks against trusting it, where something does, on a ground of its own."""
     prediction = result.prediction
-    remarks = " ".join(remark.sentence for remark in prediction.remarks)
     notes = f"The file: {'; '.join(prediction.notes)}." if prediction.notes else ""
-    heat, doubtful = _heat(result)
-    checked = cautions(result.checks, drawn=result.heat_drawn) if result.checks else []
-    texts = [text for text in (remarks, *checked, heat if doubtful else "", notes) if text]
+    texts = [text for text in (*(flag.sentence for flag in result.flags), notes) if text]
     if not texts:
         return y
     x, width, pad = MARGIN + 6, INNER - 9, 2.0
@@ -168,6 +166,7 @@ def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> flo
             share,
             _colour(finding),
             points,
+            figure_text=shown_probability(share),
             mark=threshold,
         )
     y = sheet.words(MARGIN, y + 0.5, _COLUMN, _set_in_words(result), points)

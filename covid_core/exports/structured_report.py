@@ -250,18 +250,18 @@ def _comments(result: Result) -> list[str]:
     prediction = result.prediction
     point, disease = prediction.decision.point, prediction.answers[-1]
     worth = values_in_words(point, disease, result.prevalence)
-    remarks = [remark.sentence for remark in prediction.remarks]
+    flags = [flag.sentence for flag in result.flags]
     checks = result.checks
     checked = check_sentences(checks, drawn=result.heat_drawn) if checks else []
     opacity = opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else ""
     category = category_in_words(prediction)
     said = [
         prediction.decision.sentence,
+        *flags,
         *([worth] if worth else []),
         *([f"{opacity} {result.worth.opacity}"] if opacity else []),
         *([f"RSNA category: {category} {result.worth.category}"] if category else []),
         *([f"Evidence map. {result.worth.evidence}"] if result.worth.evidence else []),
-        *remarks,
-        *checked,
+        *(text for text in checked if text not in flags),
     ]
     return [WARNING, CAVEAT, *(text.translate(_PLAIN_QUOTES) for text in said)]

@@ -139,7 +139,8 @@ class Decision:
 
     `finding`: the one class that the film is called, or None where it is called none. `positive`:
     whether the disease's probability reaches the operating point's threshold. `candidates`: the
-    prediction set, the most probable first. `point`: the operating point that was used.
+    prediction set, the most probable first. `point`: the operating point that was used. `usable`:
+    false where something forbids to use the answer, and then the tier is undecided.
     """
 
     finding: Finding | None
@@ -148,6 +149,7 @@ class Decision:
     point: OperatingPoint
     sentence: str
     tier: Tier = Tier.UNDECIDED
+    usable: bool = True
 
     @property
     def name(self) -> str:
@@ -156,9 +158,10 @@ class Decision:
             return self.finding.value
         return " or ".join(right_answers(self.tier)) or Tier.UNDECIDED.value
 
-    def withheld(self, tier: Tier, sentence: str) -> Decision:
+    def withheld(self, reason: str, tier: Tier = Tier.UNDECIDED) -> Decision:
         """The same of a film whose answer must not be used: no class is called."""
-        return replace(self, finding=None, tier=tier, sentence=sentence)
+        sentence = f"The answer must not be used. {reason} {CAVEAT}"
+        return replace(self, finding=None, tier=tier, sentence=sentence, usable=False)
 
 
 def decide(

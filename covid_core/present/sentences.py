@@ -20,6 +20,7 @@ from covid_core.predict.predictor import Prediction
 
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 DISCLAIMER = "Research use only, not a diagnosis."
+_CERTAIN = 0.99
 _ELSEWHERE = 0.75  # of what chance would give the lungs; below it most of the heat is elsewhere
 # ASVS 5.0, 1.2.10, with the full-width signs that some programs take for the plain ones.
 _FORMULA = re.compile(r"\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n\0]")
@@ -33,8 +34,9 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
     made and its map passed the tests of itself. `opacity_peak`: the highest probability of an
     opacity in any cell; `rsna_category`: the likeliest of `findings.APPEARANCES`, and
     `p_rsna_category`, the network's own share for it, which is not calibrated; these three by
-    weights that give them. `predictive_value`: of a decision like this one, at the prevalence
-    given. `weights_sha256`: what gave the probabilities.
+    weights that give them. `flags`: what speaks against the answer, as codes joined by `|`, the
+    gravest first. `predictive_value`: of a decision like this one, at the prevalence given.
+    `weights_sha256`: what gave the probabilities.
     """
     return (
         "file",
@@ -49,6 +51,7 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
         "opacity_peak",
         "rsna_category",
         "p_rsna_category",
+        "flags",
         "reason",
         "weights_sha256",
     )
@@ -60,16 +63,18 @@ def prediction_row(
     *,
     heat_in_lungs: float | None = None,
     prevalence: float | None = None,
+    flags: str = "",
+    warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     """One row for a film that got a prediction.
 
     `reason` is the decision in words, then on which films the predictive value was measured,
-    warnings and notes.
+    `warnings` and notes. `flags`: the codes of what speaks against the answer, as `flags.codes_of`
+    gives them; `warnings`: their sentences.
     """
     decision = prediction.decision
     value = None if prevalence is None else predictive_value(decision, prevalence)
     probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
-    warnings = [remark.sentence for remark in prediction.remarks]
     measured = [] if value is None else [f"Predictive value by {_films_of(decision.point)}."]
     reason = " ".join([decision.sentence, *measured, *warnings, *map(_note, prediction.notes)])
     return {
@@ -85,9 +90,17 @@ def prediction_row(
         "opacity_peak": _share(prediction.opacity_peak),
         "rsna_category": prediction.category and prediction.category.value,
         "p_rsna_category": _share(prediction.category_share),
+        "flags": flags,
         "reason": reason,
         "weights_sha256": prediction.weights_sha256,
     }
+
+
+def shown_probability(probability: float) -> str:
+    """A probability for a reader: two digits, and never quite 0 or 1, which no film earns."""
+    if probability > _CERTAIN:
+        return f"> {_CERTAIN}"
+    return f"< {1 - _CERTAIN:.2f}" if probability < 1 - _CERTAIN else f"{probability:.2f}"
 
 
 def point_in_words(point: OperatingPoint, disease: Finding) -> str:

@@ -24,6 +24,7 @@ from covid_core.model.saliency import Saliency
 from covid_core.model_card.audit_words import zones_worth_in_words
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.flags import SEEN
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.storage.records import UNKNOWN
@@ -135,7 +136,7 @@ def test_a_film_of_the_training_films_is_said_to_be_remembered(
 ) -> None:
     outcome.find(seen=seen())
     drop(page, FILM)
-    assert texts.SEEN_WARNING in [one.value for one in page.warning]
+    assert SEEN in [one.value for one in page.warning]
     assert seen().sentence in [one.value for one in page.text], "with its name, as plain text"
 
 

@@ -103,8 +103,9 @@ def test_a_site_has_prediction_sets_of_its_own() -> None:
 
 def test_an_answer_that_must_not_be_used_calls_no_class() -> None:
     called = decide(np.array([0.05, 0.05, 0.9]), FITTED)
-    held = called.withheld(Tier.CHILD, "Of a child.")
-    assert (held.finding, held.tier, held.sentence) == (None, Tier.CHILD, "Of a child.")
+    held = called.withheld("It is of a child.", Tier.CHILD)
+    assert (held.finding, held.tier, held.usable) == (None, Tier.CHILD, False)
+    assert "must not be used. It is of a child." in held.sentence
     assert held.name == "undecided" and held.candidates == called.candidates
 
 

@@ -19,6 +19,7 @@ from covid_core.present.sentences import (
     point_in_words,
     prediction_row,
     predictive_value,
+    shown_probability,
     spreadsheet_safe,
     values_in_words,
 )
@@ -27,6 +28,21 @@ from tests.exports.results import made as made_result
 POINT = OperatingPoint(
     "balanced", 0.3, Estimate(0.912, 0.88, 0.94, 300), Estimate(0.775, 0.75, 0.8, 900)
 )
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (1, "> 0.99"),
+        (0.991, "> 0.99"),
+        (0.99, "0.99"),
+        (0.5, "0.50"),
+        (0.01, "0.01"),
+        (0, "< 0.01"),
+    ],
+)
+def test_no_probability_is_shown_as_certain(probability: float, words: str) -> None:
+    assert shown_probability(probability) == words
 
 
 def test_columns_are_those_promised() -> None:
@@ -45,6 +61,7 @@ def test_columns_are_those_promised() -> None:
         "opacity_peak",
         "rsna_category",
         "p_rsna_category",
+        "flags",
         "reason",
         "weights_sha256",
     )
