@@ -230,7 +230,7 @@ def _progress(made: Iterator[Row], bar: tqdm[Row]) -> Iterator[Row]:
             yield row
             bar.update()
             if bar.disable and time.monotonic() > late:
-                print(f"{done} films done", file=sys.stderr, flush=True)
+                print(f"films done: {done}", file=sys.stderr, flush=True)
                 late = time.monotonic() + _LINE_S
 
 
