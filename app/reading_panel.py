@@ -133,7 +133,7 @@ def show_call(film: OpenFilm) -> None:
 def show_answer(prediction: Prediction) -> None:
     """The answer in a report's words, and what such an answer is worth."""
     decision, disease = prediction.decision, prediction.answers[-1]
-    st.header(decision.tier.title, anchor=False)
+    st.header(decision.tier.heading, anchor=False)
     st.write(decision.sentence)
     st.write(
         texts.probability(
@@ -186,7 +186,8 @@ def view_of(reading: Reading, *, steps: bool = False) -> View:
     """What the viewer draws of a reading."""
     prediction, film = reading.prediction, display_film(reading.radiograph)
     windows = grey_windows(film, reading.lungs).items()
-    named, shape, opacity = in_sentence(prediction.label), film.values.shape, reading.opacity
+    named, shape = in_sentence(prediction.label), film.values.shape
+    opacity = reading.opacity if prediction.decision.usable else None
     card = session.card()
     layers = [
         class_layer(reading, shape, answer, map_worth(card, answer))
@@ -276,7 +277,7 @@ def show_one(film: OpenFilm, key: str, *, warned: bool = False) -> None:
     st.text(film.name)
     view = replace(view_of(film.reading), alone=True)
     viewer(view, key=key, height_px=_BESIDE_PX)
-    st.caption(f"**{prediction.decision.tier.title}.** {prediction.decision.sentence}")
+    st.caption(f"**{prediction.decision.tier.heading}.** {prediction.decision.sentence}")
     if not warned:
         show_flags(film.reading)
 

@@ -28,7 +28,7 @@ def show_filters(key: str) -> tuple[Filter, bool]:
         texts.TIERS,
         selection_mode="multi",
         label_visibility="collapsed",
-        format_func=texts.tier_title,
+        format_func=texts.tier_heading,
         key=f"{key}-tiers",
     )
     with st.popover(texts.FILTER, icon=":material/filter_list:"):
@@ -114,7 +114,7 @@ def cells_of(one: Entry, *, dated: bool = False) -> dict[str, Any]:
     return {
         "film": data_uri(one.thumbnail, "jpeg") if one.thumbnail else None,
         "name": one.name,
-        "tier": one.tier.title,
+        "tier": one.tier.heading,
         "probability": _within(one.probability),
         **_opacity_cells(one),
         **({"date": one.study_date} if dated else {}),

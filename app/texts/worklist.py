@@ -92,9 +92,9 @@ TIERS = (
 )
 
 
-def tier_title(tier: Tier) -> str:
+def tier_heading(tier: Tier) -> str:
     """A tier as a table and its filter show it."""
-    return tier.title
+    return tier.heading
 
 
 def summary(tiers: list[Tier], total: int) -> str:

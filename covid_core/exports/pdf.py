@@ -104,7 +104,7 @@ def _call(sheet: Sheet, result: Result, y: float, points: float) -> float:
     x, width = MARGIN + 6, INNER - 6
     top = y
     y = sheet.words(x, y, width, TITLE, points - 1, colour=QUIET)
-    y = sheet.words(x, y, width, decision.tier.title, 24, bold=True)
+    y = sheet.words(x, y, width, decision.tier.heading, 24, bold=True)
     y = sheet.words(x, y, width, decision.sentence, points + 2)
     sheet.block(MARGIN, top, 2.4, y - top, _tier_colour(decision))
     return y + _GAP * 0.7

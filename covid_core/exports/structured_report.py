@@ -105,7 +105,7 @@ def category_code(appearance: Appearance) -> Code:
 
 def tier_code(tier: Tier) -> Code:
     """The code of one answer in the words of a report."""
-    return Code(tier.name.lower().replace("_", "-"), SCHEME, tier.title)
+    return Code(tier.name.lower().replace("_", "-"), SCHEME, tier.heading)
 
 
 def finding_code(decision: Decision) -> Code:

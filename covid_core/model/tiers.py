@@ -30,7 +30,7 @@ class Tier(StrEnum):
     NOT_READ = "not read"
 
     @property
-    def title(self) -> str:
+    def heading(self) -> str:
         """The words as a heading has them."""
         return f"{self[:1].upper()}{self[1:]}"
 

@@ -74,7 +74,7 @@ def test_a_dropped_film_gets_its_answer_in_one_line(
     drop(page, FILM)
     assert not page.exception
     [prediction], [view] = predictions, views(page)
-    assert page.header[0].value == prediction.decision.tier.title
+    assert page.header[0].value == prediction.decision.tier.heading
     assert prediction.decision.sentence in said(page)
     assert "Calibrated probability of COVID-19" in said(page)
     assert view["film"]["shape"] == [256, 256]

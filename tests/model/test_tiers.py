@@ -73,5 +73,7 @@ def test_an_undecided_film_has_its_reason() -> None:
     assert "COVID-19 alone fits, but it does not reach" in told
 
 
-def test_a_title_begins_with_a_capital() -> None:
-    assert Tier.NONE_SEEN.title == "No pneumonia seen" and Tier.LIKELY.title == "COVID-19 likely"
+def test_a_heading_begins_with_a_capital() -> None:
+    assert (
+        Tier.NONE_SEEN.heading == "No pneumonia seen" and Tier.LIKELY.heading == "COVID-19 likely"
+    )
