@@ -20,7 +20,7 @@ from covid_core.predict.predictor import Prediction
 
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 DISCLAIMER = "Research use only, not a diagnosis."
-_CERTAIN = 0.99
+_LOWEST, _HIGHEST = 0.01, 0.99  # probabilities that are shown as such
 _ELSEWHERE = 0.75  # of what chance would give the lungs; below it most of the heat is elsewhere
 # ASVS 5.0, 1.2.10, with the full-width signs that some programs take for the plain ones.
 _FORMULA = re.compile(r"\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n\0]")
@@ -98,9 +98,9 @@ def prediction_row(
 
 def shown_probability(probability: float) -> str:
     """A probability for a reader: two digits, and never quite 0 or 1, which no film earns."""
-    if probability > _CERTAIN:
-        return f"> {_CERTAIN}"
-    return f"< {1 - _CERTAIN:.2f}" if probability < 1 - _CERTAIN else f"{probability:.2f}"
+    if probability > _HIGHEST:
+        return f"> {_HIGHEST}"
+    return f"< {_LOWEST}" if probability < _LOWEST else f"{probability:.2f}"
 
 
 def point_in_words(point: OperatingPoint, disease: Finding) -> str:
