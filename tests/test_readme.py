@@ -136,7 +136,8 @@ def test_predict_command_writes_a_row_and_an_overlay_a_film(with_whole_films: Pa
 def test_bundle_commands_make_one_and_make_it_again(with_whole_films: Path) -> None:
     done = run(command("bundle"), with_whole_films)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(list((with_whole_films / "bundles").glob("*.zip"))) == 1
+    assert len(list((with_whole_films / "bundles").glob("*.zip"))) == 3
+    assert done.stdout.count(": the same: ") == 3
 
 
 @pytest.mark.parametrize("document", [README, READING], ids=["README.md", "reading.md"])

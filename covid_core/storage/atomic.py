@@ -9,13 +9,14 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from covid_core.errors import Unwritten
+from covid_core.errors import NameRefused, Unwritten
 
 if sys.platform != "win32":
     import fcntl
@@ -23,6 +24,14 @@ if sys.platform != "win32":
 _PARTIAL = ".partial"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_OF_THE_NAME = (
+    errno.ENAMETOOLONG,
+    errno.EILSEQ,
+    errno.EINVAL,
+    errno.EISDIR,
+)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_FILE = (errno.ELOOP, errno.EMLINK, errno.ENXIO)  # a link, on Linux and elsewhere; a socket
 
 
 def write_whole(path: Path, data: bytes, *, old_to: Path | None = None) -> None:
@@ -58,9 +67,9 @@ def replacing(
     partial = path.with_name(path.name + _PARTIAL)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _held(partial):
+        with _held(partial) as opened:
             try:
-                with partial.open("wb") as file:
+                with os.fdopen(opened, "wb") as file:
                     yield file
                     _settle(file)
                 if old_to and path.exists():
@@ -89,7 +98,8 @@ def unwritten(error: OSError, path: Path, size: int | None = None) -> Unwritten:
         remedy = "Name a place that you may write to"
     else:
         reason = str(error.strerror or error)
-    return Unwritten(f"it can't be written: {reason}", remedy, file=str(path))
+    kind = NameRefused if error.errno in _OF_THE_NAME else Unwritten
+    return kind(f"it can't be written: {reason}", remedy, file=str(path))
 
 
 def _free(path: Path) -> int:
@@ -115,25 +125,63 @@ def _settle_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Waits for another process or thread that writes the same; the lock dies with its holder."""
+def _held(path: Path) -> Iterator[int]:
+    """A new, empty file of this path, open to be written; whoever takes it closes it.
+
+    Waits for another process or thread that writes the same; the lock dies with its holder. What
+    lies there already, left by a kill or put there to lead elsewhere, is cleared away and never
+    written to.
+    """
     if sys.platform == "win32":
-        yield
+        yield os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_BINARY)
         return
     while True:
-        opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        opened = _created(path)
+        if opened is None:
+            _clear_away(path)
+            continue
+        lock = os.dup(opened)  # it outlives the file, which is closed before it takes its name
         try:
-            with suppress(OSError):  # a disk that knows no locks
-                fcntl.flock(opened, fcntl.LOCK_EX)
-            if _is_at(opened, path):  # else the one before has given it its name
-                yield
+            if _lock(lock, path):
+                yield opened
                 return
         finally:
-            os.close(opened)
+            os.close(lock)
+        os.close(opened)  # the next one took it for a leftover
 
 
-def _is_at(opened: int, path: Path) -> bool:
+def _created(path: Path) -> int | None:
+    """A file that nothing was there before; None where something is. Raises OSError."""
     try:
-        return os.path.samestat(os.fstat(opened), path.stat())
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666)
+    except FileExistsError:
+        return None
+
+
+def _clear_away(path: Path) -> None:
+    """Once nobody writes to it. Raises OSError where it can't be, as of a folder."""
+    try:
+        found = os.open(path, os.O_RDWR | os.O_NONBLOCK | _NO_LINK)
+    except FileNotFoundError:  # given its name by now
+        return
+    except OSError as error:
+        if error.errno not in _NO_FILE:
+            raise
+        path.unlink(missing_ok=True)
+        return
+    try:
+        if _lock(found, path):
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(found)
+
+
+def _lock(opened: int, path: Path) -> bool:
+    """Waits for the lock of an open file; whether the path is still that file's then."""
+    if stat.S_ISREG(os.fstat(opened).st_mode):
+        with suppress(OSError):  # a disk that knows no locks
+            fcntl.flock(opened, fcntl.LOCK_EX)
+    try:
+        return os.path.samestat(os.fstat(opened), path.lstat())
     except FileNotFoundError:
         return False

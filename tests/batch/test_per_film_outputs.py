@@ -28,11 +28,15 @@ def explained(name: str, folder: Path) -> tuple[float, bool]:
     predictor, lungs = reader().predictor, reader().lungs
     prediction = predictor.predict(radiograph)
     write = output_writer(reader(), overlays=folder, bundles=folder, prevalence=None)
-    share = write(Film("Canary Zebedee.png", lambda: radiograph), radiograph, prediction)
+    made = write(Film("Canary Zebedee.png", lambda: radiograph), radiograph, prediction)
+    passed = made.prediction.decision.usable and _passed(predictor, lungs, radiograph, prediction)
+    return made.heat_in_lungs, passed
+
+
+def _passed(predictor, lungs, radiograph, prediction) -> bool:  # type: ignore[no-untyped-def]
     saliency = predictor.explain(prediction, prediction.label)
     inside = lungs.inside(radiograph)
-    passed = check_map(predictor, prediction, saliency, inside).passed
-    return share, passed
+    return check_map(predictor, prediction, saliency, inside).passed
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,7 +57,7 @@ def test_a_bundle_is_named_by_its_film_and_can_be_replayed(tmp_path: Path) -> No
     explained(NAMES[0], tmp_path)
     [path] = tmp_path.glob("*.zip")
     bundle = read_bundle(path.read_bytes())
-    assert path.name == f"film-{bundle.radiograph.sha256[:8]}.zip"
+    assert path.name == f"film-{bundle.radiograph.sha256[:16]}.zip"
     assert bundle.request.prevalence == PREVALENCE
     assert replay(bundle, reader()) == path.read_bytes()
 
@@ -65,6 +69,6 @@ def test_an_opacity_map_gets_an_overlay_of_its_own(tmp_path: Path) -> None:
     write = output_writer(own, overlays=tmp_path, bundles=None, prevalence=None)
     prediction = own.predictor.predict(radiograph)
     write(Film("a.png", lambda: radiograph), radiograph, prediction)
-    digest = radiograph.sha256[:8]
-    assert len(list(tmp_path.glob(f"a.*.{digest}.png"))) == 2
-    assert (tmp_path / f"a.opacity.{digest}.png").exists()
+    digest = radiograph.sha256[:16]
+    assert len(list(tmp_path.glob(f"film-{digest}.*.png"))) == 2
+    assert (tmp_path / f"film-{digest}.opacity.png").exists()
