@@ -13,7 +13,15 @@ from PIL import Image
 from covid_core.errors import DatasetError
 from covid_core.explain import public_films
 from covid_core.explain.perceptual_hash import SAME_PICTURE, distances
-from covid_core.explain.public_films import LIST, PublicFilm, public_films as listed, read_list, recognise
+from covid_core.explain.public_films import (
+    LIST,
+    PublicFilm,
+    read_list,
+    recognise,
+)
+from covid_core.explain.public_films import (
+    public_films as listed,
+)
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WEIGHTS
 from covid_core.model.tiers import DECIDED, right_answers
@@ -43,7 +51,9 @@ def film(**changes: str) -> PublicFilm:
 @pytest.fixture
 def own_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list of two films drawn here, of which one has a digest that no file has."""
-    other = film(name="other.png", sha256="0" * 64, hash=hash_of(encode(textured(1), "PNG")).tobytes().hex())
+    other = film(
+        name="other.png", sha256="0" * 64, hash=hash_of(encode(textured(1), "PNG")).tobytes().hex()
+    )
     monkeypatch.setattr(public_films, "public_films", lambda: (other, film()))
 
 
@@ -99,7 +109,9 @@ def test_what_is_no_list_says_what_is_wrong(tmp_path: Path, text: str, problem: 
 
 def copies() -> dict[str, Path]:
     """The small copies that the list was made of, by the film's name."""
-    folders = [SHARED_DATA / one for one in ("nih/No_findings", "nih/Pneumonia", "covid-chestxray/images")]
+    folders = [
+        SHARED_DATA / one for one in ("nih/No_findings", "nih/Pneumonia", "covid-chestxray/images")
+    ]
     found = {}
     for one in listed():
         for folder in folders:
@@ -119,7 +131,9 @@ def test_the_copies_have_the_digests_and_hashes_of_the_list_at_any_size() -> Non
         assert known and known.exact and known.film.name == name
         assert hash_of(data).tobytes().hex() == known.film.hash
         with Image.open(path) as small:
-            large = small.convert("L").resize((small.width * 4, small.height * 4), Image.Resampling.LANCZOS)
+            large = small.convert("L").resize(
+                (small.width * 4, small.height * 4), Image.Resampling.LANCZOS
+            )
         again = recognise(read_radiograph(encode(large, "PNG")))
         assert again and not again.exact and again.film.name == name
 
