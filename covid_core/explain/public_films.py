@@ -24,6 +24,7 @@ from covid_core.explain.perceptual_hash import (
     hashes_of,
 )
 from covid_core.findings import Finding
+from covid_core.model.tiers import DECIDED, Tier, right_answers
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.records import Record
 
@@ -78,6 +79,14 @@ class Recognised:
             f"A public film, known {by}. {film.collection}, {film.name}; labelled there:"
             f" {film.finding}. Licence: {film.licence}."
         )
+
+    def compared(self, tier: Tier) -> str:
+        """Whether an answer is right by the collection's label."""
+        if tier not in DECIDED:
+            return "The answer leaves open whether that is so."
+        if self.film.label in right_answers(tier):
+            return "The answer agrees with this label."
+        return "The answer contradicts this label."
 
 
 def recognise(radiograph: Radiograph) -> Recognised | None:

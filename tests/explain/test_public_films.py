@@ -12,10 +12,12 @@ from PIL import Image
 
 from covid_core.errors import DatasetError
 from covid_core.explain import public_films
+from covid_core.explain.known_films import KnownFilms
 from covid_core.explain.perceptual_hash import SAME_PICTURE, distances
 from covid_core.explain.public_films import (
     LIST,
     PublicFilm,
+    Recognised,
     read_list,
     recognise,
 )
@@ -23,8 +25,8 @@ from covid_core.explain.public_films import (
     public_films as listed,
 )
 from covid_core.findings import CLASSES, Finding
-from covid_core.model.card import WEIGHTS
-from covid_core.model.tiers import DECIDED, right_answers
+from covid_core.model.card import WEIGHTS, read_card
+from covid_core.model.tiers import DECIDED, Tier, right_answers
 from covid_core.predict.predictor import Predictor
 from covid_core.read.reading import read_radiograph
 from tests.conftest import SHARED_DATA
@@ -82,6 +84,29 @@ def test_a_file_of_other_bytes_and_size_is_known_by_its_picture() -> None:
     assert known and not known.exact and known.film.name == "one.png"
     assert f"{known.distance} of 256 bits" in known.sentence
     assert "labelled there: Pneumocystis pneumonia. Licence: CC BY 4.0." in known.sentence
+
+
+@pytest.mark.parametrize(
+    ("tier", "words"),
+    [
+        (Tier.UNLIKELY, "agrees"),
+        (Tier.POSSIBLE, "agrees"),
+        (Tier.LIKELY, "contradicts"),
+        (Tier.NONE_SEEN, "contradicts"),
+        (Tier.UNDECIDED, "leaves open"),
+        (Tier.CHILD, "leaves open"),
+    ],
+)
+def test_the_answer_is_compared_with_the_collections_label(tier: Tier, words: str) -> None:
+    assert words in Recognised(film(), 0, True).compared(tier)
+
+
+def test_none_of_them_trained_the_shipped_weights() -> None:
+    known = KnownFilms.load(WEIGHTS, read_card(WEIGHTS))
+    assert known
+    for one in listed():
+        own = np.frombuffer(bytes.fromhex(one.hash), np.uint8)
+        assert distances(own, known.hashes).min() > SAME_PICTURE
 
 
 @pytest.mark.usefixtures("own_list")
