@@ -22,6 +22,7 @@ from sklearn.isotonic import IsotonicRegression
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.evaluation.answers import remembered_answers
+from covid_core.local_validation.prediction_sets import COVERAGE
 from covid_core.metrics import auroc, reliability
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import Rules
@@ -116,7 +117,7 @@ def sets(films: Films, logits: dict[Split, np.ndarray], labels: dict[Split, np.n
     ways = {
         "all classes together": replace(fitted, least=(float(marginal),) * 3),
         "each class": replace(
-            fitted, least=least_probabilities(known, own, coverage=fitted.coverage)
+            fitted, least=least_probabilities(known, own, coverage=fitted.coverage or COVERAGE)
         ),
         "each class, hardest source": fitted,
     }

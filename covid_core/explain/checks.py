@@ -112,7 +112,7 @@ def settled(prediction: Prediction, checks: FilmChecks | Checks | None) -> Predi
 
     `checks`: as they are at the prediction's own operating point; None where none were made.
     """
-    meter = checks and checks.meter
+    meter = checks.meter if checks else None
     if meter is None or not meter.explained or not prediction.decision.usable:
         return prediction
     return replace(prediction, decision=prediction.decision.withheld(EXPLAINED))

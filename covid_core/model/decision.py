@@ -196,7 +196,11 @@ def tiers_at(
     sets = rules.prediction_sets(probabilities)
     positive = probabilities[:, -1] >= point.threshold
     return [
-        tier_of([answers[i] for i in np.flatnonzero(fits)], bool(reached), answers)
+        tier_of(
+            [answer for answer, fit in zip(answers, fits, strict=True) if fit],
+            bool(reached),
+            answers,
+        )
         for fits, reached in zip(sets, positive, strict=True)
     ]
 
