@@ -14,6 +14,7 @@ from app.explanation_panel import show_explanation
 from app.export_panel import show_exports
 from app.neighbours import show_neighbours
 from app.open_film import OpenFilm
+from app.opinion_panel import show_opinion
 from app.texts import read as texts
 from app.viewer import viewer
 from app.viewer.package import Kind, Layer, View, Window
@@ -58,6 +59,8 @@ def show_reading(
     with answer.container() if answer else st.container():
         show_answer(film)
         show_described(film)
+        if not film.is_phantom:
+            show_opinion(film)
     step = None
     if beside is None:
         step = viewer(view, key="viewer", height_px=_FILM_PX)
