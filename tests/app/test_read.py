@@ -105,7 +105,7 @@ def test_operating_point_and_prevalence_need_no_forward_pass(
 ) -> None:
     drop(page, FILM)
     before = said(page)
-    page.get("button_group")[0].set_value("rule-out").run()
+    page.button_group(key="point").set_value("rule-out").run()
     ruled_out = said(page)
     assert "Balanced: called COVID-19 from" in before
     assert "Rule-out: called COVID-19 from" in ruled_out
@@ -251,12 +251,12 @@ def test_a_film_stays_open_while_other_pages_are_visited(
     page: AppTest, predictions: list[Prediction]
 ) -> None:
     drop(page, FILM)
-    page.get("button_group")[0].set_value("rule-in").run()
+    page.button_group(key="point").set_value("rule-in").run()
     page.switch_page("app/pages/about.py").run()
     assert "means nothing" not in said(page) and not page.exception
     page.switch_page("app/pages/read.py").run()
     assert len(views(page)) == 1 and len(predictions) == 1
-    assert page.get("button_group")[0].value == "rule-in"
+    assert page.button_group(key="point").value == "rule-in"
     page.button(key="close-files").click().run()
     page.run()
     assert views(page) == [] and not page.exception
