@@ -76,7 +76,7 @@ class Lungs:
 
 
 def remove_islands(mask: np.ndarray) -> np.ndarray:
-    """A mask, bool (h, w), without parts below a hundredth of the film or a fifth of the largest."""
+    """A mask, bool (h, w), without parts below 0.01 of the film or a fifth of the largest part."""
     from scipy.ndimage import label  # a quarter of a second that the first page need not wait for
 
     islands, _ = label(mask)
