@@ -115,7 +115,9 @@ def sets(films: Films, logits: dict[Split, np.ndarray], labels: dict[Split, np.n
     marginal = np.sort(known[np.arange(len(own)), own])[int(np.floor((len(own) + 1) * 0.1)) - 1]
     ways = {
         "all classes together": replace(fitted, least=(float(marginal),) * 3),
-        "each class": replace(fitted, least=least_probabilities(known, own)),
+        "each class": replace(
+            fitted, least=least_probabilities(known, own, coverage=fitted.coverage)
+        ),
         "each class, hardest source": fitted,
     }
     rows = []

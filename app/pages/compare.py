@@ -31,7 +31,7 @@ from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard
 from covid_core.model.decision import CAVEAT
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import blend, displayed, png
-from covid_core.present.sentences import DISCLAIMER
+from covid_core.present.sentences import DISCLAIMER, shown_probability
 from covid_core.read.phantom import KINDS
 
 _PICTURE_PX = 480
@@ -159,7 +159,7 @@ def row_of(one: Opinion) -> tuple[str, ...]:
     return (
         one.card.recipe,
         call_of(one),
-        texts.SCORE.format(probability=probability, kind=kind),
+        texts.SCORE.format(probability=shown_probability(probability), kind=kind),
         "; ".join(map(str, never_seen(one.card).values())) or texts.NOT_MEASURED,
         ", ".join(answer.display_name for answer in one.prediction.answers),
     )

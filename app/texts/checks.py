@@ -33,10 +33,6 @@ ZONES_NOTE = "{note} Laid out as on the film: the patient's right lies at the le
 NO_ZONES = "No heat lies in the lungs, or no two lungs were found: so there are no shares by zone."
 
 SEEN = "Seen before"
-SEEN_WARNING = (
-    "Seen before: this film, or one that looks the same, is among those that made this model. What"
-    " it says of it is memory, not evidence."
-)
 
 NEAREST = "Nearest training films"
 NEAREST_WORDS = (

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from pathlib import Path
 
-from covid_core.batch.pipeline import Explain, Film
+from covid_core.batch.pipeline import Explain, Explained, Film
 from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
 from covid_core.errors import foreseen
 from covid_core.exports.bundle import make_bundle
 from covid_core.exports.request import ExportRequest, result_of
 from covid_core.predict.predictor import Prediction
+from covid_core.present.flags import flags_of
 from covid_core.present.overlay import OPACITY_COLOURS, blend, displayed, png
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.atomic import write_whole
@@ -27,33 +29,40 @@ def output_writer(
 ) -> Explain:
     """A function that writes the overlay and the bundle of each film.
 
-    Each goes into its folder, and is not written where that is None. The function returns the share
-    of the likeliest class's map that lies in the lungs, or NaN where the map is withheld.
+    Each goes into its folder, and is not written where that is None.
     """
 
-    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
+    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> Explained:
         finding = prediction.label
         with foreseen():
             reading = reader.explain(radiograph, prediction)
-            reading = reader.check_maps(reading, finding)
+            reading = reader.check(reading, finding)
         if overlays:
             write_overlay(reading, Path(film.name).stem, overlays)
         if bundles:
             write_bundle(reader, reading, bundles, PREVALENCE if prevalence is None else prevalence)
-        is_shown = reading.map_checks[finding].tests.passed
-        return reading.heat_in_lungs(finding) if is_shown else float("nan")
+        share = reading.heat_in_lungs(finding)
+        in_lungs = share, float(reading.lungs.mean())
+        flags = flags_of(reading.prediction, reading.checks(finding), in_lungs)
+        return Explained(reading.prediction, share if _is_shown(reading) else math.nan, flags)
 
     return explain
+
+
+def _is_shown(reading: Reading) -> bool:
+    """Whether the likeliest class's heat is drawn: its map passed, and the answer may be used."""
+    tests = reading.map_checks[reading.prediction.label].tests
+    return tests.passed and reading.prediction.decision.usable
 
 
 def write_overlay(reading: Reading, stem: str, folder: Path) -> None:
     """Write the film under its likeliest class's heat, and under its opacity map if it has one.
 
-    Without heat where the class's map fails a test of itself, and then its name says so. `stem`:
-    its name's first part.
+    Without heat where the class's map fails a test of itself or the answer must not be used, and
+    then its name says so. `stem`: its name's first part.
     """
     finding = reading.prediction.label
-    passed = reading.map_checks[finding].tests.passed
+    passed = _is_shown(reading)
     with foreseen():
         shown = displayed(reading.radiograph.film, _LONGEST_PX)
         heat = reading.maps[finding].heat(*shown.shape)

@@ -25,7 +25,7 @@ from covid_core.case.case_reading import Reading
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes
 from covid_core.engines.machine import processor
-from covid_core.explain.checks import check_film, check_one_map
+from covid_core.explain.checks import check_film, check_one_map, settled
 from covid_core.explain.known_films import KnownFilms
 from covid_core.explain.opacity_map import map_opacity
 from covid_core.findings import Finding
@@ -107,7 +107,7 @@ class CaseReader:
             film_checks = check_film(
                 self.predictor, self.known, reading.radiograph, reading.prediction, reading.lungs
             )
-            reading = replace(reading, film_checks=film_checks)
+            reading = _settled(replace(reading, film_checks=film_checks))
         return self.check_maps(reading, *findings)
 
     def decide(self, reading: Reading, point: OperatingPoint) -> Reading:
@@ -117,7 +117,7 @@ class CaseReader:
         """
         prediction = self.predictor.decide(reading.prediction, point)
         film_checks = reading.film_checks and reading.film_checks.at(prediction.decision)
-        return replace(reading, prediction=prediction, film_checks=film_checks)
+        return _settled(replace(reading, prediction=prediction, film_checks=film_checks))
 
     def point(self, given: OperatingPoint) -> OperatingPoint:
         """The operating point of a name, as these weights have it now; a site's as it was given.
@@ -177,6 +177,12 @@ def read_case(
     if on_prediction:
         on_prediction(reading)
     return reader.check(reading, reading.prediction.label)
+
+
+def _settled(reading: Reading) -> Reading:
+    """The reading, its answer withheld where what lies outside the lungs explains it."""
+    prediction = settled(reading.prediction, reading.film_checks)
+    return replace(reading, prediction=prediction)
 
 
 def _versions(packages: Iterable[str]) -> dict[str, str]:

@@ -33,8 +33,10 @@ from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
 from covid_core.errors import CovidCoreError, Unwritten
 from covid_core.model.card import SHIPPED, WEIGHTS
+from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Predictor
 from covid_core.present.sentences import DISCLAIMER, UNANSWERED, row_writer
+from covid_core.present.tiers import tiers_in_words
 from covid_core.read.archives import Item, members_or_refusals
 from covid_core.read.file_kinds import is_zip
 from covid_core.read.film_files import films_below, read_head
@@ -52,6 +54,7 @@ _COUNTING_S = 10  # of a folder's films before the first is read, for the progre
 
 
 EPILOG = DISCLAIMER
+_LINE_S = 30  # between lines of progress where there is no terminal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +184,8 @@ def _total(options: Options) -> int | None:
 
 
 def _written(options: Options, scoring: Scoring, terms: Terms) -> int:
-    """The exit status, once each row is written as it came."""
+    """The exit status, once each row is written as it came, and what became of all is told."""
+    total = _total(options)
     with ExitStack() as outputs:
         emit = [_json_array(outputs)] if options.json else []
         ledger: Ledger | None = None
@@ -195,17 +199,39 @@ def _written(options: Options, scoring: Scoring, terms: Terms) -> int:
         found = _films(options, tally)
         films = (film for film in found if not (ledger and ledger.holds(film.name)))
         made = outputs.enter_context(closing(rows(films, scoring, workers=options.workers)))
-        for row in tqdm(made, unit="film", total=_total(options), initial=count, disable=None):
+        said, reason = [], ""
+        for row in _progress(made, tqdm(unit="film", total=total, initial=count, disable=None)):
             count += 1
-            failed += row["decision"] in UNANSWERED
+            said.append(Tier(row["tier"]))
+            if row["decision"] in UNANSWERED:
+                failed, reason = failed + 1, row["reason"]
             for write in emit:
                 write(row)
     print_tally(tally)
+    if said:
+        print(f"{len(said)} films: {tiers_in_words(said)}", file=sys.stderr)
     if ledger and ledger.not_given:
         print(f"{ledger.not_given} of the rows are of files that were not given", file=sys.stderr)
     if failed:
         print(f"{failed} of {count} files got no prediction", file=sys.stderr)
+        if count == 1 and reason:
+            print(reason, file=sys.stderr)
+        else:
+            where = options.csv or "what was printed"
+            print(f"the reasons are in the column reason of {where}", file=sys.stderr)
     return SOME_FAILED if failed else DONE
+
+
+def _progress(made: Iterator[Row], bar: tqdm[Row]) -> Iterator[Row]:
+    """The rows, shown by a bar; where there is no terminal, by a line now and then."""
+    late = time.monotonic() + _LINE_S
+    with bar:
+        for done, row in enumerate(made, start=1):
+            yield row
+            bar.update()
+            if bar.disable and time.monotonic() > late:
+                print(f"films done: {done}", file=sys.stderr, flush=True)
+                late = time.monotonic() + _LINE_S
 
 
 def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain | None:

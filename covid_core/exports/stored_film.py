@@ -61,6 +61,7 @@ def describe_radiograph(radiograph: Radiograph) -> dict[str, Any]:
         "view": radiograph.view.value,
         "notes": list(radiograph.notes),
         "coloured": radiograph.coloured,
+        "child": radiograph.child,
     }
 
 
@@ -82,6 +83,7 @@ def rebuild_radiograph(film: Film, raw: Mapping[str, Any]) -> Radiograph:
         View(raw["view"]),
         tuple(notes),
         raw["coloured"],
+        child=raw.get("child", False) is True,  # not in bundles of earlier releases
     )
 
 

@@ -17,6 +17,7 @@ from covid_core.model.card import AS_PUBLISHED, LEFT_OUT, WeightsCard, read_audi
 from covid_core.model.decision import in_sentence
 from covid_core.model_card.baselines import baselines_section
 from covid_core.model_card.results import left_out_rows, results_section
+from covid_core.model_card.tiers import tiers_section
 from covid_core.model_card.trust import (
     audit_section,
     calibration_section,
@@ -69,6 +70,7 @@ def model_card(card: WeightsCard, beside: Beside) -> str:
         within_source_section(card),
         baselines_section(card),
         _left_out(beside.left_out),
+        tiers_section(card),
         calibration_section(card),
         audit_section(card, beside.audit, beside.left_out),
         gate_section(beside.gate.measured, beside.gate.never_seen),

@@ -69,6 +69,7 @@ def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
             film.notes,
             film.coloured,
             film.unwindowed,
+            film.child,
         )
     if is_raster(data):
         grey = decode_raster(data)

@@ -19,6 +19,7 @@ from covid_core.present.sentences import (
     point_in_words,
     prediction_row,
     predictive_value,
+    shown_probability,
     spreadsheet_safe,
     values_in_words,
 )
@@ -29,6 +30,21 @@ POINT = OperatingPoint(
 )
 
 
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (1, "> 0.99"),
+        (0.991, "> 0.99"),
+        (0.99, "0.99"),
+        (0.5, "0.50"),
+        (0.01, "0.01"),
+        (0, "< 0.01"),
+    ],
+)
+def test_no_probability_is_shown_as_certain(probability: float, words: str) -> None:
+    assert shown_probability(probability) == words
+
+
 def test_columns_are_those_promised() -> None:
     assert columns() == (
         "file",
@@ -36,6 +52,7 @@ def test_columns_are_those_promised() -> None:
         "p_normal",
         "p_pneumonia",
         "p_covid",
+        "tier",
         "decision",
         "prediction_set",
         "operating_point",
@@ -44,6 +61,7 @@ def test_columns_are_those_promised() -> None:
         "opacity_peak",
         "rsna_category",
         "p_rsna_category",
+        "flags",
         "reason",
         "weights_sha256",
     )
@@ -76,12 +94,14 @@ def test_where_opacity_is_is_told_in_words() -> None:
 def test_error_row_says_why_and_what_to_do() -> None:
     row = error_row("a.png", RefusedFile("blank", "it is blank", "Export it again"))
     assert tuple(row) == columns()
+    assert (row["tier"], row["decision"]) == ("not read", "error")
     assert (row["decision"], row["reason"]) == ("error", "It is blank. Export it again.")
     assert row["p_covid"] is row["weights_sha256"] is None
 
 
 def test_a_film_that_is_none_is_told_apart_from_a_file_that_failed() -> None:
     row = error_row("a.png", Abstained("not_a_chest", "it is no chest", "Give a chest film"))
+    assert row["tier"] == "not judged"
     assert (row["decision"], row["reason"]) == ("abstained", "It is no chest. Give a chest film.")
 
 
