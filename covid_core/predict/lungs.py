@@ -25,6 +25,7 @@ LUNGS = WEIGHTS / "lungs"
 PREPROCESS = Preprocess(size_px=128, tone="equalise")
 LUNG = 0.5  # from this probability on a place is lung
 _ISLAND = 0.01  # of the film's area; less is no lung
+_ISLAND_OF_LARGEST = 0.2  # nor is less than this share of the largest part: stomach, axilla
 NAME = "lungs"
 
 
@@ -75,13 +76,13 @@ class Lungs:
 
 
 def remove_islands(mask: np.ndarray) -> np.ndarray:
-    """A mask, bool (h, w), without islands below a hundredth of the film."""
+    """A mask, bool (h, w), without parts below 0.01 of the film or a fifth of the largest part."""
     from scipy.ndimage import label  # a quarter of a second that the first page need not wait for
 
     islands, _ = label(mask)
     sizes = np.bincount(islands.ravel())
-    large = sizes >= _ISLAND * mask.size
-    large[0] = False  # what is no island
+    sizes[0] = 0  # what is no island
+    large = sizes >= max(_ISLAND * mask.size, _ISLAND_OF_LARGEST * sizes.max(), 1)
     return large[islands]
 
 
