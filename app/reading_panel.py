@@ -187,6 +187,8 @@ def view_of(reading: Reading, *, steps: bool = False) -> View:
         colours=COLOUR_MAPS,
         described=texts.FILM_OPACITY_ALT if opacity else texts.FILM_ALT.format(name=named),
         steps=steps,
+        units=film.units,
+        answer=f"{prediction.decision.sentence}\n{DISCLAIMER}",
         opacity_colours=OPACITY_COLOURS if opacity else None,
     )
 
@@ -260,7 +262,7 @@ def show_one(film: OpenFilm, key: str, *, warned: bool = False) -> None:
     """A film with what is said of it. `warned`: what speaks against that was said before."""
     prediction = film.prediction
     st.text(film.name)
-    view = replace(view_of(film.reading), alone=True)
+    view = replace(view_of(film.reading), linked=True)
     viewer(view, key=key, height_px=_BESIDE_PX)
     st.caption(whole_sentence(prediction.decision, prediction.answers[-1]))
     if not warned:

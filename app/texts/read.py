@@ -68,7 +68,7 @@ FILM_ALT = "The radiograph, and beside it the same film under the evidence for {
 WINDOWS = {
     "as stored": "As read",
     "whole range": "Whole range",
-    "lungs": "Lungs",
+    "lungs": "Lung window",
     "soft tissue": "Soft tissue",
 }
 
