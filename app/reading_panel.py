@@ -23,6 +23,7 @@ from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import Finding
 from covid_core.model.decision import in_sentence
 from covid_core.predict.predictor import Prediction
+from covid_core.present.change import change_in_words
 from covid_core.present.display import display_film, grey_windows
 from covid_core.present.overlay import COLOUR_MAPS, OPACITY_COLOURS, soft
 from covid_core.present.sentences import (
@@ -244,18 +245,20 @@ def no_heat(prediction: Prediction, finding: Finding) -> str:
 
 
 def show_both(film: OpenFilm, other: OpenFilm) -> None:
-    """Two films side by side, each under its own name and reading."""
+    """Two films side by side, the earlier left, each under its own name and reading."""
     own, others = film.study, other.study
-    is_same = own is not None and others is not None and same_patient(own, others)
-    if not is_same:
+    if own is None or others is None or not same_patient(own, others):
         st.warning(texts.BESIDE_STRANGER, icon=":material/warning:")
-    left, right = st.columns(2)
-    with left:
-        st.caption(texts.BESIDE_NOW)
-        show_one(film, "viewer-now", warned=True)
-    with right:
-        st.caption(dated(own, others) if own and others and is_same else texts.BESIDE_THEN)
-        show_one(other, "viewer-then")
+        caption, pair = texts.BESIDE_THEN, (film, other)
+    else:
+        days, caption = days_between(others, own), dated(own, others)
+        pair = (other, film) if days is not None and days > 0 else (film, other)
+        readings = [one.reading for one in pair]
+        st.markdown(f"**{change_in_words(*readings, dated=bool(days))}**")
+    for one, column in zip(pair, st.columns(2), strict=True):
+        with column:
+            st.caption(texts.BESIDE_NOW if one is film else caption)
+            show_one(one, "viewer-now" if one is film else "viewer-then", warned=one is film)
 
 
 def show_one(film: OpenFilm, key: str, *, warned: bool = False) -> None:
