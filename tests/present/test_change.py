@@ -41,8 +41,8 @@ def test_a_probability_that_crosses_the_threshold_is_said_to() -> None:
     ("before", "after", "said"),
     [
         ((0.1, 0.1, 0.8), (0.1, 0.099, 0.801), "stays at 0.80"),
-        ((0.1, 0.1, 0.8), (0.0, 0.0, 1.0), "rises from 0.80 to > 0.99."),
-        ((0.1, 0.85, 0.05), (0.999, 0.001, 0.0), "falls from 0.05 to < 0.01."),
+        ((0.1, 0.1, 0.8), (1e-9, 1e-9, 1 - 2e-9), "rises from 0.80 to > 0.99."),
+        ((0.1, 0.85, 0.05), (0.999, 0.001 - 1e-9, 1e-9), "falls from 0.05 to < 0.01."),
     ],
 )
 def test_no_figure_claims_certainty(
