@@ -169,7 +169,7 @@ def view_of(reading: Reading, *, steps: bool = False) -> View:
     """What the viewer draws of a reading."""
     prediction, film = reading.prediction, display_film(reading.radiograph)
     windows = grey_windows(film, reading.lungs).items()
-    named, shape, opacity = in_sentence(prediction.label), film.values.shape, reading.opacity
+    shape, opacity = film.values.shape, reading.opacity
     card = session.card()
     layers = [
         class_layer(reading, shape, answer, map_worth(card, answer))
@@ -186,7 +186,7 @@ def view_of(reading: Reading, *, steps: bool = False) -> View:
         layer=first,
         lungs=soft(reading.lungs),
         colours=COLOUR_MAPS,
-        described=texts.FILM_OPACITY_ALT if opacity else texts.FILM_ALT.format(name=named),
+        described=texts.FILM_ALT,
         steps=steps,
         units=film.units,
         answer=f"{prediction.decision.sentence}\n{DISCLAIMER}",

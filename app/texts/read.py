@@ -57,14 +57,13 @@ HEAT_BELOW = (
 )
 HEAT_RULED_OUT = "No heat for {name}: the prediction set rules it out."
 OPACITY_LAYER = "Opacity, as radiologists box it"
-FILM_OPACITY_ALT = "The radiograph, and beside it the same film under a map"
 CATEGORY = "RSNA category"
 CATEGORY_HELP = (
     "How the film looks by the RSNA's consensus; a patient with COVID-19 may have any category."
 )
 CATEGORY_COLUMNS = ("RSNA category", "Network's share")
 CATEGORY_ALT = "The network's share for each RSNA category"
-FILM_ALT = "The radiograph, and beside it the same film under the evidence for {name}"
+FILM_ALT = "The radiograph"
 WINDOWS = {
     "as stored": "As read",
     "whole range": "Whole range",

@@ -44,7 +44,7 @@ TEXTS = {
     "outline": "Lung outline",
     "outline_long": "Outline of the lungs on or off (o)",
     "save": "Save",
-    "save_long": "Save the film under heat as a picture, as it is shown",
+    "save_long": "Save the film as a picture, as it is shown",
     "full": "Full screen",
     "full_long": "Full screen on or off (f)",
     "linked": "Linked",
@@ -70,7 +70,6 @@ TEXTS = {
     "radiograph": "Radiograph",
     "under_heat": "Heat: {name}",
     "no_heat": "No heat: {name}",
-    "heat_off": "Radiograph (t: heat)",
     "mirrored": "MIRRORED",
     "flipped": "UPSIDE DOWN",
     "heat_alt": "{described}, under the heat for {name}. {why}",
@@ -90,7 +89,6 @@ TEXTS = {
     "attention": "Model attention, not a lesion outline.",
     # The same of an opacity map.
     "under_opacity": "Opacity map",
-    "opacity_off": "Radiograph (t: opacity map)",
     "opacity_alt": "{described}, under the opacity map. {why}",
     "opacity_cold": "0",
     "opacity_hot": "1: probability of an opacity",
@@ -99,7 +97,8 @@ TEXTS = {
     " radiologist's outline.",
     "group_opacity": "Opacity",
     "group_evidence": "What the network used",
-    # Burned into a saved picture.
+    # Burned into a saved picture; the first where it is the film by itself.
+    "film_burned": "Research use only, not a diagnosis.",
     "burned": "Research use only, not a diagnosis. Model attention, not a lesion outline.",
     "picture_name": "radiograph-under-heat.png",
     "close": "Close",

@@ -158,9 +158,9 @@ function reflectPanes(viewer) {
   const layer = layers[state.layer]
   const isOpacity = layer.kind === "opacity"
   const words = isOpacity
-    ? { under: texts.under_opacity, off: texts.opacity_off, alt: texts.opacity_alt }
-    : { under: texts.under_heat, off: texts.heat_off, alt: texts.heat_alt }
-  const named = !layer.shown ? texts.no_heat : state.heat ? words.under : words.off
+    ? { under: texts.under_opacity, alt: texts.opacity_alt }
+    : { under: texts.under_heat, alt: texts.heat_alt }
+  const named = !state.heat ? texts.radiograph : layer.shown ? words.under : texts.no_heat
   parts.markedName.textContent = filled(named, layer)
   parts.cold.textContent = isOpacity ? texts.opacity_cold : texts.cold
   parts.hot.textContent = isOpacity ? texts.opacity_hot : texts.hot
@@ -180,7 +180,7 @@ function reflectPanes(viewer) {
   for (const corner of viewer.root.querySelectorAll(".looks")) corner.textContent = looks
   reflectUnits(viewer)
   parts.plain.querySelector("canvas").setAttribute("aria-label", described)
-  const alt = filled(words.alt, { described, name: layer.name, why: layer.why })
+  const alt = !state.heat ? described : filled(words.alt, { described, name: layer.name, why: layer.why })
   parts.marked.querySelector("canvas").setAttribute("aria-label", alt)
   parts.divider.style.left = `${100 * state.swipe}%`
   parts.divider.setAttribute("aria-valuenow", Math.round(100 * state.swipe))

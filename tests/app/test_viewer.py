@@ -243,6 +243,7 @@ def test_steps_ask_the_script_for_another_film(opened: Opened) -> None:
 
 def test_markup_stays_text(opened: Opened) -> None:
     shown = opened("phantom")
+    shown.root.press("t")
     shown.root.locator("#layer").select_option(index=2)
     expect(shown.root.get_by_text("No heat: Normal <img src=")).to_be_visible()
     assert shown.root.locator("img").count() == 0
