@@ -13,6 +13,7 @@ from app.explanation_panel import show_explanation
 from app.export_panel import show_exports
 from app.neighbours import show_neighbours
 from app.open_film import OpenFilm
+from app.study_panel import show_study
 from app.texts import checks as checked
 from app.texts import read as texts
 from app.viewer import viewer
@@ -33,7 +34,7 @@ from covid_core.present.sentences import (
     opacity_in_words,
 )
 from covid_core.present.worth import category_worth, map_worth, opacity_worth
-from covid_core.read.patient_tags import Study, days_between, labelled, same_patient
+from covid_core.read.patient_tags import Study, days_between, same_patient
 
 _HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
 _FILM_PX, _BESIDE_PX = 460, 420
@@ -276,15 +277,3 @@ def dated(study: Study, other: Study) -> str:
     """How long before or after the one film the other was taken, where their files say."""
     days = days_between(other, study)
     return texts.BESIDE_THEN if days is None else texts.apart(days)
-
-
-def show_study(film: OpenFilm) -> None:
-    """The file's tags, on demand only; as plain text, whatever they hold."""
-    if film.study is None:
-        return
-    with st.expander(texts.STUDY, icon=":material/badge:"):
-        st.caption(texts.STUDY_HELP)
-        # Of this film only: the next one's patient is shown when that is asked for.
-        if st.toggle(texts.STUDY_SHOW, key=f"show-study-{film.sha256}"):
-            for label, value in labelled(film.study):
-                st.text(f"{label}: {value}")
