@@ -5,6 +5,7 @@ from __future__ import annotations
 from covid_core.findings import Finding
 from covid_core.model.decision import Decision, in_sentence
 from covid_core.predict.prediction import Prediction
+from covid_core.present.sentences import shown_probability
 
 
 def no_heat_in_words(decision: Decision) -> str:
@@ -22,6 +23,12 @@ def not_due_in_words(prediction: Prediction, finding: Finding) -> str:
         return ""
     if not prediction.decision.draws_heat:
         return no_heat_in_words(prediction.decision)
+    name = in_sentence(finding)
     if finding is not prediction.answers[-1]:
-        return f"No heat is drawn: the prediction set rules out {in_sentence(finding)}."
-    return f"No heat is drawn: {in_sentence(finding)} does not reach its threshold."
+        return f"No heat is drawn: the prediction set rules out {name}."
+    probability = shown_probability(prediction.probability(finding))
+    threshold = f"{prediction.decision.point.threshold:.2f}"
+    return (
+        f"No heat is drawn: the probability of {name}, {probability}, is below the operating"
+        f" point's threshold, {threshold}."
+    )

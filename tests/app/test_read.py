@@ -90,7 +90,7 @@ def test_no_heat_below_the_threshold_and_the_reason_instead(
     [prediction], [view] = predictions, views(page)
     for answer, layer in zip(prediction.answers, view["layers"], strict=True):
         assert layer["shown"] == prediction.heat_due(answer)
-        assert layer["why"].startswith("No heat for") != layer["shown"]
+        assert layer["why"].startswith("No heat is drawn") != layer["shown"]
     assert not all(layer["shown"] for layer in view["layers"]), (
         "a film that shows neither says nothing"
     )

@@ -32,5 +32,8 @@ def test_no_class_has_heat_where_no_pneumonia_is_seen_or_nothing_may_be_used(
 def test_a_class_below_its_threshold_is_told_from_one_that_is_ruled_out() -> None:
     prediction = made(OTHER).prediction
     below, out = (not_due_in_words(prediction, one) for one in (Finding.COVID, Finding.NORMAL))
-    assert below == "No heat is drawn: COVID-19 does not reach its threshold."
+    assert below == (
+        "No heat is drawn: the probability of COVID-19, 0.10, is below the operating point's"
+        " threshold, 0.30."
+    )
     assert out == "No heat is drawn: the prediction set rules out normal."
