@@ -50,8 +50,7 @@ def dropped(*more: str) -> AppTest:
 
 
 def view_of(page: AppTest) -> dict[str, Any]:
-    [element] = page.get("bidi_component")
-    data = element.proto.bytes
+    [data] = [one.proto.bytes for one in page.get("bidi_component") if one.proto.bytes]
     header: dict[str, Any] = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
     return header
 

@@ -51,7 +51,8 @@ def drop(page: AppTest, data: bytes, name: str = "film.png") -> AppTest:
 def views(page: AppTest) -> list[dict[str, Any]]:
     """What each viewer was given: the header of its package."""
     packages = [element.proto.bytes for element in page.get("bidi_component")]
-    return [json.loads(p[4 : 4 + int.from_bytes(p[:4], "little")]) for p in packages]
+    given = [one for one in packages if one]  # what takes dropped files is given none
+    return [json.loads(p[4 : 4 + int.from_bytes(p[:4], "little")]) for p in given]
 
 
 def said(page: AppTest) -> str:

@@ -51,7 +51,8 @@ def test_the_heat_shown_begins_at_its_threshold(opened: Opened) -> None:
     side = 1024 * float(shown.state()["zoom"])
     for area, threshold in zip(areas, (0.1, 0.5, 0.9), strict=True):
         spots = sum(max(0, np.log(peak / threshold)) for peak in (1.0, 0.8))
-        assert area == pytest.approx(2 * np.pi * 0.006 * spots * side**2, rel=0.15)
+        # Its edge is as soft as a cell of the grid is wide, which counts most round a small spot.
+        assert area == pytest.approx(2 * np.pi * 0.006 * spots * side**2, rel=0.2)
 
 
 @pytest.mark.parametrize("flips", ["", "h", "v", "hv"])
@@ -107,6 +108,7 @@ def test_window_and_cursor_speak_in_the_file_s_values(opened: Opened) -> None:
 
 def test_a_saved_picture_has_its_warning_burned_in(opened: Opened) -> None:
     shown = opened("phantom")
+    shown.root.press("t")
     with without_a_run(shown), shown.page.expect_download() as download:
         shown.button("Save").click()
     picture = np.asarray(Image.open(io.BytesIO(Path(download.value.path()).read_bytes())))
@@ -115,7 +117,7 @@ def test_a_saved_picture_has_its_warning_burned_in(opened: Opened) -> None:
     assert np.array_equal(picture[:height, :width, :3], pane[..., :3])
     strip = picture[height:, :, 0]
     assert strip.shape[1] == width
-    assert 0.02 < (strip > 128).mean() < 0.3
+    assert 0.01 < (strip > 128).mean() < 0.3
 
 
 def test_fine_screens_get_fine_pixels(opened: Opened) -> None:
