@@ -6,9 +6,8 @@ let listening = null // one page has one of these
 const holdsFiles = event => [...(event.dataTransfer?.types ?? [])].includes("Files")
 const isInPlace = event => event.composedPath().some(node => node.matches?.(PLACE))
 
-export default function ({ data, parentElement }) {
+export default function ({ parentElement }) {
   const veil = parentElement.querySelector(".veil")
-  veil.textContent = data
   listening?.abort()
   const mine = (listening = new AbortController())
   const { signal } = mine
