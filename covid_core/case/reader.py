@@ -25,6 +25,7 @@ from covid_core.case.case_reading import Reading
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes
 from covid_core.engines.machine import processor
+from covid_core.explain.body import find_body
 from covid_core.explain.checks import check_film, check_one_map, settled
 from covid_core.explain.known_films import KnownFilms
 from covid_core.explain.opacity_map import map_opacity
@@ -83,7 +84,8 @@ class CaseReader:
         maps = {finding: explain(prediction, finding) for finding in prediction.answers}
         lungs = self.lungs.inside(radiograph)
         opacity = map_opacity(prediction, self.predictor.card.preprocess)
-        return Reading(radiograph, prediction, lungs, MappingProxyType(maps), opacity)
+        body = find_body(radiograph, lungs)
+        return Reading(radiograph, prediction, lungs, body, MappingProxyType(maps), opacity)
 
     def check_maps(self, reading: Reading, *findings: Finding) -> Reading:
         """The reading with the maps of these classes tested."""

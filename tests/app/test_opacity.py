@@ -50,8 +50,7 @@ def dropped(*more: str) -> AppTest:
 
 
 def view_of(page: AppTest) -> dict[str, Any]:
-    [element] = page.get("bidi_component")
-    data = element.proto.bytes
+    [data] = [one.proto.bytes for one in page.get("bidi_component") if one.proto.bytes]
     header: dict[str, Any] = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
     return header
 
@@ -130,7 +129,9 @@ class TestInBrowser:
             drop(page, ("film.png", FILM))
             expect(page.get_by_text("RSNA category:")).to_be_visible(timeout=240_000)
             viewer = page.locator(".viewer")
-            expect(viewer.locator("#markedName")).to_have_text("Opacity map", timeout=240_000)
+            expect(viewer.locator("#markedName")).to_have_text("Radiograph", timeout=240_000)
+            viewer.press("t")
+            expect(viewer.locator("#markedName")).to_have_text("Opacity map")
             expect(viewer.locator("#hot")).to_have_text("1: probability of an opacity")
             expect(viewer.locator("#note")).to_contain_text("Measured: its highest point")
             expect(viewer.locator("#colours")).to_be_disabled()
