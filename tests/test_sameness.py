@@ -98,7 +98,7 @@ def test_what_was_written_is_of_these_weights_and_tells_films_apart(
     for precision in set(Precision) & set(written):
         answers = [tuple(one.probabilities) for one in written[precision].values()]
         assert len(set(answers)) == len(answers)
-        assert max(one.heat.max() for one in written[precision].values()) > 0.5
+        assert max(one.heat.max() for one in written[precision].values()) > 0.2
     proven = read_proof(WEIGHTS, SHIPPED, written["weights"]) is not None
     assert (Precision.BFLOAT16 in written) == proven
     if proven:
