@@ -36,8 +36,8 @@ def predictions(monkeypatch: pytest.MonkeyPatch) -> list[Prediction]:
     made: list[Prediction] = []
     predict = Predictor.predict
 
-    def counted(predictor: Predictor, radiograph: Radiograph, **options: Any) -> Prediction:
-        made.append(predict(predictor, radiograph, **options))
+    def counted(predictor: Predictor, radiograph: Radiograph, *options: Any) -> Prediction:
+        made.append(predict(predictor, radiograph, *options))
         return made[-1]
 
     monkeypatch.setattr(Predictor, "predict", counted)
