@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from covid_core.exports.dicomweb import Archive
 
 ROOT = Path(__file__).parent.parent
-DESK = ROOT / "desk.toml"
+DESK = Path(os.environ.get("CHEST_READER_DESK") or ROOT / "desk.toml")
 _PROFILE = "site-profile.json"
 _REMEDY = "Correct that line and start the page again"
 

@@ -29,8 +29,9 @@ from covid_core.explain.checks import check_film, check_one_map
 from covid_core.explain.known_films import KnownFilms
 from covid_core.explain.opacity_map import map_opacity
 from covid_core.findings import Finding
-from covid_core.model.card import SHIPPED
+from covid_core.model.card import SHIPPED, find_part
 from covid_core.model.decision import SITE, OperatingPoint
+from covid_core.predict.lungs import NAME as LUNGS_NAME
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.radiograph import Radiograph
@@ -68,7 +69,8 @@ class CaseReader:
         folder = Path(folder)
         predictor = Predictor.load(folder, recipe, choice=choice, lanes=lanes)
         known = KnownFilms.load(folder, predictor.card)
-        return cls(predictor, Lungs.load(choice=choice, lanes=lanes), known)
+        lungs = Lungs.load(find_part(folder, LUNGS_NAME), choice, lanes)
+        return cls(predictor, lungs, known)
 
     def read(self, radiograph: Radiograph) -> Reading:
         """The reading of a radiograph, without checks, decided at the balanced point.

@@ -32,7 +32,7 @@ from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
 from covid_core.errors import CovidCoreError, Unwritten
-from covid_core.model.card import SHIPPED, WEIGHTS
+from covid_core.model.card import SHIPPED, WEIGHTS, find_part
 from covid_core.predict.predictor import Predictor
 from covid_core.present.sentences import DISCLAIMER, UNANSWERED, row_writer
 from covid_core.read.archives import Item, members_or_refusals
@@ -216,12 +216,14 @@ def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain 
     from covid_core.batch.per_film_outputs import output_writer
     from covid_core.case.reader import CaseReader
     from covid_core.explain.known_films import KnownFilms
+    from covid_core.predict.lungs import NAME as LUNGS_NAME
     from covid_core.predict.lungs import Lungs
 
     for folder in filter(None, (options.saliency, options.bundle)):
         folder.mkdir(parents=True, exist_ok=True)
     known = KnownFilms.load(options.weights, predictor.card) if options.bundle else None
-    reader = CaseReader(predictor, Lungs.load(choice=options.engine, lanes=lanes), known)
+    lungs = Lungs.load(find_part(options.weights, LUNGS_NAME), options.engine, lanes)
+    reader = CaseReader(predictor, lungs, known)
     return output_writer(
         reader, overlays=options.saliency, bundles=options.bundle, prevalence=options.prevalence
     )

@@ -17,7 +17,10 @@ from typing import Any
 from covid_core.errors import Unwritten, WeightsError
 from covid_core.storage.atomic import write_all_whole
 
-RETRAIN = "Fetch the project's weights again, or make them with train.py"
+RETRAIN = (
+    "Fetch the project's weights again (python -m covid_core weights --help), or make them with"
+    " train.py"
+)
 _SEAL = "card_sha256"  # of the card without it; one from before seals has none
 _MOST_CARD, _MOST_TENSORS = 2**24, 2**30  # bytes, far above any of ours
 

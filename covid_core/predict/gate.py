@@ -31,10 +31,10 @@ from covid_core.storage.records import Finite, Record
 
 __all__ = ["Code", "Gate", "GateCard", "Remark"]  # what callers need, in one place
 
-GATE = WEIGHTS / "gate"
+NAME = "gate"
+GATE = WEIGHTS / NAME
 PREPROCESS = Preprocess(size_px=128, tone="equalise")
 INSIDE = replace(PREPROCESS, borders="cut")
-NAME = "gate"
 _WHITE = 0.995
 _DISTANCE_WEIGHT = 5.0  # brings the logarithm of a distance to the scale of log odds
 EXPOSURES = (Code.TOO_DARK, Code.SATURATED)

@@ -21,11 +21,11 @@ from covid_core.read.grey_levels import Film
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.records import UNKNOWN, Figure, Record
 
-LUNGS = WEIGHTS / "lungs"
+NAME = "lungs"
+LUNGS = WEIGHTS / NAME
 PREPROCESS = Preprocess(size_px=128, tone="equalise")
 LUNG = 0.5  # from this probability on a place is lung
 _ISLAND = 0.01  # of the film's area; less is no lung
-NAME = "lungs"
 
 
 class LungsCard(Record):
