@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -13,9 +12,9 @@ from typing import Annotated
 from typer import Option
 
 from covid_core.commands.scripts import find_script
-from covid_core.commands.status import STOPPED
 from covid_core.errors import CovidCoreError
 from covid_core.model.card import WEIGHTS, WEIGHTS_VARIABLE
+from covid_core.storage.system_processes import become
 
 DESK_VARIABLE = "CHEST_READER_DESK"  # as app/deployment.py reads it
 
@@ -66,11 +65,4 @@ def run(options: Options) -> int:
     command = [sys.executable, "-m", "streamlit", "run", str(find_script("streamlit_app.py"))]
     command += ["--server.port", str(options.port)]
     command += ["--server.headless", str(not options.browser).lower()]
-    with subprocess.Popen(command, env=os.environ | settings) as server:
-        try:
-            return server.wait()
-        except KeyboardInterrupt:  # which the server has got too
-            server.wait()
-            return STOPPED
-        finally:
-            server.terminate()
+    return become(command, os.environ | settings)

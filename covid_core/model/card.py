@@ -164,7 +164,8 @@ def read_any_card(folder: Path, recipe: str) -> WeightsCard:
     if not path.exists():
         raise WeightsError(
             "there is no model here",
-            "Train one with: python train.py --data DIR --out weights/",
+            "Train one with: python train.py --data DIR --out weights/, or fetch the project's, as"
+            " python -m covid_core weights --help says",
             file=str(folder),
         )
     return _card(read_card_file(path), path)

@@ -9,16 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from covid_core.errors import Unwritten
-
-if sys.platform != "win32":
-    import fcntl
+from covid_core.storage.system_files import flush_folder, wait_for_turn
 
 _PARTIAL = ".partial"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -58,7 +55,7 @@ def replacing(
     partial = path.with_name(path.name + _PARTIAL)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _held(partial):
+        with wait_for_turn(partial):
             try:
                 with partial.open("wb") as file:
                     yield file
@@ -69,7 +66,7 @@ def replacing(
             except BaseException:
                 partial.unlink(missing_ok=True)
                 raise
-        _settle_folder(path.parent)
+        flush_folder(path.parent)
     except OSError as error:
         raise unwritten(error, path, size) from error
 
@@ -100,40 +97,3 @@ def _free(path: Path) -> int:
 def _settle(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _settle_folder(folder: Path) -> None:
-    """Names too outlive a power cut, where the system can flush a folder."""
-    if sys.platform == "win32":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Waits for another process or thread that writes the same; the lock dies with its holder."""
-    if sys.platform == "win32":
-        yield
-        return
-    while True:
-        opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            with suppress(OSError):  # a disk that knows no locks
-                fcntl.flock(opened, fcntl.LOCK_EX)
-            if _is_at(opened, path):  # else the one before has given it its name
-                yield
-                return
-        finally:
-            os.close(opened)
-
-
-def _is_at(opened: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(opened), path.stat())
-    except FileNotFoundError:
-        return False
