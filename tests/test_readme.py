@@ -29,6 +29,8 @@ from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.reading import read_file
 from tests.servers import wait_for_page
 
+pytestmark = pytest.mark.linux
+
 ROOT = Path(__file__).parent.parent
 WEIGHTS = ROOT / "weights"
 README, READING, TRAINING, RESULTS = (
