@@ -40,7 +40,19 @@ HOUSE: tuple[set[str], ...] = (
     {"bench"},
     {"commands"},
 )  # from the ground up; above all stand `__main__`, and the front page with the public names
-FRONT, OURS = "covid_core", ("covid_core", "app", "benchmarks", "docs", "supply", "tests", "train")
+FRONT, OURS = (
+    "covid_core",
+    (
+        "covid_core",
+        "app",
+        "benchmarks",
+        "docs",
+        "examples",
+        "supply",
+        "tests",
+        "train",
+    ),
+)
 
 Imports = dict[str, set[str]]
 """What each module imports, by their whole names."""

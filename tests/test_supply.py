@@ -138,7 +138,13 @@ def named(node: ast.AST) -> list[str]:
 
 
 READER = ("covid_core/**/*.py", "app/**/*.py", "train.py", "streamlit_app.py")
-AROUND = ("tests/**/*.py", "benchmarks/**/*.py", "docs/**/*.py", "supply/**/*.py")
+AROUND = (
+    "tests/**/*.py",
+    "benchmarks/**/*.py",
+    "docs/**/*.py",
+    "examples/**/*.py",
+    "supply/**/*.py",
+)
 
 
 def test_each_requirement_is_used_and_all_that_is_used_is_required() -> None:
