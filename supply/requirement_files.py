@@ -44,8 +44,8 @@ FILES = (
         """\
 # What the app, the command line and train.py need, for Python 3.11 and later. What these bring
 # along is held to the versions in constraints.txt; requirements.lock has each file's hash besides.
-# On Linux with x86-64 PyTorch's usual build brings CUDA along; docs/deploy.md says how to take its
-# build for CPUs, and what each takes on disk.""",
+# CUDA: on Linux with x86-64 the first line brings it. docs/deploy.md has the line for PyTorch's CPU
+# build, to be run before, and says how many GB each takes.""",
         (CORE, "desk", "dicom", "train"),
     ),
     RequirementFile(
