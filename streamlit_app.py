@@ -12,11 +12,13 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import Route
 from streamlit import runtime
 
 from app import forgetting, preloading, session
 from app.failures import show_busy, show_failure
 from app.queue import Busy
+from app.server import HEALTH, Guard, tell_health
 from app.texts import common, read
 from app.uploads import UploadLimits
 from covid_core.errors import CovidCoreError, WeightsError
@@ -74,4 +76,8 @@ def show_not_ready(error: CovidCoreError) -> None:
 if runtime.exists():  # the server is there, and runs this file for a page
     main()
 else:  # `streamlit run` looks here for what to serve
-    app = st.App(__file__, middleware=[Middleware(UploadLimits)])
+    app = st.App(
+        __file__,
+        routes=[Route(HEALTH, tell_health)],
+        middleware=[Middleware(Guard), Middleware(UploadLimits)],
+    )

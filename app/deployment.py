@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 DESK = Path(os.environ.get("CHEST_READER_DESK") or ROOT / "desk.toml")
-_PROFILE = "site-profile.json"
 _REMEDY = "Correct that line and start the page again"
+
+# A site as a content security policy names it: all of its pages; with a star all its subdomains'.
+_SITE = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
 
 Folder = Annotated[str, Field(min_length=1)]
 Most = Annotated[int, Field(ge=1)]
@@ -39,6 +42,12 @@ def _is_an_address(url: str) -> str:
     return url
 
 
+def _is_a_site(text: str) -> str:
+    if not _SITE.fullmatch(text):
+        raise ValueError("it must be a site such as https://portal.example, without a path")
+    return text
+
+
 class ArchiveTable(Record):
     """Where films are fetched from and results sent."""
 
@@ -52,11 +61,11 @@ class ProfileTable(Record):
     """The site's profile: whether the page may save it, and where."""
 
     save: bool = False
-    file: str = _PROFILE
+    file: str = "site-profile.json"
 
 
 class DeskFile(Record):
-    """What `desk.toml` may hold, all of it left out as delivered."""
+    """What `desk.toml` may hold, all of it left out as delivered; the defaults stand here alone."""
 
     max_films: Most = 1000
     max_server_films: Most = 5000
@@ -67,6 +76,11 @@ class DeskFile(Record):
     folders: dict[str, Folder] = Field(default_factory=dict)
     archive: ArchiveTable | None = None
     profile: ProfileTable = Field(default_factory=ProfileTable)
+    framed_by: tuple[Annotated[str, AfterValidator(_is_a_site)], ...] = ()
+    readings_log: Folder | None = None
+
+
+_DELIVERED = DeskFile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,8 @@ class Deployment:
     of a film that trained the model. `max_films`: how many dropped and fetched films a list takes;
     `max_server_films`: how many of a folder besides. `max_upload_mb`: of one dropped file, in MiB;
     `max_session_mb`: of all that one open page holds; `max_held_mb`: of all that the server holds.
+    `framed_by`: the sites that may show the page in a frame. `readings_log`: the file that gets a
+    line for each reading; None where there is none.
     """
 
     folders: Mapping[str, Path] = field(default_factory=dict)
@@ -86,14 +102,16 @@ class Deployment:
     archive_name: str = ""
     archive_user: str = field(default="", repr=False)
     archive_password: str = field(default="", repr=False)
-    save_profile: bool = False
-    profile: Path = ROOT / _PROFILE
-    max_films: int = 1000
-    max_server_films: int = 5000
-    max_upload_mb: int = 64
-    max_session_mb: int = 1024
-    max_held_mb: int = 4096
+    save_profile: bool = _DELIVERED.profile.save
+    profile: Path = ROOT / _DELIVERED.profile.file
+    max_films: int = _DELIVERED.max_films
+    max_server_films: int = _DELIVERED.max_server_films
+    max_upload_mb: int = _DELIVERED.max_upload_mb
+    max_session_mb: int = _DELIVERED.max_session_mb
+    max_held_mb: int = _DELIVERED.max_held_mb
     copies: tuple[Path, ...] = ()
+    framed_by: tuple[str, ...] = _DELIVERED.framed_by
+    readings_log: Path | None = None
 
     @property
     def archive(self) -> Archive | None:
@@ -137,4 +155,6 @@ def deployment(path: Path = DESK) -> Deployment:
         max_session_mb=desk.max_session_mb,
         max_held_mb=desk.max_held_mb,
         copies=tuple(here / folder for folder in desk.copies),
+        framed_by=desk.framed_by,
+        readings_log=here / desk.readings_log if desk.readings_log else None,
     )

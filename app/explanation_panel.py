@@ -28,7 +28,6 @@ from covid_core.present.sentences import (
     checks_in_words,
     elsewhere_in_words,
     point_in_words,
-    values_in_words,
 )
 
 
@@ -142,13 +141,10 @@ def show_zones(zones: tuple[float, ...] | None, finding: Finding) -> None:
 
 
 def show_point(prediction: Prediction) -> None:
-    """Shows what the operating point costs, and what a call is worth."""
+    """Shows what the operating point costs, at home and away."""
     point, disease = prediction.decision.point, prediction.answers[-1]
     st.markdown(f"**{texts.WHY_POINT}**")
     st.write(point_in_words(point, disease))
-    worth = values_in_words(point, disease, session.chosen().prevalence)
-    if worth:
-        st.write(worth)
     away = elsewhere_in_words(session.card(), point, disease)
     if away:
         st.markdown(f"**{away}**")

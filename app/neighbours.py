@@ -90,11 +90,11 @@ def own_pictures(of: str, films: Sequence[KnownFilm]) -> dict[str, bytes]:
 
 def own_picture(film: KnownFilm) -> bytes | None:
     """The user's own copy, small; None where there is none, or it can't be read."""
-    path = own_copy(film, session.settings().copies)
-    if path is None:
+    data = own_copy(film, session.settings().copies)
+    if data is None:
         return None
     try:
         with foreseen():
-            return png(displayed(read_radiograph(path.read_bytes()).film, _PICTURE_PX))
-    except (CovidCoreError, OSError):
+            return png(displayed(read_radiograph(data).film, _PICTURE_PX))
+    except CovidCoreError:
         return None

@@ -13,25 +13,26 @@ from app.explanation_panel import show_explanation
 from app.export_panel import show_exports
 from app.neighbours import show_neighbours
 from app.open_film import OpenFilm
-from app.texts import checks as checked
 from app.texts import read as texts
 from app.viewer import viewer
 from app.viewer.package import Kind, Layer, View, Window
-from app.wording import whole_sentence
 from covid_core.case.case_reading import Reading
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import Finding
 from covid_core.model.decision import in_sentence
 from covid_core.predict.predictor import Prediction
 from covid_core.present.display import display_film, grey_windows
+from covid_core.present.flags import flags_of
 from covid_core.present.overlay import COLOUR_MAPS, OPACITY_COLOURS, soft
 from covid_core.present.sentences import (
     DISCLAIMER,
     category_in_words,
     heat_in_words,
     opacity_in_words,
+    shown_probability,
+    values_in_words,
 )
-from covid_core.present.worth import category_worth, map_worth, opacity_worth
+from covid_core.present.worth import alarms_in_words, category_worth, map_worth, opacity_worth
 from covid_core.read.patient_tags import Study, days_between, labelled, same_patient
 
 _HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
@@ -58,7 +59,7 @@ def show_reading(
     with answer.container() if answer else st.container():
         show_call(film)
         show_category(film.prediction)
-        show_warnings(film.reading, label_layer(view, film.prediction))
+        show_flags(film.reading)
         show_described(film)
     step = None
     if beside is None:
@@ -79,7 +80,7 @@ def show_early_call(place: DeltaGenerator, film: OpenFilm) -> None:
 
 
 def show_controls() -> None:
-    """Operating point and prevalence, kept by their keys from page to page."""
+    """Operating point and prevalence, kept from page to page, and what a call is worth by them."""
     names = [point.name for point in session.points()]
     if st.session_state.get("point") not in names:  # the site's own goes with its profile
         st.session_state["point"] = session.default_point()
@@ -106,6 +107,10 @@ def show_controls() -> None:
             width=_NUMBER_PX,
             persist_state="session",
         )
+        chosen = session.chosen()
+        worth = values_in_words(chosen.point, session.card().classes[-1], chosen.prevalence)
+        if worth:
+            st.caption(worth, width="stretch")
     if session.outdated_profile():
         st.warning(texts.OUTDATED, icon=":material/sync_problem:")
         st.page_link("app/pages/validate.py", label=texts.VALIDATE)
@@ -114,21 +119,32 @@ def show_controls() -> None:
 def show_call(film: OpenFilm) -> None:
     """The answer in one line, and how it came to that side."""
     prediction = film.prediction
-    decision, disease = prediction.decision, prediction.answers[-1]
     if film.is_phantom:
         st.caption(f"**{texts.IS_PHANTOM}**")
-    called = decision.finding.display_name if decision.finding else texts.INDETERMINATE
-    st.header(called, anchor=False)
-    st.write(whole_sentence(decision, disease))
+    said, bars = st.columns([3, 2], gap="large")
+    with bars:
+        for answer in prediction.answers:
+            share = prediction.probability(answer)
+            st.progress(share, f"{answer.display_name} {shown_probability(share)}")
+    with said:
+        show_answer(prediction)
+
+
+def show_answer(prediction: Prediction) -> None:
+    """The answer in a report's words, and what such an answer is worth."""
+    decision, disease = prediction.decision, prediction.answers[-1]
+    st.header(decision.tier.heading, anchor=False)
+    st.write(decision.sentence)
     st.write(
         texts.probability(
             disease.display_name,
-            prediction.probability(disease),
+            shown_probability(prediction.probability(disease)),
             decision.point,
             decision.positive,
-            decision.finding is not None,
         )
     )
+    if alarms := alarms_in_words(session.card(), decision.point):
+        st.caption(alarms)
 
 
 def show_category(prediction: Prediction) -> None:
@@ -140,21 +156,23 @@ def show_category(prediction: Prediction) -> None:
     st.caption(f"{texts.CATEGORY_HELP} {worth}")
 
 
-def show_warnings(reading: Reading, heat: Layer) -> None:
-    """What speaks against the answer, the gravest first. `heat`: of the likeliest class."""
-    prediction = reading.prediction
-    checks = reading.checks(prediction.label)
-    if checks.meter and checks.meter.explained:
-        st.error(checks.meter.sentence, icon=":material/crop_free:")
-    elif checks.meter:
+def show_flags(reading: Reading) -> None:
+    """What speaks against the answer: the gravest in one line, the others behind it."""
+    label = reading.prediction.label
+    checks = reading.checks(label)
+    in_lungs = reading.heat_in_lungs(label), float(reading.lungs.mean())
+    flags = flags_of(reading.prediction, checks, in_lungs)
+    for flag in flags[:1]:
+        if flag.unusable:
+            st.error(flag.sentence, icon=":material/block:")
+        else:
+            st.warning(flag.sentence, icon=":material/warning:")
+    if flags[1:]:
+        with st.expander(texts.MORE_FLAGS.format(count=len(flags) - 1)):
+            for flag in flags[1:]:
+                st.write(flag.sentence)
+    if checks.meter and not checks.meter.explained:
         st.write(checks.meter.sentence)
-    if checks.seen:
-        st.warning(checked.SEEN_WARNING, icon=":material/history:")
-    withheld = prediction.heat_due(prediction.label) and not heat.shown
-    if heat.doubtful or withheld:
-        st.warning(heat.why, icon=":material/warning:")
-    for remark in prediction.remarks:
-        st.warning(remark.sentence, icon=":material/warning:")
 
 
 def show_described(film: OpenFilm) -> None:
@@ -168,7 +186,8 @@ def view_of(reading: Reading, *, steps: bool = False) -> View:
     """What the viewer draws of a reading."""
     prediction, film = reading.prediction, display_film(reading.radiograph)
     windows = grey_windows(film, reading.lungs).items()
-    named, shape, opacity = in_sentence(prediction.label), film.values.shape, reading.opacity
+    named, shape = in_sentence(prediction.label), film.values.shape
+    opacity = reading.opacity if prediction.decision.usable else None
     card = session.card()
     layers = [
         class_layer(reading, shape, answer, map_worth(card, answer))
@@ -189,12 +208,6 @@ def view_of(reading: Reading, *, steps: bool = False) -> View:
         steps=steps,
         opacity_colours=OPACITY_COLOURS if opacity else None,
     )
-
-
-def label_layer(view: View, prediction: Prediction) -> Layer:
-    """The layer of the likeliest class."""
-    name = prediction.label.display_name
-    return next(layer for layer in view.layers if layer.name == name)
 
 
 def opacity_layer(
@@ -232,11 +245,13 @@ def class_layer(reading: Reading, shape: tuple[int, ...], finding: Finding, wort
 
 def no_heat(prediction: Prediction, finding: Finding) -> str:
     """Why a class is shown without heat."""
+    if not prediction.decision.usable:
+        return texts.HEAT_UNUSABLE.format(name=in_sentence(finding))
     if finding is not prediction.answers[-1]:
         return texts.HEAT_RULED_OUT.format(name=in_sentence(finding))
     return texts.HEAT_BELOW.format(
         name=in_sentence(finding),
-        probability=f"{prediction.probability(finding):.2f}",
+        probability=shown_probability(prediction.probability(finding)),
         threshold=f"{prediction.decision.point.threshold:.2f}",
     )
 
@@ -262,9 +277,9 @@ def show_one(film: OpenFilm, key: str, *, warned: bool = False) -> None:
     st.text(film.name)
     view = replace(view_of(film.reading), alone=True)
     viewer(view, key=key, height_px=_BESIDE_PX)
-    st.caption(whole_sentence(prediction.decision, prediction.answers[-1]))
+    st.caption(f"**{prediction.decision.tier.heading}.** {prediction.decision.sentence}")
     if not warned:
-        show_warnings(film.reading, label_layer(view, prediction))
+        show_flags(film.reading)
 
 
 def dated(study: Study, other: Study) -> str:

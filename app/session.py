@@ -16,6 +16,7 @@ import streamlit as st
 
 from app.deployment import Deployment, deployment
 from app.open_film import OpenFilm, read_film
+from app.readings_log import LoggedPredictor
 from app.shared_queue import take_turn
 from app.texts import common as texts
 from covid_core.findings import Finding
@@ -219,7 +220,7 @@ def check(film: OpenFilm, *findings: Finding) -> OpenFilm:
 
 @st.cache_resource(max_entries=1, show_spinner=texts.LOADING)
 def _predictor(weights_sha256: str) -> Predictor:
-    return Predictor.load(WEIGHTS)
+    return LoggedPredictor.load(WEIGHTS)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

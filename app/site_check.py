@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isnan
 
 import pandas as pd
@@ -13,6 +14,7 @@ from app.site_session import Check, use
 from app.texts import validate as texts
 from covid_core.errors import CovidCoreError
 from covid_core.local_validation.plots import reliability, roc
+from covid_core.local_validation.prediction_sets import sets_at_site
 from covid_core.local_validation.profile import MAX_NAME, SiteProfile, new_profile, profile_bytes
 from covid_core.local_validation.validation import (
     CONFIDENCE,
@@ -120,6 +122,7 @@ def show_own(check: Check) -> PointHere | None:
     promise = {"recall": recall / 100, "confidence": confidence / 100}
     try:
         point = guaranteed_point(check.scores, **promise)
+        point = replace(point, least=sets_at_site(check.scores, session.card().rules))
     except CovidCoreError as error:
         st.warning(error.sentence, icon=":material/warning:")
         return None
@@ -131,6 +134,7 @@ def show_own(check: Check) -> PointHere | None:
         format_estimate(opposite(spared), texts.SHARE),
     )
     st.write(texts.COST.format(found=shares[0], alarmed=shares[1]))
+    st.write(texts.SETS_OWN if point.least else texts.SETS_KEPT)
     if not check.is_made_up:
         show_keeping(check, own, promise)
     return own

@@ -6,24 +6,45 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.typing import UploadedFile
 
 from app import session
 from app.forgetting import release
+from app.held_films import films_in_upload, held_bytes, held_item
 from app.shared_queue import take_turn
 from app.site_session import FAILED, JOB, clear, measure, refuse
-from app.sources import films_in_upload, held_bytes, held_item
 from app.texts import common
 from app.texts import validate as texts
 from app.uploads import content, hold
 from covid_core.errors import CovidCoreError, foreseen
-from covid_core.local_validation.scores import MAX_FILMS, build_scores, label_by_folder
+from covid_core.findings import Finding
+from covid_core.local_validation.scores import (
+    MAX_FILMS,
+    build_scores,
+    finding_by_folder,
+    label_by_folder,
+)
 from covid_core.predict.predictor import Predictor
 from covid_core.read.archives import Item, in_folder, members
 from covid_core.read.reading import read_radiograph
+
+
+class Scored(NamedTuple):
+    """One film: whether it shows COVID-19, its probability, the patient, its class by its folder.
+
+    `probabilities`: of every class, in the order of CLASSES.
+    """
+
+    shown: bool
+    score: float
+    patient: str
+    finding: Finding | None
+    probabilities: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +56,7 @@ class Job:
 
     items: list[Item]
     weights: str
-    rows: list[tuple[bool, float, str]] = field(default_factory=list)
+    rows: list[Scored] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -171,23 +192,38 @@ def read_next(job: Job, network: Predictor) -> None:
         job.rows.append(row)
 
 
-def read_one(item: Item, network: Predictor) -> tuple[bool, float, str]:
-    """Whether it shows COVID-19, the probability it gets, its patient. Raises CovidCoreError."""
+def read_one(item: Item, network: Predictor) -> Scored:
+    """What a film shows by its folder, and the probabilities it gets. Raises CovidCoreError."""
     known = label_by_folder(item.name)
     if known is None:
         raise CovidCoreError(texts.NO_FOLDER, texts.NO_FOLDER_REMEDY)
     shown, patient = known
     prediction = network.predict(read_radiograph(item.read()))
     disease = prediction.answers[-1]
-    return shown, prediction.probability(disease), patient or prediction.radiograph_sha256
+    return Scored(
+        shown,
+        prediction.probability(disease),
+        patient or prediction.radiograph_sha256,
+        finding_by_folder(item.name),
+        tuple(prediction.probabilities.tolist()),
+    )
 
 
 def finish(job: Job) -> None:
     """Measure what was read; the films themselves are let go."""
     clear()
     st.session_state[FAILED] = (job.failed, job.done)
-    shown, scores, patients = zip(*job.rows, strict=True) if job.rows else ((), (), ())
-    measure(lambda: build_scores(shown, scores, patients, job.weights))
+    rows = job.rows
+    measure(
+        lambda: build_scores(
+            [row.shown for row in rows],
+            [row.score for row in rows],
+            [row.patient for row in rows],
+            job.weights,
+            findings=[row.finding for row in rows],
+            probabilities=np.array([row.probabilities for row in rows]),
+        )
+    )
 
 
 def show_failed() -> None:

@@ -6,8 +6,7 @@ known by its item.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +15,16 @@ import streamlit as st
 from app.deployment import Deployment, deployment
 from app.failures import show_failure
 from app.forgetting import release
+from app.held_films import films_in_upload, held_bytes, held_item, let_go
+from app.passed_over import begin_listing, show_passed_over
 from app.phantoms import phantom_film
 from app.texts import worklist as texts
-from app.uploads import content, hold
-from covid_core.errors import CovidCoreError, RefusedFile
-from covid_core.read.archives import Item, in_folder, members, members_or_refusals, refused
-from covid_core.read.file_kinds import is_dicom, is_raster, is_zip, unknown_format
-from covid_core.read.film_files import is_no_film
+from app.uploads import hold
+from covid_core.errors import CovidCoreError
+from covid_core.read.archives import Item, in_folder, members
 from covid_core.read.phantom import KINDS
 
 if TYPE_CHECKING:
-    from streamlit.typing import UploadedFile
-
     from covid_core.exports.dicomweb import Archive, FoundStudy
 
 # How the names of sources that were dropped, fetched or listed begin.
@@ -66,6 +63,7 @@ def choose_films() -> tuple[Item, ...]:
     _keep(kept, used)
     hold("films", held_bytes(item for items in used.values() for item in items))
     release(files)
+    show_passed_over(used)
     return _bounded(given, allowed.max_films) + _bounded(listed, allowed.max_server_films)
 
 
@@ -87,32 +85,9 @@ def _files(files: Sequence[Any], kept: Kept) -> Kept:
         label = texts.CLOSE_EARLIER if now else texts.CLOSE_FILES
         st.button(label, key="close-files", on_click=_close, args=(tuple(earlier),))
     return earlier | {
-        source: kept.get(source) or films_in_upload(file) for source, file in now.items()
+        source: kept.get(source) or films_in_upload(file, begin_listing(source))
+        for source, file in now.items()
     }
-
-
-def films_in_upload(file: UploadedFile) -> list[Item]:
-    """The films of a dropped file; one that refuses where there is none, so that it is listed.
-
-    Of a file that is refused as a whole nothing is held.
-    """
-    try:
-        data = content(file)
-    except RefusedFile as error:
-        return [refused(file.name, error)]
-    return films_in_file(file.name, data)
-
-
-def films_in_file(name: str, data: bytes) -> list[Item]:
-    """The films of a file's bytes, as `films_in_upload` gives them.
-
-    Of a folder, which its name then tells, what is no film is passed over.
-    """
-    if "/" in name and is_no_film(name, data):
-        return []
-    if data and not (is_zip(data) or is_dicom(data) or is_raster(data)):
-        return [refused(name, unknown_format())]
-    return [held_item(item, data) for item in members_or_refusals(data, name)]
 
 
 def _choose_folder(allowed: Deployment) -> list[Any]:
@@ -146,13 +121,15 @@ def _server_folder(allowed: Deployment, kept: Kept) -> Kept:
         )
     if name is None or name not in allowed.folders:  # a browser may send any name
         return {}
-    known = kept.get(f"{_FOLDER}{name}", [])
+    source, folder = f"{_FOLDER}{name}", allowed.folders[name]
+    known = kept.get(source, [])
     if again or not known:
-        listed = islice(in_folder(allowed.folders[name]), allowed.max_server_films + 1)
+        found = in_folder(folder, begin_listing(source, folder))
+        listed = islice(found, allowed.max_server_films + 1)
         old = {(item.name, item.stamp): item for item in known}
         # Taken out, for two files may share a name as shown, and no item stands for both.
         known = [old.pop((item.name, item.stamp), item) for item in listed]
-    return {f"{_FOLDER}{name}": known}
+    return {source: known}
 
 
 def _from_archive(allowed: Deployment, kept: Kept) -> Kept:
@@ -250,42 +227,10 @@ def _close(sources: Collection[str]) -> None:
     _keep(kept, {one: items for one, items in kept.items() if one not in sources})
 
 
-class _Held:
-    """Reads a film that the session holds, until it is taken back.
-
-    Streamlit keeps buttons' items long after the buttons are gone, and so must not keep the films.
-    `file`: what it is part of, and holds in memory: itself, or a ZIP file.
-    """
-
-    def __init__(self, read: Callable[[], bytes], file: bytes) -> None:
-        self._read: Callable[[], bytes] | None = read
-        self.file = file
-
-    def __call__(self) -> bytes:
-        if self._read is None:
-            raise RefusedFile("taken_back", "this film was taken back", "Give it again")
-        return self._read()
-
-    def let_go(self) -> None:
-        self._read, self.file = None, b""
-
-
-def held_bytes(items: Iterable[Item]) -> int:
-    """The bytes of the files that these items are part of, each counted once."""
-    files = {id(item.read.file): item.read.file for item in items if isinstance(item.read, _Held)}
-    return sum(map(len, files.values()))
-
-
-def held_item(item: Item, file: bytes) -> Item:
-    """An item that lets its file go once it is taken back."""
-    return replace(item, read=_Held(item.read, file))
-
-
 def _keep(kept: Kept, used: Kept) -> None:
     still = {item for items in used.values() for item in items}
     for item in {item for items in kept.values() for item in items} - still:
-        if isinstance(item.read, _Held):
-            item.read.let_go()
+        let_go(item)
     kept.clear()
     kept.update(used)
 

@@ -89,7 +89,7 @@ def _show_progress(worklist: Worklist, items: Sequence[Item], key: str) -> None:
 def _show_list(worklist: Worklist, total: int, key: str) -> None:
     """Summary, filters, table, and what is open."""
     scored = list(worklist.entries.values())
-    st.markdown(f"**{texts.summary([one.decision for one in scored], total)}**")
+    st.markdown(f"**{texts.summary([one.tier for one in scored], total)}**")
     with st.container(horizontal=True, vertical_alignment="center"):
         wanted, dated = show_filters(key)
         entries = [one for one in triage(scored) if wanted.admits(one)]

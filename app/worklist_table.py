@@ -23,20 +23,20 @@ Open = tuple[Item, ...]
 
 def show_filters(key: str) -> tuple[Filter, bool]:
     """The controls of the table: which films to show, and whether with their studies' dates."""
-    decisions = st.pills(
-        texts.DECISION,
-        list(texts.DECISIONS),
+    tiers = st.pills(
+        texts.TIER,
+        texts.TIERS,
         selection_mode="multi",
         label_visibility="collapsed",
-        format_func=texts.decision_name,
-        key=f"{key}-decisions",
+        format_func=texts.tier_heading,
+        key=f"{key}-tiers",
     )
     with st.popover(texts.FILTER, icon=":material/filter_list:"):
         name = st.text_input(texts.NAME, key=f"{key}-name")
         least = st.slider(texts.LEAST, 0.0, 1.0, step=0.05, key=f"{key}-least")
         warned = st.toggle(texts.WARNED, key=f"{key}-warned", help=texts.WARNED_HELP)
         dated = st.toggle(texts.DATES, key=f"{key}-dates", help=texts.DATES_HELP)
-    return Filter(frozenset(decisions), least, name or "", warned), dated
+    return Filter(frozenset(tiers), least, name or "", warned), dated
 
 
 def show_table(
@@ -114,12 +114,17 @@ def cells_of(one: Entry, *, dated: bool = False) -> dict[str, Any]:
     return {
         "film": data_uri(one.thumbnail, "jpeg") if one.thumbnail else None,
         "name": one.name,
-        "decision": texts.decision_name(one.decision),
-        "probability": one.probability,
+        "tier": one.tier.heading,
+        "probability": _within(one.probability),
         **_opacity_cells(one),
         **({"date": one.study_date} if dated else {}),
         "note": one.note,
     }
+
+
+def _within(probability: float | None) -> float | None:
+    """A probability as the table shows it, which writes two digits: never 0 or 1."""
+    return None if probability is None else min(max(probability, 0.01), 0.99)
 
 
 def _opacity_cells(one: Entry) -> dict[str, Any]:
@@ -137,7 +142,7 @@ def _columns() -> dict[str, Any]:
     return {
         "film": kinds.ImageColumn(titles["film"], width=56),
         "name": kinds.TextColumn(titles["name"], width=300),
-        "decision": kinds.TextColumn(titles["decision"], width=120),
+        "tier": kinds.TextColumn(titles["tier"], width=220),
         "probability": kinds.ProgressColumn(
             titles["probability"],
             width=140,

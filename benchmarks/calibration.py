@@ -22,6 +22,7 @@ from sklearn.isotonic import IsotonicRegression
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.evaluation.answers import remembered_answers
+from covid_core.local_validation.prediction_sets import COVERAGE
 from covid_core.metrics import auroc, reliability
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import Rules
@@ -115,7 +116,9 @@ def sets(films: Films, logits: dict[Split, np.ndarray], labels: dict[Split, np.n
     marginal = np.sort(known[np.arange(len(own)), own])[int(np.floor((len(own) + 1) * 0.1)) - 1]
     ways = {
         "all classes together": replace(fitted, least=(float(marginal),) * 3),
-        "each class": replace(fitted, least=least_probabilities(known, own)),
+        "each class": replace(
+            fitted, least=least_probabilities(known, own, coverage=fitted.coverage or COVERAGE)
+        ),
         "each class, hardest source": fitted,
     }
     rows = []

@@ -7,6 +7,7 @@
     ├── DatasetError     this folder can't be trained or evaluated on
     ├── TrainingError    training had to stop
     └── Unwritten        what was made can't be written: the disk is full, a folder read-only
+        └── NameRefused  under this name alone: it is too long, or a folder has it
 
 Every error says what was wrong (`problem`), with which file (`file`, where there is one) and what
 to do about it (`remedy`). `str(error)` is that sentence, ready for a person. Anything else that is
@@ -71,6 +72,10 @@ class TrainingError(CovidCoreError):
 
 class Unwritten(CovidCoreError):
     """The disk refused what was made: no fault of a film, and the next will fare no better."""
+
+
+class NameRefused(Unwritten):
+    """The disk refused this one name: what is made of the next film may be written."""
 
 
 @contextmanager

@@ -56,6 +56,11 @@ FILES = (
         ("cluster",),
     ),
     RequirementFile(
+        "requirements-signing.txt",
+        "# What `predict --sign` and `replay --signer` need on top: signatures of case bundles.",
+        ("signing",),
+    ),
+    RequirementFile(
         "requirements-bench.txt",
         "# What `python -m covid_core bench predict` compares with, where it is installed.",
         ("bench",),

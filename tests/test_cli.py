@@ -73,7 +73,7 @@ def test_folder_gives_one_row_a_file_and_status_1(
         probabilities = [float(rows[name][f"p_{c}"]) for c in ("normal", "pneumonia", "covid")]
         assert sum(probabilities) == pytest.approx(1, abs=1e-5)
         assert rows[name]["label"] in ("normal", "pneumonia", "covid")
-        assert rows[name]["decision"] in (rows[name]["label"], "indeterminate")
+        assert rows[name]["tier"] and rows[name]["decision"]
         assert rows[name]["weights_sha256"] == read_card(weights).sha256
     for name, words in {
         "cut.png": "cut short",
@@ -81,7 +81,7 @@ def test_folder_gives_one_row_a_file_and_status_1(
         "page.png": "not a PNG",
         "dot.png": "too small",
     }.items():
-        assert rows[name]["decision"] == "error"
+        assert (rows[name]["tier"], rows[name]["decision"]) == ("not read", "error")
         assert words in rows[name]["reason"]
         assert rows[name]["p_covid"] == rows[name]["weights_sha256"] == ""
 
@@ -196,7 +196,7 @@ def test_shipped_weights_answer_at_every_operating_point(
         assert row["operating_point"] == point
         withheld = any(".withheld." in path.name for path in tmp_path.glob("*.png"))
         assert withheld if row["heat_in_lungs"] == "" else 0 <= float(row["heat_in_lungs"]) <= 1
-        if row["decision"] == "indeterminate":
+        if row["decision"] in ("undecided", "pneumonia or covid"):
             assert row["predictive_value"] == ""
         else:
             assert 0 < float(row["predictive_value"]) <= 1
@@ -243,7 +243,10 @@ def test_what_is_no_film_abstains_and_the_others_are_scored(
     (films / "noise.png").write_bytes(png(noise))
     assert main(["predict", str(films), "--weights", str(weights)]) == 1
     rows = rows_of(capsys.readouterr().out)
-    assert rows["noise.png"]["decision"] == "abstained"
+    assert (rows["noise.png"]["tier"], rows["noise.png"]["decision"]) == (
+        "not judged",
+        "abstained",
+    )
     assert rows["noise.png"]["p_covid"] == "" and rows["noise.png"]["reason"]
     assert rows["good.png"]["p_covid"]
 

@@ -202,7 +202,7 @@ BROKEN: dict[str, tuple[str, Break]] = {
     "a card that is a list": ("no JSON", a_card_of(b"[1, 2]")),
     "a card that is a number": ("no JSON", a_card_of(b"1")),
     "a card that is deep": ("no JSON", a_card_of(b'{"a": ' * 100_000)),
-    "a card that is huge": ("bytes long", lambda _, card, canary: os.truncate(card, 10**12)),
+    "a card that is huge": ("larger than", lambda _, card, canary: os.truncate(card, 10**12)),
     "a card with NaN": ("no JSON", a_card_of(b'{"sha256": NaN}')),
     "a card of nothing": ("missing|damaged", a_card_of(b"{}")),
     "a card that is no text": ("no JSON", a_card_of(b"\xff\xfe\x00")),

@@ -148,9 +148,8 @@ AROUND = (
 
 
 def test_each_requirement_is_used_and_all_that_is_used_is_required() -> None:
-    extras = set(direct(ROOT / "requirements-bench.txt")) | set(
-        direct(ROOT / "requirements-cluster.txt")
-    )
+    optional = ("bench", "cluster", "signing")
+    extras = {name for kind in optional for name in direct(ROOT / f"requirements-{kind}.txt")}
     assert imported(*READER, *AROUND).isdisjoint(direct(ROOT / "requirements-teacher.txt"))
     assert imported(*READER) - extras == set(direct(RUNTIME)) - set(UNIMPORTED)
     assert extras <= imported(*READER)

@@ -13,7 +13,6 @@ from app.charts import show_chart
 from app.open_film import OpenFilm
 from app.phantoms import open_phantom
 from app.texts import about as texts
-from app.wording import whole_sentence
 from covid_core.batch.recipes_here import at_home, never_seen
 from covid_core.case.case_reading import Reading
 from covid_core.explain.walkthrough import Walkthrough, walk_through
@@ -24,7 +23,7 @@ from covid_core.model.results import TEST
 from covid_core.predict.predictor import Prediction
 from covid_core.present import walkthrough_plots as figures
 from covid_core.present.overlay import displayed, png
-from covid_core.present.sentences import DISCLAIMER
+from covid_core.present.sentences import DISCLAIMER, shown_probability
 from covid_core.read.phantom import KINDS
 
 _FILM_PX = 800  # longer side, as sent
@@ -169,7 +168,7 @@ def show_call(walk: Walkthrough, prediction: Prediction) -> None:
     disease, point = walk.answers[-1], walk.point
     words = texts.CALL_WORDS.format(
         disease=disease.display_name,
-        probability=prediction.probability(disease),
+        probability=shown_probability(prediction.probability(disease)),
         threshold=point.threshold,
         point=point.name,
         reaches=texts.REACHES if prediction.decision.positive else texts.BELOW,
@@ -178,7 +177,7 @@ def show_call(walk: Walkthrough, prediction: Prediction) -> None:
         alt = texts.THRESHOLD_ALT.format(disease=disease.display_name)
         plot(figures.threshold(walk), "threshold", alt)
         plot(figures.prediction_set(walk, *texts.SET_NAMES), "set", texts.SET_ALT)
-        sentence = whole_sentence(prediction.decision, disease)
+        sentence = prediction.decision.sentence
         st.write(texts.CALL_RESULT.format(sentence=sentence))
 
 

@@ -12,6 +12,7 @@ from app.failures import show_failure
 from app.open_film import OpenFilm
 from app.phantoms import open_phantom, show_phantoms
 from app.queue import Busy
+from app.readings_log import LoggedPredictor
 from app.shared_queue import take_turn
 from app.texts import compare as texts
 from covid_core.batch.recipes_here import (
@@ -31,7 +32,7 @@ from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard
 from covid_core.model.decision import CAVEAT
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import blend, displayed, png
-from covid_core.present.sentences import DISCLAIMER
+from covid_core.present.sentences import DISCLAIMER, shown_probability
 from covid_core.read.phantom import KINDS
 
 _PICTURE_PX = 480
@@ -125,7 +126,7 @@ def ask(reading: Reading, candidate: Candidate) -> Opinion:
 @st.cache_resource(max_entries=5, show_spinner=False)
 def load(folder: Path, recipe: str, weights_sha256: str) -> Predictor:
     """A recipe's network for all sessions; new weights make a new one."""
-    return Predictor.load(folder, recipe)
+    return LoggedPredictor.load(folder, recipe)
 
 
 def show_table(opinions: list[Opinion]) -> None:
@@ -159,7 +160,7 @@ def row_of(one: Opinion) -> tuple[str, ...]:
     return (
         one.card.recipe,
         call_of(one),
-        texts.SCORE.format(probability=probability, kind=kind),
+        texts.SCORE.format(probability=shown_probability(probability), kind=kind),
         "; ".join(map(str, never_seen(one.card).values())) or texts.NOT_MEASURED,
         ", ".join(answer.display_name for answer in one.prediction.answers),
     )

@@ -67,7 +67,7 @@ AT_HOME, AWAY = "at home", "{source}, never learnt from"
 
 CALL = "6. From probability to call"
 CALL_WORDS = (
-    "{disease} has {probability:.2f}, and is called from {threshold:.2f} on at the operating point"
+    "{disease} has {probability}, and is called from {threshold:.2f} on at the operating point"
     " “{point}”: it {reaches} that line. A class that does not reach its own tick is ruled out;"
     " only where exactly one is left, and the line agrees, is a call made."
 )

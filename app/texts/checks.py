@@ -23,7 +23,10 @@ TESTS = "Self-test of the heat for {name}"
 TESTS_COLUMNS = ("Test", "Result", "Found")
 TESTS_ALT = "Each test of the heat for {name}: whether it passed, and what was found"
 PASSED, FAILED = "✓\N{NO-BREAK SPACE}passed", "✗\N{NO-BREAK SPACE}failed"
-NO_MAP = "No class reaches its threshold: no heat is drawn, and there is none to test."
+NO_MAP = (
+    "No class reaches its threshold, or the answer must not be used: no heat is drawn, and there is"
+    " none to test."
+)
 
 ZONES = "Where the heat for {name} lies"
 ZONES_COLUMNS = ("Zone", "Patient's right", "Patient's left")
@@ -33,10 +36,6 @@ ZONES_NOTE = "{note} Laid out as on the film: the patient's right lies at the le
 NO_ZONES = "No heat lies in the lungs, or no two lungs were found: so there are no shares by zone."
 
 SEEN = "Seen before"
-SEEN_WARNING = (
-    "Seen before: this film, or one that looks the same, is among those that made this model. What"
-    " it says of it is memory, not evidence."
-)
 
 NEAREST = "Nearest training films"
 NEAREST_WORDS = (

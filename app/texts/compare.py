@@ -38,7 +38,7 @@ COLUMNS = {
     "unseen": "AUROC, source not learnt from",
     "answers": "Answers",
 }
-SCORE = "{probability:.2f}, {kind}"
+SCORE = "{probability}, {kind}"
 TABLE_ALT = (
     "Each recipe's call, its figure for COVID-19 and its AUROC on a source that it never"
     " learnt from"

@@ -20,7 +20,6 @@ ABSTAINED = "The model gives no answer."
 UNJUDGED_ALT = "The picture that was not judged"
 NOT_READ = "This file could not be read."
 
-INDETERMINATE = "Indeterminate"
 SET = "Not ruled out: {names}."
 SET_NONE = "No class fits well."
 COVERAGE = (
@@ -55,6 +54,8 @@ HEAT_BELOW = (
     "No heat for {name}: its probability, {probability}, is below the operating point's threshold,"
     " {threshold}."
 )
+HEAT_UNUSABLE = "No heat for {name}: the answer must not be used."
+MORE_FLAGS = "More that speaks against the answer: {count}"
 HEAT_RULED_OUT = "No heat for {name}: the prediction set rules it out."
 OPACITY_LAYER = "Opacity, as radiologists box it"
 FILM_OPACITY_ALT = "The radiograph, and beside it the same film under a map"
@@ -91,7 +92,8 @@ EXPORT_SR = "Result (DICOM Structured Report)"
 EXPORT_BUNDLE = "Case bundle (ZIP)"
 EXPORT_BUNDLE_NOTE = (
     "The case bundle holds the film, the report, every check and the hashes of what made them. To"
-    " get the same bytes again: `python -m covid_core replay FILE`"
+    " get the same bytes again: `python -m covid_core replay FILE`. That shows that it is"
+    " consistent, not who made it"
 )
 EXPORT_IDENTITY = "Keep the patient's identity in the DICOM files"
 EXPORT_IDENTITY_HELP = (
@@ -116,19 +118,13 @@ def apart(days: int) -> str:
     return f"The other film, {count} {'earlier' if days > 0 else 'later'}"
 
 
-def probability(
-    disease: str, value: float, point: OperatingPoint, positive: bool, called: bool
-) -> str:
-    """The disease's calibrated probability against the threshold, in words.
-
-    With the reason why no call follows, where none does.
-    """
+def probability(disease: str, value: str, point: OperatingPoint, positive: bool) -> str:
+    """The disease's calibrated probability against the threshold, in words."""
     side = "above" if positive else "below"
-    words = (
-        f"Calibrated probability of {disease}: **{value:.2f}**, {side} the “{point.name}” threshold"
+    return (
+        f"Calibrated probability of {disease}: **{value}**, {side} the “{point.name}” threshold"
         f" of {point.threshold:.2f}."
     )
-    return words if called else f"{words} No call is made: other answers remain possible."
 
 
 NOT_SOUGHT = "Names written into the picture itself are not looked for, and not removed."

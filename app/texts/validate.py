@@ -135,6 +135,14 @@ COST = (
     "On these films it finds {found} of COVID-19 and calls {alarmed} of the others so. The share"
     " found flatters a little, for the same films chose the threshold; the false alarms do not."
 )
+SETS_OWN = (
+    "The prediction sets are fitted to these films too, class by class: what they rule out is yours"
+    " as well. A class of fewer than 100 films counts in part, of fewer than 10 not at all."
+)
+SETS_KEPT = (
+    "The prediction sets stay those of the weights: the films need the columns p_normal,"
+    " p_pneumonia and p_covid, as `predict --csv` writes them."
+)
 NAME = "Name of the site"
 NAME_PLACEHOLDER = "Ward, hospital or data set"
 USE = "Use at this site"

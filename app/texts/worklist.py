@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from covid_core.findings import CLASSES, Finding
-from covid_core.model.decision import INDETERMINATE, in_sentence
+from covid_core.model.tiers import Tier
+from covid_core.present.tiers import tiers_in_words
 
 # Ways to open films.
 DROP = "Drop radiographs here: PNG, JPEG, TIFF, WebP, DICOM or ZIP"
@@ -27,7 +25,7 @@ ARCHIVE = "From the archive: {name}"
 PATIENT_ID = "Patient ID"
 STUDY_DATE = "Study date"
 FIND = "Find studies"
-FIND_HELP = "Give a patient ID, a study date, or both."
+FIND_HELP = "Give a whole patient ID (no * or ?), a study date, or both."
 FOUND_NONE = "The archive has no such study."
 FOUND = "Studies found: {count}. Tick those to open."
 FOUND_ALT = "Studies found in the archive"
@@ -43,13 +41,14 @@ TOO_MANY = (
     "Only the first {most:,} films are listed. All of them, without this page:"
     " `python -m covid_core predict FOLDER --csv rows.csv`"
 )
+_LIST_PASSED_OVER = "python -m covid_core predict FOLDER --list-passed-over"
 PHANTOM = "Synthetic phantom: {kind}"
 
 # The list.
 STOP = "Stop reading"
 GO_ON = "Go on reading"
 STOPPED = "Stopped after {done} of {total} films."
-DECISION = "Called"
+TIER = "Answer"
 LEAST = "COVID-19 probability from"
 FILTER = "Filters"
 NAME = "In the name"
@@ -69,44 +68,53 @@ POSITION = "Film {number} of {total}"
 COLUMNS = {
     "film": "Film",
     "name": "Name",
-    "decision": "Called",
+    "tier": "Answer",
     "probability": "COVID-19",
     "opacity": "Opacity",
     "category": "RSNA category",
     "date": "Study date",
     "note": "Note",
 }
-PROBABILITY_HELP = "Calibrated probability of COVID-19."
+PROBABILITY_HELP = (
+    "Calibrated probability of COVID-19. 0.99 stands for that or more, 0.01 for that or less."
+)
 OPACITY_HELP = "The highest probability of an opacity in any cell of the film."
 CATEGORY_HELP = "How the film looks by the RSNA's consensus."
-_DECISIONS = {
-    INDETERMINATE: "Indeterminate",
-    "abstained": "Not judged",
-    "error": "Not read",
-}
-DECISIONS = {**{str(f): f.display_name for f in CLASSES[::-1]}, **_DECISIONS}
-_COUNTED = {
-    INDETERMINATE: "indeterminate",
-    "abstained": "not judged",
-    "error": "not read",
-}
+# Those of the shipped weights, the gravest first.
+TIERS = (
+    Tier.LIKELY,
+    Tier.POSSIBLE,
+    Tier.UNLIKELY,
+    Tier.NONE_SEEN,
+    Tier.UNDECIDED,
+    Tier.CHILD,
+    Tier.NOT_JUDGED,
+    Tier.NOT_READ,
+)
 
 
-def decision_name(decision: str) -> str:
-    """A row's decision for a person."""
-    return DECISIONS.get(decision) or Finding(decision).display_name
+def tier_heading(tier: Tier) -> str:
+    """A tier as a table and its filter show it."""
+    return tier.heading
 
 
-def summary(decisions: list[str], total: int) -> str:
-    """How many films came out how: "80 films: 12 called COVID-19, 50 indeterminate"."""
-    counts = Counter(decisions)
-    ranks = list(DECISIONS)
-    order = sorted(counts, key=lambda name: ranks.index(name) if name in ranks else len(ranks))
-    parts = [f"{counts[name]} {_COUNTED.get(name) or _called(name)}" for name in order]
+def summary(tiers: list[Tier], total: int) -> str:
+    """How many films came out how: "80 films: COVID-19 likely 12; no pneumonia seen 50"."""
+    words = tiers_in_words(tiers)
     films = "1 film" if total == 1 else f"{total} films"
-    if len(decisions) < total:
-        films = f"{len(decisions)} of {films}"
-    return f"{films}: {', '.join(parts)}" if parts else films
+    if len(tiers) < total:
+        films = f"{len(tiers)} of {films}"
+    return f"{films}: {words}" if words else films
+
+
+def passed_over(count: int) -> str:
+    """How many files of what was given were not taken for films."""
+    return f"{count:,} file{'' if count == 1 else 's'} passed over"
+
+
+def more_passed_over(named: int) -> str:
+    """What is said below the names of files that were passed over, where not all are named."""
+    return f"Only the first {named:,} are named here. All of them: `{_LIST_PASSED_OVER}`"
 
 
 def progress(done: int, total: int, left_s: float | None) -> str:
@@ -118,10 +126,6 @@ def progress(done: int, total: int, left_s: float | None) -> str:
 def compare(days: int) -> str:
     """The button that lays an earlier film of the patient beside the open one."""
     return f"Compare with the film of {days} day{'' if days == 1 else 's'} earlier"
-
-
-def _called(decision: str) -> str:
-    return f"called {in_sentence(Finding(decision))}"
 
 
 def _duration(seconds: float) -> str:

@@ -18,8 +18,9 @@ import numpy as np
 
 from covid_core.errors import CovidCoreError
 from covid_core.model.card import WeightsCard
-from covid_core.present.sentences import UNANSWERED, columns, row_writer, spreadsheet_safe
+from covid_core.present.sentences import UNANSWERED, columns
 from covid_core.storage.locks import locked
+from covid_core.storage.tables import row_writer, spreadsheet_safe
 
 _ODD_NAMES = "backslashreplace"  # a file's name may hold bytes that are no text
 _LONGEST_ROW = 64 * 1024  # bytes; a path has 4 KiB at most
@@ -204,8 +205,7 @@ def _whole_rows(file: BinaryIO, path: Path) -> Iterator[tuple[list[str], int]]:
 
 
 def _as_written(name: str) -> str:
-    text = str(spreadsheet_safe({"file": name})["file"])
-    return text.encode(errors=_ODD_NAMES).decode()
+    return str(spreadsheet_safe(name)).encode(errors=_ODD_NAMES).decode()
 
 
 def key(name: str) -> int:

@@ -2,58 +2,85 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from covid_core.batch.pipeline import Explain, Film
+from covid_core.batch.pipeline import Explain, Explained, Film
 from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
 from covid_core.errors import foreseen
 from covid_core.exports.bundle import make_bundle
 from covid_core.exports.request import ExportRequest, result_of
+from covid_core.exports.signature import signature_path
 from covid_core.predict.predictor import Prediction
+from covid_core.present.flags import flags_of
 from covid_core.present.overlay import OPACITY_COLOURS, blend, displayed, png
 from covid_core.read.radiograph import Radiograph
-from covid_core.storage.atomic import write_whole
+from covid_core.storage.atomic import write_all_whole, write_whole
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PREVALENCE = 0.1  # of the disease, where none was given
 WITHHELD, OPACITY = "withheld", "opacity"  # in names of overlays
+_DIGITS = 16  # of a film's SHA-256: of a million films, no two share so many
 _LONGEST_PX = 1024
 _OPACITY = 0.5
 
 
 def output_writer(
-    reader: CaseReader, *, overlays: Path | None, bundles: Path | None, prevalence: float | None
+    reader: CaseReader,
+    *,
+    overlays: Path | None,
+    bundles: Path | None,
+    prevalence: float | None,
+    signing: Ed25519PrivateKey | None = None,
 ) -> Explain:
     """A function that writes the overlay and the bundle of each film.
 
-    Each goes into its folder, and is not written where that is None. The function returns the share
-    of the likeliest class's map that lies in the lungs, or NaN where the map is withheld.
+    Each goes into its folder, and is not written where that is None. `signing`: the key that signs
+    each bundle, by `exports.signature`.
     """
 
-    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
+    def explain(_: Film, radiograph: Radiograph, prediction: Prediction) -> Explained:
         finding = prediction.label
         with foreseen():
             reading = reader.explain(radiograph, prediction)
-            reading = reader.check_maps(reading, finding)
+            reading = reader.check(reading, finding)
         if overlays:
-            write_overlay(reading, Path(film.name).stem, overlays)
+            write_overlay(reading, overlays)
         if bundles:
-            write_bundle(reader, reading, bundles, PREVALENCE if prevalence is None else prevalence)
-        is_shown = reading.map_checks[finding].tests.passed
-        return reading.heat_in_lungs(finding) if is_shown else float("nan")
+            shown = PREVALENCE if prevalence is None else prevalence
+            write_bundle(reader, reading, bundles, shown, signing)
+        share = reading.heat_in_lungs(finding)
+        in_lungs = share, float(reading.lungs.mean())
+        flags = flags_of(reading.prediction, reading.checks(finding), in_lungs)
+        return Explained(reading.prediction, share if _is_shown(reading) else math.nan, flags)
 
     return explain
 
 
-def write_overlay(reading: Reading, stem: str, folder: Path) -> None:
+def output_name(sha256: str) -> str:
+    """The stem of a film's files, by its digest: its own name may be a patient's, or too long."""
+    return f"film-{sha256[:_DIGITS]}"
+
+
+def _is_shown(reading: Reading) -> bool:
+    """Whether the likeliest class's heat is drawn: its map passed, and the answer may be used."""
+    tests = reading.map_checks[reading.prediction.label].tests
+    return tests.passed and reading.prediction.decision.usable
+
+
+def write_overlay(reading: Reading, folder: Path) -> None:
     """Write the film under its likeliest class's heat, and under its opacity map if it has one.
 
-    Without heat where the class's map fails a test of itself, and then its name says so. `stem`:
-    its name's first part.
+    Without heat where the class's map fails a test of itself or the answer must not be used, and
+    then its name says so.
     """
     finding = reading.prediction.label
-    passed = reading.map_checks[finding].tests.passed
+    passed = _is_shown(reading)
     with foreseen():
         shown = displayed(reading.radiograph.film, _LONGEST_PX)
         heat = reading.maps[finding].heat(*shown.shape)
@@ -62,16 +89,25 @@ def write_overlay(reading: Reading, stem: str, folder: Path) -> None:
         if reading.opacity:
             heat = reading.opacity.heat(*shown.shape)
             overlays[OPACITY] = png(blend(shown, heat, _OPACITY, OPACITY_COLOURS))
+    name = output_name(reading.radiograph.sha256)
     for label, picture in overlays.items():
-        write_whole(folder / f"{stem}.{label}.{reading.radiograph.sha256[:8]}.png", picture)
+        write_whole(folder / f"{name}.{label}.png", picture)
 
 
-def write_bundle(reader: CaseReader, reading: Reading, folder: Path, prevalence: float) -> None:
-    """Write the film's case bundle, named by its digest: a file's name may be a patient's."""
+def write_bundle(
+    reader: CaseReader,
+    reading: Reading,
+    folder: Path,
+    prevalence: float,
+    signing: Ed25519PrivateKey | None = None,
+) -> None:
+    """Write the film's case bundle, and its signature where there is a key to sign it with."""
     made = datetime.now().astimezone().replace(microsecond=0)
     prediction = reading.prediction
     request = ExportRequest(prediction.decision.point, prediction.label, prevalence, made)
     with foreseen():
         result = result_of(reader, reading, request)
         bundle = make_bundle(reader, reading.radiograph, result)
-    write_whole(folder / f"{result.name}.zip", bundle)
+    path = folder / f"{output_name(reading.radiograph.sha256)}.zip"
+    signed = {signature_path(path): signing.sign(bundle)} if signing else {}
+    write_all_whole({path: bundle, **signed})

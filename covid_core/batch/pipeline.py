@@ -15,9 +15,10 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from covid_core.errors import CovidCoreError, Unwritten, foreseen
+from covid_core.errors import CovidCoreError, NameRefused, Unwritten, foreseen
 from covid_core.model.decision import BALANCED
 from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.flags import Flag, codes_of, flags_of
 from covid_core.present.sentences import error_row, prediction_row
 from covid_core.read.radiograph import Radiograph
 
@@ -38,8 +39,21 @@ class Film:
     read: Callable[[], Radiograph]
 
 
-# Draws a film's overlay, keeps it, and gives the share of its heat inside the lungs.
-Explain = Callable[[Film, Radiograph, Prediction], float]
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """What is known of a film once its maps are made and its checks, too.
+
+    `prediction`: its answer withheld where the checks forbid to use it. `heat_in_lungs`: the share
+    of its heat inside the lungs, NaN where no heat is drawn.
+    """
+
+    prediction: Prediction
+    heat_in_lungs: float
+    flags: tuple[Flag, ...]
+
+
+# Draws a film's overlay and keeps it.
+Explain = Callable[[Film, Radiograph, Prediction], Explained]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,12 +124,20 @@ def _row(
     if isinstance(judged, CovidCoreError):
         return error_row(film.name, judged, scoring.predictor.card.classes)
     try:
-        heat = scoring.explain(film, radiograph, judged) if scoring.explain else None
-    except Unwritten:
-        raise
+        made = scoring.explain(film, radiograph, judged) if scoring.explain else None
     except CovidCoreError as error:
+        if isinstance(error, Unwritten) and not isinstance(error, NameRefused):
+            raise
         return error_row(film.name, error, scoring.predictor.card.classes)
-    return prediction_row(film.name, judged, heat_in_lungs=heat, prevalence=scoring.prevalence)
+    flags = made.flags if made else flags_of(judged)  # of what one pass of the network tells
+    return prediction_row(
+        film.name,
+        made.prediction if made else judged,
+        heat_in_lungs=made.heat_in_lungs if made else None,
+        prevalence=scoring.prevalence,
+        flags=codes_of(flags),
+        warnings=[flag.sentence for flag in flags],
+    )
 
 
 def _judged(

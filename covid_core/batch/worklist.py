@@ -21,15 +21,19 @@ from PIL import Image
 from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
 from covid_core.errors import CovidCoreError, foreseen
+from covid_core.explain.checks import Checks, settled
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint
+from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.flags import Flag, codes_of, flags_of
 from covid_core.present.overlay import displayed
-from covid_core.present.sentences import columns, error_row, prediction_row, row_writer
+from covid_core.present.sentences import columns, error_row, prediction_row
 from covid_core.read.archives import Item
 from covid_core.read.patient_tags import Study, read_study, same_patient
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
+from covid_core.storage.tables import table_bytes
 
 THUMBNAIL_PX = 96
 READINGS_KEPT = 200  # in one list; each takes some 300 KB
@@ -46,6 +50,7 @@ class Entry:
     to 1; None without an answer. `patient`: only what `patient_tags.same_patient` compares, as
     keyed hashes that mean nothing outside of this process. `sha256`: of the file's bytes, "" where
     they can't be had. `weights_sha256`: of what judged it. `prediction`: without its feature map.
+    `checks`: of the film and of its likeliest class's map. `in_lungs`: as `flags_of` takes it.
     `reading`: whole but for its film; None where it was let go.
     """
 
@@ -59,44 +64,65 @@ class Entry:
     weights_sha256: str = ""
     prediction: Prediction | None = None
     reading: Reading | None = None
+    checks: Checks | None = None
+    in_lungs: tuple[float, float] | None = None
 
     @property
     def decision(self) -> str:
-        """The word used in files: a class, `indeterminate`, `abstained` or `error`."""
+        """The word used in files: classes, `undecided`, `abstained` or `error`."""
         return str(self.row["decision"])
 
     @property
+    def tier(self) -> Tier:
+        """The answer in a report's words, or why there is none."""
+        return Tier(self.row["tier"])
+
+    @property
     def warned(self) -> bool:
-        """Whether the gate found something odd about the film that was judged."""
-        return bool(self.prediction and self.prediction.remarks)
+        """Whether something speaks against the answer."""
+        return bool(self.flags)
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """What speaks against the answer, the gravest first."""
+        return flags_of(self.prediction, self.checks, self.in_lungs) if self.prediction else ()
 
     @property
     def note(self) -> str:
-        """Why there is no answer, or what the gate found odd; "" where there is nothing to say."""
+        """Why there is no answer, or what speaks against it; "" where there is nothing to say."""
         if self.prediction is None:
             return str(self.row["reason"])
-        return " ".join(remark.sentence for remark in self.prediction.remarks)
+        return " ".join(flag.sentence for flag in self.flags)
 
     def redecided(self, predictor: Predictor, point: OperatingPoint, prevalence: float) -> Entry:
         """The entry at another operating point and prevalence, 0 to 1; runs no network."""
         if self.prediction is None:
             return self
         decided = predictor.decide(self.prediction, point)
-        heat_in_lungs = self.row["heat_in_lungs"]
-        row = prediction_row(self.name, decided, heat_in_lungs=heat_in_lungs, prevalence=prevalence)
-        return replace(self, row=row, prediction=decided)
+        checks = self.checks and self.checks.at(decided.decision)
+        decided = settled(decided, checks)
+        redone = replace(self, prediction=decided, checks=checks)
+        row = prediction_row(
+            self.name,
+            decided,
+            heat_in_lungs=self.row["heat_in_lungs"],
+            prevalence=prevalence,
+            flags=codes_of(redone.flags),
+            warnings=[flag.sentence for flag in redone.flags],
+        )
+        return replace(redone, row=row)
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which entries of a list to show.
 
-    `decisions`: only these, all where it is empty. `least`: the lowest probability of COVID-19;
+    `tiers`: only these, all where it is empty. `least`: the lowest probability of COVID-19;
     with 0 entries without one are shown too. `text`: what the name holds. `warned`: only those that
     carry a warning.
     """
 
-    decisions: frozenset[str] = frozenset()
+    tiers: frozenset[Tier] = frozenset()
     least: float = 0.0
     text: str = ""
     warned: bool = False
@@ -104,7 +130,7 @@ class Filter:
     def admits(self, entry: Entry) -> bool:
         """Whether the entry is to be shown."""
         return (
-            (not self.decisions or entry.decision in self.decisions)
+            (not self.tiers or entry.tier in self.tiers)
             and (entry.probability or 0.0) >= self.least
             and self.text.strip().casefold() in entry.name.casefold()
             and (entry.warned or not self.warned)
@@ -124,7 +150,8 @@ def entry(item: Item, reader: CaseReader, *, point: OperatingPoint, prevalence: 
             known = replace(known, sha256=hashlib.sha256(data).hexdigest())
             radiograph = read_radiograph(data)
             known = _described(known, radiograph, read_study(data))
-            judged = _judged(known, reader.read(radiograph))
+            reading = reader.read(radiograph)
+            judged = _judged(known, reader.check(reading, reading.prediction.label))
             return judged.redecided(reader.predictor, point, prevalence)
     except CovidCoreError as error:
         return replace(known, row=error_row(item.name, error, card.classes))
@@ -156,12 +183,7 @@ def earlier(one: Entry, entries: Iterable[Entry]) -> list[Entry]:
 
 def csv_text(entries: Iterable[Entry], answers: Sequence[Finding] = CLASSES) -> str:
     """The entries' rows as a CSV file that spreadsheets open rightly and run nothing of."""
-    file = io.StringIO(newline="")
-    file.write(_EXCEL_READS_UTF8)
-    write = row_writer(file, columns(answers))
-    for one in entries:
-        write(one.row)
-    return file.getvalue()
+    return _EXCEL_READS_UTF8 + table_bytes(columns(answers), (one.row for one in entries)).decode()
 
 
 def _judged(known: Entry, reading: Reading) -> Entry:
@@ -176,6 +198,8 @@ def _judged(known: Entry, reading: Reading) -> Entry:
             picture=np.empty((0, 0), np.uint8),
         ),
         reading=reading.without_film(),
+        checks=reading.checks(prediction.label),
+        in_lungs=(reading.heat_in_lungs(prediction.label), float(reading.lungs.mean())),
         row={"heat_in_lungs": reading.heat_in_lungs(prediction.label)},
     )
 

@@ -25,14 +25,13 @@ from covid_core.case.case_reading import Reading
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes
 from covid_core.engines.machine import processor
-from covid_core.explain.checks import check_film, check_one_map
+from covid_core.explain.checks import check_film, check_one_map, settled
 from covid_core.explain.known_films import KnownFilms
 from covid_core.explain.opacity_map import map_opacity
 from covid_core.findings import Finding
-from covid_core.model.card import SHIPPED, find_part
+from covid_core.model.card import SHIPPED
 from covid_core.model.decision import SITE, OperatingPoint
-from covid_core.predict.lungs import NAME as LUNGS_NAME
-from covid_core.predict.lungs import Lungs
+from covid_core.predict.lungs import Lungs, find_lungs
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
@@ -69,7 +68,7 @@ class CaseReader:
         folder = Path(folder)
         predictor = Predictor.load(folder, recipe, choice=choice, lanes=lanes)
         known = KnownFilms.load(folder, predictor.card)
-        lungs = Lungs.load(find_part(folder, LUNGS_NAME), choice, lanes)
+        lungs = Lungs.load(find_lungs(folder), choice, lanes)
         return cls(predictor, lungs, known)
 
     def read(self, radiograph: Radiograph) -> Reading:
@@ -109,7 +108,7 @@ class CaseReader:
             film_checks = check_film(
                 self.predictor, self.known, reading.radiograph, reading.prediction, reading.lungs
             )
-            reading = replace(reading, film_checks=film_checks)
+            reading = _settled(replace(reading, film_checks=film_checks))
         return self.check_maps(reading, *findings)
 
     def decide(self, reading: Reading, point: OperatingPoint) -> Reading:
@@ -119,7 +118,7 @@ class CaseReader:
         """
         prediction = self.predictor.decide(reading.prediction, point)
         film_checks = reading.film_checks and reading.film_checks.at(prediction.decision)
-        return replace(reading, prediction=prediction, film_checks=film_checks)
+        return _settled(replace(reading, prediction=prediction, film_checks=film_checks))
 
     def point(self, given: OperatingPoint) -> OperatingPoint:
         """The operating point of a name, as these weights have it now; a site's as it was given.
@@ -132,6 +131,8 @@ class CaseReader:
     def identity(self) -> dict[str, str]:
         """What answers, each part by its SHA-256; "" for what there is not.
 
+        `weights`, `gate`, `lungs`: of the file of tensors. `card`, `gate_card`, `lungs_card`: of
+        what stands beside them, by `Record.digest`: preprocessing, thresholds, measured figures.
         `rules`: how logits become a call. `split`: of the manifest that trained it.
         """
         card, gate = self.predictor.card, self.predictor.gate
@@ -140,10 +141,13 @@ class CaseReader:
             "model": card.name,
             "recipe": card.recipe,
             "weights_sha256": card.sha256,
+            "card_sha256": card.digest,
             "rules_sha256": hashlib.sha256(rules.encode()).hexdigest(),
             "split": card.split,
             "gate_sha256": gate.card.sha256 if gate else "",
+            "gate_card_sha256": gate.card.digest if gate else "",
             "lungs_sha256": self.lungs.card.sha256,
+            "lungs_card_sha256": self.lungs.card.digest,
             "known_films_sha256": self.known.sha256 if self.known else "",
         }
 
@@ -179,6 +183,12 @@ def read_case(
     if on_prediction:
         on_prediction(reading)
     return reader.check(reading, reading.prediction.label)
+
+
+def _settled(reading: Reading) -> Reading:
+    """The reading, its answer withheld where what lies outside the lungs explains it."""
+    prediction = settled(reading.prediction, reading.film_checks)
+    return replace(reading, prediction=prediction)
 
 
 def _versions(packages: Iterable[str]) -> dict[str, str]:

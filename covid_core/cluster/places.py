@@ -13,6 +13,7 @@ from covid_core.errors import CovidCoreError, RefusedFile
 from covid_core.read.film_files import HEAD_BYTES, films_below, has_film_suffix, reason_to_pass
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import MAX_FILE_BYTES, read_radiograph
+from covid_core.storage.plain_files import NoPlainFile, read_regular
 from covid_core.storage.walk import Note, PassedOver, ignore, is_system_name
 
 _HEADS_AT_ONCE = 256  # files whose first bytes are fetched together
@@ -20,7 +21,13 @@ _PASSWORD = re.compile(r"//[^/@:]*:[^/@]*@")  # abfs://container@account holds n
 
 
 # What a film's own absence, rights or place on a damaged disk raise; all else is the storage's.
-_OF_THE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+_OF_THE_FILE = (
+    FileNotFoundError,
+    PermissionError,
+    IsADirectoryError,
+    NotADirectoryError,
+    NoPlainFile,
+)
 
 
 class Unreachable(CovidCoreError):
@@ -96,8 +103,7 @@ class Place:
         Unreachable where the filesystem itself fails.
         """
         try:
-            with self.filesystem()[0].open(self.path(film), "rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
+            data = self._bytes(film)
         except _OF_THE_FILE as error:
             raise RefusedFile(
                 "unreadable",
@@ -113,6 +119,13 @@ class Place:
                 file=self.title,
             ) from error
         return read_radiograph(data)
+
+    def _bytes(self, film: str) -> bytes:
+        filesystem, path = self.filesystem()[0], self.path(film)
+        if _is_local(filesystem):
+            return read_regular(Path(path), MAX_FILE_BYTES + 1)
+        with filesystem.open(path, "rb") as file:
+            return file.read(MAX_FILE_BYTES + 1)
 
 
 @lru_cache(maxsize=8)  # an archive, such as zip://, is opened anew otherwise for each film in it

@@ -56,6 +56,7 @@ def run(options: Options) -> int:
     from covid_core.evaluation.evaluate import evaluate, full_heat
     from covid_core.evaluation.trust import fit_and_measure
     from covid_core.model.network_files import load_weights
+    from covid_core.model_card.tiers import tier_lines
     from covid_core.training.films import load_films
 
     network, card = load_weights(options.weights, options.recipe)
@@ -82,7 +83,7 @@ def run(options: Options) -> int:
     films = load_films(table, card.preprocess, options.cache, workers=os.cpu_count() or 1)
     films = films.label_by(task)
     logits = remembered_answers(network, card, films, options.cache, device=device)
-    rules, trust = fit_and_measure(films, logits)
+    rules, trust = fit_and_measure(films, logits, card.classes)
     measured = evaluate(
         films, logits, task=task, rules=rules, cache=options.cache, workers=os.cpu_count() or 1
     )
@@ -104,4 +105,7 @@ def run(options: Options) -> int:
             f"{point.name}, from {point.threshold:.3f}: sensitivity {point.sensitivity},"
             f" specificity {point.specificity}"
         )
+    for part, worth in trust.items():
+        for line in tier_lines(worth.tiers):
+            print(f"{part}, {line}")
     return DONE

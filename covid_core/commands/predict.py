@@ -32,15 +32,18 @@ from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
 from covid_core.errors import CovidCoreError, Unwritten
-from covid_core.model.card import SHIPPED, WEIGHTS, find_part
+from covid_core.model.card import SHIPPED, WEIGHTS
+from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import DISCLAIMER, UNANSWERED, row_writer
+from covid_core.present.sentences import DISCLAIMER, UNANSWERED
+from covid_core.present.tiers import tiers_in_words
 from covid_core.read.archives import Item, members_or_refusals
 from covid_core.read.file_kinds import is_zip
 from covid_core.read.film_files import films_below, read_head
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_file, read_radiograph
 from covid_core.storage.atomic import unwritten
+from covid_core.storage.tables import row_writer
 from covid_core.storage.walk import Tally
 
 _GOES_ON = "what was done is written; --csv FILE --resume goes on"
@@ -52,6 +55,7 @@ _COUNTING_S = 10  # of a folder's films before the first is read, for the progre
 
 
 EPILOG = DISCLAIMER
+_LINE_S = 30  # between lines of progress where there is no terminal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +89,14 @@ class Options:
             metavar="DIR",
             help="write a case bundle of each film there: report, JSON, pictures, the film without"
             " its tags, and all checks; `replay` makes it again",
+        ),
+    ] = None
+    sign: Annotated[
+        Path | None,
+        Option(
+            "--sign",
+            metavar="KEY",
+            help="sign each bundle, into a file beside it, with this Ed25519 private key (PEM)",
         ),
     ] = None
     list_passed_over: ListPassedOver = False
@@ -138,6 +150,8 @@ def _check(options: Options) -> None:
     """Raises CovidCoreError for options that contradict each other."""
     if options.resume and not options.csv:
         raise CovidCoreError("--resume goes on with a file", "Name it: --csv FILE --resume")
+    if options.sign and not options.bundle:
+        raise CovidCoreError("--sign signs case bundles", "Ask for them: --bundle DIR --sign KEY")
     overlays = options.saliency and options.saliency.resolve()
     for path in options.paths:
         if overlays and path.is_dir() and path.resolve() == overlays:
@@ -181,7 +195,8 @@ def _total(options: Options) -> int | None:
 
 
 def _written(options: Options, scoring: Scoring, terms: Terms) -> int:
-    """The exit status, once each row is written as it came."""
+    """The exit status, once each row is written as it came, and what became of all is told."""
+    total = _total(options)
     with ExitStack() as outputs:
         emit = [_json_array(outputs)] if options.json else []
         ledger: Ledger | None = None
@@ -195,17 +210,39 @@ def _written(options: Options, scoring: Scoring, terms: Terms) -> int:
         found = _films(options, tally)
         films = (film for film in found if not (ledger and ledger.holds(film.name)))
         made = outputs.enter_context(closing(rows(films, scoring, workers=options.workers)))
-        for row in tqdm(made, unit="film", total=_total(options), initial=count, disable=None):
+        said, reason = [], ""
+        for row in _progress(made, tqdm(unit="film", total=total, initial=count, disable=None)):
             count += 1
-            failed += row["decision"] in UNANSWERED
+            said.append(Tier(row["tier"]))
+            if row["decision"] in UNANSWERED:
+                failed, reason = failed + 1, row["reason"]
             for write in emit:
                 write(row)
     print_tally(tally)
+    if said:
+        print(f"{len(said)} films: {tiers_in_words(said)}", file=sys.stderr)
     if ledger and ledger.not_given:
         print(f"{ledger.not_given} of the rows are of files that were not given", file=sys.stderr)
     if failed:
         print(f"{failed} of {count} files got no prediction", file=sys.stderr)
+        if count == 1 and reason:
+            print(reason, file=sys.stderr)
+        else:
+            where = options.csv or "what was printed"
+            print(f"the reasons are in the column reason of {where}", file=sys.stderr)
     return SOME_FAILED if failed else DONE
+
+
+def _progress(made: Iterator[Row], bar: tqdm[Row]) -> Iterator[Row]:
+    """The rows, shown by a bar; where there is no terminal, by a line now and then."""
+    late = time.monotonic() + _LINE_S
+    with bar:
+        for done, row in enumerate(made, start=1):
+            yield row
+            bar.update()
+            if bar.disable and time.monotonic() > late:
+                print(f"films done: {done}", file=sys.stderr, flush=True)
+                late = time.monotonic() + _LINE_S
 
 
 def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain | None:
@@ -216,16 +253,21 @@ def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain 
     from covid_core.batch.per_film_outputs import output_writer
     from covid_core.case.reader import CaseReader
     from covid_core.explain.known_films import KnownFilms
-    from covid_core.predict.lungs import NAME as LUNGS_NAME
-    from covid_core.predict.lungs import Lungs
+    from covid_core.exports.signature import read_signing_key
+    from covid_core.predict.lungs import Lungs, find_lungs
 
+    signing = read_signing_key(options.sign) if options.sign else None
     for folder in filter(None, (options.saliency, options.bundle)):
         folder.mkdir(parents=True, exist_ok=True)
     known = KnownFilms.load(options.weights, predictor.card) if options.bundle else None
-    lungs = Lungs.load(find_part(options.weights, LUNGS_NAME), options.engine, lanes)
+    lungs = Lungs.load(find_lungs(options.weights), options.engine, lanes)
     reader = CaseReader(predictor, lungs, known)
     return output_writer(
-        reader, overlays=options.saliency, bundles=options.bundle, prevalence=options.prevalence
+        reader,
+        overlays=options.saliency,
+        bundles=options.bundle,
+        prevalence=options.prevalence,
+        signing=signing,
     )
 
 

@@ -1,9 +1,11 @@
-"""`replay BUNDLE`: read a case bundle's film again, and compare what comes of it byte for byte."""
+"""`replay BUNDLE...`: read the films of case bundles again, and compare byte for byte."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +13,7 @@ from typer import Argument, Option
 
 from covid_core.case.reader import CaseReader
 from covid_core.commands.arguments import Engine, Weights
-from covid_core.commands.status import DONE, SOME_FAILED
+from covid_core.commands.status import DONE, SOME_FAILED, WRONG_USE
 from covid_core.engines.choice import Choice
 from covid_core.errors import CovidCoreError, WeightsError
 from covid_core.exports.bundle import (
@@ -24,14 +26,20 @@ from covid_core.exports.bundle import (
     replay,
     unpacked,
 )
+from covid_core.exports.signature import check_signature, read_signer
 from covid_core.model.card import WEIGHTS
+from covid_core.read.reading import read_file
 from covid_core.storage.atomic import write_whole
+from covid_core.storage.plain_files import NoPlainFile, read_regular
 
 _OTHERS = {
     "weights_sha256": "other weights",
     "rules_sha256": "another calibration",
+    "card_sha256": "another card of the weights",
     "gate_sha256": "another gate",
+    "gate_card_sha256": "another card of the gate",
     "lungs_sha256": "another network of the lungs",
+    "lungs_card_sha256": "another card of the network of the lungs",
     "known_films_sha256": "another index of training films",
     "split": "weights trained on another split",
     "model": "another model",
@@ -39,17 +47,41 @@ _OTHERS = {
 
 
 EPILOG = NOTE
+LIMITS = (
+    "That they are the same proves that a bundle is consistent, not where it comes from. Its"
+    " radiograph is checked with --film, its maker and its date with --signer."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Read a case bundle's film again, and compare the new bundle with the given one.
+    """Read the films of case bundles again, and compare the new bundles with the given ones.
 
-    From its levels to the report, byte for byte. Exit status: 0 the same, 1 another, 2 no bundle,
-    or one that was changed.
+    From a film's levels to the report, byte for byte. The same bytes prove that a bundle is
+    consistent, not where it comes from. Exit status: 0 all the same, 1 some are others, 2 some are
+    no bundles, were changed, or are not signed by the signer.
     """
 
-    bundle: Annotated[Path, Argument(metavar="BUNDLE", help="as predict --bundle makes it")]
+    bundles: Annotated[list[Path], Argument(metavar="BUNDLE", help="as predict --bundle makes it")]
+    films: Annotated[
+        list[Path],
+        Option(
+            "--film",
+            default_factory=list,
+            metavar="FILE",
+            show_default=False,
+            help="the radiograph that a bundle is said to be of: read that, not the bundle's film;"
+            " may be given several times, for several bundles",
+        ),
+    ]
+    signer: Annotated[
+        Path | None,
+        Option(
+            "--signer",
+            metavar="KEY",
+            help="Ed25519 public key (PEM) that BUNDLE.sig must be a signature of",
+        ),
+    ] = None
     weights: Weights = WEIGHTS
     engine: Engine = Choice.AUTO
     out: Annotated[
@@ -59,29 +91,62 @@ class Options:
 
 def run(options: Options) -> int:
     """Read case bundles again, and compare byte for byte; the exit status."""
+    if options.out and len(options.bundles) > 1:
+        raise CovidCoreError("--out takes one bundle", "Name one bundle, or leave out --out")
+    signer = read_signer(options.signer) if options.signer else None
+    films = {_digest(path): path for path in options.films}
+    load = cache(partial(CaseReader.load, options.weights, choice=options.engine))
+    worst = DONE
+    for path in options.bundles:
+        try:
+            data = _bytes(path)
+            if signer:
+                check_signature(signer, path, data)
+            status = _verdict(path, read_bundle(data), load, films, options.out)
+        except CovidCoreError as error:
+            error.file = error.file or str(path)
+            print(error, file=sys.stderr)
+            status = WRONG_USE
+        worst = max(worst, status)
+    if worst != WRONG_USE and not (signer and films):
+        print(LIMITS)
+    return worst
+
+
+def _verdict(
+    path: Path,
+    bundle: Bundle,
+    load: Callable[[str], CaseReader],
+    films: Mapping[str, Path],
+    out: Path | None,
+) -> int:
+    """Prints whether a bundle is the same when it is made anew; the exit status.
+
+    `load`: gives the reader of a recipe. `films`: radiographs by their SHA-256. Raises
+    CovidCoreError.
+    """
+    sha256 = bundle.radiograph.sha256
+    film = films.get(sha256)
+    if films and not film:
+        print(f"{path}: differs: of none of the given films; it is of the SHA-256 {sha256}")
+        return SOME_FAILED
+    reader = load(bundle.made_by["recipe"])
     try:
-        bundle = read_bundle(_bytes(options.bundle))
-    except CovidCoreError as error:
-        error.file = str(options.bundle)
-        raise
-    recipe = bundle.made_by["recipe"]
-    reader = CaseReader.load(options.weights, recipe, choice=options.engine)
-    try:
-        again = replay(bundle, reader)
+        again = replay(bundle, reader, read_file(film) if film else None)
     except WeightsError:
         raise
     except CovidCoreError as error:
-        print(f"differs: its film gets no answer here. {error.sentence}")
+        print(f"{path}: differs: its film gets no answer here. {error.sentence}")
         print(_why(bundle, reader))
         return SOME_FAILED
-    if options.out:
-        write_whole(options.out, again)
+    if out:
+        write_whole(out, again)
     if again == bundle.data:
-        count = len(bundle.members)
-        print(f"the same: {len(again)} bytes, {count} members, made anew from the film")
+        count, of = len(bundle.members), film or "the film in it"
+        print(f"{path}: the same: {len(again)} bytes, {count} members, made anew from {of}")
         return DONE
     for line in differences(bundle.members, unpacked(again)):
-        print(f"differs: {line}")
+        print(f"{path}: differs: {line}")
     print(_why(bundle, reader))
     return SOME_FAILED
 
@@ -131,10 +196,18 @@ def _told(value: str | None) -> str:
 
 def _bytes(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES or not path.is_file():
-            raise CovidCoreError("it is no case bundle", "Name a ZIP file that this program made")
-        return path.read_bytes()
+        data = read_regular(path, MAX_BYTES + 1)
+    except NoPlainFile:
+        data = b""
     except OSError as error:
         raise CovidCoreError(
             f"the bundle can't be read ({error.strerror})", "Check that it exists and may be read"
         ) from error
+    if not 0 < len(data) <= MAX_BYTES:
+        raise CovidCoreError("it is no case bundle", "Name a ZIP file that this program made")
+    return data
+
+
+def _digest(path: Path) -> str:
+    """Of a film's file. Raises RefusedFile."""
+    return read_file(path).sha256

@@ -23,7 +23,7 @@ from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
 from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.storage.atomic import write_whole
-from covid_core.storage.tables import read_table
+from covid_core.storage.tables import original_text, read_table, table_bytes
 
 _NAMED = 5  # lines that a message names
 
@@ -40,19 +40,20 @@ def write_manifest(table: pd.DataFrame, path: Path) -> None:
     folder = path.resolve().parent
     stored = table[list(COLUMNS)].copy()
     stored["path"] = [_relative(film, folder) for film in stored["path"]]
-    data = io.BytesIO()
     if path.suffix == ".csv":
-        stored.to_csv(data, index=False)
+        write_whole(path, _csv(stored))
     else:
+        data = io.BytesIO()
         stored.to_parquet(data, index=False)
-    write_whole(path, data.getvalue())
+        write_whole(path, data.getvalue())
 
 
 def write_left_out(left_out: Sequence[LeftOut], path: Path) -> None:
     """Write, as CSV, each file that is in no row, and why. Raises CovidCoreError."""
-    rows = [(str(left.path), left.source, left.reason) for left in left_out]
-    table = pd.DataFrame(rows, columns=["path", "source", "reason"])
-    write_whole(path, table.to_csv(index=False).encode(errors="backslashreplace"))
+    rows = [
+        {"path": str(left.path), "source": left.source, "reason": left.reason} for left in left_out
+    ]
+    write_whole(path, table_bytes(("path", "source", "reason"), rows))
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
@@ -93,7 +94,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
             "Correct or delete them",
             file=str(path),
         )
-    table = pd.DataFrame([row for _, row in stored.rows], columns=list(stored.names), dtype=str)
+    rows = [{name: original_text(cell) for name, cell in row.items()} for _, row in stored.rows]
+    table = pd.DataFrame(rows, columns=list(stored.names), dtype=str)
     if "age" in table:
         table["age"] = pd.to_numeric(table["age"].replace("", np.nan))
     return table.astype({name: kind for name, (kind, _) in COLUMNS.items() if name in table})
@@ -111,7 +113,13 @@ def write_overruled(table: pd.DataFrame, path: Path) -> None:
     Raises CovidCoreError.
     """
     rows = table[table["split"] == Split.OVERRULED.value][["path", "source", "label"]]
-    write_whole(path, rows.to_csv(index=False).encode(errors="backslashreplace"))
+    write_whole(path, _csv(rows))
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    """The table as a CSV file; a cell is empty where a number is missing."""
+    whole = table.astype(object).where(table.notna(), "")
+    return table_bytes(list(table.columns), whole.to_dict("records"))
 
 
 def _relative(film: str, folder: Path) -> str:

@@ -34,6 +34,7 @@ from covid_core.engines.openvino import VERSION, OpenVinoEngine
 from covid_core.engines.trained import Kind, Trained, reference
 from covid_core.engines.trial import outputs_match, sample_outputs, trial_film
 from covid_core.errors import WeightsError
+from covid_core.storage.plain_files import open_regular, read_regular
 
 _LOG = logging.getLogger(__name__)
 _FOLDER, _PARTIAL = ".graphs", ".partial-"
@@ -179,7 +180,7 @@ def _is_stale(folder: Path) -> bool:
 def _is_whole(folder: Path, weights: str) -> bool:
     """Whether it holds the graph of these weights, by their SHA-256, as it was written."""
     try:
-        card = json.loads((folder / _CARD).read_text())
+        card = json.loads(read_regular(folder / _CARD))
         digests = {file: _sha256(folder / file) for file in (_GRAPH, _TENSORS)}
         return all(card[what] == its for what, its in {"weights": weights, **digests}.items())
     except (OSError, ValueError, KeyError, TypeError):
@@ -187,7 +188,7 @@ def _is_whole(folder: Path, weights: str) -> bool:
 
 
 def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
+    with open_regular(file) as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 

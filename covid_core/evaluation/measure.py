@@ -37,7 +37,7 @@ def measure(network: Network, run: Run, cache: Path, *, workers: int) -> Worth:
     films = label_films(run.films, phase)
     logits = logits_by_split(as_stored(network).to(device), films, preprocess, device=device)
     try:
-        rules, trust = fit_and_measure(films, logits)
+        rules, trust = fit_and_measure(films, logits, phase.task_definition.outputs)
     except CovidCoreError as error:  # still worth its weights: the most probable class is called
         print(f"not calibrated: {error}", file=sys.stderr)
         rules, trust = Rules.plain(len(phase.task_definition.outputs)), {}

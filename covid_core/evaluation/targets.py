@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from covid_core.evaluation.source_targets import SIIM, WITHIN, find_within, typical_against_negative
 from covid_core.findings import Finding
+from covid_core.local_validation.prediction_sets import COVERAGE
 from covid_core.metrics import Estimate, format_estimate, is_at_most
 from covid_core.model.audit import (
     AuditedPart,
@@ -20,6 +21,7 @@ from covid_core.model.audit import (
     Zones,
 )
 from covid_core.model.card import WeightsCard
+from covid_core.model.decision import BALANCED
 from covid_core.model.results import TEST, Results, Trust
 
 AFTER_PREPARATION = "after preparation"  # when a probe covers a part of the film
@@ -28,7 +30,7 @@ ENOUGH = 400  # films of a probe; the intervals of fewer are wide, and it is sai
 COHEN, RADIOGRAPHY = "covid-chestxray", "radiography"
 ADULTS = "adults, COVID-19 against other pneumonia"  # a row of `strata.where_age_cannot_help`
 _CALIBRATION_ERROR = 0.02
-_COVERED = (0.88, 0.92)
+_COVERED = 0.02  # how far from what was promised
 _TOLD_APART, _REFUSED = 0.99, 0.02
 _DICE = 0.93
 _COVID_ON_TEST = 0.995
@@ -44,13 +46,15 @@ _ADULTS, _ADULTS_WITHIN = 0.95, 0.70
 class Goal:
     """What is required, what was measured with its interval, and whether it was met.
 
-    `met`: None where nothing was measured, or the interval decides nothing.
+    `met`: None where nothing was measured, or the interval decides nothing. `margin`: by how much a
+    value is better than asked, below 0 where it is worse; None where that is no number.
     """
 
     name: str
     required: str
     measured: str
     met: bool | None
+    margin: float | None = None
 
     @property
     def verdict(self) -> str:
@@ -73,14 +77,37 @@ def goals(
         *_of_sources(card.results, left_out or {}),
         *_of_test(card.results),
         *_of_age_and_view(figures.parts),
-        *_of_rules(card.trust),
-        *_of_decisions(card),
+        *_of_rules(card),
+        *tier_goals(card),
         *_of_gate(figures.gate),
         *_of_probes(figures.probes),
         *_of_maps(figures.explanations, figures.lungs),
         *_of_zones(figures.zones),
         *_of_corruptions(figures.robustness.summary),
     ]
+
+
+def tier_goals(card: WeightsCard) -> Iterator[Goal]:
+    """The goals of what is decided, at the balanced point; also of an older card, before tiers."""
+    decided, right, normal = _decided(card.trust.get(TEST))
+    yield _at_least("Decided, test part", _DECIDED, decided)
+    yield _at_least("Right among decided, test part", _RIGHT, right)
+    yield _at_least("Normal radiographs called normal, test part", _NORMAL, normal)
+    for source in card.results.held_out or ("a source left out",):
+        decided, right, _ = _decided(card.trust.get(source))
+        yield _at_least(f"Decided, {source}", _DECIDED_AWAY, decided)
+        yield _at_least(f"Right among decided, {source}", _RIGHT_AWAY, right)
+
+
+def _decided(
+    worth: Trust | None,
+) -> tuple[Estimate | None, Estimate | None, Estimate | None]:
+    """The share decided, right of those, and of normal films called normal."""
+    if worth is None:
+        return None, None, None
+    if own := worth.tiers.get(BALANCED):
+        return own.decided, own.right, own.normal_seen
+    return worth.decided, worth.decided_right, worth.decided_by_answer.get("0")
 
 
 def judge_probes(probes: Mapping[str, Probe], limit: float) -> dict[str, bool | None]:
@@ -140,21 +167,9 @@ def _of_age_and_view(parts: Mapping[str, AuditedPart]) -> Iterator[Goal]:
     yield _at_least(f"AUROC of COVID-19, pairs within a view, {COHEN}", _WITHIN_VIEW, found)
 
 
-def _of_decisions(card: WeightsCard) -> Iterator[Goal]:
-    test = card.trust.get(TEST)
-    yield _at_least("Decided, test part", _DECIDED, test.decided if test else None)
-    yield _at_least("Right among decided, test part", _RIGHT, test.decided_right if test else None)
-    normal = test.decided_by_answer.get("0") if test else None
-    yield _at_least("Normal radiographs called normal, test part", _NORMAL, normal)
-    for source in card.results.held_out or ("a source left out",):
-        away = card.trust.get(source)
-        decided, right = (away.decided, away.decided_right) if away else (None, None)
-        yield _at_least(f"Decided, {source}", _DECIDED_AWAY, decided)
-        yield _at_least(f"Right among decided, {source}", _RIGHT_AWAY, right)
-
-
-def _of_rules(trust: Mapping[str, Trust]) -> Iterator[Goal]:
-    for part, worth in trust.items():
+def _of_rules(card: WeightsCard) -> Iterator[Goal]:
+    promised = card.rules.coverage or COVERAGE
+    for part, worth in card.trust.items():
         if part == TEST:
             error = worth.reliability.error
             name, required = (
@@ -162,7 +177,7 @@ def _of_rules(trust: Mapping[str, Trust]) -> Iterator[Goal]:
                 f"at most {_CALIBRATION_ERROR:g}",
             )
             yield Goal(name, required, f"{error:.3f}", error <= _CALIBRATION_ERROR)
-        low, high = _COVERED
+        low, high = round(promised - _COVERED, 3), round(promised + _COVERED, 3)
         yield Goal(
             f"Prediction sets hold the right answer, {part}",
             f"{low} to {high}",
@@ -228,17 +243,18 @@ def _of_corruptions(summary: RobustnessSummary) -> Iterator[Goal]:
 
 
 def _at_most(name: str, limit: float, found: Estimate | None) -> Goal:
-    return _judged(name, f"at most {limit:g}", found, lambda value: value <= limit)
+    return _judged(name, f"at most {limit:g}", found, lambda value: limit - value)
 
 
 def _at_least(name: str, limit: float, found: Estimate | None) -> Goal:
-    return _judged(name, f"at least {limit:g}", found, lambda value: value >= limit)
+    return _judged(name, f"at least {limit:g}", found, lambda value: value - limit)
 
 
 def _judged(
-    name: str, required: str, found: Estimate | None, is_met: Callable[[float], bool]
+    name: str, required: str, found: Estimate | None, margin: Callable[[float], float]
 ) -> Goal:
-    """The goal judged by its value, its interval beside."""
+    """The goal judged by its value, its interval beside. `margin`: 0 or above where it is met."""
     if found is None or math.isnan(found.value):
         return Goal(name, required, NOT_MEASURED, None)
-    return Goal(name, required, format_estimate(found), is_met(found.value))
+    better = margin(found.value)
+    return Goal(name, required, format_estimate(found), better >= 0, better)

@@ -5,13 +5,16 @@ fit on validation (`training.fit_rules`), measured here on the test part and on 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from covid_core.datasets.split import Split
 from covid_core.evaluation.parts import parts_of
+from covid_core.evaluation.tier_figures import measure_tiers
+from covid_core.findings import CLASSES, Finding
+from covid_core.local_validation.prediction_sets import COVERAGE
 from covid_core.metrics import (
     Estimate,
     estimate,
@@ -20,30 +23,38 @@ from covid_core.metrics import (
     sensitivity,
     specificity,
 )
-from covid_core.model.decision import BALANCED, Rules
+from covid_core.model.decision import Rules
 from covid_core.model.results import TEST, CalibrationBins, Coverage, PointCosts, Trust
 from covid_core.training.films import Films
 from covid_core.training.fit_rules import fit_rules, least_probabilities
 
 
 def fit_and_measure(
-    films: Films, logits: Mapping[Split, np.ndarray]
+    films: Films, logits: Mapping[Split, np.ndarray], answers: Sequence[Finding] = CLASSES
 ) -> tuple[Rules, dict[str, Trust]]:
     """Rules for a network, and what they are worth by part of films, both for its card.
 
     `films` are labelled by the network's task; `logits`: what it answers to each part of them, as
-    `logits_by_split` gives them. Raises DatasetError where validation has too few films of a class.
+    `logits_by_split` gives them; `answers`: the network's. Raises DatasetError where validation has
+    too few films of a class.
     """
     validation = films.part(Split.VALIDATION)
     labels, tuned_on = films.labels[validation], logits[Split.VALIDATION]
-    rules = fit_rules(tuned_on, labels, films.sources[validation], films.groups[validation])
-    pooled = replace(rules, least=least_probabilities(rules.probabilities(tuned_on), labels))
+    rules = fit_rules(
+        tuned_on, labels, films.sources[validation], films.groups[validation], answers
+    )
+    pooled = replace(
+        rules,
+        least=least_probabilities(
+            rules.probabilities(tuned_on), labels, coverage=rules.coverage or COVERAGE
+        ),
+    )
     measured = {}
     for part in parts_of(films):
         indices, found = films.part(part.split)[part.chosen], logits[part.split][part.chosen]
         if part.name == TEST:
             rules = with_costs(rules, films, indices, found)
-        measured[part.name] = measure_trust(rules, pooled, films, indices, found)
+        measured[part.name] = measure_trust(rules, pooled, films, indices, found, answers)
     return rules, measured
 
 
@@ -78,11 +89,17 @@ def point_costs(
 
 
 def measure_trust(
-    rules: Rules, pooled: Rules, films: Films, indices: np.ndarray, logits: np.ndarray
+    rules: Rules,
+    pooled: Rules,
+    films: Films,
+    indices: np.ndarray,
+    logits: np.ndarray,
+    answers: Sequence[Finding] = CLASSES,
 ) -> Trust:
     """What the rules do on some films.
 
-    `pooled`: the rules whose prediction sets are those of all sources together.
+    `pooled`: the rules whose prediction sets are those of all sources together; `answers`: the
+    network's.
     """
     labels = films.labels[indices]
     plain = Rules.plain(logits.shape[1])
@@ -91,6 +108,7 @@ def measure_trust(
         reliability=_reliability(rules.probabilities(logits), labels),
         reliability_before=_reliability(plain.probabilities(logits), labels),
         points=point_costs(rules, films, indices, logits),
+        tiers=measure_tiers(rules, films, indices, rules.probabilities(logits), answers),
         pooled=coverage(pooled, films, indices, logits),
         **dict(coverage(rules, films, indices, logits)),
     )
@@ -102,8 +120,6 @@ def coverage(rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray
     sets = rules.prediction_sets(rules.probabilities(logits))
     covered = sets[np.arange(len(labels)), labels]
     single = sets.sum(axis=1) == 1
-    calls = decided_outputs(rules, rules.probabilities(logits))
-    decided, right = calls >= 0, calls == labels
     certain = sets[:, -1] != sets[:, :-1].any(axis=1)
     everything = np.ones(len(labels), bool)
 
@@ -119,23 +135,7 @@ def coverage(rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray
         single=share(single, everything),
         single_right=share(covered, single) if single.any() else None,
         disease_certain=share(certain, everything),
-        decided=share(decided, everything),
-        decided_right=share(right, decided) if decided.any() else None,
-        decided_by_answer=by_answer(right),
     )
-
-
-def decided_outputs(rules: Rules, probabilities: np.ndarray) -> np.ndarray:
-    """The output that `decide` calls each film at the balanced point, int (N,).
-
-    -1 where it can't tell. `probabilities`: calibrated, (N, outputs).
-    """
-    disease = probabilities.shape[1] - 1
-    positive = probabilities[:, disease] >= rules.point(BALANCED).threshold
-    called = np.where(positive, disease, probabilities[:, :disease].argmax(axis=1))
-    sets = rules.prediction_sets(probabilities)
-    alone = (sets.sum(axis=1) == 1) & sets[np.arange(len(sets)), called]
-    return np.where(alone, called, -1)
 
 
 def _reliability(probabilities: np.ndarray, labels: np.ndarray) -> CalibrationBins:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from covid_core.explain.known_films import KnownFilm, KnownFilms, Neighbour, Seen
 
 
+EXPLAINED = "What lies outside the lungs explains it."
 NO_METER = "No lungs were found, so none could be removed."
 _DIGITS = 4  # of a similarity: sums of float32, whose last digits hang on the order
 
@@ -72,6 +73,10 @@ class Checks:
     neighbours: Mapping[Finding, tuple[Neighbour, ...]] = field(default_factory=dict)
     known_films: str = ""
 
+    def at(self, decision: Decision) -> Checks:
+        """The same checks of a film that is decided as this says."""
+        return replace(self, meter=self.meter and self.meter.at(decision))
+
     @classmethod
     def of(cls, film: FilmChecks, shown: MapChecks) -> Checks:
         """Both together. `shown`: of the map that is shown."""
@@ -100,6 +105,17 @@ def check_film(
         neighbours=known.nearest(prediction, seen=seen) if known else {},
         known_films=known.sha256 if known else "",
     )
+
+
+def settled(prediction: Prediction, checks: FilmChecks | Checks | None) -> Prediction:
+    """The prediction, its answer withheld where what lies outside the lungs explains it.
+
+    `checks`: as they are at the prediction's own operating point; None where none were made.
+    """
+    meter = checks.meter if checks else None
+    if meter is None or not meter.explained or not prediction.decision.usable:
+        return prediction
+    return replace(prediction, decision=prediction.decision.withheld(EXPLAINED))
 
 
 def check_one_map(

@@ -26,7 +26,9 @@ from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.predict.predictor import Prediction
 from covid_core.read.radiograph import Radiograph
+from covid_core.read.reading import MAX_FILE_BYTES
 from covid_core.sources import is_public
+from covid_core.storage.plain_files import read_within
 
 TRAIN, VALIDATION, TWIN = "train", "validation", "twin of a film kept"  # a manifest's splits
 _PARTS = {
@@ -198,7 +200,7 @@ class KnownFilms:
                 yield row
 
 
-def own_copy(film: KnownFilm, folders: Iterable[Path]) -> Path | None:
+def own_copy(film: KnownFilm, folders: Iterable[Path]) -> bytes | None:
     """The user's own file of a film, by its reference in one of the folders; None without one.
 
     A folder may be the dataset itself. Only where the file's bytes have the film's SHA-256, and it
@@ -210,21 +212,16 @@ def own_copy(film: KnownFilm, folders: Iterable[Path]) -> Path | None:
     for folder in folders:
         for inside in (reference, PurePosixPath(*reference.parts[1:])):
             try:
-                path, root = (folder / inside).resolve(), folder.resolve()
-                if path.is_relative_to(root) and path.is_file() and _digest(path) == film.sha256:
-                    return path
+                data = read_within(folder, folder / inside, MAX_FILE_BYTES)
             except (
                 OSError,
                 ValueError,
                 RuntimeError,
             ):  # not allowed, no such name, links in a ring
                 continue
+            if hashlib.sha256(data).hexdigest() == film.sha256:
+                return data
     return None
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

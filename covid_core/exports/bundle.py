@@ -17,6 +17,11 @@ found, and stays in it.
 A bundle is made by `make_bundle`, opened by `read_bundle` and made anew by `replay`, which carries
 over only the request, when, and by what it was made (for a person who wonders about a
 difference); all else is read again from the film.
+
+So the same bytes prove that a bundle is consistent: this film gives these answers. They do not
+prove where it comes from. Whoever has this program can make one of any film and date, for any
+file's digest, and at an operating point of a site of their own. That it is of one radiograph, that
+radiograph's file shows; who made it, and when, a `signature` by somebody who is trusted.
 """
 
 from __future__ import annotations
@@ -54,8 +59,8 @@ from covid_core.read.archives import opened
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.records import Record, Share
 
-FORMAT_VERSION = 2
-_READABLE = (1, FORMAT_VERSION)  # 1 had no opacity map
+FORMAT_VERSION = 3
+_READABLE = (1, 2, FORMAT_VERSION)  # 1 had no opacity map; 2 told no card's digest
 REPORT, RESULT, OPACITY, OVERLAY, SHOWN, FILM, CASE = MEMBERS = (
     "report.pdf",
     "result.json",
@@ -166,8 +171,8 @@ def make_bundle(
     return _zipped({**members, CASE: _json(case)})
 
 
-def replay(bundle: Bundle, reader: CaseReader) -> bytes:
-    """The bundle made anew, all the way from its film.
+def replay(bundle: Bundle, reader: CaseReader, radiograph: Radiograph | None = None) -> bytes:
+    """The bundle made anew, all the way from its film, or from the `radiograph` that it is said of.
 
     Raises Abstained and CovidCoreError where this reader gives that film no answer.
     """
@@ -175,8 +180,9 @@ def replay(bundle: Bundle, reader: CaseReader) -> bytes:
     again = ExportRequest(
         reader.point(request.point), request.finding, request.prevalence, request.made
     )
-    result = result_of(reader, reader.read(bundle.radiograph), again)
-    return make_bundle(reader, bundle.radiograph, result, bundle.made_with)
+    radiograph = radiograph or bundle.radiograph
+    result = result_of(reader, reader.read(radiograph), again)
+    return make_bundle(reader, radiograph, result, bundle.made_with)
 
 
 def read_bundle(data: bytes) -> Bundle:

@@ -11,19 +11,6 @@ from covid_core.present.style import CLASS_COLOURS
 Box = tuple[float, float, float]  # x, y, width in mm
 
 
-def cautions(checks: Checks, *, drawn: bool) -> list[str]:
-    """What the checks found against the answer, in words. `drawn`: whether the map is shown."""
-    found = []
-    if checks.seen:
-        found.append(checks.seen.sentence)
-    if checks.meter and checks.meter.explained:
-        found.append(checks.meter.sentence)
-    if drawn or checks.map_check.passed:
-        return found
-    failed = [test.sentence for test in checks.map_check.tests if not test.passed]
-    return [*found, " ".join([checks.map_check.sentence, *failed])]
-
-
 def shortcut_bars(sheet: Sheet, checks: Checks, box: Box, points: float) -> float:
     """The shortcut meter: the score of the whole film, of its lungs, and without them."""
     x, y, width = box
@@ -61,13 +48,12 @@ def zone_table(sheet: Sheet, checks: Checks, box: Box, points: float) -> float:
 
 
 def verdicts(sheet: Sheet, checks: Checks, box: Box, points: float, *, drawn: bool) -> float:
-    """Whether the map passed its tests and the film was seen, unless a caution says otherwise."""
+    """Whether the map passed its tests, unless that is a caution, and whether the film was seen."""
     x, y, width = box
     texts = []
     if drawn or checks.map_check.passed:
         texts.append(checks.map_check.sentence)
-    if not checks.seen:
-        texts.append(seen_in_words(checks))
+    texts.append(seen_in_words(checks))
     for text in texts:
         y = sheet.words(x, y, width, text, points) + 1
     return y

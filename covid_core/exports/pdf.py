@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from covid_core.explain.checks import Checks
-from covid_core.exports.paper_checks import cautions, nearest, shortcut_bars, verdicts, zone_table
+from covid_core.exports.paper_checks import nearest, shortcut_bars, verdicts, zone_table
 from covid_core.exports.pictures import WARNING, opacity_overlay, overlay
 from covid_core.exports.sheet import (
     HEIGHT,
@@ -21,7 +21,8 @@ from covid_core.exports.sheet import (
     Sheet,
 )
 from covid_core.findings import Finding
-from covid_core.model.decision import CAVEAT, in_sentence
+from covid_core.model.decision import CAVEAT, Decision, in_sentence
+from covid_core.model.tiers import Tier
 from covid_core.present.result import Result
 from covid_core.present.sentences import (
     DISCLAIMER,
@@ -30,6 +31,7 @@ from covid_core.present.sentences import (
     heat_in_words,
     opacity_in_words,
     point_in_words,
+    shown_probability,
     values_in_words,
 )
 from covid_core.present.style import CLASS_COLOURS
@@ -99,25 +101,20 @@ def _band(sheet: Sheet, result: Result) -> None:
 
 def _call(sheet: Sheet, result: Result, y: float, points: float) -> float:
     decision = result.prediction.decision
-    called = decision.finding
-    title = called.display_name if called else "Indeterminate"
     x, width = MARGIN + 6, INNER - 6
     top = y
     y = sheet.words(x, y, width, TITLE, points - 1, colour=QUIET)
-    y = sheet.words(x, y, width, title, 24, bold=True)
+    y = sheet.words(x, y, width, decision.tier.heading, 24, bold=True)
     y = sheet.words(x, y, width, decision.sentence, points + 2)
-    sheet.block(MARGIN, top, 2.4, y - top, _colour(called))
+    sheet.block(MARGIN, top, 2.4, y - top, _tier_colour(decision))
     return y + _GAP * 0.7
 
 
 def _cautions(sheet: Sheet, result: Result, y: float, points: float) -> float:
     """What speaks against trusting it, where something does, on a ground of its own."""
     prediction = result.prediction
-    remarks = " ".join(remark.sentence for remark in prediction.remarks)
     notes = f"The file: {'; '.join(prediction.notes)}." if prediction.notes else ""
-    heat, doubtful = _heat(result)
-    checked = cautions(result.checks, drawn=result.heat_drawn) if result.checks else []
-    texts = [text for text in (remarks, *checked, heat if doubtful else "", notes) if text]
+    texts = [text for text in (*(flag.sentence for flag in result.flags), notes) if text]
     if not texts:
         return y
     x, width, pad = MARGIN + 6, INNER - 9, 2.0
@@ -169,6 +166,7 @@ def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> flo
             share,
             _colour(finding),
             points,
+            figure_text=shown_probability(share),
             mark=threshold,
         )
     y = sheet.words(MARGIN, y + 0.5, _COLUMN, _set_in_words(result), points)
@@ -242,6 +240,11 @@ def _set_in_words(result: Result) -> str:
     decision = result.prediction.decision
     names = ", ".join(map(in_sentence, decision.candidates)) or "nothing fits well"
     return f"Not ruled out: {names}. The line marks the threshold, {decision.point.threshold:.2f}."
+
+
+def _tier_colour(decision: Decision) -> str:
+    """The disease's where it is likely or possible, the called class's elsewhere."""
+    return _colour(Finding.COVID if decision.tier is Tier.POSSIBLE else decision.finding)
 
 
 def _colour(finding: Finding | None) -> str:

@@ -51,7 +51,7 @@ def result_of(reader: CaseReader, reading: Reading, request: ExportRequest) -> R
         made=request.made,
         elsewhere=elsewhere_in_words(card, request.point, card.classes[-1]),
         checks=reading.checks(finding),
-        opacity=reading.opacity,
+        opacity=reading.opacity if reading.prediction.decision.usable else None,
         worth=Worth.of(card, finding, reading.prediction.category),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,10 +10,12 @@ import numpy as np
 import safetensors.numpy
 
 from covid_core.errors import CovidCoreError
+from covid_core.model.tensor_lists import check_header
 from covid_core.read.grey_levels import Film, Levels, Stored
 from covid_core.read.radiograph import Radiograph, View, check_bounds
 
 _CODES, _TONES, _PIXELS = "codes", "tones", "pixels"
+_DIGEST = re.compile("[0-9a-f]{64}")
 _MOST_NOTES, _LONGEST_NOTE = 40, 500
 _FOREIGN = CovidCoreError("its film is none of this program's", "Give a bundle as it was made")
 
@@ -33,6 +36,7 @@ def film_bytes(film: Film) -> bytes:
 def load_film(data: bytes) -> Film:
     """What `film_bytes` was given. Raises CovidCoreError for anything else."""
     try:
+        check_header(data)
         parts = safetensors.numpy.load(data)
     except Exception as error:  # its own, and NumPy's for what it can't hold
         raise _FOREIGN from error
@@ -61,6 +65,7 @@ def describe_radiograph(radiograph: Radiograph) -> dict[str, Any]:
         "view": radiograph.view.value,
         "notes": list(radiograph.notes),
         "coloured": radiograph.coloured,
+        "child": radiograph.child,
     }
 
 
@@ -73,7 +78,7 @@ def rebuild_radiograph(film: Film, raw: Mapping[str, Any]) -> Radiograph:
     notes = raw["notes"]
     if len(notes) > _MOST_NOTES or not all(len(_text(note)) <= _LONGEST_NOTE for note in notes):
         raise ValueError("notes")
-    if len(bytes.fromhex(raw["sha256"])) != 32 or not isinstance(raw["coloured"], bool):
+    if not _DIGEST.fullmatch(raw["sha256"]) or not isinstance(raw["coloured"], bool):
         raise ValueError("film")
     return Radiograph(
         film,
@@ -82,6 +87,7 @@ def rebuild_radiograph(film: Film, raw: Mapping[str, Any]) -> Radiograph:
         View(raw["view"]),
         tuple(notes),
         raw["coloured"],
+        child=raw.get("child", False) is True,  # not in bundles of earlier releases
     )
 
 

@@ -17,7 +17,8 @@ from covid_core.exports.identity import MANUFACTURER, as_file, made_by, stamp, u
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING
 from covid_core.findings import APPEARANCES, Appearance, Finding
-from covid_core.model.decision import CAVEAT
+from covid_core.model.decision import CAVEAT, Decision
+from covid_core.model.tiers import Tier
 from covid_core.present.result import Result
 from covid_core.present.sentences import (
     category_in_words,
@@ -38,8 +39,9 @@ CALLS: dict[Finding | None, Code] = {
     Finding.PNEUMONIA: Code("233604007", "SCT", "Pneumonia"),
     Finding.COVID: Code("840539006", "SCT", "COVID-19"),
     Finding.NOT_COVID: Code("not-covid", SCHEME, "Not COVID-19"),
-    None: Code("82334004", "SCT", "Indeterminate"),
+    None: Code("82334004", "SCT", "Indeterminate"),  # SNOMED CT's word for what is undecided
 }
+TIER = Code("tier", SCHEME, "Answer in the words of a report")
 NOT_RULED_OUT = Code("not-ruled-out", SCHEME, "Not ruled out by the model")
 THRESHOLD = Code("threshold", SCHEME, "Probability from which COVID-19 is called")
 HEAT_IN_LUNGS = Code("heat-in-lungs", SCHEME, "Share of the evidence that lies in the lungs")
@@ -99,6 +101,17 @@ def probability_of(finding: Finding) -> Code:
 def category_code(appearance: Appearance) -> Code:
     """The code of one RSNA category."""
     return Code(appearance.value, SCHEME, appearance.display_name)
+
+
+def tier_code(tier: Tier) -> Code:
+    """The code of one answer in the words of a report."""
+    return Code(tier.name.lower().replace("_", "-"), SCHEME, tier.heading)
+
+
+def finding_code(decision: Decision) -> Code:
+    """The finding's code: the class called; pneumonia of any kind where COVID-19 is possible."""
+    called = Finding.PNEUMONIA if decision.tier is Tier.POSSIBLE else decision.finding
+    return CALLS[called]
 
 
 def share_of(appearance: Appearance) -> Code:
@@ -174,7 +187,7 @@ def _group(
         tracking_identifier=sr.TrackingIdentifier(
             uid_of(result, kept, "finding"), "Call of the whole film"
         ),
-        finding_type=CALLS[decision.finding],
+        finding_type=finding_code(decision),
         algorithm_id=_algorithm(result),
         finding_sites=[sr.FindingSite(_CHEST)],
         measurements=[
@@ -207,9 +220,10 @@ def _algorithm(result: Result) -> sr.AlgorithmIdentification:
 
 
 def _evaluations(result: Result) -> list[tuple[Code, Code]]:
-    """What is not ruled out and, by weights that learnt it, the RSNA category."""
+    """The tier, what is not ruled out and, by weights that learnt it, the RSNA category."""
     prediction = result.prediction
-    found = [(NOT_RULED_OUT, CALLS[answer]) for answer in prediction.decision.candidates]
+    found = [(TIER, tier_code(prediction.decision.tier))]
+    found += [(NOT_RULED_OUT, CALLS[answer]) for answer in prediction.decision.candidates]
     if prediction.category:
         found.append((CATEGORY, category_code(prediction.category)))
     return found
@@ -236,18 +250,18 @@ def _comments(result: Result) -> list[str]:
     prediction = result.prediction
     point, disease = prediction.decision.point, prediction.answers[-1]
     worth = values_in_words(point, disease, result.prevalence)
-    remarks = [remark.sentence for remark in prediction.remarks]
+    flags = [flag.sentence for flag in result.flags]
     checks = result.checks
     checked = check_sentences(checks, drawn=result.heat_drawn) if checks else []
     opacity = opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else ""
     category = category_in_words(prediction)
     said = [
         prediction.decision.sentence,
+        *flags,
         *([worth] if worth else []),
         *([f"{opacity} {result.worth.opacity}"] if opacity else []),
         *([f"RSNA category: {category} {result.worth.category}"] if category else []),
         *([f"Evidence map. {result.worth.evidence}"] if result.worth.evidence else []),
-        *remarks,
-        *checked,
+        *(text for text in checked if text not in flags),
     ]
     return [WARNING, CAVEAT, *(text.translate(_PLAIN_QUOTES) for text in said)]

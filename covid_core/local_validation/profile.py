@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from covid_core.errors import CovidCoreError
+from covid_core.findings import CLASSES
 from covid_core.metrics import Estimate
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import SITE, SITE_FILMS, OperatingPoint
 from covid_core.storage.atomic import write_whole
+from covid_core.storage.plain_files import read_regular
 from covid_core.storage.records import Record, Share
 
 if TYPE_CHECKING:  # statistics that a page which only reads a profile can do without
@@ -46,6 +48,8 @@ def _is_measured_whole(point: OperatingPoint) -> OperatingPoint:
         raise ValueError("it says what it costs")
     for cost in (point.sensitivity, point.specificity):
         _is_within_its_interval(cost)
+    if point.least is not None and len(point.least) != len(CLASSES):
+        raise ValueError(f"its prediction sets are of {len(CLASSES)} classes")
     return replace(point, name=SITE, measured_on=SITE_FILMS)
 
 
@@ -53,9 +57,9 @@ class SiteProfile(Record):
     """What a site measured of certain weights.
 
     `site`: its name, free text of MAX_NAME characters at most. `created`: ISO 8601. `point`: what
-    the site calls films by. `recall`, `confidence`: what that promises, 0 to 1: the share of films
-    with COVID-19 that is found, at that confidence. `calibration_error`: of the probability of
-    COVID-19.
+    the site calls films by, and the thresholds of its prediction sets. `recall`, `confidence`: what
+    that promises, 0 to 1: the share of films with COVID-19 that is found, at that confidence.
+    `calibration_error`: of the probability of COVID-19.
     """
 
     site: str
@@ -127,7 +131,7 @@ def save_profile(profile: SiteProfile, path: Path) -> None:
 def read_profile(path: Path) -> SiteProfile | None:
     """The profile in a file; None where there is no file. Raises CovidCoreError."""
     try:
-        return load_profile(path.read_bytes())
+        return load_profile(read_regular(path))
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePosixPath
 
@@ -40,13 +40,17 @@ class Scores:
     """`positive`: whether a film shows COVID-19 by the reference, bool (N,).
 
     `score`: the model's probability of it, float64 (N,), 0 to 1. `groups`: each film's patient, int
-    (N,). `weights`: the SHA-256 of what scored them, "" where that is not known.
+    (N,). `weights`: the SHA-256 of what scored them, "" where that is not known. `labels`: the
+    class, int (N,) in the order of CLASSES, -1 where only COVID-19 is ruled out. `probabilities`:
+    of each class, float64 (N, 3). Both None where not all films have them.
     """
 
     positive: np.ndarray
     score: np.ndarray
     groups: np.ndarray
     weights: str = ""
+    labels: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
 
     @property
     def patients(self) -> int:
@@ -67,11 +71,15 @@ def build_scores(
     score: Sequence[float] | np.ndarray,
     patients: Sequence[str],
     weights: str = "",
+    *,
+    findings: Sequence[Finding | None] = (),
+    probabilities: np.ndarray | None = None,
 ) -> Scores:
     """The scores of films that were read one by one.
 
-    Each film without a patient, "", is a group of its own. Raises CovidCoreError where fewer than
-    FEWEST have COVID-19, or have not.
+    Each film without a patient, "", is a group of its own. `findings`: the class of each film, None
+    where only COVID-19 is said or ruled out; `probabilities`: of each class, (N, 3). Raises
+    CovidCoreError where fewer than FEWEST have COVID-19, or have not.
     """
     shown = np.asarray(positive, bool)
     found = {"with COVID-19": int(shown.sum()), "without": int((~shown).sum())}
@@ -83,7 +91,15 @@ def build_scores(
             )
     own = [f"patient {name}" if name else f"film {i}" for i, name in enumerate(patients)]
     groups = np.unique(np.array(own, dtype=object), return_inverse=True)[1]
-    return Scores(shown, np.asarray(score, np.float64), groups, weights)
+    plain = Scores(shown, np.asarray(score, np.float64), groups, weights)
+    if probabilities is None or not findings:
+        return plain
+    places = [CLASSES.index(one) if one in CLASSES else -1 for one in findings]
+    return replace(
+        plain,
+        labels=np.where(shown, CLASSES.index(Finding.COVID), places),
+        probabilities=np.asarray(probabilities, np.float64),
+    )
 
 
 def read_scores(data: bytes, name: str) -> Scores:
@@ -105,6 +121,13 @@ def made_up(films: int = 400) -> Scores:
     positive = drawing.random(films) < 0.4
     score = np.where(positive, drawing.beta(3, 1.2, films), drawing.beta(1.2, 2.5, films))
     return Scores(positive, score, np.arange(films))
+
+
+def finding_by_folder(name: str) -> Finding | None:
+    """The class that a film's folders name; None where they name none, or several."""
+    folders = PurePosixPath(name).parts[:-1]
+    found = {one for folder in folders if (one := parse_class(folder)) is not None}
+    return found.pop() if len(found) == 1 else None
 
 
 def label_by_folder(name: str) -> tuple[bool, str] | None:
@@ -156,7 +179,23 @@ def _read(data: bytes) -> Scores:
     outside = (scores < 0) | (scores > 1)
     _refuse(outside, f"a {column} outside 0 to 1", "Give probabilities, not per cent or logits")
     patients = table["patient"].str.strip() if "patient" in table else [""] * len(table)
-    return build_scores(shown.to_numpy(bool), scores.to_numpy(), list(patients), _weights(table))
+    return build_scores(
+        shown.to_numpy(bool),
+        scores.to_numpy(),
+        list(patients),
+        _weights(table),
+        findings=[parse_class(word) for word in words],
+        probabilities=_probabilities(table),
+    )
+
+
+def _probabilities(table: pd.DataFrame) -> np.ndarray | None:
+    """Each class's, float64 (N, 3), of a table that has them all as probabilities; else None."""
+    if not set(_OWN) <= set(table):
+        return None
+    texts = table[list(_OWN)].apply(lambda column: column.str.strip().str.replace(",", "."))
+    found = texts.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    return found if ((found >= 0) & (found <= 1)).all() else None
 
 
 def _weights(table: pd.DataFrame) -> str:

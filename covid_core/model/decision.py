@@ -15,13 +15,14 @@ from pydantic import AfterValidator
 
 from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES, Finding
+from covid_core.model.tiers import CAVEAT as CAVEAT
+from covid_core.model.tiers import Tier, right_answers, tier_of, tier_sentence
+from covid_core.model.tiers import in_sentence as in_sentence
 from covid_core.storage.records import Figure, Finite, Line, Share
 
-INDETERMINATE = "indeterminate"
 BALANCED, RULE_OUT, RULE_IN = "balanced", "rule-out", "rule-in"
 POINTS = (RULE_OUT, BALANCED, RULE_IN)
 SITE = "site"  # a hospital's own, from its own films
-CAVEAT = "A normal film does not exclude COVID-19."
 Probabilities = Literal["calibrated", "softmax"]  # that a card's results are of
 CALIBRATED: Final = "calibrated"
 SOFTMAX: Final = "softmax"
@@ -36,7 +37,8 @@ class OperatingPoint:
 
     `threshold`: 0 to 1, chosen on validation films. `sensitivity`, `specificity`: what it costs,
     measured on the test part; None where nothing was measured. `measured_on`: on which films, in
-    words, their sources named; "" where that is not known.
+    words, their sources named; "" where that is not known. `least`: of a site, the probability from
+    which each answer belongs to the prediction set there, instead of the rules' own.
     """
 
     name: Line
@@ -44,6 +46,7 @@ class OperatingPoint:
     sensitivity: Figure | None = None
     specificity: Figure | None = None
     measured_on: Line = ""
+    least: tuple[Share, ...] | None = None
 
     def values_at(self, prevalence: float) -> PredictiveValues | None:
         """What a call at this point is worth; None where its costs were not measured."""
@@ -132,11 +135,12 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`finding`: what the film is called, or None where the model can't tell.
+    """`tier`: what is said of the film; `sentence`: the same in a report's words.
 
-    `positive`: whether the disease's probability reaches the operating point's threshold.
-    `candidates`: the prediction set, the most probable first. `point`: the operating point that was
-    used.
+    `finding`: the one class that the film is called, or None where it is called none. `positive`:
+    whether the disease's probability reaches the operating point's threshold. `candidates`: the
+    prediction set, the most probable first. `point`: the operating point that was used. `usable`:
+    false where something forbids to use the answer, and then the tier is undecided.
     """
 
     finding: Finding | None
@@ -144,11 +148,20 @@ class Decision:
     candidates: tuple[Finding, ...]
     point: OperatingPoint
     sentence: str
+    tier: Tier = Tier.UNDECIDED
+    usable: bool = True
 
     @property
     def name(self) -> str:
-        """The word used in files: a class, or `indeterminate`."""
-        return self.finding.value if self.finding else INDETERMINATE
+        """The classes that the film is called, as files name them, or `undecided`."""
+        if self.finding:
+            return self.finding.value
+        return " or ".join(right_answers(self.tier)) or Tier.UNDECIDED.value
+
+    def withheld(self, reason: str, tier: Tier = Tier.UNDECIDED) -> Decision:
+        """The same of a film whose answer must not be used: no class is called."""
+        sentence = f"The answer must not be used. {reason} {CAVEAT}"
+        return replace(self, finding=None, tier=tier, sentence=sentence, usable=False)
 
 
 def decide(
@@ -159,33 +172,37 @@ def decide(
 ) -> Decision:
     """Calibrated probabilities, (N,) in the order of `answers`, to a call.
 
-    The operating point says whether the film is called the disease, and the prediction set whether
-    any call is made: where it does not hold exactly the answer called, the model can't tell. Raises
+    The prediction set and the operating point make the tier (`tiers.tier_of`). Raises
     CovidCoreError for an operating point that the weights do not have.
     """
     chosen = rules.point(point)
+    if chosen.least is not None:
+        rules = replace(rules, least=chosen.least)
     order = np.argsort(-probabilities, kind="stable")
     fits = rules.prediction_sets(probabilities)
     candidates = tuple(answers[i] for i in order if fits[i])
-    disease, positive = answers[-1], bool(probabilities[-1] >= chosen.threshold)
-    called = disease if positive else answers[int(probabilities[:-1].argmax())]
+    positive = bool(probabilities[-1] >= chosen.threshold)
+    tier = tier_of(candidates, positive, answers)
     alone = candidates[0] if len(candidates) == 1 else None
-    if alone is None:
-        ranked = [answers[i] for i in order]
-        sentence = _cannot_tell(ranked, fits[order], float(probabilities.max()))
-    elif alone is not called:
-        limit = "is not ruled out at" if positive else "is below the threshold of"
-        other = "but " + in_sentence(disease) if positive else "but it"
-        sentence = (
-            f"{alone.display_name} is the most likely, {other} {limit} the operating point"
-            f" “{point}”: the model can't tell."
+    finding = alone if alone and positive == (alone is answers[-1]) else None
+    sentence = tier_sentence(tier, candidates, answers, point)
+    return Decision(finding, positive, candidates, chosen, sentence, tier)
+
+
+def tiers_at(
+    point: OperatingPoint, rules: Rules, probabilities: np.ndarray, answers: Sequence[Finding]
+) -> list[Tier]:
+    """The tier of each film at an operating point. `probabilities`: calibrated, (N, outputs)."""
+    sets = rules.prediction_sets(probabilities)
+    positive = probabilities[:, -1] >= point.threshold
+    return [
+        tier_of(
+            [answer for answer, fit in zip(answers, fits, strict=True) if fit],
+            bool(reached),
+            answers,
         )
-    else:
-        sentence = _said(called, len(answers))
-    finding = called if alone is called else None
-    if finding is not disease:
-        sentence += f" {CAVEAT}"
-    return Decision(finding, positive, candidates, chosen, sentence)
+        for fits, reached in zip(sets, positive, strict=True)
+    ]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -203,7 +220,6 @@ def is_close(probabilities: np.ndarray, rules: Rules, margin: float) -> bool:
     limits = [
         *(odds[-1] - log_odds(point.threshold) for point in rules.points),
         *(odds - log_odds(np.array(rules.least))),
-        odds.max() - log_odds(_MAJORITY),
         *np.diff(np.sort(odds)) / 2,  # both answers may shift
     ]
     return not bool((np.abs(limits) >= margin).all())  # what is no number is close to anything
@@ -236,37 +252,3 @@ def with_sources(rules: Rules, measured_on: str) -> Rules:
     """The rules, each operating point with the films that it was measured on, in words."""
     points = tuple(replace(point, measured_on=measured_on) for point in rules.points)
     return replace(rules, points=points)
-
-
-def in_sentence(finding: Finding) -> str:
-    """A finding's name inside a sentence: small letters, but for COVID-19."""
-    name = finding.display_name
-    return name if finding is Finding.COVID else name[0].lower() + name[1:]
-
-
-def _cannot_tell(ranked: Sequence[Finding], fits: np.ndarray, sure: float) -> str:
-    """The sentence for a film whose answer the model can't tell.
-
-    `ranked`: the answers, the most probable first, `sure` its probability; `fits`: bool (N,), in
-    the same order.
-    """
-    if not fits.any():
-        return f"{_either(ranked[:2])}, and neither fits well: the model can't tell."
-    fitting = [answer for answer, fit in zip(ranked, fits, strict=True) if fit]
-    others = [answer.display_name for answer in ranked if answer not in fitting]
-    sentence = f"{_either(fitting)}: the model can't tell."
-    if sure >= _MAJORITY:
-        sentence += f" It finds {in_sentence(fitting[0])} the likeliest."
-    return sentence + "".join(f" {other} does not fit." for other in others)
-
-
-def _either(answers: Sequence[Finding]) -> str:
-    first, *others = [answers[0].display_name, *map(in_sentence, answers[1:])]
-    return ", ".join([first, *others[:-1]]) + f" or {others[-1]}"
-
-
-def _said(called: Finding, answers: int) -> str:
-    return f"{called.display_name} is the only one of the {_NUMBERS[answers]} that fits."
-
-
-_NUMBERS = {2: "two", 3: "three"}

@@ -28,6 +28,9 @@ class Code(StrEnum):
     BORDERS = "borders"
 
 
+UNDER_18 = "The file says that the patient is younger than 18, and the model reads adults' films."
+UNUSABLE = (Code.CHILD,)  # found in a film that is judged, whose answer must not be used
+
 # What was found, and what to do.
 WORDS = {
     Code.SEVERAL_FILMS: (

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
+import safetensors.torch
 import torch
 
 from covid_core.errors import WeightsError
 from covid_core.model import efficientnet_lite as lite
 from covid_core.model.architectures import DENSENET121, TITLES
 from covid_core.model.networks import ARCHITECTURES, Network
+from covid_core.model.tensor_lists import check_header, check_pickles
+from covid_core.storage.plain_files import read_regular
 
+_MOST_BYTES = 2**31  # VGG-16, the largest backbone here, has 528 MiB
 # torchvision's published weights still have the old names, such as denselayer1.norm.1.weight.
 _OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
@@ -43,11 +48,11 @@ def initial_state(init: str, architecture: str = DENSENET121) -> dict[str, torch
 
 
 def _state_from_file(path: Path) -> dict[str, torch.Tensor]:
-    from safetensors.torch import load_file
-
     try:
-        safe = path.suffix == ".safetensors"
-        loaded = load_file(path) if safe else torch.load(path, "cpu", weights_only=True)
+        data = read_regular(path, _MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise ValueError("too large")
+        loaded = _loaded(data, safe=path.suffix == ".safetensors")
     except Exception as error:  # every reader has its own way to say "not such a file"
         raise WeightsError(
             f"it can't be read as weights ({type(error).__name__})",
@@ -59,9 +64,20 @@ def _state_from_file(path: Path) -> dict[str, torch.Tensor]:
         raise WeightsError(
             "it holds no state dict", "Save the network's state_dict()", file=str(path)
         )
+    if sum(tensor.numel() for tensor in state.values()) > len(data):  # by a stride of nothing
+        raise WeightsError("it unfolds to more than it holds", "Give plain tensors", file=str(path))
     if not all(torch.isfinite(tensor).all() for tensor in state.values()):
         raise WeightsError("it holds NaN or infinity", "Give weights that work", file=str(path))
     return dict(state)
+
+
+def _loaded(data: bytes, *, safe: bool) -> object:
+    """What a file of tensors holds; raises for one whose list of them is beyond reason."""
+    if safe:
+        check_header(data)
+        return safetensors.torch.load(data)
+    check_pickles(data)
+    return torch.load(io.BytesIO(data), "cpu", weights_only=True)
 
 
 def _is_tensor(name: object, value: object) -> bool:

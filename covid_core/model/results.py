@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.model.decision import Probabilities
+from covid_core.model.tiers import Tier
 from covid_core.storage.records import UNKNOWN, Figure, Measured, Record
 
 TEST = "test part"  # the name of all test films together
@@ -201,8 +202,8 @@ class Coverage(Record):
     """What prediction sets are worth on some films.
 
     `covered`: how often they hold the right answer. `single`: one answer only; `single_right`: the
-    right one, of those. `disease_certain`: no doubt whether it is the disease. `decided`: given as
-    an answer; `decided_right`: rightly, of those. By answer: its index as text.
+    right one, of those. `disease_certain`: no doubt whether it is the disease. By answer: its index
+    as text. `decided` and what follows: of older cards alone, by the rule before tiers.
     """
 
     covered: Figure
@@ -219,11 +220,31 @@ class Coverage(Record):
     decided_by_answer: dict[str, Figure] = Field(default_factory=dict)
 
 
+class TierFigures(Record):
+    """What the answers in a report's words are worth on some films, at one operating point.
+
+    `counts`: films by tier, then by class in the order of the outputs. `decided`: the share that is
+    not undecided; `right`: of these, the share whose label is one of those that the tier names.
+    `normal_seen`: of normal films, the share said to show no pneumonia. `sensitivity`,
+    `specificity`: of calling the disease likely or possible. `flagged_without`: how many of the
+    films `without_disease` were called so. None where there is no film to measure it on.
+    """
+
+    counts: dict[Tier, tuple[int, ...]]
+    decided: Figure | None = None
+    right: Figure | None = None
+    normal_seen: Figure | None = None
+    sensitivity: Figure | None = None
+    specificity: Figure | None = None
+    without_disease: int = 0
+    flagged_without: int = 0
+
+
 class Trust(Coverage):
     """What the rules are worth on some films they were not fitted on.
 
     `reliability`, `reliability_before`: with the rules and without. `points`: by name. `pooled`:
-    with thresholds over all sources together.
+    with thresholds over all sources together. `tiers`: by operating point; none in older cards.
     """
 
     films: int
@@ -231,6 +252,7 @@ class Trust(Coverage):
     reliability_before: CalibrationBins
     points: dict[str, PointCosts]
     pooled: Coverage
+    tiers: dict[str, TierFigures] = Field(default_factory=dict)
 
 
 class EpochFigures(Record):

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from covid_core.errors import Unwritten, WeightsError
+from covid_core.model.tensor_lists import check_header
 from covid_core.storage.atomic import write_all_whole
+from covid_core.storage.plain_files import NoPlainFile, read_regular
 
 RETRAIN = (
     "Fetch the project's weights again (python -m covid_core weights --help), or make them with"
@@ -64,19 +66,23 @@ def checked(path: Path, sha256: object) -> bytes:
         raise WeightsError(
             "the file is damaged, or another than its card describes", RETRAIN, file=str(path)
         )
+    try:
+        check_header(data)
+    except ValueError as error:
+        raise WeightsError(str(error), RETRAIN, file=str(path)) from error
     return data
 
 
 def _read(path: Path, what: str, most: int) -> bytes:
     try:
-        size, regular = path.stat().st_size, path.is_file()  # opening a pipe would wait for ever
-        data = path.read_bytes() if regular and size <= most else None
+        data = read_regular(path, most + 1)
+    except NoPlainFile as error:
+        raise WeightsError(f"the {what} is no file", RETRAIN, file=str(path)) from error
     except OSError as error:
         problem = f"the {what} can't be read ({error.strerror})"
         raise WeightsError(problem, RETRAIN, file=str(path)) from error
-    if data is None:
-        held = f"{size} bytes long" if regular else "no file"
-        raise WeightsError(f"the {what} is {held}", RETRAIN, file=str(path))
+    if len(data) > most:
+        raise WeightsError(f"the {what} is larger than {most} bytes", RETRAIN, file=str(path))
     return data
 
 

@@ -18,6 +18,7 @@ from covid_core.model.decision import in_sentence
 from covid_core.model_card.baselines import baselines_section
 from covid_core.model_card.front_matter import front_matter
 from covid_core.model_card.results import left_out_rows, results_section
+from covid_core.model_card.tiers import tiers_section
 from covid_core.model_card.trust import (
     audit_section,
     calibration_section,
@@ -71,6 +72,7 @@ def model_card(card: WeightsCard, beside: Beside) -> str:
         within_source_section(card),
         baselines_section(card),
         _left_out(beside.left_out),
+        tiers_section(card),
         calibration_section(card),
         audit_section(card, beside.audit, beside.left_out),
         gate_section(beside.gate.measured, beside.gate.never_seen),

@@ -25,6 +25,7 @@ from covid_core.model.audit import AuditedPart, AuditFigures, GateMeasured, Zone
 from covid_core.model.card import WeightsCard, listed_in_words
 from covid_core.model.results import TEST, Trust
 from covid_core.model_card.reporting_items import ITEMS
+from covid_core.model_card.tiers import fitted_sets
 from covid_core.present.markdown import table
 from covid_core.present.style import SERIES
 from covid_core.storage.atomic import replacing
@@ -98,22 +99,12 @@ COVID-19 is called from these probabilities on:
 
 An answer stands in the set from these probabilities on: {least}. The hardest source sets them, so
 that the sets hold the right answer in {coverage:.0%} of each class of each source known: the next
-hospital will be more like that one than like their mean.{_shrunk(card)} Where a set holds not
+hospital will be more like that one than like their mean.{fitted_sets(card)} Where a set holds not
 exactly one answer, the model says that it can't tell. "COVID-19 or not": films whose set leaves no
 doubt of that. The last two columns: with thresholds of each class over all sources together, which
 decide more often.
 
 {table(header, sets)}"""
-
-
-def _shrunk(card: WeightsCard) -> str:
-    """How small sources count, of weights calibrated since they do (`training.fit_rules`)."""
-    if card.results.probabilities is None:
-        return ""
-    return (
-        " A source of fewer than 100 films of a class counts in part only, the rest is that of the"
-        " class over all sources."
-    )
 
 
 def point_rows(card: WeightsCard) -> list[list[str]]:

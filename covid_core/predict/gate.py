@@ -20,7 +20,7 @@ from covid_core.engines.engine import Engine, Lanes
 from covid_core.engines.trained import Kind, Trained
 from covid_core.errors import WeightsError
 from covid_core.model.audit import GateMeasured
-from covid_core.model.card import WEIGHTS
+from covid_core.model.card import WEIGHTS, find_part
 from covid_core.model.decision import softmax
 from covid_core.model.gate_findings import COLOURED, DISPLAYED, FLAWS, OTHERS, WORDS, Code, Remark
 from covid_core.model.tensors import RETRAIN, read_pair
@@ -39,6 +39,11 @@ _WHITE = 0.995
 _DISTANCE_WEIGHT = 5.0  # brings the logarithm of a distance to the scale of log odds
 EXPOSURES = (Code.TOO_DARK, Code.SATURATED)
 ABSTAINING = (*DISPLAYED, *OTHERS, Code.UNFAMILIAR, Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED)
+
+
+def find_gate(weights: Path) -> Path:
+    """The project's own folder of it; the one in `weights` where the project has none beside."""
+    return find_part(weights, NAME)
 
 
 def _are_complete(thresholds: dict[str, float]) -> dict[str, float]:
@@ -151,13 +156,15 @@ class Gate:
         if not radiograph.crop.is_whole:
             pictures.append(INSIDE.picture(radiograph))
         scores, limits = self.scores(np.stack(pictures)), self.card.thresholds
-        # A colour picture is refused in any case: the likelier reason names it.
-        limit = min(0.0, limits["displayed"]) if radiograph.coloured else limits["displayed"]
+        is_other = scores.other[-1] >= limits["other"]
+        limit = limits["displayed"]
+        if radiograph.coloured or is_other or scores.distances[-1] >= limits[Code.UNFAMILIAR]:
+            limit = min(0.0, limit)  # it is refused in any case: the likelier reason names it
         if scores.displayed[0] >= limit:
             return [DISPLAYED[int(scores.displays[0, 1:].argmax())]]
         if radiograph.coloured:
             return [Code.NOT_A_RADIOGRAPH]
-        if scores.other[-1] >= limits["other"]:
+        if is_other:
             return [OTHERS[int(scores.kinds[-1, 1:].argmax())]]
         flaws = dict(zip(FLAWS, scores.flaws[-1], strict=True))
         found = {**flaws, **exposure(radiograph.inside), Code.UNFAMILIAR: scores.distances[-1]}

@@ -25,7 +25,7 @@ class Prediction:
     APPEARANCES, not calibrated; None by a network that did not learn them. `crop`: the part of the
     film inside its borders, where they are cut off. `placement`: where it lay in the network's
     input. `radiograph_sha256`, `weights_sha256`: what was judged, and by what. `remarks`: what the
-    gate found odd about it.
+    gate found odd about it. `child`: whether its file says that the patient is one.
     """
 
     picture: np.ndarray
@@ -43,6 +43,7 @@ class Prediction:
     crop: Crop = WHOLE
     opacity: np.ndarray | None = None
     appearances: np.ndarray | None = None
+    child: bool = False
 
     @property
     def label(self) -> Finding:
@@ -73,8 +74,11 @@ class Prediction:
     def heat_due(self, finding: Finding) -> bool:
         """Whether the class reaches its threshold, below which heat would be read as a finding.
 
-        The threshold is the operating point's for the disease, the prediction set's for the others.
+        Of an answer that must not be used, none does. The threshold is the operating point's for
+        the disease, the prediction set's for the others.
         """
+        if not self.decision.usable:
+            return False
         if finding is self.answers[-1]:
             return self.decision.positive
         return finding in self.decision.candidates

@@ -14,20 +14,20 @@ from covid_core.engines.proof import read_proof
 from covid_core.engines.trained import classifier
 from covid_core.errors import Abstained, WeightsError
 from covid_core.findings import Finding
-from covid_core.model.card import (
-    APPEARANCE,
-    SHIPPED,
-    WeightsCard,
-    find_part,
-    head_tensors,
-    read_card,
+from covid_core.model.card import APPEARANCE, SHIPPED, WeightsCard, head_tensors, read_card
+from covid_core.model.decision import (
+    BALANCED,
+    Decision,
+    OperatingPoint,
+    decide,
+    is_close,
+    softmax,
 )
-from covid_core.model.decision import BALANCED, OperatingPoint, decide, is_close, softmax
-from covid_core.model.gate_findings import remarks_on_crop
+from covid_core.model.gate_findings import UNDER_18, UNUSABLE, remarks_on_crop
 from covid_core.model.head import Head, sigmoid
 from covid_core.model.saliency import Saliency
-from covid_core.predict.gate import INSIDE, Gate, Remark
-from covid_core.predict.gate import NAME as GATE_NAME
+from covid_core.model.tiers import Tier
+from covid_core.predict.gate import INSIDE, Gate, Remark, find_gate
 from covid_core.predict.gate import PREPROCESS as GATE_PREPROCESS
 from covid_core.predict.prediction import Prediction as Prediction
 from covid_core.prepare.preprocess import shrink_for
@@ -92,7 +92,7 @@ class Predictor:
         trained = classifier(folder, recipe, card)
         proof = read_proof(folder, recipe, card.sha256)
         engine = engine_of(trained, choice, proof.precision if proof else FLOAT32, lanes)
-        gate = Gate.load(find_part(folder, GATE_NAME), choice, lanes) if gated else None
+        gate = Gate.load(find_gate(folder), choice, lanes) if gated else None
         if proof is None or engine.precision is FLOAT32:
             return cls(engine, head, card, gate, appearance=appearance)
         exact = engine_of(trained, choice, FLOAT32, lanes)
@@ -211,7 +211,11 @@ class Predictor:
             logits=logits,
             feature_map=feature_map,
             placement=placement,
-            decision=decide(probabilities, self.card.rules, self.card.classes, point),
+            decision=_settled(
+                decide(probabilities, self.card.rules, self.card.classes, point),
+                remarks,
+                radiograph.child,
+            ),
             radiograph_sha256=radiograph.sha256,
             weights_sha256=self.card.sha256,
             model=self.card.name,
@@ -220,6 +224,7 @@ class Predictor:
             crop=crop,
             opacity=opacity,
             appearances=appearances,
+            child=radiograph.child,
         )
 
     def decide(self, prediction: Prediction, point: OperatingPoint) -> Prediction:
@@ -230,7 +235,9 @@ class Predictor:
         self._check(prediction)
         rules = replace(self.card.rules, points=(point,))
         decision = decide(prediction.probabilities, rules, self.card.classes, point.name)
-        return replace(prediction, decision=decision)
+        return replace(
+            prediction, decision=_settled(decision, prediction.remarks, prediction.child)
+        )
 
     def explain(self, prediction: Prediction, finding: Finding) -> Saliency:
         """Any answer's saliency of a prediction made by these weights; runs no network.
@@ -267,6 +274,16 @@ def _cells_of_film(
         for edge, start, length in zip(edges, (top, left), (height, width), strict=True)
     )
     return np.logical_and.outer(down, across)
+
+
+def _settled(decision: Decision, remarks: Sequence[Remark], child: bool) -> Decision:
+    """The decision, withheld of a child's film, and where the gate found what forbids to use it."""
+    if child:
+        return decision.withheld(UNDER_18, Tier.CHILD)
+    for remark in remarks:
+        if remark.code in UNUSABLE:
+            return decision.withheld(remark.sentence)
+    return decision
 
 
 def _refusal(remarks: Sequence[Remark]) -> Abstained | None:

@@ -19,6 +19,7 @@ from covid_core.metrics import Estimate
 from covid_core.model.decision import CAVEAT, in_sentence
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction
+from covid_core.present.flags import Flag, flags_of
 from covid_core.present.sentences import (
     DISCLAIMER,
     category_in_words,
@@ -27,7 +28,7 @@ from covid_core.present.sentences import (
 )
 from covid_core.present.worth import Worth
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,12 +82,20 @@ class Result:
         return self.saliency.share_inside(self.lungs)
 
     @property
+    def flags(self) -> tuple[Flag, ...]:
+        """What speaks against the answer and the map shown, the gravest first."""
+        in_lungs = self.heat_in_lungs, float(self.lungs.mean())
+        return flags_of(self.prediction, self.checks, in_lungs)
+
+    @property
     def caption(self) -> str:
         """What the picture under heat shows, as one sentence."""
         name = in_sentence(self.finding)
         if self.heat_drawn:
             method = self.saliency.method
             return f"Evidence for {name} ({method}): violet weak, yellow strong. Lungs outlined."
+        if not self.prediction.decision.usable:
+            return "No heat is drawn: the answer must not be used. Lungs outlined."
         if self.prediction.heat_due(self.finding) and self.checks:
             return f"No heat is drawn. {self.checks.map_check.sentence} Lungs outlined."
         return f"No heat is drawn: {name} does not reach its threshold. Lungs outlined."
@@ -108,28 +117,30 @@ def result_json(result: Result) -> dict[str, Any]:
     """The reading as plain values for `json.dumps`, without NaN: null where there is no figure.
 
     `schema_version`: 2, which brought `caveat`, `measured_on` and `checks`; 3, which brought
-    `opacity`, `rsna_category` and `measured`. `made`: ISO 8601, UTC. `film.sha256`: of the file's
-    bytes. `model.name`, `model.weights_sha256`: what judged it. `probabilities`: calibrated, by
-    class. `decision.call`: a class or "indeterminate"; `decision.positive`: whether the disease
-    reaches the operating point's threshold; `decision.sentence`. `prediction_set`: classes that
-    can't be ruled out, the likeliest first. `operating_point`: name, threshold, and sensitivity and
-    specificity as value, low and high (95% interval) and n films, or null where they were not
-    measured; `measured_on`, in words, on which films of which sources; `elsewhere`, in words, at
-    sources that never trained it. `predictive_value`: by those figures, at `prevalence`, of a call
-    of the disease (`positive`), of any other (`negative`), and of the call made here
-    (`of_this_call`, null where it is indeterminate). `remarks`: what the gate found odd, as code
-    and sentence. `notes`: what reading the file took. `evidence`: of `finding`, by `method`.
-    `cells`: rows of the feature map, in logits; their sum and `bias` make `logit`. `placement_px`:
-    top, left, height and width of the film in the network's input of `input_px`; where borders were
-    cut off, of the part at `crop`, fractions of the film's sides. `heat_in_lungs`: share of the
-    evidence. `heat_drawn`: false where the class does not reach its threshold, or its map failed a
-    test of itself; `measured`: in words, how often such a map points into radiologists' boxes.
-    `opacity`: the probability of an opacity in each cell, arranged as those of `evidence`; `peak`,
-    the highest; `peak_zone`, the lung zone it lies in; `in_lungs`, the share of the map; null by
-    weights without such a map. `rsna_category`: the likeliest, and the network's shares for all,
-    which are not `calibrated`; null by weights that did not learn them. `checks`: as
-    `checks.checks_json` tells them; null where none were made. `caveat`, `disclaimer`: sentences
-    that go with any result.
+    `opacity`, `rsna_category` and `measured`; 4, which brought `decision.tier` and `flags`. `made`:
+    ISO 8601, UTC. `film.sha256`: of the file's bytes. `model.name`, `model.weights_sha256`: what
+    judged it. `probabilities`: calibrated, by class. `decision.tier`: the answer in a report's
+    words; `decision.call`: the classes by which that is right, or "undecided"; `decision.positive`:
+    whether the disease reaches the operating point's threshold; `decision.sentence`.
+    `prediction_set`: classes that can't be ruled out, the likeliest first. `operating_point`: name,
+    threshold, and sensitivity and specificity as value, low and high (95% interval) and n films, or
+    null where they were not measured; `measured_on`, in words, on which films of which sources;
+    `elsewhere`, in words, at sources that never trained it. `predictive_value`: by those figures,
+    at `prevalence`, of a call of the disease (`positive`), of any other (`negative`), and of the
+    call made here (`of_this_call`, null where no single class is called). `flags`: what speaks
+    against the answer, the gravest first: severity (`unusable`, `warning`), code and sentence.
+    `remarks`: what the gate found odd, as code and sentence. `notes`: what reading the file took.
+    `evidence`: of `finding`, by `method`. `cells`: rows of the feature map, in logits; their sum
+    and `bias` make `logit`. `placement_px`: top, left, height and width of the film in the
+    network's input of `input_px`; where borders were cut off, of the part at `crop`, fractions of
+    the film's sides. `heat_in_lungs`: share of the evidence. `heat_drawn`: false where the class
+    does not reach its threshold, or its map failed a test of itself; `measured`: in words, how
+    often such a map points into radiologists' boxes. `opacity`: the probability of an opacity in
+    each cell, arranged as those of `evidence`; `peak`, the highest; `peak_zone`, the lung zone it
+    lies in; `in_lungs`, the share of the map; null by weights without such a map. `rsna_category`:
+    the likeliest, and the network's shares for all, which are not `calibrated`; null by weights
+    that did not learn them. `checks`: as `checks.checks_json` tells them; null where none were
+    made. `caveat`, `disclaimer`: sentences that go with any result.
     """
     prediction, decision = result.prediction, result.prediction.decision
     remarks = [{"code": r.code.value, "sentence": r.sentence} for r in prediction.remarks]
@@ -140,6 +151,7 @@ def result_json(result: Result) -> dict[str, Any]:
         "model": {"name": prediction.model, "weights_sha256": prediction.weights_sha256},
         "probabilities": {f.value: rounded(prediction.probability(f)) for f in prediction.answers},
         "decision": {
+            "tier": decision.tier.value,
             "call": decision.name,
             "positive": decision.positive,
             "sentence": decision.sentence,
@@ -154,6 +166,10 @@ def result_json(result: Result) -> dict[str, Any]:
             "elsewhere": result.elsewhere,
         },
         "predictive_value": _values(result),
+        "flags": [
+            {"severity": flag.severity.name.lower(), "code": flag.code, "sentence": flag.sentence}
+            for flag in result.flags
+        ],
         "remarks": remarks,
         "notes": list(prediction.notes),
         "evidence": _evidence(result),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import math
-import re
-from collections.abc import Callable, Sequence
-from typing import Any, TextIO
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,29 +13,32 @@ from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import Decision, OperatingPoint, in_sentence
+from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Prediction
 
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 DISCLAIMER = "Research use only, not a diagnosis."
+_LOWEST, _HIGHEST = 0.01, 0.99  # probabilities that are shown as such
 _ELSEWHERE = 0.75  # of what chance would give the lungs; below it most of the heat is elsewhere
-# ASVS 5.0, 1.2.10, with the full-width signs that some programs take for the plain ones.
-_FORMULA = re.compile(r"\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n\0]")
 
 
 def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
     """The names of a row's values, for a network of these answers.
 
-    `prediction_set`: the answers that can't be ruled out, joined by `|`. `heat_in_lungs`: the share
-    of the overlay's heat, where one was made and its map passed the tests of itself.
-    `opacity_peak`: the highest probability of an opacity in any cell; `rsna_category`: the
-    likeliest of `findings.APPEARANCES`, and `p_rsna_category`, the network's own share for it,
-    which is not calibrated; these three by weights that give them. `predictive_value`: of a
-    decision like this one, at the prevalence given. `weights_sha256`: what gave the probabilities.
+    `tier`: the answer in a report's words (`tiers.Tier`). `prediction_set`: the answers that can't
+    be ruled out, joined by `|`. `heat_in_lungs`: the share of the overlay's heat, where one was
+    made and its map passed the tests of itself. `opacity_peak`: the highest probability of an
+    opacity in any cell; `rsna_category`: the likeliest of `findings.APPEARANCES`, and
+    `p_rsna_category`, the network's own share for it, which is not calibrated; these three by
+    weights that give them. `flags`: what speaks against the answer, as codes joined by `|`, the
+    gravest first. `predictive_value`: of a decision like this one, at the prevalence given.
+    `weights_sha256`: what gave the probabilities.
     """
     return (
         "file",
         "label",
         *map(_column, answers),
+        "tier",
         "decision",
         "prediction_set",
         "operating_point",
@@ -46,6 +47,7 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
         "opacity_peak",
         "rsna_category",
         "p_rsna_category",
+        "flags",
         "reason",
         "weights_sha256",
     )
@@ -57,22 +59,25 @@ def prediction_row(
     *,
     heat_in_lungs: float | None = None,
     prevalence: float | None = None,
+    flags: str = "",
+    warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     """One row for a film that got a prediction.
 
     `reason` is the decision in words, then on which films the predictive value was measured,
-    warnings and notes.
+    `warnings` and notes. `flags`: the codes of what speaks against the answer, as `flags.codes_of`
+    gives them; `warnings`: their sentences.
     """
     decision = prediction.decision
     value = None if prevalence is None else predictive_value(decision, prevalence)
     probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
-    warnings = [remark.sentence for remark in prediction.remarks]
     measured = [] if value is None else [f"Predictive value by {_films_of(decision.point)}."]
     reason = " ".join([decision.sentence, *measured, *warnings, *map(_note, prediction.notes)])
     return {
         "file": file,
         "label": prediction.label.value,
         **probabilities,
+        "tier": decision.tier.value,
         "decision": decision.name,
         "prediction_set": "|".join(decision.candidates),
         "operating_point": decision.point.name,
@@ -81,9 +86,17 @@ def prediction_row(
         "opacity_peak": _share(prediction.opacity_peak),
         "rsna_category": prediction.category and prediction.category.value,
         "p_rsna_category": _share(prediction.category_share),
+        "flags": flags,
         "reason": reason,
         "weights_sha256": prediction.weights_sha256,
     }
+
+
+def shown_probability(probability: float) -> str:
+    """A probability for a reader: two digits, and never quite 0 or 1, which no film earns."""
+    if probability > _HIGHEST:
+        return f"> {_HIGHEST}"
+    return f"< {_LOWEST}" if probability < _LOWEST else f"{probability:.2f}"
 
 
 def point_in_words(point: OperatingPoint, disease: Finding) -> str:
@@ -202,7 +215,7 @@ def checks_in_words(prediction: Prediction) -> str:
 def predictive_value(decision: Decision, prevalence: float) -> float | None:
     """How often a call on this side of the threshold is right at a prevalence, both 0 to 1.
 
-    None where the model can't tell, or nothing was measured at that point.
+    None where no single class is called, or nothing was measured at that point.
     """
     values = decision.point.values_at(prevalence)
     if decision.finding is None or values is None:
@@ -215,34 +228,16 @@ def error_row(
 ) -> dict[str, Any]:
     """One row for a film that got no prediction; `reason` says why and what to do.
 
-    `decision` is `error`, or `abstained` where the picture was read and is no film to judge.
+    `decision` is `error`, or `abstained` where the picture was read and is no film to judge; `tier`
+    says the same in words.
     """
-    decision = "abstained" if isinstance(error, Abstained) else "error"
-    return {**dict.fromkeys(columns(answers)), "file": file, "decision": decision} | {
-        "reason": error.sentence
-    }
-
-
-def row_writer(file: TextIO, names: Sequence[str]) -> Callable[[dict[str, Any]], None]:
-    """Writes the header of a CSV file, and gives what writes a row to it.
-
-    No spreadsheet runs anything of a row. Texts are quoted, or a name's ";" starts a cell, and
-    perhaps a formula, where commas are decimal.
-    """
-    writer = csv.DictWriter(file, names, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writeheader()
-
-    def write(row: dict[str, Any]) -> None:
-        writer.writerow(spreadsheet_safe(row))
-
-    return write
-
-
-def spreadsheet_safe(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with every text that a spreadsheet would run as a formula made plain (CWE-1236)."""
+    refused = isinstance(error, Abstained)
     return {
-        name: f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
-        for name, value in row.items()
+        **dict.fromkeys(columns(answers)),
+        "file": file,
+        "tier": (Tier.NOT_JUDGED if refused else Tier.NOT_READ).value,
+        "decision": "abstained" if refused else "error",
+        "reason": error.sentence,
     }
 
 

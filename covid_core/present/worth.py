@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from covid_core.findings import Appearance, Finding
 from covid_core.model.card import WeightsCard, listed_in_words
+from covid_core.model.decision import SITE, OperatingPoint, in_sentence
 from covid_core.model.results import WithinSource
 
 _UNSEEN = "never trained on"  # of a source's populations in a card
@@ -38,6 +39,28 @@ class Worth:
             opacity=opacity_worth(card) if card.opacity_map else "",
             category=category_worth(card, category) if category else "",
         )
+
+
+def alarms_in_words(card: WeightsCard, point: OperatingPoint) -> str:
+    """How many films without the disease are flagged away from home, in one line.
+
+    Over all sources that were never trained on; "" where the card has no such figures, as for a
+    site's own operating point.
+    """
+    away = [card.trust[source] for source in card.results.held_out if source in card.trust]
+    found = [worth.tiers[point.name] for worth in away if point.name in worth.tiers]
+    without = sum(figures.without_disease for figures in found)
+    if not without or point.name == SITE:
+        return ""
+    flagged = 10 * sum(figures.flagged_without for figures in found) / without
+    count = "fewer than 1" if flagged < 0.5 else f"{flagged:.0f}"
+    name = in_sentence(card.classes[-1])
+    where = "a hospital" if len(found) == 1 else "hospitals"
+    used = "was" if len(found) == 1 else "were"
+    return (
+        f"At {where} that {used} not used in training, {count} of 10 films without {name} were"
+        " flagged too."
+    )
 
 
 def map_worth(card: WeightsCard, finding: Finding) -> str:

@@ -21,10 +21,10 @@ from covid_core.read.film_files import (
     HEAD_BYTES,
     films_below,
     has_film_suffix,
-    read_regular,
     reason_to_pass,
 )
 from covid_core.read.reading import MAX_FILE_BYTES, too_many_bytes
+from covid_core.storage.plain_files import read_within
 from covid_core.storage.walk import Note, PassedOver, ignore, is_system_path
 
 MAX_MEMBERS = 500  # of one ZIP file
@@ -105,12 +105,13 @@ def in_folder(folder: Path, note: Note = ignore) -> Iterator[Item]:
     """The films below a folder of this machine, found one by one, sorted in each folder.
 
     Names are relative to the folder. Links to files are followed where they stay inside it, links
-    to folders never: what they lead to is found in its own place. A folder that can't be listed
-    gives an item that refuses. `note` takes what `film_files.films_below` passes over.
+    to folders never: what they lead to is found in its own place. So it is when a film is read,
+    whatever was put in its place since it was found. A folder that can't be listed gives an item
+    that refuses. `note` takes what `film_files.films_below` passes over.
     """
     root = folder.resolve()
     for path in films_below(root, links_outside=False, note=note):
-        yield Item(shown_name(_relative(path, root)), partial(_on_disk, path), _stamp(path))
+        yield Item(shown_name(_relative(path, root)), partial(_on_disk, root, path), _stamp(path))
 
 
 def members_or_refusals(data: bytes, name: str, note: Note = ignore) -> list[Item]:
@@ -240,9 +241,9 @@ def _relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path != root else root.name
 
 
-def _on_disk(path: Path) -> bytes:
+def _on_disk(root: Path, path: Path) -> bytes:
     try:
-        return _bounded(read_regular(path, MAX_FILE_BYTES + 1))
+        return _bounded(read_within(root, path, MAX_FILE_BYTES + 1))
     except OSError as error:
         raise _unreadable(error) from error
 

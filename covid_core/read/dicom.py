@@ -7,6 +7,7 @@ sense is left aside, with a note. Patient and study tags are never read here.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ from covid_core.read.grey_chain import Shown, show
 from covid_core.read.grey_levels import Film, Stored
 from covid_core.read.picture_header import PictureHeader, read_header
 from covid_core.read.radiograph import (
+    ADULT_YEARS,
     Unwindowed,
     View,
     check_bounds,
@@ -44,6 +46,8 @@ from covid_core.read.sandbox import Decoded, decode_in_child
 _COLOUR_NOTE = "a colour picture: turned to grey"
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
 _BRIGHTNESS = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
+_AGE = re.compile(r"(\d{1,3})([DWMY])", re.ASCII)
+_A_YEAR = {"D": 365, "W": 52, "M": 12, "Y": 1}
 _SAMPLE_PX = 512  # the side at which colour is looked for
 _BAND_ROWS = 256
 # What is named back to the user: what else stands in such a tag may be a name.
@@ -61,7 +65,7 @@ class DicomFilm(NamedTuple):
     """A decoded DICOM picture, and what decoding found.
 
     `source_format`: DICOM with its compression. `notes`: what decoding had to do. `unwindowed`:
-    what its window hides.
+    what its window hides. `child`: by the age of the patient.
     """
 
     film: Film
@@ -70,6 +74,7 @@ class DicomFilm(NamedTuple):
     notes: tuple[str, ...]
     coloured: bool
     unwindowed: Unwindowed | None
+    child: bool
 
 
 def decode_dicom(data: bytes) -> DicomFilm:
@@ -109,7 +114,19 @@ def decode_dicom(data: bytes) -> DicomFilm:
         tuple(notes),
         _COLOUR_NOTE in notes,
         whole,
+        is_child(tags.text("PatientAge")),
     )
+
+
+def is_child(age: str) -> bool:
+    """Whether a Patient's Age (PS3.5, 6.2: `012Y`, `006M`) is below ADULT_YEARS.
+
+    An age of nothing is what anonymisers write, and says nothing.
+    """
+    found = _AGE.fullmatch(age.strip().upper())
+    if found is None or not int(found[1]):
+        return False
+    return int(found[1]) / _A_YEAR[found[2]] < ADULT_YEARS
 
 
 def decode_values(data: bytes) -> Decoded:

@@ -6,13 +6,11 @@ Any other file is a film where its first bytes say so, whatever its name.
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from covid_core.read.file_kinds import is_dicom, is_raster, is_zip
+from covid_core.storage.plain_files import read_regular
 from covid_core.storage.walk import Note, PassedOver, files_below, ignore, is_system_path
 
 FILM_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".dcm"})
@@ -36,14 +34,15 @@ def films_below(
             yield path
 
 
-def is_no_film(name: str, data: bytes) -> bool:
-    """Whether a file of an uploaded folder is a system's own, or of a kind that is no film.
+def reason_to_pass_upload(name: str, data: bytes) -> PassedOver | None:
+    """Why a file of an uploaded folder is not read: a system's own, or of a kind that is no film.
 
-    `name`: with its folders.
+    None where it may hold films, as a ZIP file may. `name`: with its folders.
     """
     if is_system_path(PurePosixPath(name)):
-        return True
-    return not has_film_suffix(name) and reason_to_pass(data) is PassedOver.OTHER_KIND
+        return PassedOver.SYSTEM
+    reason = None if has_film_suffix(name) else reason_to_pass(data)
+    return None if reason is PassedOver.ZIP else reason
 
 
 def has_film_suffix(name: str) -> bool:
@@ -73,15 +72,3 @@ def read_head(path: Path) -> bytes | None:
         return read_regular(path, HEAD_BYTES)
     except OSError:
         return None
-
-
-def read_regular(path: Path, most: int) -> bytes:
-    """The first `most` bytes of a file; waits for no pipe that has been put in its place.
-
-    Raises OSError.
-    """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file")
-        return file.read(most)

@@ -17,6 +17,7 @@ MIN_SIDE_PX = 128
 MAX_PIXELS = 40_000_000  # a large computed radiograph is 4280 x 3520, 15 million
 MAX_RICH_PIXELS = 15_200_000  # coloured, over 16 bits, or compressed DICOM: up to 32 bytes each
 MAX_ASPECT = 3.0
+ADULT_YEARS = 18
 POLARITY_NOTE = "Presentation LUT Shape is"  # begins a note: this tag decided what is white
 _BAND_ROWS = 1024
 _COLOUR_TOLERANCE = 24  # grey levels between channels; JPEG of a grey film stays far below
@@ -61,6 +62,7 @@ class Radiograph:
     `notes`: what reading had to do or found odd, in words ("stored inverted: turned back").
     `coloured`: whether it was a colour picture, by the share of its area that is coloured; a grey
     film with a coloured mark is none.
+    `child`: whether the file says that the patient is younger than ADULT_YEARS.
     `unwindowed`: where the file's window hides a part of its range, the whole of it, for a viewer.
     """
 
@@ -71,6 +73,7 @@ class Radiograph:
     notes: tuple[str, ...] = ()
     coloured: bool = False
     unwindowed: Unwindowed | None = None
+    child: bool = False
     _made: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, init=False, repr=False)
     _made_inside: dict[tuple[int, int], np.ndarray] = field(
         default_factory=dict, init=False, repr=False

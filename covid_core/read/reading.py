@@ -12,6 +12,7 @@ from covid_core.errors import RefusedFile
 from covid_core.read.file_kinds import is_dicom, is_raster, unknown_format
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.raster import decode_raster
+from covid_core.storage.plain_files import read_regular
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 CODES = {
@@ -69,6 +70,7 @@ def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
             film.notes,
             film.coloured,
             film.unwindowed,
+            film.child,
         )
     if is_raster(data):
         grey = decode_raster(data)
@@ -79,11 +81,9 @@ def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
 
 
 def read_file(path: Path) -> Radiograph:
-    """The radiograph in a file of the disk. Raises RefusedFile, its `file` set."""
+    """The radiograph in a plain file of the disk. Raises RefusedFile, its `file` set."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise too_many_bytes()
-        return read_radiograph(path.read_bytes())
+        return read_radiograph(read_regular(path, MAX_FILE_BYTES + 1))
     except OSError as error:
         raise RefusedFile(
             "unreadable",

@@ -14,12 +14,18 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from covid_core.errors import Unwritten
-from covid_core.storage.system_files import flush_folder, wait_for_turn
+from covid_core.errors import NameRefused, Unwritten
+from covid_core.storage.system_files import flush_folder, hold_new_file
 
 _PARTIAL = ".partial"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_OF_THE_NAME = (
+    errno.ENAMETOOLONG,
+    errno.EILSEQ,
+    errno.EINVAL,
+    errno.EISDIR,
+)
 
 
 def write_whole(path: Path, data: bytes, *, old_to: Path | None = None) -> None:
@@ -55,9 +61,9 @@ def replacing(
     partial = path.with_name(path.name + _PARTIAL)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with wait_for_turn(partial):
+        with hold_new_file(partial) as opened:
             try:
-                with partial.open("wb") as file:
+                with os.fdopen(opened, "wb") as file:
                     yield file
                     _settle(file)
                 if old_to and path.exists():
@@ -86,7 +92,8 @@ def unwritten(error: OSError, path: Path, size: int | None = None) -> Unwritten:
         remedy = "Name a place that you may write to"
     else:
         reason = str(error.strerror or error)
-    return Unwritten(f"it can't be written: {reason}", remedy, file=str(path))
+    kind = NameRefused if error.errno in _OF_THE_NAME else Unwritten
+    return kind(f"it can't be written: {reason}", remedy, file=str(path))
 
 
 def _free(path: Path) -> int:

@@ -8,6 +8,7 @@ numbers, a list is a tuple, a text is a member of its enumeration.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Hashable
@@ -20,6 +21,7 @@ from pydantic import ValidationError as InvalidError
 
 from covid_core.errors import CovidCoreError
 from covid_core.metrics import Estimate
+from covid_core.storage.plain_files import read_regular
 
 Kind = TypeVar("Kind")
 STRICTLY = ConfigDict(frozen=True, extra="forbid", strict=True, validate_by_name=True)
@@ -42,7 +44,7 @@ class Record(BaseModel):
     def read(cls, file: Path, *, error: type[CovidCoreError], remedy: str) -> Self:
         """The record in a JSON file; raises `error` where there is none, or another thing."""
         try:
-            raw = json.loads(file.read_text(encoding="utf-8"))
+            raw = json.loads(read_regular(file).decode())
         except OSError as unread:
             problem = f"it can't be read: {unread.strerror or unread}"
             raise error(problem, remedy, file=str(file)) from unread
@@ -61,6 +63,11 @@ class Record(BaseModel):
     def as_json(self) -> dict[str, Any]:
         """The record as plain values, ready for a JSON file; what was never set is left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, of `as_json`: the same for the same record."""
+        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
 
 
 def parse(

@@ -5,7 +5,9 @@ Windows opens no folder, lets nobody read a file that is locked, and renames non
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +15,9 @@ from pathlib import Path
 
 from filelock import lock_descriptor
 
-_WINDOWS = sys.platform == "win32"
+_POLL_S = 0.005
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_FILE = (errno.ELOOP, errno.EMLINK, errno.ENXIO)  # a link, on Linux and elsewhere; a socket
 
 
 def open_to_lock(path: Path) -> int:
@@ -36,29 +40,34 @@ def lock(opened: int) -> bool:
 
 
 @contextmanager
-def wait_for_turn(path: Path) -> Iterator[None]:
-    """Waits for another process or thread that writes the same; the lock dies with its holder.
+def hold_new_file(path: Path) -> Iterator[int]:
+    """A new, empty file of this path, open to be written; whoever takes it closes it.
 
-    On Windows nobody waits: a file held open there could not take its name.
+    Waits for another process or thread that writes the same; the lock dies with its holder. What
+    lies there already, left by a kill or put there to lead elsewhere, is cleared away and never
+    written to.
     """
-    if _WINDOWS:
-        yield
+    if sys.platform == "win32":
+        yield os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_BINARY)
         return
     while True:
-        opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        opened = _created(path)
+        if opened is None:
+            _clear_away(path)
+            continue
+        held = os.dup(opened)  # it outlives the file, which is closed before it takes its name
         try:
-            with suppress(OSError):  # a disk that knows no locks
-                lock_descriptor(opened, blocking=True)
-            if _is_at(opened, path):  # else the one before has given it its name
-                yield
+            if _wait_for(held, path):
+                yield opened
                 return
         finally:
-            os.close(opened)
+            os.close(held)
+        os.close(opened)  # the next one took it for a leftover
 
 
 def flush_folder(path: Path) -> None:
     """Let names too outlive a power cut, where the system can flush a folder."""
-    if _WINDOWS:
+    if sys.platform == "win32":
         return
     opened = os.open(path, os.O_RDONLY)
     try:
@@ -68,8 +77,38 @@ def flush_folder(path: Path) -> None:
         os.close(opened)
 
 
-def _is_at(opened: int, path: Path) -> bool:
+def _created(path: Path) -> int | None:
+    """A file that nothing was there before; None where something is. Raises OSError."""
     try:
-        return os.path.samestat(os.fstat(opened), path.stat())
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666)
+    except FileExistsError:
+        return None
+
+
+def _clear_away(path: Path) -> None:
+    """Once nobody writes to it. Raises OSError where it can't be, as of a folder."""
+    try:
+        found = os.open(path, os.O_RDWR | os.O_NONBLOCK | _NO_LINK)
+    except FileNotFoundError:  # given its name by now
+        return
+    except OSError as error:
+        if error.errno not in _NO_FILE:
+            raise
+        path.unlink(missing_ok=True)
+        return
+    try:
+        if _wait_for(found, path):
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(found)
+
+
+def _wait_for(opened: int, path: Path) -> bool:
+    """Waits for the lock of an open file; whether the path is still that file's then."""
+    if stat.S_ISREG(os.fstat(opened).st_mode):
+        with suppress(OSError):  # a disk that knows no locks
+            lock_descriptor(opened, blocking=True, poll_interval=_POLL_S)
+    try:
+        return os.path.samestat(os.fstat(opened), path.lstat())
     except FileNotFoundError:
         return False

@@ -1,7 +1,9 @@
-"""Tables as people save them: CSV of any common separator and encoding, row by row.
+"""CSV: tables as people save them, of any common separator and encoding; and the one writer.
 
 Cells are parted by commas, semicolons, tabs or bars; text is UTF-8 or UTF-16, with a mark or
 without; a first line may be `sep=;` or the like. Blank rows are skipped, wherever they lie.
+
+Whatever the project writes as CSV is written here, so that no spreadsheet runs anything of it.
 """
 
 from __future__ import annotations
@@ -9,10 +11,17 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
 
+# ASVS 5.0, 1.2.10, with the full-width signs that some programs take for the plain ones. What has
+# the mark already gets another, so that `original_text` can take one away.
+_FORMULA = re.compile(r"'*(\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n\0])")
+_MARK = "'"
+_ODD_NAMES = "backslashreplace"  # a file's name may hold bytes that are no text
 _SEPARATORS = ",;\t|"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -56,6 +65,41 @@ def read_table(path: Path) -> Table:
         else:
             uneven.append(row)
     return Table(names, tuple(even), tuple(uneven))
+
+
+def row_writer(file: TextIO, names: Sequence[str]) -> Callable[[Mapping[str, Any]], None]:
+    """Writes the header of a CSV file, and gives what writes a row to it.
+
+    No spreadsheet runs anything of a row. Texts are quoted, or a name's ";" starts a cell, and
+    perhaps a formula, where commas are decimal.
+    """
+    writer = csv.DictWriter(file, names, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writeheader()
+
+    def write(row: Mapping[str, Any]) -> None:
+        writer.writerow({name: spreadsheet_safe(value) for name, value in row.items()})
+
+    return write
+
+
+def table_bytes(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """A whole CSV file of rows by column, in UTF-8; as `row_writer` writes them."""
+    file = io.StringIO(newline="")
+    write = row_writer(file, names)
+    for row in rows:
+        write(row)
+    return file.getvalue().encode(errors=_ODD_NAMES)
+
+
+def spreadsheet_safe(value: Any) -> Any:
+    """A cell's value; a text that a spreadsheet would run as a formula made plain (CWE-1236)."""
+    return _MARK + value if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def original_text(cell: str) -> str:
+    """The text that `spreadsheet_safe` made plain for a file of this project."""
+    marked = cell.startswith(_MARK) and _FORMULA.match(cell)
+    return cell.removeprefix(_MARK) if marked else cell
 
 
 def column_names(header: Row) -> tuple[str, ...]:

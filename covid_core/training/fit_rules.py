@@ -6,49 +6,107 @@ of the prediction sets. None of it changes the network.
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import roc_curve
 
 from covid_core.errors import DatasetError
-from covid_core.exports.optional import needing
-from covid_core.model.decision import BALANCED, RULE_IN, RULE_OUT, OperatingPoint, Rules
+from covid_core.findings import CLASSES, Finding
+from covid_core.local_validation.prediction_sets import (
+    COVERAGE,
+    FEW,
+    conformal_quantile,
+    films_needed,
+    shrink_quantile,
+)
+from covid_core.model.decision import (
+    BALANCED,
+    RULE_IN,
+    RULE_OUT,
+    OperatingPoint,
+    Rules,
+    tiers_at,
+)
+from covid_core.model.tiers import DECIDED, right_answers
 from covid_core.training.fit_calibration import fit_calibration
 
-COVERAGE = 0.9  # of the prediction sets
 LEAST_SENSITIVITY = 0.98  # at rule-out
 LEAST_SPECIFICITY = 0.98  # at rule-in
-ALONE = 100  # films of a class in a source, from which on its quantile counts alone
-_FEW = 10  # a quantile of fewer films of a class means nothing: 1 / (1 - COVERAGE)
+RIGHT = 0.95  # of what is decided at the balanced point, on validation
+COVERAGES = tuple(np.linspace(0.8, 0.97, 18).round(2).tolist())  # fixed beforehand
 
 
 def fit_rules(
-    logits: np.ndarray, labels: np.ndarray, sources: np.ndarray, groups: np.ndarray | None = None
+    logits: np.ndarray,
+    labels: np.ndarray,
+    sources: np.ndarray,
+    groups: np.ndarray | None = None,
+    answers: Sequence[Finding] = CLASSES,
 ) -> Rules:
     """Rules fitted on validation films. Raises DatasetError where an output has too few of them.
 
     `logits`: float (N, outputs); `labels`: int (N,), an output each; `sources`: text (N,);
-    `groups`: int (N,), the same for films of one patient; None where each film is its own.
+    `groups`: int (N,), the same for films of one patient; None where each film is its own;
+    `answers`: the network's, an output each.
     """
     fewest = np.bincount(labels, minlength=logits.shape[1]).min()
-    if fewest < _FEW:
+    if fewest < FEW:
         raise DatasetError(
             f"a class has only {fewest} validation films, too few to fit thresholds on",
-            f"Give at least {_FEW} films of each class to validation",
+            f"Give at least {FEW} films of each class to validation",
         )
     weights, bias = fit_calibration(logits, labels, sources, groups)
     calibrated = Rules(weights, bias, (), (0.0,) * len(bias))
     probabilities = calibrated.probabilities(logits)
     disease = logits.shape[1] - 1
-    return Rules(
-        weights,
-        bias,
-        operating_points(labels == disease, probabilities[:, disease]),
-        least_probabilities(probabilities, labels, sources),
-        COVERAGE,
-    )
+    points = operating_points(labels == disease, probabilities[:, disease])
+    unset = Rules(weights, bias, points, (0.0,) * len(bias), COVERAGE)
+    return with_sets(unset, probabilities, labels, sources, answers)
+
+
+def with_sets(
+    rules: Rules,
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    sources: np.ndarray,
+    answers: Sequence[Finding] = CLASSES,
+) -> Rules:
+    """The rules with the prediction sets that decide most, and rightly enough.
+
+    Of the fixed grid COVERAGES the one at which most validation films are decided at the balanced
+    point while RIGHT of these are right; COVERAGE where none is. A lower coverage decides more of a
+    network that errs seldom, and a higher one keeps a network that errs often from deciding
+    (selective classification at a given risk: Geifman and El-Yaniv 2017, by the conformal sets).
+    """
+    rarest = int(np.bincount(labels, minlength=probabilities.shape[1]).min())
+    tried = [
+        replace(
+            rules,
+            least=least_probabilities(probabilities, labels, sources, coverage),
+            coverage=coverage,
+        )
+        for coverage in COVERAGES
+        if films_needed(coverage) <= rarest
+    ]
+    shares = [_decided(one, probabilities, labels, answers) for one in tried]
+    enough = [i for i, (_, right) in enumerate(shares) if right >= RIGHT]
+    if not enough:
+        return next(one for one in tried if one.coverage == COVERAGE)
+    return tried[max(enough, key=lambda i: (shares[i][0], i))]
+
+
+def _decided(
+    rules: Rules, probabilities: np.ndarray, labels: np.ndarray, answers: Sequence[Finding]
+) -> tuple[float, float]:
+    """The share of films that is decided at the balanced point, and the share right of these."""
+    tiers = tiers_at(rules.point(BALANCED), rules, probabilities, answers)
+    decided = np.array([tier in DECIDED for tier in tiers])
+    right = [
+        answers[label] in right_answers(tier) for label, tier in zip(labels, tiers, strict=True)
+    ]
+    return float(decided.mean()), float(np.sum(right) / max(decided.sum(), 1))
 
 
 def operating_points(positive: np.ndarray, probabilities: np.ndarray) -> tuple[OperatingPoint, ...]:
@@ -74,7 +132,10 @@ def operating_points(positive: np.ndarray, probabilities: np.ndarray) -> tuple[O
 
 
 def least_probabilities(
-    probabilities: np.ndarray, labels: np.ndarray, sources: np.ndarray | None = None
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    sources: np.ndarray | None = None,
+    coverage: float = COVERAGE,
 ) -> tuple[float, ...]:
     """The least probability of each output at which it belongs to the prediction set.
 
@@ -87,56 +148,14 @@ def least_probabilities(
     least = []
     for output in range(probabilities.shape[1]):
         own = labels == output
-        pooled = _quantile(probabilities[own], output)
+        pooled = conformal_quantile(probabilities[own], output, coverage)
         parts = [] if sources is None else [own & (sources == s) for s in np.unique(sources[own])]
         shrunk = [
-            shrink_quantile(_quantile(probabilities[part], output), pooled, int(part.sum()))
+            shrink_quantile(
+                conformal_quantile(probabilities[part], output, coverage), pooled, int(part.sum())
+            )
             for part in parts
-            if part.sum() >= _FEW
+            if part.sum() >= films_needed(coverage)
         ]
         least.append(min([pooled, *shrunk]))
     return tuple(least)
-
-
-def shrink_quantile(own: float, pooled: float, films: int) -> float:
-    """A group's quantile, drawn towards that of its whole class the more, the fewer its films.
-
-    Linear shrinkage with weight min(1, films / 100): the tenth lowest part of 20 films is the
-    second lowest film, which may be any outlier, and of 100 its standard error is 3 percentage
-    points of coverage. It is done on probabilities, not log odds, so that a group of n films lowers
-    the threshold by at most n percent of itself, however certain its outliers.
-    """
-    weight = min(1.0, films / ALONE)
-    return weight * own + (1 - weight) * pooled
-
-
-def _quantile(probabilities: np.ndarray, output: int) -> float:
-    """The conformal quantile of films that all have this label, by MAPIE."""
-    with needing("mapie"):
-        from mapie.classification import SplitConformalClassifier
-
-    labels = np.full(len(probabilities), output)
-    answering = _AsGiven().fit(probabilities, labels)
-    conformal = SplitConformalClassifier(
-        answering, confidence_level=COVERAGE, conformity_score="lac"
-    )
-    with warnings.catch_warnings():  # that only one class is there is the point
-        warnings.filterwarnings("ignore", ".*less labels.*")
-        conformal.conformalize(probabilities, labels)
-    covered = conformal.predict_set(probabilities)[1][:, output, 0]
-    return float(probabilities[covered, output].min())  # the quantile is one of the films' own
-
-
-class _AsGiven(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A classifier for MAPIE that returns the probabilities it is given: the network's answers."""
-
-    def fit(self, probabilities: np.ndarray, labels: np.ndarray) -> _AsGiven:  # noqa: ARG002
-        self.classes_ = np.arange(probabilities.shape[1])
-        self.is_fitted_ = True
-        return self
-
-    def predict_proba(self, probabilities: np.ndarray) -> np.ndarray:
-        return probabilities
-
-    def predict(self, probabilities: np.ndarray) -> np.ndarray:
-        return probabilities.argmax(axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import meter_plot, session, wording
+from app import meter_plot, session
 from app.open_film import OpenFilm, read_film
 from app.texts import checks as texts
 from app.texts.read import NOT_READ
@@ -19,11 +19,12 @@ from covid_core.explain.checks import FilmChecks, MapChecks
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.audit import ZoneRow, Zones
 from covid_core.model.card import WEIGHTS
-from covid_core.model.decision import CAVEAT, Decision, OperatingPoint
+from covid_core.model.decision import OperatingPoint
 from covid_core.model.saliency import Saliency
 from covid_core.model_card.audit_words import zones_worth_in_words
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.present.flags import SEEN
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.storage.records import UNKNOWN
@@ -135,7 +136,7 @@ def test_a_film_of_the_training_films_is_said_to_be_remembered(
 ) -> None:
     outcome.find(seen=seen())
     drop(page, FILM)
-    assert texts.SEEN_WARNING in [one.value for one in page.warning]
+    assert SEEN in [one.value for one in page.warning]
     assert seen().sentence in [one.value for one in page.text], "with its name, as plain text"
 
 
@@ -155,13 +156,9 @@ def test_the_nearest_training_films_are_told_with_their_sources(
 
 
 def test_the_user_s_own_copies_are_shown_and_let_go_with_the_film(
-    page: AppTest, outcome: Outcome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    page: AppTest, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = tmp_path / "own.png"
-    own.write_bytes(png(draw_phantom(size_px=256)))
-    broken = tmp_path / "broken.png"
-    broken.write_bytes(b"no film")
-    copies = [own, broken, *[None] * 7]
+    copies = [png(draw_phantom(size_px=256)), b"no film", *[None] * 7]
     monkeypatch.setattr("app.neighbours.own_copy", lambda film, folders: copies.pop(0))
     outcome.find(neighbours=neighbours())
     drop(page, FILM)
@@ -181,15 +178,6 @@ def open_nearest(page: AppTest) -> None:
     film = page.session_state["current"].prediction.radiograph_sha256
     page.session_state[f"nearest-{film}"] = True
     page.run()
-
-
-def test_every_result_that_is_not_the_disease_says_what_that_does_not_exclude() -> None:
-    point = OperatingPoint("balanced", 0.5)
-    for finding in (*CLASSES, None):
-        said = wording.whole_sentence(Decision(finding, False, (), point, "So."), Finding.COVID)
-        assert (CAVEAT in said) is (finding is not Finding.COVID)
-    told = Decision(None, False, (), point, f"So. {CAVEAT}")
-    assert wording.whole_sentence(told, Finding.COVID).count(CAVEAT) == 1
 
 
 def test_the_meter_s_picture_has_its_numbers_and_is_read_without_colour() -> None:

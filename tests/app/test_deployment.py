@@ -16,6 +16,8 @@ max_films = 50
 max_server_films = 70
 max_upload_mb = 128
 copies = ["/srv/sets", "sets/nih"]
+framed_by = ["https://portal.example:8443", "https://*.hospital.example"]
+readings_log = "readings.jsonl"
 [folders]
 "Emergency room" = "/srv/er"
 "Ward" = "ward"
@@ -45,11 +47,12 @@ def test_as_delivered_nothing_is_open() -> None:
     assert deployment() == Deployment(profile=DESK.parent / "site-profile.json")
     assert not deployment().folders and not deployment().archive_url
     assert not deployment().save_profile and not deployment().copies
+    assert not deployment().framed_by and deployment().readings_log is None
 
 
 def test_every_line_of_the_delivered_file_works_once_uncommented(tmp_path: Path) -> None:
     settings = re.findall(r'^# (\[.+\]|(?:\w+|".+?") = .+)$', DESK.read_text("utf-8"), re.MULTILINE)
-    assert len(settings) == 16
+    assert len(settings) == 18
     allowed = deployment(desk(tmp_path, "\n".join(settings)))
     assert allowed.folders == {"Emergency room": Path("/srv/radiographs/emergency")}
     assert allowed.archive_name == "Hospital archive"
@@ -69,6 +72,8 @@ def test_what_the_deployer_allows_is_read(tmp_path: Path) -> None:
     assert allowed.save_profile and allowed.profile == tmp_path / "ours.json"
     assert limits(allowed) == (50, 70, 128)
     assert allowed.copies == (Path("/srv/sets"), tmp_path / "sets" / "nih")
+    assert allowed.framed_by == ("https://portal.example:8443", "https://*.hospital.example")
+    assert allowed.readings_log == tmp_path / "readings.jsonl"
 
 
 def test_a_password_is_never_printed(tmp_path: Path) -> None:
@@ -99,6 +104,12 @@ def test_an_archive_without_a_name_is_called_by_its_host(tmp_path: Path) -> None
         ('[archive]\nurl = "http://me:word@host/x"', "archive.url: it must hold no password"),
         ('[archive]\nurl = "http://host/x"\nurls = 1', "archive.urls: there is no such field"),
         ('[profile]\nsave = "yes"', "profile.save is 'yes': input should be a valid boolean"),
+        ('framed_by = "https://portal.example"', "framed_by is 'https://portal.example': input"),
+        ('framed_by = ["portal.example"]', "framed_by.0 is 'portal.example': it must be a site"),
+        ('framed_by = ["*"]', "framed_by.0 is '*': it must be a site"),
+        ('framed_by = ["https://a.example/x"]', "it must be a site such as"),
+        ('framed_by = ["https://a.example; script-src *"]', "it must be a site such as"),
+        ('readings_log = ""', "readings_log is '': string should have at least 1 character"),
         ("[folders", "can't be read as TOML"),
     ],
 )

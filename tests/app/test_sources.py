@@ -13,12 +13,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import deployment
-from app.sources import films_in_file
+from app.held_films import films_in_file
 from app.texts import worklist as texts
 from covid_core.errors import CovidCoreError, RefusedFile
 from covid_core.exports.dicomweb import Archive, FoundStudy
 from covid_core.read.archives import Item
 from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.storage.walk import PassedOver
 from tests.app.lists import (
     FILMS,
     counted_predictions,
@@ -185,6 +186,46 @@ def test_of_an_uploaded_folder_only_what_may_be_a_film_is_listed() -> None:
     [damaged] = films_in_file("disc/a.png", b"x")
     [dropped] = films_in_file("a.txt", b"x")
     assert (damaged.name, dropped.name) == ("disc/a.png", "a.txt")
+
+
+def test_what_is_passed_over_is_counted_and_listed_with_its_reason(page: AppTest) -> None:
+    film, text = FILMS[0], ("notes.txt", b"x")
+    assert not page.expander
+    drop(page, ("a.zip", zipped(film, text, ("__MACOSX/._0.png", b"x"))))
+    [expander] = page.expander
+    assert expander.label == texts.passed_over(2)
+    listed = expander.text[0].value.splitlines()
+    assert listed == [
+        f"a.zip/notes.txt: {PassedOver.OTHER_KIND}",
+        f"a.zip/__MACOSX/._0.png: {PassedOver.SYSTEM}",
+    ]
+    page.file_uploader(key="folder").set_value([("disc/a.txt", b"x", "")]).run()
+    assert [one.label for one in page.expander] == [texts.passed_over(3)]
+    assert page.expander[0].text[0].value.splitlines()[2] == f"disc/a.txt: {PassedOver.OTHER_KIND}"
+    drop(page, film)
+    assert [one.label for one in page.expander] == [texts.passed_over(1)]
+    page.file_uploader(key="folder").set_value([]).run()
+    assert not page.expander and len(table(page)) == 1
+
+
+def test_what_is_passed_over_in_a_folder_of_the_server_hides_the_folder_s_own_path(
+    desk: Path, page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.passed_over._MAX_NAMED", 2)
+    (desk / "discs").mkdir()
+    for i in range(3):
+        (desk / "discs" / f"{i}.txt").write_bytes(b"x")
+    page.selectbox(key="server-folder").select("Ward 3").run()
+    assert len(table(page)) == 3
+    [expander] = page.expander
+    assert expander.label == texts.passed_over(3)
+    assert expander.text[0].value.splitlines() == [
+        f"discs/{i}.txt: {PassedOver.OTHER_KIND}" for i in range(2)
+    ]
+    assert expander.caption[0].value == texts.more_passed_over(2)
+    (desk / "discs" / "0.txt").unlink()
+    page.button(key="server-again").click().run()
+    assert page.expander[0].label == texts.passed_over(2)
 
 
 def test_a_phantom_is_read_where_nothing_else_is_chosen(page: AppTest) -> None:

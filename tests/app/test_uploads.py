@@ -12,7 +12,7 @@ import pytest
 
 from app import uploads
 from app.deployment import Deployment
-from app.sources import films_in_file, held_bytes
+from app.held_films import films_in_file, held_bytes
 from app.texts.worklist import DROP
 from app.uploads import Budget, Held, UploadLimits
 from benchmarks.servers import HERE, Server, served

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app import session
 from app.queue import Turns
 from app.texts import worklist as texts
+from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.radiograph import Radiograph
@@ -54,9 +55,9 @@ def test_many_films_become_a_list_the_likeliest_first(
     assert len(rows) == 5 and len(predictions) == 4
     assert rows["probability"][:4].is_monotonic_decreasing
     assert rows["name"].tolist()[4] == BAD[0]
-    assert "not a PNG" in rows["note"][4] and rows["decision"][4] == "Not read"
+    assert "not a PNG" in rows["note"][4] and rows["tier"][4] == "Not read"
     assert all(cell.startswith("data:image/jpeg;base64,") for cell in rows["film"][:4])
-    assert "5 films: " in rendered(page) and "1 not read" in rendered(page)
+    assert "5 films: " in rendered(page) and "not read 1" in rendered(page)
 
 
 def test_a_zip_and_files_beside_it_are_one_list(page: AppTest) -> None:
@@ -78,9 +79,9 @@ def test_filters_and_new_films_read_no_film_twice(page: AppTest, predictions: li
     page.slider(key="worklist-least").set_value(1.0).run()
     assert not page.dataframe and texts.NONE_LEFT in rendered(page)
     page.slider(key="worklist-least").set_value(0.0).run()
-    page.pills(key="worklist-decisions").set_value(["error"]).run()
+    page.pills(key="worklist-tiers").set_value([Tier.NOT_READ]).run()
     assert not page.dataframe
-    page.pills(key="worklist-decisions").set_value([]).run()
+    page.pills(key="worklist-tiers").set_value([]).run()
     add(page, "added.png", FILMS[2][1])
     assert sorted(table(page)["name"]) == ["0.png", "1.png", "added.png"]
     assert len(predictions) == len(set(predictions)) == 3
@@ -252,8 +253,9 @@ def test_days_are_counted_in_words_that_fit() -> None:
 
 
 def test_a_summary_counts_the_calls_that_matter_first() -> None:
-    decisions = ["error", "normal", "covid", "indeterminate", "covid", "abstained"]
-    assert texts.summary(decisions[:1], 7).startswith("1 of 7 films: ")
-    assert texts.summary(decisions, 6) == (
-        "6 films: 2 called COVID-19, 1 called normal, 1 indeterminate, 1 not judged, 1 not read"
+    likely, seen = Tier.LIKELY, Tier.NONE_SEEN
+    tiers = [Tier.NOT_READ, seen, likely, Tier.UNDECIDED, likely, Tier.NOT_JUDGED]
+    assert texts.summary(tiers[:1], 7).startswith("1 of 7 films: ")
+    assert texts.summary(tiers, 6) == (
+        "6 films: COVID-19 likely 2; no pneumonia seen 1; undecided 1; not judged 1; not read 1"
     )

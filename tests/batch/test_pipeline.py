@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from covid_core.batch import pipeline
-from covid_core.batch.pipeline import Film, Scoring, in_order, rows, score
+from covid_core.batch.pipeline import Explained, Film, Scoring, in_order, rows, score
 from covid_core.errors import Abstained, CovidCoreError, RefusedFile, Unwritten
 from covid_core.model.decision import BALANCED
 from covid_core.predict.predictor import Prediction, Predictor
@@ -212,11 +212,11 @@ def test_the_share_of_heat_that_is_explained_stands_in_the_row(
 ) -> None:
     seen = []
 
-    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
+    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> Explained:
         seen.append((film.name, radiograph.sha256, prediction.radiograph_sha256))
         if film.name == "1.png":
             raise CovidCoreError("it can't be drawn", "Leave it")
-        return 0.25
+        return Explained(prediction, 0.25, ())
 
     made = list(rows(films_of(radiographs[:3]), scoring(predictor, explain=explain), workers=2))
     assert [row["heat_in_lungs"] for row in made] == [0.25, None, 0.25]
@@ -230,9 +230,25 @@ def test_the_share_of_heat_that_is_explained_stands_in_the_row(
 def test_an_overlay_that_can_not_be_written_stops_all(
     predictor: StandIn, radiographs: list[Radiograph]
 ) -> None:
-    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
+    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> Explained:
         write_whole(Path("/proc/overlay.png"), b"")
-        return 0.5
+        return Explained(prediction, 0.5, ())
 
     with pytest.raises(Unwritten, match="can't be written"):
         list(rows(films_of(radiographs), scoring(predictor, explain=explain), workers=2))
+
+
+def test_a_name_that_cannot_be_written_is_that_film_s_error(
+    predictor: StandIn, radiographs: list[Radiograph], tmp_path: Path
+) -> None:
+    """One too long, and one that a folder has; a disk that takes nothing ends all, as above."""
+    (tmp_path / "1.png").mkdir()
+
+    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
+        write_whole(tmp_path / ("x" * 250 if film.name == "0.png" else film.name), b"overlay")
+        return 0.5
+
+    found = list(rows(films_of(radiographs), scoring(predictor, explain=explain), workers=2))
+    assert [row["decision"] == "error" for row in found] == [True, True, False, False, False]
+    assert all("can't be written" in row["reason"] for row in found[:2])
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{i}.png" for i in range(1, 5)]

@@ -28,6 +28,7 @@ from covid_core.findings import CLASSES
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.gate_findings import Code, Remark
+from covid_core.model.tiers import Tier
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.overlay import png
@@ -61,9 +62,9 @@ def judged(one: Item, predictor: Predictor, lungs: Lungs) -> Entry:
 
 
 def made(
-    name: str, probability: float | None = None, decision: str = "error", **more: Any
+    name: str, probability: float | None = None, tier: Tier = Tier.NOT_READ, **more: Any
 ) -> Entry:
-    row = dict.fromkeys(columns()) | {"file": name, "decision": decision, "reason": "Because."}
+    row = dict.fromkeys(columns()) | {"file": name, "tier": tier.value, "reason": "Because."}
     return replace(Entry(name, row, probability=probability), **more)
 
 
@@ -237,15 +238,15 @@ def test_the_likeliest_come_first_and_those_without_answer_last() -> None:
     ("wanted", "names"),
     [
         (Filter(), "abc"),
-        (Filter(decisions=frozenset({"covid", "error"})), "ac"),
+        (Filter(tiers=frozenset({Tier.LIKELY, Tier.NOT_READ})), "ac"),
         (Filter(least=0.5), "a"),
         (Filter(text=" B.PNG "), "b"),
         (Filter(warned=True), ""),
-        (Filter(decisions=frozenset({"normal"}), least=0.5), ""),
+        (Filter(tiers=frozenset({Tier.NONE_SEEN}), least=0.5), ""),
     ],
 )
 def test_a_filter_shows_what_was_asked_for(wanted: Filter, names: str) -> None:
-    films = [made("a.png", 0.9, "covid"), made("b.png", 0.1, "normal"), made("c.png")]
+    films = [made("a.png", 0.9, Tier.LIKELY), made("b.png", 0.1, Tier.NONE_SEEN), made("c.png")]
     assert [one.name[0] for one in films if wanted.admits(one)] == list(names)
 
 

@@ -15,7 +15,7 @@ from covid_core.read.phantom import draw_phantom
 
 DRAWN = [Image.fromarray(draw_phantom(kind, size_px=300, seed=7)) for kind in PHANTOMS]
 REAL = 40  # pictures of each kind
-MISSED = "four in five photos are refused for the true reason: see docs/measurements.md"
+MISSED = "too few photos are refused for the true reason: see docs/measurements.md"
 
 
 @pytest.fixture(scope="module")

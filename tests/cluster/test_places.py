@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 import zipfile
 from pathlib import Path
@@ -56,6 +57,12 @@ def test_a_film_is_read_by_the_name_it_was_found_under(root: str) -> None:
     assert len(radiographs) == 4
 
 
+def test_a_pipe_in_a_film_s_place_is_that_film_s_refusal(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(RefusedFile, match="no plain file"):
+        Place.of(str(tmp_path)).read("a.png")
+
+
 def test_a_film_may_itself_be_the_place(root: str) -> None:
     place = Place.of(f"{root}/deep/c.dcm")
     assert list(place.films()) == [""]
@@ -105,9 +112,9 @@ def test_what_cannot_be_opened_is_refused_as_a_file_is(tmp_path: Path) -> None:
 
 
 def test_a_storage_that_fails_is_told_apart_from_a_film_that_is_not_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    place = Place.of(str(tmp_path))
+    place = Place.of("memory://films")
 
     class Expired(Exception): ...
 

@@ -235,3 +235,31 @@ def test_films_are_counted_only_for_who_looks_at_the_bar(
     assert predict._total(options) == FILMS + 4
     monkeypatch.setattr(predict, "_COUNTING_S", -1)
     assert predict._total(options) is None
+
+
+def test_it_ends_with_how_many_films_came_out_how_and_where_the_reasons_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict, "_LINE_S", -1)  # a line after each film
+    folder, table = tmp_path / "films", tmp_path / "rows.csv"
+    folder.mkdir()
+    for seed in range(3):
+        (folder / f"{seed}.png").write_bytes(png(draw_phantom(size_px=128, seed=seed)))
+    (folder / "empty.png").write_bytes(b"")
+    assert score(folder, table) == 1
+    told = capsys.readouterr().err
+    rows = list(csv.DictReader(table.open(encoding="utf-8")))
+    for tier in {row["tier"] for row in rows}:
+        assert f"{tier} {sum(row['tier'] == tier for row in rows)}" in told
+    assert "4 films: " in told and "not read 1" in told
+    assert f"the reasons are in the column reason of {table}" in told
+    assert "films done: 1" in told and "films done: 4" in told
+
+
+def test_a_single_file_that_fails_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = tmp_path / "empty.png"
+    film.write_bytes(b"")
+    assert main(["predict", str(film), "--json"]) == 1
+    assert "The file is empty." in capsys.readouterr().err

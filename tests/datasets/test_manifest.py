@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from covid_core.datasets.case import LeftOut
 from covid_core.datasets.manifest import (
     COLUMNS,
     read_manifest,
+    write_left_out,
     write_manifest,
     write_overruled,
 )
+from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError, Unwritten
 
 
@@ -136,3 +140,21 @@ def test_files_that_a_reading_overrules_are_listed(tmp_path: Path) -> None:
     listed = pd.read_csv(tmp_path / "o.csv")
     assert list(listed["label"]) == ["covid"]
     assert list(listed["source"]) == ["one"]
+
+
+def test_no_table_holds_a_formula_and_a_manifest_still_reads_as_it_was(tmp_path: Path) -> None:
+    names = ["=HYPERLINK(1).png", "'=a.png"]
+    table = manifest(tmp_path).assign(
+        path=[str(tmp_path / name) for name in names],
+        finding=["=1+1", "-"],
+        split=[Split.OVERRULED.value] * 2,
+    )
+    write_manifest(table, tmp_path / "m.csv")
+    write_overruled(table.assign(path=names), tmp_path / "o.csv")
+    left_out = [LeftOut(Path(name), "@one", "=1+1") for name in names]
+    write_left_out(left_out, tmp_path / "l.csv")
+    for name in ("m.csv", "o.csv", "l.csv"):
+        with (tmp_path / name).open(newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "@", "-"))]
+    pd.testing.assert_frame_equal(read_manifest(tmp_path / "m.csv"), table)

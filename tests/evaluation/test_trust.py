@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,8 @@ import pytest
 from covid_core import metrics
 from covid_core.datasets.split import Split
 from covid_core.evaluation import trust
-from covid_core.evaluation.trust import decided_outputs, fit_and_measure, measure_trust, with_costs
-from covid_core.findings import CLASSES
-from covid_core.model.decision import BALANCED, OperatingPoint, Rules, decide, scaled_by
+from covid_core.evaluation.trust import fit_and_measure, measure_trust, with_costs
+from covid_core.model.decision import BALANCED, OperatingPoint, Rules, scaled_by
 from covid_core.training.films import Films
 from covid_core.training.fit_rules import fit_rules
 from tests.films import grey_film
@@ -57,9 +57,9 @@ def test_sets_and_points_are_counted_as_a_person_would() -> None:
     assert found.covered.value == pytest.approx(5 / 6)
     assert found.covered_by_answer["0"].value == pytest.approx(1 / 2)
     assert found.single.value == pytest.approx(4 / 6)
-    assert found.decided.value == pytest.approx(4 / 6)
-    assert found.decided_right.value == pytest.approx(3 / 4)
-    assert found.decided_by_answer["0"].value == pytest.approx(1 / 2)
+    tiers = found.tiers[BALANCED]
+    assert tiers.decided.value == pytest.approx(4 / 6)
+    assert tiers.right.value == pytest.approx(3 / 4)
     assert found.single_right.value == pytest.approx(3 / 4)
     assert found.disease_certain.value == pytest.approx(5 / 6)
     assert found.points[BALANCED].sensitivity.value == 1
@@ -67,18 +67,6 @@ def test_sets_and_points_are_counted_as_a_person_would() -> None:
     assert found.reliability == found.reliability_before, "the rules leave logits as they are"
     assert sum(found.reliability.films) == 6
     json.dumps(found.as_json())
-
-
-def test_decided_is_what_decide_calls() -> None:
-    drawing = np.random.default_rng(0)
-    probabilities = drawing.dirichlet((0.6, 0.6, 0.6), 300)
-    least = (0.3, 0.2, 0.1)
-    for threshold in (0.2, 0.5):
-        rules = replace(RULES, points=(OperatingPoint(BALANCED, threshold),), least=least)
-        called = [decide(row, rules).finding for row in probabilities]
-        calls = decided_outputs(rules, probabilities)
-        assert [CLASSES[call] if call >= 0 else None for call in calls] == called
-        assert (calls < 0).any() and set(calls) == {-1, 0, 1, 2}
 
 
 def test_costs_go_to_the_points() -> None:
@@ -97,10 +85,10 @@ def test_rules_are_fitted_on_validation_and_measured_on_the_rest(
     seen = []
 
     def noted(
-        logits: np.ndarray, labels: np.ndarray, sources: np.ndarray, groups: np.ndarray
+        logits: np.ndarray, labels: np.ndarray, sources: np.ndarray, groups: np.ndarray, *more: Any
     ) -> Rules:
         seen.append((logits, labels, sources, groups))
-        return fit_rules(logits, labels, sources, groups)
+        return fit_rules(logits, labels, sources, groups, *more)
 
     monkeypatch.setattr(trust, "fit_rules", noted)
     logits = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -284,7 +285,7 @@ def test_ones_own_copy_is_found_in_the_set_or_above(
     tmp_path: Path, film: KnownFilm, inside: str
 ) -> None:
     path = put(tmp_path / "sets" / inside)
-    assert own_copy(film, [tmp_path / "none", tmp_path / "sets"]) == path.resolve()
+    assert own_copy(film, [tmp_path / "none", tmp_path / "sets"]) == path.read_bytes()
 
 
 def test_a_file_of_other_bytes_is_no_copy(tmp_path: Path, film: KnownFilm) -> None:
@@ -297,7 +298,7 @@ def test_a_file_of_other_bytes_is_no_copy(tmp_path: Path, film: KnownFilm) -> No
 def test_a_second_folder_is_tried_after_a_false_copy(tmp_path: Path, film: KnownFilm) -> None:
     put(tmp_path / "a" / "covid" / "1.png", b"another")
     path = put(tmp_path / "b" / "covid" / "1.png")
-    assert own_copy(film, [tmp_path / "a", tmp_path / "b"]) == path.resolve()
+    assert own_copy(film, [tmp_path / "a", tmp_path / "b"]) == path.read_bytes()
 
 
 @pytest.mark.parametrize("reference", ["clinic/../../out.png", "../out.png", "/{out}", "", "a\0b"])
@@ -321,7 +322,7 @@ def test_a_link_is_followed_inside_the_folder_alone(tmp_path: Path, film: KnownF
     link.unlink()
     kept = put(tmp_path / "sets" / "kept.png")
     link.symlink_to(kept)
-    assert own_copy(film, [tmp_path / "sets"]) == kept.resolve()
+    assert own_copy(film, [tmp_path / "sets"]) == kept.read_bytes()
     link.unlink()
     link.symlink_to(link)
     assert own_copy(film, [tmp_path / "sets"]) is None
@@ -353,11 +354,11 @@ def test_films_that_trained_are_seen_as_they_are_and_as_copies(
     """The long form is `python -m benchmarks.seen_before`."""
     copies = 0
     for row in range(0, len(shipped), 180):
-        path = own_copy(shipped.film(row), [shared_data])
-        assert path is not None
-        seen = shipped.seen(read_radiograph(path.read_bytes()))
+        data = own_copy(shipped.film(row), [shared_data])
+        assert data is not None
+        seen = shipped.seen(read_radiograph(data))
         assert seen is not None and seen.exact
-        film = Image.open(path).convert("L")
+        film = Image.open(io.BytesIO(data)).convert("L")
         larger = film.resize((film.width * 3 // 2, film.height * 3 // 2))
         copy = shipped.seen(read_radiograph(encode(larger, "JPEG", quality=40)))
         copies += copy is not None and not copy.exact

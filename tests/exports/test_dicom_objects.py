@@ -19,7 +19,7 @@ from covid_core.errors import CovidCoreError
 from covid_core.exports.identity import uid_of
 from covid_core.exports.pictures import captioned_overlay, captioned_pictures
 from covid_core.exports.secondary_capture import secondary_capture
-from covid_core.exports.structured_report import CALLS, SCHEME, structured_report
+from covid_core.exports.structured_report import CALLS, SCHEME, structured_report, tier_code
 from covid_core.findings import Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.gate_findings import Code
@@ -141,7 +141,8 @@ def test_the_same_result_makes_the_same_bytes(study: Study) -> None:
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "call"), [(COVID, Finding.COVID), (NORMAL, Finding.NORMAL), (TORN, None)]
+    ("probabilities", "call"),
+    [(COVID, Finding.COVID), (NORMAL, Finding.NORMAL), (TORN, Finding.PNEUMONIA)],
 )
 def test_the_report_says_the_call_in_codes(
     probabilities: tuple[float, ...], call: Finding | None
@@ -150,7 +151,8 @@ def test_the_report_says_the_call_in_codes(
     [group] = groups(both(None, keep=False, result=result)[1])
     assert group.finding_type == CALLS[call]
     evaluations = [item.value for item in group.get_qualitative_evaluations()]
-    assert evaluations == [CALLS[f] for f in result.prediction.decision.candidates]
+    decision = result.prediction.decision
+    assert evaluations == [tier_code(decision.tier), *(CALLS[f] for f in decision.candidates)]
 
 
 def test_the_report_measures_each_probability_and_the_point() -> None:

@@ -59,7 +59,7 @@ def test_what_was_sent_is_what_the_archive_holds(orthanc: Archive) -> None:
     assert study is not None
     capture = secondary_capture(made(), study, keep_identity=True)
     send(orthanc, [capture])
-    with dicomweb._client(orthanc) as client:
+    with dicomweb._task(orthanc) as (client, _):
         sent = pydicom.dcmread(io.BytesIO(capture))
         back = client.retrieve_instance(
             sent.StudyInstanceUID, sent.SeriesInstanceUID, sent.SOPInstanceUID

@@ -25,9 +25,11 @@ from covid_core.model.decision import (
     predictive_values,
     scaled_by,
 )
+from covid_core.model.tiers import Tier
 from covid_core.storage.records import Record
 
 PLAIN = Rules.plain(3)
+TIERS = dict(zip(CLASSES, (Tier.NONE_SEEN, Tier.UNLIKELY, Tier.LIKELY), strict=True))
 FITTED = Rules(
     weights=scaled_by(2.0, 3),
     bias=(0.5, 0.0, -0.5),
@@ -49,15 +51,14 @@ def test_without_rules_the_majority_is_called(finding: Finding) -> None:
     assert decision.finding is finding
     assert decision.name == finding.value
     assert decision.candidates == (finding,)
-    assert finding.display_name in decision.sentence
+    assert decision.tier == TIERS[finding]
 
 
-def test_without_a_majority_it_names_the_two_it_cannot_tell() -> None:
+def test_without_a_majority_nothing_is_decided() -> None:
     decision = decide(np.array([0.15, 0.43, 0.42]), PLAIN)
-    assert decision.finding is None
-    assert decision.name == "indeterminate"
-    assert decision.sentence.startswith("Other pneumonia or COVID-19")
-    assert "the model can't tell" in decision.sentence
+    assert decision.finding is None and decision.tier is Tier.UNDECIDED
+    assert decision.name == "undecided"
+    assert decision.sentence.startswith("The film is not conclusive: no answer fits it well.")
 
 
 def test_a_set_of_several_is_told_with_the_most_probable_first() -> None:
@@ -65,35 +66,47 @@ def test_a_set_of_several_is_told_with_the_most_probable_first() -> None:
     assert decision.candidates == (Finding.NORMAL, Finding.COVID)
     assert decision.finding is None
     assert decision.sentence == (
-        "Normal or COVID-19: the model can't tell. It finds normal the likeliest."
-        f" Other pneumonia does not fit. {CAVEAT}"
+        f"The film is not conclusive: normal and COVID-19 remain possible. {CAVEAT}"
     )
 
 
 def test_an_empty_set_says_that_nothing_fits_well() -> None:
     decision = decide(np.array([0.4, 0.39, 0.21]), FITTED)
     assert decision.candidates == ()
-    assert "Normal or other pneumonia, and neither fits well" in decision.sentence
+    assert "no answer fits it well" in decision.sentence
 
 
 @pytest.mark.parametrize(
-    ("p_covid", "point", "called"),
+    ("p_covid", "point", "tier"),
     [
-        (0.02, RULE_OUT, Finding.NORMAL),
-        (0.10, RULE_OUT, None),  # not ruled out, though normal alone fits
-        (0.10, BALANCED, Finding.NORMAL),
-        (0.80, BALANCED, Finding.COVID),
-        (0.80, RULE_IN, None),  # COVID-19 alone fits, but not surely enough
-        (0.95, RULE_IN, Finding.COVID),
+        (0.02, RULE_OUT, Tier.NONE_SEEN),
+        (0.10, RULE_OUT, Tier.UNDECIDED),  # not excluded, though normal alone fits
+        (0.10, BALANCED, Tier.NONE_SEEN),
+        (0.80, BALANCED, Tier.LIKELY),
+        (0.80, RULE_IN, Tier.POSSIBLE),  # COVID-19 alone fits, but not surely enough
+        (0.95, RULE_IN, Tier.LIKELY),
     ],
 )
-def test_the_operating_point_decides_what_is_called(
-    p_covid: float, point: str, called: Finding | None
-) -> None:
+def test_the_operating_point_decides_what_is_said(p_covid: float, point: str, tier: Tier) -> None:
     decision = decide(np.array([1 - p_covid, 0.0, p_covid]), FITTED, point=point)
-    assert decision.finding is called
+    assert decision.tier is tier
     assert decision.point.name == point
-    assert (point in decision.sentence) == (called is None)
+    assert (point in decision.sentence) == (tier is Tier.UNDECIDED)
+
+
+def test_a_site_has_prediction_sets_of_its_own() -> None:
+    rules = replace(FITTED, points=(OperatingPoint(BALANCED, 0.3, least=(0.9, 0.9, 0.9)),))
+    probabilities = np.array([0.05, 0.1, 0.85])
+    assert decide(probabilities, FITTED).tier is Tier.LIKELY
+    assert decide(probabilities, rules).tier is Tier.UNDECIDED
+
+
+def test_an_answer_that_must_not_be_used_calls_no_class() -> None:
+    called = decide(np.array([0.05, 0.05, 0.9]), FITTED)
+    held = called.withheld("It is of a child.", Tier.CHILD)
+    assert (held.finding, held.tier, held.usable) == (None, Tier.CHILD, False)
+    assert "must not be used. It is of a child." in held.sentence
+    assert held.name == "undecided" and held.candidates == called.candidates
 
 
 def test_a_normal_film_is_not_said_to_exclude_covid() -> None:
@@ -157,7 +170,7 @@ def test_a_call_is_close_where_a_shift_of_the_log_odds_could_change_it() -> None
     for close in (
         [0.02, 0.685, 0.295],  # the operating point
         [0.095, 0.705, 0.2],  # the prediction set
-        [0.02, 0.49, 0.49],  # which is the likelier; and whether one has the majority
+        [0.02, 0.49, 0.49],  # which is the likelier
         [0.02, 0.495, 0.485],
     ):
         assert is_close(np.array(close), rules, 0.1)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 from safetensors.torch import save_file
 from torchvision import models
@@ -119,6 +122,73 @@ def test_files_that_are_no_weights_are_named(tmp_path: Path, content: bytes | No
     with pytest.raises(WeightsError) as refused:
         initial_state(str(path))
     assert refused.value.file == str(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    for name in ("pipe.pth", "pipe.safetensors"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(WeightsError, match="can't be read"):
+            initial_state(str(tmp_path / name))
+
+
+def many_tensors(path: Path) -> None:
+    """A safetensors file of a million tensors of one byte, which all share it."""
+    one = '"{}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'
+    header = "{" + ",".join(one.format(name) for name in range(1_000_000)) + "}"
+    path.write_bytes(len(header).to_bytes(8, "little") + header.encode())
+
+
+def many_in_a_pickle(path: Path) -> None:
+    torch.save(dict.fromkeys(range(300_000), 0), path)
+
+
+def many_in_a_legacy_pickle(path: Path) -> None:
+    names = dict.fromkeys(range(300_000), 0)
+    torch.save(names, path, _use_new_zipfile_serialization=False)
+
+
+def many_entries(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in range(6_000):
+            archive.writestr(f"archive/data/{name:01000}", b"")
+
+
+def one_far_unfolded(path: Path) -> None:
+    torch.save({"features.conv0.weight": torch.zeros(1).expand(10**12)}, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("a.safetensors", many_tensors),
+        ("a.pth", many_in_a_pickle),
+        ("a.pth", many_in_a_legacy_pickle),
+        ("a.pth", many_entries),
+        ("a.pth", one_far_unfolded),
+    ],
+)
+def test_a_file_that_makes_more_of_itself_than_any_weights_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, write: Callable[[Path], None]
+) -> None:
+    """Before its library makes anything of it, but for the one that only its tensor betrays."""
+    write(tmp_path / name)
+    loaded: list[object] = []
+    for module, function in ((torch, "load"), (safetensors.torch, "load")):
+        load = getattr(module, function)
+        monkeypatch.setattr(
+            module, function, lambda *a, load=load, **k: loaded.append(a) or load(*a, **k)
+        )
+    with pytest.raises(WeightsError) as refused:
+        initial_state(str(tmp_path / name))
+    assert refused.value.file == str(tmp_path / name)
+    assert len(loaded) == (write is one_far_unfolded)
+
+
+def test_older_forms_of_pytorch_files_are_read(tmp_path: Path) -> None:
+    state = {"features.conv0.weight": torch.ones(2)}
+    torch.save(state, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
+    found = initial_state(str(tmp_path / "a.pth"))
+    assert found is not None and torch.equal(found["features.conv0.weight"], torch.ones(2))
 
 
 def test_another_architecture_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -261,3 +262,32 @@ def test_a_photo_in_colours_is_refused_as_what_it_is(gate: Gate) -> None:
     read = read_radiograph(encode(coloured, "PNG"))
     assert read.coloured
     assert [remark.code for remark in gate.examine(read)] == [Code.PHOTO]
+
+
+@pytest.mark.parametrize(
+    ("other", "distance", "photo", "code"),
+    [
+        (-9, 0, 0.5, None),  # a film that may be judged: the card's own threshold holds
+        (9, 0, 0.5, Code.PHOTO),
+        (-9, 99, 0.5, Code.PHOTO),
+        (9, 0, -0.5, Code.NOT_A_RADIOGRAPH),
+        (-9, 99, -0.5, Code.UNFAMILIAR),
+        (-9, 0, 9, Code.PHOTO),
+    ],
+)
+def test_what_is_refused_in_any_case_gets_the_likelier_reason(
+    gate: Gate, other: float, distance: float, photo: float, code: Code | None
+) -> None:
+    never = -99.0
+    kinds = [never if one is not Code.NOT_A_RADIOGRAPH else other for one in OTHERS]
+    displays = [never if one is not Code.PHOTO else photo for one in DISPLAYED_CODES]
+    logits = [0, *kinds, *[never] * len(FLAWS), 0, *displays]
+    assert gate.card.thresholds["displayed"] > 0.5
+
+    class Engine:
+        def run(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            rows = len(pictures)
+            return np.tile(np.float32(logits), (rows, 1)), np.full(rows, distance, np.float32)
+
+    stub = Gate(cast("Any", Engine()), gate.card)
+    assert codes(phantom(), stub) == ([code] if code else [])

@@ -25,9 +25,10 @@ def plain(result: Result) -> dict:
 
 def test_the_reading_is_told_whole() -> None:
     told = plain(made(remarks=(Code.CHILD,), notes=("stored inverted",)))
-    assert told["schema_version"] == 3 and told["made"] == "2026-11-21T09:30:15+00:00"
+    assert told["schema_version"] == 4 and told["made"] == "2026-11-21T09:30:15+00:00"
     assert told["model"]["weights_sha256"] == WEIGHTS_SHA256
     assert told["probabilities"] == {"normal": 0.04, "pneumonia": 0.07, "covid": 0.89}
+    assert told["decision"]["tier"] == "COVID-19 likely"
     assert told["decision"]["call"] == "covid" and told["decision"]["positive"] is True
     assert told["prediction_set"] == ["covid"]
     point = told["operating_point"]

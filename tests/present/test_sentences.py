@@ -19,7 +19,7 @@ from covid_core.present.sentences import (
     point_in_words,
     prediction_row,
     predictive_value,
-    spreadsheet_safe,
+    shown_probability,
     values_in_words,
 )
 from tests.exports.results import made as made_result
@@ -29,6 +29,21 @@ POINT = OperatingPoint(
 )
 
 
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (1, "> 0.99"),
+        (0.991, "> 0.99"),
+        (0.99, "0.99"),
+        (0.5, "0.50"),
+        (0.01, "0.01"),
+        (0, "< 0.01"),
+    ],
+)
+def test_no_probability_is_shown_as_certain(probability: float, words: str) -> None:
+    assert shown_probability(probability) == words
+
+
 def test_columns_are_those_promised() -> None:
     assert columns() == (
         "file",
@@ -36,6 +51,7 @@ def test_columns_are_those_promised() -> None:
         "p_normal",
         "p_pneumonia",
         "p_covid",
+        "tier",
         "decision",
         "prediction_set",
         "operating_point",
@@ -44,6 +60,7 @@ def test_columns_are_those_promised() -> None:
         "opacity_peak",
         "rsna_category",
         "p_rsna_category",
+        "flags",
         "reason",
         "weights_sha256",
     )
@@ -76,12 +93,14 @@ def test_where_opacity_is_is_told_in_words() -> None:
 def test_error_row_says_why_and_what_to_do() -> None:
     row = error_row("a.png", RefusedFile("blank", "it is blank", "Export it again"))
     assert tuple(row) == columns()
+    assert (row["tier"], row["decision"]) == ("not read", "error")
     assert (row["decision"], row["reason"]) == ("error", "It is blank. Export it again.")
     assert row["p_covid"] is row["weights_sha256"] is None
 
 
 def test_a_film_that_is_none_is_told_apart_from_a_file_that_failed() -> None:
     row = error_row("a.png", Abstained("not_a_chest", "it is no chest", "Give a chest film"))
+    assert row["tier"] == "not judged"
     assert (row["decision"], row["reason"]) == ("abstained", "It is no chest. Give a chest film.")
 
 
@@ -125,18 +144,3 @@ def test_heat_outside_the_lungs_is_warned_of(
     told, warned = heat_in_words(share, area)
     assert words in told
     assert warned is doubtful
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["=HYPERLINK(0)", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "\0=1", " =1", "\uff1d1"],
-)
-def test_formulas_are_made_plain(name: str) -> None:
-    assert spreadsheet_safe({"file": name, "p_covid": -1.0}) == {
-        "file": "'" + name,
-        "p_covid": -1.0,
-    }
-
-
-def test_other_text_is_left_alone() -> None:
-    assert spreadsheet_safe({"file": "film.png"}) == {"file": "film.png"}

@@ -257,6 +257,20 @@ def test_links_neither_lead_out_of_a_folder_nor_round_in_it(folder: Path) -> Non
     assert b"secret" not in {item.read() for item in items}
 
 
+def test_what_is_put_in_a_film_s_place_once_it_was_found_is_not_read(folder: Path) -> None:
+    secret = folder.parent / "secret"
+    secret.mkdir()
+    (secret / "IM1").write_bytes(b"secret")
+    items = {item.name: item for item in in_folder(folder)}
+    (folder / "a.png").unlink()
+    (folder / "a.png").symlink_to(secret / "IM1")
+    (folder / "b.png").unlink()
+    os.mkfifo(folder / "b.png")
+    (folder / "ward").rename(folder / "aside")
+    (folder / "ward").symlink_to(secret)
+    assert {refusal(items[name]) for name in ("a.png", "b.png", "ward/IM1")} == {"unreadable"}
+
+
 def test_a_folder_is_found_bit_by_bit(folder: Path) -> None:
     stream = in_folder(folder)
     assert next(stream).name == "a.png"

@@ -25,6 +25,7 @@ from pydicom.uid import (
 )
 
 from covid_core.errors import RefusedFile
+from covid_core.read.dicom import is_child
 from covid_core.read.dicom_tags import MAX_INFLATED_BYTES
 from covid_core.read.radiograph import Radiograph, View
 from covid_core.read.reading import read_radiograph
@@ -378,3 +379,18 @@ def test_damaged_files_only_ever_give_a_film_or_a_refusal(
         else:
             assert np.isfinite(radiograph.pixels).all()
     assert refused > 0
+
+
+@pytest.mark.parametrize(
+    ("age", "child"),
+    [("012Y", True), ("006M", True), ("17Y", True), ("018Y", False), ("216M", False)]
+    + [("030D", True), ("000Y", False), ("", False), ("adult", False), ("0\u0663Y", False)],
+)
+def test_a_child_is_told_by_the_age_tag_alone(age: str, child: bool) -> None:
+    assert is_child(age) is child
+
+
+def test_a_film_carries_whether_it_is_a_child_s_and_not_the_age() -> None:
+    told = {age: dicom_file(grey_film(256, 256), PatientAge=age) for age in ("009Y", "045Y")}
+    found = {age: read_radiograph(data) for age, data in told.items()}
+    assert (found["009Y"].child, found["045Y"].child) == (True, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,13 @@ def test_file_errors_name_the_file_and_the_way_out(tmp_path: Path) -> None:
         assert refused.value.code == code
         assert refused.value.file == str(tmp_path / name)
         assert str(refused.value).startswith(str(tmp_path / name))
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "film.png")
+    with pytest.raises(RefusedFile, match="no plain file") as refused:
+        read_file(tmp_path / "film.png")
+    assert refused.value.code == "unreadable"
 
 
 def test_refusals_name_no_file_until_there_is_one() -> None:

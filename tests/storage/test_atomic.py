@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from covid_core.errors import Unwritten
+from covid_core.errors import NameRefused, Unwritten
 from covid_core.storage import atomic
 from covid_core.storage.atomic import replacing, write_all_whole, write_whole
 from covid_core.storage.locks import claimed
@@ -163,3 +165,43 @@ def test_two_processes_that_write_the_same_take_turns(tmp_path: Path) -> None:
         assert data in (b"", b"x" * 10_000, b"y" * 10_000)
     assert [child.exitcode for child in children] == [0, 0]
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def put_link(partial: Path, secret: Path) -> None:
+    partial.symlink_to(secret)
+
+
+def put_second_name(partial: Path, secret: Path) -> None:
+    partial.hardlink_to(secret)
+
+
+def put_pipe(partial: Path, secret: Path) -> None:
+    os.mkfifo(partial)
+
+
+def put_socket(partial: Path, secret: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(partial))
+
+
+@pytest.mark.parametrize("put", [put_link, put_second_name, put_pipe, put_socket])
+def test_what_was_put_where_a_file_will_be_written_is_cleared_away(
+    tmp_path: Path, put: Callable[[Path, Path], None]
+) -> None:
+    secret, place = tmp_path / "secret", tmp_path / "out" / "a"
+    secret.write_bytes(b"secret")
+    place.parent.mkdir()
+    put(tmp_path / "out" / "a.partial", secret)
+    write_whole(place, b"whole")
+    assert secret.read_bytes() == b"secret"
+    assert place.read_bytes() == b"whole" and not place.is_symlink()
+    assert [path.name for path in place.parent.iterdir()] == ["a"]
+
+
+def test_a_name_that_is_refused_is_told_from_a_disk_that_is(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("x" * 250, "folder"):
+        with pytest.raises(NameRefused, match="can't be written"):
+            write_whole(tmp_path / name, b"x")
+    for code in (errno.ENOSPC, errno.EROFS, errno.EIO):
+        assert type(atomic.unwritten(OSError(code, ""), tmp_path)) is Unwritten

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.special import softmax
 
 from covid_core.errors import CovidCoreError, DatasetError
+from covid_core.findings import CLASSES
 from covid_core.metrics import reliability
-from covid_core.model.decision import BALANCED, RULE_IN, RULE_OUT
+from covid_core.model.decision import BALANCED, RULE_IN, RULE_OUT, tiers_at
+from covid_core.model.tiers import DECIDED, right_answers
 from covid_core.training.fit_rules import (
     COVERAGE,
+    COVERAGES,
+    RIGHT,
     fit_rules,
     least_probabilities,
     operating_points,
-    shrink_quantile,
+    with_sets,
 )
 
 ONE = np.full(5000, "one")  # a source for all
@@ -79,7 +84,7 @@ def test_sets_cover_every_class_of_fresh_films_also_the_rare() -> None:
     fresh, scored = drawn(30000, seed=6)
     covered = rules.prediction_sets(rules.probabilities(scored))[np.arange(len(fresh)), fresh]
     for output in range(3):
-        assert covered[fresh == output].mean() == pytest.approx(COVERAGE, abs=0.02)
+        assert covered[fresh == output].mean() == pytest.approx(rules.coverage, abs=0.02)
 
 
 def hard_for(films: int, seed: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -119,12 +124,6 @@ def test_twenty_outliers_move_a_threshold_by_a_fifth_at_most() -> None:
     assert few[1] == pytest.approx(min(pooled[1], own[1]))
 
 
-def test_a_quantile_counts_by_its_films_up_to_a_hundred() -> None:
-    assert shrink_quantile(0.1, 0.5, 0) == 0.5
-    assert shrink_quantile(0.1, 0.5, 50) == pytest.approx(0.3)
-    assert shrink_quantile(0.1, 0.5, 100) == shrink_quantile(0.1, 0.5, 500) == 0.1
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_sources_that_are_alike_leave_the_coverage_at_what_was_promised(seed: int) -> None:
     labels, logits = drawn(3000, seed=seed)
@@ -136,6 +135,24 @@ def test_sources_that_are_alike_leave_the_coverage_at_what_was_promised(seed: in
         smallest = 100  # films of a group that may count alone
         error = np.sqrt(COVERAGE * (1 - COVERAGE) / smallest)
         assert -0.03 < covered[fresh == output].mean() - COVERAGE < 2 * error
+
+
+def test_the_coverage_is_the_one_that_decides_most_while_enough_is_right() -> None:
+    labels, logits = drawn(3000, seed=8)
+    probabilities = softmax(1.5 * logits, axis=1)
+    rules = with_sets(fit_rules(logits, labels, ONE[:3000]), probabilities, labels, ONE[:3000])
+    right = {}
+    for coverage in COVERAGES:
+        least = least_probabilities(probabilities, labels, ONE[:3000], coverage)
+        tried = replace(rules, least=least)
+        tiers = tiers_at(rules.point(BALANCED), tried, probabilities, CLASSES)
+        decided = np.array([tier in DECIDED for tier in tiers])
+        hits = [CLASSES[label] in right_answers(t) for label, t in zip(labels, tiers, strict=True)]
+        right[coverage] = (decided.mean(), sum(hits) / decided.sum())
+    enough = {coverage: share for coverage, (share, hit) in right.items() if hit >= RIGHT}
+    assert rules.coverage in enough and enough[rules.coverage] == max(enough.values())
+    lost = np.random.default_rng(0).dirichlet((1, 1, 1), 3000)
+    assert with_sets(rules, lost, labels, ONE[:3000]).coverage == COVERAGE
 
 
 def test_too_few_films_of_a_class_are_refused() -> None:

@@ -119,8 +119,8 @@ def test_its_features_are_those_of_a_prediction(
 def test_a_reference_leads_back_to_the_film(known: KnownFilms, place: Path) -> None:
     film = known.film(0)
     assert film.reference.startswith("clinic/") and str(place) not in film.reference
-    assert own_copy(film, [place]) == (place / film.reference).resolve()
-    assert own_copy(film, [place / "clinic"]) == (place / film.reference).resolve()
+    assert own_copy(film, [place]) == (place / film.reference).read_bytes()
+    assert own_copy(film, [place / "clinic"]) == (place / film.reference).read_bytes()
 
 
 def test_no_pixel_is_in_it_and_it_is_small(weights: Path, known: KnownFilms) -> None:

@@ -12,6 +12,7 @@ from covid_core.read.anatomy_words import parse_view
 from covid_core.read.file_kinds import is_dicom
 from covid_core.read.film_files import read_head
 from covid_core.read.radiograph import View
+from covid_core.storage.plain_files import open_regular
 
 _TAGS = ["PatientID", "PatientAge", "PatientSex", "ViewPosition", "Rows", "Columns"]
 
@@ -39,7 +40,8 @@ def read_header(path: Path) -> Header:
     if not is_dicom(read_head(path) or b""):
         return Header()
     try:
-        tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS, force=True)
+        with open_regular(path) as file:
+            tags = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS, force=True)
         return Header(
             patient=str(tags.get("PatientID") or "") or None,
             view=parse_view(str(tags.get("ViewPosition") or "")),

@@ -1,0 +1,121 @@
+"""The answer in the words of a radiologist's report: how a prediction set and a point make a tier.
+
+A tier is a function of the prediction set and of whether the disease reaches the operating point,
+and of nothing else: it needs nothing that was not fitted already, and each operating point has its
+own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from covid_core.findings import Finding
+
+CAVEAT = "A normal film does not exclude COVID-19."
+
+
+class Tier(StrEnum):
+    """What is said of a film. The value is the words used in files."""
+
+    LIKELY = "COVID-19 likely"
+    POSSIBLE = "pneumonia, COVID-19 possible"
+    UNLIKELY = "pneumonia, COVID-19 unlikely"
+    NONE_SEEN = "no pneumonia seen"
+    PNEUMONIA_LIKELY = "pneumonia likely"  # these two of networks with two answers
+    COVID_UNLIKELY = "COVID-19 unlikely"
+    UNDECIDED = "undecided"
+    CHILD = "child's film, not judged"
+    NOT_JUDGED = "not judged"  # the gate refuses the picture
+    NOT_READ = "not read"
+
+    @property
+    def heading(self) -> str:
+        """The words as a heading has them."""
+        return f"{self[:1].upper()}{self[1:]}"
+
+
+FLAGGED = (Tier.LIKELY, Tier.POSSIBLE, Tier.PNEUMONIA_LIKELY)  # the disease is likely or possible
+DECIDED = (*FLAGGED, Tier.UNLIKELY, Tier.NONE_SEEN, Tier.COVID_UNLIKELY)
+_RIGHT = {
+    Tier.LIKELY: (Finding.COVID,),
+    Tier.POSSIBLE: (Finding.PNEUMONIA, Finding.COVID),
+    Tier.UNLIKELY: (Finding.PNEUMONIA,),
+    Tier.NONE_SEEN: (Finding.NORMAL,),
+    Tier.PNEUMONIA_LIKELY: (Finding.PNEUMONIA,),
+    Tier.COVID_UNLIKELY: (Finding.NORMAL, Finding.NOT_COVID),
+}
+_LIKELY = {Finding.COVID: Tier.LIKELY, Finding.PNEUMONIA: Tier.PNEUMONIA_LIKELY}
+_ALONE = {
+    Finding.PNEUMONIA: Tier.UNLIKELY,
+    Finding.NORMAL: Tier.NONE_SEEN,
+    Finding.NOT_COVID: Tier.COVID_UNLIKELY,
+}
+_SENTENCES = {
+    Tier.LIKELY: "Findings suggest COVID-19.",
+    Tier.POSSIBLE: "Findings suggest pneumonia; COVID-19 is possible.",
+    Tier.UNLIKELY: "Findings suggest pneumonia other than COVID-19.",
+    Tier.NONE_SEEN: "No pneumonia is seen.",
+    Tier.PNEUMONIA_LIKELY: "Findings suggest pneumonia.",
+    Tier.COVID_UNLIKELY: "No findings suggest COVID-19.",
+}
+
+
+def tier_of(candidates: Sequence[Finding], positive: bool, answers: Sequence[Finding]) -> Tier:
+    """The tier of a prediction set, and of whether the disease reaches the operating point.
+
+    `answers`: the network's, the disease last. With two of them a set of one answer that
+    contradicts the operating point is undecided, for nothing lies between the two.
+    """
+    disease = answers[-1]
+    alone = candidates[0] if len(candidates) == 1 else None
+    if alone is disease and positive:
+        return _LIKELY[disease]
+    suspected = disease is Finding.COVID and Finding.PNEUMONIA in answers
+    if suspected and candidates and set(candidates) <= set(_RIGHT[Tier.POSSIBLE]):
+        return Tier.POSSIBLE if positive or disease in candidates else Tier.UNLIKELY
+    if alone is None or alone is disease or positive:
+        return Tier.UNDECIDED
+    if disease is Finding.COVID and not suspected:
+        return Tier.COVID_UNLIKELY
+    return _ALONE[alone]
+
+
+def right_answers(tier: Tier) -> tuple[Finding, ...]:
+    """The labels by which a tier is right; none of a tier that decides nothing."""
+    return _RIGHT.get(tier, ())
+
+
+def tier_sentence(
+    tier: Tier, candidates: Sequence[Finding], answers: Sequence[Finding], point: str
+) -> str:
+    """What a report says in one or two short sentences.
+
+    `candidates`: the prediction set, the most probable first; `point`: the operating point's name.
+    """
+    if tier in _SENTENCES:
+        sentence = _SENTENCES[tier]
+    elif not candidates:
+        sentence = "The film is not conclusive: no answer fits it well."
+    elif len(candidates) > 1:
+        sentence = f"The film is not conclusive: {_listed(candidates)} remain possible."
+    else:
+        disease, alone = in_sentence(answers[-1]), candidates[0]
+        side = "does not reach" if alone is answers[-1] else "is not excluded at"
+        other = "it" if alone is answers[-1] else disease
+        sentence = (
+            f"The film is not conclusive: {in_sentence(alone)} alone fits, but {other} {side} the"
+            f" operating point “{point}”."
+        )
+    return sentence if tier in FLAGGED else f"{sentence} {CAVEAT}"
+
+
+def in_sentence(finding: Finding) -> str:
+    """A finding's name inside a sentence: small letters, but for COVID-19."""
+    name = finding.display_name
+    return name if finding is Finding.COVID else name[0].lower() + name[1:]
+
+
+def _listed(findings: Sequence[Finding]) -> str:
+    *others, last = map(in_sentence, findings)
+    return f"{', '.join(others)} and {last}"

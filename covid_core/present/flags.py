@@ -1,0 +1,92 @@
+"""What speaks against an answer: one ordered list, the gravest first, for whatever presents it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from covid_core.explain.checks import Checks
+from covid_core.model.gate_findings import UNDER_18, UNUSABLE
+from covid_core.predict.predictor import Prediction
+from covid_core.present.sentences import heat_in_words
+
+SEEN = (
+    "Seen before: this film, or one that looks the same, is among those that made this model. What"
+    " it says of it is memory, not evidence."
+)
+
+
+class Severity(IntEnum):
+    """How grave a flag is; the lower, the graver."""
+
+    UNUSABLE = 0  # the answer must not be used, and is withheld
+    WARNING = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One thing that speaks against an answer.
+
+    `code`: stable, for files: one of the gate's (`gate_findings.Code`), or `age_under_18`,
+    `outside_the_lungs`, `seen_in_training`, `heat_failed_its_tests`, `heat_elsewhere`.
+    """
+
+    severity: Severity
+    code: str
+    sentence: str
+
+    @property
+    def unusable(self) -> bool:
+        """Whether the answer must not be used for it."""
+        return self.severity is Severity.UNUSABLE
+
+
+def flags_of(
+    prediction: Prediction,
+    checks: Checks | None = None,
+    in_lungs: tuple[float, float] | None = None,
+) -> tuple[Flag, ...]:
+    """The flags of one film's answer, the gravest first.
+
+    `checks`: of the film and of the map that is shown; None where none were made. `in_lungs`: the
+    share of that map's heat in the lungs and the lungs' share of the film, 0 to 1; None without a
+    map.
+    """
+    found = [
+        Flag(_severity(remark.code in UNUSABLE), remark.code.value, remark.sentence)
+        for remark in prediction.remarks
+    ]
+    if prediction.child:
+        found.insert(0, Flag(Severity.UNUSABLE, "age_under_18", UNDER_18))
+    if checks:
+        found += _of_checks(prediction, checks)
+    finding = checks.map_check.finding if checks else prediction.label
+    passed = checks is None or checks.map_check.passed
+    if in_lungs and passed and prediction.heat_due(finding):
+        words, doubtful = heat_in_words(*in_lungs)
+        if doubtful:
+            found.append(Flag(Severity.WARNING, "heat_elsewhere", words))
+    return tuple(sorted(found, key=lambda flag: flag.severity))
+
+
+def codes_of(flags: tuple[Flag, ...]) -> str:
+    """The flags' codes for a cell of a table, joined by `|`."""
+    return "|".join(flag.code for flag in flags)
+
+
+def _of_checks(prediction: Prediction, checks: Checks) -> list[Flag]:
+    found = []
+    if checks.meter and checks.meter.explained:
+        found.append(Flag(Severity.UNUSABLE, "outside_the_lungs", checks.meter.sentence))
+    if checks.seen:
+        found.append(Flag(Severity.WARNING, "seen_in_training", SEEN))
+    shown = checks.map_check
+    if prediction.heat_due(shown.finding) and not shown.passed:
+        failed = [test.sentence for test in shown.tests if not test.passed]
+        words = " ".join([shown.sentence, *failed])
+        found.append(Flag(Severity.WARNING, "heat_failed_its_tests", words))
+    return found
+
+
+def _severity(unusable: bool) -> Severity:
+    return Severity.UNUSABLE if unusable else Severity.WARNING

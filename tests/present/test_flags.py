@@ -1,0 +1,73 @@
+"""One list of what speaks against an answer, the gravest first, and where it must not be used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from covid_core.explain.checks import Checks, settled
+from covid_core.findings import Finding
+from covid_core.model.gate_findings import Code
+from covid_core.model.tiers import Tier
+from covid_core.present.flags import SEEN, Severity, codes_of, flags_of
+from covid_core.present.result import result_json
+from covid_core.present.tiers import tiers_in_words
+from tests.app.checked import map_check, meter, seen
+from tests.exports.results import made
+
+CHECKS = Checks(replace(meter(removed=0.9), explained=True), map_check(Finding.COVID), None, seen())
+
+
+def test_a_film_without_anything_odd_has_no_flag() -> None:
+    assert flags_of(made().prediction) == ()
+
+
+def test_the_gravest_comes_first_whatever_was_found_first() -> None:
+    prediction = made(remarks=(Code.CROPPED, Code.CHILD)).prediction
+    flags = flags_of(prediction, in_lungs=(0.1, 0.4))
+    assert codes_of(flags) == "child|cropped|heat_elsewhere"
+    assert flags[0].unusable and flags[0].severity is Severity.UNUSABLE
+
+
+def test_checks_add_what_they_found() -> None:
+    flags = flags_of(made(remarks=(Code.CROPPED,)).prediction, CHECKS)
+    assert codes_of(flags) == "outside_the_lungs|cropped|seen_in_training"
+    assert flags[2].sentence == SEEN and "COVID-1.png" not in SEEN
+    failed = replace(CHECKS, meter=None, seen=None, map_check=map_check(Finding.COVID, "deletion"))
+    [flag] = flags_of(made().prediction, failed, in_lungs=(0.1, 0.4))
+    assert flag.code == "heat_failed_its_tests" and "Found of deletion." in flag.sentence
+
+
+def test_what_is_explained_without_lungs_is_withheld_and_has_no_heat() -> None:
+    prediction = settled(made().prediction, CHECKS)
+    assert (prediction.decision.tier, prediction.decision.usable) == (Tier.UNDECIDED, False)
+    assert "must not be used" in prediction.decision.sentence
+    assert not any(prediction.heat_due(answer) for answer in prediction.answers)
+    assert settled(prediction, CHECKS) is prediction
+    plain = made().prediction
+    assert settled(plain, None) is plain and settled(plain, replace(CHECKS, meter=None)) is plain
+
+
+def test_heat_is_flagged_only_where_it_is_drawn() -> None:
+    prediction = made().prediction
+    assert codes_of(flags_of(prediction, in_lungs=(0.1, 0.4))) == "heat_elsewhere"
+    held = replace(prediction, decision=prediction.decision.withheld("Because."))
+    assert flags_of(held, in_lungs=(0.1, 0.4)) == ()
+
+
+def test_a_child_s_film_has_words_of_its_own() -> None:
+    [flag] = flags_of(replace(made().prediction, child=True))
+    assert flag.unusable and flag.code == "age_under_18" and "adults" in flag.sentence
+
+
+def test_json_has_the_flags_in_their_order() -> None:
+    told = result_json(made(remarks=(Code.CROPPED, Code.CHILD)))
+    assert [flag["code"] for flag in told["flags"]] == ["child", "cropped"]
+    assert told["flags"][0]["severity"] == "unusable"
+
+
+def test_counts_are_told_in_the_order_of_tiers() -> None:
+    tiers = [Tier.NOT_READ, Tier.UNLIKELY, Tier.LIKELY, Tier.UNLIKELY]
+    assert tiers_in_words(tiers) == (
+        "COVID-19 likely 1; pneumonia, COVID-19 unlikely 2; not read 1"
+    )
+    assert tiers_in_words([]) == ""
