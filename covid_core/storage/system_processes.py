@@ -22,7 +22,7 @@ def start_context(preloaded: Sequence[str]) -> Any:
     return multiprocessing.get_context("spawn")
 
 
-def become(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def become(command: list[str], environment: Mapping[str, str]) -> int:
     """Run another program in place of this one, so that whoever ends this ends that.
 
     Windows can't: there it is a child, and its exit status is returned.
