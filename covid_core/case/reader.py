@@ -32,7 +32,7 @@ from covid_core.explain.opacity_map import map_opacity
 from covid_core.findings import Finding
 from covid_core.model.card import SHIPPED
 from covid_core.model.decision import SITE, OperatingPoint
-from covid_core.predict.lungs import Lungs
+from covid_core.predict.lungs import Lungs, find_lungs
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
@@ -69,7 +69,8 @@ class CaseReader:
         folder = Path(folder)
         predictor = Predictor.load(folder, recipe, choice=choice, lanes=lanes)
         known = KnownFilms.load(folder, predictor.card)
-        return cls(predictor, Lungs.load(choice=choice, lanes=lanes), known)
+        lungs = Lungs.load(find_lungs(folder), choice, lanes)
+        return cls(predictor, lungs, known)
 
     def read(self, radiograph: Radiograph) -> Reading:
         """The reading of a radiograph, without checks, decided at the balanced point.
