@@ -13,9 +13,11 @@ import streamlit as st
 from app import session
 from app.failures import show_failure
 from app.open_film import OpenFilm
+from app.opinion_panel import opinion_here
 from app.shared_queue import take_turn
 from app.texts import read as texts
 from covid_core.errors import CovidCoreError
+from covid_core.exports.opinions import Opinion
 from covid_core.exports.request import ExportRequest, result_of
 from covid_core.findings import Finding
 from covid_core.read.patient_tags import Study
@@ -119,7 +121,8 @@ def files_of(film: OpenFilm, finding: Finding, *, identity: bool) -> Files:
     page runs in between.
     """
     chosen, prediction = session.chosen(), film.prediction
-    wanted = (film.sha256, prediction.weights_sha256, finding, chosen, identity)
+    opinion = opinion_here(prediction)
+    wanted = (film.sha256, prediction.weights_sha256, finding, chosen, identity, opinion)
     made, files = st.session_state.get("files", (None, None))
     if made != wanted:
         now = datetime.now().astimezone().replace(microsecond=0)
@@ -127,12 +130,14 @@ def files_of(film: OpenFilm, finding: Finding, *, identity: bool) -> Files:
         with st.spinner(texts.MAKING):
             film = session.check(film, finding)
             with take_turn():
-                files = new_files(film, request, identity=identity)
+                files = new_files(film, request, opinion, identity=identity)
         st.session_state["files"] = wanted, files
     return files
 
 
-def new_files(film: OpenFilm, request: ExportRequest, *, identity: bool) -> Files:
+def new_files(
+    film: OpenFilm, request: ExportRequest, opinion: Opinion | None, *, identity: bool
+) -> Files:
     """All files of one reading. What is offered by itself is what lies in the bundle."""
     from covid_core.exports.bundle import (
         OPACITY,
@@ -156,7 +161,7 @@ def new_files(film: OpenFilm, request: ExportRequest, *, identity: bool) -> File
         png=members[OVERLAY],
         json=members[RESULT],
         capture=capture,
-        report=structured_report(result, study, capture, keep_identity=identity),
+        report=structured_report(result, study, capture, keep_identity=identity, opinion=opinion),
         bundle=bundle,
         opacity=members.get(OPACITY),
     )

@@ -9,10 +9,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
+from app.answer_panel import show_answer, show_call, show_flags
 from app.explanation_panel import show_explanation
 from app.export_panel import show_exports
 from app.neighbours import show_neighbours
 from app.open_film import OpenFilm
+from app.opinion_panel import show_opinion
 from app.study_panel import show_study
 from app.texts import read as texts
 from app.viewer import viewer
@@ -21,21 +23,17 @@ from covid_core.case.case_reading import Reading
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import Finding
 from covid_core.model.saliency import Saliency
-from covid_core.predict.predictor import Prediction
 from covid_core.present.change import change_in_words
 from covid_core.present.display import display_film, grey_windows
-from covid_core.present.flags import flags_of
 from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
 from covid_core.present.overlay import COLOUR_MAPS, OPACITY_COLOURS, clip_to_body, soft
 from covid_core.present.sentences import (
     DISCLAIMER,
-    category_in_words,
     heat_in_words,
     opacity_in_words,
-    shown_probability,
     values_in_words,
 )
-from covid_core.present.worth import alarms_in_words, category_worth, map_worth, opacity_worth
+from covid_core.present.worth import map_worth, opacity_worth
 from covid_core.read.patient_tags import Study, days_between, same_patient
 
 _HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
@@ -60,10 +58,10 @@ def show_reading(
     session.make_current(film)
     view = view_of(film.reading, steps=steps)
     with answer.container() if answer else st.container():
-        show_call(film)
-        show_category(film.prediction)
-        show_flags(film.reading)
+        show_answer(film)
         show_described(film)
+        if not film.is_phantom:
+            show_opinion(film)
     step = None
     if beside is None:
         step = viewer(view, key="viewer", height_px=_FILM_PX)
@@ -117,65 +115,6 @@ def show_controls() -> None:
     if session.outdated_profile():
         st.warning(texts.OUTDATED, icon=":material/sync_problem:")
         st.page_link("app/pages/validate.py", label=texts.VALIDATE)
-
-
-def show_call(film: OpenFilm) -> None:
-    """The answer in one line, and how it came to that side."""
-    prediction = film.prediction
-    if film.is_phantom:
-        st.caption(f"**{texts.IS_PHANTOM}**")
-    said, bars = st.columns([3, 2], gap="large")
-    with bars:
-        for answer in prediction.answers:
-            share = prediction.probability(answer)
-            st.progress(share, f"{answer.display_name} {shown_probability(share)}")
-    with said:
-        show_answer(prediction)
-
-
-def show_answer(prediction: Prediction) -> None:
-    """The answer in a report's words, and what such an answer is worth."""
-    decision, disease = prediction.decision, prediction.answers[-1]
-    st.header(decision.tier.heading, anchor=False)
-    st.write(decision.sentence)
-    st.write(
-        texts.probability(
-            disease.display_name,
-            shown_probability(prediction.probability(disease)),
-            decision.point,
-            decision.positive,
-        )
-    )
-    if alarms := alarms_in_words(session.card(), decision.point):
-        st.caption(alarms)
-
-
-def show_category(prediction: Prediction) -> None:
-    """How the film looks by the RSNA's consensus, by weights that learnt it, and its worth."""
-    if prediction.category is None:
-        return
-    st.write(f"**{texts.CATEGORY}:** {category_in_words(prediction)}")
-    worth = category_worth(session.card(), prediction.category)
-    st.caption(f"{texts.CATEGORY_HELP} {worth}")
-
-
-def show_flags(reading: Reading) -> None:
-    """What speaks against the answer: the gravest in one line, the others behind it."""
-    label = reading.prediction.label
-    checks = reading.checks(label)
-    in_lungs = reading.heat_in_lungs(label), float(reading.lungs.mean())
-    flags = flags_of(reading.prediction, checks, in_lungs)
-    for flag in flags[:1]:
-        if flag.unusable:
-            st.error(flag.sentence, icon=":material/block:")
-        else:
-            st.warning(flag.sentence, icon=":material/warning:")
-    if flags[1:]:
-        with st.expander(texts.MORE_FLAGS.format(count=len(flags) - 1)):
-            for flag in flags[1:]:
-                st.write(flag.sentence)
-    if checks.meter and not checks.meter.explained:
-        st.write(checks.meter.sentence)
 
 
 def show_described(film: OpenFilm) -> None:

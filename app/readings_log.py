@@ -27,7 +27,7 @@ class LoggedPredictor(Predictor):
     def predict(self, radiograph: Radiograph, point: str = BALANCED) -> Prediction:
         """As `Predictor.predict`. That the log can't be written stops no reading."""
         try:
-            prediction = super().predict(radiograph, point)
+            prediction = super().predict(radiograph, point=point)
         except Abstained:
             log_reading(radiograph.sha256, self.card.sha256, _ABSTAINED)
             raise

@@ -77,8 +77,9 @@ def show_comparison(film: OpenFilm, found: Shelf) -> None:
         show_failure(texts.DAMAGED.format(recipe=recipe), error.sentence)
     if not opinions:
         return
-    with answer:
-        st.subheader(agreement(opinions), anchor=False)
+    if not film.is_phantom:
+        with answer:
+            st.subheader(agreement(opinions), anchor=False)
     show_table(opinions)
     if any(one.called is not one.prediction.answers[-1] for one in opinions):
         st.write(CAVEAT)

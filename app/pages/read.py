@@ -15,6 +15,7 @@ from app import session
 from app.drop_anywhere import take_drops
 from app.failures import show_busy, show_failure
 from app.phantoms import show_phantoms
+from app.public_films import show_public_films
 from app.queue import Busy
 from app.shared_queue import take_turn
 from app.sources import choose_films
@@ -101,12 +102,13 @@ def show_unjudged(item: Item) -> None:
 
 
 def show_empty_state() -> None:
-    """Something to try it with."""
+    """Something to try it with: drawings, and where real films are had."""
     words, *columns = st.columns([1, 1, 1, 1], vertical_alignment="center")
     with words:
         st.write(texts.PHANTOMS)
         st.caption(texts.PRIVATE)
     show_phantoms(columns)
+    show_public_films()
 
 
 show()

@@ -9,7 +9,7 @@ LEDE = (
 )
 NO_FILM = "No film is open. Open one on the Read page, or take a synthetic phantom:"
 READ = "Open a film"
-IS_PHANTOM = "A synthetic phantom: what the networks say of it means nothing."
+IS_PHANTOM = "A drawing: the numbers mean nothing."
 
 ASKING = "Asking {recipe} ({number} of {count})…"
 NO_ANSWER = "{recipe} gave no answer."

@@ -11,8 +11,26 @@ LEDE = (
 )
 LIST = "Several films: the likeliest COVID-19 first. Choose one to open it."
 PRIVATE = "Films stay on the machine that runs this page."
-PHANTOMS = "No film at hand? Read a synthetic phantom, drawn by this program. No patient is shown."
-IS_PHANTOM = "A synthetic phantom: what the model says of it means nothing."
+PHANTOMS = (
+    "No film at hand? See the page at work on a drawing by this program. No patient is shown, and"
+    " no real radiograph comes with the program."
+)
+PHANTOM = "Synthetic phantom"
+IS_PHANTOM = "A drawing: the numbers mean nothing."
+PUBLIC = "Real radiographs to fetch"
+PUBLIC_WORDS = (
+    "Six public, openly licensed films, none of which trained the model; it gets one of them wrong."
+    " Fetch one and drop it here: the page knows it again."
+)
+PUBLIC_COLUMNS = ("Label", "File", "Collection", "Licence")
+PUBLIC_DIGESTS = "SHA-256"
+PUBLIC_DIGESTS_WORDS = (
+    "Of {copy}, from which the list was made; the file as released has another digest, and is known"
+    " by a perceptual hash of its picture instead."
+)
+TRAINED_ON = "It, or a film that looks the same, is among those that made this model."
+NOT_TRAINED_ON = "It is not among the films that made this model."
+TRAINED_UNKNOWN = "Whether it was used in training is not known: these weights have no index."
 READING = "Reading the film…"
 
 NO_MODEL = "There is no model to read films with."

@@ -12,6 +12,7 @@ again.
     optional                packages that may be missing
     dicomweb                to and from an archive: STOW-RS, QIDO-RS, WADO-RS
     request, stored_film    what an export shall show; the film as a bundle keeps it
+    opinions                what a reader thinks of answers, as a table of labels
     bundle                  all of it in one file, and the whole way again
 
 Each exporter takes a `Result` and gives bytes, the same for the same result. None holds the patient

@@ -14,6 +14,7 @@ from pydicom.sr.coding import Code
 
 from covid_core.explain.checks import check_sentences
 from covid_core.exports.identity import MANUFACTURER, as_file, made_by, stamp, uid_of
+from covid_core.exports.opinions import Opinion, Verdict
 from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING
 from covid_core.findings import APPEARANCES, Appearance, Finding
@@ -42,6 +43,13 @@ CALLS: dict[Finding | None, Code] = {
     None: Code("82334004", "SCT", "Indeterminate"),  # SNOMED CT's word for what is undecided
 }
 TIER = Code("tier", SCHEME, "Answer in the words of a report")
+VERDICT = Code("reader-verdict", SCHEME, "Reader's opinion of the answer")
+READER_TIER = Code("reader-answer", SCHEME, "Reader's own answer")
+VERDICTS = {
+    Verdict.AGREE: Code("agree", SCHEME, "Reader agrees"),
+    Verdict.DISAGREE: Code("disagree", SCHEME, "Reader disagrees"),
+    Verdict.CORRECT: Code("correct", SCHEME, "Reader corrects"),
+}
 NOT_RULED_OUT = Code("not-ruled-out", SCHEME, "Not ruled out by the model")
 THRESHOLD = Code("threshold", SCHEME, "Probability from which COVID-19 is called")
 HEAT_IN_LUNGS = Code("heat-in-lungs", SCHEME, "Share of the evidence that lies in the lungs")
@@ -61,14 +69,19 @@ _SERIES_NUMBER = 9002  # beyond those of a modality, after the capture's
 
 
 def structured_report(
-    result: Result, study: Study | None, capture: bytes, *, keep_identity: bool
+    result: Result,
+    study: Study | None,
+    capture: bytes,
+    *,
+    keep_identity: bool,
+    opinion: Opinion | None = None,
 ) -> bytes:
     """The reading as a DICOM Comprehensive SR file that shows the capture.
 
     The same bytes for the same result. `capture`: as `secondary_capture` made it of the same
-    result, study and `keep_identity`; the report joins its study. Only with `keep_identity` it
-    names the source image, whose UID leads to the patient. Raises CovidCoreError where highdicom is
-    not installed.
+    result, study and `keep_identity`; the report joins its study. `opinion`: a reader's, of this
+    answer; with another opinion it is another object. Only with `keep_identity` it names the source
+    image, whose UID leads to the patient. Raises CovidCoreError where highdicom is not installed.
     """
     with needing("highdicom"):
         from highdicom.coding_schemes import CodingSchemeIdentificationItem
@@ -77,7 +90,7 @@ def structured_report(
     pictures = _pictures(capture, kept)
     report = ComprehensiveSR(
         evidence=pictures,
-        content=_content(result, kept, pictures)[0],
+        content=_content(result, kept, pictures, opinion)[0],
         series_number=_SERIES_NUMBER,
         series_description=SERIES,
         is_complete=True,
@@ -86,7 +99,7 @@ def structured_report(
                 SCHEME, name="Answers of this reader", responsible_organization=MANUFACTURER
             )
         ],
-        **made_by(result, kept, "report"),
+        **made_by(result, kept, f"report {opinion.as_json()}" if opinion else "report"),
     )
     stamp(report, result, kept)
     return as_file(report)
@@ -155,7 +168,9 @@ _ASKED_FOR = (
 )
 
 
-def _content(result: Result, kept: Study | None, pictures: list[Dataset]) -> sr.MeasurementReport:
+def _content(
+    result: Result, kept: Study | None, pictures: list[Dataset], opinion: Opinion | None
+) -> sr.MeasurementReport:
     from highdicom import sr
 
     device = sr.DeviceObserverIdentifyingAttributes(
@@ -168,7 +183,7 @@ def _content(result: Result, kept: Study | None, pictures: list[Dataset]) -> sr.
             observer_device_context=sr.ObserverContext(sr.CodedConcept(*_DEVICE[:3]), device)
         ),
         procedure_reported=_CHEST_FILM,
-        imaging_measurements=[_group(result, kept, pictures)],
+        imaging_measurements=[_group(result, kept, pictures, opinion)],
     )
     for text in _comments(result):
         report[0].ContentSequence.append(sr.TextContentItem(_COMMENT, text, "CONTAINS"))
@@ -176,7 +191,7 @@ def _content(result: Result, kept: Study | None, pictures: list[Dataset]) -> sr.
 
 
 def _group(
-    result: Result, kept: Study | None, pictures: list[Dataset]
+    result: Result, kept: Study | None, pictures: list[Dataset], opinion: Opinion | None
 ) -> sr.MeasurementsAndQualitativeEvaluations:
     """The call, what it was made from, and what it was made by."""
     from highdicom import sr
@@ -195,7 +210,7 @@ def _group(
             for name, share in _shares(result)
         ],
         qualitative_evaluations=[
-            sr.QualitativeEvaluation(name, value) for name, value in _evaluations(result)
+            sr.QualitativeEvaluation(name, value) for name, value in _evaluations(result, opinion)
         ],
         source_images=[sr.SourceImageForMeasurementGroup(*source) for source in uids[1:]] or None,
     )
@@ -219,13 +234,17 @@ def _algorithm(result: Result) -> sr.AlgorithmIdentification:
     )
 
 
-def _evaluations(result: Result) -> list[tuple[Code, Code]]:
-    """The tier, what is not ruled out and, by weights that learnt it, the RSNA category."""
+def _evaluations(result: Result, opinion: Opinion | None) -> list[tuple[Code, Code]]:
+    """The tier, what is not ruled out, the RSNA category by weights that learnt it, an opinion."""
     prediction = result.prediction
     found = [(TIER, tier_code(prediction.decision.tier))]
     found += [(NOT_RULED_OUT, CALLS[answer]) for answer in prediction.decision.candidates]
     if prediction.category:
         found.append((CATEGORY, category_code(prediction.category)))
+    if opinion:
+        found.append((VERDICT, VERDICTS[opinion.verdict]))
+        if opinion.reader_tier:
+            found.append((READER_TIER, tier_code(opinion.reader_tier)))
     return found
 
 

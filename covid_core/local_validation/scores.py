@@ -29,7 +29,7 @@ TEMPLATE = "file,patient,label,score\nfilm1.dcm,A,covid,0.91\nfilm2.dcm,B,normal
 _WRITE_LABELS = f"Write {NAMES_KNOWN}; or 0 or 1"
 _OWN = tuple(f"p_{finding}" for finding in CLASSES)  # columns that predict writes, all of them
 _WEIGHTS = "weights_sha256"
-_KNOWN = frozenset({"label", *SCORES, "patient", "prediction_set", _WEIGHTS, *_OWN})
+_KNOWN = frozenset({"label", *SCORES, "patient", "prediction_set", "verdict", _WEIGHTS, *_OWN})
 _PARQUET = b"PAR1"
 _NAMED = 5  # rows that a message names before it only counts
 _SHOWN = 40  # characters of a label that a message quotes
@@ -164,6 +164,8 @@ def _read(data: bytes) -> Scores:
             "Keep the columns label, score and patient only",
         )
     table = _table(data)
+    if {"verdict", "label"} <= set(table):  # readers' opinions: those that name no class are open
+        table = table[table["label"].str.strip() != ""]
     if len(table) > MAX_FILMS:
         raise CovidCoreError(
             f"this table has more than {MAX_FILMS:,} rows", "Draw that many films by chance"
@@ -216,12 +218,11 @@ def _table(data: bytes) -> pd.DataFrame:
     A cell that is empty, or not there, is "".
     """
     try:
-        table = _csv(data)
+        return _csv(data)
     except (ValueError, OverflowError, csv.Error) as error:  # pandas' are ValueErrors
         raise CovidCoreError(
             "this file can't be read as a table", "Save it as CSV in UTF-8"
         ) from error
-    return table
 
 
 def _csv(data: bytes) -> pd.DataFrame:

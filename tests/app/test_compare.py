@@ -38,6 +38,7 @@ def test_without_a_film_phantoms_are_offered(app: AppTest) -> None:
     page.button[0].click().run()
     assert not page.exception
     assert [info.value for info in page.info] == [texts.IS_PHANTOM]
+    assert not page.subheader  # what the networks agree on of a drawing is no heading
     assert len(page.dataframe) == 1
 
 

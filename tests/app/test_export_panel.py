@@ -33,7 +33,7 @@ def test_the_case_bundle_is_repeated_to_the_last_bit_by_another_reader() -> None
     page = run_page()
     page.session_state[f"export-{sha256}"] = True
     page.file_uploader(key="film").set_value([("film.dcm", data, "")]).run()
-    page.get("button_group")[0].set_value("rule-out").run()
+    page.button_group(key="point").set_value("rule-out").run()
     page.selectbox(key=f"export-class-{sha256}").set_value(Finding.NORMAL).run()
     assert not page.exception
     _, files = page.session_state["files"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
+import covid_core.explain.public_films
 from app.queue import Turns
 from app.texts import common as texts
+from covid_core.explain.public_films import public_films, recognise
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph
+from covid_core.read.reading import read_radiograph
 from tests.app.checked import Outcome
 from tests.app.page import run_page
 from tests.films import dicom_file
@@ -102,7 +106,7 @@ def test_operating_point_and_prevalence_need_no_forward_pass(
 ) -> None:
     drop(page, FILM)
     before = said(page)
-    page.get("button_group")[0].set_value("rule-out").run()
+    page.button_group(key="point").set_value("rule-out").run()
     ruled_out = said(page)
     assert "Balanced: called COVID-19 from" in before
     assert "Rule-out: called COVID-19 from" in ruled_out
@@ -201,13 +205,34 @@ def test_a_wrong_body_part_or_modality_is_said(page: AppTest) -> None:
     assert views(page) == []
 
 
-def test_a_phantom_is_read_and_said_to_mean_nothing(page: AppTest) -> None:
+def test_a_phantom_is_said_to_be_a_drawing_and_nothing_else_is_said_of_it(page: AppTest) -> None:
     page.button(key=f"phantom-{KINDS[2]}").click().run()
     assert not page.exception
     assert len(views(page)) == 1
-    assert "means nothing" in said(page)
+    assert [header.value for header in page.header] == ["Synthetic phantom"]
+    assert "A drawing: the numbers mean nothing." in said(page)
+    assert not page.warning and not page.error
     drop(page, FILM)
-    assert "means nothing" not in said(page)
+    assert "A drawing" not in said(page)
+    assert page.header[0].value != "Synthetic phantom"
+
+
+def test_the_empty_page_says_where_public_films_are_had(page: AppTest) -> None:
+    for film in public_films():
+        assert film.page in said(page) and film.licence in said(page)
+    digests = [code.value for code in page.code]
+    assert digests == ["\n".join(f"{film.sha256}  {film.name}" for film in public_films())]
+
+
+def test_a_public_film_is_known_again(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = recognise(read_radiograph(FILM))
+    assert seen is None
+    film = public_films()[0].replace(sha256=hashlib.sha256(FILM).hexdigest())
+    monkeypatch.setattr(covid_core.explain.public_films, "public_films", lambda: (film,))
+    drop(page, FILM)
+    [told] = [info.value for info in page.info]
+    assert film.name in told and film.finding in told and film.licence in told
+    assert "not among the films that made this model" in told
 
 
 def test_every_take_away_is_offered_and_named_by_the_film_s_hash_alone(
@@ -227,12 +252,12 @@ def test_a_film_stays_open_while_other_pages_are_visited(
     page: AppTest, predictions: list[Prediction]
 ) -> None:
     drop(page, FILM)
-    page.get("button_group")[0].set_value("rule-in").run()
+    page.button_group(key="point").set_value("rule-in").run()
     page.switch_page("app/pages/about.py").run()
     assert "means nothing" not in said(page) and not page.exception
     page.switch_page("app/pages/read.py").run()
     assert len(views(page)) == 1 and len(predictions) == 1
-    assert page.get("button_group")[0].value == "rule-in"
+    assert page.button_group(key="point").value == "rule-in"
     page.button(key="close-files").click().run()
     page.run()
     assert views(page) == [] and not page.exception

@@ -52,7 +52,7 @@ def test_the_read_page_calls_films_by_the_site_s_point_until_it_is_stopped(page:
     page.switch_page("app/pages/read.py").run()
     film = png(draw_phantom(KINDS[2], size_px=192))
     page.file_uploader(key="film").set_value([("film.png", film, "")]).run()
-    page.get("button_group")[0].set_value("rule-in").run()
+    page.button_group(key="point").set_value("rule-in").run()
     assert "the “rule-in” threshold of" in said(page)
 
     page.switch_page("app/pages/validate.py").run()

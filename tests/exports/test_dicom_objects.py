@@ -17,12 +17,22 @@ from pydicom.dataset import Dataset, FileDataset
 
 from covid_core.errors import CovidCoreError
 from covid_core.exports.identity import uid_of
+from covid_core.exports.opinions import opinion_of
 from covid_core.exports.pictures import captioned_overlay, captioned_pictures
 from covid_core.exports.secondary_capture import secondary_capture
-from covid_core.exports.structured_report import CALLS, SCHEME, structured_report, tier_code
+from covid_core.exports.structured_report import (
+    CALLS,
+    READER_TIER,
+    SCHEME,
+    VERDICT,
+    VERDICTS,
+    structured_report,
+    tier_code,
+)
 from covid_core.findings import Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.gate_findings import Code
+from covid_core.model.tiers import Tier
 from covid_core.read.patient_tags import Study, read_study
 from tests.exports.results import COVID, NORMAL, TORN, WEIGHTS_SHA256, film_file, made
 
@@ -153,6 +163,20 @@ def test_the_report_says_the_call_in_codes(
     evaluations = [item.value for item in group.get_qualitative_evaluations()]
     decision = result.prediction.decision
     assert evaluations == [tier_code(decision.tier), *(CALLS[f] for f in decision.candidates)]
+
+
+@pytest.mark.parametrize("tier", [Tier.LIKELY, Tier.UNLIKELY, None])
+def test_the_report_says_a_readers_opinion_and_is_another_object(tier: Tier | None) -> None:
+    result = made(COVID)
+    opinion = opinion_of(result.prediction, tier, "2026-11-29T17:00:00+00:00")
+    capture, plain = both(None, keep=False, result=result)
+    own = structured_report(result, None, capture, keep_identity=False, opinion=opinion)
+    [group] = groups(own)
+    said = {item.name.value: item.value for item in group.get_qualitative_evaluations()}
+    assert said[VERDICT.value] == VERDICTS[opinion.verdict]
+    assert said.get(READER_TIER.value) == (tier_code(tier) if tier else None)
+    uids = [pydicom.dcmread(io.BytesIO(one)).SOPInstanceUID for one in (plain, own)]
+    assert len(set(uids)) == 2
 
 
 def test_the_report_measures_each_probability_and_the_point() -> None:

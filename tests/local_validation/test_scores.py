@@ -34,6 +34,16 @@ def csv(frame: pd.DataFrame, **options: str) -> bytes:
     return frame.to_csv(index=False, **options).encode()
 
 
+def test_opinions_that_name_no_class_are_left_out() -> None:
+    opinions = table(
+        verdict=["agree", "disagree"] * 12, label=["covid"] * 11 + [""] * 2 + ["normal"] * 11
+    )
+    found = read_scores(csv(opinions.rename(columns={"score": "p_covid"})), "opinions.csv")
+    assert len(found.positive) == 22 and found.positive.sum() == 11
+    with pytest.raises(CovidCoreError, match="names no known class"):
+        read_scores(csv(opinions.drop(columns="verdict")), "films.csv")
+
+
 def refusal(data: bytes) -> CovidCoreError:
     with pytest.raises(CovidCoreError) as caught:
         read_scores(data, "films.csv")

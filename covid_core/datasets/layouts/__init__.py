@@ -26,6 +26,7 @@ from covid_core.datasets.layouts import (
     kermany,
     nih,
     radiography,
+    reader_opinions,
     rsna_pneumonia,
     siim_covid19,
 )
@@ -36,6 +37,7 @@ from covid_core.read.radiograph import View
 from covid_core.storage.walk import Note, PassedOver, ignore
 
 LAYOUTS: tuple[ModuleType, ...] = (
+    reader_opinions,
     siim_covid19,
     rsna_pneumonia,
     cohen,

@@ -1,0 +1,103 @@
+"""What is said of one film: the answer, how it looks, and what speaks against it.
+
+Of a phantom only that its numbers mean nothing.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import session
+from app.open_film import OpenFilm
+from app.texts import read as texts
+from covid_core.case.case_reading import Reading
+from covid_core.explain.public_films import recognise
+from covid_core.predict.predictor import Prediction
+from covid_core.present.flags import flags_of
+from covid_core.present.sentences import category_in_words, shown_probability
+from covid_core.present.worth import alarms_in_words, category_worth
+
+
+def show_answer(film: OpenFilm) -> None:
+    """All of it, once the film is checked."""
+    show_call(film)
+    if film.is_phantom:
+        return
+    show_category(film.prediction)
+    show_recognised(film.reading)
+    show_flags(film.reading)
+
+
+def show_call(film: OpenFilm) -> None:
+    """The answer in one line, and how it came to that side."""
+    prediction = film.prediction
+    said, bars = st.columns([3, 2], gap="large")
+    with bars:
+        for answer in prediction.answers:
+            share = prediction.probability(answer)
+            st.progress(share, f"{answer.display_name} {shown_probability(share)}")
+    with said:
+        if film.is_phantom:
+            st.header(texts.PHANTOM, anchor=False)
+            st.write(texts.IS_PHANTOM)
+        else:
+            show_tier(prediction)
+
+
+def show_tier(prediction: Prediction) -> None:
+    """The answer in a report's words, and what such an answer is worth."""
+    decision, disease = prediction.decision, prediction.answers[-1]
+    st.header(decision.tier.heading, anchor=False)
+    st.write(decision.sentence)
+    st.write(
+        texts.probability(
+            disease.display_name,
+            shown_probability(prediction.probability(disease)),
+            decision.point,
+            decision.positive,
+        )
+    )
+    if alarms := alarms_in_words(session.card(), decision.point):
+        st.caption(alarms)
+
+
+def show_category(prediction: Prediction) -> None:
+    """How the film looks by the RSNA's consensus, by weights that learnt it, and its worth."""
+    if prediction.category is None:
+        return
+    st.write(f"**{texts.CATEGORY}:** {category_in_words(prediction)}")
+    worth = category_worth(session.card(), prediction.category)
+    st.caption(f"{texts.CATEGORY_HELP} {worth}")
+
+
+def show_recognised(reading: Reading) -> None:
+    """What is known of a public film: its label, its licence, and whether it trained the model."""
+    known = recognise(reading.radiograph)
+    if known is None:
+        return
+    checks = reading.checks(reading.prediction.label)
+    if checks.seen:
+        trained = texts.TRAINED_ON
+    else:
+        trained = texts.NOT_TRAINED_ON if checks.known_films else texts.TRAINED_UNKNOWN
+    compared = known.compared(reading.prediction.decision.tier)
+    st.info(f"{known.sentence} {compared} {trained}", icon=":material/public:")
+
+
+def show_flags(reading: Reading) -> None:
+    """What speaks against the answer: the gravest in one line, the others behind it."""
+    label = reading.prediction.label
+    checks = reading.checks(label)
+    in_lungs = reading.heat_in_lungs(label), float(reading.lungs.mean())
+    flags = flags_of(reading.prediction, checks, in_lungs)
+    for flag in flags[:1]:
+        if flag.unusable:
+            st.error(flag.sentence, icon=":material/block:")
+        else:
+            st.warning(flag.sentence, icon=":material/warning:")
+    if flags[1:]:
+        with st.expander(texts.MORE_FLAGS.format(count=len(flags) - 1)):
+            for flag in flags[1:]:
+                st.write(flag.sentence)
+    if checks.meter and not checks.meter.explained:
+        st.write(checks.meter.sentence)

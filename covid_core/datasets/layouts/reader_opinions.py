@@ -1,0 +1,45 @@
+"""Films of one's own with a reader's opinions: `opinions.csv` in their folder, from the page.
+
+The films lie anywhere below, under any names: each is known by its file's SHA-256. A film without
+an opinion that names a class is left out. Of patients the file says nothing: the folder that a film
+lies in, below this one, is taken as its patient.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from covid_core.datasets.case import Case, LeftOut, Selection
+from covid_core.datasets.layouts.films import films_in
+from covid_core.exports.opinions import FILE_NAME, read_opinions
+from covid_core.sources import is_public
+
+SOURCE = None  # the folder's own name
+NO_OPINION = "no reader's opinion names its class"
+
+
+def recognises(folder: Path) -> bool:
+    """Whether a file of opinions lies in the folder."""
+    return (folder / FILE_NAME).is_file()
+
+
+def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
+    """Each film below the folder, by what a reader said of it. Raises DatasetError."""
+    source = f"{folder.name} (own)" if is_public(folder.name) else folder.name
+    opinions = read_opinions(folder / FILE_NAME)
+    for path in films_in(folder):
+        try:
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            yield LeftOut(path, source, f"it can't be read: {error.strerror}", damaged=True)
+            continue
+        known = opinions.get(sha256)
+        if known is None or known.label is None:
+            yield LeftOut(path, source, NO_OPINION)
+        else:
+            patient = next(iter(path.relative_to(folder).parts[:-1]), None)
+            words = "a reader's opinion"
+            yield Case(path, known.label, source, patient, words, boxes=known.boxes)
