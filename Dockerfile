@@ -3,7 +3,7 @@
 ARG BASE=python:3.11-slim
 FROM ${BASE}
 
-# Where PyTorch has its own index of builds without CUDA, it is given here: 2 GB smaller, no GPU. Its
+# Where PyTorch has its own index of builds without CUDA, it is given here: 4 GB smaller, no GPU. Its
 # files are others than the lock's, so then the versions are held, and not each file's hash.
 ARG PIP_EXTRA_INDEX_URL=""
 

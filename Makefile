@@ -1,4 +1,4 @@
-.PHONY: help setup app test check bench train lock sbom
+.PHONY: help setup app test check bench train wheel api lock sbom
 help:  ## List what one does here
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
 setup:  ## Create the environment, with what the tests need
@@ -14,7 +14,11 @@ bench:  ## Measure how fast a film is answered, and how fast training is
 	.venv/bin/python -m covid_core bench train
 train:  ## Train on DATA=folder
 	.venv/bin/python train.py --data $(DATA)
-lock:  ## Lock what requirements*.txt bring, anew
+wheel:  ## Build the wheel into out/dist
+	.venv/bin/pip wheel . --no-deps --wheel-dir out/dist
+api:  ## Write the API's documentation into out/api
+	.venv/bin/python -m docs.api
+lock:  ## Write requirements*.txt and the lock files anew, from pyproject.toml
 	.venv/bin/python -m supply.lock
 sbom:  ## List what it is made of, and what is known against that
 	.venv/bin/python -m supply.sbom && .venv/bin/python -m supply.advisories

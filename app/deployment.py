@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from covid_core.exports.dicomweb import Archive
 
 ROOT = Path(__file__).parent.parent
-DESK = ROOT / "desk.toml"
+DESK = Path(os.environ.get("CHEST_READER_DESK") or ROOT / "desk.toml")
 _REMEDY = "Correct that line and start the page again"
 
 # A site as a content security policy names it: all of its pages; with a star all its subdomains'.

@@ -15,25 +15,26 @@ from app.export_panel import show_exports
 from app.neighbours import show_neighbours
 from app.open_film import OpenFilm
 from app.opinion_panel import show_opinion
+from app.study_panel import show_study
 from app.texts import read as texts
 from app.viewer import viewer
 from app.viewer.package import Kind, Layer, View, Window
 from covid_core.case.case_reading import Reading
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import Finding
-from covid_core.model.decision import in_sentence
-from covid_core.predict.predictor import Prediction
+from covid_core.model.saliency import Saliency
+from covid_core.present.change import change_in_words
 from covid_core.present.display import display_film, grey_windows
-from covid_core.present.overlay import COLOUR_MAPS, OPACITY_COLOURS, soft
+from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
+from covid_core.present.overlay import COLOUR_MAPS, OPACITY_COLOURS, clip_to_body, soft
 from covid_core.present.sentences import (
     DISCLAIMER,
     heat_in_words,
     opacity_in_words,
-    shown_probability,
     values_in_words,
 )
 from covid_core.present.worth import map_worth, opacity_worth
-from covid_core.read.patient_tags import Study, days_between, labelled, same_patient
+from covid_core.read.patient_tags import Study, days_between, same_patient
 
 _HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
 _FILM_PX, _BESIDE_PX = 460, 420
@@ -127,8 +128,8 @@ def view_of(reading: Reading, *, steps: bool = False) -> View:
     """What the viewer draws of a reading."""
     prediction, film = reading.prediction, display_film(reading.radiograph)
     windows = grey_windows(film, reading.lungs).items()
-    named, shape = in_sentence(prediction.label), film.values.shape
-    opacity = reading.opacity if prediction.decision.usable else None
+    shape = film.values.shape
+    opacity = reading.opacity
     card = session.card()
     layers = [
         class_layer(reading, shape, answer, map_worth(card, answer))
@@ -137,7 +138,7 @@ def view_of(reading: Reading, *, steps: bool = False) -> View:
     first = prediction.answers.index(prediction.label)
     if opacity:
         worth = opacity_worth(card)
-        layers, first = [opacity_layer(opacity, reading.lungs, shape, worth), *layers], 0
+        layers, first = [opacity_layer(reading, opacity, shape, worth), *layers], 0
     return View(
         film=film.values,
         windows=tuple(Window(texts.WINDOWS[name], low, high) for name, (low, high) in windows),
@@ -145,19 +146,29 @@ def view_of(reading: Reading, *, steps: bool = False) -> View:
         layer=first,
         lungs=soft(reading.lungs),
         colours=COLOUR_MAPS,
-        described=texts.FILM_OPACITY_ALT if opacity else texts.FILM_ALT.format(name=named),
+        described=texts.FILM_ALT,
         steps=steps,
+        units=film.units,
+        answer=f"{prediction.decision.sentence}\n{DISCLAIMER}",
         opacity_colours=OPACITY_COLOURS if opacity else None,
     )
 
 
 def opacity_layer(
-    opacity: OpacityMap, lungs: np.ndarray, shape: tuple[int, ...], worth: str
+    reading: Reading, opacity: OpacityMap, shape: tuple[int, ...], worth: str
 ) -> Layer:
-    """The opacity map over a film of that shape; shown of every film, for it is never stretched."""
-    words, doubtful = opacity_in_words(opacity, lungs)
-    levels = np.rint(opacity.heat(*heat_grid(shape)) * 255).astype(np.uint8)
-    return Layer(texts.OPACITY_LAYER, levels, True, words, doubtful, Kind.OPACITY, worth)
+    """A reading's opacity map over a film of that shape; shown where maps may be drawn."""
+    words, doubtful = opacity_in_words(opacity, reading.lungs)
+    if why := no_heat_in_words(reading.prediction.decision):
+        words, doubtful = why, False
+    levels = levels_of(opacity, reading, shape)
+    return Layer(texts.OPACITY_LAYER, levels, not why, words, doubtful, Kind.OPACITY, worth)
+
+
+def levels_of(shown: OpacityMap | Saliency, reading: Reading, shape: tuple[int, ...]) -> np.ndarray:
+    """A map's heat inside the body, over a film of that shape: uint8, 255 at full heat."""
+    heat = clip_to_body(shown.heat(*heat_grid(shape)), reading.body)
+    return np.rint(heat * 255).astype(np.uint8)
 
 
 def heat_grid(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -170,53 +181,41 @@ def heat_grid(shape: tuple[int, ...]) -> tuple[int, int]:
 def class_layer(reading: Reading, shape: tuple[int, ...], finding: Finding, worth: str) -> Layer:
     """One class's heat over a film of that shape.
 
-    None is shown where the class is below its threshold, or its map fails its tests.
+    None is shown where it is not due, or its map fails its tests.
     """
-    prediction, saliency = reading.prediction, reading.maps[finding]
-    heat = saliency.heat(*heat_grid(shape))
-    shown, words, doubtful = False, no_heat(prediction, finding), False
+    prediction = reading.prediction
+    shown, words, doubtful = False, not_due_in_words(prediction, finding), False
     if prediction.heat_due(finding):
         check = reading.map_checks[finding].tests
         share = reading.heat_in_lungs(finding), float(reading.lungs.mean())
         shown = check.passed
         words, doubtful = heat_in_words(*share) if shown else (check.sentence, False)
-    levels = np.rint(heat * 255).astype(np.uint8)
+    levels = levels_of(reading.maps[finding], reading, shape)
     return Layer(finding.display_name, levels, shown, words, doubtful, note=worth)
 
 
-def no_heat(prediction: Prediction, finding: Finding) -> str:
-    """Why a class is shown without heat."""
-    if not prediction.decision.usable:
-        return texts.HEAT_UNUSABLE.format(name=in_sentence(finding))
-    if finding is not prediction.answers[-1]:
-        return texts.HEAT_RULED_OUT.format(name=in_sentence(finding))
-    return texts.HEAT_BELOW.format(
-        name=in_sentence(finding),
-        probability=shown_probability(prediction.probability(finding)),
-        threshold=f"{prediction.decision.point.threshold:.2f}",
-    )
-
-
 def show_both(film: OpenFilm, other: OpenFilm) -> None:
-    """Two films side by side, each under its own name and reading."""
+    """Two films side by side, the earlier left, each under its own name and reading."""
     own, others = film.study, other.study
-    is_same = own is not None and others is not None and same_patient(own, others)
-    if not is_same:
+    if own is None or others is None or not same_patient(own, others):
         st.warning(texts.BESIDE_STRANGER, icon=":material/warning:")
-    left, right = st.columns(2)
-    with left:
-        st.caption(texts.BESIDE_NOW)
-        show_one(film, "viewer-now", warned=True)
-    with right:
-        st.caption(dated(own, others) if own and others and is_same else texts.BESIDE_THEN)
-        show_one(other, "viewer-then")
+        caption, pair = texts.BESIDE_THEN, (film, other)
+    else:
+        days, caption = days_between(others, own), dated(own, others)
+        pair = (other, film) if days is not None and days > 0 else (film, other)
+        readings = [one.reading for one in pair]
+        st.markdown(f"**{change_in_words(*readings, dated=bool(days))}**")
+    for one, column in zip(pair, st.columns(2), strict=True):
+        with column:
+            st.caption(texts.BESIDE_NOW if one is film else caption)
+            show_one(one, "viewer-now" if one is film else "viewer-then", warned=one is film)
 
 
 def show_one(film: OpenFilm, key: str, *, warned: bool = False) -> None:
     """A film with what is said of it. `warned`: what speaks against that was said before."""
     prediction = film.prediction
     st.text(film.name)
-    view = replace(view_of(film.reading), alone=True)
+    view = replace(view_of(film.reading), linked=True)
     viewer(view, key=key, height_px=_BESIDE_PX)
     st.caption(f"**{prediction.decision.tier.heading}.** {prediction.decision.sentence}")
     if not warned:
@@ -227,15 +226,3 @@ def dated(study: Study, other: Study) -> str:
     """How long before or after the one film the other was taken, where their files say."""
     days = days_between(other, study)
     return texts.BESIDE_THEN if days is None else texts.apart(days)
-
-
-def show_study(film: OpenFilm) -> None:
-    """The file's tags, on demand only; as plain text, whatever they hold."""
-    if film.study is None:
-        return
-    with st.expander(texts.STUDY, icon=":material/badge:"):
-        st.caption(texts.STUDY_HELP)
-        # Of this film only: the next one's patient is shown when that is asked for.
-        if st.toggle(texts.STUDY_SHOW, key=f"show-study-{film.sha256}"):
-            for label, value in labelled(film.study):
-                st.text(f"{label}: {value}")

@@ -65,7 +65,7 @@ class Shown:
             self.words.append(getattr(element, kind).body)
         elif kind == "file_uploader":
             self.uploaders[element.file_uploader.label] = element.file_uploader.id
-        elif kind == "bidi_component":
+        elif kind == "bidi_component" and element.bidi_component.bytes:  # a viewer
             self.views.append(hashlib.sha256(element.bidi_component.bytes).hexdigest())
         elif kind == "exception":
             self.words.append(element.exception.message)

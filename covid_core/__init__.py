@@ -77,7 +77,7 @@ __all__ = [
 
 _HOMES = {
     "case.reader": ("CaseReader", "read_case"),
-    "case.reading": ("Reading",),
+    "case.case_reading": ("Reading",),
     "model.decision": ("Decision",),
     "errors": (
         "Abstained",

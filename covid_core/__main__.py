@@ -1,9 +1,10 @@
-"""The command line: `python -m covid_core predict PATH...` and its fellows."""
+"""The command line: `python -m covid_core predict PATH...` and its fellows; `chest-reader` too."""
 
 from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 from typing import cast
 
 from covid_core.commands.status import WRONG_USE
@@ -11,7 +12,11 @@ from covid_core.commands.verbs import call, group_of_verbs
 from covid_core.errors import CovidCoreError
 from covid_core.storage.privacy import keep_private
 
-_INSTALL = "Install what is needed with: python -m pip install -r requirements.txt"
+_INSTALL = (
+    "Install what is needed with: python -m pip install -r requirements.txt, or without a clone:"
+    ' python -m pip install "chest-radiograph-reader[desk,dicom,train]"'
+)
+_MODULE, _SCRIPT = "python -m covid_core", "chest-reader"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,11 +35,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(arguments: list[str]) -> int:
     """Run one command, and return its exit status. Raises CovidCoreError."""
-    return call(group_of_verbs(), arguments, "python -m covid_core")
+    program = _SCRIPT if Path(sys.argv[0]).stem == _SCRIPT else _MODULE
+    return call(group_of_verbs(), arguments, program)
 
 
-if __name__ == "__main__":
+def start() -> int:
+    """Run the command that the program was started with, and return its exit status."""
     keep_private()
     for stream in (sys.stdout, sys.stderr):
         cast(io.TextIOWrapper, stream).reconfigure(errors="backslashreplace")
-    sys.exit(main())
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(start())

@@ -1,7 +1,8 @@
-"""The lock files and constraints.txt, made of requirements*.txt by uv.
+"""The lock files and constraints.txt, made of pyproject.toml by uv.
 
     python -m supply.lock [--upgrade]
 
+    requirements*.txt       as `supply.requirement_files` makes them, first
     requirements.lock       what requirements.txt brings, each file's SHA-256 as its registry has it
     requirements-dev.lock   the same with what tests and checks need
     constraints.txt         the versions alone, of everything; requirements.txt names it, so that
@@ -20,6 +21,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from supply.requirement_files import write_requirement_files
 from supply.requirements import CONSTRAINTS, DEV_LOCK, LOCK, ROOT
 
 _UV = "uv==0.13.9"
@@ -44,6 +46,7 @@ def main() -> None:
     )
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
     upgrade = ["--upgrade"] if parser.parse_args().upgrade else []
+    write_requirement_files()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sources = _sources(folder)

@@ -24,7 +24,7 @@ from covid_core.engines import machine
 from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Lanes, Precision
 from covid_core.engines.trained import classifier
-from covid_core.model.card import SHIPPED, WEIGHTS, head_tensors, read_card
+from covid_core.model.card import PROOF, SHIPPED, WEIGHTS, head_tensors, read_card
 from covid_core.model.decision import BALANCED
 from covid_core.model.head import Head
 from covid_core.predict.gate import Gate
@@ -119,7 +119,7 @@ def answered(by: Predictor, prediction: Prediction) -> Answer:
 def written() -> dict[str, Any]:
     """What was written down: `versions`, `machine`, `weights`, and by precision the answers."""
     found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    for precision in Precision:
+    for precision in set(Precision) & set(found):
         held = found[precision.value]
         found[precision.value] = {name: Answer.from_json(raw) for name, raw in held.items()}
     return found
@@ -150,8 +150,9 @@ def main() -> None:
     options = parser.parse_args()
     found = asked()
     if options.write:
-        if Precision.BFLOAT16 not in found:
-            parser.error("this machine has no bfloat16: write them on one that does")
+        proven = (WEIGHTS / f"{SHIPPED}{PROOF}.json").exists()
+        if proven and Precision.BFLOAT16 not in found:
+            parser.error("these weights run in bfloat16 elsewhere: write them on such a machine")
         raw = {p.value: {n: a.to_json() for n, a in own.items()} for p, own in found.items()}
         weights = read_card(WEIGHTS).sha256
         told = {"versions": versions(), "machine": machine.described(), "weights": weights, **raw}
@@ -161,6 +162,7 @@ def main() -> None:
         [precision, name, *(f"{d:.1e}" for d in one.differs_from(old[precision][name]))]
         for precision, own in found.items()
         for name, one in own.items()
+        if precision in old
     ]
     print(markdown.table(["", "Film", "Probability", "Heat"], rows))
 

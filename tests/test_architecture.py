@@ -40,7 +40,19 @@ HOUSE: tuple[set[str], ...] = (
     {"bench"},
     {"commands"},
 )  # from the ground up; above all stand `__main__`, and the front page with the public names
-FRONT, OURS = "covid_core", ("covid_core", "app", "benchmarks", "docs", "supply", "tests", "train")
+FRONT, OURS = (
+    "covid_core",
+    (
+        "covid_core",
+        "app",
+        "benchmarks",
+        "docs",
+        "examples",
+        "supply",
+        "tests",
+        "train",
+    ),
+)
 
 Imports = dict[str, set[str]]
 """What each module imports, by their whole names."""
@@ -252,6 +264,29 @@ def test_files_stay_short_enough_to_read_in_one_sitting() -> None:
     files = [*PACKAGE.rglob("*.py"), *APP.rglob("*.py")]
     long = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in files}
     assert {name: lines for name, lines in long.items() if lines > 300} == {}
+
+
+# What only some systems have: files opened past no link, locks, limits, the start of processes,
+# the child's confinement.
+OF_SYSTEMS = {
+    "covid_core/storage/plain_files.py",
+    "covid_core/storage/system_files.py",
+    "covid_core/storage/system_limits.py",
+    "covid_core/storage/system_processes.py",
+    "covid_core/read/confinement.py",
+}
+
+
+def test_what_differs_between_systems_is_in_one_module_each() -> None:
+    systems = re.compile(
+        r"sys\.platform|os\.name\b|import (fcntl|resource|msvcrt)\b|set_start_method"
+    )
+    asking = {
+        path.relative_to(ROOT).as_posix()
+        for path in [*PACKAGE.rglob("*.py"), *APP.rglob("*.py"), ROOT / "train.py"]
+        if systems.search(path.read_text(encoding="utf-8"))
+    }
+    assert asking == OF_SYSTEMS
 
 
 # Each says why, and of which versions.

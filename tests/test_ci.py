@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.linux
+
 ROOT = Path(__file__).parent.parent
 DIES = "import os\n\ndef test_that_dies(): os.kill(os.getpid(), 9)\n"
 HANGS = "import threading\n\ndef test_that_hangs(): threading.Event().wait()\n"

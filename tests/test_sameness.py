@@ -14,8 +14,8 @@ import pytest
 from covid_core.engines import machine
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, Precision
-from covid_core.engines.proof import LARGEST_DIFFERENCE
-from covid_core.model.card import WEIGHTS, read_card
+from covid_core.engines.proof import LARGEST_DIFFERENCE, read_proof
+from covid_core.model.card import SHIPPED, WEIGHTS, read_card
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.reading import read_radiograph
 from tests import golden
@@ -95,12 +95,15 @@ def test_what_was_written_is_of_these_weights_and_tells_films_apart(
     written: dict[str, Any],
 ) -> None:
     assert written["weights"] == read_card(WEIGHTS).sha256
-    for precision in Precision:
+    for precision in set(Precision) & set(written):
         answers = [tuple(one.probabilities) for one in written[precision].values()]
         assert len(set(answers)) == len(answers)
-        assert max(one.heat.max() for one in written[precision].values()) > 0.5
-    rounding, _ = largest(written[Precision.BFLOAT16], written[Precision.FLOAT32])
-    assert 0 < rounding < LARGEST_DIFFERENCE
+        assert max(one.heat.max() for one in written[precision].values()) > 0.2
+    proven = read_proof(WEIGHTS, SHIPPED, written["weights"]) is not None
+    assert (Precision.BFLOAT16 in written) == proven
+    if proven:
+        rounding, _ = largest(written[Precision.BFLOAT16], written[Precision.FLOAT32])
+        assert 0 < rounding < LARGEST_DIFFERENCE
 
 
 def bits(prediction: object) -> bytes:

@@ -18,6 +18,8 @@ from packaging.version import Version
 from covid_core.model.card import WEIGHTS, read_card
 from supply import advisories
 from supply import sbom as listing
+from supply.requirement_files import CORE, PYPROJECT, declared, file_text
+from supply.requirement_files import FILES as MADE
 from supply.requirements import CONSTRAINTS, DEV_LOCK, LOCK, ROOT, direct, locked
 
 RUNTIME = ROOT / "requirements.txt"
@@ -28,6 +30,7 @@ UNIMPORTED = {
     "tensorboard": "torch.utils.tensorboard writes by it",
 }
 PROGRAMS = {
+    "hatchling",
     "pre-commit",
     "ruff",
     "mypy",
@@ -89,6 +92,18 @@ def test_this_environment_has_the_locked_versions() -> None:
             assert found.public == package.version, name
 
 
+def test_the_files_are_made_of_what_the_package_declares() -> None:
+    text = PYPROJECT.read_text("utf-8")
+    assert sorted(file.name for file in MADE) == [file.name for file in FILES]
+    for file in MADE:
+        assert (ROOT / file.name).read_text("utf-8") == file_text(file, text), (
+            "python -m supply.requirement_files"
+        )
+    lists = declared(text)
+    assert {"desk", "dicom", "train", "cluster"} <= set(lists)
+    assert any(one.startswith("grad-cam==") for one in lists[CORE])
+
+
 def applies(requirement: Any) -> bool:
     return requirement.marker is None or requirement.marker.evaluate()
 
@@ -123,7 +138,13 @@ def named(node: ast.AST) -> list[str]:
 
 
 READER = ("covid_core/**/*.py", "app/**/*.py", "train.py", "streamlit_app.py")
-AROUND = ("tests/**/*.py", "benchmarks/**/*.py", "docs/**/*.py", "supply/**/*.py")
+AROUND = (
+    "tests/**/*.py",
+    "benchmarks/**/*.py",
+    "docs/**/*.py",
+    "examples/**/*.py",
+    "supply/**/*.py",
+)
 
 
 def test_each_requirement_is_used_and_all_that_is_used_is_required() -> None:

@@ -51,6 +51,7 @@ MEASURED = {
     "covid_core/model_card/baselines.py",
     "covid_core/model_card/comparison.py",
     "covid_core/model_card/comparison_plots.py",
+    "covid_core/model_card/front_matter.py",
     "covid_core/model_card/headline.py",
     "covid_core/model_card/plots.py",
     "covid_core/model/results.py",

@@ -31,7 +31,7 @@ from covid_core.evaluation.choices import choices_by
 from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard
 from covid_core.model.decision import CAVEAT
 from covid_core.predict.predictor import Predictor
-from covid_core.present.overlay import blend, displayed, png
+from covid_core.present.overlay import blend, clip_to_body, displayed, png
 from covid_core.present.sentences import DISCLAIMER, shown_probability
 from covid_core.read.phantom import KINDS
 
@@ -186,7 +186,7 @@ def show_pictures(reading: Reading, opinions: list[Opinion]) -> None:
         row = opinions[start : start + _A_ROW]
         for one, column in zip(row, st.columns(_A_ROW), strict=False):
             with column:
-                show_picture(film, one, withheld(reading, one))
+                show_picture(film, reading.body, one, withheld(reading, one))
 
 
 def withheld(reading: Reading, one: Opinion) -> bool:
@@ -196,14 +196,17 @@ def withheld(reading: Reading, one: Opinion) -> bool:
     return not reading.map_checks[one.saliency.finding].tests.passed
 
 
-def show_picture(film: np.ndarray, one: Opinion, is_withheld: bool) -> None:
-    """The film, uint8 (H, W), under one network's heat; without it where none is due."""
+def show_picture(film: np.ndarray, body: np.ndarray, one: Opinion, is_withheld: bool) -> None:
+    """The film, uint8 (H, W), under one network's heat; without it where none is due.
+
+    `body`: where the patient is in it, bool (h, w).
+    """
     alt, words, picture = texts.COLD_ALT, texts.COLD, film
     if is_withheld:
         alt, words = texts.WITHHELD_ALT, texts.WITHHELD
     elif one.heat_due:
         alt, words = texts.PICTURE_ALT, texts.HEAT
-        picture = blend(film, one.saliency.heat(*film.shape), _OPACITY)
+        picture = blend(film, clip_to_body(one.saliency.heat(*film.shape), body), _OPACITY)
     alt = alt.format(title=one.title, disease=one.prediction.answers[-1].display_name)
     st.image(png(picture), width="stretch", output_format="PNG", alt=alt)
     st.caption(words.format(title=one.title, call=call_of(one)))

@@ -25,6 +25,7 @@ from covid_core.model.card import (
 )
 from covid_core.model.results import TEST, Summary
 from covid_core.model_card.comparison import HEADER
+from covid_core.model_card.front_matter import without_front_matter
 from covid_core.present.sentences import DISCLAIMER
 
 _COVID = CLASSES[-1]
@@ -190,7 +191,7 @@ def recipes(weights_sha256: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 def card_text(weights_sha256: str) -> str:
     """The model card's Markdown; kept until there are other weights."""
     path = WEIGHTS / "README.md"
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    return without_front_matter(path.read_text(encoding="utf-8")) if path.is_file() else ""
 
 
 show()

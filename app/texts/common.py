@@ -18,6 +18,7 @@ PAGE_HELP = {
 }
 WAITING = "Other films came first: position {position} in line."
 BUSY = "The reader is busy."
+DROP_ANYWHERE = "Drop to open"
 TRY_AGAIN = "Try again"
 LOADING = "Loading the model…"
 NOT_READY = "This installation is not ready."

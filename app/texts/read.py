@@ -68,26 +68,19 @@ WHY_GATE = "Checks before reading"
 WHY_MORE = "How this came about, step by step"
 CHART_ALT = "Probability of each class, and the operating point's threshold"
 
-HEAT_BELOW = (
-    "No heat for {name}: its probability, {probability}, is below the operating point's threshold,"
-    " {threshold}."
-)
-HEAT_UNUSABLE = "No heat for {name}: the answer must not be used."
 MORE_FLAGS = "More that speaks against the answer: {count}"
-HEAT_RULED_OUT = "No heat for {name}: the prediction set rules it out."
 OPACITY_LAYER = "Opacity, as radiologists box it"
-FILM_OPACITY_ALT = "The radiograph, and beside it the same film under a map"
 CATEGORY = "RSNA category"
 CATEGORY_HELP = (
     "How the film looks by the RSNA's consensus; a patient with COVID-19 may have any category."
 )
 CATEGORY_COLUMNS = ("RSNA category", "Network's share")
 CATEGORY_ALT = "The network's share for each RSNA category"
-FILM_ALT = "The radiograph, and beside it the same film under the evidence for {name}"
+FILM_ALT = "The radiograph"
 WINDOWS = {
     "as stored": "As read",
     "whole range": "Whole range",
-    "lungs": "Lungs",
+    "lungs": "Lung window",
     "soft tissue": "Soft tissue",
 }
 

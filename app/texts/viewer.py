@@ -9,10 +9,10 @@ TEXTS = {
     "panes": "Films",
     "settings": "Viewer settings",
     # Toolbar: under each icon, and in full where the mouse rests.
+    "one": "One pane",
+    "one_long": "One large pane (s)",
     "side": "Side by side",
-    "side_long": "Radiograph and heat side by side",
-    "blended": "Blended",
-    "blended_long": "One film, under the heat",
+    "side_long": "Radiograph and heat side by side (s)",
     "swipe": "Swipe",
     "swipe_long": "One film; drag the divider to uncover the heat",
     "window": "Window",
@@ -21,6 +21,8 @@ TEXTS = {
     "pan_long": "Dragging moves the film (p)",
     "zoom": "Zoom",
     "zoom_long": "Dragging up and down zooms (z)",
+    "measure": "Measure",
+    "measure_long": "Dragging measures a distance (m)",
     "fit": "Fit",
     "fit_long": "Fit the whole film into its pane (=)",
     "native": "1:1",
@@ -39,14 +41,16 @@ TEXTS = {
     "heat_long": "Heat on or off (t)",
     "contour": "Contour",
     "contour_long": "Line round the heat on or off",
-    "outline": "Outline",
+    "outline": "Lung outline",
     "outline_long": "Outline of the lungs on or off (o)",
     "save": "Save",
-    "save_long": "Save the film under heat as a picture, as it is shown",
+    "save_long": "Save the film as a picture, as it is shown",
     "full": "Full screen",
-    "full_long": "Full screen on or off",
+    "full_long": "Full screen on or off (f)",
+    "linked": "Linked",
+    "linked_long": "Zoom, place and window of both films together, or each by itself (l)",
     "reset": "Reset",
-    "reset_long": "Zoom, window, flips and heat as at first (space)",
+    "reset_long": "Zoom, window and flips as at first (space)",
     "help": "Keys",
     "help_long": "List the keys (?)",
     # Settings.
@@ -66,20 +70,25 @@ TEXTS = {
     "radiograph": "Radiograph",
     "under_heat": "Heat: {name}",
     "no_heat": "No heat: {name}",
-    "heat_off": "Heat is off",
     "mirrored": "MIRRORED",
     "flipped": "UPSIDE DOWN",
     "heat_alt": "{described}, under the heat for {name}. {why}",
     "scale": "Zoom {zoom}x",
+    "inverted_shown": "INVERTED",
     "shades": "W {width} L {level}",
     "shades_equalised": "Equalised",
+    "share": "{share}%",
     "grey": "x {x} y {y}: {grey}",
+    "right": "R",
+    "left": "L",
+    "millimetres": "{length} mm",
+    "centimetres": "{length} cm",
+    "at_detector": "{length} at the detector",
     "cold": "none",
     "hot": "strong",
     "attention": "Model attention, not a lesion outline.",
     # The same of an opacity map.
     "under_opacity": "Opacity map",
-    "opacity_off": "Opacity map is off",
     "opacity_alt": "{described}, under the opacity map. {why}",
     "opacity_cold": "0",
     "opacity_hot": "1: probability of an opacity",
@@ -88,7 +97,8 @@ TEXTS = {
     " radiologist's outline.",
     "group_opacity": "Opacity",
     "group_evidence": "What the network used",
-    # Burned into a saved picture.
+    # Burned into a saved picture; the first where it is the film by itself.
+    "film_burned": "Research use only, not a diagnosis.",
     "burned": "Research use only, not a diagnosis. Model attention, not a lesion outline.",
     "picture_name": "radiograph-under-heat.png",
     "close": "Close",
@@ -98,8 +108,11 @@ TEXTS = {
 # In place of those above, where the reader chooses between the opacity map and the classes' maps.
 WITH_OPACITY = {"class": "Map"}
 
-# Key or gesture, and what it does; the last only where there are other films to go to.
+# Key or gesture, and what it does; the last three only where there are other films to go to, the
+# size of a pixel is known, and another film stands beside this one.
 KEYS = [
+    ["s", "One pane, or two side by side"],
+    ["f", "Full screen"],
     ["Drag", "What the tool says: at first, window width (sideways) and level (up and down)"],
     ["Right drag, or shift and drag", "Move the film"],
     ["Wheel once the viewer was clicked, or two fingers", "Zoom"],
@@ -113,3 +126,5 @@ KEYS = [
     ["?", "This list"],
 ]
 STEPPING = ["Arrows", "Previous film, next film"]
+RULING = ["m", "Drag to: measure a distance"]
+LINKING = ["l", "Both films together, or each by itself"]

@@ -1,4 +1,4 @@
-"""The viewer: a radiograph beside itself under the model's heat, drawn in the browser.
+"""The viewer: a radiograph, and over it or beside it the model's heat, drawn in the browser.
 
 Zoom, window, class and all else answer there, without one run of the script. The script hears of it
 only where the reader asks by key for another film.
@@ -15,7 +15,18 @@ from app.viewer.package import Kind, Layer, View, Window, package
 __all__ = ["Kind", "Layer", "View", "Window", "viewer"]
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("film", "heat", "state", "paint", "picture", "controls", "gestures", "viewer")
+_SCRIPTS = (
+    "film",
+    "heat",
+    "units",
+    "linking",
+    "state",
+    "paint",
+    "picture",
+    "controls",
+    "gestures",
+    "viewer",
+)
 
 
 def _text(name: str) -> str:
@@ -31,7 +42,7 @@ _mount = st.components.v2.component(
 
 
 def viewer(view: View, *, key: str, height_px: int = 560) -> str | None:
-    """Shows a view, its panes `height_px` high, and gives the step that the reader chose.
+    """Shows a view, its panes at least `height_px` high, and gives the step that the reader chose.
 
     "next" or "previous" in the one run after the reader chose another film by key, where the
     view has steps; else None.

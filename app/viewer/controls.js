@@ -14,6 +14,12 @@ const ACTIONS = {
 
 const toggle = (viewer, name) => change(viewer, { [name]: !viewer.state[name] })
 
+/** Some settings speak in the film's own units. */
+const WORDED = {
+  width: ({ header, state }) => windowInWords(header, state).width,
+  level: ({ header, state }) => windowInWords(header, state).level,
+}
+
 // Each slider's value in the state, and what moving it does.
 const SLIDERS = {
   width: {
@@ -47,7 +53,8 @@ function bindControls(viewer) {
     const name = button.dataset[kind]
     if (kind === "do") button.onclick = () => ACTIONS[name](viewer)
     if (kind === "toggle") button.onclick = () => toggle(viewer, name)
-    if (kind === "view" || kind === "drag") button.onclick = () => change(viewer, { [kind]: name })
+    if (kind === "view") button.onclick = () => setView(viewer, name)
+    if (kind === "drag") button.onclick = () => change(viewer, { drag: name })
   }
   for (const [name, { write }] of Object.entries(SLIDERS)) {
     parts[name].oninput = event => write(viewer, event.target.valueAsNumber)
@@ -80,6 +87,9 @@ function nameControls(viewer) {
   const pair = ([keys, does]) => [worded("dt", keys), worded("dd", does)]
   parts.keys.replaceChildren(...header.keys.flatMap(pair))
   parts.outlineButton.hidden = !viewer.lungs
+  parts.linkedButton.hidden = !header.linked
+  parts.measureButton.hidden = !header.units.pixel_mm
+  parts.answer.textContent = header.answer
 }
 
 /** The maps to choose from: under a heading for each kind, where there is more than one kind. */
@@ -102,7 +112,7 @@ function worded(tag, text) {
 function presetButtons(viewer) {
   const { windows, texts } = viewer.header
   const names = windows.map(({ name }) => name)
-  if (names.length < 5) names.push(texts.equalised)
+  if (names.length < MOST_PRESETS) names.push(texts.equalised)
   return names.map((name, at) => {
     const button = worded("button", name)
     const key = worded("kbd", at + 1)
@@ -125,7 +135,9 @@ function reflect(viewer) {
   }
   for (const [name, { read }] of Object.entries(SLIDERS)) {
     parts[name].value = read(state)
-    parts[name].previousElementSibling.textContent = read(state).toFixed(2)
+    const words = WORDED[name]?.(viewer) ?? read(state).toFixed(2)
+    parts[name].previousElementSibling.textContent = words
+    parts[name].setAttribute("aria-valuetext", words)
   }
   parts.layer.selectedIndex = state.layer
   parts.colours.value = state.colours
@@ -146,33 +158,55 @@ function reflectPanes(viewer) {
   const layer = layers[state.layer]
   const isOpacity = layer.kind === "opacity"
   const words = isOpacity
-    ? { under: texts.under_opacity, off: texts.opacity_off, alt: texts.opacity_alt }
-    : { under: texts.under_heat, off: texts.heat_off, alt: texts.heat_alt }
-  const named = !layer.shown ? texts.no_heat : state.heat ? words.under : words.off
+    ? { under: texts.under_opacity, alt: texts.opacity_alt }
+    : { under: texts.under_heat, alt: texts.heat_alt }
+  const named = !state.heat ? texts.radiograph : layer.shown ? words.under : texts.no_heat
   parts.markedName.textContent = filled(named, layer)
   parts.cold.textContent = isOpacity ? texts.opacity_cold : texts.cold
   parts.hot.textContent = isOpacity ? texts.opacity_hot : texts.hot
   parts.attention.textContent = isOpacity ? texts.opacity_attention : texts.attention
   parts.note.textContent = layer.note
-  parts.why.textContent = layer.shown ? layer.why : ""
+  const withheld = !layer.shown && state.heat // said where the heat would be
+  parts.why.textContent = withheld ? "" : layer.why
   parts.why.classList.toggle("doubtful", layer.doubtful)
-  parts.verdict.hidden = layer.shown
+  parts.verdict.hidden = !withheld
   parts.verdict.textContent = layer.why
   const shades = state.equalised ? texts.shades_equalised : texts.shades
-  const numbers = {
-    zoom: state.zoom.toFixed(2), width: width(state).toFixed(2), level: level(state).toFixed(2),
-  }
-  const turned = [state.flippedH && texts.mirrored, state.flippedV && texts.flipped].filter(Boolean)
+  const numbers = { zoom: state.zoom.toFixed(2), ...windowInWords(header, state) }
+  const turned = [
+    state.inverted && texts.inverted_shown, state.flippedH && texts.mirrored, state.flippedV && texts.flipped,
+  ].filter(Boolean)
   const looks = [filled(texts.scale, numbers), filled(shades, numbers), ...turned].join("   ")
   for (const corner of viewer.root.querySelectorAll(".looks")) corner.textContent = looks
+  reflectUnits(viewer)
   parts.plain.querySelector("canvas").setAttribute("aria-label", described)
-  const alt = filled(words.alt, { described, name: layer.name, why: layer.why })
+  const alt = !state.heat ? described : filled(words.alt, { described, name: layer.name, why: layer.why })
   parts.marked.querySelector("canvas").setAttribute("aria-label", alt)
   parts.divider.style.left = `${100 * state.swipe}%`
   parts.divider.setAttribute("aria-valuenow", Math.round(100 * state.swipe))
   parts.bar.style.backgroundImage = gradient(tableOf(viewer), state.threshold)
   parts.colours.disabled = isOpacity // which has colours of its own
   parts.scale.classList.toggle("idle", !layer.shown || !state.heat)
+}
+
+/** The ruler, and the patient's sides, in each pane; neither where the file does not say. */
+function reflectUnits(viewer) {
+  const { root, header } = viewer
+  const { pixel_mm: pixelMm, sides_known: sidesKnown } = header.units
+  const { mm, px } = pixelMm ? rule(viewer) : {}
+  for (const ruler of root.querySelectorAll(".ruler")) {
+    ruler.hidden = !pixelMm
+    if (!pixelMm) continue
+    ruler.firstElementChild.style.width = `${px}px`
+    ruler.lastElementChild.textContent = lengthInWords(header, mm, 0)
+  }
+  const sides = sidesInWords(viewer)
+  for (const pane of root.querySelectorAll(".pane")) {
+    pane.querySelectorAll(".patient").forEach((side, at) => {
+      side.hidden = !sidesKnown
+      side.textContent = sides[at]
+    })
+  }
 }
 
 /** The colours from none to strong; nothing below the threshold, where nothing is drawn. */

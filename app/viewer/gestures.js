@@ -6,6 +6,10 @@ const KEYS = {
   w: viewer => change(viewer, { drag: "window" }),
   p: viewer => change(viewer, { drag: "pan" }),
   z: viewer => change(viewer, { drag: "zoom" }),
+  m: viewer => viewer.header.units.pixel_mm && change(viewer, { drag: "measure" }),
+  s: viewer => setView(viewer, viewer.state.view === "one" ? "side" : "one"),
+  f: ACTIONS.full,
+  l: viewer => viewer.header.linked && toggle(viewer, "linked"),
   i: viewer => toggle(viewer, "inverted"),
   h: viewer => toggle(viewer, "flippedH"),
   v: viewer => toggle(viewer, "flippedV"),
@@ -55,6 +59,10 @@ const DRAGS = {
   },
   pan: panBy,
   zoom: (viewer, right, down, from) => zoomBy(viewer, Math.exp(-down / (150 * devicePixels())), from),
+  measure: (viewer, right, down, from, at) => {
+    const ends = [from, at].map(point => onFilm(viewer.shot, point))
+    change(viewer, { distance: ends.flatMap(({ x, y }) => [x, y]) })
+  },
 }
 
 function bindPointers(viewer) {
@@ -66,13 +74,16 @@ function bindPointers(viewer) {
       pane.setPointerCapture(event.pointerId)
       const from = inPane(event, pane)
       const moves = event.button !== 0 || event.shiftKey
+      if (!moves && viewer.state.drag === "measure") change(viewer, { distance: null })
       held.set(event.pointerId, { from, last: from, drag: moves ? "pan" : viewer.state.drag })
     }
     pane.onpointermove = event => {
       const at = inPane(event, pane)
       const pointer = held.get(event.pointerId)
       if (held.size === 2) pinch(viewer, held, event.pointerId, at)
-      else if (pointer) DRAGS[pointer.drag](viewer, at.x - pointer.last.x, at.y - pointer.last.y, pointer.from)
+      else if (pointer) {
+        DRAGS[pointer.drag](viewer, at.x - pointer.last.x, at.y - pointer.last.y, pointer.from, at)
+      }
       if (pointer) pointer.last = at
       point(viewer, pane, at)
     }
@@ -100,7 +111,7 @@ function pinch(viewer, held, moved, at) {
   zoomBy(viewer, apart(at, still) / apart(before, still), still)
 }
 
-/** The grey under the cursor, and a cross at the same place in the other pane. */
+/** The file's value under the cursor, and a cross at the same place in the other pane. */
 function point(viewer, pane, at) {
   const { parts, shot, film, header } = viewer
   const other = pane === parts.plain ? parts.marked : parts.plain
@@ -108,7 +119,9 @@ function point(viewer, pane, at) {
   const place = at && onFilm(shot, at)
   const inside = place && place.x >= 0 && place.y >= 0 && place.x < film.width && place.y < film.height
   const [x, y] = inside ? [Math.floor(place.x), Math.floor(place.y)] : []
-  const grey = inside ? filled(header.texts.grey, { x, y, grey: film.pixels[y * film.width + x] }) : ""
+  const full = film.pixels instanceof Uint16Array ? WHITE : 255
+  const share = inside ? film.pixels[y * film.width + x] / full : 0
+  const grey = inside ? filled(header.texts.grey, { x, y, grey: valueInWords(header, share) }) : ""
   for (const corner of viewer.root.querySelectorAll(".grey")) corner.textContent = grey
   cross.hidden = !inside
   if (!inside) return

@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from app.texts.viewer import KEYS, STEPPING, TEXTS, WITH_OPACITY
+from app.texts.viewer import KEYS, LINKING, RULING, STEPPING, TEXTS, WITH_OPACITY
+from covid_core.present.overlay import LEAST_HEAT
+from covid_core.read.units import UNKNOWN, Units
 
-THRESHOLD = 0.25  # share of full heat below which none is drawn at first
 OPACITY = 0.6
 WINDOWS = 5  # each has a key of its own
 _ALIGNMENT_BYTES = 4
@@ -74,8 +75,9 @@ class View:
     lung over the whole film, 255 = certain, outlined at half; None draws no outline. `colours`:
     name to uint8 (256, 3), cold to hot; the first is the default; `opacity_colours`: of an opacity
     map, where there is one. `described`: the film for those who can't see it. `steps`: the reader
-    may ask for the next film and the previous one. `alone`: one pane at first, where another film
-    stands beside this viewer.
+    may ask for the next film and the previous one. `linked`: another film of the patient stands in
+    a viewer beside this one; zoom, place and window go together. `units`: of the film's whole
+    range. `answer`: in a corner of the full screen, where the page's own is not seen.
     """
 
     film: np.ndarray
@@ -86,12 +88,14 @@ class View:
     colours: Mapping[str, np.ndarray]
     described: str
     steps: bool = False
-    alone: bool = False
+    linked: bool = False
     opacity_colours: np.ndarray | None = None
+    units: Units = UNKNOWN
+    answer: str = ""
 
 
 def package(view: View, *, height_px: int = 560) -> bytes:
-    """The view in the module's format, its panes `height_px` high.
+    """The view in the module's format, its panes at least `height_px` high.
 
     `identity` in the header is the film's, `digest` that of everything. Raises ValueError where an
     array or a count is not what View says: that is a defect of the caller.
@@ -127,14 +131,21 @@ def _header(view: View, planes: list[bytes]) -> dict[str, Any]:
         else _placed(view.opacity_colours, planes),
         "described": view.described,
         "steps": view.steps,
-        "alone": view.alone,
-        "threshold": THRESHOLD,
+        "linked": view.linked,
+        "units": asdict(view.units),
+        "answer": view.answer,
+        "threshold": LEAST_HEAT,  # at first
         "opacity": OPACITY,
         "texts": TEXTS if view.opacity_colours is None else TEXTS | WITH_OPACITY,
-        "keys": [STEPPING if key == "Arrows" else [key, does] for key, does in KEYS]
-        if view.steps
-        else KEYS,
+        "keys": _keys(view),
     }
+
+
+def _keys(view: View) -> list[list[str]]:
+    """Those that do something with this view, and what they do."""
+    keys = [STEPPING if view.steps and key == "Arrows" else [key, does] for key, does in KEYS]
+    keys += [RULING] if view.units.pixel_mm is not None else []
+    return keys + ([LINKING] if view.linked else [])
 
 
 def _placed(array: np.ndarray, planes: list[bytes]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-// One frame: the film in its panes, and heat and lines over the one on the right.
+// One frame: the film in its panes, and heat and lines over the one on the right, or the only one.
 
 const OUTLINE = "#56B4E9" // Okabe and Ito's sky blue, as in the reports
 const CONTOUR = "#FFFFFF"
+const DISTANCE = "#F0E442" // their yellow
 const HALO = "rgba(0, 0, 0, 0.65)"
 const FINEST = 2 // more device pixels for one of CSS are not seen, and slow
 
@@ -39,6 +40,7 @@ function paint(viewer) {
   const panes = state.view === "side" ? ["plain", "marked"] : ["marked"]
   for (const pane of panes) drawn(parts[pane], width, height).putImageData(picture, 0, 0)
   mark(viewer, parts.marked.querySelector("canvas").getContext("2d"))
+  for (const pane of panes) drawDistance(viewer, parts[pane].querySelector("canvas").getContext("2d"))
   root.dataset.paintMs = (performance.now() - began).toFixed(2)
   root.dataset.paints = Number(root.dataset.paints ?? 0) + 1
   reflect(viewer)
@@ -117,4 +119,28 @@ function line(context, shot, path, colour) {
     context.lineWidth = width * devicePixels()
     context.stroke(placed)
   }
+}
+
+/** The distance that was measured, as a line with its length in mm beside its end. */
+function drawDistance({ state, shot, header }, context) {
+  if (!state.distance) return
+  const [fromX, fromY, toX, toY] = state.distance
+  const path = new Path2D()
+  path.moveTo(fromX, fromY)
+  path.lineTo(toX, toY)
+  line(context, shot, path, DISTANCE)
+  const mm = Math.hypot(toX - fromX, toY - fromY) * header.units.pixel_mm
+  const words = lengthInWords(header, mm, 1)
+  const fine = devicePixels()
+  context.save()
+  context.font = `${13 * fine}px system-ui, sans-serif`
+  context.textBaseline = "middle"
+  const room = context.measureText(words).width + 12 * fine
+  const x = clamp(shot.left + shot.stepX * toX + 8 * fine, 0, Math.max(0, shot.width - room))
+  const y = clamp(shot.top + shot.stepY * toY, 12 * fine, shot.height - 12 * fine)
+  context.fillStyle = HALO
+  context.fillRect(x, y - 10 * fine, room, 20 * fine)
+  context.fillStyle = DISTANCE
+  context.fillText(words, x + 6 * fine, y)
+  context.restore()
 }

@@ -15,7 +15,8 @@ async function savePicture(viewer) {
 }
 
 const caption = ({ header: { texts, layers }, state, parts }) => [
-  layers[state.layer].kind === "opacity" ? texts.opacity_burned : texts.burned,
+  !state.heat ? texts.film_burned
+    : layers[state.layer].kind === "opacity" ? texts.opacity_burned : texts.burned,
   parts.markedName.textContent,
 ]
 

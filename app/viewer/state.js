@@ -1,33 +1,41 @@
 // What a reader has chosen, and how it changes. Every change is painted once, in the next frame.
 
-const TASTE = ["view", "colours", "opacity", "outline"] // what a new film leaves as it is
+// What a new film leaves as it is.
+const TASTE = ["view", "drag", "heat", "contour", "outline", "colours", "opacity", "threshold"]
 const CLOSEST = 32 // screen pixels for one of the film
 const NARROWEST = 0.005
+const MOST_PRESETS = 5 // keys
 let taste = {} // of the viewer touched last: the page of the next film may be built anew
+let preset = null // the window that was chosen last, by its name: each film has its own of that name
 
 /** The state in which a film is first seen. `zoom`: pixels of the screen (of the device, not of CSS)
  * for one of the film; `x`, `y`: what of the film is in a pane's middle. */
 function fresh({ header, film }) {
-  const { low, high } = header.windows[0]
+  const { low, high } = header.windows.find(({ name }) => name === preset) ?? header.windows[0]
+  const equalised = preset === header.texts.equalised && header.windows.length < MOST_PRESETS
   const known = header.colours.some(({ name }) => name === taste.colours)
   return {
-    drag: "window", swipe: 0.5,
+    drag: "window", swipe: 0.5, distance: null, linked: true,
     fitted: true, zoom: 1, x: film.width / 2, y: film.height / 2,
-    low, high, gamma: 1, equalised: false, inverted: false, flippedH: false, flippedV: false,
-    heat: true, contour: true, outline: true, layer: header.layer,
+    low, high, gamma: 1, equalised, inverted: false, flippedH: false, flippedV: false,
+    // The film by itself, until its reader asks for more.
+    view: "one", heat: false, contour: true, outline: false, layer: header.layer,
     opacity: header.opacity, threshold: header.threshold,
     ...taste,
-    view: header.alone ? "blended" : (taste.view ?? "side"),
+    ...(header.linked ? { view: "one" } : {}), // two films have no room for two panes each
+    ...(taste.drag === "measure" && !header.units.pixel_mm ? { drag: "window" } : {}),
     colours: known ? taste.colours : header.colours[0].name,
   }
 }
 
 function change(viewer, patch) {
+  const before = { ...viewer.state }
   Object.assign(viewer.state, patch)
-  // One of two films on a page is shown blended for want of room, which says nothing of taste.
-  const kept = TASTE.filter((name) => name in patch && !(viewer.header.alone && name === "view"))
+  // One of two films on a page has one pane for want of room, which says nothing of taste.
+  const kept = TASTE.filter(name => name in patch && !(viewer.header.linked && name === "view"))
   for (const name of kept) taste[name] = patch[name]
   schedule(viewer)
+  follow(viewer, before, patch)
 }
 
 function schedule(viewer) {
@@ -37,10 +45,18 @@ function schedule(viewer) {
   })
 }
 
-/** As the film was first seen, but for the class and the reader's taste. */
+/** As the film was first seen, but for the class and the reader's taste; by its first window. */
 function reset(viewer) {
-  const { layer, drag } = viewer.state
-  change(viewer, { ...fresh(viewer), layer, drag })
+  preset = null
+  const { layer, view } = viewer.state
+  const { low, high, linked, ...others } = fresh(viewer)
+  change(viewer, { ...others, layer, view })
+  choosePreset(viewer, 1)
+}
+
+/** One pane, or a way to see the film and its heat at once, for which there must be heat. */
+function setView(viewer, view) {
+  change(viewer, view === "one" ? { view } : { view, heat: true })
 }
 
 function setWindow(viewer, width, level) {
@@ -49,15 +65,23 @@ function setWindow(viewer, width, level) {
   change(viewer, { low: middle - half, high: middle + half, equalised: false })
 }
 
-/** The window on a key, from 1. Where there are fewer than five, the one after the last equalises. */
+/** The window on a key, from 1. Where there are fewer than five, the one after the last equalises.
+ * A linked film takes its own window of that name. */
 function choosePreset(viewer, number) {
-  const { windows } = viewer.header
-  if (number <= windows.length) {
-    const { low, high } = windows[number - 1]
-    change(viewer, { low, high, equalised: false })
-  } else if (number === windows.length + 1 && number <= 5) {
-    change(viewer, { equalised: true })
-  }
+  const { windows, texts } = viewer.header
+  const name = [...windows.map(({ name }) => name), texts.equalised][number - 1]
+  if (!name || number > MOST_PRESETS) return
+  const linked = isLinked(viewer) ? [...together].filter(isLinked) : []
+  for (const one of new Set([viewer, ...linked])) showPreset(one, name)
+  preset = name
+}
+
+function showPreset(viewer, name) {
+  const { windows, texts } = viewer.header
+  const found = windows.find(window => window.name === name)
+  if (found) Object.assign(viewer.state, { low: found.low, high: found.high })
+  if (found || name === texts.equalised) viewer.state.equalised = !found
+  schedule(viewer)
 }
 
 /** Zoomed by a factor; what lies at a pane's point (in its pixels, by default its middle) stays. */

@@ -4,7 +4,8 @@ const viewers = new WeakMap() // place on the page to the viewer in it
 
 const PARTS = [
   "plain", "marked", "markedName", "verdict", "divider", "why", "scale", "bar", "cold", "hot", "attention", "note", "help", "keys",
-  "presets", "layer", "colours", "outlineButton", ...Object.keys(SLIDERS),
+  "presets", "layer", "colours", "outlineButton",
+  "linkedButton", "measureButton", "answer", ...Object.keys(SLIDERS),
 ]
 
 function built(place) {
@@ -31,7 +32,7 @@ function load(viewer, data) {
     viewer.levels = pyramid(viewer.film)
     viewer.state = fresh(viewer)
     // Opened from a list, which may leave it below the screen's edge.
-    if (header.steps || header.alone) requestAnimationFrame(() => viewer.root.scrollIntoView())
+    if (header.steps || header.linked) requestAnimationFrame(() => viewer.root.scrollIntoView())
   } else if (before.layer !== header.layer || !header.layers[viewer.state.layer]) {
     viewer.state.layer = header.layer
   }
@@ -42,6 +43,8 @@ function load(viewer, data) {
   viewer.lungs = header.lungs && isoline(raised(plane(header.lungs)), 0.5, viewer.film)
   viewer.kept = {}
   viewer.digest = header.digest
+  if (header.linked) together.add(viewer)
+  else together.delete(viewer)
   nameControls(viewer)
 }
 
@@ -50,6 +53,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let viewer = viewers.get(parentElement)
   if (viewer?.root !== parentElement.querySelector(".viewer")) {
     viewer?.observer.disconnect()
+    together.delete(viewer)
     viewer = built(parentElement)
     viewers.set(parentElement, viewer)
   }
@@ -59,6 +63,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => {
     viewer.observer.disconnect()
     cancelAnimationFrame(viewer.frame)
+    together.delete(viewer)
     viewers.delete(parentElement)
   }
 }

@@ -16,7 +16,7 @@ from covid_core.exports.request import ExportRequest, result_of
 from covid_core.exports.signature import signature_path
 from covid_core.predict.predictor import Prediction
 from covid_core.present.flags import flags_of
-from covid_core.present.overlay import OPACITY_COLOURS, blend, displayed, png
+from covid_core.present.overlay import OPACITY_COLOURS, blend, clip_to_body, displayed, png
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.atomic import write_all_whole, write_whole
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PREVALENCE = 0.1  # of the disease, where none was given
-WITHHELD, OPACITY = "withheld", "opacity"  # in names of overlays
+NO_HEAT, OPACITY = "no-heat", "opacity"  # in names of overlays
 _DIGITS = 16  # of a film's SHA-256: of a million films, no two share so many
 _LONGEST_PX = 1024
 _OPACITY = 0.5
@@ -57,7 +57,7 @@ def output_writer(
         share = reading.heat_in_lungs(finding)
         in_lungs = share, float(reading.lungs.mean())
         flags = flags_of(reading.prediction, reading.checks(finding), in_lungs)
-        return Explained(reading.prediction, share if _is_shown(reading) else math.nan, flags)
+        return Explained(reading.prediction, share if _holds(reading) else math.nan, flags)
 
     return explain
 
@@ -67,8 +67,8 @@ def output_name(sha256: str) -> str:
     return f"film-{sha256[:_DIGITS]}"
 
 
-def _is_shown(reading: Reading) -> bool:
-    """Whether the likeliest class's heat is drawn: its map passed, and the answer may be used."""
+def _holds(reading: Reading) -> bool:
+    """Whether figures of the likeliest class's map count: it passed, and the answer may be used."""
     tests = reading.map_checks[reading.prediction.label].tests
     return tests.passed and reading.prediction.decision.usable
 
@@ -76,18 +76,18 @@ def _is_shown(reading: Reading) -> bool:
 def write_overlay(reading: Reading, folder: Path) -> None:
     """Write the film under its likeliest class's heat, and under its opacity map if it has one.
 
-    Without heat where the class's map fails a test of itself or the answer must not be used, and
-    then its name says so.
+    Without heat where the class's map fails a test of itself or heat of it is not due, and then its
+    name says so. No opacity map where no map may be drawn.
     """
-    finding = reading.prediction.label
-    passed = _is_shown(reading)
+    finding, prediction = reading.prediction.label, reading.prediction
+    drawn = _holds(reading) and prediction.heat_due(finding)
     with foreseen():
         shown = displayed(reading.radiograph.film, _LONGEST_PX)
-        heat = reading.maps[finding].heat(*shown.shape)
-        overlay = png(blend(shown, heat, _OPACITY if passed else 0))
-        overlays = {finding.replace(" ", "-") if passed else WITHHELD: overlay}
-        if reading.opacity:
-            heat = reading.opacity.heat(*shown.shape)
+        heat = clip_to_body(reading.maps[finding].heat(*shown.shape), reading.body)
+        overlay = png(blend(shown, heat, _OPACITY if drawn else 0))
+        overlays = {finding.replace(" ", "-") if drawn else NO_HEAT: overlay}
+        if reading.opacity and prediction.decision.draws_heat:
+            heat = clip_to_body(reading.opacity.heat(*shown.shape), reading.body)
             overlays[OPACITY] = png(blend(shown, heat, _OPACITY, OPACITY_COLOURS))
     name = output_name(reading.radiograph.sha256)
     for label, picture in overlays.items():

@@ -20,7 +20,8 @@ from covid_core.read.radiograph import Radiograph
 class Reading:
     """What `reader.CaseReader` makes of one radiograph; each further stage gives a new record.
 
-    `lungs`: where they are over the film, bool (128, 128). `maps`: of each of the prediction's
+    `lungs`, `body`: where they are over the film, bool (128, 128); no heat is drawn outside the
+    body. `maps`: of each of the prediction's
     answers. `opacity`: where the network sees opacities; None by weights that have no such map. The
     RSNA category is the prediction's own. `film_checks`: None until they are made. `map_checks`: by
     the class whose map was tested; read-only, as `maps`.
@@ -29,6 +30,7 @@ class Reading:
     radiograph: Radiograph
     prediction: Prediction
     lungs: np.ndarray
+    body: np.ndarray
     maps: Mapping[Finding, Saliency]
     opacity: OpacityMap | None = None
     film_checks: FilmChecks | None = None

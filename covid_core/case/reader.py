@@ -25,13 +25,14 @@ from covid_core.case.case_reading import Reading
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes
 from covid_core.engines.machine import processor
+from covid_core.explain.body import find_body
 from covid_core.explain.checks import check_film, check_one_map, settled
 from covid_core.explain.known_films import KnownFilms
 from covid_core.explain.opacity_map import map_opacity
 from covid_core.findings import Finding
 from covid_core.model.card import SHIPPED
 from covid_core.model.decision import SITE, OperatingPoint
-from covid_core.predict.lungs import Lungs
+from covid_core.predict.lungs import Lungs, find_lungs
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
@@ -68,7 +69,8 @@ class CaseReader:
         folder = Path(folder)
         predictor = Predictor.load(folder, recipe, choice=choice, lanes=lanes)
         known = KnownFilms.load(folder, predictor.card)
-        return cls(predictor, Lungs.load(choice=choice, lanes=lanes), known)
+        lungs = Lungs.load(find_lungs(folder), choice, lanes)
+        return cls(predictor, lungs, known)
 
     def read(self, radiograph: Radiograph) -> Reading:
         """The reading of a radiograph, without checks, decided at the balanced point.
@@ -83,7 +85,8 @@ class CaseReader:
         maps = {finding: explain(prediction, finding) for finding in prediction.answers}
         lungs = self.lungs.inside(radiograph)
         opacity = map_opacity(prediction, self.predictor.card.preprocess)
-        return Reading(radiograph, prediction, lungs, MappingProxyType(maps), opacity)
+        body = find_body(radiograph, lungs)
+        return Reading(radiograph, prediction, lungs, body, MappingProxyType(maps), opacity)
 
     def check_maps(self, reading: Reading, *findings: Finding) -> Reading:
         """The reading with the maps of these classes tested."""

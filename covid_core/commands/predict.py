@@ -254,13 +254,14 @@ def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain 
     from covid_core.case.reader import CaseReader
     from covid_core.explain.known_films import KnownFilms
     from covid_core.exports.signature import read_signing_key
-    from covid_core.predict.lungs import Lungs
+    from covid_core.predict.lungs import Lungs, find_lungs
 
     signing = read_signing_key(options.sign) if options.sign else None
     for folder in filter(None, (options.saliency, options.bundle)):
         folder.mkdir(parents=True, exist_ok=True)
     known = KnownFilms.load(options.weights, predictor.card) if options.bundle else None
-    reader = CaseReader(predictor, Lungs.load(choice=options.engine, lanes=lanes), known)
+    lungs = Lungs.load(find_lungs(options.weights), options.engine, lanes)
+    reader = CaseReader(predictor, lungs, known)
     return output_writer(
         reader,
         overlays=options.saliency,

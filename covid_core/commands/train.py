@@ -1,8 +1,9 @@
-"""Options of train.py, and what they choose."""
+"""`train`, as train.py: its options, and what they choose."""
 
 from __future__ import annotations
 
 import math
+import runpy
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,10 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from typer import BadParameter, Option
 
 from covid_core.commands.arguments import ListPassedOver, SkipUnknown
+from covid_core.commands.scripts import find_script
 from covid_core.training.variant_names import Variant, recipe_names
 
 if TYPE_CHECKING:
     from covid_core.training.recipe import Recipe
+
+
+def run(options: Options) -> int:
+    """Train as train.py does; the exit status."""
+    status: int = runpy.run_path(str(find_script("train.py")))["run"](options)
+    return status
 
 
 def parse_stages(text: str) -> tuple[tuple[int, float], ...]:
@@ -36,7 +44,10 @@ def parse_stages(text: str) -> tuple[tuple[int, float], ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The options of train.py; from `init` on in place of what the recipe says."""
+    """Train on your own films, as train.py does.
+
+    From --init on, options stand in place of what the recipe says.
+    """
 
     data: Annotated[Path, Option("--data", help="folder of films, or a manifest")]
     out: Annotated[Path, Option("--out", help="folder for the weights")] = Path("weights")

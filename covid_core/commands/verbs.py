@@ -29,6 +29,9 @@ VERBS = {  # the first word is a module here, with `Options` and `run`
     "index": "list the films that made the weights, to tell which film was seen before",
     "bench train": "measure the speed of training, side by side with the plain way",
     "bench predict": "measure the speed of an answer, side by side with the plain way",
+    "train": "train on your own films, as train.py does",
+    "page": "open the page in the browser",
+    "weights": "put the weights in place, where the package was installed without a clone",
     "replay": "read a case bundle again, and compare byte for byte",
     "forget": "delete what is remembered of radiographs between runs",
 }

@@ -10,10 +10,10 @@ from covid_core.findings import Finding
 from covid_core.metrics import Estimate, estimate, proportion, sensitivity, specificity
 from covid_core.model.decision import Rules, tiers_at
 from covid_core.model.results import TierFigures
-from covid_core.model.tiers import DECIDED, FLAGGED, Tier, right_answers
+from covid_core.model.tiers import DECIDED, FLAGGED, NOT_SUSPECTED, Tier, right_answers
 from covid_core.training.films import Films
 
-_SEEN_BY = {Finding.NORMAL: (Tier.NONE_SEEN, Tier.COVID_UNLIKELY)}
+_SEEN_BY = {Finding.NORMAL: NOT_SUSPECTED}
 
 
 def measure_tiers(

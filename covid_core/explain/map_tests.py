@@ -6,7 +6,7 @@ A map persuades whether it is right or wrong, and a wrong one is not seen to be 
 2018). `evaluation.explanations` tests the maps of many films at leisure; this asks of the film at
 hand, in a few more runs of the network:
 
-- lungs: the evidence does not shun the lungs, against their share of the film;
+- lungs: the share of the evidence in the lungs clearly exceeds their share of the film;
 - deletion: covering the hottest places lowers the class's logit more than covering places at random
   (Petsiuk, Das and Saenko 2018);
 - weights: the map stands out among those of the same film by randomised weights;
@@ -31,9 +31,9 @@ from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.prepare.occlusion import blurred, place_in_line
 
 LUNGS, DELETION, WEIGHTS, MIRROR = "lungs", "deletion", "weights", "mirror"
-# Chosen on validation films; `benchmarks.map_check` says how often each test passes where. A little
-# less than chance in the lungs is let pass: a cell is a seventh of the side, and edges cut through.
-LIMITS = {LUNGS: 0.8, DELETION: 0.1, WEIGHTS: 0.01, MIRROR: 0.4}
+# `benchmarks.map_check` says how often each test passes where. In the lungs there must be clearly
+# more than chance would give; the others were chosen on validation films.
+LIMITS = {LUNGS: 1.2, DELETION: 0.1, WEIGHTS: 0.01, MIRROR: 0.4}
 COVERED = 0.2  # of the film
 ORDERS = 5  # in which places are covered at random
 DRAWS = 199  # of randomised weights

@@ -9,6 +9,7 @@ from covid_core.present.overlay import (
     EVIDENCE_COLOURS,
     OPACITY_COLOURS,
     blend,
+    clip_to_body,
     heat_layer,
     outline_layer,
     png,
@@ -78,22 +79,23 @@ def overlay(result: Result) -> np.ndarray:
     uint8 (H, W, 3), of the film's size or, where that is small, enlarged.
     """
     film = _enlarged(result.film)
-    heat = result.saliency.heat(*film.shape)
+    heat = clip_to_body(result.saliency.heat(*film.shape), result.body)
     opacity = _OPACITY if result.heat_drawn else 0
     return _outlined(blend(film, heat, opacity, EVIDENCE_COLOURS), result.lungs)
 
 
 def opacity_overlay(result: Result) -> np.ndarray:
-    """The film under its opacity map, with the lungs' outline: uint8 (H, W, 3).
+    """The film under its opacity map, where maps are drawn, with the lungs' outline.
 
-    Of the film's size or, where that is small, enlarged. Raises ValueError where the weights have
-    no such map.
+    uint8 (H, W, 3), of the film's size or, where that is small, enlarged. Raises ValueError where
+    the weights have no such map.
     """
     if result.opacity is None:
         raise ValueError("these weights have no opacity map")
     film = _enlarged(result.film)
-    heat = result.opacity.heat(*film.shape)
-    return _outlined(blend(film, heat, _OPACITY, OPACITY_COLOURS), result.lungs)
+    heat = clip_to_body(result.opacity.heat(*film.shape), result.body)
+    opacity = _OPACITY if result.prediction.decision.draws_heat else 0
+    return _outlined(blend(film, heat, opacity, OPACITY_COLOURS), result.lungs)
 
 
 def _outlined(mixed: np.ndarray, lungs: np.ndarray) -> np.ndarray:

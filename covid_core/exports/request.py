@@ -47,6 +47,7 @@ def result_of(reader: CaseReader, reading: Reading, request: ExportRequest) -> R
         saliency=reading.maps[finding],
         film=displayed(reading.radiograph.film, LONGEST_PX),
         lungs=reading.lungs,
+        body=reading.body,
         prevalence=request.prevalence,
         made=request.made,
         elsewhere=elsewhere_in_words(card, request.point, card.classes[-1]),

@@ -72,8 +72,8 @@ def describe_radiograph(radiograph: Radiograph) -> dict[str, Any]:
 def rebuild_radiograph(film: Film, raw: Mapping[str, Any]) -> Radiograph:
     """The radiograph of a film and of what `describe_radiograph` gave.
 
-    It lacks `unwindowed`, which is a viewer's. Raises KeyError, TypeError, ValueError for anything
-    else.
+    It lacks `unwindowed` and `units`, which are a viewer's. Raises KeyError, TypeError, ValueError
+    for anything else.
     """
     notes = raw["notes"]
     if len(notes) > _MOST_NOTES or not all(len(_text(note)) <= _LONGEST_NOTE for note in notes):

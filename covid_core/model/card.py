@@ -18,6 +18,7 @@ either does not match. Pickle is never read. Cards are read here, the tensors in
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -38,7 +39,9 @@ from covid_core.model.tensors import RETRAIN, checked, foreign_tensors, read_car
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.storage.records import Record
 
-WEIGHTS = Path(__file__).parent.parent.parent / "weights"  # those that are shipped
+WEIGHTS_VARIABLE = "CHEST_READER_WEIGHTS"  # of the environment: a folder instead of those beside
+# Those that are shipped: beside the package, in a clone and, by `weights`, once it is installed.
+WEIGHTS = Path(os.environ.get(WEIGHTS_VARIABLE) or Path(__file__).parent.parent.parent / "weights")
 RECIPES = "recipes"  # a folder of it: other recipes
 # Variants of a recipe; the latter two are folders of it too, with cards of the studies' recipes.
 OURS, AS_PUBLISHED, CORRECTED = "ours", "as-published", "corrected"
@@ -50,6 +53,15 @@ NO_CARDS = (AUDIT, PROOF)  # ends of names of other files beside the weights
 SHIPPED = DENSENET121  # the recipe of the weights that the page and the command line use
 APPEARANCE = "appearance"  # the linear layer of a network that answers appearances too
 FORMAT_VERSION = 1
+
+
+def find_part(folder: Path, part: str) -> Path:
+    """The folder of the project's own gate or lungs; `folder`'s where the project has none beside.
+
+    As in an installed package that was given its weights by `--weights`.
+    """
+    own, other = WEIGHTS / part, folder / part
+    return own if own.is_dir() or not other.is_dir() else other
 
 
 def _is_known(architecture: str) -> str:
@@ -152,7 +164,8 @@ def read_any_card(folder: Path, recipe: str) -> WeightsCard:
     if not path.exists():
         raise WeightsError(
             "there is no model here",
-            "Train one with: python train.py --data DIR --out weights/",
+            "Train one with: python train.py --data DIR --out weights/, or fetch the project's, as"
+            " python -m covid_core weights --help says",
             file=str(folder),
         )
     return _card(read_card_file(path), path)

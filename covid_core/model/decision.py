@@ -16,7 +16,7 @@ from pydantic import AfterValidator
 from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.tiers import CAVEAT as CAVEAT
-from covid_core.model.tiers import Tier, right_answers, tier_of, tier_sentence
+from covid_core.model.tiers import NOT_SUSPECTED, Tier, right_answers, tier_of, tier_sentence
 from covid_core.model.tiers import in_sentence as in_sentence
 from covid_core.storage.records import Figure, Finite, Line, Share
 
@@ -157,6 +157,11 @@ class Decision:
         if self.finding:
             return self.finding.value
         return " or ".join(right_answers(self.tier)) or Tier.UNDECIDED.value
+
+    @property
+    def draws_heat(self) -> bool:
+        """Whether any map may be drawn: none of an unusable answer, nor where nothing is seen."""
+        return self.usable and self.tier not in NOT_SUSPECTED
 
     def withheld(self, reason: str, tier: Tier = Tier.UNDECIDED) -> Decision:
         """The same of a film whose answer must not be used: no class is called."""

@@ -74,6 +74,7 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
         appearance=card.appearance,
     )
     _fill(network, checked(path, card.sha256), path, TITLES[card.architecture])
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half as fast else
     return network.eval().requires_grad_(False), card
 
 

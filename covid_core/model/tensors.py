@@ -19,7 +19,10 @@ from covid_core.model.tensor_lists import check_header
 from covid_core.storage.atomic import write_all_whole
 from covid_core.storage.plain_files import NoPlainFile, read_regular
 
-RETRAIN = "Fetch the project's weights again, or make them with train.py"
+RETRAIN = (
+    "Fetch the project's weights again (python -m covid_core weights --help), or make them with"
+    " train.py"
+)
 _SEAL = "card_sha256"  # of the card without it; one from before seals has none
 _MOST_CARD, _MOST_TENSORS = 2**24, 2**30  # bytes, far above any of ours
 

@@ -36,7 +36,8 @@ class Tier(StrEnum):
 
 
 FLAGGED = (Tier.LIKELY, Tier.POSSIBLE, Tier.PNEUMONIA_LIKELY)  # the disease is likely or possible
-DECIDED = (*FLAGGED, Tier.UNLIKELY, Tier.NONE_SEEN, Tier.COVID_UNLIKELY)
+NOT_SUSPECTED = (Tier.NONE_SEEN, Tier.COVID_UNLIKELY)  # nothing that a network looks for is seen
+DECIDED = (*FLAGGED, Tier.UNLIKELY, *NOT_SUSPECTED)
 _RIGHT = {
     Tier.LIKELY: (Finding.COVID,),
     Tier.POSSIBLE: (Finding.PNEUMONIA, Finding.COVID),

@@ -16,6 +16,7 @@ from covid_core.model.audit import AuditFigures
 from covid_core.model.card import AS_PUBLISHED, LEFT_OUT, WeightsCard, read_audit, read_cards
 from covid_core.model.decision import in_sentence
 from covid_core.model_card.baselines import baselines_section
+from covid_core.model_card.front_matter import front_matter
 from covid_core.model_card.results import left_out_rows, results_section
 from covid_core.model_card.tiers import tiers_section
 from covid_core.model_card.trust import (
@@ -61,8 +62,9 @@ def write_model_card(card: WeightsCard, folder: Path) -> None:
 
 
 def model_card(card: WeightsCard, beside: Beside) -> str:
-    """The card as Markdown."""
+    """The card as Markdown, with front matter for model hubs at its top."""
     sections = (
+        front_matter(card),
         _head(card),
         _use(),
         _data(card),

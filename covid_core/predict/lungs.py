@@ -14,18 +14,24 @@ from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Lanes
 from covid_core.engines.trained import Kind, Trained
 from covid_core.errors import WeightsError
-from covid_core.model.card import WEIGHTS
+from covid_core.model.card import WEIGHTS, find_part
 from covid_core.model.tensors import RETRAIN, read_pair
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.grey_levels import Film
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.records import UNKNOWN, Figure, Record
 
-LUNGS = WEIGHTS / "lungs"
+NAME = "lungs"
+LUNGS = WEIGHTS / NAME
 PREPROCESS = Preprocess(size_px=128, tone="equalise")
 LUNG = 0.5  # from this probability on a place is lung
 _ISLAND = 0.01  # of the film's area; less is no lung
-NAME = "lungs"
+_ISLAND_OF_LARGEST = 0.2  # nor is less than this share of the largest part: stomach, axilla
+
+
+def find_lungs(weights: Path) -> Path:
+    """The project's own folder of it; the one in `weights` where the project has none beside."""
+    return find_part(weights, NAME)
 
 
 class LungsCard(Record):
@@ -75,13 +81,13 @@ class Lungs:
 
 
 def remove_islands(mask: np.ndarray) -> np.ndarray:
-    """A mask, bool (h, w), without islands below a hundredth of the film."""
+    """A mask, bool (h, w), without parts below 0.01 of the film or a fifth of the largest part."""
     from scipy.ndimage import label  # a quarter of a second that the first page need not wait for
 
     islands, _ = label(mask)
     sizes = np.bincount(islands.ravel())
-    large = sizes >= _ISLAND * mask.size
-    large[0] = False  # what is no island
+    sizes[0] = 0  # what is no island
+    large = sizes >= max(_ISLAND * mask.size, _ISLAND_OF_LARGEST * sizes.max(), 1)
     return large[islands]
 
 

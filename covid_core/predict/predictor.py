@@ -27,7 +27,7 @@ from covid_core.model.gate_findings import UNDER_18, UNUSABLE, remarks_on_crop
 from covid_core.model.head import Head, sigmoid
 from covid_core.model.saliency import Saliency
 from covid_core.model.tiers import Tier
-from covid_core.predict.gate import INSIDE, Gate, Remark
+from covid_core.predict.gate import INSIDE, Gate, Remark, find_gate
 from covid_core.predict.gate import PREPROCESS as GATE_PREPROCESS
 from covid_core.predict.prediction import Prediction as Prediction
 from covid_core.prepare.preprocess import shrink_for
@@ -92,7 +92,7 @@ class Predictor:
         trained = classifier(folder, recipe, card)
         proof = read_proof(folder, recipe, card.sha256)
         engine = engine_of(trained, choice, proof.precision if proof else FLOAT32, lanes)
-        gate = Gate.load(choice=choice, lanes=lanes) if gated else None
+        gate = Gate.load(find_gate(folder), choice, lanes) if gated else None
         if proof is None or engine.precision is FLOAT32:
             return cls(engine, head, card, gate, appearance=appearance)
         exact = engine_of(trained, choice, FLOAT32, lanes)

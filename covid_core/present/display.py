@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
 from covid_core.read.grey_levels import Levels, looked_up
 from covid_core.read.radiograph import Radiograph
+from covid_core.read.units import UNKNOWN, Units
 
 LONGEST_PX = 4800  # the largest plates give 4280 x 3520
 AS_STORED, WHOLE, LUNGS, SOFT_TISSUE = "as stored", "whole range", "lungs", "soft tissue"
@@ -24,12 +25,13 @@ class DisplayFilm:
 
     `values`: uint8, where eight bits hold the film exactly, or else uint16; (height, width), air
     dark. `low`, `high`: the file's own window, 0 to 1 of the values' range; that is what the model
-    was given.
+    was given. `units`: of that range, of these pixels, and which side is which.
     """
 
     values: np.ndarray
     low: float = 0.0
     high: float = 1.0
+    units: Units = UNKNOWN
 
     @property
     def full(self) -> int:
@@ -46,13 +48,19 @@ class DisplayFilm:
 
 def display_film(radiograph: Radiograph) -> DisplayFilm:
     """All that the file holds, shrunk where its longer side exceeds LONGEST_PX."""
-    whole = radiograph.unwindowed
+    whole, film = radiograph.unwindowed, radiograph.film
+    low, high = (whole.low, whole.high) if whole else (0.0, 1.0)
     if whole is not None:
-        return DisplayFilm(_shrunk(whole.values()), whole.low, whole.high)
-    film = radiograph.film
-    if isinstance(film, Levels):
-        return DisplayFilm(_shrunk(looked_up(film.codes, _rounded(film.tones))))
-    return DisplayFilm(_shrunk(_rounded(film)))
+        values = whole.values()
+    elif isinstance(film, Levels):
+        values = looked_up(film.codes, _rounded(film.tones))
+    else:
+        values = _rounded(film)
+    factor = -(-max(values.shape) // LONGEST_PX)
+    units = radiograph.units
+    if units.pixel_mm is not None:
+        units = replace(units, pixel_mm=units.pixel_mm * factor)
+    return DisplayFilm(_shrunk(values, factor), low, high, units)
 
 
 def grey_windows(film: DisplayFilm, lungs: np.ndarray) -> dict[str, tuple[float, float]]:
@@ -85,13 +93,12 @@ def _rounded(greys: np.ndarray) -> np.ndarray:
     return np.rint(greys * 65535).astype(np.uint16)
 
 
-def _shrunk(values: np.ndarray) -> np.ndarray:
-    """The film shrunk to LONGEST_PX by block means.
+def _shrunk(values: np.ndarray, factor: int) -> np.ndarray:
+    """The film shrunk so many times by block means.
 
     Of whole blocks, which leave no ringing beside bright edges that a reader might take for
     something.
     """
-    factor = -(-max(values.shape) // LONGEST_PX)
     if factor == 1:
         return values
     height, width = (side // factor for side in values.shape)

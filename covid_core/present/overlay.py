@@ -33,6 +33,7 @@ EVIDENCE_COLOURS = COLOUR_MAPS["Inferno"]
 # takes one for the other, colour-blind or not.
 OPACITY_COLOURS = _lookup(sequential.Viridis, 0.3)
 OUTLINE = "#56B4E9"  # Okabe and Ito's sky blue: apart from the heat for every eye
+LEAST_HEAT = 0.25  # of full heat; weaker heat is not drawn, here and on the page
 _LINE_PX = 2
 _SOFT_CELLS = 1.0
 
@@ -45,14 +46,23 @@ def displayed(film: Film, longest_px: int) -> np.ndarray:
 
 
 def heat_layer(heat: np.ndarray, colours: np.ndarray = EVIDENCE_COLOURS) -> np.ndarray:
-    """Heat, float32 (H, W) 0 to 1, to a transparent layer, uint8 (H, W, 4): cold is clear.
+    """Heat, float32 (H, W) 0 to 1, to a transparent layer, uint8 (H, W, 4).
 
-    `colours`: cold to hot, uint8 (256, 3).
+    Clear below LEAST_HEAT. `colours`: cold to hot, uint8 (256, 3).
     """
     levels = np.rint(heat * 255).astype(np.uint8)
-    # Full colour is reached early, so that moderate evidence is seen and none stays unseen.
+    # Full colour is reached early, so that moderate evidence is seen.
     alpha = np.rint(np.minimum(heat * 2, 1) * 255).astype(np.uint8)
+    alpha[heat < LEAST_HEAT] = 0
     return np.dstack([colours[levels], alpha])
+
+
+def clip_to_body(heat: np.ndarray, body: np.ndarray) -> np.ndarray:
+    """Heat over a film, float32 (H, W), without what lies outside the body, bool (h, w)."""
+    inside = Image.fromarray(body.astype(np.float32)).resize(
+        heat.shape[::-1], Image.Resampling.BILINEAR
+    )
+    return np.where(np.asarray(inside) > 0.5, heat, np.float32(0))
 
 
 def soft(mask: np.ndarray) -> np.ndarray:

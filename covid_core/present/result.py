@@ -20,6 +20,8 @@ from covid_core.model.decision import CAVEAT, in_sentence
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction
 from covid_core.present.flags import Flag, flags_of
+from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
+from covid_core.present.overlay import LEAST_HEAT
 from covid_core.present.sentences import (
     DISCLAIMER,
     category_in_words,
@@ -29,25 +31,27 @@ from covid_core.present.sentences import (
 from covid_core.present.worth import Worth
 
 SCHEMA_VERSION = 4
+NOT_DRAWN = f"none below {LEAST_HEAT:.0%} or outside the body"  # of heat, in captions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """One film's reading, ready to be exported.
 
-    `saliency`: of the class whose evidence is shown. `film`: uint8 (H, W) as it was shown. `lungs`:
-    bool (h, w) over the film. `prevalence`: of the disease, 0 to 1. `made`: when, with its time
-    zone. `elsewhere`: what the operating point costs at sources that never trained the weights, as
-    `sentences.elsewhere_in_words` tells it. `checks`: of the film and of the map shown; None where
-    none were made. `opacity`: where the network sees opacities; None by weights that have no such
-    map. `worth`: what was measured of the maps and the category. Raises ValueError where the time
-    has no zone, or the checks are of another map.
+    `saliency`: of the class whose evidence is shown. `film`: uint8 (H, W) as it was shown. `lungs`,
+    `body`: bool (h, w) over the film; no heat is drawn outside the body. `prevalence`: of the
+    disease, 0 to 1. `made`: when, with its time zone. `elsewhere`: what the operating point costs
+    at sources that never trained the weights, as `sentences.elsewhere_in_words` tells it. `checks`:
+    of the film and of the map shown; None where none were made. `opacity`: where the network sees
+    opacities; None by weights that have no such map. `worth`: what was measured of the maps and the
+    category. Raises ValueError where the time has no zone, or the checks are of another map.
     """
 
     prediction: Prediction
     saliency: Saliency
     film: np.ndarray
     lungs: np.ndarray
+    body: np.ndarray
     prevalence: float
     made: datetime
     elsewhere: str = ""
@@ -90,22 +94,23 @@ class Result:
     @property
     def caption(self) -> str:
         """What the picture under heat shows, as one sentence."""
-        name = in_sentence(self.finding)
         if self.heat_drawn:
-            method = self.saliency.method
-            return f"Evidence for {name} ({method}): violet weak, yellow strong. Lungs outlined."
-        if not self.prediction.decision.usable:
-            return "No heat is drawn: the answer must not be used. Lungs outlined."
-        if self.prediction.heat_due(self.finding) and self.checks:
-            return f"No heat is drawn. {self.checks.map_check.sentence} Lungs outlined."
-        return f"No heat is drawn: {name} does not reach its threshold. Lungs outlined."
+            name, method = in_sentence(self.finding), self.saliency.method
+            colours = f"violet weak, yellow strong, {NOT_DRAWN}"
+            return f"Evidence for {name} ({method}): {colours}. Lungs outlined."
+        why = not_due_in_words(self.prediction, self.finding)
+        if not why and self.checks:
+            why = f"No heat is drawn. {self.checks.map_check.sentence}"
+        return f"{why} Lungs outlined."
 
     @property
     def opacity_caption(self) -> str:
         """What the picture under the opacity map shows, as one sentence; "" where there is none."""
         if self.opacity is None:
             return ""
-        return "Probability of an opacity, as radiologists box it: blue low, yellow high."
+        colours = f"blue low, yellow high, {NOT_DRAWN}"
+        drawn = f"Probability of an opacity, as radiologists box it: {colours}."
+        return no_heat_in_words(self.prediction.decision) or drawn
 
     @property
     def name(self) -> str:

@@ -21,8 +21,8 @@ from covid_core.read.anatomy_words import note_body_part, parse_view
 from covid_core.read.dicom_tags import film_tags
 from covid_core.read.dicom_values import Tags, value_of
 from covid_core.read.geometry import (
-    MOST_UNEQUAL,
     Turn,
+    is_frontal,
     square_size,
     stretch_film,
     stretch_unwindowed,
@@ -40,8 +40,11 @@ from covid_core.read.radiograph import (
     flat_below,
     grey_from_counts,
     is_coloured,
+    range_of,
 )
 from covid_core.read.sandbox import Decoded, decode_in_child
+from covid_core.read.spacing import pixel_mm, pixel_ratio
+from covid_core.read.units import Units
 
 _COLOUR_NOTE = "a colour picture: turned to grey"
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
@@ -52,20 +55,14 @@ _SAMPLE_PX = 512  # the side at which colour is looked for
 _BAND_ROWS = 256
 # What is named back to the user: what else stands in such a tag may be a name.
 _MODALITIES = ("CT", "MR", "US", "NM", "PT", "MG", "XA", "XC", "ES", "ECG", "OP", "SR", "PR")
-# Height before width, each pair. The aspect ratio is for files that give no sizes.
-_PIXEL_SIDES = (
-    "PixelSpacing",
-    "ImagerPixelSpacing",
-    "NominalScannedPixelSpacing",
-    "PixelAspectRatio",
-)
 
 
 class DicomFilm(NamedTuple):
     """A decoded DICOM picture, and what decoding found.
 
     `source_format`: DICOM with its compression. `notes`: what decoding had to do. `unwindowed`:
-    what its window hides. `child`: by the age of the patient.
+    what its window hides. `child`: by the age of the patient. `units`: what the file says of
+    values, pixels and sides.
     """
 
     film: Film
@@ -75,6 +72,7 @@ class DicomFilm(NamedTuple):
     coloured: bool
     unwindowed: Unwindowed | None
     child: bool
+    units: Units
 
 
 def decode_dicom(data: bytes) -> DicomFilm:
@@ -86,7 +84,7 @@ def decode_dicom(data: bytes) -> DicomFilm:
     notes: list[str] = []
     tags = Tags(film_tags(data), notes)
     header = _read_header(tags)
-    ratio = _pixel_ratio(tags)
+    ratio = pixel_ratio(tags)
     size = square_size(header.columns, header.rows, ratio)
     _check_size(tags, header, size)
     if body_part := note_body_part(tags.text("BodyPartExamined")):
@@ -102,7 +100,8 @@ def decode_dicom(data: bytes) -> DicomFilm:
         film = stretch_film(film, size)
         whole = whole and stretch_unwindowed(whole, size)
         notes.append(f"its pixels are {ratio:.3g} times as high as wide: shown with square pixels")
-    turn = Turn.from_orientation(tags.text("PatientOrientation").upper())
+    orientation = tags.text("PatientOrientation").upper()
+    turn = Turn.from_orientation(orientation)
     if turn:
         film = turn_film(film, turn)
         whole = whole and turn_unwindowed(whole, turn)
@@ -115,6 +114,7 @@ def decode_dicom(data: bytes) -> DicomFilm:
         _COLOUR_NOTE in notes,
         whole,
         is_child(tags.text("PatientAge")),
+        Units(shown.values, *pixel_mm(tags), sides_known=is_frontal(orientation)),
     )
 
 
@@ -165,19 +165,6 @@ def _check_size(tags: Tags, header: PictureHeader, size: tuple[int, int]) -> Non
     if min(header.columns, header.rows) < 1:
         size = header.columns, header.rows
     check_bounds(*size, frames, rich=rich)
-
-
-def _pixel_ratio(tags: Tags) -> float:
-    """How many times as high as wide its pixels are: 1 where the file does not say."""
-    for keyword in _PIXEL_SIDES:
-        sides = tags.numbers(keyword, 2)
-        if not sides:
-            continue
-        height, width = sides[:2]
-        if min(height, width) > 0 and 1 / MOST_UNEQUAL <= height / width <= MOST_UNEQUAL:
-            return height / width
-        tags.leave_aside(keyword, "no detector has such pixels")
-    return 1.0
 
 
 def _stored(tags: Tags, header: PictureHeader, data: bytes) -> Stored:
@@ -261,7 +248,7 @@ def _brightness(tags: Tags, header: PictureHeader, counts: np.ndarray) -> np.nda
 
 def _scale(stored: Stored) -> Shown:
     """By its own range: neither padding, rescale nor window is meant for colours."""
-    return Shown(grey_from_counts(stored.values))
+    return Shown(grey_from_counts(stored.values), values=range_of(stored.values))
 
 
 def _unwindowed(stored: Stored, shown: Shown) -> Unwindowed | None:

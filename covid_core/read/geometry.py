@@ -36,12 +36,12 @@ class Turn:
         "R", "F": along a row to the patient's right, down a column to the feet. No turn for an
         orientation that no frontal radiograph has.
         """
+        if not is_frontal(orientation):
+            return cls()
         row, column = _leading(orientation)
-        transposed = row in "HF" and column in "LR"
+        transposed = row in "HF"
         if transposed:
             row, column = column, row
-        if row not in "LR" or column not in "HF":
-            return cls()
         return cls(transposed, row == "R", column == "H")
 
     def __bool__(self) -> bool:
@@ -66,6 +66,12 @@ class Turn:
                 column.translate(_OPPOSITES) if self.flipped else column,
             )
         )
+
+
+def is_frontal(orientation: str) -> bool:
+    """Whether a frontal radiograph can have this Patient Orientation; "" is none."""
+    row, column = _leading(orientation)
+    return (row in "LR" and column in "HF") or (row in "HF" and column in "LR")
 
 
 def shown_orientation(orientation: str) -> str:

@@ -15,7 +15,8 @@ import numpy as np
 from covid_core.read.dicom_values import Tags
 from covid_core.read.lookup_tables import LookupTable, read_table
 from covid_core.read.picture_header import PictureHeader
-from covid_core.read.radiograph import POLARITY_NOTE, grey_from_counts
+from covid_core.read.radiograph import POLARITY_NOTE, are_whole, grey_from_counts, range_of
+from covid_core.read.units import ValueRange
 from covid_core.read.windows import Window, read_windows
 
 WINDOWED = "shown through the window stored in the file"
@@ -31,13 +32,15 @@ class Shown:
 
     `greys`: float32, of the words' shape, 0 black (air) to 1 white. `whole`: as these, all that the
     file holds, where the window hides a part of it: from its `low` to its `high` end, 0 to 1, that
-    is `greys`.
+    is `greys`. `values`: the modality's, over `whole` or, without it, over `greys`; None where they
+    are no straight line of these.
     """
 
     greys: np.ndarray
     whole: np.ndarray | None = None
     low: float = 0.0
     high: float = 1.0
+    values: ValueRange | None = None
 
 
 def show(words: np.ndarray, counts: np.ndarray | None, header: PictureHeader, tags: Tags) -> Shown:
@@ -61,6 +64,7 @@ def show(words: np.ndarray, counts: np.ndarray | None, header: PictureHeader, ta
         None if shown.whole is None else _placed(shown.whole, inside, inverted),
         1 - shown.high if inverted else shown.low,
         1 - shown.low if inverted else shown.high,
+        shown.values.inverted() if shown.values and inverted else shown.values,
     )
 
 
@@ -133,7 +137,7 @@ def _shown(values: np.ndarray, counts: np.ndarray, header: PictureHeader, tags: 
             return _windowed(values, greys, window)
     if windows:
         tags.leave_aside("WindowWidth", "next to nothing of the picture would be seen")
-    return Shown(grey_from_counts(values))
+    return Shown(grey_from_counts(values), values=range_of(values))
 
 
 def _shows_something(greys: np.ndarray, counts: np.ndarray, values: np.ndarray) -> bool:
@@ -154,12 +158,14 @@ def _windowed(values: np.ndarray, greys: np.ndarray, window: Window) -> Shown:
     if ends is None:
         return Shown(greys)
     lowest, highest = float(values.min()), float(values.max())
+    whole_numbers = are_whole(values)
     if ends[0] <= lowest and highest <= ends[1]:
-        return Shown(greys)
+        return Shown(greys, values=ValueRange(*ends, whole_numbers))
     lowest, highest = min(lowest, ends[0]), max(highest, ends[1])
     span = highest - lowest
     whole = ((values - lowest) / span).astype(np.float32)
-    return Shown(greys, whole, (ends[0] - lowest) / span, (ends[1] - lowest) / span)
+    low, high = ((end - lowest) / span for end in ends)
+    return Shown(greys, whole, low, high, ValueRange(lowest, highest, whole_numbers))
 
 
 def _is_inverted(header: PictureHeader, tags: Tags) -> bool:

@@ -12,6 +12,7 @@ from covid_core.crop import WHOLE, Crop
 from covid_core.errors import RefusedFile
 from covid_core.read.borders import crop_film, find_crop
 from covid_core.read.grey_levels import Film, Levels, looked_up, pixels_of, shrunk
+from covid_core.read.units import UNKNOWN, Units, ValueRange
 
 MIN_SIDE_PX = 128
 MAX_PIXELS = 40_000_000  # a large computed radiograph is 4280 x 3520, 15 million
@@ -64,6 +65,7 @@ class Radiograph:
     film with a coloured mark is none.
     `child`: whether the file says that the patient is younger than ADULT_YEARS.
     `unwindowed`: where the file's window hides a part of its range, the whole of it, for a viewer.
+    `units`: what the file says of its values, pixels and sides, for a viewer too.
     """
 
     film: Film
@@ -74,6 +76,7 @@ class Radiograph:
     coloured: bool = False
     unwindowed: Unwindowed | None = None
     child: bool = False
+    units: Units = UNKNOWN
     _made: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, init=False, repr=False)
     _made_inside: dict[tuple[int, int], np.ndarray] = field(
         default_factory=dict, init=False, repr=False
@@ -220,6 +223,17 @@ def grey_from_counts(counts: np.ndarray) -> np.ndarray:
         band = counts[top : top + _BAND_ROWS].astype(digits)
         grey[top : top + _BAND_ROWS] = (band - digits(low)) / digits(high - low)
     return grey
+
+
+def range_of(counts: np.ndarray) -> ValueRange:
+    """The values that `grey_from_counts` makes black and white."""
+    low, high = float(counts.min()), float(counts.max())
+    return ValueRange(low, high, whole=are_whole(counts))
+
+
+def are_whole(values: np.ndarray) -> bool:
+    """Whether values, finite, of any real dtype, are all whole numbers."""
+    return values.dtype.kind in "iu" or bool((values == np.rint(values)).all())
 
 
 def flat_below(film: Film) -> tuple[str, ...]:

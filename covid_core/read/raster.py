@@ -18,9 +18,16 @@ from covid_core.read.deep_pictures import (
 from covid_core.read.geometry import Turn
 from covid_core.read.grey_levels import Film, Stored
 from covid_core.read.limits import BoundedFile, too_intricate
-from covid_core.read.radiograph import check_bounds, flat_below, grey_from_counts, is_coloured
+from covid_core.read.radiograph import (
+    check_bounds,
+    flat_below,
+    grey_from_counts,
+    is_coloured,
+    range_of,
+)
 from covid_core.read.sandbox import Decoded, decode_in_child
 from covid_core.read.tiff_numbers import tiff_samples
+from covid_core.read.units import Units, ValueRange
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 _DECODED_HERE = (b"\x89PNG", b"\xff\xd8")  # a child would take as long as they do
@@ -49,6 +56,7 @@ class Grey(NamedTuple):
     source_format: str
     notes: tuple[str, ...]
     coloured: bool
+    units: Units
 
 
 def decode_raster(data: bytes) -> Grey:
@@ -66,12 +74,16 @@ def decode_raster(data: bytes) -> Grey:
     stored, notes = Stored.of(numbers), tuple(described["notes"])
     if described["own_range"] or stored.values.size == 1:  # refuses one value everywhere as blank
         greys = grey_from_counts(stored.values)
+        values = range_of(stored.values)
     else:
         greys = stored.values.astype(np.float32) / np.float32(255)
+        values = ValueRange(0, 255, whole=True)
     film = stored.film(np.float32(1) - greys if described["inverted"] else greys)
     if described["format"] == "JPEG":
         notes += flat_below(film)
-    return Grey(film, described["format"], notes, COLOUR_NOTE in notes)
+    # A resolution in dots per inch is a printer's: the pixels' size in the patient is not known.
+    units = Units(values.inverted() if described["inverted"] else values)
+    return Grey(film, described["format"], notes, COLOUR_NOTE in notes, units)
 
 
 def decode_numbers(data: bytes) -> Decoded:

@@ -71,11 +71,17 @@ def read_radiograph(data: bytes, sha256: str = "") -> Radiograph:
             film.coloured,
             film.unwindowed,
             film.child,
+            film.units,
         )
     if is_raster(data):
         grey = decode_raster(data)
         return Radiograph(
-            grey.film, sha256, grey.source_format, notes=grey.notes, coloured=grey.coloured
+            grey.film,
+            sha256,
+            grey.source_format,
+            notes=grey.notes,
+            coloured=grey.coloured,
+            units=grey.units,
         )
     raise unknown_format()
 

@@ -15,14 +15,12 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import multiprocessing
 import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from threading import Timer
 from typing import Any
 
@@ -31,6 +29,8 @@ import numpy as np
 from covid_core.errors import RefusedFile
 from covid_core.read.confinement import confine
 from covid_core.read.private_interfaces import spare_main
+from covid_core.storage.system_limits import limit_this_process
+from covid_core.storage.system_processes import start_context
 
 # Of addresses, beyond the codecs themselves: the largest radiograph allowed needs less.
 MAX_MORE_BYTES = 480 * 1024**2
@@ -49,11 +49,7 @@ _CODECS = [
     "covid_core.read.raster",
 ]
 
-if "forkserver" in multiprocessing.get_all_start_methods():
-    _CONTEXT: Any = multiprocessing.get_context("forkserver")
-    _CONTEXT.set_forkserver_preload(_CODECS)
-else:
-    _CONTEXT = multiprocessing.get_context("spawn")
+_CONTEXT = start_context(_CODECS)
 spare_main(_NAME)
 
 Decoded = tuple[np.ndarray, dict[str, Any]]
@@ -121,7 +117,7 @@ def _answer(decode: Callable[[bytes], Decoded], parent: Connection) -> None:
     for codec in _CODECS:
         importlib.import_module(codec)
     _silence()
-    _limit()
+    limit_this_process(MAX_CPU_SECONDS, MAX_MORE_BYTES)
     confine()
     parent.send_bytes(b"ready")
     with contextlib.suppress(Exception):  # whose message may quote a patient
@@ -140,15 +136,3 @@ def _silence() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
-
-
-def _limit() -> None:
-    with contextlib.suppress(ImportError, OSError, ValueError):  # none on Windows, two on macOS
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        spent = int(sum(os.times()[:2]))
-        resource.setrlimit(resource.RLIMIT_CPU, (spent + MAX_CPU_SECONDS, spent + MAX_CPU_SECONDS))
-        held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        most = held * resource.getpagesize() + MAX_MORE_BYTES
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))

@@ -9,17 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import stat
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from covid_core.errors import NameRefused, Unwritten
-
-if sys.platform != "win32":
-    import fcntl
+from covid_core.storage.system_files import flush_folder, hold_new_file
 
 _PARTIAL = ".partial"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -30,8 +26,6 @@ _OF_THE_NAME = (
     errno.EINVAL,
     errno.EISDIR,
 )
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-_NO_FILE = (errno.ELOOP, errno.EMLINK, errno.ENXIO)  # a link, on Linux and elsewhere; a socket
 
 
 def write_whole(path: Path, data: bytes, *, old_to: Path | None = None) -> None:
@@ -67,7 +61,7 @@ def replacing(
     partial = path.with_name(path.name + _PARTIAL)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _held(partial) as opened:
+        with hold_new_file(partial) as opened:
             try:
                 with os.fdopen(opened, "wb") as file:
                     yield file
@@ -78,7 +72,7 @@ def replacing(
             except BaseException:
                 partial.unlink(missing_ok=True)
                 raise
-        _settle_folder(path.parent)
+        flush_folder(path.parent)
     except OSError as error:
         raise unwritten(error, path, size) from error
 
@@ -110,78 +104,3 @@ def _free(path: Path) -> int:
 def _settle(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _settle_folder(folder: Path) -> None:
-    """Names too outlive a power cut, where the system can flush a folder."""
-    if sys.platform == "win32":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[int]:
-    """A new, empty file of this path, open to be written; whoever takes it closes it.
-
-    Waits for another process or thread that writes the same; the lock dies with its holder. What
-    lies there already, left by a kill or put there to lead elsewhere, is cleared away and never
-    written to.
-    """
-    if sys.platform == "win32":
-        yield os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_BINARY)
-        return
-    while True:
-        opened = _created(path)
-        if opened is None:
-            _clear_away(path)
-            continue
-        lock = os.dup(opened)  # it outlives the file, which is closed before it takes its name
-        try:
-            if _lock(lock, path):
-                yield opened
-                return
-        finally:
-            os.close(lock)
-        os.close(opened)  # the next one took it for a leftover
-
-
-def _created(path: Path) -> int | None:
-    """A file that nothing was there before; None where something is. Raises OSError."""
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666)
-    except FileExistsError:
-        return None
-
-
-def _clear_away(path: Path) -> None:
-    """Once nobody writes to it. Raises OSError where it can't be, as of a folder."""
-    try:
-        found = os.open(path, os.O_RDWR | os.O_NONBLOCK | _NO_LINK)
-    except FileNotFoundError:  # given its name by now
-        return
-    except OSError as error:
-        if error.errno not in _NO_FILE:
-            raise
-        path.unlink(missing_ok=True)
-        return
-    try:
-        if _lock(found, path):
-            path.unlink(missing_ok=True)
-    finally:
-        os.close(found)
-
-
-def _lock(opened: int, path: Path) -> bool:
-    """Waits for the lock of an open file; whether the path is still that file's then."""
-    if stat.S_ISREG(os.fstat(opened).st_mode):
-        with suppress(OSError):  # a disk that knows no locks
-            fcntl.flock(opened, fcntl.LOCK_EX)
-    try:
-        return os.path.samestat(os.fstat(opened), path.lstat())
-    except FileNotFoundError:
-        return False

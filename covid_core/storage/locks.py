@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import lock_descriptor
-
 from covid_core.errors import CovidCoreError
 from covid_core.storage.atomic import unwritten
+from covid_core.storage.system_files import lock, open_to_lock
 
 
 @contextmanager
@@ -39,9 +37,9 @@ def locked(path: Path) -> Iterator[None]:
     The system lets go when the process ends, however it ends. Raises CovidCoreError where another
     keeps it.
     """
-    opened = _open(path)
+    opened = open_to_lock(path)
     try:
-        if not _lock(opened):
+        if not lock(opened):
             raise CovidCoreError(
                 "another run is writing to it",
                 "Wait until that has ended, or name another place",
@@ -50,22 +48,3 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(opened)
-
-
-def _open(path: Path) -> int:
-    """The file or folder itself.
-
-    Windows opens no folder, and lets nobody read a file that is locked: there it is a file beside
-    it, which goes when it is closed.
-    """
-    if sys.platform == "win32":
-        beside = path.with_name(f"{path.name}.lock")
-        return os.open(beside, os.O_RDWR | os.O_CREAT | os.O_TEMPORARY)
-    return os.open(path, os.O_RDONLY)
-
-
-def _lock(opened: int) -> bool:
-    try:
-        return lock_descriptor(opened, blocking=False)
-    except OSError:  # a disk that knows no locks
-        return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+
+from covid_core.storage.system_limits import forbid_core_dumps
 
 
 def keep_private() -> None:
@@ -13,7 +14,4 @@ def keep_private() -> None:
     whoever imports this package: it holds for the whole process.
     """
     os.umask(0o077)
-    with suppress(ImportError, ValueError):  # none on Windows
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    forbid_core_dumps()

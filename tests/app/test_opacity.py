@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from app.worklist_table import cells_of
 from covid_core.batch.worklist import Entry
 from covid_core.findings import CLASSES
+from covid_core.model.decision import Decision
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from tests.app.checked import Outcome
@@ -29,6 +30,7 @@ from tests.models import save_opacity_weights
 APP = Path(__file__).parent.parent.parent / "streamlit_app.py"
 FILM = png(draw_phantom(size_px=256))
 OPACITY = "Opacity, as radiologists box it"
+ROW = {"decision": "normal", "tier": "no pneumonia seen"}
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +52,7 @@ def dropped(*more: str) -> AppTest:
 
 
 def view_of(page: AppTest) -> dict[str, Any]:
-    [element] = page.get("bidi_component")
-    data = element.proto.bytes
+    [data] = [one.proto.bytes for one in page.get("bidi_component") if one.proto.bytes]
     header: dict[str, Any] = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
     return header
 
@@ -71,6 +72,17 @@ def test_the_opacity_map_is_shown_first_and_grad_cam_stays(page: AppTest) -> Non
     assert view["opacityColours"] and "Viridis" not in [one["name"] for one in view["colours"]]
     assert layers[0]["note"].startswith("Measured: its highest point")
     assert all(layer["note"].startswith("Not measured") for layer in layers[1:])
+
+
+def test_no_map_at_all_is_drawn_where_none_may_be_and_each_says_why(
+    weights: Path, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.session.WEIGHTS", weights)
+    monkeypatch.setattr(Decision, "draws_heat", False)
+    layers = view_of(dropped())["layers"]
+    assert [layer["name"] for layer in layers][0] == OPACITY
+    assert not any(layer["shown"] for layer in layers)
+    assert all(layer["why"].startswith("No heat is drawn: the answer") for layer in layers)
 
 
 def test_the_rsna_category_stands_by_the_call_with_its_own_figures(page: AppTest) -> None:
@@ -106,7 +118,7 @@ def test_weights_without_it_look_as_before(outcome: Outcome, tmp_path: Path) -> 
 
 def test_a_row_of_the_list_tells_the_peak_and_the_category() -> None:
     plain, told = (
-        cells_of(Entry("a.png", {"decision": "normal"}, prediction=made(opacity=one).prediction))
+        cells_of(Entry("a.png", ROW, prediction=made(opacity=one).prediction))
         for one in (False, True)
     )
     assert told == plain | {"opacity": pytest.approx(0.86), "category": "Typical appearance"}
@@ -130,7 +142,9 @@ class TestInBrowser:
             drop(page, ("film.png", FILM))
             expect(page.get_by_text("RSNA category:")).to_be_visible(timeout=240_000)
             viewer = page.locator(".viewer")
-            expect(viewer.locator("#markedName")).to_have_text("Opacity map", timeout=240_000)
+            expect(viewer.locator("#markedName")).to_have_text("Radiograph", timeout=240_000)
+            viewer.press("t")
+            expect(viewer.locator("#markedName")).to_have_text("Opacity map")
             expect(viewer.locator("#hot")).to_have_text("1: probability of an opacity")
             expect(viewer.locator("#note")).to_contain_text("Measured: its highest point")
             expect(viewer.locator("#colours")).to_be_disabled()

@@ -19,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
+from app.texts.common import DROP_ANYWHERE
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from tests.app.serving import drop, dropzone, in_browser, opened, settled, wait_for_list
@@ -70,6 +71,19 @@ def test_a_dropped_film_is_read(page: Page) -> None:
     expect(page.get_by_text("Calibrated probability of COVID-19")).to_be_visible()
     viewer(page)
     expect(page.get_by_text("Research use only, not a diagnosis").first).to_be_visible()
+
+
+def test_a_film_dropped_beside_the_place_for_files_is_read(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "film.png"
+    path.write_bytes(FILES["film.png"])
+    drag = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    mouse = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver"):  # as the system sends them, with a real file
+        mouse.send("Input.dispatchDragEvent", {"type": kind, "x": 90, "y": 700, "data": drag})
+    expect(page.get_by_text(DROP_ANYWHERE)).to_be_visible()
+    mouse.send("Input.dispatchDragEvent", {"type": "drop", "x": 90, "y": 700, "data": drag})
+    expect(page.get_by_text("Calibrated probability of COVID-19")).to_be_visible()
+    expect(page.get_by_text(DROP_ANYWHERE)).to_be_hidden()
 
 
 def test_a_name_with_markup_is_neither_rendered_nor_fetched(page: Page) -> None:

@@ -6,6 +6,8 @@ import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from benchmarks.servers import Server
 from covid_core.read.reading import MAX_FILE_BYTES
 from tests.app.serving import ROOT
@@ -32,6 +34,7 @@ def test_films_are_kept_from_others_and_no_longer_than_needed() -> None:
         assert {name: settings[table].get(name) for name in values} == values
 
 
+@pytest.mark.linux
 def test_the_server_listens_to_this_machine_alone(page_server: Server) -> None:
     port = urlsplit(page_server.address).port
     assert listening(port or 0) == {"0100007F"}  # 127.0.0.1

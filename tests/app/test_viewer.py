@@ -20,9 +20,10 @@ pytestmark = in_browser
 
 
 BUTTONS = {
-    "Blended": "view",
-    "Swipe": "view",
+    "Heat": "heat",
     "Side by side": "view",
+    "Swipe": "view",
+    "One pane": "view",
     "Pan": "drag",
     "Zoom": "drag",
     "Window": "drag",
@@ -34,8 +35,7 @@ BUTTONS = {
     "Mirror": "flippedH",
     "Flip": "flippedV",
     "Contour": "contour",
-    "Heat": "heat",
-    "Outline": "outline",
+    "Lung outline": "outline",
     "Equalised": "equalised",
     "Reset": "zoom",
 }
@@ -83,6 +83,7 @@ KEYS = {
     "4": "equalised",
     "1": "equalised",
     " ": "zoom",
+    "s": "view",
 }
 
 
@@ -174,16 +175,19 @@ def test_the_divider_moves_by_mouse_and_key(opened: Opened) -> None:
         shown.page.mouse.up()
         assert float(shown.state()["swipe"]) == pytest.approx(0.7, abs=0.01)
     shown.root.press("t")
-    shown.root.press("o")
     assert np.array_equal(shown.pixels("marked"), no_heat)
 
 
 def test_full_screen_and_back(opened: Opened) -> None:
     shown = opened("phantom")
+    answer = shown.root.locator("#answer")
+    expect(answer).to_be_hidden()
     with without_a_run(shown):
         shown.button("Full screen").click()
         shown.page.wait_for_function("document.fullscreenElement")
-        wait_until(lambda: shown.pixels("marked").shape[1] > 600, "the pane fills the screen")
+        wait_until(lambda: shown.pixels("marked").shape[1] > 1200, "the pane fills the screen")
+        expect(answer).to_have_text("COVID-19 is likely.")
+        expect(answer).to_be_visible()
         shown.button("Full screen").click()
         shown.page.wait_for_function("!document.fullscreenElement")
 
@@ -206,7 +210,7 @@ def test_a_run_keeps_the_state_and_sends_no_film_again(opened: Opened) -> None:
 
 def test_another_film_starts_afresh_but_for_taste(opened: Opened) -> None:
     shown = opened("phantom")
-    shown.button("Blended").click()
+    shown.button("Side by side").click()
     shown.slide("Heat opacity", 0.3)
     for key in ("2", "i", "o"):
         shown.root.press(key)
@@ -219,9 +223,12 @@ def test_another_film_starts_afresh_but_for_taste(opened: Opened) -> None:
         arg=before["film"],
     )
     after = shown.state()
-    tastes = ("view", "opacity", "outline", "colours")
+    tastes = ("view", "heat", "opacity", "outline", "colours", "low", "high")
     assert [after[name] for name in tastes] == [before[name] for name in tastes]
-    assert (after["low"], after["high"], after["inverted"]) == ("0", "1", "false")
+    assert (after["low"], after["high"], after["inverted"]) == ("0.05", "0.55", "false")
+    shown.root.press(" ")
+    reset = shown.state()
+    assert (reset["low"], reset["high"], reset["view"]) == ("0", "1", "side")
 
 
 def test_steps_ask_the_script_for_another_film(opened: Opened) -> None:
@@ -236,6 +243,7 @@ def test_steps_ask_the_script_for_another_film(opened: Opened) -> None:
 
 def test_markup_stays_text(opened: Opened) -> None:
     shown = opened("phantom")
+    shown.root.press("t")
     shown.root.locator("#layer").select_option(index=2)
     expect(shown.root.get_by_text("No heat: Normal <img src=")).to_be_visible()
     assert shown.root.locator("img").count() == 0
@@ -244,6 +252,7 @@ def test_markup_stays_text(opened: Opened) -> None:
 @pytest.mark.parametrize("width", [1280, 768, 390])
 def test_it_fits_its_page(opened: Opened, width: int) -> None:
     shown = opened("phantom", viewport={"width": width, "height": 900})
+    shown.button("Side by side").click()
     assert shown.root.evaluate("root => root.scrollWidth <= root.clientWidth")
     assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert shown.pixels("plain").shape == shown.pixels("marked").shape

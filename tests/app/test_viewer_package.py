@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.viewer.package import Layer, View, Window, package
+from covid_core.read.units import Units, ValueRange
 
 
 def a_view(film: np.ndarray, **changes: Any) -> View:
@@ -92,6 +93,21 @@ def test_steps_are_told_of_only_where_there_are_other_films() -> None:
     among, _ = unpacked(package(a_view(FILMS[0], steps=True)))
     meant = [dict(one["keys"])["Arrows"] for one in (alone, among)]
     assert "Move over the film" in meant[0] and "Previous film" in meant[1]
+
+
+def test_units_are_told_and_keys_only_where_they_do_something() -> None:
+    units = Units(ValueRange(4095, 0, whole=True), pixel_mm=0.15, at_detector=False)
+    plain, _ = unpacked(package(a_view(FILMS[0])))
+    told, _ = unpacked(package(a_view(FILMS[0], units=units, linked=True, answer="Normal.")))
+    assert told["units"] == {
+        "values": {"darkest": 4095, "brightest": 0, "whole": True},
+        "pixel_mm": 0.15,
+        "at_detector": False,
+        "sides_known": False,
+    }
+    assert (told["answer"], plain["units"]["values"]) == ("Normal.", None)
+    assert {"m", "l"} <= dict(told["keys"]).keys()
+    assert {"m", "l"}.isdisjoint(dict(plain["keys"]))
 
 
 HEAT = np.zeros((3, 5), np.uint8)

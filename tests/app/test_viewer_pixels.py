@@ -21,7 +21,7 @@ pytestmark = in_browser
 
 def test_both_panes_show_the_same_place(opened: Opened) -> None:
     shown = opened("phantom")
-    for key in ("t", "o", "+", "ArrowLeft", "h", "i"):
+    for key in ("s", "t", "+", "ArrowLeft", "h", "i"):
         shown.root.press(key)
     left, right = shown.pixels("plain"), shown.pixels("marked")
     assert np.array_equal(left, right)
@@ -30,7 +30,7 @@ def test_both_panes_show_the_same_place(opened: Opened) -> None:
 
 def test_a_class_below_its_threshold_gets_its_reason_and_no_heat(opened: Opened) -> None:
     shown = opened("phantom")
-    shown.root.press("o")
+    shown.root.press("s")
     assert not np.array_equal(shown.pixels("plain"), shown.pixels("marked"))
     shown.root.locator("#layer").select_option(index=2)
     assert np.array_equal(shown.pixels("plain"), shown.pixels("marked"))
@@ -40,7 +40,7 @@ def test_a_class_below_its_threshold_gets_its_reason_and_no_heat(opened: Opened)
 
 def test_the_heat_shown_begins_at_its_threshold(opened: Opened) -> None:
     shown = opened("phantom")
-    shown.root.press("o")
+    shown.root.press("s")
     shown.button("Contour").click()
     areas = []
     for threshold in (0.1, 0.5, 0.9):
@@ -51,13 +51,13 @@ def test_the_heat_shown_begins_at_its_threshold(opened: Opened) -> None:
     side = 1024 * float(shown.state()["zoom"])
     for area, threshold in zip(areas, (0.1, 0.5, 0.9), strict=True):
         spots = sum(max(0, np.log(peak / threshold)) for peak in (1.0, 0.8))
-        assert area == pytest.approx(2 * np.pi * 0.006 * spots * side**2, rel=0.15)
+        # Its edge is as soft as a cell of the grid is wide, which counts most round a small spot.
+        assert area == pytest.approx(2 * np.pi * 0.006 * spots * side**2, rel=0.2)
 
 
 @pytest.mark.parametrize("flips", ["", "h", "v", "hv"])
 def test_native_zoom_shows_the_true_pixels(opened: Opened, flips: str) -> None:
     shown = opened("checks")
-    shown.root.press("t")
     shown.button("1:1").click()
     for key in flips:
         shown.root.press(key)
@@ -76,8 +76,7 @@ def test_a_window_is_right_for_every_grey_of_16_bits(
     opened: Opened, preset: str, low: float, high: float
 ) -> None:
     shown = opened("ramp")
-    for key in ("t", "o", preset):
-        shown.root.press(key)
+    shown.root.press(preset)
     shown.button("1:1").click()
     greys = np.arange(65536).reshape(256, 256) / 65535
     expected = 255 * np.clip((greys - low) / (high - low), 0, 1)
@@ -86,26 +85,30 @@ def test_a_window_is_right_for_every_grey_of_16_bits(
 
 def test_equalised_shows_each_grey_as_often(opened: Opened) -> None:
     shown = opened("ramp")
-    for key in ("t", "o", "4"):
-        shown.root.press(key)
+    shown.root.press("4")
     shown.button("1:1").click()
     counts = np.bincount(shown.film_pixels(256).ravel(), minlength=256)
     assert np.abs(counts[1:-1] - 256).max() <= 2
 
 
-def test_the_grey_under_the_cursor_is_the_stored_one(opened: Opened) -> None:
-    shown = opened("ramp")
+def test_window_and_cursor_speak_in_the_file_s_values(opened: Opened) -> None:
+    shown = opened("ramp")  # whose file holds 4000 where it is black, and -1000 where it is white
+    expect(shown.root.locator("#marked .looks")).to_contain_text("W 5001 L 1501")
     shown.button("1:1").click()
     state = shown.state()
-    box = shown.root.locator("#plain").bounding_box()
+    box = shown.root.locator("#marked").bounding_box()
     assert box is not None
     x, y = box["x"] + int(state["left"]) + 40.5, box["y"] + int(state["top"]) + 100.5
     shown.page.mouse.move(x, y)
-    expect(shown.root.locator("#plain .grey")).to_have_text(f"x 40 y 100: {100 * 256 + 40}")
+    value = 4000 - 5000 * (100 * 256 + 40) / 65535
+    expect(shown.root.locator("#marked .grey")).to_have_text(f"x 40 y 100: {value:.0f}")
+    shown.slide("Window width", 0.5)
+    expect(shown.root.locator("#marked .looks")).to_contain_text("W 2501 L 1501")
 
 
 def test_a_saved_picture_has_its_warning_burned_in(opened: Opened) -> None:
     shown = opened("phantom")
+    shown.root.press("t")
     with without_a_run(shown), shown.page.expect_download() as download:
         shown.button("Save").click()
     picture = np.asarray(Image.open(io.BytesIO(Path(download.value.path()).read_bytes())))
@@ -114,7 +117,7 @@ def test_a_saved_picture_has_its_warning_burned_in(opened: Opened) -> None:
     assert np.array_equal(picture[:height, :width, :3], pane[..., :3])
     strip = picture[height:, :, 0]
     assert strip.shape[1] == width
-    assert 0.02 < (strip > 128).mean() < 0.3
+    assert 0.01 < (strip > 128).mean() < 0.3
 
 
 def test_fine_screens_get_fine_pixels(opened: Opened) -> None:
@@ -135,10 +138,8 @@ def test_a_window_on_a_large_film_is_painted_at_once(opened: Opened) -> None:
 
 def test_the_largest_film_is_shown(opened: Opened) -> None:
     shown = opened("huge")
-    for key in ("t", "o"):
-        shown.root.press(key)
     zoom = float(shown.state()["zoom"])
-    height, width = (int(side) for side in shown.pixels("plain").shape[:2])
+    height, width = (int(side) for side in shown.pixels("marked").shape[:2])
     assert zoom == pytest.approx(min(height, width) / 4096)
     side = round(4096 * zoom)
     seen = shown.film_pixels(side)

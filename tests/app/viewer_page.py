@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from app.viewer import Layer, View, Window, viewer
 from covid_core.read.phantom import KINDS, draw_phantom
+from covid_core.read.units import UNKNOWN, Units, ValueRange
 
 MARKUP = "<img src=http://127.0.0.2:9/canary.png>"
 WINDOWS = (Window("Full", 0, 1), Window("Chest", 0.05, 0.55), Window("Bones", 0.4, 0.9))
@@ -33,8 +35,19 @@ def main() -> None:
         colours={"Inferno": table(sequential.Inferno), "Cividis": table(sequential.Cividis)},
         described=f"A phantom of 1024 x 1024 px {MARKUP}",
         steps=kind == "steps",
+        units=UNITS.get(kind, UNKNOWN),
+        answer="COVID-19 is likely.",
     )
-    asked = viewer(view, key="viewer", height_px=int(st.query_params.get("height", "480")))
+    height = int(st.query_params.get("height", "480"))
+    if kind == "linked":
+        asked = None
+        for column, key, film in zip(
+            st.columns(2), ("one", "two"), ("phantom", "other"), strict=True
+        ):
+            with column:
+                viewer(replace(view, film=FILMS[film](), linked=True), key=key, height_px=height)
+    else:
+        asked = viewer(view, key="viewer", height_px=height)
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
     st.text(f"Runs: {st.session_state['runs']}")
     st.text(f"Asked: {asked}")
@@ -63,12 +76,20 @@ def huge() -> np.ndarray:
 
 FILMS = {
     "phantom": lambda: draw_phantom(KINDS[-1]),
+    "linked": lambda: draw_phantom(KINDS[-1]),
     "other": lambda: draw_phantom(size_px=512),
     "steps": lambda: draw_phantom(size_px=512),
     "checks": checks,
     "ramp": ramp,
     "deep": deep,
     "huge": huge,
+}
+
+
+UNITS = {  # what each film's file would say of it
+    "ramp": Units(ValueRange(4000.0, -1000.0, whole=True)),  # low values are white
+    "checks": Units(ValueRange(0.0, 255.0, whole=True), pixel_mm=2.0, sides_known=True),
+    "deep": Units(ValueRange(-0.5, 1.5, whole=False), pixel_mm=0.14, at_detector=False),
 }
 
 

@@ -188,6 +188,7 @@ def test_two_runs_do_not_write_to_one_file(table: Path) -> None:
         assert file.kept == 1
 
 
+@pytest.mark.linux
 def test_what_can_not_be_read_again_can_still_be_written_to() -> None:
     nowhere = Path("/dev/null")
     with open_ledger(nowhere, TERMS) as file:

@@ -48,7 +48,7 @@ def usable(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_answer_that_must_not_be_used_has_no_heat(tmp_path: Path) -> None:
     share, _ = explained(NAMES[0], tmp_path)
     [overlay] = tmp_path.glob("*.png")
-    assert math.isnan(share) and ".withheld." in overlay.name
+    assert math.isnan(share) and ".no-heat." in overlay.name
 
 
 @pytest.mark.usefixtures("usable")
@@ -58,7 +58,7 @@ def test_heat_is_drawn_where_the_map_passed_and_else_none(name: str, tmp_path: P
     [overlay] = tmp_path.glob("*.png")
     pixels = np.asarray(Image.open(overlay)).astype(int)
     assert bool(np.ptp(pixels, axis=2).max() > 30) is passed
-    assert (".withheld." in overlay.name) is not passed
+    assert (".no-heat." in overlay.name) is not passed
     assert math.isnan(share) is not passed
 
 

@@ -226,6 +226,7 @@ def test_the_share_of_heat_that_is_explained_stands_in_the_row(
     ]
 
 
+@pytest.mark.linux
 def test_an_overlay_that_can_not_be_written_stops_all(
     predictor: StandIn, radiographs: list[Radiograph]
 ) -> None:

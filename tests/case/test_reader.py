@@ -35,7 +35,8 @@ def test_a_file_is_read_with_the_checks_of_its_likeliest_class() -> None:
     assert [one.film_checks for one in before] == [None]
     assert set(reading.map_checks) == {label} and reading.checks(label).map_check.finding is label
     assert tuple(reading.maps) == CLASSES
-    assert reading.prediction is before[0].prediction and reading.maps is before[0].maps
+    judged = before[0].prediction  # what its checks say of the answer is said in a new record
+    assert reading.prediction.logits is judged.logits and reading.maps is before[0].maps
     known = read_case(FILM, reader(), sha256="ab" * 32)
     assert known.radiograph.sha256 == known.prediction.radiograph_sha256 == "ab" * 32
 
@@ -98,7 +99,8 @@ def test_a_reading_kept_without_its_film_needs_no_network_again(
     counts = count_calls(monkeypatch)
     reading = read_case(FILM, reader(), known=kept)
     assert not counts["gate"] and not counts["lungs"] and not counts["classifier"]
-    assert reading.prediction is plain().prediction and reading.maps is plain().maps
+    assert reading.prediction.logits is plain().prediction.logits and reading.maps is plain().maps
+    assert reading.body is plain().body
     assert reading.radiograph.height_px > 0 and reading.film_checks
     other = read_radiograph(films()["dark"])
     with pytest.raises(ValueError, match="another film"):

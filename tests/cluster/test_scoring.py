@@ -147,6 +147,7 @@ def assert_counted(parts: list[Done], due: dict[str, Any]) -> None:
     assert len(parts) > FILMS / FILMS_A_PART
 
 
+@pytest.mark.linux
 def test_each_film_once_after_a_worker_is_killed(
     two_nodes: Any, films: Path, weights: Path, due: dict[str, Any], tmp_path: Path
 ) -> None:

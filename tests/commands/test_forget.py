@@ -40,6 +40,7 @@ def test_all_that_is_remembered_is_deleted(cache: Path, capsys: pytest.CaptureFi
     assert f"{before} files deleted" in capsys.readouterr().out
 
 
+@pytest.mark.linux
 def test_files_of_others_stay(cache: Path) -> None:
     for name in ("mine.npz", "notes.json", "survey.csv"):
         (cache / name).write_bytes(b"mine")

@@ -20,6 +20,8 @@ from covid_core.read.phantom import draw_phantom
 from covid_core.read.radiograph import Radiograph
 from tests.stand_in import in_its_place
 
+pytestmark = pytest.mark.linux
+
 ROOT = Path(__file__).parent.parent.parent
 FILMS = 400
 

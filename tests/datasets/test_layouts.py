@@ -386,6 +386,7 @@ def test_a_dataset_called_covid19_keeps_its_own_labels(tmp_path: Path) -> None:
     assert counted(root) == {("covid19", "normal"): 1, ("covid19", "covid"): 1}
 
 
+@pytest.mark.linux
 def test_what_is_no_file_is_no_film(tmp_path: Path) -> None:
     root = touch(tmp_path / "clinic", "normal/a.png", "covid/b.png")
     (root / "normal" / "folder.png").mkdir()

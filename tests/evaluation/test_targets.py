@@ -136,7 +136,7 @@ def test_a_probe_is_judged_by_its_interval_and_says_its_films(
     figures = example_audit(probes={"test": probes(auroc)})
     goal = named(goals(card(), figures), "lungs covered (after preparation), test")
     assert goal.verdict == verdict
-    assert "150 films, of 400 asked" in goal.measured
+    assert "150 films, of 400 required" in goal.measured
     met = {MET: True, MISSED: False, UNDECIDED: None}[verdict]
     assert judge_probes(probes(auroc).probes, 0.6) == {"lungs_out": met}
     figures = example_audit(probes={"test": probes(auroc, covered=None)})

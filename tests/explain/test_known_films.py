@@ -312,6 +312,7 @@ def test_a_reference_never_leads_out_of_the_folder(
     assert own_copy(led, [inside]) is None
 
 
+@pytest.mark.linux
 def test_a_link_is_followed_inside_the_folder_alone(tmp_path: Path, film: KnownFilm) -> None:
     out = put(tmp_path / "out.png")
     link = tmp_path / "sets" / "covid" / "1.png"

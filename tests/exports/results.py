@@ -28,6 +28,7 @@ POINT = OperatingPoint(
 )
 COVID = (0.04, 0.07, 0.89)
 NORMAL = (0.93, 0.05, 0.02)
+OTHER = (0.1, 0.8, 0.1)
 TORN = (0.02, 0.5, 0.48)
 OPACITY = np.full((7, 7), 0.03, np.float32)
 OPACITY[4, 1] = 0.86
@@ -99,7 +100,8 @@ def made(
     saliency = Saliency(shown, cells, bias, prediction.placement, 224, full_heat=1.5)
     lungs = np.zeros((128, 128), bool)
     lungs[25:100, 22:58] = lungs[25:100, 72:106] = True
-    result = Result(prediction, saliency, film, lungs, 0.05, MADE)
+    body = np.ones((128, 128), bool)
+    result = Result(prediction, saliency, film, lungs, body, 0.05, MADE)
     if not opacity:
         return result
     shown = OpacityMap(OPACITY, prediction.placement, 224)

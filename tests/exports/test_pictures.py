@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,8 +18,9 @@ from covid_core.exports.pictures import (
     overlay,
     overlay_png,
 )
+from covid_core.findings import Finding
 from covid_core.present.overlay import OUTLINE
-from tests.exports.results import COVID, NORMAL, made
+from tests.exports.results import COVID, NORMAL, OTHER, made
 
 SKY = np.array(ImageColor.getrgb(OUTLINE))
 
@@ -68,13 +70,31 @@ def test_the_png_is_the_picture_and_nothing_else() -> None:
 
 
 def test_the_opacity_map_has_colours_of_its_own_where_it_is_likely() -> None:
-    result = made(NORMAL, shape=(700, 700), opacity=True)
+    result = made(OTHER, shape=(700, 700), opacity=True)
     cool = coloured(opacity_overlay(result))
     assert cool[400:500, 100:200].mean() > 0.9, "though the class is below its threshold"
     assert not cool[:200].any() and not cool[:, 400:].any()
     red, _, blue = opacity_overlay(result)[cool].astype(int).mean(axis=0)
     warm = overlay(made(COVID, shape=(700, 700)))
     assert red - blue < np.diff(warm[coloured(warm)][:, [2, 0]].astype(int)).mean()
+
+
+def test_no_map_at_all_is_drawn_where_no_pneumonia_is_seen() -> None:
+    result = made(NORMAL, shown=Finding.NORMAL, opacity=True)
+    assert not coloured(overlay(result)).any() and not coloured(opacity_overlay(result)).any()
+    said = "No heat is drawn: the answer is “no pneumonia seen”."
+    assert result.opacity_caption == said and result.caption.startswith(said)
+
+
+def test_no_map_is_drawn_outside_the_body_nor_where_it_is_weak() -> None:
+    left = np.zeros((128, 128), bool)
+    left[:, :64] = True
+    result = replace(made(shape=(700, 700), opacity=True), body=left)
+    for draw in (overlay, opacity_overlay):
+        drawn = coloured(draw(result))
+        assert drawn[:, :350].any() and not drawn[:, 352:].any()
+    weak = replace(result, saliency=replace(result.saliency, full_heat=10.0))
+    assert not coloured(overlay(weak)).any(), "at most 0.14 of full heat"
 
 
 def test_the_opacity_map_carries_its_legend_and_is_a_png() -> None:

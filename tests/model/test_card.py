@@ -6,7 +6,6 @@ import errno
 import hashlib
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -126,12 +125,15 @@ def test_anything_wrong_is_refused_in_words(
     assert refused.value.remedy
 
 
+@pytest.mark.linux
 def test_full_disk_leaves_the_old_weights_whole(folder: Path) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     script = (
         "import sys; from pathlib import Path; from tests.models import save_random_weights;"
         "save_random_weights(Path(sys.argv[1]), seed=1)"
     )
+
+    import resource  # Windows has none
 
     def small_disk() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

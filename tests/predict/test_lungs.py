@@ -120,5 +120,6 @@ def test_islands_too_small_for_a_lung_are_dropped() -> None:
     mask[20:100, 20:50] = mask[20:100, 80:110] = True
     with_islands = mask.copy()
     with_islands[110:118, 60:70] = with_islands[2, 2] = True
+    with_islands[104:124, 55:75] = True  # the stomach's air: large, but not beside a lung
     assert np.array_equal(remove_islands(with_islands), mask)
     assert not remove_islands(np.zeros((128, 128), bool)).any()

@@ -12,7 +12,9 @@ from covid_core.findings import CLASSES
 from covid_core.present import plots
 from covid_core.present.overlay import (
     COLOUR_MAPS,
+    LEAST_HEAT,
     blend,
+    clip_to_body,
     displayed,
     heat_layer,
     outline_layer,
@@ -47,6 +49,24 @@ def test_no_heat_leaves_the_film_as_it_is() -> None:
     blended = blend(film, np.zeros(film.shape, np.float32), opacity=1)
     assert np.array_equal(blended, np.repeat(film[..., np.newaxis], 3, axis=2))
     assert heat_layer(np.zeros((4, 4), np.float32))[..., 3].max() == 0
+
+
+def test_weak_heat_is_clear_and_what_is_not_is_seen() -> None:
+    ramp = np.linspace(0, 1, 101, dtype=np.float32)[np.newaxis]
+    alpha = heat_layer(ramp)[0, :, 3]
+    assert (alpha[ramp[0] < LEAST_HEAT] == 0).all()
+    assert (alpha[ramp[0] >= LEAST_HEAT] > 120).all()
+
+
+def test_heat_ends_where_the_body_does_on_a_grid_of_any_size() -> None:
+    body = np.zeros((128, 128), bool)
+    body[32:96, 64:] = True
+    for shape in ((256, 200), (64, 64), (1000, 900)):
+        clipped = clip_to_body(np.full(shape, 0.8, np.float32), body)
+        rows, columns = np.nonzero(clipped)
+        assert clipped.dtype == np.float32 and set(np.unique(clipped)) == {0, np.float32(0.8)}
+        assert rows.min() / shape[0] == pytest.approx(0.25, abs=0.02)
+        assert columns.min() / shape[1] == pytest.approx(0.5, abs=0.02)
 
 
 def test_more_heat_is_lighter_so_that_it_reads_without_colour() -> None:

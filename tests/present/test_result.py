@@ -74,7 +74,7 @@ def test_what_is_not_known_is_null_and_never_nan() -> None:
         (COVID, Finding.COVID, True),
         (COVID, Finding.NORMAL, False),
         (NORMAL, Finding.COVID, False),
-        (NORMAL, Finding.NORMAL, True),
+        (NORMAL, Finding.NORMAL, False),
         (TORN, Finding.PNEUMONIA, True),
     ],
 )

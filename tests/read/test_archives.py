@@ -242,6 +242,7 @@ def test_only_files_of_folders_have_stamps() -> None:
     assert [item.stamp for item in members(zipped({"a.png": FILM}), "a.zip")] == [()]
 
 
+@pytest.mark.linux
 def test_links_neither_lead_out_of_a_folder_nor_round_in_it(folder: Path) -> None:
     secret = folder.parent / "secret.png"
     secret.write_bytes(b"secret")

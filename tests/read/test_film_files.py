@@ -88,6 +88,7 @@ def test_what_cannot_be_looked_into_is_given_so_that_reading_it_says_why(
     assert folder / "ward" / "notes.txt" in films_below(folder)
 
 
+@pytest.mark.linux
 def test_a_pipe_put_in_a_file_s_place_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "film.png")
     assert read_head(tmp_path / "film.png") is None

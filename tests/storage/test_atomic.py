@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
-import resource
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,8 +19,11 @@ from covid_core.storage import atomic
 from covid_core.storage.atomic import replacing, write_all_whole, write_whole
 from covid_core.storage.locks import claimed
 
+pytestmark = pytest.mark.linux
+resource = pytest.importorskip("resource")
+
 LIMIT = 4096
-FORK = multiprocessing.get_context("fork")
+FORK = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
 
 
 def in_a_child(work: Callable[[], None]) -> int | None:

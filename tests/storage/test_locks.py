@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from covid_core.errors import CovidCoreError, Unwritten
 from covid_core.storage.locks import claimed
 
-FORK = multiprocessing.get_context("fork")
+pytestmark = pytest.mark.linux
+
+FORK = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
 
 
 def keep(folder: Path, told: Connection) -> None:

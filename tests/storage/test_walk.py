@@ -71,6 +71,7 @@ def test_a_hidden_folder_that_was_named_is_walked(folder: Path) -> None:
     assert len(walked(hidden)) == 9
 
 
+@pytest.mark.linux
 def test_what_is_no_file_is_never_opened(folder: Path) -> None:
     os.mkfifo(folder / "pipe.png")
     tally = Tally()
@@ -78,6 +79,7 @@ def test_what_is_no_file_is_never_opened(folder: Path) -> None:
     assert tally.counts == {PassedOver.NO_FILE: 1}
 
 
+@pytest.mark.linux
 def test_links_to_files_are_followed_and_links_to_folders_never(folder: Path) -> None:
     (folder / "link.png").symlink_to(folder / "b.png")
     (folder / "out.png").symlink_to(Path(__file__))
@@ -94,6 +96,7 @@ def test_links_to_files_are_followed_and_links_to_folders_never(folder: Path) ->
     assert tally.counts[PassedOver.LINK_OUTSIDE] == 1
 
 
+@pytest.mark.linux
 def test_a_link_to_a_folder_may_be_where_the_walk_starts(folder: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(folder)

@@ -1,0 +1,21 @@
+"""A film's patient and study, shown when they are asked for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.open_film import OpenFilm
+from app.texts import read as texts
+from covid_core.read.patient_tags import labelled
+
+
+def show_study(film: OpenFilm) -> None:
+    """The file's tags, on demand only; as plain text, whatever they hold."""
+    if film.study is None:
+        return
+    with st.expander(texts.STUDY, icon=":material/badge:"):
+        st.caption(texts.STUDY_HELP)
+        # Of this film only: the next one's patient is shown when that is asked for.
+        if st.toggle(texts.STUDY_SHOW, key=f"show-study-{film.sha256}"):
+            for label, value in labelled(film.study):
+                st.text(f"{label}: {value}")

@@ -1,0 +1,66 @@
+"""What changed between two films of one patient, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from covid_core.case.case_reading import Reading
+from covid_core.explain.opacity_map import LIKELY
+from covid_core.model.decision import in_sentence
+from covid_core.read.radiograph import View
+
+_LEAST, _MOST = 0.01, 0.99  # beyond these, digits would claim certainty
+
+
+def change_in_words(first: Reading, second: Reading, *, dated: bool) -> str:
+    """What the readings of two films differ in: sentences.
+
+    The disease's calibrated probability, and where both readings have an opacity map the part of
+    the lungs in which an opacity is likely. A warning follows where their projections differ.
+    `dated`: the first is known to be the earlier.
+    """
+    names = ("the earlier film", "the later one") if dated else ("the first film", "the second")
+    sentences = [f"From {names[0]} to {names[1]}, {_probability_change(first, second)}."]
+    areas = [_opaque_share(reading) for reading in (first, second)]
+    if areas[0] is not None and areas[1] is not None:
+        sentences.append(
+            "Share of the lungs in which an opacity is likely:"
+            f" {areas[0]:.0%}, then {areas[1]:.0%}."
+        )
+    views = first.radiograph.view, second.radiograph.view
+    if views[0] != views[1] and View.UNKNOWN not in views:
+        sentences.append(
+            f"One is {views[0]}, the other {views[1]}: sizes and shadows are not to be compared."
+        )
+    return " ".join(sentences)
+
+
+def _probability_change(first: Reading, second: Reading) -> str:
+    before, after = first.prediction, second.prediction
+    disease = before.answers[-1]
+    values = before.probability(disease), after.probability(disease)
+    said = [_in_two_digits(value) for value in values]
+    name = f"the probability of {in_sentence(disease)}"
+    if said[0] == said[1]:
+        return f"{name} stays at {said[0]}"
+    words = f"{name} {'rises' if values[1] > values[0] else 'falls'} from {said[0]} to {said[1]}"
+    if before.decision.positive is after.decision.positive:
+        return words
+    side = "above" if after.decision.positive else "below"
+    point = after.decision.point
+    return f"{words}, {side} the “{point.name}” threshold of {point.threshold:.2f}"
+
+
+def _in_two_digits(value: float) -> str:
+    if value > _MOST:
+        return "> 0.99"
+    return "< 0.01" if value < _LEAST else f"{value:.2f}"
+
+
+def _opaque_share(reading: Reading) -> float | None:
+    """The share of the lungs in which an opacity is likely, 0 to 1; None where nothing tells."""
+    lungs = reading.lungs
+    if reading.opacity is None or not lungs.any():
+        return None
+    likely = reading.opacity.heat(*lungs.shape) >= LIKELY
+    return float(np.mean(likely[lungs]))

@@ -1,0 +1,39 @@
+"""Why no heat is drawn: said once for each reason, and not where there is heat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from covid_core.findings import Finding
+from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
+from tests.exports.results import COVID, NORMAL, OTHER, made
+
+
+def test_heat_of_a_suspected_class_needs_no_words() -> None:
+    prediction = made(COVID).prediction
+    assert no_heat_in_words(prediction.decision) == ""
+    assert not_due_in_words(prediction, Finding.COVID) == ""
+
+
+@pytest.mark.parametrize("finding", [Finding.NORMAL, Finding.PNEUMONIA, Finding.COVID])
+def test_no_class_has_heat_where_no_pneumonia_is_seen_or_nothing_may_be_used(
+    finding: Finding,
+) -> None:
+    normal, covid = made(NORMAL).prediction, made(COVID).prediction
+    held = replace(covid, decision=covid.decision.withheld("It is blank."))
+    assert not normal.heat_due(finding) and not held.heat_due(finding)
+    said = "No heat is drawn: the answer is “no pneumonia seen”."
+    assert not_due_in_words(normal, finding) == said
+    assert not_due_in_words(held, finding) == "No heat is drawn: the answer must not be used."
+
+
+def test_a_class_below_its_threshold_is_told_from_one_that_is_ruled_out() -> None:
+    prediction = made(OTHER).prediction
+    below, out = (not_due_in_words(prediction, one) for one in (Finding.COVID, Finding.NORMAL))
+    assert below == (
+        "No heat is drawn: the probability of COVID-19, 0.10, is below the operating point's"
+        " threshold, 0.30."
+    )
+    assert out == "No heat is drawn: the prediction set rules out normal."
