@@ -33,6 +33,7 @@ from covid_core.sources import provenance
 from covid_core.storage.atomic import write_whole
 
 _TITLES = {finding.value: finding.display_name for finding in Finding}
+_NO_CLASS = "no class"  # such films train the RSNA categories and the opacity map
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,10 @@ def _data(card: WeightsCard) -> str:
     splits = list(card.films)
     rows = []
     for source in sorted({source for split in card.films.values() for source in split}):
-        for label in CLASSES:
+        for label in (*CLASSES, ""):
             counts = [card.films[split].get(source, {}).get(label, 0) for split in splits]
             if any(counts):
-                rows.append([source, _TITLES[label.value], *map(str, counts)])
+                rows.append([source, _TITLES.get(label, _NO_CLASS), *map(str, counts)])
     totals = [str(sum(sum(s.values()) for s in card.films[split].values())) for split in splits]
     rows.append(["all", "", *totals])
     sources = sorted({source for split in card.films.values() for source in split})

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from covid_core.model.card import WEIGHTS, WeightsCard, read_card
+from covid_core.model_card.card import model_card, read_beside
 from covid_core.model_card.results import results_section
 
 CARD = read_card(WEIGHTS)
@@ -44,3 +45,11 @@ def test_where_patients_are_not_known_intervals_are_said_to_be_too_narrow(
 
 def test_what_storing_changed_is_not_measured_by_who_has_only_what_was_stored() -> None:
     assert "float16: not measured." in results_section(with_results(storage_change=None))
+
+
+def test_the_rows_of_the_table_of_films_add_up_to_its_last() -> None:
+    text = model_card(CARD, read_beside(CARD, WEIGHTS))
+    block = text.partition("## Data")[2].partition("\n- `")[0]
+    lines = [line.strip("| ").split(" | ") for line in block.splitlines() if line.startswith("| ")]
+    counts = [[int(cell) for cell in line[2:]] for line in lines[2:-1]]
+    assert list(map(sum, zip(*counts, strict=True))) == list(map(int, lines[-1][2:]))
