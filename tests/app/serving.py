@@ -110,7 +110,7 @@ def wait_for_list(page: Page, films: int) -> None:
     """Until the list tells how each of so many films came out, and the page is at rest."""
     all_told = """films => {
         const told = new RegExp(`${films} films: (.*)`).exec(document.body.innerText)
-        const counts = told ? told[1].match(/\\d+(?= [a-z])/g) ?? [] : []
+        const counts = told ? told[1].match(/\\d+(?=;|$)/g) ?? [] : []
         return counts.reduce((sum, count) => sum + Number(count), 0) === films
     }"""
     page.wait_for_function(all_told, arg=films)

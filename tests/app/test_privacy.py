@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -14,7 +15,8 @@ from tests.canaries import found_in, marked_files
 
 _APART = ("unshare", "-rn")  # a network of its own, in which root may bring loopback up
 _READ, _LIST = "Calibrated probability of COVID-19", "The model gives no answer."
-_SYSTEM = (sys.prefix, sys.base_prefix, "/usr/", "/lib", "/etc/", str(ROOT / "weights"), "[")
+_PACKAGES = (sys.prefix, os.path.realpath(sys.prefix))  # a .venv may be a link
+_SYSTEM = (*_PACKAGES, sys.base_prefix, "/usr/", "/lib", "/etc/", str(ROOT / "weights"), "[")
 
 
 def has_namespaces() -> bool:

@@ -183,7 +183,8 @@ class TestInABrowser:
         settled(page)
         drop(page, ("film.png", png(draw_phantom(size_px=512))))
         expect(page.get_by_text("Calibrated probability of COVID-19").first).to_be_visible()
-        expect(page.locator("canvas").first).to_be_visible()  # of the viewer, a module by its blob
+        # Of the viewer, a module by its blob.
+        expect(page.locator("#marked canvas")).to_be_visible()
         page.get_by_role("link", name="Model").first.click()
         expect(page.locator(".js-plotly-plot").first).to_be_visible()
         page.close()
