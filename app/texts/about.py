@@ -25,14 +25,14 @@ SEEN_WORDS = (
 )
 SEEN_ALT = "The film as the network gets it, {size} by {size} pixels, its greys evened out"
 
-CELLS = "3. Seven by seven cells"
+CELLS = "3. A grid of cells"
 CELLS_WORDS = (
-    "The network sums its picture up in 7 x 7 cells, and each gets a number: orange speaks for"
+    "The network sums its picture up in a grid of cells, and each gets a number: orange speaks for"
     " {name}, purple against it. The strongest cell here is row {row}, column {column}, with"
     " {value}."
 )
 WITHHELD = "{sentence} Read these cells as the terms of the sum below, not as places in the film."
-CELLS_ALT = "The network's picture beside a grid of 7 by 7 numbers, the evidence in each cell"
+CELLS_ALT = "The network's picture beside a grid of numbers, the evidence in each cell"
 UNIT = "logits"
 
 SUM = "4. Adding up"
@@ -84,7 +84,7 @@ LIMITS_WORDS = (
     " expect the lower figure at yours, or measure it on the Validate page."
 )
 LIMITS_POINTS = (
-    "The 7 x 7 cells are coarse, each a seventh of the film's height and width, and each has looked"
+    "The grid of cells is coarse, 5 x 5 with the shipped weights, and each cell has looked"
     " at its surroundings too. Heat is not the outline of a lesion.",
     "A normal film does not exclude COVID-19. In the first days many films are normal.",
     "It knows three answers. A tumour, a pneumothorax or heart failure gets one of them, or “can't"

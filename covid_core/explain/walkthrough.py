@@ -21,7 +21,7 @@ class Walkthrough:
     """The way from a film to the probability of one class.
 
     `picture`: what the network is given, uint8 (size_px, size_px). `cells`: the evidence for
-    (above 0) or against `finding` in each part of it, float32 (7, 7), in logits; their sum plus
+    (above 0) or against `finding` in each part of it, float32 (H, W), in logits; their sum plus
     `bias` is `score`, the class's logit. `before`: softmax of all logits, `after`: calibrated,
     float64 (N,), in the order of `answers`. `least`: the probability from which an answer belongs
     to the prediction set, one an answer. `points`: the operating points there are; `point`: the

@@ -24,7 +24,7 @@ METHOD = "Grad-CAM"
 class Saliency:
     """One class's map over one film.
 
-    `cells`: float32 (7, 7), the evidence for (above 0) or against (below 0) the class in each cell
+    `cells`: float32 (H, W), the evidence for (above 0) or against (below 0) the class in each cell
     of the feature map, in logits; the cells' sum plus `bias` is the class's logit.
     `crop`: the part of the film that the network was shown; there is no heat outside it.
     `placement`: top, left, height, width of that part in the network's input of `size_px`.

@@ -80,7 +80,8 @@ def select_known_films(table: pd.DataFrame, card: WeightsCard) -> pd.DataFrame:
     """The manifest's rows that belong in the index, those that trained first.
 
     Of twins only copies of films that trained, chose or calibrated: a copy of a test film is not
-    known to the network. Of classes only those of its task.
+    known to the network. Of classes only those of its task: a film without a class is left out,
+    though it may have trained another output, such as the RSNA categories.
     """
     used = table["split"].isin([Split.TRAIN.value, Split.VALIDATION.value]) & _in_task(table, card)
     twins = (table["split"] == Split.TWIN.value) & table["duplicate_group"].isin(

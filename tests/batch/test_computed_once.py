@@ -39,7 +39,8 @@ def test_what_an_overlay_and_a_bundle_cost_together(
     scoring = Scoring(reader().predictor, "balanced", None, write)
     counts = count_calls(monkeypatch)
     [row] = score(scoring, [Film("film.png", lambda: read_radiograph(FILM))])
-    assert row["decision"] != "error" and len(list(tmp_path.iterdir())) == 2
+    endings = sorted(path.suffix for path in tmp_path.iterdir())
+    assert row["decision"] != "error" and endings == [".png", ".png", ".zip"]  # class, opacities
     assert counts == {
         "files decoded": 1,
         "pictures prepared": 3,

@@ -42,7 +42,7 @@ def test_cells_and_bias_are_the_score(
     shipped: Predictor, prediction: Prediction, finding: Finding
 ) -> None:
     walk = walked(shipped, prediction, finding)
-    assert walk.cells.shape == (7, 7)
+    assert walk.cells.shape == prediction.feature_map.shape[1:]
     assert walk.score == prediction.logits[CLASSES.index(finding)]
     assert walk.supporting > 0 > walk.opposing
     assert walk.supporting + walk.opposing + walk.bias == pytest.approx(walk.score, abs=1e-3)
@@ -52,7 +52,8 @@ def test_the_picture_is_what_the_network_was_given(
     shipped: Predictor, prediction: Prediction
 ) -> None:
     walk = walked(shipped, prediction, Finding.COVID)
-    assert walk.picture.shape == (224, 224) and walk.picture.dtype == np.uint8
+    assert walk.picture.shape == (shipped.card.preprocess.size_px,) * 2
+    assert walk.picture.dtype == np.uint8
     assert np.array_equal(walk.picture, shipped.card.preprocess.picture(FILM.pixels))
     levels = np.bincount(walk.picture.ravel(), minlength=256).cumsum() / walk.picture.size
     assert (
