@@ -11,7 +11,7 @@ from app import session
 from app.open_film import OpenFilm
 from app.texts import read as texts
 from covid_core.case.case_reading import Reading
-from covid_core.explain.public_films import recognise
+from covid_core.explain.public_films import Recognised, recognise
 from covid_core.predict.predictor import Prediction
 from covid_core.present.flags import flags_of
 from covid_core.present.sentences import category_in_words, shown_probability
@@ -72,7 +72,7 @@ def show_category(prediction: Prediction) -> None:
 
 def show_recognised(reading: Reading) -> None:
     """What is known of a public film: its label, its licence, and whether it trained the model."""
-    known = recognise(reading.radiograph)
+    known = recognised(reading)
     if known is None:
         return
     checks = reading.checks(reading.prediction.label)
@@ -82,6 +82,16 @@ def show_recognised(reading: Reading) -> None:
         trained = texts.NOT_TRAINED_ON if checks.known_films else texts.TRAINED_UNKNOWN
     compared = known.compared(reading.prediction.decision.tier)
     st.info(f"{known.sentence} {compared} {trained}", icon=":material/public:")
+
+
+def recognised(reading: Reading) -> Recognised | None:
+    """The public film that a reading's is, if any: sought once, and kept while the film is open."""
+    of, known = st.session_state.get("recognised", ("", None))
+    if of != reading.radiograph.sha256:
+        known = recognise(reading.radiograph)
+        st.session_state["recognised"] = reading.radiograph.sha256, known
+    found: Recognised | None = known
+    return found
 
 
 def show_flags(reading: Reading) -> None:

@@ -192,7 +192,7 @@ def current() -> OpenFilm | None:
 def forget_closed() -> None:
     """Drop what was made of films, where none is open any more."""
     if current() is None:
-        for kept in ("readings", "files", "opinions", "copies"):
+        for kept in ("readings", "files", "opinions", "copies", "recognised"):
             st.session_state.pop(kept, None)
 
 

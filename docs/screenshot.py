@@ -58,7 +58,8 @@ def take(address: str, picture: Path) -> None:
     """Take a picture of the page, once it has read a phantom."""
     with opened(address, SIZE) as page:
         page.get_by_role("button", name=PHANTOM).click()
-        page.get_by_text("Model attention, not a lesion outline").first.wait_for()
+        page.get_by_text("Lung outline").first.wait_for()
+        page.get_by_text("Side by side").first.click()
         page.mouse.move(1, 1)
         page.wait_for_timeout(3000)  # the films are drawn after the words
         page.screenshot(path=picture)

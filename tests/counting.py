@@ -18,7 +18,7 @@ from covid_core.read import reading
 
 COUNTED = {
     "files decoded": (reading, "decode_raster"),
-    "pictures prepared": (Preprocess, "picture"),  # gate, lungs, classifier, search for copies
+    "pictures prepared": (Preprocess, "picture"),  # gate, lungs, classifier, searches
     "gate": (Gate, "examine"),
     "lungs": (Lungs, "masks"),
     "classifier": (Predictor, "predict_many"),

@@ -132,14 +132,15 @@ def show_data(card: WeightsCard) -> None:
     tuned = sum(sum(classes.values()) for classes in card.films["validation"].values())
     st.write(texts.TRAINED_WORDS.format(films=f"{trained:,}", tuned=f"{tuned:,}"))
     sources = sorted({source for split in texts.SPLITS for source in card.films.get(split, {})})
+    names = {**{finding.value: finding.display_name for finding in CLASSES}, "": texts.NO_CLASS}
     lines = []
     for source in sources:
-        for finding in CLASSES:
+        for label, name in names.items():
             counts = [
-                card.films.get(split, {}).get(source, {}).get(finding, 0) for split in texts.SPLITS
+                card.films.get(split, {}).get(source, {}).get(label, 0) for split in texts.SPLITS
             ]
             if any(counts):
-                lines.append((source, finding.display_name, *counts))
+                lines.append((source, name, *counts))
     header = [texts.SOURCE, texts.CLASS, *texts.SPLIT_TITLES]
     st.dataframe(pd.DataFrame(lines, columns=header), hide_index=True, alt=texts.TRAINED_ALT)
 

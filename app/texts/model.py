@@ -25,6 +25,7 @@ TRAINED_WORDS = (
 )
 TRAINED_ALT = "Films by source, class and use"
 SOURCE, CLASS = "Source", "Class"
+NO_CLASS = "None, an RSNA category alone"
 SPLITS = ("train", "validation", "test", "held out")
 SPLIT_TITLES = ("Trained", "Tuned", "Tested", "Unseen")
 

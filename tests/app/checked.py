@@ -12,6 +12,7 @@ from covid_core.explain.known_films import KnownFilm, KnownFilms, Neighbour, See
 from covid_core.explain.map_tests import MapCheck, MapTest
 from covid_core.explain.shortcut_meter import ShortcutMeter
 from covid_core.findings import CLASSES, Finding
+from covid_core.model.decision import Rules
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.radiograph import Radiograph
@@ -60,6 +61,15 @@ def neighbours(each: int = 3) -> dict[Finding, tuple[Neighbour, ...]]:
         )
         for place, finding in enumerate(CLASSES)
     }
+
+
+def answer_covid(patch: pytest.MonkeyPatch) -> None:
+    """Answer every film COVID-19 alone from now on, whatever the network makes of it."""
+
+    def probabilities(rules: Rules, logits: np.ndarray) -> np.ndarray:
+        return np.broadcast_to([0.02, 0.03, 0.95], np.shape(logits))
+
+    patch.setattr(Rules, "probabilities", probabilities)
 
 
 class Outcome:

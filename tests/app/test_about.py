@@ -67,8 +67,8 @@ def test_another_class_has_other_cells_and_no_new_forward_pass(
     made: list[Prediction] = []
     predict = Predictor.predict
 
-    def counted(predictor: Predictor, radiograph: Radiograph) -> Prediction:
-        made.append(predict(predictor, radiograph))
+    def counted(predictor: Predictor, radiograph: Radiograph, *options: Any) -> Prediction:
+        made.append(predict(predictor, radiograph, *options))
         return made[-1]
 
     monkeypatch.setattr(Predictor, "predict", counted)

@@ -28,17 +28,29 @@ from covid_core.present.flags import SEEN
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.storage.records import UNKNOWN
-from tests.app.checked import TESTS, ZONES, Outcome, meter, neighbours, seen
+from tests.app.checked import TESTS, ZONES, Outcome, answer_covid, meter, neighbours, seen
 from tests.app.page import run_page
 from tests.app.test_read import drop, said, views
 from tests.measured import estimate, shipped_audit
 
-FILM = png(draw_phantom(KINDS[-1]))  # which these weights call COVID-19
+FILM = png(draw_phantom(KINDS[-1]))
+
+
+@pytest.fixture(autouse=True)
+def answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is checked here is an answer for COVID-19, and its map the one that is due."""
+    answer_covid(monkeypatch)
 
 
 @pytest.fixture
 def page() -> AppTest:
     return run_page()
+
+
+def class_maps(page: AppTest) -> dict[str, dict[str, Any]]:
+    """What the viewer was given of each class's map, by the class's name."""
+    names = {finding.display_name for finding in CLASSES}
+    return {layer["name"]: layer for layer in views(page)[0]["layers"] if layer["name"] in names}
 
 
 def tables(page: AppTest) -> list[list[list[str]]]:
@@ -55,7 +67,8 @@ def test_a_film_whose_checks_hold_is_read_without_a_warning(
     drop(page, FILM)
     assert not page.exception and warned(page) == ""
     assert meter(removed=0.01).sentence in said(page)
-    assert views(page)[0]["layers"][2]["shown"]
+    shown = {name: layer["shown"] for name, layer in class_maps(page).items()}
+    assert shown == {finding.display_name: finding is Finding.COVID for finding in CLASSES}
 
 
 def test_what_lies_outside_the_lungs_is_warned_of_beside_the_answer(
@@ -90,10 +103,11 @@ def test_without_lungs_nothing_is_measured_and_that_is_said(
 def test_a_map_that_fails_is_withheld_with_the_reason(page: AppTest, outcome: Outcome) -> None:
     outcome.find(TESTS[1])
     drop(page, FILM)
-    assert not any(layer["shown"] for layer in views(page)[0]["layers"])
-    assert TESTS[1] in views(page)[0]["layers"][2]["why"]
+    maps = class_maps(page)
+    assert len(maps) == len(CLASSES) and not any(layer["shown"] for layer in maps.values())
+    assert TESTS[1] in maps[Finding.COVID.display_name]["why"]
     assert f"withheld, for it failed a test of itself: {TESTS[1]}" in warned(page)
-    [tests] = tables(page)
+    _categories, tests = tables(page)
     assert [row[1] for row in tests] == [texts.PASSED, texts.FAILED, texts.PASSED, texts.PASSED]
     assert len({texts.PASSED[0], texts.FAILED[0]}) == 2, "a sign as well as a word"
 
@@ -102,7 +116,7 @@ def test_zones_are_laid_out_as_on_the_film_where_the_map_is_shown(
     page: AppTest, outcome: Outcome
 ) -> None:
     drop(page, FILM)
-    tests, zones = tables(page)
+    _categories, tests, zones = tables(page)
     assert [row[0] for row in tests] == [title.capitalize() for title in TESTS]
     assert zones == [["Upper", "5%", "20%"], ["Middle", "10%", "24%"], ["Lower", "15%", "26%"]]
     assert sum(ZONES) == pytest.approx(1)

@@ -14,6 +14,7 @@ from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
 from covid_core.evaluation.baselines import baselines_in_words
 from covid_core.evaluation.targets import TEST, goals
+from covid_core.model.audit import ZoneRow, Zones
 from covid_core.model.card import (
     AS_PUBLISHED,
     CORRECTED,
@@ -26,9 +27,13 @@ from covid_core.model.card import (
 )
 from covid_core.model.results import Results
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
+from covid_core.model_card.plots import groups_of
 from covid_core.model_card.within_source import boxes_in_words, within_in_words
+from covid_core.storage.records import UNKNOWN
 from tests.app.page import run_page
+from tests.measured import estimate, shipped_audit
 from tests.model_card.test_within_source import FOUND
+from tests.waits import LONGEST_S
 
 ROOT = Path(__file__).parent.parent.parent
 CARD = read_card(WEIGHTS)
@@ -100,7 +105,7 @@ def test_films_are_counted_by_source_and_class(page: AppTest) -> None:
     at(page, "Summary")
     table = table_of(page, texts.TRAINED_ALT)
     trained = sum(sum(classes.values()) for classes in CARD.films["train"].values())
-    assert table["Trained"].sum() == trained
+    assert table["Trained"].sum() == trained, "those without a class too"
     assert table["Unseen"].sum() == CARD.results.held_out["covid-chestxray"].films
 
 
@@ -112,8 +117,10 @@ def test_limits_are_the_card_s_own(page: AppTest) -> None:
 
 def test_only_the_open_tab_is_drawn(page: AppTest) -> None:
     assert len(at(page, "Summary").get("plotly_chart")) == 1
-    measured = bool(CARD.results.within_source) + bool(CARD.results.boxes)
-    assert len(at(page, "Plots").get("plotly_chart")) == 12 + measured
+    audit = read_audit(WEIGHTS, CARD)
+    assert audit
+    measured = (CARD.results.within_source, CARD.results.boxes or audit.boxes, audit.zones)
+    assert len(at(page, "Plots").get("plotly_chart")) == 11 + sum(map(bool, measured))
     assert not page.metric
     alts = [chart.proto.alt for chart in page.get("plotly_chart")]
     assert len(set(alts)) == len(alts) and all(alts)
@@ -127,9 +134,37 @@ def test_what_it_goes_by_is_drawn_and_said(page: AppTest) -> None:
     unseen, known = (
         texts.PROBES_ALT.format(part=texts.PROBES_PARTS[part]) for part in ("held out", "test")
     )
-    assert alts.index(unseen) < alts.index(known) < alts.index(texts.ZONES_ALT)
-    words = said(page)
-    assert shortcuts_in_words(audit) in words and zones_worth_in_words(audit) in words
+    assert alts.index(unseen) < alts.index(known)
+    assert (texts.ZONES_ALT in alts) is bool(audit.zones)
+    assert shortcuts_in_words(audit) in said(page)
+
+
+def draw_shortcuts(zones: object) -> None:
+    """What the tab of plots shows of an audit with these figures of zones."""
+
+    from app.model_plots import show_shortcuts
+    from tests.measured import shipped_audit
+
+    show_shortcuts(shipped_audit(zones=zones))
+
+
+def test_what_zones_are_worth_is_drawn_where_it_was_measured() -> None:
+    row = ZoneRow(title="a map", correlation=estimate(-0.1, n=9))
+    zones = Zones(
+        films=9,
+        rows={"passed": row, "grey": row},
+        leads={},
+        tells=False,
+        severity=UNKNOWN,
+        sources=("clinic",),
+    )
+    page = AppTest.from_function(draw_shortcuts, default_timeout=LONGEST_S, args=(zones,)).run()
+    assert not page.exception
+    assert page.get("plotly_chart")[-1].proto.alt == texts.ZONES_ALT
+    assert zones_worth_in_words(shipped_audit(zones=zones)) in said(page)
+    page = AppTest.from_function(draw_shortcuts, default_timeout=LONGEST_S, args=(None,)).run()
+    assert not page.exception
+    assert texts.ZONES_ALT not in [chart.proto.alt for chart in page.get("plotly_chart")]
 
 
 def test_groups_can_be_looked_at_by_each_figure(page: AppTest) -> None:
@@ -140,8 +175,8 @@ def test_groups_can_be_looked_at_by_each_figure(page: AppTest) -> None:
     assert said(page) != first
     audit = read_audit(WEIGHTS, CARD)
     assert audit
-    lowest = audit.parts["held out"].strata["view"]["AP"].specificity.value
-    assert f"from {lowest:.2f} (view AP)" in said(page)
+    name, lowest = min(groups_of(audit, "specificity"), key=lambda row: row[1].value)
+    assert f"from {lowest.value:.2f} ({name})" in said(page)
 
 
 def test_the_recipes_are_those_of_the_document_to_the_digit(page: AppTest) -> None:
