@@ -87,11 +87,11 @@ def test_a_defect_at_one_film_costs_that_film_only_and_its_message_is_never_logg
 ) -> None:
     predict, calls = Predictor.predict, iter(range(100))
 
-    def failing(network: Predictor, radiograph: Radiograph, **options: Any) -> Prediction:
+    def failing(network: Predictor, radiograph: Radiograph, *options: Any) -> Prediction:
         call = next(calls)
         if call in (3, 7):
             raise MemoryError("Canary^Anna") if call == 3 else KeyError("Canary^Berta")
-        return predict(network, radiograph, **options)
+        return predict(network, radiograph, *options)
 
     monkeypatch.setattr(Predictor, "predict", failing)
     upload(page, "site-zip", zipped(11, 11), "films.zip")
