@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.site_films import Job
+from app.site_films import Job, Scored
 from app.texts import validate as texts
+from covid_core.findings import Finding
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.archives import Item
 from covid_core.read.radiograph import Radiograph
@@ -107,7 +108,8 @@ def test_reading_begins_anew_where_other_weights_came_in_between(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = [Item(f"films/{name}", partial(bytes, data)) for name, data in films(10, 10).items()]
-    begun = Job(items, "0" * 64, rows=[(True, 0.5, "")] * 5)
+    scored = Scored(True, 0.5, "", Finding.COVID, (0.3, 0.2, 0.5))
+    begun = Job(items, "0" * 64, rows=[scored] * 5)
     page.session_state["site-job"] = begun
     page.run()
     assert not page.exception
