@@ -191,9 +191,26 @@ def default_folder(options: Options, recipe: Recipe) -> Path:
 
 
 def describe_choices(options: Options, recipe: Recipe) -> dict[str, str]:
-    """All that the command line or the recipe chose, by name, for the weights' card."""
+    """All that the command line or the recipe chose, by name, for the weights' card.
+
+    With what a source held out chose of the weights that training starts from: it stays chosen.
+    """
     given = ("data", "holdout_source", "seed", "variant", "teacher")
     chosen = {name: getattr(options, name) for name in given}
     chosen |= {**asdict(recipe), **asdict(recipe.optimisation)}
     left_out = ("name", "says", "optimisation", "published")
-    return {name: str(value) for name, value in chosen.items() if name not in left_out}
+    named = {name: str(value) for name, value in chosen.items() if name not in left_out}
+    return named | _inherited_choices(Path(recipe.init))
+
+
+def _inherited_choices(init: Path) -> dict[str, str]:
+    """What the card beside the weights `init` says of choices by a source held out, if anything."""
+    from covid_core.errors import WeightsError
+    from covid_core.evaluation.choices import CHOSEN_BY
+    from covid_core.model.card import read_any_card
+
+    try:
+        stated = read_any_card(init.parent, init.stem).training.get(CHOSEN_BY, "")
+    except WeightsError:  # no file of ours, such as "imagenet"
+        return {}
+    return {CHOSEN_BY: stated} if stated else {}

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from covid_core.evaluation.choices import choices_by, use_in_words
+from pathlib import Path
+
+import pytest
+
+from covid_core.commands.train import Options, choose_recipe, describe_choices
+from covid_core.evaluation.choices import CHOSEN_BY, choices_by, use_in_words
 from covid_core.model.card import WEIGHTS, read_card
 from covid_core.model_card.results import held_out_name
 from covid_core.training.recipe import read_recipe
@@ -29,3 +34,18 @@ def test_the_shipped_card_owns_up_to_what_its_unseen_source_chose() -> None:
     card = read_card(WEIGHTS)
     assert set(choices_by("covid-chestxray", card.training)) == {"tone", "epoch", "mixture"}
     assert "which has chosen the tone" in held_out_name("covid-chestxray", card)
+
+
+@pytest.mark.parametrize(
+    ("start", "stated"),
+    [
+        (str(WEIGHTS / "densenet121.safetensors"), "covid-chestxray: tone, epoch, mixture"),
+        ("random", None),
+    ],
+)
+def test_what_was_chosen_of_the_weights_at_the_start_stays_chosen(
+    start: str, stated: str | None
+) -> None:
+    options = Options(data=Path("films"), init=start)
+    training = describe_choices(options, choose_recipe(options))
+    assert training.get(CHOSEN_BY) == stated
