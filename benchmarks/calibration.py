@@ -22,10 +22,9 @@ from sklearn.isotonic import IsotonicRegression
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.evaluation.answers import remembered_answers
-from covid_core.local_validation.prediction_sets import COVERAGE
 from covid_core.metrics import auroc, reliability
 from covid_core.model.card import WEIGHTS
-from covid_core.model.decision import Rules
+from covid_core.model.decision import COVERAGE, Rules
 from covid_core.model.network_files import load_weights
 from covid_core.present import markdown
 from covid_core.training.films import Films, load_films

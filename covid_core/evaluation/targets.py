@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from covid_core.evaluation.source_targets import SIIM, WITHIN, find_within, typical_against_negative
 from covid_core.findings import Finding
-from covid_core.local_validation.prediction_sets import COVERAGE
 from covid_core.metrics import Estimate, format_estimate, is_at_most
 from covid_core.model.audit import (
     AuditedPart,
@@ -21,7 +20,7 @@ from covid_core.model.audit import (
     Zones,
 )
 from covid_core.model.card import WeightsCard
-from covid_core.model.decision import BALANCED
+from covid_core.model.decision import BALANCED, COVERAGE
 from covid_core.model.results import TEST, Results, Trust
 
 AFTER_PREPARATION = "after preparation"  # when a probe covers a part of the film

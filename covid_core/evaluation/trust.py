@@ -14,7 +14,6 @@ from covid_core.datasets.split import Split
 from covid_core.evaluation.parts import parts_of
 from covid_core.evaluation.tier_figures import measure_tiers
 from covid_core.findings import CLASSES, Finding
-from covid_core.local_validation.prediction_sets import COVERAGE
 from covid_core.metrics import (
     Estimate,
     estimate,
@@ -23,7 +22,7 @@ from covid_core.metrics import (
     sensitivity,
     specificity,
 )
-from covid_core.model.decision import Rules
+from covid_core.model.decision import COVERAGE, Rules
 from covid_core.model.results import TEST, CalibrationBins, Coverage, PointCosts, Trust
 from covid_core.training.films import Films
 from covid_core.training.fit_rules import fit_rules, least_probabilities

@@ -14,9 +14,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from covid_core.exports.optional import needing
 from covid_core.local_validation.scores import Scores
-from covid_core.model.decision import Rules
+from covid_core.model.decision import COVERAGE, Rules
 
-COVERAGE = 0.9  # of the prediction sets, where the films do not choose another
 ALONE = 100  # films of a class, from which on a group's quantile counts alone
 FEW = 10  # films of a class; a quantile of fewer means nothing
 

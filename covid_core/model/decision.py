@@ -26,6 +26,7 @@ SITE = "site"  # a hospital's own, from its own films
 Probabilities = Literal["calibrated", "softmax"]  # that a card's results are of
 CALIBRATED: Final = "calibrated"
 SOFTMAX: Final = "softmax"
+COVERAGE = 0.9  # of the prediction sets, where the films do not choose another
 SITE_FILMS = "the site's own films"
 _SURE = 700.0  # log odds beyond which float64 has only 0 and 1
 _MAJORITY = 0.5  # below it the others together outweigh any one of them

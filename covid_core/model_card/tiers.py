@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from covid_core.evaluation.targets import MET, Goal, tier_goals
 from covid_core.findings import Finding
-from covid_core.local_validation.prediction_sets import COVERAGE
 from covid_core.metrics import Estimate, format_estimate
 from covid_core.model.card import WeightsCard
-from covid_core.model.decision import BALANCED
+from covid_core.model.decision import BALANCED, COVERAGE
 from covid_core.model.results import TEST, TierFigures
 from covid_core.present.markdown import table
 from covid_core.training.fit_rules import COVERAGES, RIGHT

@@ -15,7 +15,6 @@ from sklearn.metrics import roc_curve
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES, Finding
 from covid_core.local_validation.prediction_sets import (
-    COVERAGE,
     FEW,
     conformal_quantile,
     films_needed,
@@ -23,6 +22,7 @@ from covid_core.local_validation.prediction_sets import (
 )
 from covid_core.model.decision import (
     BALANCED,
+    COVERAGE,
     RULE_IN,
     RULE_OUT,
     OperatingPoint,

@@ -244,9 +244,9 @@ def test_a_name_that_cannot_be_written_is_that_film_s_error(
     """One too long, and one that a folder has; a disk that takes nothing ends all, as above."""
     (tmp_path / "1.png").mkdir()
 
-    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> float:
+    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> Explained:
         write_whole(tmp_path / ("x" * 250 if film.name == "0.png" else film.name), b"overlay")
-        return 0.5
+        return Explained(prediction, 0.5, ())
 
     found = list(rows(films_of(radiographs), scoring(predictor, explain=explain), workers=2))
     assert [row["decision"] == "error" for row in found] == [True, True, False, False, False]

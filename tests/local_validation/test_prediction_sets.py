@@ -9,7 +9,6 @@ import pytest
 
 from covid_core.findings import CLASSES, Finding
 from covid_core.local_validation.prediction_sets import (
-    COVERAGE,
     conformal_quantile,
     sets_at_site,
     shrink_quantile,
@@ -20,7 +19,7 @@ from covid_core.local_validation.scores import (
     label_by_folder,
     read_scores,
 )
-from covid_core.model.decision import BALANCED, OperatingPoint, Rules, decide, scaled_by
+from covid_core.model.decision import BALANCED, COVERAGE, OperatingPoint, Rules, decide, scaled_by
 from covid_core.model.tiers import Tier
 
 RULES = Rules(scaled_by(1.0, 3), (0.0,) * 3, (OperatingPoint(BALANCED, 0.5),), (0.2, 0.2, 0.2), 0.9)

@@ -23,7 +23,8 @@ def reading(
     result = made(probabilities, opacity=opacity)
     radiograph = Radiograph(np.zeros((200, 200), np.float32), "0" * 64, "PNG", view)
     maps = MappingProxyType({})
-    return Reading(radiograph, result.prediction, LUNGS, maps, result.opacity)
+    body = np.ones_like(LUNGS)
+    return Reading(radiograph, result.prediction, LUNGS, body, maps, result.opacity)
 
 
 def test_a_probability_that_crosses_the_threshold_is_said_to() -> None:

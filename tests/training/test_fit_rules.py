@@ -12,10 +12,9 @@ from scipy.special import softmax
 from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.findings import CLASSES
 from covid_core.metrics import reliability
-from covid_core.model.decision import BALANCED, RULE_IN, RULE_OUT, tiers_at
+from covid_core.model.decision import BALANCED, COVERAGE, RULE_IN, RULE_OUT, tiers_at
 from covid_core.model.tiers import DECIDED, right_answers
 from covid_core.training.fit_rules import (
-    COVERAGE,
     COVERAGES,
     RIGHT,
     fit_rules,
