@@ -284,15 +284,17 @@ def test_what_is_no_number_is_refused_in_a_card_without_a_seal(
 def test_no_byte_of_the_shipped_card_can_change_unnoticed(tmp_path: Path) -> None:
     """As no byte of the tensors can: a digit of the calibration counts as much."""
     names = [f"{SHIPPED}{end}.json" for end in ("", ".engines", ".audit")]
+    names = [name for name in names if (WEIGHTS / name).exists()]
     held = {name: (WEIGHTS / name).read_bytes() for name in names}
     card = read_card(WEIGHTS)
     answers = {
-        names[0]: lambda: read_card(tmp_path),
-        names[1]: lambda: read_proof(tmp_path, SHIPPED, card.sha256),
-        names[2]: lambda: read_audit(tmp_path, card),
+        f"{SHIPPED}.json": lambda: read_card(tmp_path),
+        f"{SHIPPED}.engines.json": lambda: read_proof(tmp_path, SHIPPED, card.sha256),
+        f"{SHIPPED}.audit.json": lambda: read_audit(tmp_path, card),
     }
     drawing, refused = np.random.default_rng(8), 0
-    for name, ask in answers.items():
+    for name in names:
+        ask = answers[name]
         (tmp_path / name).write_bytes(held[name])
         whole = ask()
         assert whole is not None
@@ -306,7 +308,7 @@ def test_no_byte_of_the_shipped_card_can_change_unnoticed(tmp_path: Path) -> Non
                 found = None
             refused += found is None
             assert found in (None, whole), f"{name}, byte {place}: {data[place - 9 : place + 9]!r}"
-    assert refused > 150, "hardly any change was noticed"
+    assert refused > 50 * len(names), "hardly any change was noticed"
 
 
 @pytest.mark.parametrize("value", [None, True, "0.5", float("nan"), float("inf")])

@@ -198,9 +198,9 @@ def test_shipped_weights_are_sound_and_their_card_complete() -> None:
     assert isinstance(network, Network)
     assert (SHIPPED / TENSORS).stat().st_size < MAX_BYTES
     assert card.classes == ("normal", "pneumonia", "covid")
-    assert card.preprocess.size_px == 224
+    assert card.preprocess.size_px == 160
     assert card.results.storage_change < 0.002
-    assert card.results.test.classes["covid"].auroc.value >= 0.97
+    assert card.results.test.classes["covid"].auroc.value >= 0.96  # with films of both kinds
     assert {"train", "validation", "test"} <= set(card.films)
     assert card.git_commit != "unknown"
     assert card.torch_version.startswith("2.")
@@ -235,7 +235,7 @@ CARDS = [
 
 @pytest.mark.parametrize("path", CARDS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_card_that_is_read_and_written_says_the_same(path: Path, tmp_path: Path) -> None:
-    """But for what came later: cut borders, where a point was measured, a site's own sets."""
+    """But for what came later: how borders are cut; a point's sets and where it was measured."""
     card = read_any_card(path.parent, path.stem)
     save_card(card.replace(recipe=path.stem), tmp_path)
     before, after = read_card_file(path), read_card_file(tmp_path / path.name)
