@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from covid_core.metrics import Estimate
-from covid_core.model.audit import AuditFigures, GateMeasured, Probe, Probes
+from covid_core.model.audit import AuditFigures, GateMeasured, Probe, Probes, ZoneRow, Zones
 from covid_core.model.card import WEIGHTS, read_audit, read_card
 from covid_core.model.results import CalibrationBins, Coverage, Trust
 from covid_core.storage.records import UNKNOWN
@@ -47,6 +47,19 @@ def probes(auroc: Estimate, films: int = 150, covered: str | None = "after prepa
         failed=(),
         uses_shortcut=False,
         within={},
+    )
+
+
+def example_zones() -> Zones:
+    """What maps are worth that do not tell which zone is ill."""
+    row = ZoneRow(title="a map", correlation=estimate(-0.1, n=9))
+    return Zones(
+        films=9,
+        rows={"passed": row, "grey": row},
+        leads={},
+        tells=False,
+        severity=UNKNOWN,
+        sources=("clinic",),
     )
 
 

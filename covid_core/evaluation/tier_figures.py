@@ -8,12 +8,10 @@ import numpy as np
 
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate, estimate, proportion, sensitivity, specificity
-from covid_core.model.decision import Rules, tiers_at
+from covid_core.model.decision import Rules, judge_tiers, tiers_at
 from covid_core.model.results import TierFigures
-from covid_core.model.tiers import DECIDED, FLAGGED, NOT_SUSPECTED, Tier, right_answers
+from covid_core.model.tiers import FLAGGED, NOT_SUSPECTED, Tier
 from covid_core.training.films import Films
-
-_SEEN_BY = {Finding.NORMAL: NOT_SUSPECTED}
 
 
 def measure_tiers(
@@ -47,9 +45,8 @@ def _figures(
     def among(some: Sequence[Tier]) -> np.ndarray:
         return np.isin(found, [list(Tier).index(tier) for tier in some])
 
-    decided, flagged = among(DECIDED), among(FLAGGED)
-    rights = [[answer in right_answers(tier) for answer in answers] for tier in Tier]
-    right = np.array(rights)[found, labels]
+    decided, right = judge_tiers(tiers, labels, answers)
+    flagged = among(FLAGGED)
     disease = labels == len(answers) - 1
     normal = labels == (answers.index(Finding.NORMAL) if Finding.NORMAL in answers else -1)
     everything = np.ones(len(labels), bool)
@@ -66,7 +63,7 @@ def _figures(
         },
         decided=share(decided, everything),
         right=share(right, decided),
-        normal_seen=share(among(_SEEN_BY[Finding.NORMAL]), normal),
+        normal_seen=share(among(NOT_SUSPECTED), normal),
         sensitivity=sensitivity(disease, flagged, groups) if disease.any() else None,
         specificity=specificity(disease, flagged, groups) if (~disease).any() else None,
         without_disease=int((~disease).sum()),

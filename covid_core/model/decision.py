@@ -16,7 +16,14 @@ from pydantic import AfterValidator
 from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.tiers import CAVEAT as CAVEAT
-from covid_core.model.tiers import NOT_SUSPECTED, Tier, right_answers, tier_of, tier_sentence
+from covid_core.model.tiers import (
+    DECIDED,
+    NOT_SUSPECTED,
+    Tier,
+    right_answers,
+    tier_of,
+    tier_sentence,
+)
 from covid_core.model.tiers import in_sentence as in_sentence
 from covid_core.storage.records import Figure, Finite, Line, Share
 
@@ -209,6 +216,18 @@ def tiers_at(
         )
         for fits, reached in zip(sets, positive, strict=True)
     ]
+
+
+def judge_tiers(
+    tiers: Sequence[Tier], labels: np.ndarray, answers: Sequence[Finding]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each film is decided, and whether its tier names its label: bool (N,) each.
+
+    `labels`: int (N,), each the place of its class in `answers`.
+    """
+    decided = np.array([tier in DECIDED for tier in tiers], bool)
+    pairs = zip(tiers, labels, strict=True)
+    return decided, np.array([answers[i] in right_answers(tier) for tier, i in pairs], bool)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

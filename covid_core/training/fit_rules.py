@@ -27,9 +27,9 @@ from covid_core.model.decision import (
     RULE_OUT,
     OperatingPoint,
     Rules,
+    judge_tiers,
     tiers_at,
 )
-from covid_core.model.tiers import DECIDED, right_answers
 from covid_core.training.fit_calibration import fit_calibration
 
 LEAST_SENSITIVITY = 0.98  # at rule-out
@@ -102,10 +102,7 @@ def _decided(
 ) -> tuple[float, float]:
     """The share of films that is decided at the balanced point, and the share right of these."""
     tiers = tiers_at(rules.point(BALANCED), rules, probabilities, answers)
-    decided = np.array([tier in DECIDED for tier in tiers])
-    right = [
-        answers[label] in right_answers(tier) for label, tier in zip(labels, tiers, strict=True)
-    ]
+    decided, right = judge_tiers(tiers, labels, answers)
     return float(decided.mean()), float(np.sum(right) / max(decided.sum(), 1))
 
 

@@ -17,7 +17,6 @@ from app.texts.read import NOT_READ
 from covid_core.case.reader import CaseReader
 from covid_core.explain.checks import FilmChecks, MapChecks
 from covid_core.findings import CLASSES, Finding
-from covid_core.model.audit import ZoneRow, Zones
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.saliency import Saliency
@@ -27,11 +26,10 @@ from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.flags import SEEN
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
-from covid_core.storage.records import UNKNOWN
 from tests.app.checked import TESTS, ZONES, Outcome, answer_covid, meter, neighbours, seen
 from tests.app.page import run_page
 from tests.app.test_read import drop, said, views
-from tests.measured import estimate, shipped_audit
+from tests.measured import example_zones, shipped_audit
 
 FILM = png(draw_phantom(KINDS[-1]))
 
@@ -127,15 +125,7 @@ def test_zones_are_laid_out_as_on_the_film_where_the_map_is_shown(
 def test_zones_of_covid_s_map_are_told_with_what_they_are_worth(
     page: AppTest, outcome: Outcome, finding: Finding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = ZoneRow(title="a map", correlation=estimate(-0.1, n=9))
-    zones = Zones(
-        films=9,
-        rows={"passed": row, "grey": row},
-        leads={},
-        tells=False,
-        severity=UNKNOWN,
-        sources=("clinic",),
-    )
+    zones = example_zones()
     audited = shipped_audit(zones=zones)
     monkeypatch.setattr(session, "audit", lambda: audited)
     monkeypatch.setattr(Prediction, "heat_due", lambda prediction, one: one is finding)

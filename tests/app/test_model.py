@@ -14,7 +14,6 @@ from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
 from covid_core.evaluation.baselines import baselines_in_words
 from covid_core.evaluation.targets import TEST, goals
-from covid_core.model.audit import ZoneRow, Zones
 from covid_core.model.card import (
     AS_PUBLISHED,
     CORRECTED,
@@ -29,9 +28,8 @@ from covid_core.model.results import Results
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
 from covid_core.model_card.plots import groups_of
 from covid_core.model_card.within_source import boxes_in_words, within_in_words
-from covid_core.storage.records import UNKNOWN
 from tests.app.page import run_page
-from tests.measured import estimate, shipped_audit
+from tests.measured import example_zones, shipped_audit
 from tests.model_card.test_within_source import FOUND
 from tests.waits import LONGEST_S
 
@@ -149,15 +147,7 @@ def draw_shortcuts(zones: object) -> None:
 
 
 def test_what_zones_are_worth_is_drawn_where_it_was_measured() -> None:
-    row = ZoneRow(title="a map", correlation=estimate(-0.1, n=9))
-    zones = Zones(
-        films=9,
-        rows={"passed": row, "grey": row},
-        leads={},
-        tells=False,
-        severity=UNKNOWN,
-        sources=("clinic",),
-    )
+    zones = example_zones()
     page = AppTest.from_function(draw_shortcuts, default_timeout=LONGEST_S, args=(zones,)).run()
     assert not page.exception
     assert page.get("plotly_chart")[-1].proto.alt == texts.ZONES_ALT

@@ -14,6 +14,7 @@ from covid_core.local_validation.prediction_sets import (
     shrink_quantile,
 )
 from covid_core.local_validation.scores import (
+    Scores,
     build_scores,
     finding_by_folder,
     label_by_folder,
@@ -33,6 +34,16 @@ def films(counts: tuple[int, int, int], seed: int = 0):
     return labels, probabilities / 2
 
 
+def scored(labels: np.ndarray, probabilities: np.ndarray, findings: list[Finding | None]) -> Scores:
+    return build_scores(
+        labels == 2,
+        probabilities[:, 2],
+        [""] * len(labels),
+        findings=findings,
+        probabilities=probabilities,
+    )
+
+
 def test_a_quantile_counts_by_its_films_up_to_a_hundred() -> None:
     assert shrink_quantile(0.1, 0.5, 0) == 0.5
     assert shrink_quantile(0.1, 0.5, 50) == pytest.approx(0.3)
@@ -42,14 +53,7 @@ def test_a_quantile_counts_by_its_films_up_to_a_hundred() -> None:
 def test_each_class_is_covered_on_a_site_s_own_films() -> None:
     labels, probabilities = films((400, 300, 200))
     findings = [CLASSES[label] for label in labels]
-    scores = build_scores(
-        labels == 2,
-        probabilities[:, 2],
-        [""] * len(labels),
-        findings=findings,
-        probabilities=probabilities,
-    )
-    least = sets_at_site(scores, RULES)
+    least = sets_at_site(scored(labels, probabilities, findings), RULES)
     assert least is not None and min(least) > 0.4
     for output in range(3):
         covered = probabilities[labels == output, output] >= least[output]
@@ -59,14 +63,7 @@ def test_each_class_is_covered_on_a_site_s_own_films() -> None:
 def test_a_class_of_few_films_keeps_the_weights_threshold_and_some_move_it_in_part() -> None:
     labels, probabilities = films((9, 50, 40))
     findings = [CLASSES[label] if label else None for label in labels]
-    scores = build_scores(
-        labels == 2,
-        probabilities[:, 2],
-        [""] * len(labels),
-        findings=findings,
-        probabilities=probabilities,
-    )
-    least = sets_at_site(scores, RULES)
+    least = sets_at_site(scored(labels, probabilities, findings), RULES)
     assert least is not None and least[0] == 0.2
     own = conformal_quantile(probabilities[labels == 1], 1)
     assert least[1] == pytest.approx((own + 0.2) / 2)
