@@ -25,6 +25,7 @@ from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from tests.app.serving import drop, dropzone, in_browser, opened, settled, wait_for_list
 from tests.films import dicom_file, encode
+from tests.waits import wait_until
 
 pytestmark = in_browser
 PHANTOM = draw_phantom(KINDS[-1], size_px=512)
@@ -79,10 +80,19 @@ def test_a_film_dropped_beside_the_place_for_files_is_read(page: Page, tmp_path:
     path.write_bytes(FILES["film.png"])
     drag = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
     mouse = page.context.new_cdp_session(page)
-    for kind in ("dragEnter", "dragOver"):  # as the system sends them, with a real file
+
+    def send(kind: str) -> None:
+        """As the system sends it, with a real file."""
         mouse.send("Input.dispatchDragEvent", {"type": kind, "x": 90, "y": 700, "data": drag})
-    expect(page.get_by_text(DROP_ANYWHERE)).to_be_visible()
-    mouse.send("Input.dispatchDragEvent", {"type": "drop", "x": 90, "y": 700, "data": drag})
+
+    def is_seen() -> bool:
+        send("dragOver")  # as while a file is held there: the page may not listen yet
+        page.wait_for_timeout(100)
+        return page.get_by_text(DROP_ANYWHERE).is_visible()
+
+    send("dragEnter")
+    wait_until(is_seen, "the page shows where to drop")
+    send("drop")
     expect(page.get_by_text("Calibrated probability of COVID-19")).to_be_visible()
     expect(page.get_by_text(DROP_ANYWHERE)).to_be_hidden()
 
