@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from functools import cache
+
 from app import session
 
 
@@ -13,3 +16,14 @@ def load_ahead() -> None:
     session.predictor()
     session.lungs()
     session.known()
+    _settle()
+
+
+@cache
+def _settle() -> None:
+    """Leaves what is loaded by now out of the collection of garbage that follows each run.
+
+    Of its half million objects none becomes garbage, and to walk through them takes 0.1 s.
+    """
+    gc.collect()
+    gc.freeze()

@@ -22,10 +22,11 @@ from app.texts import common as texts
 from covid_core.findings import Finding
 from covid_core.local_validation.profile import SiteProfile, fits, read_profile, save_profile
 from covid_core.model.audit import AuditFigures
-from covid_core.model.card import WEIGHTS, WeightsCard, read_audit, read_card
+from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard, read_audit, read_card
 from covid_core.model.decision import BALANCED, SITE, OperatingPoint
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
+from covid_core.storage.arrays import file_stamp
 
 if TYPE_CHECKING:
     from covid_core.case.case_reading import Reading
@@ -45,8 +46,9 @@ class Chosen:
 
 
 def card() -> WeightsCard:
-    """What the weights' card says now. Raises WeightsError."""
-    return read_card(WEIGHTS)
+    """What the weights' card says now; read anew once its file changes. Raises WeightsError."""
+    path = WEIGHTS / f"{SHIPPED}.json"
+    return _card(file_stamp(path)) if path.exists() else read_card(WEIGHTS)
 
 
 def predictor() -> Predictor:
@@ -216,6 +218,11 @@ def check(film: OpenFilm, *findings: Finding) -> OpenFilm:
             film = replace(film, reading=reader().check(reading, *in_order))
         _keep(film)
     return film
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _card(stamp: bytes) -> WeightsCard:  # noqa: ARG001, the key of the cache
+    return read_card(WEIGHTS)
 
 
 @st.cache_resource(max_entries=1, show_spinner=texts.LOADING)
