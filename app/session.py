@@ -221,7 +221,7 @@ def check(film: OpenFilm, *findings: Finding) -> OpenFilm:
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _card(stamp: bytes) -> WeightsCard:  # noqa: ARG001, the key of the cache
+def _card(stamp: bytes) -> WeightsCard:
     return read_card(WEIGHTS)
 
 
