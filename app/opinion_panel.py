@@ -5,14 +5,15 @@ One click agrees, one disagrees, one more says what is right.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import cast
 
 import streamlit as st
 
 from app.open_film import OpenFilm
 from app.texts import opinion as texts
-from covid_core.boxes import Box
+from covid_core.boxes import Boxes, check_boxes
 from covid_core.exports.opinions import (
     FILE_NAME,
     Opinion,
@@ -23,10 +24,9 @@ from covid_core.exports.opinions import (
 )
 from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Prediction
-from covid_core.present.overlay import displayed, outlined, png
 
-_KEPT = "reader-opinions"
-_PREVIEW_PX = 320
+_KEPT, _BOXES = "reader-opinions", "reader-boxes"
+_MOST_BOXES = 20  # on one film
 
 
 def show_opinion(film: OpenFilm) -> None:
@@ -47,7 +47,7 @@ def show_opinion(film: OpenFilm) -> None:
             width="content",
         )
         if kept:
-            show_box(film, kept)
+            show_boxes(film)
         offer_all()
     if kept and kept.verdict is not Verdict.AGREE:
         st.pills(
@@ -93,38 +93,33 @@ def take_tier(prediction: Prediction, key: str) -> None:
 
 def keep(prediction: Prediction, reader_tier: Tier | None) -> None:
     """Keeps an opinion, and the boxes that were drawn on the film."""
-    before = opinion_here(prediction)
     made = datetime.now(UTC).isoformat(timespec="seconds")
-    boxes = before.boxes if before else None
+    boxes = boxes_of(prediction.radiograph_sha256) or None
     one = opinion_of(prediction, reader_tier, made, boxes)
     opinions()[prediction.radiograph_sha256] = one
 
 
-def show_box(film: OpenFilm, kept: Opinion) -> None:
-    """Shows the way to box an opacity: two sliders over a small picture of the film."""
-    key = f"box-{film.sha256[:16]}"
-    with st.popover(texts.BOX, icon=":material/select:"):
-        across = st.slider(texts.ACROSS, 0, 100, (20, 45), key=f"{key}-across")
-        down = st.slider(texts.DOWN, 0, 100, (40, 70), key=f"{key}-down")
-        box = (across[0] / 100, down[0] / 100, across[1] / 100, down[1] / 100)
-        drawn = kept.boxes or ()
-        picture = displayed(film.reading.radiograph.film, _PREVIEW_PX)
-        is_box = box[0] < box[2] and box[1] < box[3]
-        shown = outlined(picture, (*drawn, box) if is_box else drawn)
-        st.image(png(shown), output_format="PNG", alt=texts.BOX_ALT)
-        with st.container(horizontal=True):
-            put = (kept, (*drawn, box))
-            st.button(
-                texts.ADD, key=f"{key}-add", on_click=put_boxes, args=put, disabled=not is_box
-            )
-            if drawn:
-                st.button(texts.REMOVE, key=f"{key}-none", on_click=put_boxes, args=(kept, ()))
-                st.caption(texts.BOXES.format(count=len(drawn)))
+def show_boxes(film: OpenFilm) -> None:
+    """Shows how many boxes the reader drew in the viewer, or how to draw one."""
+    count = len(boxes_of(film.sha256))
+    st.caption(texts.BOXES.format(count=count) if count else texts.BOX, width="content")
 
 
-def put_boxes(kept: Opinion, boxes: Collection[Box]) -> None:
-    """Keeps an opinion with these boxes, with none where there are none."""
-    opinions()[kept.film_sha256] = kept.replace(boxes=tuple(boxes) or None)
+def boxes_of(sha256: str) -> Boxes:
+    """The boxes that the reader drew on a film, by the film's SHA-256."""
+    boxes: Boxes = st.session_state.get(_BOXES, {}).get(sha256, ())
+    return boxes
+
+
+def take_boxes(sha256: str, sent: object) -> None:
+    """Keeps the boxes that the viewer sent for a film; what are none are left aside."""
+    try:
+        boxes = check_boxes(cast("Iterable[Sequence[float]]", sent))[:_MOST_BOXES]
+    except (TypeError, ValueError):
+        return
+    st.session_state.setdefault(_BOXES, {})[sha256] = boxes
+    if kept := opinions().get(sha256):
+        opinions()[sha256] = kept.replace(boxes=boxes or None)
 
 
 def offer_all() -> None:

@@ -14,7 +14,7 @@ from app.explanation_panel import show_explanation
 from app.export_panel import show_exports
 from app.neighbours import show_neighbours
 from app.open_film import OpenFilm
-from app.opinion_panel import show_opinion
+from app.opinion_panel import show_opinion, take_boxes
 from app.study_panel import show_study
 from app.texts import read as texts
 from app.viewer import viewer
@@ -64,7 +64,9 @@ def show_reading(
             show_opinion(film)
     step = None
     if beside is None:
-        step = viewer(view, key="viewer", height_px=_FILM_PX)
+        if not film.is_phantom:
+            view = replace(view, boxing=film.sha256)
+        step = viewer(view, key="viewer", height_px=_FILM_PX, on_boxes=take_boxes)
     else:
         show_both(film, session.check(beside))
     show_explanation(film)

@@ -8,7 +8,7 @@ opacity, and None where it was not annotated for boxes at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -28,13 +28,21 @@ def parse_boxes(text: str) -> Boxes | None:
     if not text:
         return None
     try:
-        boxes = tuple(_check(box) for box in json.loads(text))
+        boxes = check_boxes(json.loads(text))
     except (TypeError, ValueError) as error:
         raise DatasetError(
             f"boxes are lists of left, top, right and bottom, fractions from 0 to 1; not {text}",
             "Make the manifest anew from its folders",
         ) from error
     return boxes
+
+
+def check_boxes(boxes: Iterable[Sequence[float]]) -> Boxes:
+    """The boxes as a tuple.
+
+    Raises TypeError or ValueError for what is no box, and for one that leaves the film.
+    """
+    return tuple(_check(box) for box in boxes)
 
 
 def format_boxes(boxes: Sequence[Sequence[float]] | None) -> str:

@@ -14,13 +14,8 @@ VERDICTS = {Verdict.AGREE: "Agree", Verdict.DISAGREE: "Disagree"}
 RIGHT = "What would you say? (optional)"
 TIERS = (Tier.LIKELY, Tier.POSSIBLE, Tier.UNLIKELY, Tier.NONE_SEEN, Tier.UNDECIDED)
 
-BOX = "Box an opacity"
-ACROSS = "From left to right, % of the width"
-DOWN = "From top to bottom, % of the height"
-BOX_ALT = "The film with the boxes drawn on it"
-ADD = "Add this box"
-REMOVE = "Remove all"
-BOXES = "Boxes: {count}"
+BOX = "Box opacities on the film below: its tool Box, or the key b."
+BOXES = "Boxes on the film: {count}"
 
 CSV = "Opinions: {count} (CSV)"
 JSON = "JSON"

@@ -23,6 +23,10 @@ TEXTS = {
     "zoom_long": "Dragging up and down zooms (z)",
     "measure": "Measure",
     "measure_long": "Dragging measures a distance (m)",
+    "box": "Box",
+    "box_long": "Dragging boxes an opacity, for your opinion (b)",
+    "unbox": "Remove box",
+    "unbox_long": "Remove the last box (backspace)",
     "fit": "Fit",
     "fit_long": "Fit the whole film into its pane (=)",
     "native": "1:1",
@@ -127,4 +131,5 @@ KEYS = [
 ]
 STEPPING = ["Arrows", "Previous film, next film"]
 RULING = ["m", "Drag to: measure a distance"]
+BOXING = ["b  backspace", "Drag to: box an opacity; remove the last box"]
 LINKING = ["l", "Both films together, or each by itself"]

@@ -1,11 +1,12 @@
 """The viewer: a radiograph, and over it or beside it the model's heat, drawn in the browser.
 
 Zoom, window, class and all else answer there, without one run of the script. The script hears of it
-only where the reader asks by key for another film.
+only where the reader asks by key for another film, or boxes an opacity.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -18,6 +19,7 @@ _FOLDER = Path(__file__).parent
 _SCRIPTS = (
     "film",
     "heat",
+    "boxes",
     "units",
     "linking",
     "state",
@@ -41,13 +43,30 @@ _mount = st.components.v2.component(
 )
 
 
-def viewer(view: View, *, key: str, height_px: int = 560) -> str | None:
+OnBoxes = Callable[[str, object], None]
+
+
+def viewer(
+    view: View, *, key: str, height_px: int = 560, on_boxes: OnBoxes | None = None
+) -> str | None:
     """Shows a view, its panes at least `height_px` high, and gives the step that the reader chose.
 
     "next" or "previous" in the one run after the reader chose another film by key, where the
-    view has steps; else None.
+    view has steps; else None. `on_boxes`: is given `view.boxing` and all boxes of that film, as the
+    browser sent them, whenever one was drawn or removed.
     """
-    result = _mount(data=package(view, height_px=height_px), key=key, on_step_change=_heard)
+
+    def take_boxes() -> None:
+        sent = st.session_state[key].get("boxes")
+        if on_boxes and sent and sent.get("film") == view.boxing:
+            on_boxes(view.boxing, sent.get("boxes"))
+
+    result = _mount(
+        data=package(view, height_px=height_px),
+        key=key,
+        on_step_change=_heard,
+        on_boxes_change=take_boxes,
+    )
     return result.step if view.steps else None
 
 

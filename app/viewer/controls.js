@@ -6,6 +6,7 @@ const ACTIONS = {
   closer: viewer => zoomBy(viewer, 1.25),
   further: viewer => zoomBy(viewer, 0.8),
   reset,
+  unbox: removeBox,
   save: savePicture,
   full: ({ root }) =>
     root.matches(":fullscreen") ? document.exitFullscreen() : root.requestFullscreen(),
@@ -89,6 +90,7 @@ function nameControls(viewer) {
   parts.outlineButton.hidden = !viewer.lungs
   parts.linkedButton.hidden = !header.linked
   parts.measureButton.hidden = !header.units.pixel_mm
+  parts.boxButton.hidden = !header.boxing
   parts.answer.textContent = header.answer
 }
 
@@ -147,9 +149,10 @@ function reflect(viewer) {
     const pressed = at < header.windows.length ? same : state.equalised
     button.setAttribute("aria-pressed", pressed)
   })
+  parts.unboxButton.hidden = !boxes(viewer).length
   reflectPanes(viewer)
   const { width: screenWidth, height: screenHeight, ...place } = viewer.shot
-  Object.assign(root.dataset, state, place, { film: header.identity })
+  Object.assign(root.dataset, state, place, { film: header.identity, boxes: boxes(viewer).length })
 }
 
 function reflectPanes(viewer) {

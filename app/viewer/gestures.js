@@ -7,6 +7,8 @@ const KEYS = {
   p: viewer => change(viewer, { drag: "pan" }),
   z: viewer => change(viewer, { drag: "zoom" }),
   m: viewer => viewer.header.units.pixel_mm && change(viewer, { drag: "measure" }),
+  b: viewer => viewer.header.boxing && change(viewer, { drag: "box" }),
+  Backspace: viewer => boxes(viewer).length && removeBox(viewer),
   s: viewer => setView(viewer, viewer.state.view === "one" ? "side" : "one"),
   f: ACTIONS.full,
   l: viewer => viewer.header.linked && toggle(viewer, "linked"),
@@ -63,6 +65,7 @@ const DRAGS = {
     const ends = [from, at].map(point => onFilm(viewer.shot, point))
     change(viewer, { distance: ends.flatMap(({ x, y }) => [x, y]) })
   },
+  box: (viewer, right, down, from, at) => change(viewer, { draft: boxBetween(viewer, from, at) }),
 }
 
 function bindPointers(viewer) {
@@ -87,7 +90,14 @@ function bindPointers(viewer) {
       if (pointer) pointer.last = at
       point(viewer, pane, at)
     }
-    pane.onpointerup = pane.onpointercancel = event => held.delete(event.pointerId)
+    pane.onpointerup = event => {
+      held.delete(event.pointerId)
+      finishBox(viewer)
+    }
+    pane.onpointercancel = event => {
+      held.delete(event.pointerId)
+      change(viewer, { draft: null })
+    }
     pane.onpointerleave = () => point(viewer, pane, null)
     pane.ondblclick = () => reset(viewer)
     pane.oncontextmenu = event => event.preventDefault()

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from app.texts.viewer import KEYS, LINKING, RULING, STEPPING, TEXTS, WITH_OPACITY
+from app.texts.viewer import BOXING, KEYS, LINKING, RULING, STEPPING, TEXTS, WITH_OPACITY
 from covid_core.present.overlay import LEAST_HEAT
 from covid_core.read.units import UNKNOWN, Units
 
@@ -78,6 +78,7 @@ class View:
     may ask for the next film and the previous one. `linked`: another film of the patient stands in
     a viewer beside this one; zoom, place and window go together. `units`: of the film's whole
     range. `answer`: in a corner of the full screen, where the page's own is not seen.
+    `boxing`: the film's name by which the boxes drawn on it are sent; "": none may be drawn.
     """
 
     film: np.ndarray
@@ -92,6 +93,7 @@ class View:
     opacity_colours: np.ndarray | None = None
     units: Units = UNKNOWN
     answer: str = ""
+    boxing: str = ""
 
 
 def package(view: View, *, height_px: int = 560) -> bytes:
@@ -132,6 +134,7 @@ def _header(view: View, planes: list[bytes]) -> dict[str, Any]:
         "described": view.described,
         "steps": view.steps,
         "linked": view.linked,
+        "boxing": view.boxing,
         "units": asdict(view.units),
         "answer": view.answer,
         "threshold": LEAST_HEAT,  # at first
@@ -145,6 +148,7 @@ def _keys(view: View) -> list[list[str]]:
     """Those that do something with this view, and what they do."""
     keys = [STEPPING if view.steps and key == "Arrows" else [key, does] for key, does in KEYS]
     keys += [RULING] if view.units.pixel_mm is not None else []
+    keys += [BOXING] if view.boxing else []
     return keys + ([LINKING] if view.linked else [])
 
 

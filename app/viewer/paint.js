@@ -2,7 +2,7 @@
 
 const OUTLINE = "#56B4E9" // Okabe and Ito's sky blue, as in the reports
 const CONTOUR = "#FFFFFF"
-const DISTANCE = "#F0E442" // their yellow
+const READER = "#F0E442" // their yellow, of what the reader draws
 const HALO = "rgba(0, 0, 0, 0.65)"
 const FINEST = 2 // more device pixels for one of CSS are not seen, and slow
 
@@ -40,7 +40,11 @@ function paint(viewer) {
   const panes = state.view === "side" ? ["plain", "marked"] : ["marked"]
   for (const pane of panes) drawn(parts[pane], width, height).putImageData(picture, 0, 0)
   mark(viewer, parts.marked.querySelector("canvas").getContext("2d"))
-  for (const pane of panes) drawDistance(viewer, parts[pane].querySelector("canvas").getContext("2d"))
+  for (const pane of panes) {
+    const context = parts[pane].querySelector("canvas").getContext("2d")
+    drawDistance(viewer, context)
+    drawBoxes(viewer, context)
+  }
   root.dataset.paintMs = (performance.now() - began).toFixed(2)
   root.dataset.paints = Number(root.dataset.paints ?? 0) + 1
   reflect(viewer)
@@ -128,7 +132,7 @@ function drawDistance({ state, shot, header }, context) {
   const path = new Path2D()
   path.moveTo(fromX, fromY)
   path.lineTo(toX, toY)
-  line(context, shot, path, DISTANCE)
+  line(context, shot, path, READER)
   const mm = Math.hypot(toX - fromX, toY - fromY) * header.units.pixel_mm
   const words = lengthInWords(header, mm, 1)
   const fine = devicePixels()
@@ -140,7 +144,7 @@ function drawDistance({ state, shot, header }, context) {
   const y = clamp(shot.top + shot.stepY * toY, 12 * fine, shot.height - 12 * fine)
   context.fillStyle = HALO
   context.fillRect(x, y - 10 * fine, room, 20 * fine)
-  context.fillStyle = DISTANCE
+  context.fillStyle = READER
   context.fillText(words, x + 6 * fine, y)
   context.restore()
 }

@@ -15,7 +15,7 @@ function fresh({ header, film }) {
   const equalised = preset === header.texts.equalised && header.windows.length < MOST_PRESETS
   const known = header.colours.some(({ name }) => name === taste.colours)
   return {
-    drag: "window", swipe: 0.5, distance: null, linked: true,
+    drag: "window", swipe: 0.5, distance: null, draft: null, linked: true,
     fitted: true, zoom: 1, x: film.width / 2, y: film.height / 2,
     low, high, gamma: 1, equalised, inverted: false, flippedH: false, flippedV: false,
     // The film by itself, until its reader asks for more.
@@ -24,6 +24,7 @@ function fresh({ header, film }) {
     ...taste,
     ...(header.linked ? { view: "one" } : {}), // two films have no room for two panes each
     ...(taste.drag === "measure" && !header.units.pixel_mm ? { drag: "window" } : {}),
+    ...(taste.drag === "box" && !header.boxing ? { drag: "window" } : {}),
     colours: known ? taste.colours : header.colours[0].name,
   }
 }

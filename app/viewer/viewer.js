@@ -5,7 +5,7 @@ const viewers = new WeakMap() // place on the page to the viewer in it
 const PARTS = [
   "plain", "marked", "markedName", "verdict", "divider", "why", "scale", "bar", "cold", "hot", "attention", "note", "help", "keys",
   "presets", "layer", "colours", "outlineButton",
-  "linkedButton", "measureButton", "answer", ...Object.keys(SLIDERS),
+  "linkedButton", "measureButton", "boxButton", "unboxButton", "answer", ...Object.keys(SLIDERS),
 ]
 
 function built(place) {
@@ -48,7 +48,7 @@ function load(viewer, data) {
   nameControls(viewer)
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
   if (!data) return
   let viewer = viewers.get(parentElement)
   if (viewer?.root !== parentElement.querySelector(".viewer")) {
@@ -58,6 +58,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     viewers.set(parentElement, viewer)
   }
   viewer.step = where => setTriggerValue("step", where)
+  viewer.tellBoxes = drawn => setStateValue("boxes", drawn)
   load(viewer, data)
   schedule(viewer)
   return () => {

@@ -6,10 +6,9 @@ import base64
 import io
 
 import numpy as np
-from PIL import Image, ImageColor, ImageDraw
+from PIL import Image, ImageColor
 from plotly.colors import sequential
 
-from covid_core.boxes import Boxes
 from covid_core.read.grey_levels import Film, eight_bits
 
 
@@ -94,16 +93,6 @@ def blend(
     alpha = layer[..., 3:].astype(np.float32) / 255 * opacity
     mixed = film[..., np.newaxis] * (1 - alpha) + layer[..., :3] * alpha
     return np.rint(mixed).astype(np.uint8)
-
-
-def outlined(film: np.ndarray, boxes: Boxes) -> np.ndarray:
-    """Film, uint8 (H, W), with boxes over it, as `covid_core.boxes` has them: uint8 (H, W, 3)."""
-    picture = Image.fromarray(film).convert("RGB")
-    draw, sides = ImageDraw.Draw(picture), np.tile(film.shape[::-1], 2)
-    for box in boxes:
-        corners = np.rint(np.array(box) * sides).clip(0, sides - 1)
-        draw.rectangle(corners.tolist(), outline=OUTLINE, width=_LINE_PX)
-    return np.asarray(picture)
 
 
 def png(pixels: np.ndarray) -> bytes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from unittest.mock import patch
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.texts import opinion as texts
+from app.opinion_panel import take_boxes
 from covid_core.exports.opinions import Opinion, Verdict, opinions_json
 from covid_core.model.tiers import Tier
 from covid_core.present.overlay import png
@@ -33,6 +36,17 @@ def key_of(page: AppTest) -> str:
 
 def say(page: AppTest, verdict: Verdict | None) -> AppTest:
     return page.button_group(key=key_of(page)).set_value(verdict).run()
+
+
+def take(page: AppTest, sha256: str, sent: object) -> None:
+    """What the viewer sends as boxes; AppTest runs no browser."""
+    names = [name for name in ("reader-boxes", "reader-opinions") if name in page.session_state]
+    state = {name: page.session_state[name] for name in names}
+    with patch.object(st, "session_state", state):
+        take_boxes(sha256, sent)
+    for name, value in state.items():
+        page.session_state[name] = value
+    page.run()
 
 
 def kept(page: AppTest) -> list[Opinion]:
@@ -67,15 +81,30 @@ def test_a_reader_says_what_is_right_and_boxes_an_opacity(page: AppTest) -> None
     pills.set_value(tier).run()
     [one] = kept(page)
     assert one.verdict is Verdict.CORRECT and one.reader_tier is tier
-    [add] = [button for button in page.button if button.label == texts.ADD]
-    add.click().run()
-    assert not page.exception
+    take(page, one.film_sha256, [[0.2, 0.4, 0.45, 0.7]])
     [one] = kept(page)
     assert one.boxes == ((0.2, 0.4, 0.45, 0.7),) and one.reader_tier is tier
     [row] = json.loads(opinions_json([one]))
     assert row["boxes"] == [[0.2, 0.4, 0.45, 0.7]]
-    [remove] = [button for button in page.button if button.label == texts.REMOVE]
-    remove.click().run()
+    take(page, one.film_sha256, [])
+    assert kept(page)[0].boxes is None
+
+
+def test_boxes_drawn_before_the_opinion_go_with_it(page: AppTest) -> None:
+    take(page, hashlib.sha256(FILM).hexdigest(), [[0.2, 0.4, 0.45, 0.7]])
+    assert kept(page) == []
+    say(page, Verdict.AGREE)
+    assert kept(page)[0].boxes == ((0.2, 0.4, 0.45, 0.7),)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [None, 7, "boxes", [[0.5, 0.5, 0.4, 0.9]], [[0, 0, 2, 1]], [["a", 0, 1, 1]], [[0, 0, 1]]],
+)
+def test_what_is_no_box_is_not_kept(page: AppTest, sent: object) -> None:
+    say(page, Verdict.AGREE)
+    [one] = kept(page)
+    take(page, one.film_sha256, sent)
     assert kept(page)[0].boxes is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,7 @@ def main() -> None:
         steps=kind == "steps",
         units=UNITS.get(kind, UNKNOWN),
         answer="COVID-19 is likely.",
+        boxing=kind if kind in ("phantom", "other") else "",
     )
     height = int(st.query_params.get("height", "480"))
     if kind == "linked":
@@ -47,11 +49,16 @@ def main() -> None:
             with column:
                 viewer(replace(view, film=FILMS[film](), linked=True), key=key, height_px=height)
     else:
-        asked = viewer(view, key="viewer", height_px=height)
+        asked = viewer(view, key="viewer", height_px=height, on_boxes=keep_boxes)
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
     st.text(f"Runs: {st.session_state['runs']}")
     st.text(f"Asked: {asked}")
+    st.text(f"Boxes: {st.session_state.get('sent')}")
     st.button("Run again")
+
+
+def keep_boxes(film: str, sent: object) -> None:
+    st.session_state["sent"] = json.dumps([film, sent])
 
 
 def checks() -> np.ndarray:

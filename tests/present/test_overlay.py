@@ -18,7 +18,6 @@ from covid_core.present.overlay import (
     displayed,
     heat_layer,
     outline_layer,
-    outlined,
     png,
 )
 from covid_core.read.phantom import KINDS, draw_phantom
@@ -33,15 +32,6 @@ def test_displayed_keeps_small_films_exact_and_shrinks_large_ones() -> None:
 def test_png_gives_the_same_pixels_back() -> None:
     film = draw_phantom(size_px=256)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(film)))), film)
-
-
-def test_boxes_are_drawn_where_they_lie_and_leave_the_rest() -> None:
-    film = np.full((100, 200), 90, np.uint8)
-    drawn = outlined(film, ((0.1, 0.2, 0.5, 0.8), (0.9, 0.9, 1, 1)))
-    changed = (drawn != 90).any(axis=2)
-    assert changed[20, 20] and changed[80, 100] and changed[99, 199]
-    assert not changed[50, 60] and not changed[:19].any()
-    assert (outlined(film, ()) == 90).all()
 
 
 def test_no_heat_leaves_the_film_as_it_is() -> None:
