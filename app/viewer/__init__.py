@@ -10,9 +10,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.viewer.package import Kind, Layer, View, Window, package
+from app.viewer.package import Kind, Layer, Planes, View, Window, package
 
-__all__ = ["Kind", "Layer", "View", "Window", "viewer"]
+__all__ = ["Kind", "Layer", "Planes", "View", "Window", "viewer"]
 
 _FOLDER = Path(__file__).parent
 _SCRIPTS = (
@@ -41,13 +41,16 @@ _mount = st.components.v2.component(
 )
 
 
-def viewer(view: View, *, key: str, height_px: int = 560) -> str | None:
+def viewer(
+    view: View, *, key: str, height_px: int = 560, planes: Planes | None = None
+) -> str | None:
     """Shows a view, its panes at least `height_px` high, and gives the step that the reader chose.
 
     "next" or "previous" in the one run after the reader chose another film by key, where the
-    view has steps; else None.
+    view has steps; else None. `planes`: as `package` has it.
     """
-    result = _mount(data=package(view, height_px=height_px), key=key, on_step_change=_heard)
+    data = package(view, height_px=height_px, planes=planes)
+    result = _mount(data=data, key=key, on_step_change=_heard)
     return result.step if view.steps else None
 
 
