@@ -23,7 +23,6 @@ from app.opinion_panel import show_opinion
 from app.study_panel import show_study
 from app.texts import read as texts
 from app.viewer import viewer
-from covid_core.errors import CovidCoreError
 from covid_core.present.change import change_in_words
 from covid_core.present.sentences import DISCLAIMER, values_in_words
 from covid_core.read.patient_tags import Study, days_between, same_patient
@@ -59,18 +58,18 @@ def read_in_sight(
 
     with answer, st.spinner(texts.READING):
         film = session.open_file(data, name, is_phantom=is_phantom, on_film=show_film, known=known)
-    if not shown:
-        with answer, st.spinner(texts.CHECKING):
-            return session.check(film)
-    place = answer.empty()
-    show_early_call(place, film)
-    try:
-        with answer, st.spinner(texts.CHECKING):
-            session.check(film)
-    except Exception:
-        place.empty()
-        raise
-    st.rerun()
+    if shown:
+        place = answer.empty()
+        show_early_call(place, film)
+        try:
+            with answer, st.spinner(texts.CHECKING):
+                session.check(film)
+        except Exception:
+            place.empty()
+            raise
+        st.rerun()
+    with answer, st.spinner(texts.CHECKING):
+        return session.check(film)
 
 
 def show_film_alone(radiograph: Radiograph) -> None:

@@ -110,8 +110,8 @@ def test_operating_point_and_prevalence_need_no_forward_pass(
     before = said(page)
     page.button_group(key="point").set_value("rule-out").run()
     ruled_out = said(page)
-    assert "Balanced: called COVID-19 from" in before
-    assert "Rule-out: called COVID-19 from" in ruled_out
+    assert "the “balanced” threshold" in before
+    assert "the “rule-out” threshold" in ruled_out
     page.number_input(key="prevalence").set_value(50.0).run()
     assert not page.exception
     assert "Where 10% of films show COVID-19" in ruled_out

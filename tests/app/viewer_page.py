@@ -37,7 +37,10 @@ def main() -> None:
         steps=kind == "steps",
         units=UNITS.get(kind, UNKNOWN),
         answer="COVID-19 is likely.",
+        identity="one" if kind == "thin" else "",
     )
+    if kind == "thin" and not st.checkbox("Whole film"):
+        view = replace(view, film=view.film[::2, ::2], layers=view.layers[2:])
     height = int(st.query_params.get("height", "480"))
     if kind == "linked":
         asked = None
@@ -77,6 +80,7 @@ def huge() -> np.ndarray:
 FILMS = {
     "phantom": lambda: draw_phantom(KINDS[-1]),
     "linked": lambda: draw_phantom(KINDS[-1]),
+    "thin": lambda: draw_phantom(KINDS[-1]),
     "other": lambda: draw_phantom(size_px=512),
     "steps": lambda: draw_phantom(size_px=512),
     "checks": checks,
