@@ -5,7 +5,7 @@
 A real server and a real Chromium, started anew in each round, in both states by turns: the page
 after its command, the first film after its drop (in a server that has read none), a film of the
 next visitor, another operating point, and the next film of a list that was looked at for a while.
-The browser itself notes when it shows each, every 20 ms. With another checkout that is measured
+The browser itself notes when it shows each, every 50 ms. With another checkout that is measured
 too, in turns, and nothing is recorded.
 """
 
@@ -34,40 +34,44 @@ ANSWER = "Calibrated probability of COVID-19"
 OTHER_POINT = "rule-out"
 LISTED = 3
 LOOKED_AT_S = 8.0  # a film of the list, before the next
-# What the browser shows: of the last viewer, whether its film is painted, and its maps offered.
-_SHOWN = """
+# What the browser shows: whether the viewer's film is painted and its maps are offered, and words.
+_WATCH = (
+    """
 () => {
-  const said = [...document.querySelectorAll("[data-testid=stMarkdownContainer]")]
-    .map(one => one.textContent).join("\\n")
-  const root = [...document.querySelectorAll("*")]
-    .map(one => one.shadowRoot?.querySelector(".viewer")).find(one => one)
-  const painted = root?.dataset.paints > 0
-  return {
-    film: painted ? root.dataset.film : null,
-    maps: painted && root.querySelectorAll("#layer option").length > 2,
-    answer: said.includes("ANSWER"),
-    other: said.includes("“OTHER_POINT” threshold"),
+  let root = null
+  const look = () => {
+    if (!root?.isConnected) {
+      root = [...document.querySelectorAll("*")]
+        .map(one => one.shadowRoot?.querySelector(".viewer")).find(one => one)
+    }
+    const painted = root?.dataset.paints > 0
+    const said = [...document.querySelectorAll("[data-testid=stMarkdownContainer]")]
+      .map(one => one.textContent).join("\\n")
+    return {
+      film: painted ? root.dataset.film : null,
+      maps: painted && root.querySelectorAll("#layer option").length > 2,
+      answer: said.includes("ANSWER"),
+      other: said.includes("“OTHER_POINT” threshold"),
+    }
   }
-}
-""".replace("ANSWER", ANSWER).replace("OTHER_POINT", OTHER_POINT)
-_WATCH = """
-() => {
-  const look = (SHOWN)
   const before = look().film
   const [began, seen] = [performance.now(), {}]
   const note = () => {
     const shown = look()
     const isNew = shown.film !== null && shown.film !== before
-    const is = {...shown, film: isNew, maps: isNew && shown.maps}
+    const is = { ...shown, film: isNew, maps: isNew && shown.maps }
     for (const [what, there] of Object.entries(is)) {
       if (there) seen[what] ??= (performance.now() - began) / 1000
     }
   }
   clearInterval(window.watching)
-  window.watching = setInterval(note, 20)
+  window.watching = setInterval(note, EVERY_MS)
   window.seen = seen
 }
-""".replace("SHOWN", _SHOWN)
+""".replace("ANSWER", ANSWER)
+    .replace("OTHER_POINT", OTHER_POINT)
+    .replace("EVERY_MS", "50")
+)
 
 
 @contextmanager
