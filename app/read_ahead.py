@@ -105,6 +105,13 @@ def read_ahead(item: Item, known: Reading | None) -> None:
     threading.Thread(target=job.run, args=(weakref.ref(ahead), ahead.made), daemon=True).start()
 
 
+def keep_ahead_of(items: Collection[Item]) -> None:
+    """Drop what is read ahead, unless it is of one of these films."""
+    ahead: _Ahead | None = st.session_state.get(session.AHEAD)
+    if ahead is not None and ahead.item not in items:
+        session.drop_ahead()
+
+
 def adopt_ahead(opened: Collection[Item]) -> None:
     """Keep in the session what was read ahead of one of these films, if it was begun.
 

@@ -15,7 +15,7 @@ import streamlit as st
 from app import session
 from app.open_film import OpenFilm
 from app.queue import Busy
-from app.read_ahead import adopt_ahead, read_ahead
+from app.read_ahead import adopt_ahead, keep_ahead_of, read_ahead
 from app.reading_panel import read_in_sight, show_reading
 from app.texts import worklist as texts
 from app.worklist_scoring import Worklist, score_in_stretches, scored
@@ -37,6 +37,7 @@ def show_worklist(items: Sequence[Item], key: str) -> None:
     predictor = session.predictor()
     worklist = _worklist(items, key, predictor.card.sha256)
     _redecide(worklist, predictor)
+    keep_ahead_of(items)
     if len(worklist.entries) < len(items):
         _show_progress(worklist, items, key)
     _show_list(worklist, len(items), key)

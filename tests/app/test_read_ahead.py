@@ -73,6 +73,14 @@ def test_it_waits_while_anybody_waits_and_is_dropped_with_its_list(
     assert read == []
 
 
+def test_a_film_that_leaves_the_list_is_dropped(page: AppTest) -> None:
+    order = open_first(page)
+    page.session_state["ahead"].made.result(LONGEST_S)
+    drop(page, *(film for film in FILMS[:3] if film[0] != order[1]))
+    assert not page.session_state["worklist-state"].open, "these are other uploads"
+    assert "ahead" not in page.session_state
+
+
 def test_a_film_that_fails_is_told_when_it_is_opened(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
