@@ -6,6 +6,7 @@ then the whole, in a run of its own. So the viewer stays one element, whose film
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.answer_panel import show_answer, show_call, show_flags
+from app.answer_panel import show_answer, show_call, show_category, show_flags
 from app.explanation_panel import show_explanation
 from app.export_panel import show_exports
 from app.film_view import film_alone, prepared_in_session, view_of
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 
 _FILM_PX, _BESIDE_PX = 460, 420
 _NUMBER_PX = 130
+_EARLY = "early-answer"
+# As high as most answers once they are checked, so that the film below stays where it was drawn.
+_EARLY_STYLE = (
+    f"<style>@media (min-width: 48rem) {{.st-key-{_EARLY} {{min-height: 38rem}}}}</style>"
+)
 
 
 def read_in_sight(
@@ -49,27 +55,37 @@ def read_in_sight(
     One that had to be read is shown meanwhile, and then the page is run anew. `answer`, `picture`:
     the places for both. `known`: as `session.open_file` has it. Raises CovidCoreError as that does.
     """
-    shown: list[Radiograph] = []
+    early: list[DeltaGenerator] = []  # once the film is shown: the answer's room, the answer in it
 
     def show_film(radiograph: Radiograph) -> None:
-        shown.append(radiograph)
+        waiting.close()  # what is done is said in the answer's room from here on
+        room = answer.empty()
+        early.extend((room, room.container(key=_EARLY).empty()))
+        early[-1].caption(texts.READING)
         with picture:
             show_film_alone(radiograph)
 
-    with answer, st.spinner(texts.READING):
-        film = session.open_file(data, name, is_phantom=is_phantom, on_film=show_film, known=known)
-    if shown:
-        place = answer.empty()
-        show_early_call(place, film)
-        try:
+    st.html(_EARLY_STYLE)
+    waiting = ExitStack()
+    try:
+        with answer, waiting:
+            waiting.enter_context(st.spinner(texts.READING))
+            film = session.open_file(
+                data, name, is_phantom=is_phantom, on_film=show_film, known=known
+            )
+        if early:
+            show_early_call(early[-1], film)
+            session.check(film)
+        else:
             with answer, st.spinner(texts.CHECKING):
-                session.check(film)
-        except Exception:
-            place.empty()
-            raise
+                film = session.check(film)
+    except Exception:
+        if early:
+            early[0].empty()
+        raise
+    if early:
         st.rerun()
-    with answer, st.spinner(texts.CHECKING):
-        return session.check(film)
+    return film
 
 
 def show_film_alone(radiograph: Radiograph) -> None:
@@ -93,7 +109,9 @@ def show_reading(
     """
     film = session.check(film)
     session.make_current(film)
-    with answer.container():
+    with (
+        answer.container().container()
+    ):  # nested like the early answer, which it takes the place of
         show_answer(film)
         show_described(film)
         if not film.is_phantom:
@@ -121,10 +139,14 @@ def show_viewer(
 
 
 def show_early_call(place: DeltaGenerator, film: OpenFilm) -> None:
-    """The answer alone, while its checks are still made."""
+    """What is known before the checks are made."""
+    film = session.decide(film)
     with place.container():
-        show_call(session.decide(film))
+        show_call(film)
+        if not film.is_phantom:
+            show_category(film.prediction)
         show_described(film)
+        st.caption(texts.CHECKING)
 
 
 def show_controls() -> None:
