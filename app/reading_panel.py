@@ -75,10 +75,7 @@ def read_in_sight(
             )
         if early:
             show_early_call(early[-1], film)
-            session.check(film)
-        else:
-            with answer, st.spinner(texts.CHECKING):
-                film = session.check(film)
+        film = session.check(film)
     except Exception:
         if early:
             early[0].empty()
