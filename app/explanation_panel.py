@@ -1,6 +1,7 @@
 """Why the model gave its answer: scores, what they rest on, and every check.
 
-Behind a click, for together with the heat all of it slows reading.
+Behind a click, for together with the heat all of it slows reading; what it takes is done at the
+click, in a run of its own that leaves the rest of the page as it is.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import streamlit as st
 from app import session
 from app.charts import show_chart
 from app.meter_plot import meter_bars
-from app.open_film import OpenFilm
 from app.texts import checks as words
 from app.texts import read as texts
 from covid_core.case.case_reading import Reading
@@ -31,11 +31,19 @@ from covid_core.present.sentences import (
 )
 
 
-def show_explanation(film: OpenFilm) -> None:
-    """Shows, behind a click, what the answer rests on and every check."""
+@st.fragment
+def show_explanation() -> None:
+    """Shows, once it is asked for, what the open film's answer rests on and every check."""
+    film = session.current()
+    if film is None:
+        return
+    key = f"why-{film.sha256}"
+    box = st.expander(texts.WHY, icon=":material/help:", key=key, on_change="rerun")
+    if not box.open:
+        return
     reading, prediction = film.reading, film.prediction
     checks = reading.checks(prediction.label)
-    with st.expander(texts.WHY, icon=":material/help:"):
+    with box:
         scores, meter = st.columns(2, gap="large")
         with scores:
             show_scores(prediction)

@@ -41,8 +41,12 @@ class Files:
     opacity: bytes | None = None
 
 
-def show_exports(film: OpenFilm) -> None:
-    """Every export, made once it is asked for; a film at a time is kept."""
+@st.fragment
+def show_exports() -> None:
+    """Every export of the open film, made once it is asked for; a film at a time is kept."""
+    film = session.current()
+    if film is None:
+        return
     prediction = film.prediction
     key = f"export-{film.sha256}"
     box = st.expander(texts.EXPORT, icon=":material/download:", key=key, on_change="rerun")

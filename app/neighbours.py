@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app import session
-from app.open_film import OpenFilm
+from app.failures import show_busy
+from app.queue import Busy
 from app.shared_queue import take_turn
 from app.texts import checks as texts
 from covid_core.errors import CovidCoreError, foreseen
@@ -20,8 +21,12 @@ from covid_core.read.reading import read_radiograph
 _PICTURE_PX, _SHOWN_PX = 480, 120  # sent larger, to be looked at in full screen
 
 
-def show_neighbours(film: OpenFilm) -> None:
+@st.fragment
+def show_neighbours() -> None:
     """Each class's nearest films: their sources and kinds, and pictures where the user has them."""
+    film = session.current()
+    if film is None:
+        return
     found = film.reading.checks(film.prediction.label).neighbours
     if not any(found.values()):
         return
@@ -33,7 +38,11 @@ def show_neighbours(film: OpenFilm) -> None:
         st.write(texts.NEAREST_WORDS)
         films = [one.film for several in found.values() for one in several]
         st.markdown(f"**{texts.mix([one.source for one in films])}**")
-        pictures = own_pictures(film.sha256, films)
+        try:
+            pictures = own_pictures(film.sha256, films)
+        except Busy as error:
+            show_busy(error)
+            return
         for column, (finding, several) in zip(st.columns(len(found)), found.items(), strict=True):
             with column:
                 show_class(finding, several, pictures)

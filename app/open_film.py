@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from covid_core.read.radiograph import View
+from covid_core.read.radiograph import Radiograph, View
 
 if TYPE_CHECKING:
     from covid_core.case.case_reading import Reading
     from covid_core.case.reader import CaseReader
+    from covid_core.findings import Finding
     from covid_core.predict.predictor import Prediction
     from covid_core.read.patient_tags import Study
 
@@ -50,25 +51,36 @@ def read_film(
     data: bytes,
     sha256: str,
     reader: CaseReader,
-    on_prediction: Callable[[OpenFilm], object] | None = None,
+    on_film: Callable[[Radiograph], object] | None = None,
     *,
     name: str,
     is_phantom: bool,
     known: Reading | None = None,
 ) -> OpenFilm:
-    """A file's bytes to a film with its checks.
+    """A file's bytes to a film with its answer; its checks are still to be made.
 
-    `known`: as `reader.read_case` has it. `on_prediction`: is given the film as soon as it is read,
-    while the checks are still to be made.
+    `known`: the reading of these bytes by these weights that a list kept without its film: no
+    network reads it again. `on_film`: is given the film as soon as it is decoded, while the answer
+    is still to come.
 
     Raises CovidCoreError: the file can't be read, or the gate abstains.
     """
-    from covid_core.case.reader import read_case  # what the empty page can do without
-    from covid_core.read.patient_tags import read_study  # with pydicom, as above
+    from covid_core.read.patient_tags import read_study  # what the empty page can do without
+    from covid_core.read.reading import read_radiograph
 
-    def show(reading: Reading) -> None:
-        if on_prediction:
-            on_prediction(OpenFilm(name, reading, None, is_phantom))
-
-    reading = read_case(data, reader, sha256=sha256, known=known, on_prediction=show)
+    radiograph = read_radiograph(data, sha256)
+    if on_film:
+        on_film(radiograph)
+    reading = known.with_film(radiograph) if known else reader.read(radiograph)
     return OpenFilm(name, reading, read_study(data), is_phantom)
+
+
+def unchecked(reading: Reading, *findings: Finding) -> tuple[Finding, ...]:
+    """The classes whose maps are shown, and these, if a check of the film or of a map is missing.
+
+    In the order of the answers; empty where nothing is missing.
+    """
+    wanted = {reading.prediction.label, *reading.due, *findings}
+    if wanted <= reading.map_checks.keys():
+        return ()
+    return tuple(finding for finding in reading.prediction.answers if finding in wanted)

@@ -1,7 +1,9 @@
-"""Whose film is next: a few at work side by side, the others in line, first come, first served.
+"""Whose film is next: a few at work side by side, the others in line.
 
-Whoever has many films asks for a turn for each anew, so that a list of a thousand and a single film
-are served alternately.
+A reading that somebody waits for goes first; the checks of a film that has its answer already give
+way to it, but not for ever; a film that nobody has asked for yet is read where nobody waits. Among
+equals it is first come, first served. Whoever has many films asks for a turn for each anew, so that
+a list of a thousand and a single film are served alternately.
 """
 
 from __future__ import annotations
@@ -9,10 +11,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
 
 from covid_core.errors import CovidCoreError
 
 TELL_S = 0.5
+PATIENCE = 8  # readings that may pass one film's checks: some two seconds
+
+
+class Work(IntEnum):
+    """What a turn is for; the lower goes first."""
+
+    READING = 0
+    CHECKS = 1
+    AHEAD = 2
 
 
 class Busy(CovidCoreError):
@@ -22,26 +35,41 @@ class Busy(CovidCoreError):
         super().__init__("too many films are waiting already", "Try again in a minute")
 
 
+@dataclass(slots=True, eq=False)
+class _Ticket:
+    """`passed`: how often one who came later went first."""
+
+    work: Work
+    passed: int = 0
+
+    @property
+    def rank(self) -> Work:
+        """What it counts as, after its wait."""
+        waited = self.work is Work.CHECKS and self.passed >= PATIENCE
+        return Work.READING if waited else self.work
+
+
 class Turns:
     """One line for all threads.
 
-    `at_work`: how many work side by side. `waiting`: how many may wait for them.
+    `at_work`: how many work side by side. `waiting`: how many readings may wait for them; what
+    follows a reading is never sent away, for it was let in with it.
     """
 
     def __init__(self, at_work: int, waiting: int) -> None:
         self._free = at_work
         self._most_waiting = waiting
         self._changed = threading.Condition()
-        self._line: list[object] = []
+        self._line: list[_Ticket] = []  # as they came
 
     @contextmanager
-    def turn(self, tell: Callable[[int], object]) -> Iterator[None]:
+    def turn(self, tell: Callable[[int], object], work: Work = Work.READING) -> Iterator[None]:
         """What is done inside is done in turn.
 
         `tell`: called with one's position, from 1, every TELL_S of waiting; whatever it raises
         gives the place up, as anything raised inside ends the turn. Raises Busy.
         """
-        ticket = self._lined_up()
+        ticket = self._lined_up(work)
         try:
             while not self._begins(ticket):
                 tell(self._position(ticket))
@@ -53,32 +81,39 @@ class Turns:
         finally:
             self._end()
 
-    def _lined_up(self) -> object:
+    def _lined_up(self, work: Work) -> _Ticket:
         with self._changed:
-            if len(self._line) >= self._free + self._most_waiting:
+            readings = sum(ticket.work is Work.READING for ticket in self._line)
+            if work is Work.READING and readings >= self._free + self._most_waiting:
                 raise Busy
-            ticket = object()
+            ticket = _Ticket(work)
             self._line.append(ticket)
             return ticket
 
-    def _begins(self, ticket: object) -> bool:
+    def _begins(self, ticket: _Ticket) -> bool:
         """Whether its turn came within TELL_S."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._is_next(ticket), TELL_S):
                 return False
+            for earlier in self._line[: self._line.index(ticket)]:
+                earlier.passed += 1
             self._line.remove(ticket)
             self._free -= 1
             self._changed.notify_all()  # more than one place may have become free at once
             return True
 
-    def _is_next(self, ticket: object) -> bool:
-        return self._free > 0 and self._line[0] is ticket
+    def _is_next(self, ticket: _Ticket) -> bool:
+        return self._free > 0 and self._in_order()[0] is ticket
 
-    def _position(self, ticket: object) -> int:
+    def _position(self, ticket: _Ticket) -> int:
         with self._changed:
-            return self._line.index(ticket) + 1
+            return self._in_order().index(ticket) + 1
 
-    def _leave(self, ticket: object) -> None:
+    def _in_order(self) -> list[_Ticket]:
+        """The line as it will be served if nobody comes any more."""
+        return sorted(self._line, key=lambda ticket: ticket.rank)
+
+    def _leave(self, ticket: _Ticket) -> None:
         with self._changed:
             self._line.remove(ticket)
             self._changed.notify_all()

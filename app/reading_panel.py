@@ -1,85 +1,153 @@
-"""One film's reading as a page shows it: the answer in a line, the viewer, and why."""
+"""One film's reading as a page shows it: the answer in a line, the viewer, and why.
+
+A film that is read while its visitor waits is shown as far as it is known: the film, the answer,
+then the whole, in a run of its own. So the viewer stays one element, whose film is not drawn anew.
+"""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.answer_panel import show_answer, show_call, show_flags
+from app.answer_panel import show_answer, show_call, show_category, show_flags
 from app.explanation_panel import show_explanation
 from app.export_panel import show_exports
+from app.film_view import film_alone, prepared_in_session, view_of
 from app.neighbours import show_neighbours
 from app.open_film import OpenFilm
 from app.opinion_panel import show_opinion, take_boxes
 from app.study_panel import show_study
 from app.texts import read as texts
 from app.viewer import viewer
-from app.viewer.package import Kind, Layer, View, Window
-from covid_core.case.case_reading import Reading
-from covid_core.explain.opacity_map import OpacityMap
-from covid_core.findings import Finding
-from covid_core.model.saliency import Saliency
 from covid_core.present.change import change_in_words
-from covid_core.present.display import display_film, grey_windows
-from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
-from covid_core.present.overlay import COLOUR_MAPS, OPACITY_COLOURS, clip_to_body, soft
-from covid_core.present.sentences import (
-    DISCLAIMER,
-    heat_in_words,
-    opacity_in_words,
-    values_in_words,
-)
-from covid_core.present.worth import map_worth, opacity_worth
+from covid_core.present.sentences import DISCLAIMER, values_in_words
 from covid_core.read.patient_tags import Study, days_between, same_patient
 
-_HEAT_PX = 256  # the longer side of the heat's grid: it is smooth, more would only be sent
+if TYPE_CHECKING:
+    from covid_core.case.case_reading import Reading
+    from covid_core.read.radiograph import Radiograph
+
 _FILM_PX, _BESIDE_PX = 460, 420
 _NUMBER_PX = 130
+_EARLY = "early-answer"
+# As high as most answers once they are checked, so that the film below stays where it was drawn.
+_EARLY_STYLE = (
+    f"<style>@media (min-width: 48rem) {{.st-key-{_EARLY} {{min-height: 38rem}}}}</style>"
+)
+
+
+def read_in_sight(
+    data: bytes,
+    name: str,
+    answer: DeltaGenerator,
+    picture: DeltaGenerator,
+    *,
+    is_phantom: bool = False,
+    known: Reading | None = None,
+) -> OpenFilm:
+    """The checked film of a file's bytes.
+
+    One that had to be read is shown meanwhile, and then the page is run anew. `answer`, `picture`:
+    the places for both. `known`: as `session.open_file` has it. Raises CovidCoreError as that does.
+    """
+    early: list[DeltaGenerator] = []  # once the film is shown: the answer's room, the answer in it
+
+    def show_film(radiograph: Radiograph) -> None:
+        waiting.close()  # what is done is said in the answer's room from here on
+        room = answer.empty()
+        early.extend((room, room.container(key=_EARLY).empty()))
+        early[-1].caption(texts.READING)
+        with picture:
+            show_film_alone(radiograph)
+
+    st.html(_EARLY_STYLE)
+    waiting = ExitStack()
+    try:
+        with answer, waiting:
+            waiting.enter_context(st.spinner(texts.READING))
+            film = session.open_file(
+                data, name, is_phantom=is_phantom, on_film=show_film, known=known
+            )
+        if early:
+            show_early_call(early[-1], film)
+        film = session.check(film)
+    except Exception:
+        if early:
+            early[0].empty()
+        raise
+    if early:
+        st.rerun()
+    return film
+
+
+def show_film_alone(radiograph: Radiograph) -> None:
+    """The film before it is read, or where there is no answer, in the viewer's own place."""
+    viewer(film_alone(radiograph, texts.NO_HEAT_YET), key="viewer", height_px=_FILM_PX)
 
 
 def show_reading(
     film: OpenFilm,
+    answer: DeltaGenerator,
+    picture: DeltaGenerator,
     *,
-    answer: DeltaGenerator | None = None,
     beside: OpenFilm | None = None,
     steps: bool = False,
 ) -> str | None:
     """The whole of it, as the controls stand.
 
-    `answer`: the place for that, where it is not here. `beside`: another
-    film of the patient, to look at with it. `steps`: the viewer's arrow keys ask for other films;
-    gives "next" or "previous" where one was chosen.
+    `answer`, `picture`: the places for both. `beside`: another film of the patient, to look at with
+    it. `steps`: the viewer's arrow keys ask for other films; gives "next" or "previous" where one
+    was chosen.
     """
     film = session.check(film)
     session.make_current(film)
-    view = view_of(film.reading, steps=steps)
-    with answer.container() if answer else st.container():
+    with (
+        answer.container().container()
+    ):  # nested like the early answer, which it takes the place of
         show_answer(film)
         show_described(film)
         if not film.is_phantom:
             show_opinion(film)
     step = None
-    if beside is None:
-        if not film.is_phantom:
-            view = replace(view, boxing=film.sha256)
-        step = viewer(view, key="viewer", height_px=_FILM_PX, on_boxes=take_boxes)
-    else:
-        show_both(film, session.check(beside))
-    show_explanation(film)
-    show_neighbours(film)
-    show_exports(film)
-    show_study(film)
+    with picture:
+        if beside is None:
+            step = show_viewer(film, "viewer", _FILM_PX, steps=steps)
+        else:
+            show_both(film, session.check(beside))
+    show_explanation()
+    show_neighbours()
+    show_exports()
+    show_study()
     return step
 
 
+def show_viewer(
+    film: OpenFilm, key: str, height_px: int, *, steps: bool = False, linked: bool = False
+) -> str | None:
+    """The film and its maps in the viewer; gives the step that was chosen there, if any."""
+    ready = prepared_in_session(film)
+    view = replace(
+        view_of(film.reading, ready, steps=steps),
+        linked=linked,
+        boxing="" if linked or film.is_phantom else film.sha256,
+    )
+    return viewer(view, key=key, height_px=height_px, planes=ready.planes, on_boxes=take_boxes)
+
+
 def show_early_call(place: DeltaGenerator, film: OpenFilm) -> None:
-    """The answer alone, while its checks are still made."""
+    """What is known before the checks are made."""
+    film = session.decide(film)
     with place.container():
-        show_call(session.decide(film))
+        show_call(film)
+        if not film.is_phantom:
+            show_category(film.prediction)
+        show_described(film)
+        st.caption(texts.CHECKING)
 
 
 def show_controls() -> None:
@@ -126,76 +194,6 @@ def show_described(film: OpenFilm) -> None:
     st.caption(f"{film.described}. {DISCLAIMER}")
 
 
-def view_of(reading: Reading, *, steps: bool = False) -> View:
-    """What the viewer draws of a reading."""
-    prediction, film = reading.prediction, display_film(reading.radiograph)
-    windows = grey_windows(film, reading.lungs).items()
-    shape = film.values.shape
-    opacity = reading.opacity
-    card = session.card()
-    layers = [
-        class_layer(reading, shape, answer, map_worth(card, answer))
-        for answer in prediction.answers
-    ]
-    first = prediction.answers.index(prediction.label)
-    if opacity:
-        worth = opacity_worth(card)
-        layers, first = [opacity_layer(reading, opacity, shape, worth), *layers], 0
-    return View(
-        film=film.values,
-        windows=tuple(Window(texts.WINDOWS[name], low, high) for name, (low, high) in windows),
-        layers=tuple(layers),
-        layer=first,
-        lungs=soft(reading.lungs),
-        colours=COLOUR_MAPS,
-        described=texts.FILM_ALT,
-        steps=steps,
-        units=film.units,
-        answer=f"{prediction.decision.sentence}\n{DISCLAIMER}",
-        opacity_colours=OPACITY_COLOURS if opacity else None,
-    )
-
-
-def opacity_layer(
-    reading: Reading, opacity: OpacityMap, shape: tuple[int, ...], worth: str
-) -> Layer:
-    """A reading's opacity map over a film of that shape; shown where maps may be drawn."""
-    words, doubtful = opacity_in_words(opacity, reading.lungs)
-    if why := no_heat_in_words(reading.prediction.decision):
-        words, doubtful = why, False
-    levels = levels_of(opacity, reading, shape)
-    return Layer(texts.OPACITY_LAYER, levels, not why, words, doubtful, Kind.OPACITY, worth)
-
-
-def levels_of(shown: OpacityMap | Saliency, reading: Reading, shape: tuple[int, ...]) -> np.ndarray:
-    """A map's heat inside the body, over a film of that shape: uint8, 255 at full heat."""
-    heat = clip_to_body(shown.heat(*heat_grid(shape)), reading.body)
-    return np.rint(heat * 255).astype(np.uint8)
-
-
-def heat_grid(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Height and width of the grid on which heat is sent for a film of that shape."""
-    height, width = shape
-    scale = _HEAT_PX / max(height, width)
-    return max(1, round(height * scale)), max(1, round(width * scale))
-
-
-def class_layer(reading: Reading, shape: tuple[int, ...], finding: Finding, worth: str) -> Layer:
-    """One class's heat over a film of that shape.
-
-    None is shown where it is not due, or its map fails its tests.
-    """
-    prediction = reading.prediction
-    shown, words, doubtful = False, not_due_in_words(prediction, finding), False
-    if prediction.heat_due(finding):
-        check = reading.map_checks[finding].tests
-        share = reading.heat_in_lungs(finding), float(reading.lungs.mean())
-        shown = check.passed
-        words, doubtful = heat_in_words(*share) if shown else (check.sentence, False)
-    levels = levels_of(reading.maps[finding], reading, shape)
-    return Layer(finding.display_name, levels, shown, words, doubtful, note=worth)
-
-
 def show_both(film: OpenFilm, other: OpenFilm) -> None:
     """Two films side by side, the earlier left, each under its own name and reading."""
     own, others = film.study, other.study
@@ -217,8 +215,7 @@ def show_one(film: OpenFilm, key: str, *, warned: bool = False) -> None:
     """A film with what is said of it. `warned`: what speaks against that was said before."""
     prediction = film.prediction
     st.text(film.name)
-    view = replace(view_of(film.reading), linked=True)
-    viewer(view, key=key, height_px=_BESIDE_PX)
+    show_viewer(film, key, _BESIDE_PX, linked=True)
     st.caption(f"**{prediction.decision.tier.heading}.** {prediction.decision.sentence}")
     if not warned:
         show_flags(film.reading)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.deployment import Deployment, deployment
-from app.open_film import OpenFilm, read_film
+from app.open_film import OpenFilm, read_film, unchecked
+from app.queue import Work
 from app.readings_log import LoggedPredictor
 from app.shared_queue import take_turn
 from app.texts import common as texts
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
     from covid_core.case.case_reading import Reading
     from covid_core.case.reader import CaseReader
     from covid_core.explain.known_films import KnownFilms
+    from covid_core.read.radiograph import Radiograph
 
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 81 MB
 PREVALENCE = 0.1
+AHEAD = "ahead"  # the session's place for the film that is read ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,33 +146,32 @@ def open_file(
     name: str,
     *,
     is_phantom: bool = False,
-    on_prediction: Callable[[OpenFilm], object] | None = None,
+    on_film: Callable[[Radiograph], object] | None = None,
     known: Reading | None = None,
 ) -> OpenFilm:
     """The film of a file's bytes, kept in the session by the file's and the weights' SHA-256.
 
-    `known`: the reading that a list kept of it, without its film; it counts where it is of this
-    very file and these weights. `on_prediction`: as `open_film.read_film` has it. Raises
-    CovidCoreError: the file can't be read, the gate abstains, or (Busy) too many wait.
+    Its checks may still have to be made. `known`: the reading that a list kept of it, without its
+    film; it counts where it is of this very file and these weights. `on_film`: is given the film as
+    soon as it is decoded, where more than that is to be done. Raises CovidCoreError: the file can't
+    be read, the gate abstains, or (Busy) too many wait.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
     weights = predictor().card.sha256
+    sha256 = hashlib.sha256(data).hexdigest()
     film = _kept().get((sha256, weights))
     if film is None:
-        is_own = known is not None and (
-            (known.radiograph.sha256, known.prediction.weights_sha256) == (sha256, weights)
-        )
+        if known and (known.radiograph.sha256, known.prediction.weights_sha256) != (
+            sha256,
+            weights,
+        ):
+            known = None
+        if known and not unchecked(reader().decide(known, chosen().point)):
+            on_film = None
         with take_turn():
             film = read_film(
-                data,
-                sha256,
-                reader(),
-                on_prediction,
-                name=name,
-                is_phantom=is_phantom,
-                known=known if is_own else None,
+                data, sha256, reader(), on_film, name=name, is_phantom=is_phantom, known=known
             )
-    _keep(film)
+    keep(film)
     return replace(film, name=name, is_phantom=is_phantom)
 
 
@@ -194,8 +196,13 @@ def current() -> OpenFilm | None:
 def forget_closed() -> None:
     """Drop what was made of films, where none is open any more."""
     if current() is None:
-        for kept in ("readings", "files", "opinions", "copies", "recognised"):
+        for kept in ("readings", "prepared", "files", "opinions", "copies", "recognised"):
             st.session_state.pop(kept, None)
+
+
+def drop_ahead() -> None:
+    """Nothing is read ahead, until something is: what was begun is held here alone, and ends."""
+    st.session_state.pop(AHEAD, None)
 
 
 def decide(film: OpenFilm) -> OpenFilm:
@@ -206,17 +213,16 @@ def decide(film: OpenFilm) -> OpenFilm:
 def check(film: OpenFilm, *findings: Finding) -> OpenFilm:
     """The film at the operating point chosen, with the checks of each map that is shown.
 
-    And of these classes' maps. Checks that are missing are made now, and kept. Raises Busy.
+    And of these classes' maps. Checks that are missing are made now, and kept; they give way to
+    films that are still to be read.
     """
     known = _kept().get(_key(film))
     film = decide(replace(film, reading=known.reading) if known else film)
-    reading = film.reading
-    wanted = {reading.prediction.label, *reading.due, *findings}
-    if not wanted <= reading.map_checks.keys():
-        in_order = [finding for finding in reading.prediction.answers if finding in wanted]
-        with take_turn():
-            film = replace(film, reading=reader().check(reading, *in_order))
-        _keep(film)
+    missing = unchecked(film.reading, *findings)
+    if missing:
+        with take_turn(work=Work.CHECKS):
+            film = replace(film, reading=reader().check(film.reading, *missing))
+        keep(film)
     return film
 
 
@@ -259,7 +265,8 @@ def _key(film: OpenFilm) -> tuple[str, str]:
     return film.sha256, film.prediction.weights_sha256
 
 
-def _keep(film: OpenFilm) -> None:
+def keep(film: OpenFilm) -> None:
+    """Keep a film in the session, in place of the one that was shown longest ago."""
     kept = _kept()
     kept[_key(film)] = film
     kept.move_to_end(_key(film))

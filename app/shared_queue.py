@@ -8,7 +8,7 @@ from functools import cache
 
 import streamlit as st
 
-from app.queue import Turns
+from app.queue import Turns, Work
 from app.texts import common as texts
 from covid_core.engines.engine import cores
 
@@ -18,7 +18,9 @@ TURNS = Turns(cores(), _WAITING_PER_CORE * cores())
 
 
 @contextmanager
-def take_turn(tell: Callable[[int], object] | None = None) -> Iterator[None]:
+def take_turn(
+    tell: Callable[[int], object] | None = None, work: Work = Work.READING
+) -> Iterator[None]:
     """For the heavy work on one film.
 
     `tell`: as `Turns.turn` has it; without, the page says here which position the film has. Raises
@@ -28,7 +30,8 @@ def take_turn(tell: Callable[[int], object] | None = None) -> Iterator[None]:
     the next thing that it shows, which is the position.
     """
     place = cache(st.empty)  # made once somebody has to wait
-    with TURNS.turn(tell or (lambda n: place().caption(texts.WAITING.format(position=n)))):
+    words = texts.WAITING if work is Work.READING else texts.CHECKS_WAITING
+    with TURNS.turn(tell or (lambda n: place().caption(words.format(position=n))), work):
         if place.cache_info().currsize:
             place().empty()
         yield

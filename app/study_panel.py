@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.open_film import OpenFilm
+from app import session
 from app.texts import read as texts
 from covid_core.read.patient_tags import labelled
 
 
-def show_study(film: OpenFilm) -> None:
-    """The file's tags, on demand only; as plain text, whatever they hold."""
-    if film.study is None:
+@st.fragment
+def show_study() -> None:
+    """The open film's tags, on demand only; as plain text, whatever they hold."""
+    film = session.current()
+    if film is None or film.study is None:
         return
     with st.expander(texts.STUDY, icon=":material/badge:"):
         st.caption(texts.STUDY_HELP)

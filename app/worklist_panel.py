@@ -13,11 +13,12 @@ from functools import partial
 import streamlit as st
 
 from app import session
+from app.open_film import OpenFilm
 from app.queue import Busy
-from app.reading_panel import show_reading
-from app.shared_queue import take_turn
+from app.read_ahead import adopt_ahead, keep_ahead_of, read_ahead
+from app.reading_panel import read_in_sight, show_reading
 from app.texts import worklist as texts
-from app.worklist_scoring import Worklist, score_in_stretches, scorer
+from app.worklist_scoring import Worklist, score_in_stretches, scored
 from app.worklist_table import show_filters, show_table
 from covid_core.batch.worklist import Entry, csv_text, earlier, triage
 from covid_core.case.case_reading import Reading
@@ -36,6 +37,7 @@ def show_worklist(items: Sequence[Item], key: str) -> None:
     predictor = session.predictor()
     worklist = _worklist(items, key, predictor.card.sha256)
     _redecide(worklist, predictor)
+    keep_ahead_of(items)
     if len(worklist.entries) < len(items):
         _show_progress(worklist, items, key)
     _show_list(worklist, len(items), key)
@@ -104,6 +106,8 @@ def _show_list(worklist: Worklist, total: int, key: str) -> None:
         st.info(texts.NONE_LEFT)
     if worklist.open:
         _show_open(worklist, shown, key)
+    else:
+        session.drop_ahead()
     _show_unread([one for one in scored if one.decision in UNANSWERED])
 
 
@@ -131,29 +135,54 @@ def _show_unread(unread: Sequence[Entry]) -> None:
 
 def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
     """The open film, or two of them, and the way to the next."""
-    _item, *others = worklist.open
+    item, *others = worklist.open
     _show_steps(worklist, shown, key)
+    answer, picture = st.container(), st.container()
+    adopt_ahead(worklist.open)
     try:
         with foreseen():
             films = {one: one.read() for one in worklist.open}
             if _score_replaced(worklist, films):
                 st.rerun()
-            opened = [
-                session.open_file(
-                    data, one.name, is_phantom=one.synthetic, known=_reading_of(worklist, one)
-                )
-                for one, data in films.items()
-            ]
+            if others:
+                opened = [_opened(worklist, one, data) for one, data in films.items()]
+            else:
+                opened = [
+                    read_in_sight(
+                        films[item],
+                        item.name,
+                        answer,
+                        picture,
+                        is_phantom=item.synthetic,
+                        known=_reading_of(worklist, item),
+                    )
+                ]
     except Busy:
         raise
     except CovidCoreError as error:
         st.text(error.sentence)
         return
     beside = opened[1] if others else None
-    step = show_reading(opened[0], beside=beside, steps=len(shown) > 1)
+    step = show_reading(opened[0], answer, picture, beside=beside, steps=len(shown) > 1)
     if step:
         _step(worklist, shown, 1 if step == "next" else -1)
         st.rerun()
+    _read_next_ahead(worklist, shown)
+
+
+def _opened(worklist: Worklist, item: Item, data: bytes) -> OpenFilm:
+    known = _reading_of(worklist, item)
+    return session.open_file(data, item.name, is_phantom=item.synthetic, known=known)
+
+
+def _read_next_ahead(worklist: Worklist, shown: Sequence[Item]) -> None:
+    """The film that the next step opens is read while this one is looked at."""
+    item = worklist.open[0]
+    at = shown.index(item) + 1 if item in shown else len(shown)
+    if at < len(shown):
+        read_ahead(shown[at], _reading_of(worklist, shown[at]))
+    else:
+        session.drop_ahead()
 
 
 def _reading_of(worklist: Worklist, item: Item) -> Reading | None:
@@ -168,8 +197,7 @@ def _score_replaced(worklist: Worklist, films: Mapping[Item, bytes]) -> bool:
     known = worklist.entries
     replaced = [item for item in films if item in known and known[item].sha256 != now[item]]
     for item in replaced:
-        with take_turn():
-            known[item] = scorer()(item)
+        known[item] = scored(item)
     return bool(replaced)
 
 

@@ -11,12 +11,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.queue import Busy
+from app.queue import Busy, Work
 from app.session import Chosen
 from app.shared_queue import take_turn
 from app.texts import common
 from app.texts import worklist as texts
-from covid_core.batch.worklist import Entry, entry, let_go_of_readings
+from covid_core.batch.worklist import Entry, begin_entry, finish_entry, let_go_of_readings
 from covid_core.read.archives import Item
 
 _PAUSE_S = 0.2  # between stretches of scoring
@@ -52,14 +52,13 @@ def score_in_stretches(worklist: Worklist, items: Sequence[Item]) -> None:
     bar = st.progress(len(worklist.entries) / len(items), _progress(worklist, len(items)))
     if _is_first_shown(worklist):
         return
-    score = scorer()
     started = time.monotonic()
     refresh_s = max(_REFRESH_S, _REFRESH_S_PER_FILM * len(worklist.entries))
     for item in [item for item in items if item not in worklist.entries]:
         before = time.monotonic()
         try:
-            with take_turn(partial(_show_position, bar, worklist, len(items))):
-                worklist.entries[item] = score(item)
+            tell = partial(_show_position, bar, worklist, len(items))
+            worklist.entries[item] = scored(item, tell)
             let_go_of_readings(worklist.entries)
         except Busy as error:
             bar.progress(len(worklist.entries) / len(items), error.sentence)
@@ -72,10 +71,16 @@ def score_in_stretches(worklist: Worklist, items: Sequence[Item]) -> None:
     st.rerun()
 
 
-def scorer() -> Callable[[Item], Entry]:
-    """What reads and judges a film, as the controls stand."""
-    chosen = session.chosen()
-    return partial(entry, reader=session.reader(), point=chosen.point, prevalence=chosen.prevalence)
+def scored(item: Item, tell: Callable[[int], object] | None = None) -> Entry:
+    """A film read and judged as the controls stand, its checks in a turn of their own.
+
+    `tell`: as `take_turn` has it. Raises Busy.
+    """
+    reader, chosen = session.reader(), session.chosen()
+    with take_turn(tell):
+        begun = begin_entry(item, reader)
+    with take_turn(tell, Work.CHECKS):
+        return finish_entry(begun, reader, point=chosen.point, prevalence=chosen.prevalence)
 
 
 def _is_first_shown(worklist: Worklist) -> bool:

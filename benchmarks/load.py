@@ -102,7 +102,7 @@ class Crowd:
         right = page_answer(shown) == self.expected[one[0]] and not shown.failed
         visitor.take_back(DROP)
         outcome = RIGHT if right else WRONG
-        return Answer(number, outcome, spent, began - self.started, busy, shown.says(_IN_LINE))
+        return Answer(number, outcome, spent, began - self.started, busy, shown.has_said(_IN_LINE))
 
     def send_slowly(self, one: tuple[str, bytes]) -> None:
         """A visitor on a bad line, over and over."""

@@ -37,7 +37,7 @@ class Shown:
     `words`: in the order in which they came. `uploaders`: their widget ids by label. `turns`: of
     fragments that ask to be run again, the seconds until then, by fragment id. `views`: the SHA-256
     of what each viewer was given, film and heat. `size`: of all messages, in bytes. `failed`: an
-    exception was shown.
+    exception was shown. `earlier`: the words of runs that this one followed at once.
     """
 
     words: list[str] = field(default_factory=list)
@@ -46,6 +46,11 @@ class Shown:
     views: list[str] = field(default_factory=list)
     size: int = 0
     failed: bool = False
+    earlier: list[str] = field(default_factory=list)
+
+    def has_said(self, words: str) -> bool:
+        """Whether these words are shown, or were on the way there."""
+        return self.says(words) or any(words in one for one in self.earlier)
 
     def says(self, words: str) -> bool:
         """Whether these words were shown."""
@@ -183,7 +188,7 @@ class Visitor:
         for message, size in self._answers():
             if message.WhichOneof("type") == "new_session":
                 self._session_id = message.new_session.initialize.session_id
-                shown = Shown()
+                shown = Shown(earlier=[*shown.earlier, *shown.words])
             shown.size += size
             shown.note(message)
             if is_end(message):

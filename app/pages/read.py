@@ -6,7 +6,6 @@ What shows a film is imported once there is one: the empty page is there sooner.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -17,14 +16,11 @@ from app.failures import show_busy, show_failure
 from app.phantoms import show_phantoms
 from app.public_films import show_public_films
 from app.queue import Busy
-from app.shared_queue import take_turn
 from app.sources import choose_films
 from app.texts import read as texts
 from covid_core.errors import Abstained, CovidCoreError, foreseen
 from covid_core.present.sentences import DISCLAIMER
 from covid_core.read.archives import Item
-
-_UNJUDGED_PX = 480
 
 
 def show() -> None:
@@ -34,6 +30,8 @@ def show() -> None:
     answer, given = st.columns([3, 2], gap="large")
     with given:
         items = choose_films()
+    if len(items) < 2:
+        session.drop_ahead()
     if len(items) == 1:
         show_film(items[0], answer, given)
     else:
@@ -60,45 +58,24 @@ def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:
 
 def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None:
     """Shows one film's reading, or why it has none."""
-    from app.reading_panel import show_controls, show_early_call, show_reading
+    from app.reading_panel import read_in_sight, show_controls, show_reading
 
     with given:
         show_controls()
-    with answer:
-        place = st.empty()
+    picture = st.container()
     try:
-        with answer, st.spinner(texts.READING), foreseen():
-            data = item.read()
-            film = session.open_file(
-                data,
-                item.name,
-                is_phantom=item.synthetic,
-                on_prediction=partial(show_early_call, place),
-            )
+        with foreseen():
+            film = read_in_sight(item.read(), item.name, answer, picture, is_phantom=item.synthetic)
     except Busy as error:
-        place.empty()
         with answer:
             show_busy(error)
         return
     except CovidCoreError as error:
-        place.empty()
         with answer:
             abstained = isinstance(error, Abstained)
             show_failure(texts.ABSTAINED if abstained else texts.NOT_READ, error.sentence)
-        if abstained:
-            show_unjudged(item)
         return
-    show_reading(film, answer=place)
-
-
-def show_unjudged(item: Item) -> None:
-    """What the gate would not have judged, so that a person can see whether it is right."""
-    from covid_core.present.overlay import displayed, png
-    from covid_core.read.reading import read_radiograph
-
-    with take_turn():
-        film = displayed(read_radiograph(item.read()).film, _UNJUDGED_PX)
-    st.image(png(film), output_format="PNG", alt=texts.UNJUDGED_ALT)
+    show_reading(film, answer, picture)
 
 
 def show_empty_state() -> None:

@@ -17,6 +17,7 @@ PAGE_HELP = {
     ABOUT: "How the open film's answer came about, step by step.",
 }
 WAITING = "Other films came first: position {position} in line."
+CHECKS_WAITING = "Checked once other films are read: position {position} in line."
 BUSY = "The reader is busy."
 DROP_ANYWHERE = "Drop to open"
 TRY_AGAIN = "Try again"

@@ -32,10 +32,12 @@ TRAINED_ON = "It, or a film that looks the same, is among those that made this m
 NOT_TRAINED_ON = "It is not among the films that made this model."
 TRAINED_UNKNOWN = "Whether it was used in training is not known: these weights have no index."
 READING = "Reading the film…"
+CHECKING = "Checking the answer…"
+NO_LAYER = "No map yet"
+NO_HEAT_YET = "No heat is drawn: there is no checked answer."
 
 NO_MODEL = "There is no model to read films with."
 ABSTAINED = "The model gives no answer."
-UNJUDGED_ALT = "The picture that was not judged"
 NOT_READ = "This file could not be read."
 
 SET = "Not ruled out: {names}."

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.viewer.package import Kind, Layer, View, Window, package
+from app.viewer.package import Kind, Layer, Planes, View, Window, package
 
-__all__ = ["Kind", "Layer", "View", "Window", "viewer"]
+__all__ = ["Kind", "Layer", "Planes", "View", "Window", "viewer"]
 
 _FOLDER = Path(__file__).parent
 _SCRIPTS = (
@@ -47,13 +47,18 @@ OnBoxes = Callable[[str, object], None]
 
 
 def viewer(
-    view: View, *, key: str, height_px: int = 560, on_boxes: OnBoxes | None = None
+    view: View,
+    *,
+    key: str,
+    height_px: int = 560,
+    planes: Planes | None = None,
+    on_boxes: OnBoxes | None = None,
 ) -> str | None:
     """Shows a view, its panes at least `height_px` high, and gives the step that the reader chose.
 
     "next" or "previous" in the one run after the reader chose another film by key, where the
-    view has steps; else None. `on_boxes`: is given `view.boxing` and all boxes of that film, as the
-    browser sent them, whenever one was drawn or removed.
+    view has steps; else None. `planes`: as `package` has it. `on_boxes`: is given `view.boxing` and
+    all boxes of that film, as the browser sent them, whenever one was drawn or removed.
     """
 
     def take_boxes() -> None:
@@ -62,7 +67,7 @@ def viewer(
             on_boxes(view.boxing, sent.get("boxes"))
 
     result = _mount(
-        data=package(view, height_px=height_px),
+        data=package(view, height_px=height_px, planes=planes),
         key=key,
         on_step_change=_heard,
         on_boxes_change=take_boxes,

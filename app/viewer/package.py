@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -77,8 +77,9 @@ class View:
     map, where there is one. `described`: the film for those who can't see it. `steps`: the reader
     may ask for the next film and the previous one. `linked`: another film of the patient stands in
     a viewer beside this one; zoom, place and window go together. `units`: of the film's whole
-    range. `answer`: in a corner of the full screen, where the page's own is not seen.
-    `boxing`: the film's name by which the boxes drawn on it are sent; "": none may be drawn.
+    range. `answer`: in a corner of the full screen, where the page's own is not seen. `boxing`: the
+    film's name by which the boxes drawn on it are sent; "": none may be drawn. `identity`: tells
+    this film from others, at whatever resolution; without one, its pixels do.
     """
 
     film: np.ndarray
@@ -94,43 +95,79 @@ class View:
     units: Units = UNKNOWN
     answer: str = ""
     boxing: str = ""
+    identity: str = ""
 
 
-def package(view: View, *, height_px: int = 560) -> bytes:
+@dataclass(frozen=True, slots=True, eq=False)
+class Planes:
+    """All arrays of a view as bytes, made once for as many packages as differ in words alone.
+
+    `places`: where each lies, in the order of `_arrays`. `digest`: of all of them, `film_digest`
+    of the film alone.
+    """
+
+    data: bytes = field(repr=False)
+    places: tuple[dict[str, Any], ...]
+    digest: str
+    film_digest: str
+
+    @classmethod
+    def of(cls, view: View) -> Planes:
+        """Of a view. Raises ValueError as `package` does."""
+        _check(view)
+        planes: list[bytes] = []
+        places = tuple(_placed(array, planes) for array in _arrays(view))
+        data = b"".join(planes)
+        film = _digest(str(view.film.shape).encode(), planes[0])
+        return cls(data, places, _digest(data), film)
+
+    def with_film(self, view: View) -> View:
+        """The view with a film that lies in these bytes, so that it is held once."""
+        place = self.places[0]
+        kind = np.dtype(place["type"]).newbyteorder("<")
+        values = np.frombuffer(self.data, kind, np.prod(place["shape"]), place["offset"])
+        return replace(view, film=values.reshape(place["shape"]))
+
+
+def package(view: View, *, height_px: int = 560, planes: Planes | None = None) -> bytes:
     """The view in the module's format, its panes at least `height_px` high.
 
-    `identity` in the header is the film's, `digest` that of everything. Raises ValueError where an
-    array or a count is not what View says: that is a defect of the caller.
+    `planes`: of a view of the same arrays, if they were made before. `identity` in the header is
+    the film's, `digest` that of everything. Raises ValueError where an array or a count is not what
+    View says: that is a defect of the caller.
     """
-    _check(view)
-    planes: list[bytes] = []
+    if planes is None:
+        planes = Planes.of(view)
     header = _header(view, planes) | {"height": height_px}
-    header["identity"] = _digest(str(view.film.shape).encode(), planes[0])
-    header["digest"] = _digest(json.dumps(header).encode(), *planes)
+    header["identity"] = view.identity or planes.film_digest
+    header["digest"] = _digest(json.dumps(header).encode(), planes.digest.encode())
     words = json.dumps(header, allow_nan=False).encode()
     words += b" " * (-len(words) % _ALIGNMENT_BYTES)
-    return b"".join([len(words).to_bytes(4, "little"), words, *planes])
+    return b"".join([len(words).to_bytes(4, "little"), words, planes.data])
 
 
-def _header(view: View, planes: list[bytes]) -> dict[str, Any]:
-    """What is said about the planes, each added to the list as it is named."""
+def _arrays(view: View) -> list[np.ndarray]:
+    """Everything that is sent as a plane, the film first."""
+    lungs = [] if view.lungs is None else [view.lungs]
+    return [view.film, *(layer.heat for layer in view.layers), *lungs, *_tables(view)]
+
+
+def _header(view: View, planes: Planes) -> dict[str, Any]:
+    """What is said about the planes, each named as it comes in `_arrays`."""
+    places = iter(planes.places)
     return {
-        "film": _placed(view.film, planes),
+        "film": next(places),
         "windows": [asdict(window) for window in view.windows],
         "layers": [
             {"name": layer.name, "shown": layer.shown, "why": layer.why, "note": layer.note}
             | {"doubtful": layer.doubtful, "kind": layer.kind}
-            | {"heat": _placed(layer.heat, planes)}
+            | {"heat": next(places)}
             for layer in view.layers
         ],
         "layer": view.layer,
-        "lungs": None if view.lungs is None else _placed(view.lungs, planes),
-        "colours": [
-            {"name": name, "table": _placed(table, planes)} for name, table in view.colours.items()
-        ],
-        "opacityColours": None
-        if view.opacity_colours is None
-        else _placed(view.opacity_colours, planes),
+        "lungs": None if view.lungs is None else next(places),
+        "colours": [{"name": name, "table": next(places)} for name in view.colours],
+        "opacityColours": None if view.opacity_colours is None else next(places),
         "described": view.described,
         "steps": view.steps,
         "linked": view.linked,

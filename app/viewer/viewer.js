@@ -21,7 +21,8 @@ function built(place) {
   return viewer
 }
 
-/** Takes a package in. The same film keeps its state, and another begins afresh. */
+/** Takes a package in. The same film keeps its state, at whatever resolution it comes, and another
+ * begins afresh. */
 function load(viewer, data) {
   const { header, plane } = unpack(data)
   if (header.digest === viewer.digest) return
@@ -33,8 +34,13 @@ function load(viewer, data) {
     viewer.state = fresh(viewer)
     // Opened from a list, which may leave it below the screen's edge.
     if (header.steps || header.linked) requestAnimationFrame(() => viewer.root.scrollIntoView())
-  } else if (before.layer !== header.layer || !header.layers[viewer.state.layer]) {
-    viewer.state.layer = header.layer
+  } else {
+    if (String(before.film.shape) !== String(header.film.shape)) rescale(viewer, plane(header.film))
+    if (before.layer !== header.layer || !header.layers[viewer.state.layer]) {
+      viewer.state.layer = header.layer
+    }
+    const offers = ({ windows }) => windows.some(({ name }) => name === preset)
+    if (offers(header) && !offers(before)) showPreset(viewer, preset)
   }
   viewer.heats = header.layers.map(layer => plane(layer.heat))
   viewer.tables = Object.fromEntries(header.colours.map(({ name, table }) => [name, plane(table).pixels]))
@@ -46,6 +52,16 @@ function load(viewer, data) {
   if (header.linked) together.add(viewer)
   else together.delete(viewer)
   nameControls(viewer)
+}
+
+/** The same film in other pixels: what is seen of it stays where it is. */
+function rescale(viewer, film) {
+  const { state } = viewer
+  const ratio = film.width / viewer.film.width
+  Object.assign(state, { zoom: state.zoom / ratio, x: state.x * ratio, y: state.y * ratio })
+  state.distance = state.distance?.map(end => end * ratio) ?? null
+  viewer.film = film
+  viewer.levels = pyramid(film)
 }
 
 export default function ({ data, parentElement, setTriggerValue, setStateValue }) {

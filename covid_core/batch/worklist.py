@@ -137,24 +137,53 @@ class Filter:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """A film of a list that is read, and not yet checked; `reading`: None where it has none."""
+
+    entry: Entry
+    reading: Reading | None = None
+
+
 def entry(item: Item, reader: CaseReader, *, point: OperatingPoint, prevalence: float) -> Entry:
     """A film read and judged; where it can't be, an entry that says why, and nothing is raised.
 
     `prevalence`: of COVID-19 among the films, 0 to 1.
     """
-    card = reader.predictor.card
-    known = Entry(item.name, {}, weights_sha256=card.sha256)
+    return finish_entry(begin_entry(item, reader), reader, point=point, prevalence=prevalence)
+
+
+def begin_entry(item: Item, reader: CaseReader) -> Begun:
+    """The first half of `entry`, as a turn by itself: the film and its answer."""
+    known = Entry(item.name, {}, weights_sha256=reader.predictor.card.sha256)
     try:
         with foreseen():
             data = item.read()
             known = replace(known, sha256=hashlib.sha256(data).hexdigest())
             radiograph = read_radiograph(data)
             known = _described(known, radiograph, read_study(data))
-            reading = reader.read(radiograph)
+            return Begun(known, reader.read(radiograph))
+    except CovidCoreError as error:
+        return Begun(_failed(known, error, reader))
+
+
+def finish_entry(
+    begun: Begun, reader: CaseReader, *, point: OperatingPoint, prevalence: float
+) -> Entry:
+    """The second half, which takes longer: the checks, and what they say of the answer."""
+    known, reading = begun.entry, begun.reading
+    if reading is None:
+        return known
+    try:
+        with foreseen():
             judged = _judged(known, reader.check(reading, reading.prediction.label))
             return judged.redecided(reader.predictor, point, prevalence)
     except CovidCoreError as error:
-        return replace(known, row=error_row(item.name, error, card.classes))
+        return _failed(known, error, reader)
+
+
+def _failed(known: Entry, error: CovidCoreError, reader: CaseReader) -> Entry:
+    return replace(known, row=error_row(known.name, error, reader.predictor.card.classes))
 
 
 def let_go_of_readings(entries: dict[Item, Entry]) -> None:

@@ -15,7 +15,7 @@ import hashlib
 import json
 import platform
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -165,25 +165,14 @@ class CaseReader:
         }
 
 
-def read_case(
-    data: bytes,
-    reader: CaseReader,
-    *,
-    sha256: str = "",
-    known: Reading | None = None,
-    on_prediction: Callable[[Reading], object] | None = None,
-) -> Reading:
+def read_case(data: bytes, reader: CaseReader, *, sha256: str = "") -> Reading:
     """The reading of a file's bytes, with the checks of the film and of its likeliest class's map.
 
-    `sha256`: the bytes' hex digest, where it is known already. `known`: the reading of these bytes
-    by these weights that a list kept without its film: no network reads it again. `on_prediction`:
-    receives the reading before its checks are made, which takes longer. Raises RefusedFile,
-    Abstained.
+    `sha256`: the bytes' hex digest, where it is known already. Whoever wants the answer before the
+    checks, which take longer, calls `CaseReader.read` and then `CaseReader.check`. Raises
+    RefusedFile, Abstained.
     """
-    radiograph = read_radiograph(data, sha256)
-    reading = known.with_film(radiograph) if known else reader.read(radiograph)
-    if on_prediction:
-        on_prediction(reading)
+    reading = reader.read(read_radiograph(data, sha256))
     return reader.check(reading, reading.prediction.label)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from covid_core.read.grey_levels import Levels, looked_up
+from covid_core.read.grey_levels import Film, Levels, looked_up
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.units import UNKNOWN, Units
 
@@ -61,6 +61,24 @@ def display_film(radiograph: Radiograph) -> DisplayFilm:
     if units.pixel_mm is not None:
         units = replace(units, pixel_mm=units.pixel_mm * factor)
     return DisplayFilm(_shrunk(values, factor), low, high, units)
+
+
+def thinned_film(radiograph: Radiograph, longest_px: int) -> DisplayFilm:
+    """The same at once: every so many-th pixel, and so the film's own, of a side that long at most.
+
+    For a first look, while all of it is prepared.
+    """
+    step = -(-max(radiograph.shape) // longest_px)
+    film, whole, units = radiograph.film, radiograph.unwindowed, radiograph.units
+    if isinstance(film, Levels):
+        thin: Film = replace(film, codes=film.codes[::step, ::step])
+    else:
+        thin = film[::step, ::step]
+    if whole is not None:
+        whole = replace(whole, codes=whole.codes[::step, ::step])
+    if units.pixel_mm is not None:
+        units = replace(units, pixel_mm=units.pixel_mm * step)
+    return display_film(replace(radiograph, film=thin, unwindowed=whole, units=units))
 
 
 def grey_windows(film: DisplayFilm, lungs: np.ndarray) -> dict[str, tuple[float, float]]:

@@ -23,8 +23,10 @@ BAD = ("![x](canary.png)<img src=canary.png>.png", b"no film")
 MARKUP = "canary.png"
 
 
-def list_page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """The page, without a film."""
+def list_page(monkeypatch: pytest.MonkeyPatch, *, ahead: bool = False) -> AppTest:
+    """The page, without a film. `ahead`: the next film of a list is read in a thread of its own."""
+    if not ahead:
+        monkeypatch.setattr("app.worklist_panel.read_ahead", lambda *_: None)
     # What asks for the next turn of scoring is the browser: here each run is one.
     monkeypatch.setattr("app.worklist_scoring._is_first_shown", lambda _: False)
     # The pages that a reading links to are not those of this one.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import meter_plot, session
-from app.open_film import OpenFilm, read_film
+from app import meter_plot, reading_panel, session
+from app.open_film import read_film
+from app.queue import Turns, Work
 from app.texts import checks as texts
 from app.texts.read import NOT_READ
 from covid_core.case.reader import CaseReader
-from covid_core.explain.checks import FilmChecks, MapChecks
+from covid_core.explain.checks import MapChecks
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import OperatingPoint
@@ -83,8 +86,9 @@ def test_the_meter_goes_by_the_operating_point_chosen(outcome: Outcome) -> None:
     outcome.find(meter=meter(removed=0.85))
     reader = CaseReader(Predictor.load(WEIGHTS), Lungs.load())
     film = read_film(FILM, "00", reader, name="film.png", is_phantom=False)
+    checked = reader.check(film.reading, film.prediction.label)
     for threshold, warns in ((0.01, True), (0.99, False)):
-        decided = reader.decide(film.reading, OperatingPoint("own", threshold))
+        decided = reader.decide(checked, OperatingPoint("own", threshold))
         found = decided.checks(film.prediction.label).meter
         assert found and found.explained is warns
 
@@ -94,6 +98,7 @@ def test_without_lungs_nothing_is_measured_and_that_is_said(
 ) -> None:
     outcome.find(meter=None, zones=None)
     drop(page, FILM)
+    open_why(page)
     assert not page.exception and not page.error
     assert texts.NO_METER in said(page) and texts.NO_ZONES in said(page)
 
@@ -105,6 +110,8 @@ def test_a_map_that_fails_is_withheld_with_the_reason(page: AppTest, outcome: Ou
     assert len(maps) == len(CLASSES) and not any(layer["shown"] for layer in maps.values())
     assert TESTS[1] in maps[Finding.COVID.display_name]["why"]
     assert f"withheld, for it failed a test of itself: {TESTS[1]}" in warned(page)
+    assert tables(page) == [], "behind a click"
+    open_why(page)
     _categories, tests = tables(page)
     assert [row[1] for row in tests] == [texts.PASSED, texts.FAILED, texts.PASSED, texts.PASSED]
     assert len({texts.PASSED[0], texts.FAILED[0]}) == 2, "a sign as well as a word"
@@ -114,6 +121,7 @@ def test_zones_are_laid_out_as_on_the_film_where_the_map_is_shown(
     page: AppTest, outcome: Outcome
 ) -> None:
     drop(page, FILM)
+    open_why(page)
     _categories, tests, zones = tables(page)
     assert [row[0] for row in tests] == [title.capitalize() for title in TESTS]
     assert zones == [["Upper", "5%", "20%"], ["Middle", "10%", "24%"], ["Lower", "15%", "26%"]]
@@ -130,6 +138,7 @@ def test_zones_of_covid_s_map_are_told_with_what_they_are_worth(
     monkeypatch.setattr(session, "audit", lambda: audited)
     monkeypatch.setattr(Prediction, "heat_due", lambda prediction, one: one is finding)
     drop(page, FILM)
+    open_why(page)
     worth = zones_worth_in_words(audited)
     assert "9 films of clinic" in worth
     assert (worth in said(page)) is (finding is Finding.COVID), "measured of its maps alone"
@@ -141,6 +150,7 @@ def test_a_film_of_the_training_films_is_said_to_be_remembered(
     outcome.find(seen=seen())
     drop(page, FILM)
     assert SEEN in [one.value for one in page.warning]
+    open_why(page)
     assert seen().sentence in [one.value for one in page.text], "with its name, as plain text"
 
 
@@ -179,8 +189,16 @@ def test_the_user_s_own_copies_are_shown_and_let_go_with_the_film(
 
 
 def open_nearest(page: AppTest) -> None:
+    open_drawer(page, "nearest")
+
+
+def open_why(page: AppTest) -> None:
+    open_drawer(page, "why")
+
+
+def open_drawer(page: AppTest, name: str) -> None:
     film = page.session_state["current"].prediction.radiograph_sha256
-    page.session_state[f"nearest-{film}"] = True
+    page.session_state[f"{name}-{film}"] = True
     page.run()
 
 
@@ -197,30 +215,56 @@ def test_no_score_is_called_an_accuracy(page: AppTest, outcome: Outcome) -> None
     outcome.find(neighbours=neighbours(), meter=meter(removed=0.85))
     drop(page, FILM)
     open_nearest(page)
+    open_why(page)
     assert not re.search("accura", said(page), re.IGNORECASE)
     own = Path(__file__).parent.parent.parent / "app" / "texts"
     scores = [path for path in own.glob("*.py") if path.name != "model.py"]
     assert scores and not any("accura" in path.read_text().lower() for path in scores)
 
 
-def test_the_answer_is_given_before_its_checks_are_made(
-    monkeypatch: pytest.MonkeyPatch, outcome: Outcome
+def test_the_film_comes_first_then_its_answer_then_the_checks(
+    page: AppTest, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    check = outcome._film
+    look, predict, call, check = (
+        reading_panel.show_film_alone,
+        Predictor.predict,
+        reading_panel.show_early_call,
+        outcome._film,
+    )
 
-    def noted(*given: Any) -> FilmChecks:
-        order.append("checks")
-        return check(*given)
+    def noting(name: str, do: Callable[..., Any]) -> Callable[..., Any]:
+        def done(*given: Any, **named: Any) -> Any:
+            order.append(name)
+            return do(*given, **named)
 
-    def called(film: OpenFilm) -> None:
-        order.append(film.prediction.label)
-        assert film.reading.film_checks is None and not film.reading.map_checks
+        return done
 
-    monkeypatch.setattr("covid_core.case.reader.check_film", noted)
-    reader = CaseReader(Predictor.load(WEIGHTS), Lungs.load())
-    film = read_film(FILM, "00", reader, called, name="film.png", is_phantom=False)
-    assert order == [Finding.COVID, "checks"] and set(film.reading.map_checks) == {Finding.COVID}
+    monkeypatch.setattr(reading_panel, "show_film_alone", noting("film", look))
+    monkeypatch.setattr(Predictor, "predict", noting("network", predict))
+    monkeypatch.setattr(reading_panel, "show_early_call", noting("answer", call))
+    monkeypatch.setattr("covid_core.case.reader.check_film", noting("checks", check))
+    drop(page, FILM)
+    assert not page.exception and order == ["film", "network", "answer", "checks"]
+    page.run()
+    assert len(order) == 4
+
+
+def test_checks_take_a_turn_of_their_own_that_gives_way(
+    page: AppTest, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[Work] = []
+    take = Turns.turn
+
+    def noted(
+        line: Turns, tell: Callable[[int], object], work: Work = Work.READING
+    ) -> AbstractContextManager[None]:
+        turns.append(work)
+        return take(line, tell, work)
+
+    monkeypatch.setattr(Turns, "turn", noted)
+    drop(page, FILM)
+    assert turns == [Work.READING, Work.CHECKS]
 
 
 def test_checks_that_can_t_be_made_leave_no_answer_standing(

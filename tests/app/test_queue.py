@@ -1,4 +1,4 @@
-"""First come, first served, so many at once, and no place is lost."""
+"""Readings first, checks after them but not for ever; so many at once, and no place is lost."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from app import queue
-from app.queue import Busy, Turns
-from tests.waits import LONGEST_S
+from app.queue import Busy, Turns, Work
+from tests.waits import LONGEST_S, wait_until
 
 
 class Gone(BaseException):
@@ -37,11 +37,13 @@ class Visitors:
             yield
         self._pool.shutdown()
 
-    def come(self, name: str, tell: Callable[[int], object] = nobody) -> Future[None]:
+    def come(
+        self, name: str, tell: Callable[[int], object] = nobody, work: Work = Work.READING
+    ) -> Future[None]:
         waits = threading.Event()
 
         def visit() -> None:
-            with self.line.turn(waiting):
+            with self.line.turn(waiting, work):
                 self.served.append(name)
 
         def waiting(position: int) -> None:
@@ -157,3 +159,56 @@ def test_a_list_of_films_does_not_keep_a_single_one_waiting() -> None:
         assert single_waits.wait(LONGEST_S)
         go_on.set()
     assert served.index("single") == 1 and len(served) == 101
+
+
+def test_readings_pass_checks_and_both_pass_what_nobody_asked_for() -> None:
+    visitors = Visitors(Turns(1, 8))
+    with visitors.at_work():
+        for name, work in (
+            ("ahead", Work.AHEAD),
+            ("first checks", Work.CHECKS),
+            ("second checks", Work.CHECKS),
+            ("first reading", Work.READING),
+            ("second reading", Work.READING),
+        ):
+            visitors.come(name, work=work)
+    assert visitors.served == [
+        "first reading",
+        "second reading",
+        "first checks",
+        "second checks",
+        "ahead",
+    ]
+
+
+def test_checks_are_not_passed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "PATIENCE", 2)
+    visitors = Visitors(Turns(1, 16))
+    with visitors.at_work():
+        visitors.come("ahead", work=Work.AHEAD)
+        visitors.come("checks", work=Work.CHECKS)
+        for name in "abcd":
+            visitors.come(name)
+    assert visitors.served == ["a", "b", "checks", "c", "d", "ahead"]
+
+
+def test_the_position_tells_of_those_who_go_first() -> None:
+    visitors = Visitors(Turns(1, 8))
+    told: list[int] = []
+    with visitors.at_work():
+        visitors.come("checks", told.append, Work.CHECKS)
+        visitors.come("reading")
+        wait_until(lambda: told[-1] == 2, "the reading has gone before")
+    assert told[0] == 1 and visitors.served == ["reading", "checks"]
+
+
+def test_only_a_reading_is_sent_away() -> None:
+    visitors = Visitors(Turns(1, 1))
+    with visitors.at_work():
+        visitors.come("ahead", work=Work.AHEAD)
+        visitors.come("checks", work=Work.CHECKS)
+        visitors.come("a")
+        with pytest.raises(Busy), visitors.line.turn(nobody):
+            pytest.fail("there was no place")
+        visitors.come("more checks", work=Work.CHECKS)
+    assert visitors.served == ["a", "checks", "more checks", "ahead"]

@@ -110,8 +110,8 @@ def test_operating_point_and_prevalence_need_no_forward_pass(
     before = said(page)
     page.button_group(key="point").set_value("rule-out").run()
     ruled_out = said(page)
-    assert "Balanced: called COVID-19 from" in before
-    assert "Rule-out: called COVID-19 from" in ruled_out
+    assert "the “balanced” threshold" in before
+    assert "the “rule-out” threshold" in ruled_out
     page.number_input(key="prevalence").set_value(50.0).run()
     assert not page.exception
     assert "Where 10% of films show COVID-19" in ruled_out
@@ -155,11 +155,21 @@ def test_what_is_no_film_gets_a_reason_and_no_probability(
 ) -> None:
     drop(page, png(np.random.default_rng(0).integers(0, 256, (256, 256), dtype=np.uint8)))
     assert not page.exception
-    assert views(page) == [] and predictions == []
-    assert "The model gives no answer" in said(page)
+    assert_seen_and_not_judged(page)
+    assert predictions == []
     drop(page, png(draw_phantom(size_px=256)[::-1]))
     assert "upside down" in said(page).lower()
-    assert views(page) == []
+    assert_seen_and_not_judged(page)
+
+
+def assert_seen_and_not_judged(page: AppTest) -> None:
+    """The picture is there, for a person to see whether that is right, without an answer."""
+    assert not page.exception and not page.header
+    assert "The model gives no answer" in said(page)
+    [view] = views(page)
+    assert view["film"]["shape"] == [256, 256] and view["answer"] == "" and view["lungs"] is None
+    assert [layer["shown"] for layer in view["layers"]] == [False]
+    assert "probability" not in said(page).lower()
 
 
 def test_patient_and_study_are_shown_on_demand_only_and_as_plain_text(page: AppTest) -> None:

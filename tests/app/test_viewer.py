@@ -256,3 +256,19 @@ def test_it_fits_its_page(opened: Opened, width: int) -> None:
     assert shown.root.evaluate("root => root.scrollWidth <= root.clientWidth")
     assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert shown.pixels("plain").shape == shown.pixels("marked").shape
+
+
+def test_a_first_look_becomes_the_whole_film_and_what_is_seen_of_it_stays(opened: Opened) -> None:
+    shown = opened("thin")
+    for name in ("Zoom in", "Invert"):
+        shown.button(name).click()
+    before, thin = shown.state(), shown.pixels("marked")
+    shown.page.get_by_text("Whole film").click()
+    layers = shown.root.locator("#layer option")
+    expect(layers).to_have_count(3)
+    after = shown.state()
+    assert float(after["zoom"]) == pytest.approx(float(before["zoom"]) / 2)
+    for place in ("x", "y"):
+        assert float(after[place]) == pytest.approx(2 * float(before[place]))
+    assert (after["inverted"], after["fitted"]) == ("true", "false")
+    assert np.abs(thin.astype(int) - shown.pixels("marked")).mean() < 4, "the same is seen, finer"

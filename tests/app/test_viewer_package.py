@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.viewer.package import Layer, View, Window, package
+from app.viewer.package import Layer, Planes, View, Window, package
 from covid_core.read.units import Units, ValueRange
 
 
@@ -76,6 +76,22 @@ def test_the_film_has_an_identity_of_its_own() -> None:
     turned, _ = unpacked(package(a_view(FILMS[0].reshape(7, 5))))
     assert first["identity"] == other_class["identity"] != turned["identity"]
     assert first["digest"] != other_class["digest"]
+
+
+def test_planes_that_were_made_before_give_the_same_bytes_with_other_words() -> None:
+    view = a_view(FILMS[1])
+    planes = Planes.of(view)
+    held = planes.with_film(view)
+    assert np.array_equal(held.film, FILMS[1]) and held.film.base is not None
+    for said in (held, replace(held, answer="Normal.", layer=1, steps=True)):
+        assert package(said, planes=planes) == package(replace(said, film=FILMS[1]))
+
+
+def test_a_film_is_the_same_at_any_resolution_where_it_has_a_name() -> None:
+    whole, _ = unpacked(package(a_view(FILMS[0], identity="one")))
+    thin, _ = unpacked(package(a_view(FILMS[0][::2, ::2], identity="one")))
+    assert whole["identity"] == thin["identity"] == "one"
+    assert whole["digest"] != thin["digest"]
 
 
 def test_the_same_view_is_the_same_bytes() -> None:

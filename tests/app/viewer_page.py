@@ -39,7 +39,10 @@ def main() -> None:
         units=UNITS.get(kind, UNKNOWN),
         answer="COVID-19 is likely.",
         boxing=kind if kind in ("phantom", "other") else "",
+        identity="one" if kind == "thin" else "",
     )
+    if kind == "thin" and not st.checkbox("Whole film"):
+        view = replace(view, film=view.film[::2, ::2], layers=view.layers[2:])
     height = int(st.query_params.get("height", "480"))
     if kind == "linked":
         asked = None
@@ -84,6 +87,7 @@ def huge() -> np.ndarray:
 FILMS = {
     "phantom": lambda: draw_phantom(KINDS[-1]),
     "linked": lambda: draw_phantom(KINDS[-1]),
+    "thin": lambda: draw_phantom(KINDS[-1]),
     "other": lambda: draw_phantom(size_px=512),
     "steps": lambda: draw_phantom(size_px=512),
     "checks": checks,

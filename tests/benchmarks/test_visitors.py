@@ -34,8 +34,10 @@ def test_a_film_is_answered_and_gone_once_taken_back(visitor: Visitor) -> None:
     assert answered.says(ANSWER) and not answered.failed
     height = width = 512
     assert answered.says(f"{width} x {height} px") and answered.size > width * height
+    early = "\n".join(answered.earlier)
+    assert ANSWER in early and len(answered.views) == 1, "answered before the run that shows it all"
     gone = visitor.take_back(DROP)
-    assert gone.says(texts.PHANTOMS) and not gone.says(ANSWER)
+    assert gone.says(texts.PHANTOMS) and not gone.has_said(ANSWER)
 
 
 def test_films_together_become_a_list(visitor: Visitor) -> None:

@@ -29,16 +29,16 @@ def plain() -> Reading:
 
 
 def test_a_file_is_read_with_the_checks_of_its_likeliest_class() -> None:
-    before: list[Reading] = []
-    reading = read_case(FILM, reader(), on_prediction=before.append)
+    before = reader().read(read_radiograph(FILM))
+    reading = reader().check(before, before.prediction.label)
     label = reading.prediction.label
-    assert [one.film_checks for one in before] == [None]
     assert set(reading.map_checks) == {label} and reading.checks(label).map_check.finding is label
     assert tuple(reading.maps) == CLASSES
-    judged = before[0].prediction  # what its checks say of the answer is said in a new record
-    assert reading.prediction.logits is judged.logits and reading.maps is before[0].maps
+    judged = before.prediction  # what its checks say of the answer is said in a new record
+    assert reading.prediction.logits is judged.logits and reading.maps is before.maps
     known = read_case(FILM, reader(), sha256="ab" * 32)
     assert known.radiograph.sha256 == known.prediction.radiograph_sha256 == "ab" * 32
+    assert known.film_checks == reading.film_checks and set(known.map_checks) == {label}
 
 
 def test_what_was_checked_is_not_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def test_a_reading_kept_without_its_film_needs_no_network_again(
     kept = plain().without_film()
     assert kept.radiograph.shape == (0, 0) and kept.radiograph.sha256 == plain().radiograph.sha256
     counts = count_calls(monkeypatch)
-    reading = read_case(FILM, reader(), known=kept)
+    reading = reader().check(kept.with_film(read_radiograph(FILM)))
     assert not counts["gate"] and not counts["lungs"] and not counts["classifier"]
     assert reading.prediction.logits is plain().prediction.logits and reading.maps is plain().maps
     assert reading.body is plain().body

@@ -13,6 +13,7 @@ from covid_core.present.display import (
     WHOLE,
     display_film,
     grey_windows,
+    thinned_film,
 )
 from covid_core.present.overlay import png
 from covid_core.read.reading import read_radiograph
@@ -80,3 +81,16 @@ def test_the_whole_range_is_offered_where_the_file_s_window_hides_some() -> None
     windows = grey_windows(display_film(read_radiograph(data)), HALF)
     assert windows[WHOLE] == (0, 1)
     assert windows[AS_STORED] != windows[WHOLE]
+
+
+def test_a_first_look_is_every_so_many_th_pixel_of_the_same_greys() -> None:
+    counts = FILM.astype(np.uint16) * 16 + 7
+    tags = {"WindowCenter": 1500, "WindowWidth": 2000, "ImagerPixelSpacing": [0.2, 0.2]}
+    radiograph = read_radiograph(dicom_file(counts, **tags))
+    whole, thin = display_film(radiograph), thinned_film(radiograph, 100)
+    assert np.array_equal(thin.values, whole.values[::3, ::3]) and thin.values.shape == (100, 87)
+    assert (thin.low, thin.high) == (whole.low, whole.high)
+    assert thin.units.values == whole.units.values
+    assert whole.units.pixel_mm and thin.units.pixel_mm == pytest.approx(3 * whole.units.pixel_mm)
+    small = read_radiograph(png(FILM))
+    assert np.array_equal(thinned_film(small, 1000).values, FILM)

@@ -1,0 +1,131 @@
+"""The next film of a list, read before anybody asks for it: in a thread, where nobody else waits.
+
+A session has one such film at most. It is the session's own: what it made goes into this session
+or nowhere, and whoever drops the list, or closes the page, drops it too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import weakref
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import session, shared_queue
+from app.film_view import Prepared, keep_prepared, prepared
+from app.open_film import OpenFilm, read_film, unchecked
+from app.queue import Work
+from covid_core.errors import CovidCoreError, foreseen
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from covid_core.case.case_reading import Reading
+    from covid_core.case.reader import CaseReader
+    from covid_core.model.decision import OperatingPoint
+    from covid_core.read.archives import Item
+
+Made = tuple[OpenFilm, Prepared]
+
+
+class _Dropped(BaseException):
+    """Nobody wants it any more."""
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class _Ahead:
+    """A film that is being read ahead; only the session holds it, and its thread sees it go."""
+
+    item: Item
+    weights_sha256: str
+    made: Future[Made] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """What the thread is given: nothing of the session."""
+
+    item: Item
+    known: Reading | None
+    reader: CaseReader
+    point: OperatingPoint
+
+    def run(self, ahead: weakref.ref[_Ahead], made: Future[Made]) -> None:
+        """Reads it once nobody waits, unless it is dropped before."""
+
+        def tell(_: int) -> None:
+            if ahead() is None or made.cancelled():
+                raise _Dropped
+
+        try:
+            with shared_queue.TURNS.turn(tell, Work.AHEAD):
+                tell(1)
+                if made.set_running_or_notify_cancel():
+                    with foreseen():
+                        made.set_result(self.read())
+        except CovidCoreError as error:  # told when the film is opened
+            made.set_exception(error)
+        except _Dropped:
+            pass
+
+    def read(self) -> Made:
+        """The film with all that is shown of it at this operating point."""
+        data = self.item.read()
+        sha256 = hashlib.sha256(data).hexdigest()
+        known = self.known if self.known and self.known.radiograph.sha256 == sha256 else None
+        film = read_film(
+            data,
+            sha256,
+            self.reader,
+            name=self.item.name,
+            is_phantom=self.item.synthetic,
+            known=known,
+        )
+        reading = self.reader.decide(film.reading, self.point)
+        reading = self.reader.check(reading, *unchecked(reading))
+        film = replace(film, reading=reading)
+        return film, prepared(reading)
+
+
+def read_ahead(item: Item, known: Reading | None) -> None:
+    """Begin with this film, and drop any other. `known`: as `session.open_file` has it."""
+    weights = session.card().sha256
+    ahead: _Ahead | None = st.session_state.get(session.AHEAD)
+    if ahead and (ahead.item, ahead.weights_sha256) == (item, weights):
+        return
+    session.drop_ahead()
+    if known and known.prediction.weights_sha256 != weights:
+        known = None
+    ahead = st.session_state[session.AHEAD] = _Ahead(item, weights)
+    job = _Job(item, known, session.reader(), session.chosen().point)
+    threading.Thread(target=job.run, args=(weakref.ref(ahead), ahead.made), daemon=True).start()
+
+
+def keep_ahead_of(items: Collection[Item]) -> None:
+    """Drop what is read ahead, unless it is of one of these films."""
+    ahead: _Ahead | None = st.session_state.get(session.AHEAD)
+    if ahead is not None and ahead.item not in items:
+        session.drop_ahead()
+
+
+def adopt_ahead(opened: Collection[Item]) -> None:
+    """Keep in the session what was read ahead of one of these films, if it was begun.
+
+    What is being read just now is waited for; what still waits for its turn is dropped.
+    """
+    ahead: _Ahead | None = st.session_state.get(session.AHEAD)
+    if ahead is None or ahead.item not in opened:
+        return
+    session.drop_ahead()
+    if ahead.made.cancel():
+        return
+    try:
+        film, ready = ahead.made.result()
+    except CovidCoreError:
+        return
+    session.keep(film)
+    keep_prepared(film, ready)
