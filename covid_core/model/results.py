@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 from pydantic import ConfigDict, Field
 
 from covid_core.findings import Finding
-from covid_core.metrics import Estimate
+from covid_core.metrics import Estimate, cohen_kappa
 from covid_core.model.decision import Probabilities
 from covid_core.model.tiers import Tier
 from covid_core.storage.records import UNKNOWN, Figure, Measured, Record
@@ -44,6 +45,11 @@ class Summary(Record):
     accuracy: Figure = UNKNOWN
     commonest: float | None = None
     classes: dict[Finding, ClassFigures] = Field(default_factory=dict)
+
+    @property
+    def kappa(self) -> float | None:
+        """Cohen's kappa of labels and calls; None where there is no film."""
+        return cohen_kappa(np.array(self.confusion)) if self.films else None
 
 
 class Comparable(Record):
@@ -143,6 +149,7 @@ class Results(Record):
     `decision` names them. `storage_change`: the largest change of a test probability by storing.
     `shared`: the share of test films that share a patient or picture with training.
     `within_source_split`: the fingerprint of the manifest that `within_source` was measured on.
+    `stages`: of networks that another task came after, by task, then by part, before calibration.
     """
 
     test: Summary = Field(default_factory=Summary)
@@ -156,6 +163,7 @@ class Results(Record):
     probabilities: Probabilities | None = None
     within_source: Populations = Field(default_factory=dict)
     within_source_split: str = ""
+    stages: dict[str, dict[str, Summary]] = Field(default_factory=dict)
 
     @property
     def parts(self) -> list[Part]:
