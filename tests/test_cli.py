@@ -18,8 +18,8 @@ from PIL import Image
 from covid_core.__main__ import main
 from covid_core.batch.per_film_outputs import NO_HEAT, output_name
 from covid_core.commands import predict
-from covid_core.model.head_plan import deep_head
 from covid_core.model.card import read_card
+from covid_core.model.head_plan import deep_head
 from covid_core.model.networks import Network
 from covid_core.model.tasks import TASKS
 from covid_core.prepare.preprocess import Preprocess

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from torchvision.models import DenseNet121_Weights
 
@@ -122,7 +123,8 @@ def test_whole_run_makes_weights_that_load(
 
 
 @pytest.mark.parametrize(
-    "recipe", ["efficientnet-two-stage", "resnet18-three-class", "cnn-scratch", "vgg16-binary"]
+    "recipe",
+    ["efficientnet-two-stage", "resnet18-three-class", "cnn-scratch", "vgg16-binary", "cnn-narrow"],
 )
 def test_every_recipe_runs_to_weights_that_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str
@@ -130,13 +132,16 @@ def test_every_recipe_runs_to_weights_that_load(
     data = clinic(tmp_path / "clinic", films=36)
     places = {"--data": data.name, "--out": "weights", "--run-dir": "runs/one"}
     arguments = [part for flag, name in places.items() for part in (flag, str(tmp_path / name))]
-    arguments += ["--recipe", recipe, "--init", "random", "--stages", "32:0.5"]
+    arguments += ["--recipe", recipe, "--init", "random", "--stages", "48:0.5"]
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--batch-size", "8"])
     assert train.main() == 0
     network, card = load_weights(tmp_path / "weights", recipe)
     assert network.architecture == card.architecture
     assert network.head.linear.out_features == len(card.classes)
     assert set(card.results.test.classes) <= set(card.classes)
+    first = card.results.stages.get("pneumonia or normal", {})
+    assert bool(first) == (recipe == "efficientnet-two-stage")
+    assert all(part.films and np.sum(part.confusion) == part.films for part in first.values())
 
 
 STUDY = """says = "small"

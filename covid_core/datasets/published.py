@@ -149,7 +149,8 @@ def _rows(table: pd.DataFrame, draw: Draw) -> np.ndarray:
     if draw.view:
         fits &= table["view"] == draw.view
     if draw.folder:
-        fits &= [draw.folder in PurePath(path).parts[-3:-1] for path in table["path"]]
+        above = (PurePath(path).parts[-3:-1] for path in table["path"])
+        fits &= np.array([draw.folder in folders for folders in above], bool)
     rows = table.index[fits][np.argsort(table["path"][fits].to_numpy(), kind="stable")]
     if not len(rows):
         named = " ".join(

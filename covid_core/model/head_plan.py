@@ -58,7 +58,7 @@ class HeadPlan:
 
 
 def deep_head(depth: int) -> HeadPlan:
-    """This project's own head of 0 to 4 hidden layers. Raises ValueError for another depth."""
+    """The head of this project, with 0 to 4 hidden layers. Raises ValueError for another depth."""
     if not 0 <= depth <= len(_WIDTHS):
         raise ValueError(f"a head can't be {depth} deep: give 0 to {len(_WIDTHS)}")
     return HeadPlan(hidden=tuple(HiddenLayer(width, LEAK, _DROPOUT) for width in _WIDTHS[:depth]))

@@ -49,7 +49,7 @@ class Summary(Record):
     @property
     def kappa(self) -> float | None:
         """Cohen's kappa of labels and calls; None where there is no film."""
-        return cohen_kappa(np.array(self.confusion)) if self.films else None
+        return cohen_kappa(np.array(self.confusion)) if self.confusion else None
 
 
 class Comparable(Record):

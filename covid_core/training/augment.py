@@ -20,12 +20,12 @@ _Uniform = Callable[..., torch.Tensor]  # low, high, then the shape behind the f
 class Augmentation:
     """The limits of how a film may be changed; each draw is uniform within these.
 
-    `rotation_degrees`, `shear_degrees`: either way. `scale`: of the chest in the film. `aspect`: exponent within
-    e^±, for films reach us squashed by different amounts. `shift`: share of the side, or
-    of the width and of the height. `mirrored`: how often, 0 to 1. `gamma`: exponent within e^±. `sharpness`: below 0 sharpens, above 0 blurs.
-    `patches`: how many cover a part of the film; `patch_side`: their sides, shares of the film's.
-    `bars`: how often each side has a black or white bar, 0 to 1; `bar_side`: its greatest width, a
-    share of the side.
+    `rotation_degrees`, `shear_degrees`: either way. `scale`: of the chest in the film. `aspect`:
+    exponent within e^±, for films reach us squashed by different amounts. `shift`: share of the
+    side, or of the width and of the height. `mirrored`: how often, 0 to 1. `gamma`: exponent within
+    e^±. `sharpness`: below 0 sharpens, above 0 blurs. `patches`: how many cover a part of the film;
+    `patch_side`: their sides, shares of the film's. `bars`: how often each side has a black or
+    white bar, 0 to 1; `bar_side`: its greatest width, a share of the side.
     """
 
     rotation_degrees: float = 12.0

@@ -116,13 +116,14 @@ def test_tensors_of_another_plan_are_no_head(other: HeadPlan) -> None:
         Head.of(tensors, other)
 
 
-@pytest.mark.parametrize("variance", [-1.0, np.nan, np.inf])
-def test_a_normalisation_that_can_t_be_is_no_head(variance: float) -> None:
+@pytest.mark.parametrize(
+    ("part", "value"), [("running_var", -1.0), ("running_var", np.nan), ("weight", np.inf)]
+)
+def test_a_normalisation_that_can_t_be_is_no_head(part: str, value: float) -> None:
     plan = PLANS["normalised first"]
     network = Network("resnet18", 3, plan)
     tensors = {f"head.{name}": t.numpy() for name, t in network.head.state_dict().items()}
-    tensors["head.hidden.1.running_var"] = np.full(16, variance, np.float32)
-    tensors["head.hidden.1.weight"] = np.full(16, np.inf if np.isinf(variance) else 1.0)
+    tensors[f"head.hidden.1.{part}"] = np.full(16, value, np.float32)
     with pytest.raises(ValueError):
         Head.of(tensors, plan)
 
