@@ -77,7 +77,7 @@ def test_views_findings_and_a_second_source() -> None:
 def test_a_folder_is_one_of_the_two_above_the_file() -> None:
     table = manifest()
     folders = np.where(
-        table.index % 3 == 0, "/home/train/set/test/NORMAL", "/home/test/set/train/x"
+        table.index // 4 % 3 == 0, "/home/train/set/test/NORMAL", "/home/test/set/train/x"
     )
     table["path"] = [
         f"{folder}/{name}" for folder, name in zip(folders, table["path"], strict=True)

@@ -241,8 +241,8 @@ def test_an_earlier_stage_has_lines_of_its_own(place: Path) -> None:
     reported, _, *table = shown(entry_of_card(card, {"as-published": card}))
     assert reported["Accuracy"] == "0.853" and "first stage" in reported["Films"]
     assert [row["Films"] for row in table if "stage" in row["Films"]] == [
-        "stage 1; its test part; pneumonia against normal",
-        "stage 1; `chest_xray`, held out; pneumonia against normal",
+        "stage 1; its test part; other pneumonia against normal",
+        "stage 1; `chest_xray`, held out; other pneumonia against normal",
     ] * 2
     assert {row["AUROC"] for row in table if "stage" in row["Films"]} == {str(FIGURE)}
 
