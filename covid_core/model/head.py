@@ -101,14 +101,14 @@ class Head:
     def _gradient(self, pooled: np.ndarray, output: int) -> np.ndarray:
         """Of an output's logit with respect to what the head is given, float64 (inputs,)."""
         *hidden, (weight, _) = self.layers
-        slopes, values = [], pooled
+        steepness, values = [], pooled
         for (step, shift), slope in zip(hidden, self.slopes, strict=True):
             values = step @ values + shift
-            slopes.append(np.where(values > 0, 1.0, slope))
+            steepness.append(np.where(values > 0, 1.0, slope))
             values = _leaky(values, slope)
         gradient = weight[output]
-        for (step, _), slope in zip(reversed(hidden), reversed(slopes), strict=True):
-            gradient = (gradient * slope) @ step
+        for (step, _), steep in zip(reversed(hidden), reversed(steepness), strict=True):
+            gradient = (gradient * steep) @ step
         return gradient
 
 

@@ -179,18 +179,21 @@ def _lines_of_variant(variant: str, card: WeightsCard) -> list[list[str]]:
         f" training{_miscounted(card)}",
         CORRECTED: "its own films, split by patient and picture, one locked test part",
     }
-    named = variant
-    if (
-        protocol_of(card.recipe)
-        and card.head_plan != recipe_in(Variant(variant), card.recipe).head_plan
-    ):
-        named += ", with another head than the recipe now has"
+    named = f"{variant}{_other_head(variant, card)}"
     lines = _stage_lines(named, card)
     for name, _, summary in card.results.independent_parts:
         where = own[variant] if name == TEST else f"a second source, `{name}`"
         baselines = card.results.baselines.get(name, {})
         lines.append(_line(named, where, summary, card, card.classes, baselines))
     return lines
+
+
+def _other_head(variant: str, card: WeightsCard) -> str:
+    """That a network has another head than its recipe describes; nothing where it has that."""
+    if protocol_of(card.recipe) is None:
+        return ""
+    same = card.head_plan == recipe_in(Variant(variant), card.recipe).head_plan
+    return "" if same else ", with another head than the recipe now has"
 
 
 def _stage_lines(variant: str, card: WeightsCard) -> list[list[str]]:
