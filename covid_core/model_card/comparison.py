@@ -58,8 +58,8 @@ Variants = Mapping[str, WeightsCard]
 class Entry:
     """One recipe's lines of the table.
 
-    `parts`: what was tested on, by name; `baselines` of these. `variants`: the cards of the same
-    recipe as its study trained it, and corrected.
+    `parts`: what was tested on, by name, nothing where `card` is one of `variants`; `baselines` of
+    these. `variants`: the cards of the same recipe as its study trained it, and corrected.
     """
 
     card: WeightsCard
@@ -76,6 +76,19 @@ def entry_of_card(card: WeightsCard, variants: Variants | None = None) -> Entry:
     return Entry(card, parts, results.baselines, variants=variants or {})
 
 
+def entries_of_cards(cards: Sequence[WeightsCard], variants: Mapping[str, Variants]) -> list[Entry]:
+    """An entry a card, then one for each recipe that was trained as its study did alone.
+
+    `variants`: by recipe.
+    """
+    entries = [entry_of_card(card, variants.get(card.recipe)) for card in cards]
+    alone = variants.keys() - {card.recipe for card in cards}
+    for recipe in sorted(alone):
+        own = variants[recipe]
+        entries.append(Entry(next(iter(own.values())), {}, {}, variants=own))
+    return entries
+
+
 def rows(entries: Sequence[Entry]) -> list[list[str]]:
     """A line for each part of each variant of each entry, in `HEADER`'s order.
 
@@ -87,7 +100,7 @@ def rows(entries: Sequence[Entry]) -> list[list[str]]:
         lines = _reported(card.recipe)
         for variant, own in entry.variants.items():
             lines += _lines_of_variant(variant, own)
-        lines += _stage_lines(Variant.OURS, card)
+        lines += _stage_lines(Variant.OURS, card) if entry.parts else []
         for name, summary in entry.parts.items():
             where = "clean test part" if name == TEST else held_out_name(name, card)
             baselines = entry.baselines.get(name, {})

@@ -35,6 +35,7 @@ from covid_core.model.tasks import TASKS
 from covid_core.model_card.comparison import (
     HEADER,
     Entry,
+    entries_of_cards,
     entry_of,
     entry_of_card,
     markdown,
@@ -227,6 +228,22 @@ def test_a_line_of_another_head_than_the_recipe_s_says_so(place: Path) -> None:
     for own, told in ((card, "as-published, with another head"), (of_now, "as-published")):
         line = shown(entry_of_card(own, {"as-published": own}))[1]["Variant"]
         assert line.startswith(told) and ("head" in line) == ("head" in told)
+
+
+def test_a_recipe_trained_as_its_study_did_alone_has_lines_too(place: Path) -> None:
+    two, three = read_card(place / "weights", "r2"), read_card(place / "weights", "r3")
+    study = two.replace(recipe="cnn-narrow")
+    variants = {"cnn-narrow": {"as-published": study, "corrected": study}}
+    with_ours, alone = entries_of_cards([three], variants)
+    assert with_ours.card == three and with_ours.parts
+    assert [row["Variant"].split(",")[0] for row in shown(alone)] == [
+        "the study's figure",
+        "as-published",
+        "corrected",
+    ]
+    assert shown(alone)[0]["Recipe"] == "**cnn-narrow**"
+    (whole,) = entries_of_cards([study], variants)
+    assert whole.parts, "a card of ours stands for its recipe"
 
 
 def test_an_earlier_stage_has_lines_of_its_own(place: Path) -> None:
