@@ -190,6 +190,65 @@ def test_as_published_takes_the_study_s_films_and_split(
     assert corrected.results.shared == 0 and corrected.films["validation"]["clinic"]["covid"] > 0
 
 
+TWO_STAGES = """says = "small"
+architecture = "cnn4_narrow"
+init = "random"
+[head]
+hidden = [{ width = 8, normalised = true }]
+[[phases]]
+task = "pneumonia or normal"
+stages = [[48, 1]]
+[[phases]]
+task = "covid or normal"
+trained = "head"
+stages = [[48, 1]]
+[optimisation]
+batch_size = 8
+[published]
+study = "somebody"
+reported = 0.9
+test = 0.25
+films = [
+    { source = "other", label = "covid", first = 40 },
+    { source = "clinic", label = "normal", first = 20 },
+    { source = "clinic", label = "pneumonia", first = 20 },
+]
+second = [
+    { source = "clinic", label = "normal", first = 30 },
+    { source = "clinic", label = "pneumonia", first = 30 },
+]
+"""
+
+
+def test_a_first_stage_is_measured_on_films_held_out_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Films of the last stage's disease are not among them: they say nothing of that stage."""
+    recipe = tmp_path / "two.toml"
+    recipe.write_text(TWO_STAGES)
+    folder = clinic(tmp_path / "clinic", films=120)
+    table = compile_manifest([folder], tmp_path / "cache", workers=2).table
+    write_manifest(
+        table.assign(source=table["source"].where(table["label"] != "covid", "other")),
+        tmp_path / "m.csv",
+    )
+    options = {
+        "--data": tmp_path / "m.csv",
+        "--recipe": recipe,
+        "--out": tmp_path / "w",
+        "--run-dir": tmp_path / "run",
+    }
+    arguments = [str(part) for pair in options.items() for part in pair]
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--variant", "as-published"])
+    assert train.main() == 0
+    network, card = load_weights(tmp_path / "w", "two")
+    assert card.head_plan == network.head.plan and card.head_plan.hidden[0].normalised
+    stage = card.results.stages["pneumonia or normal"]
+    assert {name: part.films for name, part in stage.items()} == {"test part": 10, "clinic": 20}
+    assert np.sum(stage["clinic"].confusion, axis=1).tolist() == [10, 10]
+    assert (card.results.test.films, card.results.held_out) == (15, {})
+
+
 def small_run(data: Path, place: Path, *more: str) -> list[str]:
     """The command line of a run of a moment."""
     (place / "own.toml").write_text(OWN)
