@@ -50,7 +50,7 @@ def save_weights(card: WeightsCard, network: Network, folder: Path) -> WeightsCa
         architecture=network.architecture,
         **identity(tensors),
         torch_version=torch.__version__,
-        head_depth=network.head.depth,
+        head=network.head.plan,
         opacity_map=network.opacity is not None,
         appearance=network.appearance is not None,
         rules=card.rules,
@@ -69,7 +69,7 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
     network = Network(
         card.architecture,
         len(card.classes),
-        card.head_depth,
+        card.head_plan,
         opacity=card.opacity_map,
         appearance=card.appearance,
     )
