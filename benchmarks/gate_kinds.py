@@ -151,9 +151,7 @@ def first_code(gate: Gate, picture: Image.Image) -> str | None:
     return next((remark.code for remark in remarks if remark.abstains), None)
 
 
-def measure_kind(
-    gate: Gate, name: str, films: Sequence[Image.Image], each: int
-) -> tuple[int, int]:
+def measure_kind(gate: Gate, name: str, films: Sequence[Image.Image], each: int) -> tuple[int, int]:
     """How many pictures of a kind are refused, and how many judged as they should be."""
     code, make = KINDS[name]
     drawing = np.random.default_rng(7)
