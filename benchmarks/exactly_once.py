@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -75,8 +75,11 @@ def names_in_delta(out: Path) -> list[str]:
 
 
 def names_in_parts(out: Path) -> list[str]:
-    parts = [path for path in out.glob("*.parquet") if path.stat().st_size]
-    return [name for part in parts for name in pq.read_table(part)["file"].to_pylist()]
+    found = []
+    for part in out.glob("*.parquet"):
+        with suppress(pa.ArrowInvalid):  # it is being written
+            found += pq.read_table(part)["file"].to_pylist()
+    return found
 
 
 def score_with_ray_data(films: Path, out: Path, address: str) -> None:
