@@ -5,8 +5,9 @@
 
 Compared are `cluster` (Ray's actor pool, rows into Delta Lake), Ray Data with its job
 checkpointing, and the `cluster` of an earlier checkout (our own table of Parquet parts). Each reads
-the same drawn radiographs: undisturbed and then again; with a worker killed (SIGKILL); with the
-command killed and run again; and twice at once. All use one Ray cluster of this machine alone.
+the same drawn radiographs: twice at once; with a worker killed (SIGKILL); with the command killed
+and run again; undisturbed; and again. All use one Ray cluster of this machine alone, and a stand-in
+for the network: nothing of it is in question.
 """
 
 from __future__ import annotations
@@ -34,13 +35,12 @@ from benchmarks.record import DOCS, commit_in_words
 from covid_core.cluster.places import Place
 from covid_core.cluster.scoring import FILMS_A_PART, Job, Worker
 from covid_core.engines import machine
-from covid_core.engines.engine import Lanes
 from covid_core.model.card import WEIGHTS, read_card
 from covid_core.model.tensors import git_commit
-from covid_core.predict.predictor import Predictor
 from covid_core.present import markdown
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
+from tests.stand_in import StandIn
 from tests.waits import wait_until
 
 HERE = Path(__file__).parent.parent
@@ -87,9 +87,8 @@ def score_with_ray_data(films: Path, out: Path, address: str) -> None:
     import ray
     from ray.data.checkpoint import CheckpointConfig
 
-    card, place = read_card(WEIGHTS), Place.of(str(films))
-    load = partial(Predictor.load, WEIGHTS, lanes=Lanes(films=1, threads=1))
-    job = Job(place, load, card.sha256, "balanced", card.classes)
+    place, card = Place.of(str(films)), read_card(WEIGHTS)
+    job = Job(place, StandIn, card.sha256, "balanced", card.classes)
 
     class Scorer(Worker):
         def __init__(self) -> None:
@@ -153,41 +152,68 @@ def _title(pid: int) -> str:
         return ""
 
 
-def trial(way: Way, films: Path, folder: Path, address: str) -> dict[str, str]:
-    """What came of each disturbance, in words."""
-    due = sum(1 for _ in Place.of(str(films)).films())
-    told: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One way on one cluster, and the folder of its tables."""
 
-    def tell(what: str, out: Path, seconds: float | None = None) -> None:
-        counts = Counter(way.names(out))
-        twice = sum(n > 1 for n in counts.values())
-        told[what] = f"{due - len(counts)} missing, {twice} twice" + (
-            "" if seconds is None else f"; {seconds:.0f} s"
-        )
-        print(way.title, what, told[what], flush=True)
+    way: Way
+    films: Path
+    folder: Path
+    address: str
 
-    def begun(out: Path) -> subprocess.Popen[bytes]:
-        process = way.start(films, out, address)
-        wait_until(lambda: len(way.names(out)) > 0, "the first rows are there", process)
+    def start(self, name: str) -> subprocess.Popen[bytes]:
+        """The command, begun on the table of this name."""
+        return self.way.start(self.films, self.folder / name, self.address)
+
+    def begun(self, name: str) -> subprocess.Popen[bytes]:
+        """The same, once it has written rows."""
+        process = self.start(name)
+        written = partial(self.way.names, self.folder / name)
+        wait_until(lambda: bool(written()), "the first rows are there", process)
         return process
 
-    for what in ("undisturbed", "run again"):
-        start = time.monotonic()
-        way.start(films, folder / "plain", address).wait()
-        tell(what, folder / "plain", time.monotonic() - start)
-    process = begun(folder / "worker")
+    def found(self, name: str) -> str:
+        """What is wrong with a table, in words."""
+        due = sum(1 for _ in Place.of(str(self.films)).films())
+        counts = Counter(self.way.names(self.folder / name))
+        twice = sum(n > 1 for n in counts.values())
+        return f"{due - len(counts)} missing, {twice} twice"
+
+
+def overlap(trial: Trial) -> str:
+    for process in [trial.start("both") for _ in range(2)]:
+        process.wait()
+    return trial.found("both")
+
+
+def kill_worker(trial: Trial) -> str:
+    process = trial.begun("worker")
     os.kill(workers()[0], signal.SIGKILL)
     process.wait()
-    tell("a worker killed", folder / "worker")
-    process = begun(folder / "command")
+    return trial.found("worker")
+
+
+def kill_command(trial: Trial) -> str:
+    process = trial.begun("command")
     process.kill()
     process.wait()
-    way.start(films, folder / "command", address).wait()
-    tell("the command killed, run again", folder / "command")
-    for process in [way.start(films, folder / "both", address) for _ in range(2)]:
-        process.wait()
-    tell("two commands at once", folder / "both")
-    return told
+    trial.start("command").wait()
+    return trial.found("command")
+
+
+def leave_alone(trial: Trial) -> str:
+    start = time.monotonic()
+    trial.start("plain").wait()
+    return f"{trial.found('plain')}; {time.monotonic() - start:.0f} s"
+
+
+CASES = {
+    "two commands at once": overlap,
+    "a worker killed": kill_worker,
+    "the command killed, run again": kill_command,
+    "undisturbed": leave_alone,
+    "run again": leave_alone,
+}
 
 
 @contextmanager
@@ -206,7 +232,7 @@ def ray_cluster() -> Iterator[str]:
 
 def ways(former: Path | None) -> list[Way]:
     """The ways to compare; the earlier one where its checkout is given."""
-    cluster = ("covid_core", "cluster", "--workers", str(WORKERS))
+    cluster = ("tests.stand_in", "cluster", "--workers", str(WORKERS))
     ray_data = ("benchmarks.exactly_once", "--by-ray-data")
     found = [
         Way("actor pool, Delta Lake", cluster, HERE, names_in_delta),
@@ -244,11 +270,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         films.mkdir()
         for i in range(given.films):
             (films / f"{i}.png").write_bytes(png(draw_phantom(size_px=_FILM_PX, seed=i)))
-        told = {}
-        for number, way in enumerate(ways(given.former)):
-            folder = Path(made) / str(number)
-            folder.mkdir()
-            told[way.title] = trial(way, films, folder, address)
+        told: dict[str, dict[str, str]] = {way.title: {} for way in ways(given.former)}
+        for case, disturb in CASES.items():
+            for number, way in enumerate(ways(given.former)):
+                folder = Path(made) / str(number)
+                folder.mkdir(exist_ok=True)
+                told[way.title][case] = disturb(Trial(way, films, folder, address))
+                print(f"{way.title}, {case}: {told[way.title][case]}", flush=True)
     command = f"python -m benchmarks.exactly_once --films {given.films}"
     table = described(told, command + (" --former FORMER" if given.former else ""))
     print(table)

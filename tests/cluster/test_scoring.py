@@ -26,8 +26,9 @@ from covid_core.cluster.delta_table import Table
 from covid_core.cluster.places import Place, Unreachable
 from covid_core.cluster.scoring import Done, Job, Worker, connected, score_archive
 from covid_core.commands import cluster as command
-from covid_core.errors import CovidCoreError
+from covid_core.errors import Abstained, CovidCoreError
 from covid_core.model.card import WEIGHTS, read_card
+from covid_core.model.decision import BALANCED
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
@@ -48,20 +49,19 @@ drive(sys.argv[1], *map(Path, sys.argv[2:]))
 
 
 class Mortal(StandIn):
-    """Its process is killed over one film each time, and over another one once."""
+    """The first of these to read a film, of this digest, is killed over it."""
 
-    def __init__(self, deadly: str = "", once: tuple[str, Path] | None = None) -> None:
+    def __init__(self, digest: str, killed: Path) -> None:
         super().__init__()
-        self.deadly, self.once = deadly, once
+        self.digest, self.killed = digest, killed
 
-    def predict_many(self, radiographs: Sequence[Radiograph], point: str) -> list[Prediction]:
-        for radiograph in radiographs:
-            first = self.once and self.once[0] == radiograph.sha256 and not self.once[1].exists()
-            if self.once and first:
-                self.once[1].touch()
-            if first or radiograph.sha256 == self.deadly:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return [self.predict(radiograph, point) for radiograph in radiographs]
+    def predict_many(
+        self, radiographs: Sequence[Radiograph], point: str = BALANCED
+    ) -> Sequence[Prediction | Abstained]:
+        if self.digest in [one.sha256 for one in radiographs] and not self.killed.exists():
+            self.killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().predict_many(radiographs, point)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def table_at(out: Path) -> Table:
 
 
 def drive(address: str, films: Path, out: Path) -> None:
-    """Score three parts, say so, and wait to be killed."""
+    """Score two parts, say so, and wait to be killed."""
     with connected(address, 2) as workers:
         scored = score_archive(job_of(films), table_at(out), workers, films=FILMS_A_PART)
         print(next(scored), next(scored), flush=True)
@@ -132,31 +132,18 @@ def assert_each_once(out: Path, due: dict[str, Any]) -> None:
     assert rows_in(out) == sorted(due.values(), key=by_file)
 
 
-def digest(films: Path, name: str) -> str:
-    return Place.of(str(films)).read(name).sha256
-
-
 @pytest.mark.linux
-def test_each_film_once_though_workers_are_killed(
-    machines: Any,
-    films: Path,
-    due: dict[str, Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_each_film_once_though_a_worker_is_killed(
+    machines: Any, films: Path, due: dict[str, Any], tmp_path: Path
 ) -> None:
-    """One over a film that is read well the next time, others over one that kills them all."""
-    monkeypatch.setattr(cluster, "_CHANCES", 2)
     killed = tmp_path / "killed"
-    load = partial(Mortal, digest(films, "ward 0/3.png"), (digest(films, "ward 2/5.png"), killed))
+    load = partial(Mortal, Place.of(str(films)).read("ward 2/5.png").sha256, killed)
     with connected(machines.address, 2) as workers:
         table = table_at(tmp_path / "out")
         parts = list(score_archive(job_of(films, load), table, workers, films=FILMS_A_PART))
     assert killed.exists()
     assert sum(part.films for part in parts) == FILMS
-    fatal = f"file://{films}/ward 0/3.png"
-    (row,) = (row for row in rows_in(tmp_path / "out") if row["file"] == fatal)
-    assert row["decision"] == "error" and "stopped 2 workers" in row["reason"]
-    assert_each_once(tmp_path / "out", {**due, fatal: row})
+    assert_each_once(tmp_path / "out", due)
     logs = [path for path in Path(machines.head_node.get_logs_dir_path()).rglob("*.*")]
     texts = {path: path.read_text(errors="replace") for path in logs if path.is_file()}
     assert any(texts.values())
@@ -223,16 +210,13 @@ def test_a_worker_gives_the_rows_that_predict_gives(films: Path, tmp_path: Path)
 
 
 def test_a_worker_with_other_weights_scores_nothing(films: Path, tmp_path: Path) -> None:
-    for load, words in (
-        (partial(Predictor.load, tmp_path), "no model here"),
-        (lambda: SimpleNamespace(card=replace_sha(CARD)), "other weights"),
+    job = job_of(films)
+    for other, words in (
+        (replace(job, load=partial(Predictor.load, tmp_path)), "no model here"),
+        (replace(job, weights_sha256="0" * 64), "other weights"),
     ):
         with pytest.raises(CovidCoreError, match=words):
-            Worker(job_of(films, load)).score(["empty.png"])
-
-
-def replace_sha(card: Any) -> Any:
-    return SimpleNamespace(sha256="0" * len(card.sha256))
+            Worker(other).score(["empty.png"])
 
 
 def test_storage_that_fails_is_no_film_s_row(films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,25 +228,81 @@ def test_storage_that_fails_is_no_film_s_row(films: Path, monkeypatch: pytest.Mo
         Worker(job_of(films)).score(["a.png"])
 
 
-class NoPool:
-    """A pool of which nothing more is heard than `fate`."""
+LOST = SimpleNamespace(
+    **{
+        name: type(name, (Exception,), {})
+        for name in ("ActorUnavailableError", "OutOfMemoryError", "RayActorError", "RayTaskError")
+    }
+)
 
-    def __init__(self, fate: Exception) -> None:
-        self.fate = fate
+
+class Pool:
+    """Workers of this process: none survives the film `ward 1/cut.png`.
+
+    `given`: parts that are under way; `idle`: workers. `fate`: what is heard of each other part.
+    """
+
+    def __init__(self, job: Job, workers: int, fate: Exception | None = None) -> None:
+        self.worker, self.idle, self.fate = Worker(job), workers, fate
+        self.given: list[list[str]] = []
+
+    def has_free(self) -> bool:
+        return self.idle > 0
+
+    def has_next(self) -> bool:
+        return bool(self.given)
+
+    def pop_idle(self) -> None:
+        self.idle -= 1
+
+    def submit(self, call: Any, part: list[str]) -> None:
+        self.idle -= 1
+        self.given.append(part)
 
     def get_next_unordered(self) -> Any:
-        raise self.fate
+        self.idle += 1
+        part = self.given.pop()
+        if "ward 1/cut.png" in part:
+            raise LOST.ActorUnavailableError
+        if self.fate:
+            raise self.fate
+        return self.worker.score(part)
 
 
-def test_a_pool_that_can_t_go_on_says_why() -> None:
-    lost = pytest.importorskip("ray", reason="needs requirements-cluster.txt").exceptions
-    with pytest.raises(CovidCoreError, match="die again and again"):
-        cluster._next(NoPool(lost.ActorDiedError()))
-    told = Unreachable("the films' storage does not answer", "Run again")
-    with pytest.raises(Unreachable, match="does not answer"):
-        cluster._next(NoPool(lost.RayTaskError("score", "", told)))
-    with pytest.raises(CovidCoreError, match="KeyError"):
-        cluster._next(NoPool(lost.RayTaskError("score", "", KeyError("ward 1"))))
+def test_a_film_that_kills_its_readers_gets_a_row_and_stops_no_other(
+    films: Path, due: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("deltalake", reason="needs requirements-cluster.txt")
+    monkeypatch.setattr(cluster, "_ray", lambda: SimpleNamespace(exceptions=LOST))
+    monkeypatch.setattr(cluster, "_pool", Pool)
+    out = tmp_path / "out"
+    parts = list(score_archive(job_of(films), table_at(out), 2, films=5))
+    assert sum(part.films for part in parts) == FILMS
+    fatal = f"file://{films}/ward 1/cut.png"
+    (row,) = (row for row in rows_in(out) if row["file"] == fatal)
+    assert row["decision"] == "error" and "stopped 3 workers" in row["reason"]
+    assert_each_once(out, {**due, fatal: row})
+
+
+@pytest.mark.parametrize(
+    "kind, cause, words",
+    [
+        ("RayActorError", None, "die again and again"),
+        ("RayTaskError", Unreachable("the storage does not answer", "Run again"), "not answer"),
+        ("RayTaskError", KeyError("ward 1"), "can't go on .KeyError"),
+    ],
+)
+def test_a_pool_that_cannot_go_on_says_why(
+    films: Path, monkeypatch: pytest.MonkeyPatch, kind: str, cause: Exception | None, words: str
+) -> None:
+    monkeypatch.setattr(cluster, "_ray", lambda: SimpleNamespace(exceptions=LOST))
+    fate = getattr(LOST, kind)()
+    fate.cause = cause
+    pool = Pool(job_of(films), 1, fate)
+    pool.submit(None, ["empty.png"])
+    with pytest.raises(CovidCoreError, match=words) as error:
+        cluster._next(pool)
+    assert "ward" not in str(error.value)
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,7 +325,7 @@ def test_the_command_says_what_it_did_and_what_is_wrong_with_a_url(
     assert "no film" in capsys.readouterr().err
     assert cluster_command(films, tmp_path / "out") == 1
     assert "12 films scored, 2 of them" in capsys.readouterr().err
-    assert cluster_command(films, tmp_path / "out", "--point", "rule-in") == 2
+    assert cluster_command(films, tmp_path / "out", "--operating-point", "rule-in") == 2
     assert "another operating point" in capsys.readouterr().err
     (tmp_path / "file").touch()
     assert cluster_command(films, tmp_path / "file" / "out") == 2
