@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ from covid_core.cluster.places import INSTALL, Place, Unreachable
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import UNANSWERED, error_row
+from covid_core.present.sentences import error_row
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.walk import Note, ignore
 
@@ -46,14 +46,6 @@ class Job:
     point: str
     answers: tuple[Finding, ...]
     prevalence: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Rows that are in the table now: how many, and how many of them have no prediction."""
-
-    films: int
-    failed: int
 
 
 class Worker:
@@ -122,8 +114,8 @@ def connected(address: str | None, workers: int | None) -> Iterator[int]:
 
 def score_archive(
     job: Job, table: Table, workers: int, *, films: int = FILMS_A_PART, note: Note = ignore
-) -> Iterator[Done]:
-    """Score what the table has no rows of yet, `films` at a time; gives what was added, bit by bit.
+) -> Iterator[list[Row]]:
+    """Score what the table has no rows of yet, `films` at a time; gives the rows as they are added.
 
     `note` takes the files that are no films. The archive is listed as workers come free, and never
     held. Raises CovidCoreError; what was added till then stays.
@@ -132,10 +124,13 @@ def score_archive(
     lost: dict[str, str] = {}  # names and paths of films that were given to workers and have no row
     for size in (films, 1):
         for scored in _scored(job, left, workers, size, lost):
-            yield _count(table.add(scored))
+            yield table.add(scored)
         left = iter([*lost.values()])
-    for name in lost:
-        yield _count(table.add([_fatal(name, job.answers)]))
+    fatal = CovidCoreError(
+        f"reading it stopped {_CHANCES} workers, one after another",
+        "Try the film by itself; it may be damaged, or need more memory than there is",
+    )
+    yield table.add([error_row(name, fatal, job.answers) for name in lost])
 
 
 def _scored(
@@ -186,18 +181,6 @@ def _pool(job: Job, workers: int) -> Any:
 
     worker = ray.remote(num_cpus=1, max_restarts=_RESTARTS, max_task_retries=_CHANCES - 1)(Worker)
     return ActorPool([worker.remote(job) for _ in range(workers)])
-
-
-def _count(added: Sequence[Row]) -> Done:
-    return Done(len(added), sum(row["decision"] in UNANSWERED for row in added))
-
-
-def _fatal(name: str, answers: Iterable[Finding]) -> Row:
-    error = CovidCoreError(
-        f"reading it stopped {_CHANCES} workers, one after another",
-        "Try the film by itself; it may be damaged, or need more memory than there is",
-    )
-    return error_row(name, error, tuple(answers))
 
 
 def _ray() -> Any:

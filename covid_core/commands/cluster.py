@@ -27,7 +27,7 @@ from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.engine import Lanes
 from covid_core.model.card import SHIPPED, WEIGHTS, read_card
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import DISCLAIMER
+from covid_core.present.sentences import DISCLAIMER, UNANSWERED
 
 EPILOG = DISCLAIMER
 
@@ -100,9 +100,10 @@ def _scored(options: Options) -> int:
         connected(options.address, options.workers) as workers,
         tqdm(unit="film", disable=None) as progress,
     ):
-        for part in score_archive(job, table, workers, note=tally.note):
-            scored, failed = scored + part.films, failed + part.failed
-            progress.update(part.films)
+        for added in score_archive(job, table, workers, note=tally.note):
+            scored += len(added)
+            failed += sum(row["decision"] in UNANSWERED for row in added)
+            progress.update(len(added))
     print_tally(tally)
     print(f"{scored} films scored, {failed} of them got no prediction", file=sys.stderr)
     return SOME_FAILED if failed else DONE
