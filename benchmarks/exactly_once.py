@@ -88,7 +88,8 @@ def score_with_ray_data(films: Path, out: Path, address: str) -> None:
     from ray.data.checkpoint import CheckpointConfig
 
     place, card = Place.of(str(films)), read_card(WEIGHTS)
-    job = Job(place, StandIn, card.sha256, "balanced", card.classes)
+    load: Any = StandIn
+    job = Job(place, load, card.sha256, "balanced", card.classes)
 
     class Scorer(Worker):
         def __init__(self) -> None:

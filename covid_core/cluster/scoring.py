@@ -120,7 +120,8 @@ def score_archive(
     `note` takes the files that are no films. The archive is listed as workers come free, and never
     held. Raises CovidCoreError; what was added till then stays.
     """
-    left = (film for film in job.films.films(note) if job.films.name(film) not in table)
+    found = job.films.films(note)
+    left: Iterator[str] = (film for film in found if job.films.name(film) not in table)
     lost: dict[str, str] = {}  # names and paths of films that were given to workers and have no row
     for size in (films, 1):
         for scored in _scored(job, left, workers, size, lost):
