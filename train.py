@@ -39,7 +39,7 @@ if TYPE_CHECKING:  # else imported where it is used: PyTorch takes seconds, and 
     import pandas as pd
     import torch
 
-    from covid_core.training.recipe import Recipe
+    from covid_core.training.recipe import Phase, Recipe
 
 CACHE = "cache"  # of decoded films, beside the runs' folders
 WORKERS = os.cpu_count() or 1
@@ -79,13 +79,13 @@ def make_weights(options: Options, device: torch.device) -> None:
 
     from covid_core.datasets.published import shared
     from covid_core.datasets.split import counts, fingerprint
-    from covid_core.evaluation.measure import measure
+    from covid_core.evaluation.measure import measure, measure_stage
     from covid_core.evaluation.within_source_measurement import add_within_sources
     from covid_core.model.card import WeightsCard, save_card
     from covid_core.model.initial_weights import initial_state, initialise
     from covid_core.model.network_files import as_stored, save_weights
     from covid_core.model.networks import Network
-    from covid_core.model.results import EpochFigures
+    from covid_core.model.results import EpochFigures, Summary
     from covid_core.model_card.card import write_model_card
     from covid_core.training import processes
     from covid_core.training.films import load_films
@@ -116,7 +116,7 @@ def make_weights(options: Options, device: torch.device) -> None:
         network = Network(
             recipe.architecture,
             len(task.outputs),
-            recipe.head_depth,
+            recipe.head_plan,
             opacity=recipe.opacity_map,
             appearance=recipe.appearance,
         )
@@ -136,7 +136,13 @@ def make_weights(options: Options, device: torch.device) -> None:
             compiled=options.compile,
             teachers=teachers,
         )
-        network = train(network, run)
+        stages: dict[str, dict[str, Summary]] = {}
+
+        def measure_first(phase: Phase, ended_with: Network) -> None:
+            if not processes.rank():
+                stages[phase.task] = measure_stage(ended_with, run, phase)
+
+        network = train(network, run, measure_first)
         if processes.rank():
             return  # the first process measures and writes for all
 
@@ -153,7 +159,7 @@ def make_weights(options: Options, device: torch.device) -> None:
             history=tuple(EpochFigures(**row) for row in read_log(folder)),
             rules=worth.rules,
             trust=worth.trust,
-            results=worth.results.replace(shared=shared(table)),
+            results=worth.results.replace(shared=shared(table), stages=stages),
             full_heat=worth.full_heat,
         )
         card = save_weights(card, network, options.out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,12 +48,20 @@ def begin_listing(source: str, folder: Path | None = None) -> Note:
 def show_passed_over(sources: Collection[str]) -> None:
     """Show how many files of these sources were passed over, and on demand their names and why.
 
-    What is known of other sources is forgotten. Names are shown by `st.text` alone.
+    What is known of other sources is forgotten.
     """
     listings = _listings()
     for source in listings.keys() - sources:
         del listings[source]
-    used = [listings[source] for source in sources if source in listings]
+    show_listings(listings[source] for source in sources if source in listings)
+
+
+def show_listings(listings: Iterable[Listing]) -> None:
+    """Show how many files were passed over, and on demand their names and why.
+
+    Names are shown by `st.text` alone.
+    """
+    used = list(listings)
     count = sum(one.count for one in used)
     if not count:
         return

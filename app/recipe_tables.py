@@ -9,7 +9,7 @@ import pandas as pd
 from app.texts import model as texts
 from covid_core.model.card import AS_PUBLISHED, CORRECTED, WeightsCard
 from covid_core.model.results import Summary
-from covid_core.model_card.comparison import HEADER, Variants, entry_of_card, rows
+from covid_core.model_card.comparison import HEADER, Variants, entries_of_cards, rows
 from covid_core.training.variants import protocol_of
 
 _Variants = Mapping[str, Variants]
@@ -23,7 +23,7 @@ def short_table(cards: Sequence[WeightsCard], variants: _Variants) -> pd.DataFra
 
 def whole_table(cards: Sequence[WeightsCard], variants: _Variants) -> pd.DataFrame:
     """The table of docs/results.md, the recipe's name in each line, without Markdown."""
-    lines = rows([entry_of_card(card, variants.get(card.recipe)) for card in cards])
+    lines = rows(entries_of_cards(cards, variants))
     plain = [[cell.replace("**", "").replace("`", "") for cell in line] for line in lines]
     table = pd.DataFrame(plain, columns=list(HEADER))
     name = table[HEADER[0]]

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from streamlit.typing import UploadedFile
 from app import session
 from app.forgetting import release
 from app.held_films import films_in_upload, held_bytes, held_item
+from app.passed_over import Listing, show_listings
 from app.shared_queue import take_turn
 from app.site_session import FAILED, JOB, clear, measure, refuse
 from app.texts import common
@@ -32,6 +34,7 @@ from covid_core.local_validation.scores import (
 from covid_core.predict.predictor import Predictor
 from covid_core.read.archives import Item, in_folder, members
 from covid_core.read.reading import read_radiograph
+from covid_core.storage.walk import Note
 
 
 class Scored(NamedTuple):
@@ -48,16 +51,26 @@ class Scored(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Failed:
+    """What gave no score of what was given: films, of so many in all, by name and reason; files."""
+
+    films: list[tuple[str, str]] = field(default_factory=list)
+    total: int = 0
+    passed_over: Listing = field(default_factory=Listing)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Job:
     """Films on their way to scores by certain weights, known by their SHA-256.
 
-    It holds what is to be read, and what came of what was.
+    It holds what is to be read, what came of what was, and which files are not taken for films.
     """
 
     items: list[Item]
     weights: str
     rows: list[Scored] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    passed_over: Listing = field(default_factory=Listing)
 
     @property
     def done(self) -> int:
@@ -110,14 +123,14 @@ def take_zip() -> None:
     clear()
     file = st.session_state["site-zip"]
     if file is not None:
-        start(lambda: films_in_zip(file))
+        start(lambda note: films_in_zip(file, note))
         release([file])
 
 
-def films_in_zip(file: UploadedFile) -> list[Item]:
-    """What a ZIP file holds. Raises RefusedFile."""
+def films_in_zip(file: UploadedFile, note: Note) -> list[Item]:
+    """What a ZIP file holds; `note` takes what is passed over in it. Raises RefusedFile."""
     data = content(file)
-    return [held_item(item, data) for item in members(data, file.name)]
+    return [held_item(item, data) for item in members(data, file.name, note)]
 
 
 def take_folder() -> None:
@@ -125,7 +138,7 @@ def take_folder() -> None:
     clear()
     files = st.session_state["site-folder"]
     if files:
-        start(lambda: (item for file in files for item in films_in_upload(file)))
+        start(lambda note: (item for file in files for item in films_in_upload(file, note)))
         release(files)
 
 
@@ -135,13 +148,20 @@ def take_server_folder() -> None:
     allowed = session.settings()
     folder = allowed.folders.get(st.session_state["site-server"])
     if folder is not None:  # a browser may send any name
-        start(lambda: in_folder(folder), min(allowed.max_server_films, MAX_FILMS))
+        most = min(allowed.max_server_films, MAX_FILMS)
+        start(lambda note: in_folder(folder, note), most, folder.resolve())
 
 
-def start(films: Callable[[], Iterable[Item]], most: int = MAX_FILMS) -> None:
-    """A job of these films, or why there is none: the first of too many would be no fair sample."""
+def start(
+    films: Callable[[Note], Iterable[Item]], most: int = MAX_FILMS, folder: Path | None = None
+) -> None:
+    """A job of these films, or why there is none: the first of too many would be no fair sample.
+
+    `folder`: the one of the server that they are in, whose own path is not shown.
+    """
+    passed_over = Listing(folder)
     try:
-        items = list(islice(films(), most + 1))
+        items = list(islice(films(passed_over.note), most + 1))
         if not items:
             raise CovidCoreError(texts.NO_FILMS, texts.NO_FILMS_REMEDY)
         if len(items) > most:
@@ -149,10 +169,12 @@ def start(films: Callable[[], Iterable[Item]], most: int = MAX_FILMS) -> None:
         weights = session.card().sha256
     except CovidCoreError as error:
         refuse(error)
+        st.session_state[FAILED] = Failed(passed_over=passed_over)
         return
     hold(JOB, held_bytes(items))
     # In no order: a stop leaves a fair sample of them.
-    st.session_state[JOB] = Job(random.Random(0).sample(items, len(items)), weights)
+    mixed = random.Random(0).sample(items, len(items))
+    st.session_state[JOB] = Job(mixed, weights, passed_over=passed_over)
 
 
 def read_films(job: Job) -> None:
@@ -162,11 +184,13 @@ def read_films(job: Job) -> None:
     """
     network = session.predictor()
     if job.weights != network.card.sha256:  # scores of two networks do not go together
-        job = st.session_state[JOB] = Job(job.items, network.card.sha256)
+        job = Job(job.items, network.card.sha256, passed_over=job.passed_over)
+        st.session_state[JOB] = job
     total = len(job.items)
     bar = st.progress(job.done / total, texts.READING.format(done=job.done, total=total))
     st.button(texts.STOP, key="site-stop", on_click=finish, args=(job,), icon=":material/stop:")
     st.caption(texts.STOPPED)
+    show_listings([job.passed_over])
 
     def tell(position: int) -> None:
         bar.progress(job.done / total, common.WAITING.format(position=position))
@@ -212,7 +236,7 @@ def read_one(item: Item, network: Predictor) -> Scored:
 def finish(job: Job) -> None:
     """Measure what was read; the films themselves are let go."""
     clear()
-    st.session_state[FAILED] = (job.failed, job.done)
+    st.session_state[FAILED] = Failed(job.failed, job.done, job.passed_over)
     rows = job.rows
     measure(
         lambda: build_scores(
@@ -227,9 +251,11 @@ def finish(job: Job) -> None:
 
 
 def show_failed() -> None:
-    """The films that gave no score, and why."""
-    failed, total = st.session_state.get(FAILED, ([], 0))
-    if failed:
-        st.warning(texts.FAILED.format(failed=len(failed), total=total), icon=":material/warning:")
-        table = pd.DataFrame(failed, columns=[texts.FAILED_FILE, texts.FAILED_WHY])
+    """The films that gave no score, and why; and the files that were not taken for films."""
+    found: Failed = st.session_state.get(FAILED, Failed())
+    if found.films:
+        words = texts.FAILED.format(failed=len(found.films), total=found.total)
+        st.warning(words, icon=":material/warning:")
+        table = pd.DataFrame(found.films, columns=[texts.FAILED_FILE, texts.FAILED_WHY])
         st.dataframe(table, hide_index=True, alt=texts.FAILED_ALT)
+    show_listings([found.passed_over])

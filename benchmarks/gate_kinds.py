@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
+from scipy.stats import binomtest
 from tqdm import tqdm
 
 from covid_core.datasets.manifest import read_manifest
@@ -150,17 +151,21 @@ def first_code(gate: Gate, picture: Image.Image) -> str | None:
     return next((remark.code for remark in remarks if remark.abstains), None)
 
 
-def measure_kind(
-    gate: Gate, name: str, films: Sequence[Image.Image], each: int
-) -> tuple[float, float]:
-    """The shares of some pictures of a kind that are refused, and judged as they should be."""
+def measure_kind(gate: Gate, name: str, films: Sequence[Image.Image], each: int) -> tuple[int, int]:
+    """How many pictures of a kind are refused, and how many judged as they should be."""
     code, make = KINDS[name]
     drawing = np.random.default_rng(7)
     found = []
     for _ in tqdm(range(each), name, leave=False):
         two = [films[i] for i in drawing.permutation(len(films))[:2]]
         found.append(first_code(gate, make(two, drawing)))
-    return float(np.mean([one is not None for one in found])), found.count(code) / each
+    return sum(one is not None for one in found), found.count(code)
+
+
+def share_in_words(count: int, among: int) -> str:
+    """A share with Wilson's 95% interval."""
+    interval = binomtest(count, among).proportion_ci(method="wilson")
+    return f"{count / among:.1%} ({interval.low:.1%} to {interval.high:.1%})"
 
 
 def measure_source(gate: Gate, paths: Sequence[Path]) -> list[Code]:
@@ -181,15 +186,17 @@ def main() -> None:
     table = table[table["split"].isin([Split.TEST.value, Split.HELD_OUT.value])]
     unseen = table[table["split"] == Split.HELD_OUT.value]
     films = [Image.open(path).convert("L") for path in unseen["path"]]
-    rows = [
-        [name, *map("{:.1%}".format, measure_kind(gate, name, films, options.each))]
-        for name in KINDS
-    ]
+    rows = []
+    for name in KINDS:
+        counts = measure_kind(gate, name, films, options.each)
+        rows.append([name, *(share_in_words(count, options.each) for count in counts)])
     print(markdown.table([f"{options.each} of each kind", "refused", "right"], rows))
     rows = []
     for source, own in table.groupby("source"):
         refused = measure_source(gate, [Path(path) for path in own["path"]])
         rows.append([str(source), str(len(own)), str(len(refused)), ", ".join(sorted(refused))])
+    stopped = sum(int(row[2]) for row in rows)
+    rows.append(["all", str(len(table)), share_in_words(stopped, len(table)), ""])
     print(markdown.table(["Source", "films", "refused", "why"], rows))
 
 

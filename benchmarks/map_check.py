@@ -162,7 +162,8 @@ def drawn_predictors(
 
 def _head(network: Network) -> Head:
     tensors = network.head.state_dict()
-    return Head.of({f"head.{name}": tensor.numpy() for name, tensor in tensors.items()})
+    named = {f"head.{name}": tensor.numpy() for name, tensor in tensors.items()}
+    return Head.of(named, network.head.plan)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,6 +33,10 @@ class CovidCoreError(Exception):
         self.remedy = remedy.rstrip(".")
         self.file = file
         super().__init__(problem, remedy, file)
+
+    def __reduce__(self) -> Any:
+        """How it gets from one process to another: as it is, whatever its class is made of."""
+        return type(self).__new__, (type(self), *self.args), self.__dict__
 
     @property
     def sentence(self) -> str:

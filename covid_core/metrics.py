@@ -228,6 +228,19 @@ def confusion(labels: np.ndarray, calls: np.ndarray, classes: int) -> np.ndarray
     return table
 
 
+def cohen_kappa(counts: np.ndarray) -> float:
+    """Cohen's kappa of a `confusion` table: agreement beyond chance, 1 at best, 0 for chance.
+
+    NaN where chance alone would always agree. Each cell of the table stands for its films.
+    """
+    from sklearn.metrics import cohen_kappa_score  # slow to import, as for `auroc`
+
+    labels, calls = np.nonzero(counts)
+    if len(set(labels) | set(calls)) == 1:
+        return float("nan")
+    return float(cohen_kappa_score(labels, calls, sample_weight=counts[labels, calls]))
+
+
 def average_precision_by_weights(
     positive: np.ndarray, scores: np.ndarray
 ) -> Callable[[np.ndarray], float]:

@@ -31,6 +31,7 @@ LONGEST_FILES = (
     "test_hostile.py",
     "benchmarks/test_kills.py",
     "cluster/test_scoring.py",
+    "cluster/test_scoring_on_ray.py",
     "commands/test_predict.py",
 )
 

@@ -97,7 +97,8 @@ def predictor(engine: Engine | None = None) -> Predictor:
     if engine is None:
         return Predictor.load(WEIGHTS)
     card = read_card(WEIGHTS)
-    return Predictor(engine, Head.of(head_tensors(WEIGHTS, SHIPPED, card)), card, Gate.load())
+    head = Head.of(head_tensors(WEIGHTS, SHIPPED, card), card.head_plan)
+    return Predictor(engine, head, card, Gate.load())
 
 
 def float32(choice: Choice = Choice.OPENVINO, lanes: Lanes | None = None) -> Engine:

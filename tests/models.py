@@ -112,7 +112,8 @@ def _exported(seed: int) -> Path:
 def head_of(network: Network) -> Head:
     """A network's head as the predictor has it."""
     tensors = network.head.state_dict()
-    return Head.of({f"head.{name}": tensor.numpy() for name, tensor in tensors.items()})
+    named = {f"head.{name}": tensor.numpy() for name, tensor in tensors.items()}
+    return Head.of(named, network.head.plan)
 
 
 class OneCell(nn.Module):

@@ -19,6 +19,7 @@ from covid_core.__main__ import main
 from covid_core.batch.per_film_outputs import NO_HEAT, output_name
 from covid_core.commands import predict
 from covid_core.model.card import read_card
+from covid_core.model.head_plan import deep_head
 from covid_core.model.networks import Network
 from covid_core.model.tasks import TASKS
 from covid_core.prepare.preprocess import Preprocess
@@ -319,7 +320,7 @@ def test_another_recipe_answers_what_it_was_asked(
 ) -> None:
     outputs = TASKS[task].outputs
     save_network(
-        Network(architecture, 2, head_depth=1),
+        Network(architecture, 2, deep_head(1)),
         tmp_path / "w",
         preprocess=Preprocess(96),
         full_heat=0.01,

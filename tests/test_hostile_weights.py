@@ -243,6 +243,7 @@ GARBLED: dict[str, tuple[Any, str]] = {
     "preprocess.low_percentile": (100.0, "preprocess"),
     "preprocess.unknown": (1, "unknown"),
     "head_depth": ("1", "head_depth"),
+    "head": ({"cells": 64, "hidden": [{"width": 1024}]}, "head"),
     "full_heat": (0.0, "full_heat"),
     "recipe": ("../../elsewhere", "recipe"),
     "created": (20261122, "created"),

@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import (
     average_precision_score,
+    cohen_kappa_score,
     confusion_matrix,
     f1_score,
     precision_score,
@@ -22,6 +23,7 @@ from covid_core.metrics import (
     auroc_within,
     auroc_within_estimate,
     average_precision_by_weights,
+    cohen_kappa,
     confusion,
     estimate,
     f1,
@@ -134,6 +136,18 @@ def test_precision_and_f1_are_scikit_learn_s() -> None:
     one = f1(positive, called, groups)
     assert one.value == pytest.approx(f1_score(positive, called))
     assert one.low < one.value < one.high
+
+
+def test_kappa_of_a_table_is_scikit_learn_s_of_its_films() -> None:
+    drawing = np.random.default_rng(3)
+    labels = drawing.integers(0, 3, 200)
+    calls = np.where(drawing.random(200) < 0.6, labels, drawing.integers(0, 3, 200))
+    found = cohen_kappa(confusion(labels, calls, 3))
+    assert found == pytest.approx(cohen_kappa_score(labels, calls))
+    assert 0.3 < found < 0.9
+    assert cohen_kappa(np.diag([7, 9])) == 1
+    assert cohen_kappa(np.array([[5, 5], [5, 5]])) == pytest.approx(0)
+    assert np.isnan(cohen_kappa(np.array([[9, 0], [0, 0]]))), "chance alone agrees as well"
 
 
 def test_reliability_equals_another_implementation() -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from torchvision.models import DenseNet121_Weights
 
@@ -122,7 +123,8 @@ def test_whole_run_makes_weights_that_load(
 
 
 @pytest.mark.parametrize(
-    "recipe", ["efficientnet-two-stage", "resnet18-three-class", "cnn-scratch", "vgg16-binary"]
+    "recipe",
+    ["efficientnet-two-stage", "resnet18-three-class", "cnn-scratch", "vgg16-binary", "cnn-narrow"],
 )
 def test_every_recipe_runs_to_weights_that_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str
@@ -130,13 +132,16 @@ def test_every_recipe_runs_to_weights_that_load(
     data = clinic(tmp_path / "clinic", films=36)
     places = {"--data": data.name, "--out": "weights", "--run-dir": "runs/one"}
     arguments = [part for flag, name in places.items() for part in (flag, str(tmp_path / name))]
-    arguments += ["--recipe", recipe, "--init", "random", "--stages", "32:0.5"]
+    arguments += ["--recipe", recipe, "--init", "random", "--stages", "48:0.5"]
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--batch-size", "8"])
     assert train.main() == 0
     network, card = load_weights(tmp_path / "weights", recipe)
     assert network.architecture == card.architecture
     assert network.head.linear.out_features == len(card.classes)
     assert set(card.results.test.classes) <= set(card.classes)
+    first = card.results.stages.get("pneumonia or normal", {})
+    assert bool(first) == (recipe == "efficientnet-two-stage")
+    assert all(part.films and np.sum(part.confusion) == part.films for part in first.values())
 
 
 STUDY = """says = "small"
@@ -183,6 +188,65 @@ def test_as_published_takes_the_study_s_films_and_split(
     corrected = read_card(tmp_path / "w", "study")
     assert corrected.training["variant"] == "corrected" and corrected.split != card.split
     assert corrected.results.shared == 0 and corrected.films["validation"]["clinic"]["covid"] > 0
+
+
+TWO_STAGES = """says = "small"
+architecture = "cnn4_narrow"
+init = "random"
+[head]
+hidden = [{ width = 8, normalised = true }]
+[[phases]]
+task = "pneumonia or normal"
+stages = [[48, 1]]
+[[phases]]
+task = "covid or normal"
+trained = "head"
+stages = [[48, 1]]
+[optimisation]
+batch_size = 8
+[published]
+study = "somebody"
+reported = 0.9
+test = 0.25
+films = [
+    { source = "other", label = "covid", first = 40 },
+    { source = "clinic", label = "normal", first = 20 },
+    { source = "clinic", label = "pneumonia", first = 20 },
+]
+second = [
+    { source = "clinic", label = "normal", first = 30 },
+    { source = "clinic", label = "pneumonia", first = 30 },
+]
+"""
+
+
+def test_a_first_stage_is_measured_on_films_held_out_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Films of the last stage's disease are not among them: they say nothing of that stage."""
+    recipe = tmp_path / "two.toml"
+    recipe.write_text(TWO_STAGES)
+    folder = clinic(tmp_path / "clinic", films=120)
+    table = compile_manifest([folder], tmp_path / "cache", workers=2).table
+    write_manifest(
+        table.assign(source=table["source"].where(table["label"] != "covid", "other")),
+        tmp_path / "m.csv",
+    )
+    options = {
+        "--data": tmp_path / "m.csv",
+        "--recipe": recipe,
+        "--out": tmp_path / "w",
+        "--run-dir": tmp_path / "run",
+    }
+    arguments = [str(part) for pair in options.items() for part in pair]
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments, "--variant", "as-published"])
+    assert train.main() == 0
+    network, card = load_weights(tmp_path / "w", "two")
+    assert card.head_plan == network.head.plan and card.head_plan.hidden[0].normalised
+    stage = card.results.stages["pneumonia or normal"]
+    assert {name: part.films for name, part in stage.items()} == {"test part": 10, "clinic": 20}
+    assert np.sum(stage["clinic"].confusion, axis=1).tolist() == [10, 10]
+    assert (card.results.test.films, card.results.held_out) == (15, {})
 
 
 def small_run(data: Path, place: Path, *more: str) -> list[str]:

@@ -154,7 +154,7 @@ def show_recipes(card: WeightsCard) -> None:
     st.markdown(f"**{texts.RECIPES_FULL}**")
     columns = {
         HEADER[0]: st.column_config.TextColumn(pinned=True),
-        HEADER[2]: st.column_config.TextColumn(width="medium"),
+        "Films": st.column_config.TextColumn(width="medium"),
     }
     st.dataframe(
         whole,

@@ -1,4 +1,4 @@
-"""An archive scored on many machines by Ray, from any filesystem into a table in parts.
+"""An archive scored on many machines by Ray, from any filesystem into a Delta Lake table.
 
 An optional extra. It uses `batch` for the films of each part.
 """

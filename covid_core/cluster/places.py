@@ -16,6 +16,7 @@ from covid_core.read.reading import MAX_FILE_BYTES, read_radiograph
 from covid_core.storage.plain_files import NoPlainFile, read_regular
 from covid_core.storage.walk import Note, PassedOver, ignore, is_system_name
 
+INSTALL = "Install it with: python -m pip install -r requirements-cluster.txt"
 _HEADS_AT_ONCE = 256  # files whose first bytes are fetched together
 _PASSWORD = re.compile(r"//[^/@:]*:[^/@]*@")  # abfs://container@account holds none
 
@@ -134,8 +135,7 @@ def _opened(url: str) -> tuple[Any, str]:
         import fsspec
     except ModuleNotFoundError as error:
         raise CovidCoreError(
-            "reading films from a URL needs fsspec, which is not installed",
-            "Install it with: python -m pip install -r requirements-cluster.txt",
+            "reading films from a URL needs fsspec, which is not installed", INSTALL
         ) from error
     try:
         return fsspec.core.url_to_fs(url)

@@ -1,36 +1,34 @@
-"""An archive scored by the machines of a Ray cluster: parts of it to workers, one row a film.
+"""An archive scored by Ray's actor pool: parts of it to workers, and their rows into a table.
 
-A worker is an actor of Ray that has the network loaded; a part of the archive is one call of it:
-its films' paths go in, and a path of rows comes out. Films and rows never pass through Ray. A part
-whose worker is lost is given to others in two halves, so that a film that kills whoever reads it is
-found, and becomes a row that says so.
+Ray restarts a worker that is lost and gives it the same part again. A part that nobody survives is
+gone through film by film, and a film that nobody survives becomes a row that says so.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from covid_core.batch.pipeline import Film, Scoring, rows
-from covid_core.cluster.parquet_table import Drafts, Table, films_left
-from covid_core.cluster.places import Place, Unreachable
+from covid_core.batch.pipeline import Film, Row, Scoring, rows
+from covid_core.cluster.delta_table import Table
+from covid_core.cluster.places import INSTALL, Place, Unreachable
 from covid_core.errors import CovidCoreError
 from covid_core.findings import Finding
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import UNANSWERED, error_row
+from covid_core.present.sentences import error_row
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.walk import Note, ignore
 
 FILMS_A_PART = 128  # some seconds of work, which are lost with a worker
 _THREADS = 2  # in a worker of one core: a film is fetched while another is in the network
-_CHANCES = 3  # workers that a film may take with it, or that may die one by one as they start
+_CHANCES = 3  # workers that a part may take with it, and then each of its films
+_RESTARTS = 30  # of one worker: where it dies as it starts, it does so each time
 _STORE_BYTES = 100 * 1024**2  # of Ray's shared memory, of which we use next to nothing
 
 
@@ -38,26 +36,16 @@ _STORE_BYTES = 100 * 1024**2  # of Ray's shared memory, of which we use next to 
 class Job:
     """What a worker must know.
 
-    `load`: gives the Predictor, on the worker's machine. `answers`: of the network. `prevalence`:
-    of the disease, 0 to 1.
+    `weights_sha256`: that its `load`, on its own machine, must give. `answers`: of the network.
+    `prevalence`: of the disease, 0 to 1.
     """
 
     films: Place
-    drafts: Drafts
     load: Callable[[], Predictor]
+    weights_sha256: str
+    point: str
     answers: tuple[Finding, ...]
     prevalence: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """One part that is in the table now: how many films, and how many got no prediction."""
-
-    films: int
-    failed: int
-
-
-Draft = tuple[str, Done]  # where a part's rows are, which do not count yet, and their number
 
 
 class Worker:
@@ -65,26 +53,28 @@ class Worker:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-
-    def load(self) -> str:
-        """Get ready; gives a sentence where that can't be, for Ray would wrap an error."""
+        self._refusal: CovidCoreError | None = (
+            None  # raised by `score`: Ray hides what is raised here
+        )
         try:
-            self._predictor = self._job.load()
+            self._predictor = job.load()
+            if self._predictor.card.sha256 != job.weights_sha256:
+                raise CovidCoreError("a worker has other weights", "Put the same on every machine")
         except CovidCoreError as error:
-            return str(error)
-        same = self._predictor.card.sha256 == self._job.drafts.terms.weights_sha256
-        return "" if same else "A worker has other weights. Put the same on every machine."
+            self._refusal = error
 
-    def score(self, films: Sequence[str]) -> Draft:
-        """Score films; gives where their rows lie, and their count."""
+    def score(self, films: Sequence[str]) -> list[Row]:
+        """The rows of films; raises CovidCoreError for what is no film's fault."""
+        if self._refusal:
+            raise self._refusal
         job = self._job
-        scoring = Scoring(self._predictor, job.drafts.terms.point, job.prevalence)
+        scoring = Scoring(self._predictor, job.point, job.prevalence)
         faults: list[Unreachable] = []
         wanted = (Film(job.films.name(film), partial(self._read, film, faults)) for film in films)
         scored = list(rows(wanted, scoring, workers=_THREADS))
-        if faults:  # no film's fault: as rows they would never be tried again
+        if faults:  # as rows they would never be tried again
             raise faults[0]
-        return write_draft(job.drafts, scored)
+        return scored
 
     def _read(self, film: str, faults: list[Unreachable]) -> Radiograph:
         try:
@@ -92,13 +82,6 @@ class Worker:
         except Unreachable as error:
             faults.append(error)
             raise
-
-
-def write_draft(drafts: Drafts, scored: Sequence[dict[str, Any]]) -> Draft:
-    """Where rows are written that do not count yet, and their count."""
-    return drafts.write(scored), Done(
-        len(scored), sum(row["decision"] in UNANSWERED for row in scored)
-    )
 
 
 @contextmanager
@@ -118,7 +101,7 @@ def connected(address: str | None, workers: int | None) -> Iterator[int]:
             logging_level=logging.ERROR,
             **(mine if alone else {}),
         )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except Exception as error:  # a node that does not start in time raises no more than that
         raise CovidCoreError(
             f"no cluster of Ray answers at {address}" if address else "Ray can't start here",
             "Start one with: ray start --head; or leave out --address",
@@ -131,136 +114,74 @@ def connected(address: str | None, workers: int | None) -> Iterator[int]:
 
 def score_archive(
     job: Job, table: Table, workers: int, *, films: int = FILMS_A_PART, note: Note = ignore
-) -> Iterator[Done]:
-    """Score what the table has no rows of yet, `films` at a time; gives each part as it is added.
+) -> Iterator[list[Row]]:
+    """Score what the table has no rows of yet, `films` at a time; gives the rows as they are added.
 
-    `note` takes the files that are no films. The archive is listed as workers come free,
-    and never held. Raises CovidCoreError; what was added till then stays.
+    `note` takes the files that are no films. The archive is listed as workers come free, and never
+    held. Raises CovidCoreError; what was added till then stays.
     """
-    work = _Work(films_left(job.films, table.films(), films, note))
-    pool = _Pool(job, workers if work.more else 0)
-    while work.more or pool.busy:
-        while work.more and pool.idle:
-            pool.give(work.parts.popleft())
-        outcome = pool.next()
-        if outcome is None:
-            continue
-        part, draft = outcome
-        if draft is None and work.take_back(part):
-            continue
-        half, done = draft or write_draft(job.drafts, [_fatal(job, part[0])])
-        table.add(half, [job.films.name(film) for film in part])
-        yield done
-
-
-@dataclass(slots=True)
-class _Work:
-    """What is yet to be given out: `parts`, and when there are none the next of `fresh`.
-
-    `deaths`: how many workers were lost with a film alone.
-    """
-
-    fresh: Iterator[list[str]]
-    parts: deque[list[str]] = field(default_factory=deque)
-    deaths: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def more(self) -> bool:
-        if not self.parts:
-            self.parts.extend(islice(self.fresh, 1))
-        return bool(self.parts)
-
-    def take_back(self, part: list[str]) -> bool:
-        """Plan a lost worker's part anew, in halves; False for a film that nobody survives."""
-        if middle := len(part) // 2:
-            self.parts += part[:middle], part[middle:]
-            return True
-        self.deaths[part[0]] += 1
-        if self.deaths[part[0]] == _CHANCES:
-            return False
-        self.parts.append(part)
-        return True
-
-
-class _Pool:
-    """Workers, replaced when they are lost.
-
-    `idle`: those that have loaded and wait for films; one that has not loaded gets none, for it may
-    wait for a machine for hours.
-    """
-
-    def __init__(self, job: Job, workers: int) -> None:
-        self.idle: list[Any] = []
-        self._ray = _ray()
-        lost = self._ray.exceptions
-        self._lost = (lost.RayActorError, lost.WorkerCrashedError, lost.OutOfMemoryError)
-        self._worker = self._ray.remote(num_cpus=1, max_restarts=0)(Worker)
-        self._job = job
-        self._calls: dict[Any, tuple[Any, list[str]]] = {}  # no films: it is loading
-        self._workers = workers
-        self._births = _CHANCES * workers
-        for _ in range(workers):
-            self._start()
-
-    @property
-    def busy(self) -> bool:
-        return any(films for _, films in self._calls.values())
-
-    def give(self, films: list[str]) -> None:
-        worker = self.idle.pop()
-        self._calls[worker.score.remote(films)] = worker, films
-
-    def next(self) -> tuple[list[str], Draft | None] | None:
-        """Wait for a worker: what it was given, and its draft, or None where it was lost.
-
-        None alone where it had no films.
-        """
-        (call,), _ = self._ray.wait(list(self._calls), num_returns=1)
-        worker, films = self._calls.pop(call)
-        try:
-            result = self._ray.get(call)
-        except self._lost:
-            self._ray.kill(worker)  # it may only be out of reach
-            self._start()
-            if films:
-                return films, None
-            self._stillborn()
-            return None
-        except self._ray.exceptions.RayTaskError as error:
-            if isinstance(error.cause, Unreachable):
-                raise error.cause from None
-            raise CovidCoreError(
-                f"a worker can't go on ({type(error.cause).__name__})",
-                "Check that every machine has this project and may write the table; Ray's log there"
-                " says more",
-            ) from None
-        self.idle.append(worker)
-        if films:
-            return films, result
-        if result:
-            raise CovidCoreError("a worker can't start", result)
-        self._births = _CHANCES * self._workers
-        return None
-
-    def _start(self) -> None:
-        worker = self._worker.remote(self._job)
-        self._calls[worker.load.remote()] = worker, []
-
-    def _stillborn(self) -> None:
-        self._births -= 1
-        if self._births <= 0:
-            raise CovidCoreError(
-                "workers die as they start",
-                "Check on each machine that this project runs: python -m covid_core predict FILM",
-            )
-
-
-def _fatal(job: Job, film: str) -> dict[str, Any]:
-    error = CovidCoreError(
+    found = job.films.films(note)
+    left: Iterator[str] = (film for film in found if job.films.name(film) not in table)
+    lost: dict[str, str] = {}  # names and paths of films that were given to workers and have no row
+    for size in (films, 1):
+        for scored in _scored(job, left, workers, size, lost):
+            yield table.add(scored)
+        left = iter([*lost.values()])
+    fatal = CovidCoreError(
         f"reading it stopped {_CHANCES} workers, one after another",
         "Try the film by itself; it may be damaged, or need more memory than there is",
     )
-    return error_row(job.films.name(film), error, job.answers)
+    yield table.add([error_row(name, fatal, job.answers) for name in lost])
+
+
+def _scored(
+    job: Job, films: Iterator[str], workers: int, size: int, lost: dict[str, str]
+) -> Iterator[list[Row]]:
+    """Rows of films, as workers give them. `lost` keeps the films that it was given no rows of."""
+    parts = iter(lambda: list(islice(films, size)), [])
+    part = next(parts, None)
+    pool = _pool(job, workers if part else 0)
+    while part or pool.has_next():
+        while part and pool.has_free():
+            lost.update((job.films.name(film), film) for film in part)
+            pool.submit(lambda worker, films: worker.score.remote(films), part)
+            part = next(parts, None)
+        while not part and pool.has_free():
+            pool.pop_idle()  # it makes room for one whose machine was lost
+        scored = _next(pool)
+        for row in scored:
+            lost.pop(row["file"], None)
+        if scored:
+            yield scored
+
+
+def _next(pool: Any) -> list[Row]:
+    """The rows of the part that is done next; none where it was lost."""
+    lost = _ray().exceptions
+    try:
+        return pool.get_next_unordered()
+    except (lost.ActorUnavailableError, lost.OutOfMemoryError):
+        return []
+    except lost.RayActorError as error:  # it has been restarted too often
+        raise CovidCoreError(
+            "workers die again and again",
+            "Check on each machine that this project runs: python -m covid_core predict FILM",
+        ) from error
+    except lost.RayTaskError as error:
+        if isinstance(error.cause, CovidCoreError):
+            raise error.cause from None
+        raise CovidCoreError(
+            f"a worker can't go on ({type(error.cause).__name__})",
+            "Check that every machine has this project; Ray's log there says more",
+        ) from None
+
+
+def _pool(job: Job, workers: int) -> Any:
+    ray = _ray()
+    from ray.util.actor_pool import ActorPool
+
+    worker = ray.remote(num_cpus=1, max_restarts=_RESTARTS, max_task_retries=_CHANCES - 1)(Worker)
+    return ActorPool([worker.remote(job) for _ in range(workers)])
 
 
 def _ray() -> Any:
@@ -268,8 +189,5 @@ def _ray() -> Any:
     try:
         import ray
     except ModuleNotFoundError as error:
-        raise CovidCoreError(
-            "scoring on a cluster needs Ray, which is not installed",
-            "Install it with: python -m pip install -r requirements-cluster.txt",
-        ) from error
+        raise CovidCoreError("a cluster needs Ray, which is not installed", INSTALL) from error
     return ray

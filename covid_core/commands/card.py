@@ -35,14 +35,14 @@ class Options:
 def run(options: Options) -> int:
     """Write the model card and the README's results; the exit status."""
     from covid_core.model_card.card import write_model_card
-    from covid_core.model_card.comparison import RECIPES_BLOCK, entry_of_card, markdown
+    from covid_core.model_card.comparison import RECIPES_BLOCK, entries_of_cards, markdown
     from covid_core.model_card.headline import RESULTS_BLOCK, headline
 
     card = read_card(options.weights)
     write_model_card(card, options.weights)
     cards = [card, *read_cards(options.weights / RECIPES).values()]
     variants = read_variants(options.weights)
-    recipes = markdown([entry_of_card(one, variants.get(one.recipe)) for one in cards])
+    recipes = markdown(entries_of_cards(cards, variants))
     for document in options.documents:
         replace_blocks(document, {RESULTS_BLOCK: headline(card), RECIPES_BLOCK: recipes})
     return DONE

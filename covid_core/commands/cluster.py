@@ -11,7 +11,7 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from covid_core.batch.ledger import Terms
-from covid_core.cluster.parquet_table import open_table
+from covid_core.cluster.delta_table import Table
 from covid_core.cluster.places import Place
 from covid_core.cluster.scoring import Job, connected, score_archive
 from covid_core.commands.arguments import (
@@ -27,14 +27,14 @@ from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.engine import Lanes
 from covid_core.model.card import SHIPPED, WEIGHTS, read_card
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import DISCLAIMER
+from covid_core.present.sentences import DISCLAIMER, UNANSWERED
 
 EPILOG = DISCLAIMER
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Score the films below a URL on a Ray cluster: Parquet, one row a file.
+    """Score the films below a URL on a Ray cluster: a Delta Lake table, one row a file.
 
     Run it again to go on where it was stopped.
     """
@@ -42,7 +42,12 @@ class Options:
     url: Annotated[
         str, Argument(metavar="URL", help="of a folder: a path, s3://…, gs://…, sftp://…")
     ]
-    out: Annotated[str, Option("--out", metavar="URL", help="folder to add rows to")]
+    out: Annotated[
+        str,
+        Option(
+            "--out", metavar="URL", help="of a Delta Lake table: a path, s3://…, gs://…, az://…"
+        ),
+    ]
     address: Annotated[
         str | None,
         Option(
@@ -76,10 +81,6 @@ def run(options: Options) -> int:
         return WRONG_USE
     try:
         return _scored(options)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        print(f"{Place.of(options.out).title}: it can't be written ({reason})", file=sys.stderr)
-        return WRONG_USE
     except KeyboardInterrupt:
         print("stopped: what was done is written; the same command goes on", file=sys.stderr)
         return STOPPED
@@ -88,19 +89,21 @@ def run(options: Options) -> int:
 def _scored(options: Options) -> int:
     card = read_card(options.weights, options.recipe)
     terms = Terms.of(card, options.point, options.prevalence)
+    table = Table(options.out, terms)
     lanes = Lanes(films=1, threads=1)  # a worker has one core
     load = partial(Predictor.load, options.weights.resolve(), options.recipe, lanes=lanes)
+    films, prevalence = Place.of(options.url), options.prevalence
+    job = Job(films, load, card.sha256, options.point, card.classes, prevalence)
     scored = failed = 0
     tally = open_tally(options.list_passed_over)
     with (
         connected(options.address, options.workers) as workers,
-        open_table(Place.of(options.out), terms) as table,
         tqdm(unit="film", disable=None) as progress,
     ):
-        job = Job(Place.of(options.url), table.drafts, load, card.classes, options.prevalence)
-        for part in score_archive(job, table, workers, note=tally.note):
-            scored, failed = scored + part.films, failed + part.failed
-            progress.update(part.films)
+        for added in score_archive(job, table, workers, note=tally.note):
+            scored += len(added)
+            failed += sum(row["decision"] in UNANSWERED for row in added)
+            progress.update(len(added))
     print_tally(tally)
     print(f"{scored} films scored, {failed} of them got no prediction", file=sys.stderr)
     return SOME_FAILED if failed else DONE

@@ -40,8 +40,8 @@ class Options:
         bool,
         Option(
             "--displays-only",
-            help="keep the gate in --out, but for how it knows several films, screenshots and"
-            " photos",
+            help="keep the gate in --out, and train only how it knows several films, screenshots"
+            " and photos",
         ),
     ] = False
     seed: Annotated[

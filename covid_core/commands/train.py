@@ -181,6 +181,8 @@ def choose_recipe(options: Options) -> Recipe:
     )
     phases = tuple(replace(phase, **given("stages")) for phase in recipe.phases)
     own = given("init", "architecture", "head_depth", "fit", "smooth_px", "tone", "borders")
+    if "head_depth" in own:
+        own["head"] = None
     return replace(recipe, phases=phases, optimisation=optimisation, **own)
 
 

@@ -9,6 +9,7 @@ each picture kept, one locked test part, and nothing in the second source that t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,8 @@ _FOLDS = 5  # a fifth tests, as in most of the studies, and a fifth validates
 class Draw:
     """The first `first` films, by path, of a source and label; all where there are fewer.
 
-    `finding`: the dataset's own word, `view`: the view, where only those were taken.
+    `finding`: the dataset's own word, `view`: the view, `folder`: the name of one of the two
+    above the file, where only those were taken.
     """
 
     source: str
@@ -32,6 +34,7 @@ class Draw:
     first: int
     finding: str = ""
     view: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Protocol:
     a random draw. `augmented`: whether films are varied in validation as in training. `second`:
     films of another source; the study's own where it tested on one (`reported_second`), else ours.
     `positive`: the class whose recall the study gives as its own. `defects`: what is wrong with it,
-    in words; `reported_at`: what its figure is, as "127 of 128".
+    in words; `reported_at`: what its figure is, as "127 of 128". `reported_kappa`: its Cohen's
+    kappa; `reported_stage`: the accuracy of its first stage, on films of `second` too.
     """
 
     study: str
@@ -54,6 +58,8 @@ class Protocol:
     second: tuple[Draw, ...] = ()
     reported_at: str = ""
     reported_second: float | None = None
+    reported_kappa: float | None = None
+    reported_stage: float | None = None
     listed: bool = False
     augmented: bool = False
     positive: str = "covid"
@@ -142,9 +148,14 @@ def _rows(table: pd.DataFrame, draw: Draw) -> np.ndarray:
         fits &= table["finding"] == draw.finding
     if draw.view:
         fits &= table["view"] == draw.view
+    if draw.folder:
+        above = (PurePath(path).parts[-3:-1] for path in table["path"])
+        fits &= np.array([draw.folder in folders for folders in above], bool)
     rows = table.index[fits][np.argsort(table["path"][fits].to_numpy(), kind="stable")]
     if not len(rows):
-        named = " ".join(filter(None, (draw.source, draw.label, draw.finding, draw.view)))
+        named = " ".join(
+            filter(None, (draw.source, draw.label, draw.finding, draw.view, draw.folder))
+        )
         raise DatasetError(
             f"the study took films that are not here: {named}", "Give that dataset too with --data"
         )

@@ -8,13 +8,18 @@ from pathlib import Path
 
 from covid_core.datasets.split import Split
 from covid_core.errors import CovidCoreError
-from covid_core.evaluation.evaluate import evaluate, full_heat, storage_change
+from covid_core.evaluation.evaluate import evaluate, full_heat, measure_parts, storage_change
 from covid_core.evaluation.trust import fit_and_measure
-from covid_core.model.decision import Rules
+from covid_core.model.decision import SOFTMAX, Rules
 from covid_core.model.network_files import as_stored
 from covid_core.model.networks import Network
-from covid_core.model.results import Results, Trust
-from covid_core.training.inference import logits_by_split
+from covid_core.model.results import Results, Summary, Trust
+from covid_core.training.inference import (
+    MEASURED_SPLITS,
+    logits_by_split,
+    probabilities_by_split,
+)
+from covid_core.training.recipe import Phase
 from covid_core.training.run import Run, label_films
 
 
@@ -26,6 +31,20 @@ class Worth:
     trust: dict[str, Trust]
     results: Results
     full_heat: float
+
+
+def measure_stage(network: Network, run: Run, phase: Phase) -> dict[str, Summary]:
+    """What a network came to that the next phase goes on from: on its own task's films, by part.
+
+    Softmax decides: rules are fitted for the last phase alone.
+    """
+    films, task, device = label_films(run.films, phase), phase.task_definition, run.device
+    logits = logits_by_split(
+        as_stored(network).to(device), films, run.preprocess, device=device, splits=MEASURED_SPLITS
+    )
+    answers = probabilities_by_split(logits, Rules.plain(len(task.outputs)))
+    parts = measure_parts(films, answers, task, SOFTMAX).independent_parts
+    return {part.name: part.summary for part in parts if part.summary.films}
 
 
 def measure(network: Network, run: Run, cache: Path, *, workers: int) -> Worth:

@@ -36,7 +36,7 @@ def prove(
     Raises WeightsError, and CovidCoreError where this machine does not have the precision.
     """
     card = read_card(folder, name)
-    head = Head.of(head_tensors(folder, name, card))
+    head = Head.of(head_tensors(folder, name, card), card.head_plan)
     trained = classifier(folder, name, card)
     quick = engine_of(trained, choice, precision)
     if quick.precision is not precision:

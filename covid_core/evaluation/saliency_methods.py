@@ -72,7 +72,7 @@ def class_activation(
     call from any thread.
     """
     with torch.inference_mode(False), torch.enable_grad():
-        borrowed = PooledHead(head.linear, head.hidden)
+        borrowed = PooledHead(head.linear, head.hidden, head.plan)
         cells = torch.from_numpy(feature_map.copy()).unsqueeze(0).requires_grad_(True)
         with METHODS[method](model=borrowed, target_layers=[borrowed.cells]) as cam:
             evidence = cam(cells, [ClassifierOutputTarget(output)])

@@ -117,7 +117,8 @@ def answer_pictures(
 ) -> Answers:
     """The answers to pictures, uint8 (N, S, S), one at least, with the maps of `findings`."""
     tensors = network.head.state_dict()
-    head = Head.of({f"head.{name}": tensor.cpu().numpy() for name, tensor in tensors.items()})
+    named = {f"head.{name}": tensor.cpu().numpy() for name, tensor in tensors.items()}
+    head = Head.of(named, network.head.plan)
     outputs = [card.classes.index(finding) for finding in findings]
     network.eval()
 

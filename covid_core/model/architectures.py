@@ -11,4 +11,5 @@ TITLES = {
     "resnet18": "ResNet-18",
     "vgg16": "VGG16",
     "cnn4": "four-layer CNN",
+    "cnn4_narrow": "narrow four-layer CNN",
 }

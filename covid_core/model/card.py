@@ -33,6 +33,7 @@ from covid_core.model.architectures import DENSENET121, TITLES
 from covid_core.model.audit import AuditFigures
 from covid_core.model.decision import Rules, with_sources
 from covid_core.model.head import Head
+from covid_core.model.head_plan import HeadPlan, deep_head
 from covid_core.model.results import EpochFigures, Results, Trust
 from covid_core.model.tasks import TASKS
 from covid_core.model.tensors import RETRAIN, checked, foreign_tensors, read_card_file, write_card
@@ -99,6 +100,7 @@ class WeightsCard(Record):
     `recipe`: what trained it, and the files' name. `opacity_map`, `appearance`: whether the network
     has these outputs too. `classes`: what it answers, in the order of its outputs. `films`: split,
     source, class to count. `full_heat`: the evidence of one cell, in logits, drawn at full heat.
+    `head_depth`: of older cards, in place of `head`.
     `split`: `datasets.split.fingerprint` of the manifest. `history`: what was logged at the end of
     each epoch. `rules`: how its logits become a call. `trust`: by part of films, what
     `evaluation.trust` measured of the rules.
@@ -117,7 +119,8 @@ class WeightsCard(Record):
     results: Results = Field(default_factory=Results)
     full_heat: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     recipe: Annotated[str, AfterValidator(_is_a_name)] = SHIPPED
-    head_depth: Annotated[int, Field(ge=0)] = 0
+    head: HeadPlan | None = None
+    head_depth: Annotated[int, Field(ge=0, le=4)] = 0
     opacity_map: bool = False
     appearance: bool = False
     split: str = ""
@@ -136,6 +139,11 @@ class WeightsCard(Record):
     def name(self) -> str:
         """Model name and version for a person: the architecture, the day, the tensors' hash."""
         return f"{TITLES[self.architecture]}, {self.created[:10]}, {self.sha256[:8]}"
+
+    @property
+    def head_plan(self) -> HeadPlan:
+        """What its network's head is made of."""
+        return self.head or deep_head(self.head_depth)
 
     @property
     def variant(self) -> str:
@@ -208,7 +216,7 @@ def head_tensors(folder: Path, name: str, card: WeightsCard) -> dict[str, np.nda
         tensors = safetensors.numpy.load(checked(path, card.sha256))
         heads = ("head.", f"{APPEARANCE}.") if card.appearance else ("head.",)
         head = {name: tensor for name, tensor in tensors.items() if name.startswith(heads)}
-        fits = len(Head.of(head).bias) == len(card.classes)
+        fits = len(Head.of(head, card.head_plan).bias) == len(card.classes)
         if card.appearance:
             fits &= len(Head.of_layers(head, APPEARANCE).bias) == len(APPEARANCES)
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:

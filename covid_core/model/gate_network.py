@@ -78,13 +78,10 @@ class GateNetwork(nn.Module):
         return self.deep(finer).mean((2, 3))
 
 
-def load_gate_network(folder: Path, name: str, *, displays: bool = True) -> tuple[GateNetwork, str]:
-    """From a weights folder, in evaluation mode, and its tensors' SHA-256. Raises WeightsError.
-
-    `displays`: with what it learnt of ways of display; else that branch is as at first.
-    """
+def load_gate_network(folder: Path, name: str) -> tuple[GateNetwork, str]:
+    """From a weights folder, in evaluation mode, and its tensors' SHA-256. Raises WeightsError."""
     network = GateNetwork()
-    sha256 = read_network(network, folder, name, but="" if displays else "displays.")
+    sha256 = read_network(network, folder, name)
     return network.eval(), sha256
 
 

@@ -50,7 +50,7 @@ def save_weights(card: WeightsCard, network: Network, folder: Path) -> WeightsCa
         architecture=network.architecture,
         **identity(tensors),
         torch_version=torch.__version__,
-        head_depth=network.head.depth,
+        head=network.head.plan,
         opacity_map=network.opacity is not None,
         appearance=network.appearance is not None,
         rules=card.rules,
@@ -69,7 +69,7 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
     network = Network(
         card.architecture,
         len(card.classes),
-        card.head_depth,
+        card.head_plan,
         opacity=card.opacity_map,
         appearance=card.appearance,
     )
@@ -78,14 +78,11 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
     return network.eval().requires_grad_(False), card
 
 
-def _fill(network: nn.Module, data: bytes, path: Path, title: str, but: str = "") -> None:
+def _fill(network: nn.Module, data: bytes, path: Path, title: str) -> None:
     """With a tensor file's bytes: its own tensors, all of them, finite. Raises WeightsError."""
     own = network.state_dict()
     try:
         tensors = safetensors.torch.load(data)
-        if but:
-            kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(but)}
-            tensors = {name: own[name] for name in own if name.startswith(but)} | kept
         for name, tensor in tensors.items():
             if tensor.dtype not in (torch.float16, torch.float32, own[name].dtype):
                 raise TypeError(f"{name} is {tensor.dtype}")
@@ -121,11 +118,8 @@ def write_network(network: nn.Module, folder: Path, name: str, **card: Any) -> d
     return whole
 
 
-def read_network(network: nn.Module, folder: Path, name: str, *, but: str = "") -> str:
-    """Fill a network with what `write_network` wrote; gives its SHA-256. Raises WeightsError.
-
-    Tensors whose names begin with `but`, if it is given, stay the network's own.
-    """
+def read_network(network: nn.Module, folder: Path, name: str) -> str:
+    """Fill a network with what `write_network` wrote; gives its SHA-256. Raises WeightsError."""
     card, data = read_pair(folder, name)
-    _fill(network, data, folder / f"{name}.safetensors", f"{name} network", but)
+    _fill(network, data, folder / f"{name}.safetensors", f"{name} network")
     return str(card["sha256"])

@@ -15,14 +15,11 @@ import torch
 from torch import nn
 from torchvision import models
 
-from covid_core.errors import WeightsError
 from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.model import efficientnet_lite as lite
 from covid_core.model.architectures import DENSENET121
-from covid_core.model.head import LEAK
+from covid_core.model.head_plan import HeadPlan
 
-_WIDTHS = (512, 128, 64, 32)  # of a deep head's hidden layers
-_DROPOUT = 0.25
 LEAST_WEIGHT = 0.05  # of a cell where no opacity is: a film without any is pooled evenly
 _RARE = -2.0  # first guess of a cell's opacity, in log odds: most cells have none
 
@@ -63,6 +60,25 @@ def _four_convolutions() -> nn.Module:
     return nn.Sequential(*blocks)
 
 
+def _four_narrow_convolutions() -> nn.Module:
+    """Convolutions of 32, 64, 64 and 128 channels without padding, pooled thrice.
+
+    Dropout follows each pooling, and nothing is normalised.
+    """
+    return nn.Sequential(
+        nn.Sequential(
+            nn.Conv2d(3, 32, 3),
+            nn.ReLU(),
+            nn.Conv2d(32, 64, 3),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Dropout(0.5),
+        ),
+        nn.Sequential(nn.Conv2d(64, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25)),
+        nn.Sequential(nn.Conv2d(64, 128, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.3)),
+    )
+
+
 ARCHITECTURES: dict[str, Architecture] = {
     DENSENET121: Architecture(
         # memory_efficient is off: the films are small, and recomputing costs time.
@@ -90,30 +106,35 @@ ARCHITECTURES: dict[str, Architecture] = {
         models.VGG16_Weights.IMAGENET1K_V1,
     ),
     "cnn4": Architecture(_four_convolutions, "0.0", 512, None),
+    "cnn4_narrow": Architecture(_four_narrow_convolutions, "0.0", 128, None),
 }
 
 
 class PooledHead(nn.Module):
-    """Mean over the feature map's cells, hidden layers if any, one linear layer.
+    """Mean over the feature map's cells, hidden layers if any, one linear layer: a `HeadPlan`.
 
     (N, C, h, w) to (N, outputs). `cells` passes its input on unchanged. It is the layer to take a
     class activation map at: the whole backbone stays out of the explanation.
     """
 
-    def __init__(self, linear: nn.Linear, hidden: nn.Sequential | None = None) -> None:
+    def __init__(
+        self,
+        linear: nn.Linear,
+        hidden: nn.Sequential | None = None,
+        plan: HeadPlan = HeadPlan(),  # noqa: B008  (frozen)
+    ) -> None:
         super().__init__()
+        self.plan = plan
         self.cells = nn.Identity()
+        self.pool = nn.AdaptiveAvgPool2d(plan.cells)
+        self.dropout = nn.Dropout(plan.dropout)
         self.hidden = hidden if hidden is not None else nn.Sequential()
         self.linear = linear
 
-    @property
-    def depth(self) -> int:
-        """How many hidden layers it has."""
-        return sum(isinstance(layer, nn.Linear) for layer in self.hidden)
-
     def forward(self, feature_map: torch.Tensor) -> torch.Tensor:
         """The logits of a feature map, (N, C, h, w)."""
-        return self.linear(self.hidden(self.cells(feature_map).mean(dim=(2, 3))))
+        pooled = self.dropout(self.pool(self.cells(feature_map)).flatten(1))
+        return self.linear(self.hidden(pooled))
 
 
 class Outputs(NamedTuple):
@@ -145,7 +166,7 @@ class Network(nn.Module):
         self,
         architecture: str = DENSENET121,
         outputs: int = len(CLASSES),
-        head_depth: int = 0,
+        head: HeadPlan = HeadPlan(),  # noqa: B008  (frozen)
         *,
         opacity: bool = False,
         appearance: bool = False,
@@ -156,7 +177,7 @@ class Network(nn.Module):
         self.features = about.build()
         self._make_grey(about.first)
         self.rectify = nn.ReLU(inplace=False) if about.rectified else nn.Identity()
-        self.head = _head(about.channels, outputs, head_depth)
+        self.head = _head(about.channels, outputs, head)
         self.opacity = _opacity(about.channels) if opacity else None
         self.appearance = nn.Linear(about.channels, len(APPEARANCES)) if appearance else None
 
@@ -212,16 +233,18 @@ class Network(nn.Module):
         setattr(self.features.get_submodule(parent), last, grey)
 
 
-def _head(channels: int, outputs: int, depth: int) -> PooledHead:
-    """A head with `depth` hidden layers, 0 to 4."""
-    if not 0 <= depth <= len(_WIDTHS):
-        raise WeightsError(f"a head can't be {depth} deep", f"Give 0 to {len(_WIDTHS)}")
-    layers: list[nn.Module] = []
-    for before, after in pairwise((channels, *_WIDTHS[:depth])):
-        layers += [nn.Linear(before, after), nn.LeakyReLU(LEAK), nn.Dropout(_DROPOUT)]
-    linear = nn.Linear(_WIDTHS[depth - 1] if depth else channels, outputs)
+def _head(channels: int, outputs: int, plan: HeadPlan) -> PooledHead:
+    """A head drawn at random for a feature map of so many channels."""
+    inputs, layers = channels * plan.cells**2, list[nn.Module]()
+    for layer in plan.hidden:
+        layers.append(nn.Linear(inputs, layer.width))
+        if layer.normalised:
+            layers.append(nn.BatchNorm1d(layer.width))
+        layers += [nn.LeakyReLU(layer.slope), nn.Dropout(layer.dropout)]
+        inputs = layer.width
+    linear = nn.Linear(inputs, outputs)
     nn.init.zeros_(linear.bias)
-    return PooledHead(linear, nn.Sequential(*layers))
+    return PooledHead(linear, nn.Sequential(*layers), plan)
 
 
 def _opacity(channels: int) -> nn.Conv2d:

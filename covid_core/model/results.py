@@ -6,13 +6,15 @@ parts of films is `Results.parts`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import ConfigDict, Field
+import numpy as np
+from pydantic import AfterValidator, ConfigDict, Field
 
 from covid_core.findings import Finding
-from covid_core.metrics import Estimate
+from covid_core.metrics import Estimate, cohen_kappa
 from covid_core.model.decision import Probabilities
+from covid_core.model.tasks import TASKS
 from covid_core.model.tiers import Tier
 from covid_core.storage.records import UNKNOWN, Figure, Measured, Record
 
@@ -44,6 +46,11 @@ class Summary(Record):
     accuracy: Figure = UNKNOWN
     commonest: float | None = None
     classes: dict[Finding, ClassFigures] = Field(default_factory=dict)
+
+    @property
+    def kappa(self) -> float | None:
+        """Cohen's kappa of labels and calls; None where there is no film."""
+        return cohen_kappa(np.array(self.confusion)) if self.confusion else None
 
 
 class Comparable(Record):
@@ -135,6 +142,12 @@ class Part(NamedTuple):
     summary: Summary
 
 
+def _is_a_task(name: str) -> str:
+    if name not in TASKS:
+        raise ValueError(f"there is no task {name}")
+    return name
+
+
 class Results(Record):
     """The card's results.
 
@@ -143,6 +156,7 @@ class Results(Record):
     `decision` names them. `storage_change`: the largest change of a test probability by storing.
     `shared`: the share of test films that share a patient or picture with training.
     `within_source_split`: the fingerprint of the manifest that `within_source` was measured on.
+    `stages`: of networks that another task came after, by task, then by part, before calibration.
     """
 
     test: Summary = Field(default_factory=Summary)
@@ -156,6 +170,9 @@ class Results(Record):
     probabilities: Probabilities | None = None
     within_source: Populations = Field(default_factory=dict)
     within_source_split: str = ""
+    stages: dict[Annotated[str, AfterValidator(_is_a_task)], dict[str, Summary]] = Field(
+        default_factory=dict
+    )
 
     @property
     def parts(self) -> list[Part]:

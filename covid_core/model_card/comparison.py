@@ -16,22 +16,24 @@ from covid_core.evaluation.baselines import best_baseline
 from covid_core.evaluation.compare import Compared
 from covid_core.findings import Finding
 from covid_core.metrics import format_estimate
-from covid_core.model.card import AS_PUBLISHED, CORRECTED, WeightsCard
+from covid_core.model.card import AS_PUBLISHED, CORRECTED, SHIPPED, WeightsCard
 from covid_core.model.decision import in_sentence
 from covid_core.model.results import TEST, Baseline, Summary
+from covid_core.model.tasks import TASKS
 from covid_core.model_card import comparison_plots
 from covid_core.model_card.results import held_out_name
 from covid_core.present.html import embedded, write_page
 from covid_core.present.markdown import table
 from covid_core.present.overlay import data_uri, png
 from covid_core.training.variant_names import Variant
-from covid_core.training.variants import protocol_of
+from covid_core.training.variants import protocol_of, recipe_in
 
 _TEMPLATE = Path(__file__).with_name("comparison.html")
 _FIGURES = ("auroc", "sensitivity", "specificity", "precision", "f1")
 HEADER = (
     "Recipe",
     "Variant",
+    "Start",
     "Films",
     "n",
     "Accuracy",
@@ -42,6 +44,7 @@ HEADER = (
     "Specificity",
     "Precision",
     "F1",
+    "Cohen's kappa",
     "Made by",
 )
 RECIPES_BLOCK = "recipes"  # the block of a document
@@ -55,8 +58,8 @@ Variants = Mapping[str, WeightsCard]
 class Entry:
     """One recipe's lines of the table.
 
-    `parts`: what was tested on, by name; `baselines` of these. `variants`: the cards of the same
-    recipe as its study trained it, and corrected.
+    `parts`: what was tested on, by name, nothing where `card` is one of `variants`; `baselines` of
+    these. `variants`: the cards of the same recipe as its study trained it, and corrected.
     """
 
     card: WeightsCard
@@ -73,6 +76,19 @@ def entry_of_card(card: WeightsCard, variants: Variants | None = None) -> Entry:
     return Entry(card, parts, results.baselines, variants=variants or {})
 
 
+def entries_of_cards(cards: Sequence[WeightsCard], variants: Mapping[str, Variants]) -> list[Entry]:
+    """An entry a card, then one for each recipe that was trained as its study did alone.
+
+    `variants`: by recipe.
+    """
+    entries = [entry_of_card(card, variants.get(card.recipe)) for card in cards]
+    alone = variants.keys() - {card.recipe for card in cards}
+    for recipe in sorted(alone):
+        own = variants[recipe]
+        entries.append(Entry(next(iter(own.values())), {}, {}, variants=own))
+    return entries
+
+
 def rows(entries: Sequence[Entry]) -> list[list[str]]:
     """A line for each part of each variant of each entry, in `HEADER`'s order.
 
@@ -80,15 +96,18 @@ def rows(entries: Sequence[Entry]) -> list[list[str]]:
     """
     lines_of_all = []
     for entry in entries:
-        lines = _reported(entry.card.recipe)
-        for variant, card in entry.variants.items():
-            lines += _lines_of_variant(variant, card)
+        card = entry.card
+        lines = _reported(card.recipe)
+        for variant, own in entry.variants.items():
+            lines += _lines_of_variant(variant, own)
+        lines += _stage_lines(Variant.OURS, card) if entry.parts else []
         for name, summary in entry.parts.items():
-            where = "clean test part" if name == TEST else held_out_name(name, entry.card)
-            line = _line(Variant.OURS, where, summary, entry.card, entry.baselines.get(name, {}))
+            where = "clean test part" if name == TEST else held_out_name(name, card)
+            baselines = entry.baselines.get(name, {})
+            line = _line(Variant.OURS, where, summary, card, card.classes, baselines)
             line[-1] += "" if entry.same_split else ", another split"
             lines.append(line)
-        first = f"**{entry.card.recipe}**"
+        first = f"**{card.recipe}**"
         lines_of_all += [[first if i == 0 else "", *line] for i, line in enumerate(lines)]
     return lines_of_all
 
@@ -116,7 +135,7 @@ def write_comparison(
         header=HEADER,
         rows=[[cell.replace("**", "").replace("`", "") for cell in row] for row in rows(entries)],
         together=together,
-        networks=[(one, _answer(one.card), _plots(one), _maps(one)) for one in compared],
+        networks=[(one, _answer(one.card.classes), _plots(one), _maps(one)) for one in compared],
     )
 
 
@@ -127,18 +146,42 @@ def entry_of(one: Compared, variants: Mapping[str, Variants]) -> Entry:
     return Entry(one.card, parts, baselines, one.same_split, variants.get(one.card.recipe, {}))
 
 
+def start_in_words(init: str) -> str:
+    """What a training started from, by its recipe's `init`."""
+    if init in _STARTS:
+        return _STARTS[init]
+    file = Path(init)
+    if (file.parent.name, file.stem) == ("weights", SHIPPED):
+        return "the shipped weights, an earlier version"
+    return f"`{file.parent.name or file.name}`"
+
+
+_STARTS = {"random": "random weights", "imagenet": "ImageNet's weights", "": "not recorded"}
+
+
 def _reported(recipe: str) -> list[list[str]]:
     """The figures that the recipe's study gives itself."""
     protocol = protocol_of(recipe)
     if protocol is None:
         return []
-    reported = {f"its own split ({protocol.reported_at})": protocol.reported}
-    if protocol.reported_second is not None:
-        reported[f"a second source, `{protocol.second[0].source}`"] = protocol.reported_second
-    blank = [""] * (len(HEADER) - 6)
+    studied = recipe_in(Variant.AS_PUBLISHED, recipe)
+    stage = f"its first stage, {studied.phases[0].task}; another part of the dataset"
+    kappa = "" if protocol.reported_kappa is None else f"{protocol.reported_kappa:.3f}"
+    second = protocol.second[0].source if protocol.second else ""
+    reported = [
+        (stage, protocol.reported_stage, ""),
+        (f"its own split ({protocol.reported_at})", protocol.reported, kappa),
+        (f"a second source, `{second}`", protocol.reported_second, ""),
+    ]
+    told = {
+        "Variant": "the study's figure",
+        "Start": start_in_words(studied.init),
+        "Made by": protocol.study,
+    }
     return [
-        ["the study's figure", films, "", f"{value:.3f}", *blank, protocol.study]
-        for films, value in reported.items()
+        _cells(told | {"Films": films, "Accuracy": f"{value:.3f}", "Cohen's kappa": kappa})
+        for films, value, kappa in reported
+        if value is not None
     ]
 
 
@@ -149,11 +192,37 @@ def _lines_of_variant(variant: str, card: WeightsCard) -> list[list[str]]:
         f" training{_miscounted(card)}",
         CORRECTED: "its own films, split by patient and picture, one locked test part",
     }
-    lines = []
+    named = f"{variant}{_other_head(variant, card)}"
+    lines = _stage_lines(named, card)
     for name, _, summary in card.results.independent_parts:
         where = own[variant] if name == TEST else f"a second source, `{name}`"
-        lines.append(_line(variant, where, summary, card, card.results.baselines.get(name, {})))
+        baselines = card.results.baselines.get(name, {})
+        lines.append(_line(named, where, summary, card, card.classes, baselines))
     return lines
+
+
+def _other_head(variant: str, card: WeightsCard) -> str:
+    """That a network has another head than its recipe describes; nothing where it has that."""
+    if protocol_of(card.recipe) is None:
+        return ""
+    same = card.head_plan == recipe_in(Variant(variant), card.recipe).head_plan
+    return "" if same else ", with another head than the recipe now has"
+
+
+def _stage_lines(variant: str, card: WeightsCard) -> list[list[str]]:
+    """What the networks came to that the card's own went on from."""
+    return [
+        _line(
+            variant,
+            f"stage {number}; {'its test part' if name == TEST else f'`{name}`, held out'}",
+            summary,
+            card,
+            TASKS[task].outputs,
+            {},
+        )
+        for number, (task, parts) in enumerate(card.results.stages.items(), start=1)
+        for name, summary in parts.items()
+    ]
 
 
 def _miscounted(card: WeightsCard) -> str:
@@ -171,28 +240,33 @@ def _line(
     where: str,
     summary: Summary,
     card: WeightsCard,
+    classes: Sequence[Finding],
     baselines: Mapping[str, Baseline],
 ) -> list[str]:
-    figures = summary.classes.get(card.classes[-1])
+    figures = summary.classes.get(classes[-1])
     best = best_baseline(baselines)
     return [
         variant,
-        f"{where}; {_answer(card)}",
+        start_in_words(card.training.get("init", "")),
+        f"{where}; {_answer(classes)}",
         str(summary.films),
         format_estimate(summary.accuracy),
         "" if summary.commonest is None else f"{summary.commonest:.3f}",
         f"{best[1].value:.3f}, {best[0]}" if best else "",
         *(format_estimate(getattr(figures, name)) if figures else "too few" for name in _FIGURES),
+        "" if summary.kappa is None else f"{summary.kappa:.3f}",
         f"`{card.git_commit}`, seed {card.training.get('seed', '?')}",
     ]
 
 
-def _answer(card: WeightsCard) -> str:
-    disease = in_sentence(card.classes[-1])
-    others = card.classes[:-1]
-    if others == (Finding.NORMAL,):
-        return f"{disease} against normal"
-    return f"{disease} against the rest"
+def _cells(told: Mapping[str, str]) -> list[str]:
+    """A line by its columns' names, but for the recipe's; the others stay empty."""
+    return [told.get(name, "") for name in HEADER[1:]]
+
+
+def _answer(classes: Sequence[Finding]) -> str:
+    others = "normal" if tuple(classes[:-1]) == (Finding.NORMAL,) else "the rest"
+    return f"{in_sentence(classes[-1])} against {others}"
 
 
 def _plots(one: Compared) -> list[tuple[str, str]]:

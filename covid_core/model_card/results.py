@@ -113,6 +113,10 @@ def _summary(summary: Summary, classes: Sequence[str]) -> str:
     called = ["", *(f"{_TITLES[label]} (called)" for label in classes)]
     return f"""{table(header, figures)}
 
-Accuracy {format_estimate(summary.accuracy)}.
+Accuracy {format_estimate(summary.accuracy)}{_kappa(summary)}.
 
 {table(called, confusion)}"""
+
+
+def _kappa(summary: Summary) -> str:
+    return "" if summary.kappa is None else f", Cohen's kappa {summary.kappa:.3f}"

@@ -87,7 +87,7 @@ class Predictor:
         folder = Path(folder)
         card = read_card(folder, recipe)
         tensors = head_tensors(folder, recipe, card)
-        head = Head.of(tensors)
+        head = Head.of(tensors, card.head_plan)
         appearance = Head.of_layers(tensors, APPEARANCE) if card.appearance else None
         trained = classifier(folder, recipe, card)
         proof = read_proof(folder, recipe, card.sha256)

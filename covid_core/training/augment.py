@@ -20,18 +20,19 @@ _Uniform = Callable[..., torch.Tensor]  # low, high, then the shape behind the f
 class Augmentation:
     """The limits of how a film may be changed; each draw is uniform within these.
 
-    `rotation_degrees`: either way. `scale`: of the chest in the film. `aspect`: exponent within
-    e^±, for films reach us squashed by different amounts. `shift`: share of the side. `mirrored`:
-    how often, 0 to 1. `gamma`: exponent within e^±. `sharpness`: below 0 sharpens, above 0 blurs.
-    `patches`: how many cover a part of the film; `patch_side`: their sides, shares of the film's.
-    `bars`: how often each side has a black or white bar, 0 to 1; `bar_side`: its greatest width, a
-    share of the side.
+    `rotation_degrees`, `shear_degrees`: either way. `scale`: of the chest in the film. `aspect`:
+    exponent within e^±, for films reach us squashed by different amounts. `shift`: share of the
+    side, or of the width and of the height. `mirrored`: how often, 0 to 1. `gamma`: exponent within
+    e^±. `sharpness`: below 0 sharpens, above 0 blurs. `patches`: how many cover a part of the film;
+    `patch_side`: their sides, shares of the film's. `bars`: how often each side has a black or
+    white bar, 0 to 1; `bar_side`: its greatest width, a share of the side.
     """
 
     rotation_degrees: float = 12.0
     scale: tuple[float, float] = (0.85, 1.12)
     aspect: float = 0.10
-    shift: float = 0.06
+    shift: float | tuple[float, float] = 0.06
+    shear_degrees: float = 0.0
     mirrored: float = 0.5
     gamma: float = 0.45
     contrast: float = 0.25
@@ -147,17 +148,23 @@ def _expose(
 
 
 def _affine_matrices(uniform: _Uniform, limits: Augmentation) -> torch.Tensor:
-    """Sampling matrices, (N, 2, 3): rotation, scale, aspect, shift and left-right mirroring."""
+    """Sampling matrices, (N, 2, 3): rotation, scale, aspect, shift, mirroring and shear."""
+    across, down = limits.shift if isinstance(limits.shift, tuple) else (limits.shift,) * 2
     angle = uniform(-limits.rotation_degrees, limits.rotation_degrees) * pi / 180
     zoom = 1 / uniform(*limits.scale)
     stretch = uniform(-limits.aspect, limits.aspect).exp()
     mirror = torch.where(uniform(0, 1) < limits.mirrored, -1.0, 1.0)
     cos, sin = angle.cos() * zoom, angle.sin() * zoom
     x_row = torch.stack(
-        [cos * stretch * mirror, -sin * mirror, uniform(-limits.shift, limits.shift) * 2], dim=1
+        [cos * stretch * mirror, -sin * mirror, uniform(-across, across) * 2], dim=1
     )
-    y_row = torch.stack([sin, cos / stretch, uniform(-limits.shift, limits.shift) * 2], dim=1)
-    return torch.stack([x_row, y_row], dim=1)
+    y_row = torch.stack([sin, cos / stretch, uniform(-down, down) * 2], dim=1)
+    affine = torch.stack([x_row, y_row], dim=1)
+    if limits.shear_degrees:  # after the rest, which is then drawn as without it
+        shear = uniform(-limits.shear_degrees, limits.shear_degrees, 1) * pi / 180
+        first, second = affine[:, :, 0].clone(), affine[:, :, 1].clone()
+        affine[:, :, 1] = second * shear.cos() - first * shear.sin()
+    return affine
 
 
 def _patch_area(

@@ -7,7 +7,7 @@ draws what an uninterrupted one would have drawn.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -27,14 +27,18 @@ from covid_core.training.half_precision import half_precision
 from covid_core.training.log import clear_log
 from covid_core.training.losses import Learner, Losses, LossLog, Targets, batch_loss
 from covid_core.training.progress import Progress, unfreeze
-from covid_core.training.recipe import Optimisation
+from covid_core.training.recipe import Optimisation, Phase
 from covid_core.training.run import Plan, Run, plan_phase
 
 _READ_EVERY = 25  # steps: the device is waited for each time that losses are read
 
 
-def train(network: Network, run: Run) -> Network:
+def train(
+    network: Network, run: Run, after_phase: Callable[[Phase, Network], None] | None = None
+) -> Network:
     """The averaged weights of the last phase, on the CPU, after every phase of the recipe in turn.
+
+    `after_phase` is told each phase but the last, and the network that it ended with.
 
     Writes a checkpoint a phase, a JSON line an epoch to `log.jsonl` in the run's folder, and the
     same for TensorBoard to `tensorboard`; without `resume` those of an older run are deleted first.
@@ -46,9 +50,11 @@ def train(network: Network, run: Run) -> Network:
         for checkpoint in run.folder.glob("phase*.pt*"):
             checkpoint.unlink()
     identity = identify_run(run)
-    for number in range(len(run.recipe.phases)):
+    for number, phase in enumerate(run.recipe.phases):
         with no_room_to_train():
             network = train_phase(network, run, number, identity)
+        if after_phase and phase is not run.recipe.phases[-1]:
+            after_phase(phase, network)
     return network
 
 
@@ -143,6 +149,8 @@ def train_step(
     processes. `learner`: the network as `wrap_network` gives it.
     """
     network.train()
+    if len(x) == 1:
+        network.head.eval()  # one film alone has no deviation to normalise by
     if not next(network.features.parameters()).requires_grad:
         network.features.eval()  # frozen: its normalisation too
     with half_precision(x.device):

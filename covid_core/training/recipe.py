@@ -19,6 +19,7 @@ from covid_core.datasets.published import Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
 from covid_core.model.architectures import TITLES
+from covid_core.model.head_plan import HeadPlan, deep_head
 from covid_core.model.tasks import TASKS, Task
 from covid_core.prepare.preprocess import Borders, Fit, Preprocess, Tone
 from covid_core.storage.records import STRICTLY, parse
@@ -129,6 +130,8 @@ class Optimisation:
 class Recipe:
     """`init`: as `initial_weights.initial_state` takes it.
 
+    `head`: the network's; or this project's own with so many hidden layers, `head_depth`.
+
     `opacity_map`, `appearance`: whether boxes and appearances are learnt too. `fit` to `std`: as
     `Preprocess` has them. `balance`: what is drawn equally often; or each film once an epoch.
     `published`: the films and the split of the study, where the recipe is one's to the letter or
@@ -142,7 +145,8 @@ class Recipe:
     architecture: Annotated[str, AfterValidator(_is_an_architecture)]
     phases: Annotated[tuple[Phase, ...], AfterValidator(_ask_alike)]
     init: str = "imagenet"
-    head_depth: int = 0
+    head: HeadPlan | None = None
+    head_depth: Annotated[int, Field(ge=0, le=4)] = 0
     opacity_map: bool = False
     appearance: bool = False
     fit: Fit = "squash"
@@ -176,6 +180,11 @@ class Recipe:
             self.std,
             borders=self.borders,
         )
+
+    @property
+    def head_plan(self) -> HeadPlan:
+        """What its network's head is made of."""
+        return self.head or deep_head(self.head_depth)
 
     def schedule_of(self, phase: Phase) -> Schedule:
         """The phase's own schedule, or the recipe's."""

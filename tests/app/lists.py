@@ -69,4 +69,4 @@ def table(page: AppTest) -> Any:
 def rendered(page: AppTest) -> str:
     """All that is shown as Markdown or markup."""
     kinds = ("title", "header", "subheader", "markdown", "caption", "error", "info", "warning")
-    return "\n".join(element.value for kind in kinds for element in page.get(kind))
+    return "\n".join(getattr(element, "value", "") for kind in kinds for element in page.get(kind))

@@ -70,6 +70,7 @@ def test_recipes_that_are_not_here_come_with_their_command(app: AppTest) -> None
     page = app.switch_page(PAGE).run()
     commands = [code.value for code in page.code]
     assert [command.split("--recipe ")[1].split()[0] for command in commands] == [
+        "cnn-narrow",
         "resnet18-three-class",
         "vgg16-binary",
     ]

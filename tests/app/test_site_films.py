@@ -11,10 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from app.site_films import Job, Scored
 from app.texts import validate as texts
+from app.texts.worklist import passed_over
 from covid_core.findings import Finding
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.archives import Item
 from covid_core.read.radiograph import Radiograph
+from covid_core.storage.walk import PassedOver
 from tests.app.site_page import (
     OURS,
     allowing,
@@ -81,6 +83,31 @@ def test_an_empty_folder_and_one_of_too_many_films_are_refused_in_words(
         page.button(key="site-server-read").click().run()
         assert not page.exception
         assert words in said(page)
+
+
+def test_files_that_are_no_films_are_counted_and_listed_as_on_the_read_page(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given = [(f"ours/{name}", data, "") for name, data in films(10, 11).items()]
+    page.file_uploader(key="site-folder").set_value([*given, ("ours/a.txt", b"x", "")]).run()
+    assert "21 films" in page.subheader[0].value
+    [listed] = [one for one in page.expander if one.label == passed_over(1)]
+    assert listed.text[0].value == f"ours/a.txt: {PassedOver.OTHER_KIND}"
+    ward = tmp_path / "ward"
+    ward.mkdir()
+    for i in range(2):
+        (ward / f"{i}.txt").write_bytes(b"x")
+    allowing(monkeypatch, folders={"Ward": ward})
+    page.run().selectbox(key="site-server").select("Ward").run()
+    page.button(key="site-server-read").click().run()
+    assert "no film in what was given" in said(page)
+    [listed] = [one for one in page.expander if one.label == passed_over(2)]
+    assert listed.text[0].value.splitlines() == [
+        f"{i}.txt: {PassedOver.OTHER_KIND}" for i in range(2)
+    ]
+    assert str(tmp_path) not in said(page)
+    upload(page, "site-zip", zipped(10, 11), "films.zip")
+    assert "passed over" not in " ".join(one.label for one in page.expander)
 
 
 def test_a_defect_at_one_film_costs_that_film_only_and_its_message_is_never_logged(

@@ -40,7 +40,7 @@ def test_a_drawn_film_is_refused_for_the_true_reason_or_let_through(gate: Gate, 
 
 def test_shares_are_of_all_pictures_and_of_plain_films(gate: Gate, tmp_path: Path) -> None:
     refused, right = measure_kind(gate, "collimated, on black", DRAWN, 3)
-    assert right == pytest.approx(1 - refused)
+    assert right == 3 - refused
     paths = [tmp_path / "upright.png", tmp_path / "turned.png"]
     DRAWN[0].save(paths[0])
     DRAWN[0].rotate(180).save(paths[1])
@@ -60,4 +60,4 @@ def test_real_films_of_a_source_that_never_trained(
 ) -> None:
     paths = sorted((shared_data / "covid-chestxray" / "images").iterdir())[::12]
     films = [Image.open(path).convert("L") for path in paths]
-    assert measure_kind(gate, name, films, REAL)[1] >= 0.95
+    assert measure_kind(gate, name, films, REAL)[1] >= 0.95 * REAL

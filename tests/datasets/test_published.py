@@ -74,6 +74,30 @@ def test_views_findings_and_a_second_source() -> None:
     assert list(second["path"]) == ["041.png", "043.png", "045.png", "047.png"]
 
 
+def test_a_folder_is_one_of_the_two_above_the_file() -> None:
+    table = manifest()
+    folders = np.where(
+        table.index // 4 % 3 == 0, "/home/train/set/test/NORMAL", "/home/test/set/train/x"
+    )
+    table["path"] = [
+        f"{folder}/{name}" for folder, name in zip(folders, table["path"], strict=True)
+    ]
+    protocol = Protocol(
+        "x",
+        0.9,
+        (Draw("a", "normal", 99, folder="train"), Draw("a", "covid", 99)),
+        test=0.2,
+        second=(Draw("a", "normal", 99, folder="test"),),
+    )
+    for split in (as_published, corrected):
+        drawn = split(table, protocol, seed=0)
+        normal = drawn[(drawn["label"] == "normal") & (drawn["source"] == "a")]
+        of_test = normal["path"].str.contains("/test/NORMAL/")
+        assert 0 < of_test.sum() < len(normal)
+        assert (normal["split"][of_test] == Split.HELD_OUT.value).all()
+        assert (normal["split"][~of_test] != Split.HELD_OUT.value).all()
+
+
 def test_films_that_are_not_here_are_named() -> None:
     protocol = Protocol("x", 0.9, (Draw("c", "covid", 4, view="PA"),), test=0.2, validation=0.1)
     with pytest.raises(DatasetError, match="not here: c covid PA"):

@@ -34,6 +34,8 @@ from covid_core.model.results import (
 from covid_core.model.tasks import TASKS
 from covid_core.model_card.comparison import (
     HEADER,
+    Entry,
+    entries_of_cards,
     entry_of,
     entry_of_card,
     markdown,
@@ -41,6 +43,8 @@ from covid_core.model_card.comparison import (
 )
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.phantom import KINDS
+from covid_core.training.variant_names import Variant
+from covid_core.training.variants import recipe_in
 from tests.films import clinic
 from tests.measured import estimate
 from tests.models import save_network
@@ -142,10 +146,13 @@ def test_command_prints_the_table_and_writes_the_plots(
     assert main([*arguments, "--report", str(report), "--cache", str(place / "cache")]) == 0
     header, _, two, three = capsys.readouterr().out.strip().splitlines()
     assert header.count("|") == two.count("|") == three.count("|")
-    assert "| **r2** | ours | clean test part; COVID-19 against normal | 8 |" in two
+    assert "| **r2** | ours | not recorded | clean test part; COVID-19 against normal | 8 |" in two
     assert "| 0.500 |" in two
     assert "seed 7" in two and "another split" not in two
-    assert "| **r3** | ours | clean test part; COVID-19 against the rest | 12 |" in three
+    assert (
+        "| **r3** | ours | not recorded | clean test part; COVID-19 against the rest | 12 |"
+        in three
+    )
     assert "another split" in three
     page = report.read_text(encoding="utf-8")
     titles = re.findall(r"<h3>(.*?)</h3>", page)
@@ -173,25 +180,88 @@ def test_the_study_s_figure_stands_above_its_recipe_corrected_and_ours(place: Pa
         "corrected": card.replace(results=results.replace(shared=0.0)),
     }
     entry = entry_of_card(card, variants)
-    table = rows([entry])
-    assert [len(row) for row in table] == [len(HEADER)] * 8
-    assert [bool(row[0]) for row in table] == [True] + [False] * 7
-    shown = [dict(zip(HEADER, row, strict=True)) for row in table]
-    assert [row["Variant"] for row in shown] == [
+    table = shown(entry)
+    assert [bool(row["Recipe"]) for row in table] == [True] + [False] * 7
+    assert [row["Variant"] for row in table] == [
         *["the study's figure"] * 2,
         *["as-published"] * 2,
         *["corrected"] * 2,
         *["ours"] * 2,
     ]
-    assert [row["Accuracy"] for row in shown[:2]] == ["0.992", "0.545"]
-    assert "127 of 128" in shown[0]["Films"] and "25% of its test films" in shown[2]["Films"]
-    assert "a second source, `b`" in shown[3]["Films"] and "one locked" in shown[4]["Films"]
-    assert shown[6]["Films"].startswith("clean test part")
-    assert {row["Best baseline"] for row in (shown[2], shown[4], shown[6])} == {
+    assert [row["Accuracy"] for row in table[:2]] == ["0.992", "0.545"]
+    assert [row["Cohen's kappa"] for row in table[:2]] == ["0.984", ""]
+    assert {row["Cohen's kappa"] for row in table[2:]} == {f"{summary.kappa:.3f}"}
+    assert "127 of 128" in table[0]["Films"] and "25% of its test films" in table[2]["Films"]
+    assert "a second source, `b`" in table[3]["Films"] and "one locked" in table[4]["Films"]
+    assert table[6]["Films"].startswith("clean test part")
+    assert {row["Best baseline"] for row in (table[2], table[4], table[6])} == {
         "0.875, the file's header"
     }
-    assert {row["Always the commonest"] for row in shown[2:]} == {f"{summary.commonest:.3f}"}
+    assert {row["Always the commonest"] for row in table[2:]} == {f"{summary.commonest:.3f}"}
     assert markdown([entry]).count("\n") == 9
+
+
+def shown(entry: Entry) -> list[dict[str, str]]:
+    return [dict(zip(HEADER, row, strict=True)) for row in rows([entry])]
+
+
+@pytest.mark.parametrize(
+    ("init", "told"),
+    [
+        ("random", "random weights"),
+        ("imagenet", "ImageNet's weights"),
+        ("weights/densenet121.safetensors", "the shipped weights, an earlier version"),
+        ("/home/somebody/stand-in/w.safetensors", "`stand-in`"),
+        ("w.pth", "`w.pth`"),
+    ],
+)
+def test_each_line_says_what_its_training_started_from(place: Path, init: str, told: str) -> None:
+    card = read_card(place / "weights", "r2").replace(recipe="cnn-narrow", training={"init": init})
+    study, published, ours = shown(entry_of_card(card, {"as-published": card}))
+    assert study["Start"] == "random weights"
+    assert published["Start"] == ours["Start"] == told
+
+
+def test_a_line_of_another_head_than_the_recipe_s_says_so(place: Path) -> None:
+    card = read_card(place / "weights", "r2").replace(recipe="cnn-narrow")
+    of_now = card.replace(head=recipe_in(Variant.AS_PUBLISHED, "cnn-narrow").head_plan)
+    for own, told in ((card, "as-published, with another head"), (of_now, "as-published")):
+        line = shown(entry_of_card(own, {"as-published": own}))[1]["Variant"]
+        assert line.startswith(told) and ("head" in line) == ("head" in told)
+
+
+def test_a_recipe_trained_as_its_study_did_alone_has_lines_too(place: Path) -> None:
+    two, three = read_card(place / "weights", "r2"), read_card(place / "weights", "r3")
+    study = two.replace(recipe="cnn-narrow")
+    variants = {"cnn-narrow": {"as-published": study, "corrected": study}}
+    with_ours, alone = entries_of_cards([three], variants)
+    assert with_ours.card == three and with_ours.parts
+    assert [row["Variant"].split(",")[0] for row in shown(alone)] == [
+        "the study's figure",
+        "as-published",
+        "corrected",
+    ]
+    assert shown(alone)[0]["Recipe"] == "**cnn-narrow**"
+    (whole,) = entries_of_cards([study], variants)
+    assert whole.parts, "a card of ours stands for its recipe"
+
+
+def test_an_earlier_stage_has_lines_of_its_own(place: Path) -> None:
+    card = read_card(place / "weights", "r2")
+    names = ("sensitivity", "specificity", "precision", "f1", "auroc")
+    figures = ClassFigures(**dict.fromkeys(names, FIGURE))
+    summary = Summary(
+        films=8, confusion=((2, 2), (1, 3)), accuracy=FIGURE, classes={Finding.PNEUMONIA: figures}
+    )
+    stages = {"pneumonia or normal": {TEST: summary, "chest_xray": summary}}
+    card = card.replace(recipe="efficientnet-two-stage", results=Results(stages=stages))
+    reported, _, *table = shown(entry_of_card(card, {"as-published": card}))
+    assert reported["Accuracy"] == "0.853" and "first stage" in reported["Films"]
+    assert [row["Films"] for row in table if "stage" in row["Films"]] == [
+        "stage 1; its test part; other pneumonia against normal",
+        "stage 1; `chest_xray`, held out; other pneumonia against normal",
+    ] * 2
+    assert {row["AUROC"] for row in table if "stage" in row["Films"]} == {str(FIGURE)}
 
 
 def test_a_recall_of_the_wrong_class_is_told(place: Path) -> None:
@@ -201,7 +271,7 @@ def test_a_recall_of_the_wrong_class_is_told(place: Path) -> None:
     test = Summary(films=8, accuracy=FIGURE, commonest=0.5, classes={Finding.NORMAL: figures})
     results = Results(test=test, shared=0.5)
     card = card.replace(recipe="efficientnet-two-stage", results=results)
-    told = rows([entry_of_card(card, {"as-published": card})])[1][2]
+    told = shown(entry_of_card(card, {"as-published": card}))[2]["Films"]
     assert "counted normal as positive: recall 0.250" in told
 
 

@@ -14,6 +14,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from covid_core.evaluation.saliency_methods import METHOD, class_activation
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.head import Head
+from covid_core.model.head_plan import HeadPlan, HiddenLayer, deep_head
 from covid_core.model.networks import Network
 from tests.models import head_of, random_network
 
@@ -40,13 +41,27 @@ def test_equals_the_library_on_the_whole_network(network: Network, finding: Find
     assert np.abs(stretched - plain).max() < 1e-4
 
 
-@pytest.mark.parametrize("depth", range(5))
-def test_heads_of_any_depth_give_the_network_s_logits_and_the_library_s_evidence(
-    depth: int,
-) -> None:
-    torch.manual_seed(depth)
-    network = Network("resnet18", 3, depth).eval().requires_grad_(False)
-    features = np.random.default_rng(depth).random((512, 7, 7), np.float32)
+PLANS = {
+    **{f"{depth} deep": deep_head(depth) for depth in range(5)},
+    "the whole map": HeadPlan(7, 0.0, (HiddenLayer(64, slope=0.0, dropout=0.25),)),
+    "parts that overlap": HeadPlan(3, hidden=(HiddenLayer(16), HiddenLayer(8, slope=0.0))),
+    "the whole map, no hidden layer": HeadPlan(7),
+    "normalised": HeadPlan(
+        1, 0.2, (HiddenLayer(32, dropout=0.25), HiddenLayer(16, normalised=True), HiddenLayer(8))
+    ),
+    "normalised first": HeadPlan(2, 0.0, (HiddenLayer(16, slope=0.0, normalised=True),)),
+}
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+def test_every_head_gives_the_network_s_logits_and_the_library_s_evidence(plan: HeadPlan) -> None:
+    torch.manual_seed(len(plan.hidden))
+    network = Network("resnet18", 3, plan)
+    features = np.random.default_rng(plan.cells).random((512, 7, 7), np.float32)
+    with torch.no_grad():
+        for _ in range(3):  # statistics of normalisation other than those it begins with
+            network.head.train()(torch.from_numpy(features) * torch.rand(8, 512, 7, 7))
+    network = network.eval().requires_grad_(False)
     ours = head_of(network)
     with torch.inference_mode():
         logits = network.head(torch.from_numpy(features)[None])[0].numpy()
@@ -88,7 +103,29 @@ def test_what_a_cell_is_worth_is_what_the_logit_loses_without_it_and_no_other_in
 
 def test_a_head_that_is_not_there_is_a_key_error() -> None:
     with pytest.raises(KeyError):
-        Head.of({"features.conv0.weight": np.zeros((1, 1, 1, 1))})
+        Head.of({"features.conv0.weight": np.zeros((1, 1, 1, 1))}, HeadPlan())
+
+
+@pytest.mark.parametrize(
+    "other", [HeadPlan(), deep_head(2), HeadPlan(3, hidden=PLANS["normalised first"].hidden)]
+)
+def test_tensors_of_another_plan_are_no_head(other: HeadPlan) -> None:
+    network = Network("resnet18", 3, PLANS["normalised first"])
+    tensors = {f"head.{name}": t.numpy() for name, t in network.head.state_dict().items()}
+    with pytest.raises((KeyError, ValueError)):
+        Head.of(tensors, other)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"), [("running_var", -1.0), ("running_var", np.nan), ("weight", np.inf)]
+)
+def test_a_normalisation_that_can_t_be_is_no_head(part: str, value: float) -> None:
+    plan = PLANS["normalised first"]
+    network = Network("resnet18", 3, plan)
+    tensors = {f"head.{name}": t.numpy() for name, t in network.head.state_dict().items()}
+    tensors[f"head.hidden.1.{part}"] = np.full(16, value, np.float32)
+    with pytest.raises(ValueError):
+        Head.of(tensors, plan)
 
 
 def test_four_threads_get_their_own_maps(network: Network) -> None:

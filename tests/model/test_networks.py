@@ -16,6 +16,7 @@ from torchvision import models
 from torchvision.models import DenseNet121_Weights, densenet121
 
 from covid_core.errors import WeightsError
+from covid_core.model.head_plan import HeadPlan, HiddenLayer, deep_head
 from covid_core.model.initial_weights import initial_state, initialise
 from covid_core.model.networks import ARCHITECTURES, Network
 
@@ -199,13 +200,36 @@ def test_another_architecture_is_refused() -> None:
 @pytest.mark.parametrize("name", list(ARCHITECTURES))
 @pytest.mark.parametrize("depth", [0, 4])
 def test_every_backbone_takes_grey_films_and_gives_a_map_to_explain(name: str, depth: int) -> None:
-    network = Network(name, outputs=2, head_depth=depth).eval()
+    network = Network(name, 2, deep_head(depth)).eval()
     with torch.inference_mode():
         maps = network.feature_map(torch.randn(2, 1, 96, 96))
         assert maps.shape[:2] == (2, ARCHITECTURES[name].channels)
         assert maps.shape[2] > 1
         assert network.head(maps).shape == (2, 2)
-    assert network.head.depth == depth
+    assert len(network.head.plan.hidden) == depth
+
+
+def test_the_narrow_network_has_the_study_s_layers_to_the_letter() -> None:
+    """Its Keras summary lists 5,668,097 parameters, with three colours and one output."""
+    plan = HeadPlan(cells=26, hidden=(HiddenLayer(64, slope=0.0, dropout=0.25),))
+    network = Network("cnn4_narrow", 1, plan).eval()
+    with torch.inference_mode():
+        assert network.feature_map(torch.zeros(1, 1, 224, 224)).shape == (1, 128, 26, 26)
+    colours = 2 * 32 * 3 * 3
+    assert sum(p.numel() for p in network.parameters()) + colours == 5_668_097
+    dropped = [m.p for m in network.modules() if isinstance(m, torch.nn.Dropout)]
+    assert [p for p in dropped if p] == [0.5, 0.25, 0.3, 0.25]
+
+
+def test_a_head_s_modules_stand_where_its_plan_says() -> None:
+    plan = HeadPlan(2, 0.5, (HiddenLayer(8, 0.0, 0.25, normalised=True), HiddenLayer(4)))
+    head = Network("resnet18", 3, plan).head
+    assert plan.places == (0, 4)
+    for layer, place in zip(plan.hidden, plan.places, strict=True):
+        assert head.hidden[place].out_features == layer.width
+    assert isinstance(head.hidden[1], torch.nn.BatchNorm1d)
+    assert head.hidden[0].in_features == 512 * 2 * 2
+    assert (head.dropout.p, head.hidden[3].p, head.hidden[2].negative_slope) == (0.5, 0.25, 0.0)
 
 
 @pytest.mark.parametrize("name", TORCHVISION_S)
@@ -224,11 +248,6 @@ def test_torchvision_s_weights_fill_every_backbone(name: str) -> None:
     with torch.inference_mode():
         expected = features(film.expand(-1, 3, -1, -1))
         assert torch.allclose(ours.features(film), expected, atol=1e-3, rtol=1e-3)
-
-
-def test_a_head_too_deep_is_refused() -> None:
-    with pytest.raises(WeightsError, match="5 deep"):
-        Network(head_depth=5)
 
 
 def test_the_four_layer_network_has_no_imagenet_weights() -> None:

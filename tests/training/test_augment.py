@@ -146,3 +146,42 @@ def test_no_bar_is_drawn_where_none_is_asked_for() -> None:
     moved, boxes = augment_with_masks(films, masks, 128, NOTHING, torch.Generator().manual_seed(1))
     assert torch.allclose(moved[:, 0], films / 255, atol=1e-4)
     assert torch.allclose(boxes[:, 0], masks / 255, atol=1e-4)
+
+
+def test_shear_slants_what_stands_upright_and_leaves_what_lies() -> None:
+    upright = torch.zeros(64, 128, 128, dtype=torch.uint8)
+    upright[:, :, 62:66] = 255
+    level = upright.transpose(1, 2)
+    sheared = replace(NOTHING, shear_degrees=20.0)
+    slants = []
+    for films in (upright, level):
+        moved = augment(films, 128, sheared, torch.Generator().manual_seed(0))[:, 0]
+        across = torch.arange(128.0)
+        along = (moved if films is upright else moved.transpose(1, 2)) * across
+        middle = along.sum(dim=2) / moved.sum(dim=2 if films is upright else 1)
+        slants.append((middle[:, 110] - middle[:, 17]).abs())  # px over 93 px
+    assert slants[0].max() > 20
+    assert slants[0].max() < 93 * 0.37, "no more than 20 degrees"
+    assert slants[1].max() < 1
+
+
+def test_shear_is_drawn_last_so_that_all_else_is_drawn_as_without_it() -> None:
+    plain, sheared = Augmentation(), Augmentation(shear_degrees=1e-9)
+    geometry = [replace(one, noise=0, patches=0, gamma=0, contrast=0) for one in (plain, sheared)]
+    geometry = [replace(one, brightness=0, sharpness=(0, 0)) for one in geometry]
+    first, second = (drawn(3, 96, by) for by in geometry)
+    assert torch.allclose(first, second, atol=1e-4)
+
+
+def test_a_shift_may_differ_across_and_down() -> None:
+    films = torch.zeros(32, 128, 128, dtype=torch.uint8)
+    films[:, 60:68, 60:68] = 255
+    moved = augment(
+        films, 128, replace(NOTHING, shift=(0.2, 0.0)), torch.Generator().manual_seed(0)
+    )
+    place = torch.arange(128.0)
+    mass = moved.sum(dim=(1, 2, 3))
+    down = (moved[:, 0].sum(dim=2) * place).sum(dim=1) / mass
+    across = (moved[:, 0].sum(dim=1) * place).sum(dim=1) / mass
+    assert (down - 63.5).abs().max() < 0.1
+    assert 15 < (across - 63.5).abs().max() < 128 * 0.2 + 0.1

@@ -17,7 +17,8 @@ from torch import nn
 from covid_core.datasets.published import Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.model.networks import Outputs
+from covid_core.model.head_plan import HeadPlan, HiddenLayer
+from covid_core.model.networks import Network, Outputs
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training import epoch, log, loop, losses, progress
 from covid_core.training.augment import Augmentation
@@ -26,7 +27,7 @@ from covid_core.training.epoch_figures import UNSEEN
 from covid_core.training.films import Films
 from covid_core.training.inference import compute_probabilities
 from covid_core.training.log import read_log
-from covid_core.training.loop import train
+from covid_core.training.loop import train, train_step
 from covid_core.training.losses import Learner, Losses, Targets
 from covid_core.training.recipe import Optimisation, Phase, Recipe
 from covid_core.training.run import Run
@@ -298,6 +299,37 @@ def test_a_second_phase_goes_on_from_the_first_with_its_own_task(
         films, tmp_path / "whole", recipe=replace(RECIPE, phases=phases), outputs=2, resume=True
     )
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_the_network_of_each_phase_but_the_last_is_handed_over(
+    films: Films, tmp_path: Path
+) -> None:
+    phases = tuple(Phase(task, ((32, 1),)) for task in ("pneumonia or normal", "covid or not"))
+    recipe = replace(RECIPE, phases=phases)
+    told: list[tuple[str, torch.Tensor]] = []
+
+    def note(phase: Phase, network: Any) -> None:
+        told.append((phase.task, network.head[4].weight.clone()))
+
+    for resume in (False, True):
+        train(small_network(2), run_of(films, tmp_path, recipe, resume=resume), note)
+    assert [task for task, _ in told] == ["pneumonia or normal"] * 2
+    kept = load_checkpoint(tmp_path / "phase0.pt")["average"]
+    assert all(torch.equal(weight, kept["head.4.weight"]) for _, weight in told)
+
+
+def test_a_step_of_one_film_is_not_normalised_by_itself() -> None:
+    plan = HeadPlan(hidden=(HiddenLayer(4, normalised=True),))
+    network = Network("cnn4_narrow", 2, plan)
+    optimiser = torch.optim.SGD(network.parameters(), 0.1)
+    for films in (1, 2):
+        targets = Targets(torch.zeros(films, dtype=torch.int64))
+        x = torch.rand(films, 1, 64, 64)
+        loss = train_step(
+            Learner(network), network, optimiser, x, targets, Optimisation(), Losses()
+        )
+        assert torch.isfinite(loss)
+    assert network.head.hidden[1].num_batches_tracked == 1
 
 
 def test_a_low_validation_loss_ends_a_phase(films: Films, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from covid_core.commands import train as options
 from covid_core.commands.verbs import call, command_of
 from covid_core.errors import TrainingError
+from covid_core.model.head_plan import HeadPlan, HiddenLayer, deep_head
 from covid_core.training.recipe import RECIPES, read_recipe
 from covid_core.training.variant_names import recipe_names
 
@@ -17,11 +18,12 @@ SEEDS = {
     "resnet18-three-class": ("resnet18", 1, "all"),
     "cnn-scratch": ("cnn4", 1, "all"),
     "vgg16-binary": ("vgg16", 1, "all"),
+    "cnn-narrow": ("cnn4_narrow", 1, "all"),
     "densenet121": ("densenet121", 1, "all"),
 }
 
 
-def test_the_five_seeds_are_there() -> None:
+def test_the_recipes_of_the_five_studies_are_there() -> None:
     assert set(recipe_names()) == set(SEEDS)
     for name, (architecture, phases, trained) in SEEDS.items():
         recipe = read_recipe(name)
@@ -83,6 +85,18 @@ PHASE = '[[phases]]\ntask = "covid or not"\nstages = [[32, 1]]\n'
             "augmentation.blurr: there is no such field|phases: it is missing",
         ),
         (
+            'says = "x"\narchitecture = "resnet18"\nhead_depth = 5\n' + PHASE,
+            "head_depth is 5: input should be less than or equal to 4",
+        ),
+        (
+            'says = "x"\narchitecture = "resnet18"\n[head]\nhidden = [{ width = 0 }]\n' + PHASE,
+            "head.hidden.0.width is 0: input should be greater than or equal to 1",
+        ),
+        (
+            'says = "x"\narchitecture = "resnet18"\n[head]\ndepth = 2\n' + PHASE,
+            "head.depth: there is no such field",
+        ),
+        (
             'says = "x"\narchitecture = "resnet18"\n'
             + PHASE
             + '[[phases]]\ntask = "three classes"\nstages = [[32, 1]]',
@@ -96,6 +110,22 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(TrainingError, match=problem) as refused:
         read_recipe(str(own))
     assert refused.value.file == str(own)
+
+
+def test_a_head_goes_from_the_recipe_or_the_command_line_to_the_network(tmp_path: Path) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text(
+        'says = "x"\narchitecture = "resnet18"\n'
+        "[head]\ncells = 3\ndropout = 0.1\nhidden = [{ width = 9, normalised = true }]\n" + PHASE
+    )
+    plan = HeadPlan(3, 0.1, (HiddenLayer(9, normalised=True),))
+    assert read_recipe(str(own)).head_plan == plan
+    taken: list[options.Options] = []
+    command = command_of(options.Options, lambda one: taken.append(one) or 0)
+    given = ["--data", "films", "--recipe", str(own)]
+    assert call(command, given, "train.py") == 0
+    assert call(command, [*given, "--head-depth", "2"], "train.py") == 0
+    assert [options.choose_recipe(one).head_plan for one in taken] == [plan, deep_head(2)]
 
 
 def test_an_unknown_recipe_names_those_there_are() -> None:

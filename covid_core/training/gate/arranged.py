@@ -24,13 +24,13 @@ def bordered(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     It is often slightly askew, as a collimator leaves it, or has text in its corners.
     """
     height, width = film.shape
-    colour = int(drawing.choice([0, 0, 0, 255, int(drawing.integers(1, 250))]))
+    colour = int(drawing.choice([0, 0, 0, 255, 255, int(drawing.integers(1, 250))]))
     picture = Image.fromarray(film)
     if colour in (0, 255) and drawing.random() < 0.45:
         picture = picture.rotate(
             float(drawing.uniform(-5, 5)), Image.Resampling.BILINEAR, expand=True, fillcolor=colour
         )
-    sides = [(1, 1, 1, 1), (1, 0, 1, 0), (0, 1, 0, 1), drawing.integers(0, 2, 4)]
+    sides = [(1, 1, 1, 1), (1, 1, 1, 1), (1, 0, 1, 0), (0, 1, 0, 1), drawing.integers(0, 2, 4)]
     chosen = np.array(sides[int(drawing.integers(len(sides)))]) * drawing.uniform(0, 0.27, 4)
     if drawing.random() < 0.6:
         chosen = np.where(chosen > 0, chosen.max(), 0)
@@ -40,7 +40,12 @@ def bordered(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     canvas.paste(picture, (left, top))
     if drawing.random() < 0.25:
         write_in_corners(canvas, drawing, 255 if colour < 128 else 0)
-    return np.asarray(canvas.resize((width, height), Image.Resampling.BILINEAR))
+    framed = np.asarray(canvas.resize((width, height), Image.Resampling.BILINEAR))
+    if drawing.random() < 0.6:
+        return framed
+    # Scatter and the detector leave some noise under a collimator: noise alone makes no photo.
+    noisy = framed + drawing.normal(0, drawing.uniform(0, 2), framed.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
 def side_by_side(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:

@@ -28,11 +28,15 @@ Display = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Displayed:
-    """A way to show films: what the gate should call it, and whether it may train."""
+    """A way to show films: what the gate should call it, and whether it may train.
+
+    `times`: how many of it are drawn for each one of an easier way.
+    """
 
     code: Code
     draw: Display
     trains: bool = True
+    times: float = 1.0
 
 
 DISPLAYED: dict[str, Displayed] = {
@@ -43,8 +47,8 @@ DISPLAYED: dict[str, Displayed] = {
     "dark viewer": Displayed(Code.SCREENSHOT, dark_viewer),
     "light viewer": Displayed(Code.SCREENSHOT, light_viewer),
     "film in a web page": Displayed(Code.SCREENSHOT, web_page, trains=False),
-    "photo of a film on a light box": Displayed(Code.PHOTO, photo_on_light_box),
-    "photo of a film on a desk": Displayed(Code.PHOTO, photo_on_desk),
-    "photo of a film on a table": Displayed(Code.PHOTO, photo_on_table),
+    "photo of a film on a light box": Displayed(Code.PHOTO, photo_on_light_box, times=1.25),
+    "photo of a film on a desk": Displayed(Code.PHOTO, photo_on_desk, times=1.25),
+    "photo of a film on a table": Displayed(Code.PHOTO, photo_on_table, times=2),
     "photo of a screen": Displayed(Code.PHOTO, photo_of_screen, trains=False),
 }

@@ -33,6 +33,7 @@ from covid_core.training.gate.negatives import CUTS, KINDS
 FILM_PX = 224
 _CHILD_YEARS, _ADULT_YEARS = 10.0, 18.0  # between them it can be said neither way
 _NO_CHEST_SHARE, _CUT_SHARE, _WHOLE_SHARE = 0.05, 0.7, 0.9  # of the lungs left in view
+_BORDERED_TIMES = 3  # of each film by itself: a border looks more like a display than the film does
 _AT_ONCE = 4  # films that a picture of several is made of, at most
 _WHOLE = Preprocess(size_px=FILM_PX)
 
@@ -162,13 +163,16 @@ def displayed_examples(
 ) -> list[Examples]:
     """Examples of films on display, by kind: those that may train, or those that may not.
 
-    Their `kinds` are those of a branch of its own: 1 and more, as DISPLAYED.
+    `each` of a kind, times what DISPLAYED says. Their `kinds` are those of a branch of its own: 1
+    and more, as the codes of display.
     """
     made = []
     for name, way in tqdm(DISPLAYED.items(), "displaying"):
         if way.trains == trains:
-            several = [drawing.choice(films.pictures, _AT_ONCE) for _ in range(each)]
-            pictures = [way.draw(few, drawing) for few in several]
+            pictures = [
+                way.draw(drawing.choice(films.pictures, _AT_ONCE), drawing)
+                for _ in range(round(each * way.times))
+            ]
             made.append(_example_of(pictures, 1 + CODES_DISPLAYED.index(way.code), name))
     return made
 
@@ -188,7 +192,7 @@ def undisplayed_examples(
         replace(one, kinds=np.zeros_like(one.kinds))
         for one in other_examples(films, each, drawing, trains=True)
     ]
-    borders = [bordered_examples(films, drawing) for _ in range(2)]
+    borders = [bordered_examples(films, drawing) for _ in range(_BORDERED_TIMES)]
     return [good_examples(films), *borders, *turned, *others]
 
 

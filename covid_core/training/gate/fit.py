@@ -47,7 +47,7 @@ from covid_core.training.gate.measures import children_found
 from covid_core.training.gate.thresholds import pick_thresholds
 from covid_core.training.half_precision import half_precision
 
-_BATCH, _RATE = 64, 3e-3
+_BATCH, _RATE, _DISPLAYS_RATE = 64, 3e-3, 2e-3
 _FILMS, _EACH = 5000, 300  # films that train; pictures of each drawn kind
 _DISPLAYED_TIMES = 4  # as many of each way to display films as of other kinds: it looks like a film
 _DIRECTIONS = 24  # of the features, in which familiarity is measured
@@ -99,19 +99,24 @@ def train_gate(examples: Examples, *, steps: int, seed: int) -> GateNetwork:
 
 
 def train_displays(network: GateNetwork, examples: Examples, *, steps: int, seed: int) -> None:
-    """Train the branch that knows films on display, by their `kinds`; all else stays as it is."""
+    """Train the branch that knows films on display, by their `kinds`, from where it stands.
+
+    All else stays as it is.
+    """
     torch.manual_seed(seed)
     pictures, kinds = torch.from_numpy(examples.pictures), torch.from_numpy(examples.kinds)
     network.eval()
     branch = network.displays.train()
     optimiser = torch.optim.AdamW(branch.parameters(), weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _DISPLAYS_RATE, total_steps=steps)
     alone, displayed = np.nonzero(examples.kinds == 0)[0], np.nonzero(examples.kinds)[0]
     for step in tqdm(range(steps), "displays", unit="step"):
         drawing = np.random.default_rng((seed, step))
         chosen = np.concatenate([drawing.choice(of, _BATCH // 2) for of in (alone, displayed)])
-        mirrored = torch.from_numpy(drawing.random(_BATCH) < 0.5)[:, None, None]
-        seen = torch.where(mirrored, pictures[chosen].flip(2), pictures[chosen])
+        seen = pictures[chosen]
+        for axis in (1, 2):
+            mirrored = torch.from_numpy(drawing.random(_BATCH) < 0.5)[:, None, None]
+            seen = torch.where(mirrored, seen.flip(axis), seen)
         with torch.no_grad(), half_precision(seen.device):
             maps = network.finer_map(PREPROCESS.tensor(seen))
         loss = F.cross_entropy(branch(maps.float()), kinds[chosen])
@@ -129,7 +134,8 @@ def make_gate(
 
     Children whose age is known do not train: they show what was learnt of children, and what only
     of the one hospital that nearly all others come from. `displays_only`: the gate in `out` is
-    kept, with its thresholds and figures, but for how it knows films on display.
+    kept, with its thresholds and figures, but for how it knows films on display, in which it is
+    trained further.
 
     Raises DatasetError, RefusedFile, WeightsError.
     """
@@ -149,7 +155,7 @@ def make_gate(
     card = None
     if displays_only:
         card = read_gate_card(out)
-        network, _ = load_gate_network(out, NAME, displays=False)
+        network, _ = load_gate_network(out, NAME)
     else:
         examples = Examples.joined(
             [
@@ -177,6 +183,9 @@ def make_gate(
             aged_films = read_films(table[aged])
             measured["aged_children"] = children_found(network, aged_films, thresholds)
     measured["displays"] = measure_displays(network, thresholds, tested, each, measuring)
+    taught = _describe(steps, len(shown.kinds), seed, parts)
+    if card:
+        taught = f"{taught}; before that: {card.training['displays']}"
     return save_gate(
         network,
         out,
@@ -185,7 +194,7 @@ def make_gate(
         never_seen=NEVER_SEEN,
         films=card.films if card else _count(parts),
         training=(card.training if card else {"steps": str(steps), "seed": str(seed)})
-        | {"displays": _describe(steps, len(shown.kinds), seed, parts)},
+        | {"displays": taught},
     )
 
 

@@ -75,8 +75,11 @@ def _photograph(
         picture += drawing.uniform(30, 200) * spot
     if drawing.random() < 0.4:
         return worn(picture, drawing)
-    # Of a camera's millions of pixels, made smaller, next to no noise is left.
-    return np.clip(gaussian_filter(picture, drawing.uniform(0, 1)), 0, 255).astype(np.uint8)
+    # Of a camera's millions of pixels, made smaller, little noise is left: enough for a
+    # plain ground to be all grain once the tone is equalised.
+    sharp = gaussian_filter(picture, drawing.uniform(0, 1))
+    grain = drawing.normal(0, drawing.uniform(0, 1.2), picture.shape)
+    return np.clip(sharp + grain, 0, 255).astype(np.uint8)
 
 
 def _place_askew(
@@ -92,7 +95,7 @@ def _place_askew(
     turn = np.radians(drawing.choice([0, drawing.uniform(-4, 4), drawing.uniform(-12, 12)]))
     rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     middle = 0.5 + drawing.uniform(-0.08, 0.08, 2)
-    placed = corners @ rotation + middle + drawing.uniform(0, 0.06) * drawing.uniform(-1, 1, (4, 2))
+    placed = corners @ rotation + middle + drawing.uniform(0, 0.08) * drawing.uniform(-1, 1, (4, 2))
     terms = _perspective(placed * SIDE_PX, np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * SIDE_PX)
     size, way = (SIDE_PX, SIDE_PX), Image.Transform.PERSPECTIVE
     seen = Image.fromarray(sheet.astype(np.float32)).transform(
@@ -114,7 +117,7 @@ def _perspective(placed: np.ndarray, corners: np.ndarray) -> list[float]:
 def _plain_ground(drawing: np.random.Generator) -> np.ndarray:
     """A table or a wall, of one grey but for its grain and the light on it."""
     grain = max(0, drawing.uniform(-4, 4)) * clouds(drawing, 1.0)
-    return drawing.uniform(30, 235) + grain + _lighting(drawing, 60)
+    return drawing.uniform(8, 235) + grain + _lighting(drawing, drawing.uniform(0, 60))
 
 
 def _planks(drawing: np.random.Generator) -> np.ndarray:
@@ -127,7 +130,10 @@ def _planks(drawing: np.random.Generator) -> np.ndarray:
     if drawing.random() < 0.5:
         greys = np.where(np.arange(len(greys)) % 2, 1, -1)
     grain = max(0, drawing.uniform(-10, 10)) * gaussian_filter(clouds(drawing, 0.5), (0, 4))
-    return drawing.uniform(20, 225) + drawing.uniform(1, 30) * greys[band] + grain
+    level = drawing.uniform(8, 230)
+    if drawing.random() < 0.5:  # in the dark, bands differ by next to nothing
+        return level * (1 + drawing.uniform(0.01, 0.15) * greys[band]) + grain
+    return level + drawing.uniform(1, 30) * greys[band] + grain
 
 
 def _lighting(drawing: np.random.Generator, strength: float) -> np.ndarray:

@@ -189,4 +189,6 @@ def test_command_writes_a_gate_that_loads(
     assert again.sha256 != gate.card.sha256
     assert again.measured.kinds == gate.card.measured.kinds
     assert again.films == gate.card.films
-    assert again.training["displays"].endswith("films: 8 train, 4 validation, 4 test")
+    taught, before = again.training["displays"].split("; before that: ")
+    assert before == gate.card.training["displays"]
+    assert taught.endswith("films: 8 train, 4 validation, 4 test")
