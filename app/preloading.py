@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from functools import cache
-
 from app import session
 
 
@@ -16,14 +13,3 @@ def load_ahead() -> None:
     session.predictor()
     session.lungs()
     session.known()
-    _settle()
-
-
-@cache
-def _settle() -> None:
-    """Leaves what is loaded by now out of the collection of garbage that follows each run.
-
-    Of its half million objects none becomes garbage, and to walk through them takes 0.1 s.
-    """
-    gc.collect()
-    gc.freeze()

@@ -22,6 +22,7 @@ from tests.app.serving import (
     settled,
     wait_for_list,
 )
+from tests.waits import wait_until
 
 pytestmark = in_browser
 
@@ -81,9 +82,10 @@ def test_films_dropped_together_are_listed_opened_and_saved(browser: Browser, ad
         expect(page.get_by_text("Film 3 of 5")).to_be_visible()
         expect(page.get_by_text(rows[2]["file"].lstrip("'"), exact=True).last).to_be_visible()
 
+        settled(page)  # else the film's checks, which come after its answer, are still being made
         page.get_by_role("button", name="Not read").click()
         expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
-        settled(page)
+        wait_until(lambda: len(downloaded(page)) == 1, "the list holds what was not read, alone")
         [unread] = downloaded(page)
         assert unread["decision"] == "error"
         assert page.locator("img[src*='canary.png']").count() == 0
