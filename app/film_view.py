@@ -110,18 +110,14 @@ def view_of(reading: Reading, ready: Prepared, *, steps: bool = False) -> View:
 
 def prepared_in_session(film: OpenFilm) -> Prepared:
     """What is prepared of an open film, kept as long as a film is open."""
-    ready = _kept().get(_key(film)) or prepared(film.reading)
+    ready = _kept().get(film.key) or prepared(film.reading)
     keep_prepared(film, ready)
     return ready
 
 
 def keep_prepared(film: OpenFilm, ready: Prepared) -> None:
     """Keep what was prepared of a film in the session, in place of what was shown longest ago."""
-    kept = _kept()
-    kept[_key(film)] = ready
-    kept.move_to_end(_key(film))
-    while len(kept) > _PREPARED_KEPT:
-        kept.popitem(last=False)
+    session.keep_latest(_kept(), film.key, ready, _PREPARED_KEPT)
 
 
 def _kept() -> OrderedDict[tuple[str, str], Prepared]:
@@ -129,10 +125,6 @@ def _kept() -> OrderedDict[tuple[str, str], Prepared]:
         "prepared", OrderedDict()
     )
     return kept
-
-
-def _key(film: OpenFilm) -> tuple[str, str]:
-    return film.sha256, film.prediction.weights_sha256
 
 
 def _windows(found: Mapping[str, tuple[float, float]]) -> tuple[Window, ...]:

@@ -35,6 +35,11 @@ class OpenFilm:
         return self.reading.radiograph.sha256
 
     @property
+    def key(self) -> tuple[str, str]:
+        """By which a session keeps it: the SHA-256 of the file's bytes, and of the weights."""
+        return self.sha256, self.prediction.weights_sha256
+
+    @property
     def prediction(self) -> Prediction:
         """What the network made of the film, by its reading."""
         return self.reading.prediction

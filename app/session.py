@@ -10,7 +10,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from covid_core.explain.known_films import KnownFilms
     from covid_core.read.radiograph import Radiograph
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 81 MB
 PREVALENCE = 0.1
 AHEAD = "ahead"  # the session's place for the film that is read ahead
@@ -158,7 +160,7 @@ def open_file(
     """
     weights = predictor().card.sha256
     sha256 = hashlib.sha256(data).hexdigest()
-    film = _kept().get((sha256, weights))
+    film = _films().get((sha256, weights))
     if film is None:
         if known and (known.radiograph.sha256, known.prediction.weights_sha256) != (
             sha256,
@@ -200,6 +202,19 @@ def forget_closed() -> None:
             st.session_state.pop(kept, None)
 
 
+def keep(film: OpenFilm) -> None:
+    """Keep a film in the session, in place of the one that was shown longest ago."""
+    keep_latest(_films(), film.key, film, READINGS_KEPT)
+
+
+def keep_latest(kept: OrderedDict[Key, Value], key: Key, value: Value, most: int) -> None:
+    """Put a value last, and drop the first ones beyond `most`."""
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
+
+
 def drop_ahead() -> None:
     """Nothing is read ahead, until something is: what was begun is held here alone, and ends."""
     st.session_state.pop(AHEAD, None)
@@ -216,7 +231,7 @@ def check(film: OpenFilm, *findings: Finding) -> OpenFilm:
     And of these classes' maps. Checks that are missing are made now, and kept; they give way to
     films that are still to be read.
     """
-    known = _kept().get(_key(film))
+    known = _films().get(film.key)
     film = decide(replace(film, reading=known.reading) if known else film)
     missing = unchecked(film.reading, *findings)
     if missing:
@@ -253,25 +268,12 @@ def _audit(weights_sha256: str) -> AuditFigures | None:
     return read_audit(WEIGHTS, card())
 
 
-def _kept() -> OrderedDict[tuple[str, str], OpenFilm]:
+def _films() -> OrderedDict[tuple[str, str], OpenFilm]:
     """The session's films by their keys, the last shown at the end."""
     kept: OrderedDict[tuple[str, str], OpenFilm] = st.session_state.setdefault(
         "readings", OrderedDict()
     )
     return kept
-
-
-def _key(film: OpenFilm) -> tuple[str, str]:
-    return film.sha256, film.prediction.weights_sha256
-
-
-def keep(film: OpenFilm) -> None:
-    """Keep a film in the session, in place of the one that was shown longest ago."""
-    kept = _kept()
-    kept[_key(film)] = film
-    kept.move_to_end(_key(film))
-    while len(kept) > READINGS_KEPT:
-        kept.popitem(last=False)
 
 
 def _profile() -> SiteProfile | None:
