@@ -22,12 +22,13 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.app.serving import chromium, drop, new_page, served, settled, wait_for_list
+from tests.app.serving import chromium, click_row, drop, new_page, served, settled, wait_for_list
 
 ROOT = Path(__file__).parent.parent
 PHANTOM = "Read: opacities on both sides"
 SIZE: ViewportSize = {"width": 1280, "height": 920}
 SIZES: tuple[ViewportSize, ...] = (SIZE, {"width": 768, "height": 1024})
+_SCREENS = 3  # of each state; further down there is nothing new
 _DRAWN_MS = 3000  # films and plots are drawn after the words
 
 State = Callable[[Page], object]
@@ -82,9 +83,7 @@ def open_films(paths: Sequence[Path], page: Page) -> None:
 def open_pair(paths: Sequence[Path], page: Page) -> None:
     """Open the later of two films of a patient, and the earlier beside it."""
     open_films(paths, page)
-    # The table is a canvas: its first row lies below its header.
-    table = page.get_by_test_id("stDataFrame").locator("canvas").first
-    table.click(position={"x": 200, "y": 60})
+    click_row(page, 0)
     page.get_by_role("button", name="Next film").wait_for()
     settled(page)
     if not page.get_by_text("Compare with the film").count():
@@ -94,26 +93,29 @@ def open_pair(paths: Sequence[Path], page: Page) -> None:
 
 
 def take_states(address: str, states: dict[str, State], folder: Path) -> None:
-    """Take each state at each width and in each colour scheme: its first screen, and all of it."""
+    """Take each state at each width and in each colour scheme."""
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         for (name, state), size in product(states.items(), SIZES):
             with opened(browser, address, size) as page:
                 state(page)
                 stem = f"{name}-{size['width']}"
-                take_in_scheme(page, size, "light", folder / f"{stem}-light")
-                take_in_scheme(page, size, "dark", folder / f"{stem}-dark")
+                take_screens(page, "light", folder / f"{stem}-light")
+                take_screens(page, "dark", folder / f"{stem}-dark")
 
 
-def take_in_scheme(
-    page: Page, size: ViewportSize, scheme: Literal["light", "dark"], stem: Path
-) -> None:
-    """Take the first screen, and the whole page."""
+def take_screens(page: Page, scheme: Literal["light", "dark"], stem: Path) -> None:
+    """Take the page screen by screen, from its top; the first are those that are looked at."""
     page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size(size)
-    take_when_drawn(page, stem.with_suffix(".png"))
-    page.set_viewport_size({"width": size["width"], "height": height_of(page)})
-    take_when_drawn(page, stem.with_name(f"{stem.name}-whole.png"))
+    main = page.get_by_test_id("stMain")
+    for number in range(1, _SCREENS + 1):
+        above = main.evaluate(
+            "(main, n) => { main.scrollTop = n * main.clientHeight; return main.scrollTop }",
+            number - 1,
+        )
+        take_when_drawn(page, stem.with_name(f"{stem.name}-{number}.png"))
+        if above + main.evaluate("main => main.clientHeight - main.scrollHeight") >= 0:
+            return
 
 
 def take_when_drawn(page: Page, picture: Path) -> None:
@@ -122,12 +124,6 @@ def take_when_drawn(page: Page, picture: Path) -> None:
     page.mouse.move(1, 1)
     page.wait_for_timeout(_DRAWN_MS)
     page.screenshot(path=picture)
-
-
-def height_of(page: Page) -> int:
-    """How high a window must be to show the whole page, which scrolls inside of it."""
-    main = page.get_by_test_id("stMain")
-    return int(main.evaluate("main => main.scrollHeight + innerHeight - main.clientHeight"))
 
 
 def take_curves(report: Path, picture: Path) -> None:

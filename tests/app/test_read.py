@@ -244,7 +244,7 @@ def test_a_public_film_is_known_again(page: AppTest, monkeypatch: pytest.MonkeyP
     drop(page, FILM)
     [told] = [info.value for info in page.info]
     assert film.name in told and film.finding in told and film.licence in told
-    assert "not among the films that made this model" in told
+    assert "did not train this model" in told
 
 
 def test_every_take_away_is_offered_and_named_by_the_film_s_hash_alone(

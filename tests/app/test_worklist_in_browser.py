@@ -15,6 +15,7 @@ from covid_core.present.sentences import columns
 from covid_core.read.phantom import draw_phantom
 from tests.app.lists import BAD, FILMS, zipped
 from tests.app.serving import (
+    click_row,
     drop,
     dropzone,
     in_browser,
@@ -28,19 +29,6 @@ pytestmark = in_browser
 
 
 BOX_PX = 17  # from the table's left edge to the middle of a row's box
-
-
-def click_row(page: Page, row: int, right_px: int = 250) -> None:
-    """On a row, counted from the table's top, at its name. It takes a click only where the mouse
-    is."""
-    table = page.get_by_test_id("stDataFrame")
-    table.scroll_into_view_if_needed()
-    box = table.bounding_box()
-    assert box is not None
-    x, y = box["x"] + right_px, box["y"] + 37 + 46 * (row + 0.5)
-    page.mouse.move(x + 20, y - 10)
-    page.mouse.move(x, y, steps=5)
-    page.mouse.click(x, y)
 
 
 def downloaded(page: Page) -> list[dict[str, str]]:
