@@ -37,7 +37,8 @@ def show_call(film: OpenFilm) -> None:
     with bars:
         for answer in prediction.answers:
             share = prediction.probability(answer)
-            st.progress(share, f"{answer.display_name} {shown_probability(share)}")
+            value = shown_probability(share).replace(" ", "\N{NO-BREAK SPACE}")
+            st.progress(share, f"{answer.display_name} {value}")
     with said:
         if film.is_phantom:
             st.header(texts.PHANTOM, anchor=False)

@@ -22,10 +22,10 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from app.texts.common import PHANTOM_BUTTONS
 from tests.app.serving import chromium, click_row, drop, new_page, served, settled, wait_for_list
 
 ROOT = Path(__file__).parent.parent
-PHANTOM = "Read: opacities on both sides"
 SIZE: ViewportSize = {"width": 1280, "height": 920}
 SIZES: tuple[ViewportSize, ...] = (SIZE, {"width": 768, "height": 1024})
 _SCREENS = 3  # of each state; further down there is nothing new
@@ -146,7 +146,7 @@ def opened(browser: Browser, address: str, size: ViewportSize) -> Iterator[Page]
 def take(address: str, picture: Path) -> None:
     """Take a picture of the page, once it has read a phantom."""
     with chromium() as browser, opened(browser, address, SIZE) as page:
-        page.get_by_role("button", name=PHANTOM).click()
+        page.get_by_role("button", name=PHANTOM_BUTTONS[-1]).click()
         page.get_by_text("Lung outline").first.wait_for()
         page.get_by_text("Side by side").first.click()
         take_when_drawn(page, picture)

@@ -175,6 +175,7 @@ function reflectPanes(viewer) {
     : { under: texts.under_heat, alt: texts.heat_alt }
   const named = !state.heat ? texts.radiograph : layer.shown ? words.under : texts.no_heat
   parts.markedName.textContent = filled(named, layer)
+  viewer.root.dataset.drawn = layer.shown // where it is not, its sliders would do nothing
   parts.cold.textContent = isOpacity ? texts.opacity_cold : texts.cold
   parts.hot.textContent = isOpacity ? texts.opacity_hot : texts.hot
   parts.attention.textContent = isOpacity ? texts.opacity_attention : texts.attention
