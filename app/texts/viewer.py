@@ -125,7 +125,7 @@ KEYS = [
     ["f", "Full screen"],
     ["Drag", "What the tool says: at first, window width (sideways) and level (up and down)"],
     ["Right drag, or shift and drag", "Move the film"],
-    ["Wheel once the viewer was clicked, or two fingers", "Zoom"],
+    ["Wheel after a click, or two fingers", "Zoom"],
     ["Double click, or space", "Reset"],
     ["w  p  z", "Drag to: window, pan, zoom"],
     ["+  -  =", "Zoom in, zoom out, fit"],
