@@ -12,9 +12,11 @@ from app.open_film import OpenFilm
 from app.texts import read as texts
 from covid_core.case.case_reading import Reading
 from covid_core.explain.public_films import Recognised, recognise
+from covid_core.model.decision import Decision
+from covid_core.model.tiers import CAVEAT, DECIDED, FLAGGED
 from covid_core.predict.predictor import Prediction
 from covid_core.present.flags import flags_of
-from covid_core.present.sentences import category_in_words, shown_probability
+from covid_core.present.sentences import shown_probability
 from covid_core.present.worth import alarms_in_words, category_worth
 
 
@@ -35,7 +37,8 @@ def show_call(film: OpenFilm) -> None:
     with bars:
         for answer in prediction.answers:
             share = prediction.probability(answer)
-            st.progress(share, f"{answer.display_name} {shown_probability(share)}")
+            value = shown_probability(share).replace(" ", "\N{NO-BREAK SPACE}")
+            st.progress(share, f"{answer.display_name} {value}")
     with said:
         if film.is_phantom:
             st.header(texts.PHANTOM, anchor=False)
@@ -48,7 +51,8 @@ def show_tier(prediction: Prediction) -> None:
     """The answer in a report's words, and what such an answer is worth."""
     decision, disease = prediction.decision, prediction.answers[-1]
     st.header(decision.tier.heading, anchor=False)
-    st.write(decision.sentence)
+    if words := beyond_heading(decision):
+        st.write(words)
     st.write(
         texts.probability(
             disease.display_name,
@@ -61,13 +65,23 @@ def show_tier(prediction: Prediction) -> None:
         st.caption(alarms)
 
 
+def beyond_heading(decision: Decision) -> str:
+    """What the decision's sentence says and its tier's heading does not."""
+    if decision.tier not in DECIDED:
+        return decision.sentence
+    return "" if decision.tier in FLAGGED else CAVEAT
+
+
 def show_category(prediction: Prediction) -> None:
-    """How the film looks by the RSNA's consensus, by weights that learnt it, and its worth."""
+    """How the film looks by the RSNA's consensus, by weights that learnt it, and its worth.
+
+    The network's share for each category is among the reasons for the answer.
+    """
     if prediction.category is None:
         return
-    st.write(f"**{texts.CATEGORY}:** {category_in_words(prediction)}")
-    worth = category_worth(session.card(), prediction.category)
-    st.caption(f"{texts.CATEGORY_HELP} {worth}")
+    words = f"**{texts.CATEGORY}:** {prediction.category.display_name}"
+    st.markdown(words, help=texts.CATEGORY_HELP)
+    st.caption(category_worth(session.card(), prediction.category))
 
 
 def show_recognised(reading: Reading) -> None:
@@ -109,5 +123,3 @@ def show_flags(reading: Reading) -> None:
         with st.expander(texts.MORE_FLAGS.format(count=len(flags) - 1)):
             for flag in flags[1:]:
                 st.write(flag.sentence)
-    if checks.meter and not checks.meter.explained:
-        st.write(checks.meter.sentence)

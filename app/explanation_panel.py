@@ -80,7 +80,7 @@ def show_categories(shares: np.ndarray) -> None:
 
 
 def show_meter(checks: Checks, prediction: Prediction) -> None:
-    """One score three times; above the film it is said what that means here."""
+    """One score three times: of the whole film, of its lungs alone, and without them."""
     st.markdown(f"**{words.METER}**")
     meter = checks.meter
     if meter is None:
@@ -95,6 +95,7 @@ def show_meter(checks: Checks, prediction: Prediction) -> None:
         threshold=threshold,
     )
     show_chart(meter_bars(meter, threshold), key="meter", alt=alt)
+    st.write(meter.sentence)
     st.caption(words.METER_WORDS)
 
 

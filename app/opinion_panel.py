@@ -13,6 +13,7 @@ import streamlit as st
 
 from app.open_film import OpenFilm
 from app.texts import opinion as texts
+from app.viewer import MOST_BOXES
 from covid_core.boxes import Boxes, check_boxes
 from covid_core.exports.opinions import (
     FILE_NAME,
@@ -26,7 +27,6 @@ from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Prediction
 
 _KEPT, _BOXES = "reader-opinions", "reader-boxes"
-_MOST_BOXES = 20  # on one film
 
 
 def show_opinion(film: OpenFilm) -> None:
@@ -114,7 +114,7 @@ def boxes_of(sha256: str) -> Boxes:
 def take_boxes(sha256: str, sent: object) -> None:
     """Keeps the boxes that the viewer sent for a film; what are none are left aside."""
     try:
-        boxes = check_boxes(cast("Iterable[Sequence[float]]", sent))[:_MOST_BOXES]
+        boxes = check_boxes(cast("Iterable[Sequence[float]]", sent))[:MOST_BOXES]
     except (TypeError, ValueError):
         return
     st.session_state.setdefault(_BOXES, {})[sha256] = boxes

@@ -22,12 +22,12 @@ def show_phantoms(columns: Sequence[DeltaGenerator]) -> None:
     The one that is pressed becomes the session's phantom, which the Read page opens where no film
     is.
     """
-    for kind, column in zip(KINDS, columns, strict=True):
+    for kind, label, column in zip(KINDS, texts.PHANTOM_BUTTONS, columns, strict=True):
         with column:
             alt = texts.PHANTOM_ALT.format(kind=kind)
             st.image(thumbnail(kind), width="stretch", output_format="PNG", alt=alt)
             st.button(
-                texts.PHANTOM_BUTTON.format(kind=kind),
+                label,
                 key=f"phantom-{kind}",
                 width="stretch",
                 on_click=st.session_state.update,

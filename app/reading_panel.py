@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.answer_panel import show_answer, show_call, show_category, show_flags
+from app.answer_panel import beyond_heading, show_answer, show_call, show_category, show_flags
 from app.explanation_panel import show_explanation
 from app.export_panel import show_exports
 from app.film_view import film_alone, prepared_in_session, view_of
@@ -37,7 +37,7 @@ _NUMBER_PX = 130
 _EARLY = "early-answer"
 # As high as most answers once they are checked, so that the film below stays where it was drawn.
 _EARLY_STYLE = (
-    f"<style>@media (min-width: 48rem) {{.st-key-{_EARLY} {{min-height: 38rem}}}}</style>"
+    f"<style>@media (min-width: 48rem) {{.st-key-{_EARLY} {{min-height: 26rem}}}}</style>"
 )
 
 
@@ -207,16 +207,17 @@ def show_both(film: OpenFilm, other: OpenFilm) -> None:
         st.markdown(f"**{change_in_words(*readings, dated=bool(days))}**")
     for one, column in zip(pair, st.columns(2), strict=True):
         with column:
-            st.caption(texts.BESIDE_NOW if one is film else caption)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption(texts.BESIDE_NOW if one is film else caption, width="content")
+                st.text(one.name, width="content")
             show_one(one, "viewer-now" if one is film else "viewer-then", warned=one is film)
 
 
 def show_one(film: OpenFilm, key: str, *, warned: bool = False) -> None:
     """A film with what is said of it. `warned`: what speaks against that was said before."""
-    prediction = film.prediction
-    st.text(film.name)
     show_viewer(film, key, _BESIDE_PX, linked=True)
-    st.caption(f"**{prediction.decision.tier.heading}.** {prediction.decision.sentence}")
+    decision = film.prediction.decision
+    st.caption(f"**{decision.tier.heading}.** {beyond_heading(decision)}")
     if not warned:
         show_flags(film.reading)
 

@@ -215,8 +215,8 @@ def _show_steps(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
         _offer_earlier(worklist, item, key)
         if at >= 0:
             st.caption(texts.POSITION.format(number=at + 1, total=len(shown)), width="content")
-        for one in worklist.open:
-            st.text(one.name, width="content")
+        if len(worklist.open) == 1:  # two are named where they are shown
+            st.text(item.name, width="content")
 
 
 def _offer_earlier(worklist: Worklist, item: Item, key: str) -> None:

@@ -141,11 +141,11 @@ def _columns() -> dict[str, Any]:
     kinds, titles = st.column_config, texts.COLUMNS
     return {
         "film": kinds.ImageColumn(titles["film"], width=56),
-        "name": kinds.TextColumn(titles["name"], width=300),
-        "tier": kinds.TextColumn(titles["tier"], width=220),
+        "name": kinds.TextColumn(titles["name"], width=190),
+        "tier": kinds.TextColumn(titles["tier"], width=205),
         "probability": kinds.ProgressColumn(
             titles["probability"],
-            width=140,
+            width=110,
             help=texts.PROBABILITY_HELP,
             format="%.2f",
             min_value=0,
@@ -153,13 +153,13 @@ def _columns() -> dict[str, Any]:
         ),
         "opacity": kinds.ProgressColumn(
             titles["opacity"],
-            width=110,
+            width=100,
             help=texts.OPACITY_HELP,
             format="%.2f",
             min_value=0,
             max_value=1,
         ),
-        "category": kinds.TextColumn(titles["category"], width=180, help=texts.CATEGORY_HELP),
+        "category": kinds.TextColumn(titles["category"], width=170, help=texts.CATEGORY_HELP),
         "date": kinds.DateColumn(titles["date"], width=100),
         "note": kinds.TextColumn(titles["note"], width="medium"),
     }

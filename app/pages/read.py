@@ -80,7 +80,7 @@ def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None
 
 def show_empty_state() -> None:
     """Something to try it with: drawings, and where real films are had."""
-    words, *columns = st.columns([1, 1, 1, 1], vertical_alignment="center")
+    words, *columns = st.columns([2, 1, 1, 1], vertical_alignment="center")
     with words:
         st.write(texts.PHANTOMS)
         st.caption(texts.PRIVATE)

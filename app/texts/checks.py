@@ -6,10 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 METER = "Shortcut meter"
-METER_WORDS = (
-    "The same film three times. With the lungs removed there is no disease of the lungs to see:"
-    " what score is left comes from elsewhere, and should be low."
-)
+METER_WORDS = "With the lungs removed there is no lung disease to see: the score should be low."
 METER_BARS = ("Whole film", "Lungs only", "Lungs removed")
 METER_AXIS = "Score for {name}"
 METER_LINE = "threshold"
@@ -39,8 +36,8 @@ SEEN = "Seen before"
 
 NEAREST = "Nearest training films"
 NEAREST_WORDS = (
-    "Of each class those films that trained the model and that it finds most like this one. Where"
-    " they are alike in source, view or age rather than in the lungs, that is what it goes by."
+    "The training films that the model finds most like this one. Where they match it in source,"
+    " view or age rather than in the lungs, that is what it goes by."
 )
 NEAREST_NONE = "None."
 SIMILARITY = "Similarity {similarity:.2f}"

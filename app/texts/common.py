@@ -23,5 +23,5 @@ DROP_ANYWHERE = "Drop to open"
 TRY_AGAIN = "Try again"
 LOADING = "Loading the model…"
 NOT_READY = "This installation is not ready."
-PHANTOM_BUTTON = "Read: {kind}"
+PHANTOM_BUTTONS = ("Clear lungs", "Unilateral", "Bilateral")  # opacities, of each kind
 PHANTOM_ALT = "Synthetic phantom, {kind}"

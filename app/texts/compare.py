@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 LEDE = (
-    "The same film, read by every recipe whose weights are here. Where they disagree, none of them"
-    " should be believed on its word; where they agree, they may still share a mistake, for they"
-    " learnt from the same films."
+    "The open film, read by every network that is here. Where they disagree, trust none of them on"
+    " its word; where they agree, they may share a mistake: they learnt from the same films."
 )
 NO_FILM = "No film is open. Open one on the Read page, or take a synthetic phantom:"
 READ = "Open a film"

@@ -14,8 +14,8 @@ METRIC_HELP = (
 )
 INTERVAL = "{low:.2f} to {high:.2f}"
 BEWARE = (
-    "Your hospital never trained it either: expect the first line. The second flatters, for the"
-    " source often gives the class away there."
+    "Expect the first line at your hospital. The second flatters: there the source often gives the"
+    " answer away."
 )
 
 TRAINED = "What it was trained on"

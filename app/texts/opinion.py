@@ -7,14 +7,14 @@ from covid_core.model.tiers import Tier
 
 OPINION = "Your opinion"
 OPINION_HELP = (
-    "Kept until the page is closed, and exported below and in the Structured Report. Whoever has"
-    " seen the answer leans towards it: labels made so flatter the model."
+    "Kept until you close the page; it goes into the Structured Report. You saw the answer first:"
+    " labels made this way flatter the model."
 )
 VERDICTS = {Verdict.AGREE: "Agree", Verdict.DISAGREE: "Disagree"}
 RIGHT = "What would you say? (optional)"
 TIERS = (Tier.LIKELY, Tier.POSSIBLE, Tier.UNLIKELY, Tier.NONE_SEEN, Tier.UNDECIDED)
 
-BOX = "Box opacities on the film below: its tool Box, or the key b."
+BOX = "Box the opacities on the film below: tool Box, or key b."
 BOXES = "Boxes on the film: {count}"
 
 CSV = "Opinions: {count} (CSV)"

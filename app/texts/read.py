@@ -6,35 +6,32 @@ from covid_core.model.decision import OperatingPoint
 
 TITLE = "Chest radiograph reader"
 LEDE = (
-    "Drop a frontal chest X-ray: a second later you see whether the model finds it normal, COVID-19"
-    " or another pneumonia, how sure it is, and where in the film that comes from."
+    "Drop a frontal chest X-ray. The model says whether it sees COVID-19, another pneumonia or"
+    " neither, how sure it is, and where it looked."
 )
-LIST = "Several films: the likeliest COVID-19 first. Choose one to open it."
+LIST = "Several films, the likeliest COVID-19 first."
 PRIVATE = "Films stay on the machine that runs this page."
-PHANTOMS = (
-    "No film at hand? See the page at work on a drawing by this program. No patient is shown, and"
-    " no real radiograph comes with the program."
-)
+PHANTOMS = "No film at hand? Try a drawing; it shows no patient."
 PHANTOM = "Synthetic phantom"
 IS_PHANTOM = "A drawing: the numbers mean nothing."
-PUBLIC = "Real radiographs to fetch"
+PUBLIC = "Real radiographs to try"
 PUBLIC_WORDS = (
-    "Six public, openly licensed films, none of which trained the model; it gets one of them wrong."
-    " Fetch one and drop it here: the page knows it again."
+    "Six public films, none of which trained the model; it gets one of them wrong. Download one and"
+    " drop it here."
 )
 PUBLIC_COLUMNS = ("Label", "File", "Collection", "Licence")
-PUBLIC_DIGESTS = "SHA-256"
+PUBLIC_DIGESTS = "Checksums (SHA-256)"
 PUBLIC_DIGESTS_WORDS = (
     "Of {copy}, from which the list was made; the file as released has another digest, and is known"
     " by a perceptual hash of its picture instead."
 )
-TRAINED_ON = "It, or a film that looks the same, is among those that made this model."
-NOT_TRAINED_ON = "It is not among the films that made this model."
-TRAINED_UNKNOWN = "Whether it was used in training is not known: these weights have no index."
+TRAINED_ON = "It, or a film that looks the same, trained this model."
+NOT_TRAINED_ON = "It did not train this model."
+TRAINED_UNKNOWN = "Whether it trained this model is not known."
 READING = "Reading the film…"
 CHECKING = "Checking the answer…"
-NO_LAYER = "No map yet"
-NO_HEAT_YET = "No heat is drawn: there is no checked answer."
+NO_LAYER = "No map"
+NO_HEAT_YET = "No heat is drawn without a checked answer."
 
 NO_MODEL = "There is no model to read films with."
 ABSTAINED = "The model gives no answer."
@@ -43,8 +40,8 @@ NOT_READ = "This file could not be read."
 SET = "Not ruled out: {names}."
 SET_NONE = "No class fits well."
 COVERAGE = (
-    "Made so that the right answer is among these for at least {share} of 100 films like those that"
-    " it was fitted on, of {sources}."
+    "On films like those of {sources} the right answer is among these at least {share} times in"
+    " 100."
 )
 NOTE = "Note: {note}."
 
@@ -54,9 +51,7 @@ POINT_HELP = (
     " your own, from the Validate page."
 )
 PREVALENCE = "Prevalence, %"
-PREVALENCE_HELP = (
-    "Of COVID-19 among your films. What a call is worth depends on how common COVID-19 is there."
-)
+PREVALENCE_HELP = "How common COVID-19 is among your films: the predictive values depend on it."
 OUTDATED = (
     "The site profile was made for other weights: its operating point is not used. Validate again."
 )
@@ -70,11 +65,11 @@ WHY_GATE = "Checks before reading"
 WHY_MORE = "How this came about, step by step"
 CHART_ALT = "Probability of each class, and the operating point's threshold"
 
-MORE_FLAGS = "More that speaks against the answer: {count}"
+MORE_FLAGS = "More reasons for caution: {count}"
 OPACITY_LAYER = "Opacity, as radiologists box it"
 CATEGORY = "RSNA category"
 CATEGORY_HELP = (
-    "How the film looks by the RSNA's consensus; a patient with COVID-19 may have any category."
+    "How the film looks, by the RSNA's consensus. A patient with COVID-19 may have any category."
 )
 CATEGORY_COLUMNS = ("RSNA category", "Network's share")
 CATEGORY_ALT = "The network's share for each RSNA category"
@@ -87,12 +82,12 @@ WINDOWS = {
 }
 
 STUDY = "Patient and study"
-STUDY_HELP = "The tags of this DICOM file. They are shown here only, and kept nowhere."
+STUDY_HELP = "From this DICOM file; shown here only, and not kept."
 STUDY_SHOW = "Show this file's tags"
 
 BESIDE_NOW = "This film"
 BESIDE_THEN = "The other film"
-BESIDE_STRANGER = "Not known to be of the same patient: their files do not say so."
+BESIDE_STRANGER = "The files do not say that these are films of one patient."
 
 EXPORT = "Export"
 EXPORT_CLASS = "Evidence for"
@@ -104,9 +99,8 @@ EXPORT_CAPTURE = "Overlay (DICOM Secondary Capture)"
 EXPORT_SR = "Result (DICOM Structured Report)"
 EXPORT_BUNDLE = "Case bundle (ZIP)"
 EXPORT_BUNDLE_NOTE = (
-    "The case bundle holds the film, the report, every check and the hashes of what made them. To"
-    " get the same bytes again: `python -m covid_core replay FILE`. That shows that it is"
-    " consistent, not who made it"
+    "The case bundle holds the film, the report and every check. `python -m covid_core replay FILE`"
+    " makes it again from the film: proof that it is consistent, not of who made it."
 )
 EXPORT_IDENTITY = "Keep the patient's identity in the DICOM files"
 EXPORT_IDENTITY_HELP = (

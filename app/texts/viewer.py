@@ -24,7 +24,7 @@ TEXTS = {
     "measure": "Measure",
     "measure_long": "Dragging measures a distance (m)",
     "box": "Box",
-    "box_long": "Dragging boxes an opacity, for your opinion (b)",
+    "box_long": "Box an opacity, for your opinion: drag, or b and the arrow keys",
     "unbox": "Remove box",
     "unbox_long": "Remove the last box (backspace)",
     "fit": "Fit",
@@ -91,6 +91,12 @@ TEXTS = {
     "cold": "none",
     "hot": "strong",
     "attention": "Model attention, not a lesion outline.",
+    # While a box is drawn by keys: in the pane, and for those who hear the page.
+    "placing": "Arrows move the box, shift and arrows size it. Enter keeps it, Escape gives it up.",
+    "box_place": "Box from {left} to {right}% across, {top} to {bottom}% down",
+    "box_given_up": "Box given up",
+    "boxes_now": "Boxes on the film: {count}",
+    "boxes_full": "There is room for no more boxes on this film",
     # The same of an opacity map.
     "under_opacity": "Opacity map",
     "opacity_alt": "{described}, under the opacity map. {why}",
@@ -112,14 +118,14 @@ TEXTS = {
 # In place of those above, where the reader chooses between the opacity map and the classes' maps.
 WITH_OPACITY = {"class": "Map"}
 
-# Key or gesture, and what it does; the last three only where there are other films to go to, the
-# size of a pixel is known, and another film stands beside this one.
+# Key or gesture, and what it does; those after the list only where there are other films to go to,
+# the size of a pixel is known, boxes may be drawn, and another film stands beside this one.
 KEYS = [
     ["s", "One pane, or two side by side"],
     ["f", "Full screen"],
     ["Drag", "What the tool says: at first, window width (sideways) and level (up and down)"],
     ["Right drag, or shift and drag", "Move the film"],
-    ["Wheel once the viewer was clicked, or two fingers", "Zoom"],
+    ["Wheel after a click, or two fingers", "Zoom"],
     ["Double click, or space", "Reset"],
     ["w  p  z", "Drag to: window, pan, zoom"],
     ["+  -  =", "Zoom in, zoom out, fit"],
@@ -131,5 +137,10 @@ KEYS = [
 ]
 STEPPING = ["Arrows", "Previous film, next film"]
 RULING = ["m", "Drag to: measure a distance"]
-BOXING = ["b  backspace", "Drag to: box an opacity; remove the last box"]
+BOXING = [
+    ["b", "Box an opacity: drag, or move the box in the middle by keys"],
+    ["Arrows, shift and arrows", "Move that box, size it"],
+    ["Enter, Escape", "Keep that box, give it up"],
+    ["Backspace", "Remove the last box"],
+]
 LINKING = ["l", "Both films together, or each by itself"]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.viewer.package import Kind, Layer, Planes, View, Window, package
+from app.viewer.package import MOST_BOXES, Kind, Layer, Planes, View, Window, package
 
-__all__ = ["Kind", "Layer", "Planes", "View", "Window", "viewer"]
+__all__ = ["MOST_BOXES", "Kind", "Layer", "Planes", "View", "Window", "viewer"]
 
 _FOLDER = Path(__file__).parent
 _SCRIPTS = (

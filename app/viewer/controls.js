@@ -55,13 +55,19 @@ function bindControls(viewer) {
     if (kind === "do") button.onclick = () => ACTIONS[name](viewer)
     if (kind === "toggle") button.onclick = () => toggle(viewer, name)
     if (kind === "view") button.onclick = () => setView(viewer, name)
-    if (kind === "drag") button.onclick = () => change(viewer, { drag: name })
+    if (kind === "drag") button.onclick = event => takeTool(viewer, name, event)
   }
   for (const [name, { write }] of Object.entries(SLIDERS)) {
     parts[name].oninput = event => write(viewer, event.target.valueAsNumber)
   }
   parts.layer.onchange = event => change(viewer, { layer: event.target.selectedIndex })
   parts.colours.onchange = event => change(viewer, { colours: event.target.value })
+}
+
+/** A tool's button. Pressed by key or by a screen reader, the box needs no mouse either. */
+function takeTool(viewer, name, { detail: clicks }) {
+  if (name === "box" && clicks === 0) placeBox(viewer)
+  else chooseTool(viewer, name)
 }
 
 /** Once for each package: its words and its choices. Text only, whatever is in it. */
@@ -92,6 +98,7 @@ function nameControls(viewer) {
   parts.measureButton.hidden = !header.units.pixel_mm
   parts.boxButton.hidden = !header.boxing
   parts.answer.textContent = header.answer
+  parts.placing.textContent = texts.placing
 }
 
 /** The maps to choose from: under a heading for each kind, where there is more than one kind. */
@@ -150,6 +157,9 @@ function reflect(viewer) {
     button.setAttribute("aria-pressed", pressed)
   })
   parts.unboxButton.hidden = !boxes(viewer).length
+  // A hidden element keeps no focus, and with it the keys would be lost.
+  if (!state.placing && parts.placing.matches(":focus")) root.focus({ preventScroll: true })
+  parts.placing.hidden = !state.placing
   reflectPanes(viewer)
   const { width: screenWidth, height: screenHeight, ...place } = viewer.shot
   Object.assign(root.dataset, state, place, { film: header.identity, boxes: boxes(viewer).length })
@@ -165,6 +175,7 @@ function reflectPanes(viewer) {
     : { under: texts.under_heat, alt: texts.heat_alt }
   const named = !state.heat ? texts.radiograph : layer.shown ? words.under : texts.no_heat
   parts.markedName.textContent = filled(named, layer)
+  viewer.root.dataset.drawn = layer.shown // where it is not, its sliders would do nothing
   parts.cold.textContent = isOpacity ? texts.opacity_cold : texts.cold
   parts.hot.textContent = isOpacity ? texts.opacity_hot : texts.hot
   parts.attention.textContent = isOpacity ? texts.opacity_attention : texts.attention

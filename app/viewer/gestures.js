@@ -3,11 +3,11 @@
 const STRIDE = 0.1 // of a pane, for one press of an arrow
 
 const KEYS = {
-  w: viewer => change(viewer, { drag: "window" }),
-  p: viewer => change(viewer, { drag: "pan" }),
-  z: viewer => change(viewer, { drag: "zoom" }),
-  m: viewer => viewer.header.units.pixel_mm && change(viewer, { drag: "measure" }),
-  b: viewer => viewer.header.boxing && change(viewer, { drag: "box" }),
+  w: viewer => chooseTool(viewer, "window"),
+  p: viewer => chooseTool(viewer, "pan"),
+  z: viewer => chooseTool(viewer, "zoom"),
+  m: viewer => viewer.header.units.pixel_mm && chooseTool(viewer, "measure"),
+  b: viewer => viewer.header.boxing && placeBox(viewer),
   Backspace: viewer => boxes(viewer).length && removeBox(viewer),
   s: viewer => setView(viewer, viewer.state.view === "one" ? "side" : "one"),
   f: ACTIONS.full,
@@ -29,6 +29,17 @@ const KEYS = {
 }
 for (const number of [1, 2, 3, 4, 5]) KEYS[number] = viewer => choosePreset(viewer, number)
 
+// In place of those above, while a box is being placed.
+const PLACING_KEYS = {
+  ArrowLeft: (viewer, sizing) => shiftBox(viewer, -1, 0, sizing),
+  ArrowRight: (viewer, sizing) => shiftBox(viewer, 1, 0, sizing),
+  ArrowUp: (viewer, sizing) => shiftBox(viewer, 0, -1, sizing),
+  ArrowDown: (viewer, sizing) => shiftBox(viewer, 0, 1, sizing),
+  Enter: finishBox,
+  Escape: giveUpBox,
+  Backspace: giveUpBox,
+}
+
 function stepOrPan(viewer, where, right, down) {
   if (viewer.header.steps) viewer.step(where)
   else panBy(viewer, right, down)
@@ -36,13 +47,14 @@ function stepOrPan(viewer, where, right, down) {
 
 function bindKeys(viewer) {
   viewer.root.onkeydown = event => {
-    const { key, target, ctrlKey, metaKey, altKey } = event
-    const act = KEYS[key.length === 1 ? key.toLowerCase() : key]
+    const { key, target, ctrlKey, metaKey, altKey, shiftKey } = event
+    const name = key.length === 1 ? key.toLowerCase() : key
+    const act = (viewer.state.placing && PLACING_KEYS[name]) || KEYS[name]
     if (!act || ctrlKey || metaKey || altKey || target.closest("input, select")) return
-    if (key === " " && target.closest("button, summary")) return // there it presses
+    if ((key === " " || key === "Enter") && target.closest("button, summary")) return // it presses
     event.preventDefault()
     event.stopPropagation()
-    act(viewer)
+    act(viewer, shiftKey)
   }
 }
 
@@ -78,6 +90,7 @@ function bindPointers(viewer) {
       const from = inPane(event, pane)
       const moves = event.button !== 0 || event.shiftKey
       if (!moves && viewer.state.drag === "measure") change(viewer, { distance: null })
+      if (!moves) change(viewer, NO_DRAFT) // of a box that was being placed by keys
       held.set(event.pointerId, { from, last: from, drag: moves ? "pan" : viewer.state.drag })
     }
     pane.onpointermove = event => {
@@ -92,11 +105,11 @@ function bindPointers(viewer) {
     }
     pane.onpointerup = event => {
       held.delete(event.pointerId)
-      finishBox(viewer)
+      if (!viewer.state.placing) finishBox(viewer)
     }
     pane.onpointercancel = event => {
       held.delete(event.pointerId)
-      change(viewer, { draft: null })
+      if (!viewer.state.placing) change(viewer, NO_DRAFT)
     }
     pane.onpointerleave = () => point(viewer, pane, null)
     pane.ondblclick = () => reset(viewer)

@@ -26,6 +26,7 @@ OPACITY = 0.6
 WINDOWS = 5  # each has a key of its own
 _ALIGNMENT_BYTES = 4
 _COLOURS = 256
+MOST_BOXES = 20  # that a reader may draw on one film
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ def _header(view: View, planes: Planes) -> dict[str, Any]:
         "steps": view.steps,
         "linked": view.linked,
         "boxing": view.boxing,
+        "most_boxes": MOST_BOXES,
         "units": asdict(view.units),
         "answer": view.answer,
         "threshold": LEAST_HEAT,  # at first
@@ -185,7 +187,7 @@ def _keys(view: View) -> list[list[str]]:
     """Those that do something with this view, and what they do."""
     keys = [STEPPING if view.steps and key == "Arrows" else [key, does] for key, does in KEYS]
     keys += [RULING] if view.units.pixel_mm is not None else []
-    keys += [BOXING] if view.boxing else []
+    keys += BOXING if view.boxing else []
     return keys + ([LINKING] if view.linked else [])
 
 

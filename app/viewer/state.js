@@ -15,7 +15,7 @@ function fresh({ header, film }) {
   const equalised = preset === header.texts.equalised && header.windows.length < MOST_PRESETS
   const known = header.colours.some(({ name }) => name === taste.colours)
   return {
-    drag: "window", swipe: 0.5, distance: null, draft: null, linked: true,
+    drag: "window", swipe: 0.5, distance: null, ...NO_DRAFT, linked: true,
     fitted: true, zoom: 1, x: film.width / 2, y: film.height / 2,
     low, high, gamma: 1, equalised, inverted: false, flippedH: false, flippedV: false,
     // The film by itself, until its reader asks for more.
@@ -37,6 +37,11 @@ function change(viewer, patch) {
   for (const name of kept) taste[name] = patch[name]
   schedule(viewer)
   follow(viewer, before, patch)
+}
+
+/** What dragging does from now on; a box that is half drawn is given up. */
+function chooseTool(viewer, drag) {
+  change(viewer, { drag, ...NO_DRAFT })
 }
 
 function schedule(viewer) {

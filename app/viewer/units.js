@@ -39,10 +39,12 @@ function lengthInWords({ units, texts }, mm, digits) {
   return units.at_detector ? filled(texts.at_detector, { length: words }) : words
 }
 
-/** The ruler's length in mm and in CSS pixels: the longest round one that there is room for. */
+/** The ruler's length in mm and in CSS pixels: the longest round one that there is room for, in a
+ * quarter of the pane at most. */
 function rule({ header: { units }, shot }) {
   const pxPerMm = shot.zoom / units.pixel_mm / devicePixels()
-  const fitting = RULES_MM.filter(mm => mm * pxPerMm <= LONGEST_RULE_PX)
+  const room = Math.min(LONGEST_RULE_PX, shot.width / devicePixels() / 4)
+  const fitting = RULES_MM.filter(mm => mm * pxPerMm <= room)
   const mm = fitting.at(-1) ?? RULES_MM[0]
   return { mm, px: mm * pxPerMm }
 }

@@ -5,7 +5,7 @@ const viewers = new WeakMap() // place on the page to the viewer in it
 const PARTS = [
   "plain", "marked", "markedName", "verdict", "divider", "why", "scale", "bar", "cold", "hot", "attention", "note", "help", "keys",
   "presets", "layer", "colours", "outlineButton",
-  "linkedButton", "measureButton", "boxButton", "unboxButton", "answer", ...Object.keys(SLIDERS),
+  "linkedButton", "measureButton", "boxButton", "unboxButton", "placing", "said", "answer", ...Object.keys(SLIDERS),
 ]
 
 function built(place) {

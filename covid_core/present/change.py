@@ -7,9 +7,10 @@ import numpy as np
 from covid_core.case.case_reading import Reading
 from covid_core.explain.opacity_map import LIKELY
 from covid_core.model.decision import in_sentence
+from covid_core.present.sentences import shown_probability
 from covid_core.read.radiograph import View
 
-_LEAST, _MOST = 0.01, 0.99  # beyond these, digits would claim certainty
+_LEAST = 0.01  # change of a probability that is told as one
 
 
 def change_in_words(first: Reading, second: Reading, *, dated: bool) -> str:
@@ -24,8 +25,7 @@ def change_in_words(first: Reading, second: Reading, *, dated: bool) -> str:
     areas = [_opaque_share(reading) for reading in (first, second)]
     if areas[0] is not None and areas[1] is not None:
         sentences.append(
-            "Share of the lungs in which an opacity is likely:"
-            f" {areas[0]:.0%}, then {areas[1]:.0%}."
+            f"Likely opacities take up {areas[0]:.0%} of the lungs, then {areas[1]:.0%}."
         )
     views = first.radiograph.view, second.radiograph.view
     if views[0] != views[1] and View.UNKNOWN not in views:
@@ -39,22 +39,17 @@ def _probability_change(first: Reading, second: Reading) -> str:
     before, after = first.prediction, second.prediction
     disease = before.answers[-1]
     values = before.probability(disease), after.probability(disease)
-    said = [_in_two_digits(value) for value in values]
+    said = [shown_probability(value) for value in values]
     name = f"the probability of {in_sentence(disease)}"
     if said[0] == said[1]:
         return f"{name} stays at {said[0]}"
     words = f"{name} {'rises' if values[1] > values[0] else 'falls'} from {said[0]} to {said[1]}"
     if before.decision.positive is after.decision.positive:
-        return words
+        same = abs(values[1] - values[0]) < _LEAST
+        return f"{name} hardly changes, from {said[0]} to {said[1]}" if same else words
     side = "above" if after.decision.positive else "below"
     point = after.decision.point
     return f"{words}, {side} the “{point.name}” threshold of {point.threshold:.2f}"
-
-
-def _in_two_digits(value: float) -> str:
-    if value > _MOST:
-        return "> 0.99"
-    return "< 0.01" if value < _LEAST else f"{value:.2f}"
 
 
 def _opaque_share(reading: Reading) -> float | None:

@@ -150,12 +150,13 @@ def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) 
     if values is None:
         return None
     name = in_sentence(disease)
-    called = "none" if math.isnan(values.positive) else _per_cent(values.positive)
-    cleared = "none" if math.isnan(values.negative) else _per_cent(values.negative)
+    positive, negative = (
+        "not defined" if math.isnan(value) else _per_cent(value)
+        for value in (values.positive, values.negative)
+    )
     return (
-        f"Where {_per_cent(prevalence)} of films show {name}, and it does as well as on"
-        f" {_films_of(point)}: {called} of those called so have it, and {cleared} of those not"
-        " called so do not."
+        f"Where {_per_cent(prevalence)} of films show {name}: positive predictive value {positive},"
+        f" negative predictive value {negative}, if it does as well as on {_films_of(point)}."
     )
 
 
@@ -191,11 +192,14 @@ def opacity_in_words(opacity: OpacityMap, lungs: np.ndarray) -> tuple[str, bool]
         return f"No opacity is likely: its highest probability in any cell is {peak}.", False
     zone, share, area = opacity.peak_zone(lungs), opacity.share_inside(lungs), float(lungs.mean())
     where = f", in the {zone} lung zone" if zone else ", outside the lung zones"
-    words = (
-        f"Highest probability of an opacity: {peak}{where}. {_per_cent(share)} of where one is"
-        f" likely lies in the lungs, which are {_per_cent(area)} of the film"
+    words = f"Highest probability of an opacity: {peak}{where}."
+    if share >= area:
+        return words, False
+    return (
+        f"{words} Only {_per_cent(share)} of where one is likely lies in the lungs, which are"
+        f" {_per_cent(area)} of the film: less than chance.",
+        True,
     )
-    return (f"{words}: less than chance.", True) if share < area else (f"{words}.", False)
 
 
 def category_in_words(prediction: Prediction) -> str:

@@ -56,10 +56,9 @@ def alarms_in_words(card: WeightsCard, point: OperatingPoint) -> str:
     count = "fewer than 1" if flagged < 0.5 else f"{flagged:.0f}"
     name = in_sentence(card.classes[-1])
     where = "a hospital" if len(found) == 1 else "hospitals"
-    used = "was" if len(found) == 1 else "were"
     return (
-        f"At {where} that {used} not used in training, {count} of 10 films without {name} were"
-        " flagged too."
+        f"False alarms: at {where} not used in training, {count} of 10 films without {name} were"
+        " called likely or possible."
     )
 
 

@@ -106,6 +106,19 @@ def drop(page: Page, *files: tuple[str, bytes]) -> None:
     dropzone(page).dispatch_event("drop", {"dataTransfer": transfer})
 
 
+def click_row(page: Page, row: int, right_px: int = 250) -> None:
+    """On a row, counted from the table's top, at its name. It takes a click only where the mouse
+    is."""
+    table = page.get_by_test_id("stDataFrame")
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    x, y = box["x"] + right_px, box["y"] + 37 + 46 * (row + 0.5)
+    page.mouse.move(x + 20, y - 10)
+    page.mouse.move(x, y, steps=5)
+    page.mouse.click(x, y)
+
+
 def wait_for_list(page: Page, films: int) -> None:
     """Until the list tells how each of so many films came out, and the page is at rest."""
     all_told = """films => {

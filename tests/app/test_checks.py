@@ -67,9 +67,12 @@ def test_a_film_whose_checks_hold_is_read_without_a_warning(
 ) -> None:
     drop(page, FILM)
     assert not page.exception and warned(page) == ""
-    assert meter(removed=0.01).sentence in said(page)
     shown = {name: layer["shown"] for name, layer in class_maps(page).items()}
     assert shown == {finding.display_name: finding is Finding.COVID for finding in CLASSES}
+    sentence = meter(removed=0.01).sentence
+    assert sentence not in said(page), "what holds is said where it is asked for"
+    open_why(page)
+    assert sentence in said(page)
 
 
 def test_what_lies_outside_the_lungs_is_warned_of_beside_the_answer(

@@ -68,7 +68,7 @@ def test_the_empty_page_explains_itself_and_offers_phantoms(page: AppTest) -> No
     assert not page.exception
     assert "Drop a frontal chest X-ray" in said(page)
     assert "Research use only, not a diagnosis" in said(page)
-    assert "No patient is shown" in said(page)
+    assert "it shows no patient" in said(page)
     assert {f"phantom-{kind}" for kind in KINDS} <= {button.key for button in page.button}
     assert views(page) == []
 
@@ -244,7 +244,7 @@ def test_a_public_film_is_known_again(page: AppTest, monkeypatch: pytest.MonkeyP
     drop(page, FILM)
     [told] = [info.value for info in page.info]
     assert film.name in told and film.finding in told and film.licence in told
-    assert "not among the films that made this model" in told
+    assert "did not train this model" in told
 
 
 def test_every_take_away_is_offered_and_named_by_the_film_s_hash_alone(

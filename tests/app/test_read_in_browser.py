@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
-from app.texts.common import DROP_ANYWHERE
+from app.texts.common import DROP_ANYWHERE, PHANTOM_BUTTONS
 from app.texts.read import PHANTOM as PHANTOM_HEADING
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
@@ -197,7 +197,7 @@ def test_files_of_every_kind_and_a_zip_become_a_worklist(page: Page, tmp_path: P
 def test_the_page_is_reached_by_keyboard_alone(page: Page) -> None:
     for _ in range(40):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.innerText") == f"Read: {KINDS[0]}":
+        if page.evaluate("document.activeElement.innerText") == PHANTOM_BUTTONS[0]:
             break
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=PHANTOM_HEADING)).to_be_visible()

@@ -10,11 +10,13 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from app.texts import worklist as texts
+from app.texts.common import PHANTOM_BUTTONS
 from covid_core.present.overlay import png
 from covid_core.present.sentences import columns
 from covid_core.read.phantom import draw_phantom
 from tests.app.lists import BAD, FILMS, zipped
 from tests.app.serving import (
+    click_row,
     drop,
     dropzone,
     in_browser,
@@ -28,19 +30,6 @@ pytestmark = in_browser
 
 
 BOX_PX = 17  # from the table's left edge to the middle of a row's box
-
-
-def click_row(page: Page, row: int, right_px: int = 250) -> None:
-    """On a row, counted from the table's top, at its name. It takes a click only where the mouse
-    is."""
-    table = page.get_by_test_id("stDataFrame")
-    table.scroll_into_view_if_needed()
-    box = table.bounding_box()
-    assert box is not None
-    x, y = box["x"] + right_px, box["y"] + 37 + 46 * (row + 0.5)
-    page.mouse.move(x + 20, y - 10)
-    page.mouse.move(x, y, steps=5)
-    page.mouse.click(x, y)
 
 
 def downloaded(page: Page) -> list[dict[str, str]]:
@@ -98,7 +87,7 @@ def test_reading_is_watched_stopped_and_gone_on_with(browser: Browser, address: 
         drop(page, ("ward.zip", zipped(*films)))
         left = re.compile(r"^\d+ of 40, about [\d.]+ (s|min) left$")
         expect(page.get_by_text(left)).to_be_visible()
-        expect(page.get_by_role("button", name=re.compile("^Read: "))).to_have_count(0)
+        expect(page.get_by_role("button", name=PHANTOM_BUTTONS[0])).to_have_count(0)
         page.get_by_role("button", name=texts.STOP).click()
         stopped = page.get_by_text(re.compile(r"^Stopped after \d+ of 40 films\.$"))
         expect(stopped).to_be_visible()

@@ -42,6 +42,7 @@ def test_a_probability_that_crosses_the_threshold_is_said_to() -> None:
     ("before", "after", "said"),
     [
         ((0.1, 0.1, 0.8), (0.1, 0.099, 0.801), "stays at 0.80"),
+        ((0.1, 0.1, 0.8), (0.1, 0.094, 0.806), "hardly changes, from 0.80 to 0.81."),
         ((0.1, 0.1, 0.8), (1e-9, 1e-9, 1 - 2e-9), "rises from 0.80 to > 0.99."),
         ((0.1, 0.85, 0.05), (0.999, 0.001 - 1e-9, 1e-9), "falls from 0.05 to < 0.01."),
     ],
@@ -57,8 +58,7 @@ def test_the_opaque_share_of_the_lungs_is_told_where_both_have_a_map() -> None:
     assert second.opacity is not None
     clear = replace(second.opacity, cells=np.full_like(second.opacity.cells, 0.1))
     words = change_in_words(first, replace(second, opacity=clear), dated=True)
-    assert "Share of the lungs in which an opacity is likely:" in words
-    assert words.endswith(", then 0%.")
+    assert "Likely opacities take up " in words and words.endswith(" of the lungs, then 0%.")
     assert "opacity" not in change_in_words(first, reading(COVID), dated=True)
 
 

@@ -82,7 +82,8 @@ def test_where_opacity_is_is_told_in_words() -> None:
     assert "86%, in the right lower lung zone" in words and not doubtful
     beside = np.zeros_like(result.lungs)
     beside[:, 100:] = True
-    assert opacity_in_words(result.opacity, beside)[1], "the map lies elsewhere"
+    words, doubtful = opacity_in_words(result.opacity, beside)
+    assert doubtful and "of where one is likely lies in the lungs" in words
     clear = replace(result.opacity, cells=np.full((7, 7), 0.1, np.float32))
     assert opacity_in_words(clear, result.lungs) == (
         "No opacity is likely: its highest probability in any cell is 10%.",
@@ -124,7 +125,7 @@ def test_points_and_values_are_told_in_words() -> None:
     assert (
         worth is not None
         and "Where 5% of films show COVID-19" in worth
-        and "18% of those called" in worth
+        and "positive predictive value 18%" in worth
     )
     assert values_in_words(OperatingPoint("balanced", 0.5), Finding.COVID, 0.05) is None
 
