@@ -56,6 +56,6 @@ DISPLAYED: dict[str, Displayed] = {
     "film in a web page": Displayed(Code.SCREENSHOT, web_page, trains=False),
     "photo of a film on a light box": Displayed(Code.PHOTO, photo_on_light_box, times=1.25),
     "photo of a film on a desk": Displayed(Code.PHOTO, photo_on_desk, times=1.25),
-    "photo of a film on a table": Displayed(Code.PHOTO, photo_on_table, times=4),
+    "photo of a film on a table": Displayed(Code.PHOTO, photo_on_table, times=3),
     "photo of a screen": Displayed(Code.PHOTO, photo_of_screen, trains=False),
 }
