@@ -23,7 +23,7 @@ def photo_on_light_box(films: np.ndarray, drawing: np.random.Generator) -> np.nd
 def photo_on_table(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """A photo of a film on a plain or a planked table or wall: to be known by its edges alone.
 
-    Half of them lie on even bands, which are the least unlike the bands of a display.
+    Half of them lie on even bands, on which most were missed.
     """
     grounds = (_even_bands,) * 4 + (_dark_ground,) * 2 + (_plain_ground, _planks)
     ground = grounds[int(drawing.integers(len(grounds)))](drawing)
