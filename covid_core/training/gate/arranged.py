@@ -65,8 +65,17 @@ def in_a_row(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
 
 def in_a_square(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """Two rows of two films."""
-    rows = [_in_line(films, drawing, 2) for _ in range(2)]
-    joined = np.concatenate(rows).astype(np.uint8)
+    return _in_two_rows(films, drawing, 2)
+
+
+def six_in_two_rows(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
+    """Two rows of three films."""
+    return _in_two_rows(films, drawing, 3)
+
+
+def _in_two_rows(films: np.ndarray, drawing: np.random.Generator, count: int) -> np.ndarray:
+    """Two rows of `count` films each, squashed to a square."""
+    joined = np.concatenate([_in_line(films, drawing, count) for _ in range(2)])
     return np.asarray(Image.fromarray(joined).resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX))
 
 

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from covid_core.predict.gate import Code
-from covid_core.training.gate.arranged import in_a_row, in_a_square, side_by_side, stacked
+from covid_core.training.gate.arranged import (
+    in_a_row,
+    in_a_square,
+    side_by_side,
+    six_in_two_rows,
+    stacked,
+)
 from covid_core.training.gate.photos import (
     photo_of_screen,
     photo_on_desk,
@@ -42,13 +48,14 @@ class Displayed:
 DISPLAYED: dict[str, Displayed] = {
     "two films side by side": Displayed(Code.SEVERAL_FILMS, side_by_side),
     "two films stacked": Displayed(Code.SEVERAL_FILMS, stacked),
+    "four films in a square": Displayed(Code.SEVERAL_FILMS, in_a_square),
     "three films in a row": Displayed(Code.SEVERAL_FILMS, in_a_row, trains=False),
-    "four films in a square": Displayed(Code.SEVERAL_FILMS, in_a_square, trains=False),
+    "six films in two rows": Displayed(Code.SEVERAL_FILMS, six_in_two_rows, trains=False),
     "dark viewer": Displayed(Code.SCREENSHOT, dark_viewer),
     "light viewer": Displayed(Code.SCREENSHOT, light_viewer),
     "film in a web page": Displayed(Code.SCREENSHOT, web_page, trains=False),
     "photo of a film on a light box": Displayed(Code.PHOTO, photo_on_light_box, times=1.25),
     "photo of a film on a desk": Displayed(Code.PHOTO, photo_on_desk, times=1.25),
-    "photo of a film on a table": Displayed(Code.PHOTO, photo_on_table, times=2),
+    "photo of a film on a table": Displayed(Code.PHOTO, photo_on_table, times=3),
     "photo of a screen": Displayed(Code.PHOTO, photo_of_screen, trains=False),
 }

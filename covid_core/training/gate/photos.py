@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from covid_core.training.gate.negatives import gradient, lattice, scene, text_page, texture
 from covid_core.training.gate.sheets import choose, fit_to, vary_contrast
-from covid_core.training.gate.texture import SIDE_PX, clouds, worn
+from covid_core.training.gate.texture import SIDE_PX, clouds, compressed, worn
 
 
 def photo_on_light_box(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
@@ -21,8 +21,12 @@ def photo_on_light_box(films: np.ndarray, drawing: np.random.Generator) -> np.nd
 
 
 def photo_on_table(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
-    """A photo of a film on a plain or a planked table or wall: to be known by its edges alone."""
-    ground = (_plain_ground, _planks)[int(drawing.integers(2))](drawing)
+    """A photo of a film on a plain or a planked table or wall: to be known by its edges alone.
+
+    Half of them lie on even bands, on which most were missed.
+    """
+    grounds = (_even_bands,) * 4 + (_dark_ground,) * 2 + (_plain_ground, _planks)
+    ground = grounds[int(drawing.integers(len(grounds)))](drawing)
     return _photograph(ground, choose(films, drawing), drawing)
 
 
@@ -79,7 +83,10 @@ def _photograph(
     # plain ground to be all grain once the tone is equalised.
     sharp = gaussian_filter(picture, drawing.uniform(0, 1))
     grain = drawing.normal(0, drawing.uniform(0, 1.2), picture.shape)
-    return np.clip(sharp + grain, 0, 255).astype(np.uint8)
+    # A dark ground has few grey levels, of which an equalised tone makes patches or grain.
+    step = int(drawing.choice([1, 1, 1, 2, 3]))
+    kept = np.clip(sharp + grain, 0, 255).astype(np.uint8) // step * step
+    return kept if drawing.random() < 0.5 else compressed(kept, int(drawing.integers(60, 96)))
 
 
 def _place_askew(
@@ -118,6 +125,21 @@ def _plain_ground(drawing: np.random.Generator) -> np.ndarray:
     """A table or a wall, of one grey but for its grain and the light on it."""
     grain = max(0, drawing.uniform(-4, 4)) * clouds(drawing, 1.0)
     return drawing.uniform(8, 235) + grain + _lighting(drawing, drawing.uniform(0, 60))
+
+
+def _dark_ground(drawing: np.random.Generator) -> np.ndarray:
+    """A plain ground in the dark, where the light on it makes few grey levels."""
+    grain = max(0, drawing.uniform(-1, 1)) * clouds(drawing, 1.0)
+    return drawing.uniform(4, 50) + grain + _lighting(drawing, drawing.uniform(0, 6))
+
+
+def _even_bands(drawing: np.random.Generator) -> np.ndarray:
+    """Straight bands of one width, 3 to 15 across the picture, of two greys in turn."""
+    across = np.linspace(0, drawing.uniform(3, 15), SIDE_PX) + drawing.uniform(0, 2)
+    darker = np.where(np.floor(across) % 2, 1, 1 - drawing.uniform(0, 0.25))
+    bands = np.broadcast_to(darker, (SIDE_PX, SIDE_PX))
+    level = drawing.uniform(5, 60) if drawing.random() < 0.35 else drawing.uniform(5, 240)
+    return level * (bands if drawing.random() < 0.5 else bands.T)
 
 
 def _planks(drawing: np.random.Generator) -> np.ndarray:

@@ -37,9 +37,12 @@ def worn(levels: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     blurred = gaussian_filter(levels, drawing.uniform(0, 1.5))
     noisy = blurred + drawing.normal(0, drawing.uniform(0, 8), levels.shape)
     kept = np.clip(noisy, 0, 255).astype(np.uint8)
-    if drawing.random() < 0.5:
-        return kept
+    return kept if drawing.random() < 0.5 else compressed(kept, int(drawing.integers(30, 95)))
+
+
+def compressed(levels: np.ndarray, quality: int) -> np.ndarray:
+    """Grey levels, uint8, as a JPEG file of some quality keeps them."""
     file = io.BytesIO()
-    Image.fromarray(kept).save(file, "JPEG", quality=int(drawing.integers(30, 95)))
+    Image.fromarray(levels).save(file, "JPEG", quality=quality)
     with Image.open(file) as opened:
         return np.asarray(opened)
