@@ -160,7 +160,7 @@ def begin_entry(item: Item, reader: CaseReader) -> Begun:
         with foreseen():
             data = item.read()
             known = replace(known, sha256=hashlib.sha256(data).hexdigest())
-            radiograph = read_radiograph(data)
+            radiograph = read_radiograph(data, known.sha256)
             known = _described(known, radiograph, read_study(data))
             return Begun(known, reader.read(radiograph))
     except CovidCoreError as error:

@@ -54,6 +54,28 @@ class _Border:
         return share
 
 
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What is seen from one side inwards.
+
+    `greys`: of its lines, (lines, across), the outermost first. `span`: the film's range of grey.
+    `still`: the colours, of those of the outermost lines, that one of these may have throughout.
+    """
+
+    greys: np.ndarray
+    span: float
+    still: tuple[float, ...]
+
+    @classmethod
+    def of(cls, greys: np.ndarray, span: float) -> _Side:
+        """The side with its colours, which most films have none of: then little else is done."""
+        outermost = greys[: _THIN + 1]
+        colours = np.median(outermost, axis=1)
+        apart = np.abs(outermost - colours[:, np.newaxis, np.newaxis])
+        shares = (apart <= _STILL * span).mean(axis=2).max(axis=1)
+        return cls(greys, span, tuple(colours[shares >= _MARKED].tolist()))
+
+
 def crop_film(film: Film, crop: Crop) -> Film:
     """The part of a film, its pixels not copied."""
     return film if crop.is_whole else part_of(film, *crop.slices(*film.shape))
@@ -80,10 +102,11 @@ def _cut(film: Film, box: list[int]) -> bool:
     columns, rows = _places(box)
     greys = _greys_at(film, rows, columns)
     low, high = np.percentile(greys[::_SPARSE, ::_SPARSE], _RANGE)
+    sides = [_Side.of(_from_side(greys, side), float(high - low)) for side in range(4)]
     moved = False
     for find_border in _KINDS:
-        for side in range(4):
-            border = find_border(_from_side(greys, side), float(high - low))
+        for side, seen in enumerate(sides):
+            border = find_border(seen)
             if border and _move(film, box, side, _innermost(film, rows, columns, side, border)):
                 moved = True
                 if border.clean < _SPOTLESS:
@@ -115,19 +138,19 @@ def _from_side(greys: np.ndarray, side: int) -> np.ndarray:
     return lines[::-1] if side in (_RIGHT, _BOTTOM) else lines
 
 
-def _still_border(greys: np.ndarray, span: float, clean: float) -> _Border | None:
+def _still_border(side: _Side, clean: float) -> _Border | None:
     """A border of one exact colour; None if there is none."""
-    tolerance = _STILL * span
-    for colour in np.median(greys[: _THIN + 1], axis=1).tolist():
-        border = _Border(0, colour, tolerance, clean)
-        depth = _depth(greys, border)
+    for colour in side.still:
+        border = _Border(0, colour, _STILL * side.span, clean)
+        depth = _depth(side.greys, border)
         if depth:
             return replace(border, depth=depth)
     return None
 
 
-def _noisy_border(greys: np.ndarray, span: float) -> _Border | None:
+def _noisy_border(side: _Side) -> _Border | None:
     """A border with noise in it, that ends at an edge; None if there is none."""
+    greys, span = side.greys, side.span
     outermost = greys[: _THIN + 1]
     colour = float(np.median(outermost))
     noise = 1.4826 * float(np.median(np.abs(outermost - colour)))
@@ -200,7 +223,7 @@ def _move(film: Film, box: list[int], side: int, innermost: int) -> bool:
 
 
 # The spotless first: a border at the ends of a film's lines makes them seem cleaner than they are.
-_KINDS: tuple[Callable[[np.ndarray, float], _Border | None], ...] = (
+_KINDS: tuple[Callable[[_Side], _Border | None], ...] = (
     partial(_still_border, clean=_SPOTLESS),
     partial(_still_border, clean=_CLEAN),
     _noisy_border,

@@ -62,7 +62,7 @@ class Stored:
             return cls(numbers)
         native = np.ascontiguousarray(numbers, numbers.dtype.newbyteorder("="))
         codes = native.view(f"u{native.itemsize}")
-        counts = _counted(codes)
+        counts = _counted(codes, 256 if codes.itemsize == 1 else int(codes.max()) + 1)
         held = np.flatnonzero(counts).astype(codes.dtype)
         return cls(held.view(native.dtype), codes, counts)
 
@@ -81,12 +81,23 @@ class Stored:
 
 
 def part_of(film: Film, rows: slice, columns: slice) -> Film:
-    """Some rows and columns of a film, its pixels not copied."""
+    """Some rows and columns of a film, from one to before another, its pixels not copied."""
     if not isinstance(film, Levels):
         return film[rows, columns]
     codes = film.codes[rows, columns]
-    counts = _counted(codes)
-    return Levels(codes, np.pad(counts, (0, len(film.tones) - len(counts))), film.tones)
+    if 2 * codes.size < film.codes.size:
+        return Levels(codes, _counted(codes, len(film.counts)), film.tones)
+    across = film.codes[rows]
+    beyond = (
+        film.codes[: rows.start],
+        film.codes[rows.stop :],
+        across[:, : columns.start],
+        across[:, columns.stop :],
+    )
+    counts = film.counts.copy()
+    for piece in filter(np.size, beyond):  # less than is left, so that is what is counted
+        counts -= _counted(piece, len(counts))
+    return Levels(codes, counts, film.tones)
 
 
 def pixels_of(film: Film) -> np.ndarray:
@@ -178,11 +189,11 @@ def _greys(film: Film, top: int, bottom: int) -> Image.Image:
     return Image.fromarray(looked_up(strip, film.tones))
 
 
-def _counted(codes: np.ndarray) -> np.ndarray:
-    """How many pixels hold each code, int64 (n,): n is 256, or ends with the largest there is."""
+def _counted(codes: np.ndarray, length: int) -> np.ndarray:
+    """How many pixels hold each code, int64 (length,): 256 for 8 bits, else above the largest."""
     if codes.dtype == np.uint8:
         return np.array(Image.fromarray(codes).histogram(), np.int64)
-    counts = np.zeros(int(codes.max()) + 1, np.int64)
+    counts = np.zeros(length, np.int64)
     for top, bottom in _strips(codes.shape):
         counts += np.bincount(codes[top:bottom].ravel(), minlength=len(counts))
     return counts

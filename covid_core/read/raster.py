@@ -133,10 +133,10 @@ def _numbers(image: Image.Image, data: bytes) -> Decoded:
     else:
         read_in_native_order(image)
         image.load()
-        upright = ImageOps.exif_transpose(image)
-        own_range = _has_range(upright)
+        ImageOps.exif_transpose(image, in_place=True)  # else it copies what is upright already
+        own_range = _has_range(image)
         inverted = own_range and _is_inverted(image)
-        numbers = np.asarray(upright if own_range else _eight_bits(upright, notes))
+        numbers = np.asarray(image if own_range else _eight_bits(image, notes))
         if _is_unsigned(image):
             numbers = numbers.view(np.uint32)
     return numbers, _describe(

@@ -28,8 +28,10 @@ from tests.cluster.archives import (
     rows_in,
     table_at,
 )
+from tests.servers import free_port
 from tests.stand_in import StandIn
 
+_STORE_BYTES = 100 * 1024**2
 ROOT = Path(__file__).parent.parent.parent
 DRIVER = """
 import sys
@@ -65,14 +67,28 @@ def machines() -> Iterator[Any]:
         patch.setenv("RAY_worker_niceness", "0")  # beside other tests it would be given no turn
         from ray.cluster_utils import Cluster
 
-        one = {"num_cpus": 1, "include_dashboard": False}
+        # A raylet waits 15 s, and dies, for the port of an agent that was given none.
+        # Without the processes that the tests use nothing of: each takes seconds.
+        one = {
+            "num_cpus": 1,
+            "object_store_memory": _STORE_BYTES,
+            "include_dashboard": False,
+            "include_log_monitor": False,
+            "no_monitor": True,
+        }
         try:
-            made = Cluster(initialize_head=True, head_node_args=one)
-            made.add_node(num_cpus=1)
+            made = Cluster(initialize_head=True, head_node_args=one | _agents_ports())
+            made.add_node(**one, **_agents_ports())
         except Exception as error:  # Ray gives a node 30 s to start, and raises no more than that
             pytest.skip(f"Ray does not start here: {error}")
         yield made
         made.shutdown()
+
+
+def _agents_ports() -> dict[str, int]:
+    """Free ports of this machine for what runs beside a raylet."""
+    agents = ("metrics_agent", "metrics_export", "runtime_env_agent", "dashboard_agent_listen")
+    return {f"{agent}_port": free_port() for agent in agents}
 
 
 def drive(address: str, films: Path, out: Path) -> None:

@@ -12,6 +12,7 @@ from covid_core.read.grey_levels import (
     Stored,
     eight_bits,
     looked_up,
+    part_of,
     percentile,
     pixels_of,
     share_above,
@@ -50,6 +51,24 @@ def test_shrunk_as_all_greys_would_be(film: Film) -> None:
         expected = whole.resize(size, Image.Resampling.BILINEAR, reducing_gap=3)
         assert np.array_equal(small, np.asarray(expected)), size
         assert np.array_equal(small, shrunk(film, size)[0]), size
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    "rows, columns",
+    [
+        pytest.param(slice(20, 290), slice(7, 250), id="most of it"),
+        pytest.param(slice(0, 300), slice(30, 260), id="one side cut off"),
+        pytest.param(slice(100, 200), slice(80, 160), id="its middle"),
+    ],
+)
+def test_a_part_s_counts_are_those_of_its_pixels(rows: slice, columns: slice, dtype: type) -> None:
+    film = film_of(stored((300, 260), dtype))
+    part = part_of(film, rows, columns)
+    assert isinstance(part, Levels)
+    assert np.array_equal(part.codes, film.codes[rows, columns])
+    assert np.array_equal(part.counts, np.bincount(part.codes.ravel(), minlength=len(film.counts)))
+    assert np.array_equal(part.tones, film.tones)
 
 
 @pytest.mark.parametrize("film", films(), ids=lambda film: f"{type(film).__name__} {film.shape}")
