@@ -175,12 +175,12 @@ States = Mapping[int, Mapping[str, float]]
 
 def figures(found: States) -> list[Figure]:
     """The medians of each state, by how many processes were busy beside the page."""
-    told = []
+    listed = []
     for processes, seconds in found.items():
         state = f"beside {processes} busy processes" if processes else "free"
         for name, value in seconds.items():
             goal = GOALS.get(name, (None, None))[bool(processes)]
-            told.append(
+            listed.append(
                 Figure(
                     f"{state}: {name}",
                     f"{value:.1f} s",
@@ -188,7 +188,7 @@ def figures(found: States) -> list[Figure]:
                     None if goal is None else round(value, 1) <= goal,
                 )
             )
-    return told
+    return listed
 
 
 def table(found: Mapping[str, States]) -> str:

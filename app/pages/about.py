@@ -137,8 +137,8 @@ def show_calibration(walk: Walkthrough) -> None:
     place = walk.answers.index(walk.finding)
     words = texts.CALIBRATION_WORDS if card.trust else texts.UNCALIBRATED_WORDS
     name, before, after = in_sentence(walk.finding), walk.before[place], walk.after[place]
-    told = words.format(name=name, before=before, after=after, sources=home_sources())
-    with step(texts.CALIBRATION, told):
+    sentence = words.format(name=name, before=before, after=after, sources=home_sources())
+    with step(texts.CALIBRATION, sentence):
         bars = figures.before_after(walk, texts.BEFORE_AFTER)
         plot(bars, "before-after", texts.BEFORE_AFTER_ALT)
         if card.trust:
@@ -191,8 +191,8 @@ def show_limits() -> None:
         if home and away:
             elsewhere = {texts.AWAY.format(source=name): one for name, one in away.items()}
             parts = {texts.AT_HOME: home, **elsewhere}
-            told = "; ".join(f"{name} {one}" for name, one in parts.items())
-            alt = texts.TRANSFER_ALT.format(figures=told)
+            figures_in_words = "; ".join(f"{name} {one}" for name, one in parts.items())
+            alt = texts.TRANSFER_ALT.format(figures=figures_in_words)
             plot(figures.transfer(parts, texts.CHANCE), "transfer", alt)
         for point in texts.LIMITS_POINTS:
             st.markdown(f"- {point}")
@@ -203,11 +203,11 @@ def show_limits() -> None:
 def step(title: str, words: str) -> Iterator[None]:
     """A step's heading and words, and beside them the place for its pictures."""
     with st.container(border=True):
-        told, shown = st.columns([2, 3], gap="large")
-        with told:
+        explanation, picture = st.columns([2, 3], gap="large")
+        with explanation:
             st.subheader(title, anchor=False)
             st.write(words)
-        with shown:
+        with picture:
             yield
 
 

@@ -94,12 +94,12 @@ def show_baselines_in_words(card: WeightsCard, part: str) -> None:
         st.caption(texts.BASELINES_NONE)
         return
     best = best_baseline(baselines)
-    told = texts.BASELINE.format(accuracy=best[1].value, by=best[0]) + ". " if best else ""
+    comparison = texts.BASELINE.format(accuracy=best[1].value, by=best[0]) + ". " if best else ""
     words = baselines_in_words(baselines)
     if words:
         st.warning(words, icon=":material/warning:")
     else:
-        st.caption(told + texts.BASELINES_ABOVE)
+        st.caption(comparison + texts.BASELINES_ABOVE)
 
 
 def show_goals(card: WeightsCard) -> None:

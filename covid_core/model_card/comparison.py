@@ -173,13 +173,13 @@ def _reported(recipe: str) -> list[list[str]]:
         (f"its own split ({protocol.reported_at})", protocol.reported, kappa),
         (f"a second source, `{second}`", protocol.reported_second, ""),
     ]
-    told = {
+    shared_cells = {
         "Variant": "the study's figure",
         "Start": start_in_words(studied.init),
         "Made by": protocol.study,
     }
     return [
-        _cells(told | {"Films": films, "Accuracy": f"{value:.3f}", "Cohen's kappa": kappa})
+        _cells(shared_cells | {"Films": films, "Accuracy": f"{value:.3f}", "Cohen's kappa": kappa})
         for films, value, kappa in reported
         if value is not None
     ]
@@ -259,9 +259,9 @@ def _line(
     ]
 
 
-def _cells(told: Mapping[str, str]) -> list[str]:
+def _cells(by_column: Mapping[str, str]) -> list[str]:
     """A line by its columns' names, but for the recipe's; the others stay empty."""
-    return [told.get(name, "") for name in HEADER[1:]]
+    return [by_column.get(name, "") for name in HEADER[1:]]
 
 
 def _answer(classes: Sequence[Finding]) -> str:

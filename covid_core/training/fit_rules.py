@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from sklearn.metrics import roc_curve
 
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES, Finding
@@ -61,7 +60,7 @@ def fit_rules(
     calibrated = Rules(weights, bias, (), (0.0,) * len(bias))
     probabilities = calibrated.probabilities(logits)
     disease = logits.shape[1] - 1
-    points = operating_points(labels == disease, probabilities[:, disease])
+    points = operating_points(labels == disease, probabilities[:, disease], sources)
     unset = Rules(weights, bias, points, (0.0,) * len(bias), COVERAGE)
     return with_sets(unset, probabilities, labels, sources, answers)
 
@@ -106,26 +105,52 @@ def _decided(
     return float(decided.mean()), float(np.sum(right) / max(decided.sum(), 1))
 
 
-def operating_points(positive: np.ndarray, probabilities: np.ndarray) -> tuple[OperatingPoint, ...]:
+def operating_points(
+    positive: np.ndarray, probabilities: np.ndarray, sources: np.ndarray | None = None
+) -> tuple[OperatingPoint, ...]:
     """The operating points rule-out, balanced and rule-in for the disease.
 
-    `positive`: bool (N,); `probabilities`: of the disease, (N,). Rule-out is the highest threshold
-    whose sensitivity is enough, rule-in the lowest whose specificity is, balanced that of the
-    greatest sum of both (Youden 1950). Each lies midway between two films' probabilities, so that
-    no film sits on it.
+    `positive`: bool (N,); `probabilities`: of the disease, (N,); `sources`: text (N,). Rule-out is
+    the highest threshold whose sensitivity is enough, rule-in the lowest whose specificity is,
+    balanced that of the greatest sum of both (Youden 1950). Each lies midway between two films'
+    probabilities, so that no film sits on it.
+
+    Both rates are means over the sources that have films of both kinds (`mixed_sources`): over all
+    films together most negatives come from hospitals without the disease, where a low threshold
+    costs nothing, and within a hospital it calls most negatives positive. Where no source has both
+    kinds, the rates are those of all films.
     """
-    false_alarms, sensitivities, thresholds = roc_curve(
-        positive, probabilities, drop_intermediate=False
-    )
-    thresholds = np.append(np.minimum(thresholds, 1.0), 0.0)
+    parts = mixed_sources(positive, sources) or [np.ones(len(positive), bool)]
+    seen = probabilities[np.any(parts, axis=0)]
+    thresholds = np.concatenate([np.unique(np.append(seen, 1.0))[::-1], [0.0]])
+    rates = [
+        (
+            _share_reaching(probabilities[part & positive], thresholds),
+            1 - _share_reaching(probabilities[part & ~positive], thresholds),
+        )
+        for part in parts
+    ]
+    sensitivities, specificities = np.mean(rates, axis=0)
     chosen = {
         RULE_OUT: int(np.argmax(sensitivities >= LEAST_SENSITIVITY)),
-        BALANCED: int(np.argmax(sensitivities - false_alarms)),
-        RULE_IN: int(np.nonzero(1 - false_alarms >= LEAST_SPECIFICITY)[0][-1]),
+        BALANCED: int(np.argmax(sensitivities + specificities)),
+        RULE_IN: int(np.nonzero(specificities >= LEAST_SPECIFICITY)[0][-1]),
     }
     return tuple(
         OperatingPoint(name, float(thresholds[i : i + 2].mean())) for name, i in chosen.items()
     )
+
+
+def mixed_sources(positive: np.ndarray, sources: np.ndarray | None) -> list[np.ndarray]:
+    """Which films each source has that has FEW or more with the disease and without: bool (N,)."""
+    parts = [] if sources is None else [sources == source for source in np.unique(sources)]
+    return [part for part in parts if min((part & positive).sum(), (part & ~positive).sum()) >= FEW]
+
+
+def _share_reaching(probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """The share of films whose probability is at least each threshold."""
+    below = np.searchsorted(np.sort(probabilities), thresholds, side="left")
+    return 1 - below / len(probabilities)
 
 
 def least_probabilities(

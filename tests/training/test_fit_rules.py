@@ -19,6 +19,7 @@ from covid_core.training.fit_rules import (
     RIGHT,
     fit_rules,
     least_probabilities,
+    mixed_sources,
     operating_points,
     with_sets,
 )
@@ -60,6 +61,30 @@ def test_operating_points_hold_what_they_promise_and_no_more() -> None:
     sums = [(p[positive] >= t).mean() + (p[~positive] < t).mean() for t in np.unique(p)]
     found = (p[positive] >= points[BALANCED]).mean() + (p[~positive] < points[BALANCED]).mean()
     assert found == pytest.approx(max(sums))
+
+
+def test_operating_points_are_those_within_hospitals_that_have_both_kinds() -> None:
+    drawing = np.random.default_rng(11)
+    positive = np.repeat([True, False, False], [200, 200, 2000])
+    sources = np.repeat(["both", "both", "healthy alone"], [200, 200, 2000])
+    middle = np.select([positive, sources == "both"], [0.7, 0.5], 0.1)
+    p = np.clip(drawing.normal(middle, 0.12), 0.001, 0.999)
+    both = sources == "both"
+    apart = operating_points(positive, p, sources)
+    assert apart == operating_points(positive[both], p[both])
+    together = operating_points(positive, p)
+    assert [a.threshold > t.threshold for a, t in zip(apart, together, strict=True)] == [
+        False,  # rule-out asks for sensitivity alone, and the disease is in one source alone
+        True,
+        True,
+    ]
+
+
+def test_a_source_with_few_of_a_kind_sets_no_operating_point() -> None:
+    positive = np.repeat([True, False, True], [50, 50, 9])
+    sources = np.repeat(["enough", "enough", "few"], [50, 50, 9])
+    assert len(mixed_sources(positive, sources)) == 1
+    assert mixed_sources(positive, None) == []
 
 
 def test_disease_that_is_told_perfectly_still_has_thresholds_inside_0_to_1() -> None:
