@@ -27,8 +27,8 @@ def draw_phantom(kind: str = "clear", *, size_px: int = 1024, seed: int = 0) -> 
     drawing = np.random.default_rng(seed)
     lungs = _ellipses(size_px, 1.2, (17, 14, 46, 84), (54, 14, 83, 84))
     domes = _ellipses(size_px, 0.8, (10, 70, 49, 130), (50, 73, 92, 130))  # the diaphragm
-    body = _ellipses(size_px, 1.5, (-4, 5, 104, 170), (37, -30, 63, 30))  # trunk and neck
-    spine = _ellipses(size_px, 1.5, (46, -10, 54, 110))
+    body = _ellipses(size_px, 1.5, (-30, 2, 130, 190), (37, -30, 63, 30))  # trunk and neck
+    spine = _ellipses(size_px, 1.5, (43, -10, 57, 110))
     heart = _ellipses(size_px, 1.2, (44, 46, 68, 80))
     lungs *= 1 - domes
     film = 145 * body - 100 * lungs
@@ -36,7 +36,7 @@ def draw_phantom(kind: str = "clear", *, size_px: int = 1024, seed: int = 0) -> 
     film += 24 * _ribs(size_px) * body * (1 - domes) * (1 - 0.6 * heart)
     for x, y, radius in _OPACITIES[kind]:
         patch = _ellipses(size_px, 2.2, (x - radius, y - radius, x + radius, y + radius))
-        film += 52 * patch * lungs * (1 - heart)
+        film += 85 * patch * lungs * (1 - heart)
     film += _blurred(drawing.normal(0, 12, film.shape), 0.8)
     return np.clip(film, 0, 255).astype(np.uint8)
 
