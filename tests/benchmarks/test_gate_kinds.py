@@ -15,7 +15,6 @@ from covid_core.read.phantom import draw_phantom
 
 DRAWN = [Image.fromarray(draw_phantom(kind, size_px=300, seed=7)) for kind in PHANTOMS]
 REAL = 40  # pictures of each kind
-MISSED = "too few photos are refused for the true reason: see docs/measurements.md"
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +47,7 @@ def test_shares_are_of_all_pictures_and_of_plain_films(gate: Gate, tmp_path: Pat
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=MISSED)) if "photo" in name else name
-        for name in KINDS
-    ],
-)
+@pytest.mark.parametrize("name", KINDS)
 def test_real_films_of_a_source_that_never_trained(
     gate: Gate, shared_data: Path, name: str
 ) -> None:
