@@ -71,7 +71,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = pd.DataFrame(rows).astype({name: kind for name, (kind, _) in COLUMNS.items()})
     write_manifest(table, place / "manifest.parquet")
     save_network(
-        random_network(),
+        random_network(seed=1),  # one that has evidence for the disease in the lungs
         place / "weights",
         preprocess=Preprocess(size_px=64),
         results=RESULTS,
