@@ -27,8 +27,7 @@ from benchmarks.memory import film
 from benchmarks.record import Figure, format_record, record
 from benchmarks.servers import HERE, served
 from covid_core.present import markdown
-from tests.app.serving import chromium, drop, dropzone, new_page, settled, wait_for_list
-from tests.app.test_worklist_in_browser import click_row
+from tests.app.serving import chromium, click_row, drop, dropzone, new_page, settled, wait_for_list
 
 ANSWER = "Calibrated probability of COVID-19"
 OTHER_POINT = "rule-out"
