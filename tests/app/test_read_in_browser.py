@@ -154,8 +154,8 @@ def test_every_check_is_told_behind_a_click_and_the_nearest_films_by_name(page: 
     drop(page, ("film.png", FILES["film.png"]))
     viewer(page)
     settled(page)
-    expect(page.get_by_text("on the whole film").first).to_be_visible()
     page.get_by_text("Why this answer").click()
+    expect(page.get_by_text("on the whole film").first).to_be_visible()
     for bar in ("Whole film", "Lungs only", "Lungs removed"):
         expect(page.locator(".ytick text", has_text=bar)).to_be_visible()
     tests = page.get_by_test_id("stTable").filter(has_text="Heat in the lungs").first
