@@ -35,20 +35,20 @@ State = Callable[[Page], object]
 
 
 def main() -> None:
-    """Take the pictures that the arguments ask for; without any, the page's for the README."""
-    asked = parse_arguments()
-    if asked.report:
-        take_curves(asked.report, ROOT / "docs" / "recipes.png")
+    """Take the pictures that are wanted; without any, the page's for the README."""
+    arguments = parse_arguments()
+    if arguments.report:
+        take_curves(arguments.report, ROOT / "docs" / "recipes.png")
         return
     with served() as address:
-        if asked.states:
-            take_states(address, states_of(asked), asked.states)
+        if arguments.states:
+            take_states(address, states_of(arguments), arguments.states)
         else:
             take(address, ROOT / "docs" / "page.png")
 
 
 def parse_arguments() -> argparse.Namespace:
-    """What is asked for."""
+    """The command's arguments."""
     parser = argparse.ArgumentParser(description="Take pictures of the page.")
     parser.add_argument("report", nargs="?", type=Path, help="a report, of which a plot is taken")
     parser.add_argument("--states", type=Path, metavar="DIR", help="take every state of the page")
@@ -58,16 +58,16 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def states_of(asked: argparse.Namespace) -> dict[str, State]:
+def states_of(arguments: argparse.Namespace) -> dict[str, State]:
     """The states that can be shown with the films that were given, by name."""
     states: dict[str, State] = {"empty": settled}
-    alone = {name: getattr(asked, name) for name in ("covid", "normal", "refused")}
+    alone = {name: getattr(arguments, name) for name in ("covid", "normal", "refused")}
     given = {name: path for name, path in alone.items() if path}
     states |= {name: partial(open_films, [path]) for name, path in given.items()}
     if len(given) > 1:
         states["list"] = partial(open_films, list(given.values()))
-    if asked.pair:
-        states["pair"] = partial(open_pair, asked.pair)
+    if arguments.pair:
+        states["pair"] = partial(open_pair, arguments.pair)
     return states
 
 

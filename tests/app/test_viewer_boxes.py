@@ -157,9 +157,7 @@ def test_keys_keep_a_box_inside_a_film_as_it_is_shown(opened: Opened) -> None:
     assert "to 100% across" in said(shown)
     press(shown, *["Shift+ArrowLeft"] * 60, *["ArrowLeft"] * 2, "Enter")
     expect(shown.page.get_by_text("Runs: 2", exact=True)).to_be_visible()
-    [[left, _, right, _]] = sent(shown)[
-        1
-    ]  # mirrored: what is right on the screen is the film's left
+    _, [[left, _, right, _]] = sent(shown)  # mirrored: the screen's right is the film's left
     assert 0 < left < right < 0.3 and right - left == pytest.approx(0.02, abs=0.002)
 
 
