@@ -83,10 +83,12 @@ def make_weights(options: Options, device: torch.device) -> None:
     from covid_core.evaluation.within_source_measurement import add_within_sources
     from covid_core.model.card import WeightsCard, save_card
     from covid_core.model.initial_weights import initial_state, initialise
+    from covid_core.model.lungs_network import load_lung_network
     from covid_core.model.network_files import as_stored, save_weights
     from covid_core.model.networks import Network
     from covid_core.model.results import EpochFigures, Summary
     from covid_core.model_card.card import write_model_card
+    from covid_core.predict.lungs import LUNGS, NAME
     from covid_core.training import processes
     from covid_core.training.films import load_films
     from covid_core.training.log import read_log
@@ -107,6 +109,7 @@ def make_weights(options: Options, device: torch.device) -> None:
             teachers = Teachers.load(options.teacher, preprocess, len(task.outputs)).to(device)
         with processes.first_process_first():  # the others find what it cached
             state = initial_state(recipe.init, recipe.architecture)
+            lungs = load_lung_network(LUNGS, NAME)[0].to(device) if recipe.surroundings else None
             table = load_manifest(options, recipe, folder)
             unlabelled = teachers is not None  # a teacher answers films of no known class
             films = load_films(table, preprocess, cache, workers=WORKERS, unlabelled=unlabelled)
@@ -135,6 +138,7 @@ def make_weights(options: Options, device: torch.device) -> None:
             checkpoint_every=options.checkpoint_every,
             compiled=options.compile,
             teachers=teachers,
+            lungs=lungs,
         )
         stages: dict[str, dict[str, Summary]] = {}
 

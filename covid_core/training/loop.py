@@ -29,6 +29,7 @@ from covid_core.training.losses import Learner, Losses, LossLog, Targets, batch_
 from covid_core.training.progress import Progress, unfreeze
 from covid_core.training.recipe import Optimisation, Phase
 from covid_core.training.run import Plan, Run, plan_phase
+from covid_core.training.surroundings import change_surroundings
 
 _READ_EVERY = 25  # steps: the device is waited for each time that losses are read
 
@@ -122,6 +123,9 @@ def augment_batch(
     masks = None if batch.masks is None else moved
     teacher = run.teachers.answer(films) if run.teachers else None
     targets = Targets(batch.labels, batch.appearances, masks, batch.annotated, teacher)
+    if run.lungs:
+        limits = run.recipe.surroundings
+        films, targets = change_surroundings(films, targets, limits, run.lungs, generator)
     return run.preprocess.normalise(films), targets
 
 

@@ -37,7 +37,8 @@ class Targets:
     `labels`, `appearances`: int64 (N,), -1 for none; `masks`: the union of the boxes, float32 (N,
     1, s, s), 0 to 1, moved with the films; `annotated`: bool (N,), whether a film's mask says
     anything; both None where the network has no opacity map. `teacher`: its answers to these films
-    as the network sees them, None where there is none.
+    as the network sees them, None where there is none. `emptied`: bool (N,), films whose lungs are
+    painted over, for which every class is as likely; None for none.
     """
 
     labels: torch.Tensor
@@ -45,6 +46,7 @@ class Targets:
     masks: torch.Tensor | None = None
     annotated: torch.Tensor | None = None
     teacher: Outputs | None = None
+    emptied: torch.Tensor | None = None
 
 
 class Learner(nn.Module):
@@ -120,9 +122,10 @@ def _class_loss(
     label_smoothing: float,
     class_weights: torch.Tensor | None,
 ) -> torch.Tensor:
-    """The mean cross-entropy with the labels that are known."""
+    """The mean cross-entropy with the labels that are known, and, of emptied films, with chance."""
+    logits, known = outputs.logits.float(), targets.labels >= 0
     values = F.cross_entropy(
-        outputs.logits.float(),
+        logits,
         targets.labels,
         class_weights,
         ignore_index=-1,
@@ -130,7 +133,10 @@ def _class_loss(
         label_smoothing=label_smoothing,
     )
     weights = None if class_weights is None else class_weights[targets.labels.clamp(min=0)]
-    return _mean_where(targets.labels >= 0, values, weights)
+    if targets.emptied is not None:
+        chance = -logits.log_softmax(dim=1).mean(dim=1)
+        known, values = known | targets.emptied, torch.where(targets.emptied, chance, values)
+    return _mean_where(known, values, weights)
 
 
 def _box_loss(opacity: torch.Tensor, targets: Targets) -> torch.Tensor:

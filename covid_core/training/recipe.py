@@ -27,6 +27,7 @@ from covid_core.training.augment import Augmentation
 from covid_core.training.epoch_figures import MEASURES
 from covid_core.training.losses import Losses
 from covid_core.training.schedule import Schedule
+from covid_core.training.surroundings import Surroundings
 from covid_core.training.variant_names import RECIPES, recipe_names
 
 EACH_ONCE, CELLS = "each once", "cells"
@@ -163,6 +164,7 @@ class Recipe:
         default_factory=Schedule
     )
     augmentation: Augmentation = field(default_factory=Augmentation)
+    surroundings: Surroundings = field(default_factory=Surroundings)
     losses: Losses = field(default_factory=Losses)
     published: Protocol | None = None
 

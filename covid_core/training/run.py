@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
+from covid_core.model.lungs_network import LungNetwork
 from covid_core.model.networks import Network
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.averaging import averaged_steps
@@ -26,7 +27,8 @@ class Run:
 
     `folder`: for checkpoints and the log. `resume`: go on from its checkpoint. `compiled`: by
     torch.compile, which takes a minute or two before the first step at each film size. `teachers`:
-    networks whose answers are learnt too.
+    networks whose answers are learnt too. `lungs`: the network that finds the lungs, where the
+    recipe changes what surrounds them.
     """
 
     films: Films
@@ -39,6 +41,7 @@ class Run:
     checkpoint_every: int = 100
     compiled: bool = False
     teachers: Teachers | None = None
+    lungs: LungNetwork | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
