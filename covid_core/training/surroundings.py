@@ -21,6 +21,7 @@ from covid_core.training.losses import Targets
 
 _GAP = 0.10  # of the side: the widest gap in a lung that is closed, torn by dense consolidation
 _MARGIN = 0.03  # of the side, by which the lungs are widened, so that no edge of them remains
+_EDGE = 0.01  # standard deviation, of the side, of the seam between lungs and another body
 _BLUR = 0.1  # standard deviation, of the side, of the fill: no opacity is left, no edge is made
 _COARSE = 4  # how much smaller films are filled at
 _LEAST_WEIGHT = 1e-4  # of the surroundings: far inside a very large lung
@@ -54,24 +55,25 @@ def change_surroundings(
     `films`: grey, float32 (N, 1, S, S), 0 to 1. A film in which too little lung was found stays as
     it is. A teacher's answers, which it gave to the films before, stay those of the lungs.
     """
-    lungs = outline_lungs(films, network)
+    draw = torch.rand(len(films), generator=generator, device=films.device)
+    chosen = torch.nonzero(draw < limits.exchanged + limits.emptied)[:, 0]
+    if not len(chosen):
+        return films, targets
+    some = films[chosen]
+    lungs = outline_lungs(some, network)
     found = lungs.mean((1, 2, 3)) >= LEAST_LUNG
     if targets.masks is not None:  # a consolidation in a box is shown with the lungs
-        boxes = F.interpolate(targets.masks, films.shape[2:], mode="nearest")
+        boxes = F.interpolate(targets.masks[chosen], films.shape[2:], mode="nearest")
         lungs = torch.maximum(lungs, (boxes > 0).float())
-    draw = torch.rand(len(films), generator=generator, device=films.device)
-    emptied = found & (draw < limits.emptied)
-    partner = torch.randperm(len(films), generator=generator, device=films.device)
-    bodies = paint_lungs(films, lungs, generator)
-    exchanged = found & found[partner] & (draw >= limits.emptied)
-    exchanged &= draw < limits.emptied + limits.exchanged
-    inside = _blur(lungs, 0.01 * films.shape[-1])
-    changed = torch.where(
-        _each(exchanged),
-        bodies[partner].lerp(films, inside),
-        torch.where(_each(emptied), bodies, films),
+    bodies = paint_lungs(some, lungs, generator)
+    empty = found & (draw[chosen] < limits.emptied)
+    others = torch.nonzero(found & ~empty)[:, 0]  # each in the body of the one before it
+    some[others] = bodies[others.roll(1)].lerp(
+        some[others], _blur(lungs[others], _EDGE * len(films[0, 0]))
     )
-    return changed, _forget_lungs(targets, emptied)
+    some[empty] = bodies[empty]
+    emptied = torch.zeros_like(draw, dtype=torch.bool).index_put((chosen,), empty)
+    return films.index_copy(0, chosen, some), _forget_lungs(targets, emptied)
 
 
 @torch.no_grad()
@@ -135,7 +137,8 @@ def _each(films: torch.Tensor) -> torch.Tensor:
 
 def _grow(mask: torch.Tensor, by_px: float) -> torch.Tensor:
     reach = round(by_px)
-    return F.max_pool2d(mask, 2 * reach + 1, stride=1, padding=reach)
+    down = F.max_pool2d(mask, (2 * reach + 1, 1), stride=1, padding=(reach, 0))
+    return F.max_pool2d(down, (1, 2 * reach + 1), stride=1, padding=(0, reach))
 
 
 def _shrink(mask: torch.Tensor, by_px: float) -> torch.Tensor:
