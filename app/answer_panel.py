@@ -13,7 +13,7 @@ from app.texts import read as texts
 from covid_core.case.case_reading import Reading
 from covid_core.explain.public_films import Recognised, recognise
 from covid_core.model.decision import Decision
-from covid_core.model.tiers import CAVEAT, DECIDED, FLAGGED
+from covid_core.model.tiers import DECIDED, caveat_of
 from covid_core.predict.predictor import Prediction
 from covid_core.present.flags import flags_of
 from covid_core.present.sentences import shown_probability
@@ -69,7 +69,7 @@ def beyond_heading(decision: Decision) -> str:
     """What the decision's sentence says and its tier's heading does not."""
     if decision.tier not in DECIDED:
         return decision.sentence
-    return "" if decision.tier in FLAGGED else CAVEAT
+    return caveat_of(decision.tier)
 
 
 def show_category(prediction: Prediction) -> None:

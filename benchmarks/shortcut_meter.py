@@ -12,7 +12,6 @@ lungs: what a way scores films that are not the disease says how far it is itsel
 from __future__ import annotations
 
 import argparse
-import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import BALANCED, log_odds
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
+from covid_core.prepare.jpeg import compress
 from covid_core.prepare.occlusion import LEAST_LUNG, lungs_out, widened
 from covid_core.present import markdown
 
@@ -63,9 +63,7 @@ def marked_in_the_lungs(film: np.ndarray, lungs: np.ndarray, seed: int) -> np.nd
 
 
 def encoded_anew(film: np.ndarray, lungs: np.ndarray, seed: int) -> np.ndarray:
-    file = io.BytesIO()
-    Image.fromarray(film).save(file, "JPEG", quality=90)
-    return np.asarray(Image.open(file))
+    return compress(film, 90)
 
 
 _CONTROL = "encoded anew"

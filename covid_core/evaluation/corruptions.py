@@ -7,13 +7,14 @@ are rounded here, where the published code cuts them off: a difference of one le
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 from scipy.ndimage import gaussian_filter
+
+from covid_core.prepare.jpeg import compress
 
 STRENGTHS = (1, 2, 3, 4, 5)
 _WORDS = ("PORTABLE", "AP ERECT", "SUPINE", "R", "L", "ICU BED", "CHEST PA", "ID")
@@ -57,9 +58,7 @@ def _pixelate(film: np.ndarray, factor: float, dice: np.random.Generator) -> np.
 
 
 def _jpeg(film: np.ndarray, quality: float, dice: np.random.Generator) -> np.ndarray:
-    file = io.BytesIO()
-    Image.fromarray(film).save(file, "JPEG", quality=int(quality))
-    return np.asarray(Image.open(file))
+    return compress(film, int(quality))
 
 
 def _gaussian_noise(film: np.ndarray, std: float, dice: np.random.Generator) -> np.ndarray:

@@ -24,7 +24,7 @@ class GroupFigures(Record):
     films: int
     covid: int
     covered: Figure | None = None
-    single: Figure | None = Field(default=None, validation_alias="told", serialization_alias="told")
+    single: Figure | None = Field(default=None, validation_alias="told")
     sensitivity: Figure | None = None
     specificity: Figure | None = None
     auroc: Figure | None = None

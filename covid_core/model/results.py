@@ -165,7 +165,7 @@ class Results(Record):
     storage_change: float | None = None
     shared: float = 0.0
     baselines: dict[str, dict[str, Baseline]] = Field(
-        default_factory=dict, validation_alias="floors", serialization_alias="floors"
+        default_factory=dict, validation_alias="floors"
     )
     probabilities: Probabilities | None = None
     within_source: Populations = Field(default_factory=dict)
@@ -225,13 +225,9 @@ class Coverage(Record):
 
     covered: Figure
     covered_by_answer: dict[str, Figure]
-    single: Figure = Field(validation_alias="told", serialization_alias="told")
-    single_right: Figure | None = Field(
-        validation_alias="told_right", serialization_alias="told_right"
-    )
-    disease_certain: Figure = Field(
-        validation_alias="disease_told", serialization_alias="disease_told"
-    )
+    single: Figure = Field(validation_alias="told")
+    single_right: Figure | None = Field(validation_alias="told_right")
+    disease_certain: Figure = Field(validation_alias="disease_told")
     decided: Figure | None = None
     decided_right: Figure | None = None
     decided_by_answer: dict[str, Figure] = Field(default_factory=dict)

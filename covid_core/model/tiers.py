@@ -108,7 +108,12 @@ def tier_sentence(
             f"The film is not conclusive: {in_sentence(alone)} alone fits, but {other} {side} the"
             f" operating point “{point}”."
         )
-    return sentence if tier in FLAGGED else f"{sentence} {CAVEAT}"
+    return f"{sentence} {caveat_of(tier)}".rstrip()
+
+
+def caveat_of(tier: Tier) -> str:
+    """What must be read with a tier by which the disease isn't suspected; "" with the others."""
+    return "" if tier in FLAGGED else CAVEAT
 
 
 def in_sentence(finding: Finding) -> str:

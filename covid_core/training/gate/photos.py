@@ -6,9 +6,10 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from covid_core.prepare.jpeg import compress
 from covid_core.training.gate.negatives import gradient, lattice, scene, text_page, texture
 from covid_core.training.gate.sheets import choose, fit_to, vary_contrast
-from covid_core.training.gate.texture import SIDE_PX, clouds, compressed, worn
+from covid_core.training.gate.texture import SIDE_PX, clouds, worn
 
 
 def photo_on_light_box(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
@@ -86,7 +87,7 @@ def _photograph(
     # A dark ground has few grey levels, of which an equalised tone makes patches or grain.
     step = int(drawing.choice([1, 1, 1, 2, 3]))
     kept = np.clip(sharp + grain, 0, 255).astype(np.uint8) // step * step
-    return kept if drawing.random() < 0.5 else compressed(kept, int(drawing.integers(60, 96)))
+    return kept if drawing.random() < 0.5 else compress(kept, int(drawing.integers(60, 96)))
 
 
 def _place_askew(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
-from PIL import Image
 from scipy.ndimage import gaussian_filter
+
+from covid_core.prepare.jpeg import compress
 
 SIDE_PX = 192
 
@@ -37,12 +36,4 @@ def worn(levels: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     blurred = gaussian_filter(levels, drawing.uniform(0, 1.5))
     noisy = blurred + drawing.normal(0, drawing.uniform(0, 8), levels.shape)
     kept = np.clip(noisy, 0, 255).astype(np.uint8)
-    return kept if drawing.random() < 0.5 else compressed(kept, int(drawing.integers(30, 95)))
-
-
-def compressed(levels: np.ndarray, quality: int) -> np.ndarray:
-    """Grey levels, uint8, as a JPEG file of some quality keeps them."""
-    file = io.BytesIO()
-    Image.fromarray(levels).save(file, "JPEG", quality=quality)
-    with Image.open(file) as opened:
-        return np.asarray(opened)
+    return kept if drawing.random() < 0.5 else compress(kept, int(drawing.integers(30, 95)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from covid_core.prepare.jpeg import compress
 from covid_core.read.phantom import draw_phantom
 from covid_core.training.gate.photos import _dark_ground, _even_bands, _photograph
-from covid_core.training.gate.texture import SIDE_PX, compressed
+from covid_core.training.gate.texture import SIDE_PX
 
 
 def test_even_bands_are_straight_of_one_width_and_of_two_greys_in_turn() -> None:
@@ -40,5 +41,5 @@ def test_a_photo_in_the_dark_has_few_greys_around_the_film() -> None:
 
 def test_a_file_of_low_quality_keeps_less_of_the_greys() -> None:
     film = draw_phantom(size_px=SIDE_PX)
-    lost = [np.abs(compressed(film, quality) - film.astype(float)).mean() for quality in (95, 30)]
+    lost = [np.abs(compress(film, quality) - film.astype(float)).mean() for quality in (95, 30)]
     assert 0 < lost[0] < lost[1] < 10
