@@ -166,7 +166,7 @@ def show_known(checks: Checks, prediction: Prediction) -> None:
     st.markdown(f"**{words.SEEN}**")
     st.text(seen_in_words(checks))  # it names a file
     st.markdown(f"**{texts.WHY_SHORTCUTS}**")
-    st.write(shortcuts_in_words(session.audit()))
+    st.write(shortcuts_in_words(session.audit(), session.card()))
     st.page_link("app/pages/about.py", label=texts.WHY_MORE)
 
 

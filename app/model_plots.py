@@ -147,7 +147,7 @@ def show_shortcuts(audit: AuditFigures) -> None:
     And whether its heat lies where radiologists see disease, where that was measured.
     """
     st.subheader(texts.GOES_BY, anchor=False)
-    st.write(shortcuts_in_words(audit))
+    st.write(shortcuts_in_words(audit, session.card()))
     parts = dict(reversed(audit.probes.items()))
     for column, (part, found) in zip(st.columns(len(parts)), parts.items(), strict=True):
         name = texts.PROBES_PARTS[part]

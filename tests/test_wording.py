@@ -142,7 +142,7 @@ def test_the_audit_s_figure_names_its_sources() -> None:
     assert audit is not None
     for limit in (0.0, 1.0):
         probes = {part: one.replace(limit=limit) for part, one in audit.probes.items()}
-        words = shortcuts_in_words(audit.replace(probes=probes))
+        words = shortcuts_in_words(audit.replace(probes=probes), CARD)
         assert ("AUROC" in words) == (limit == 0.0)
         for part in probes:
             assert all(source in words for source in audit.parts[part].strata["source"])

@@ -19,6 +19,7 @@ either does not match. Pickle is never read. Cards are read here, the tensors in
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -47,6 +48,7 @@ RECIPES = "recipes"  # a folder of it: other recipes
 # Variants of a recipe; the latter two are folders of it too, with cards of the studies' recipes.
 OURS, AS_PUBLISHED, CORRECTED = "ours", "as-published", "corrected"
 _ONCE_MENDED = "mended"  # what `CORRECTED` was called in older cards and folders
+_EMPTIED = re.compile(r"'emptied': (\d+(?:\.\d+)?)")  # as a training's choices are stated
 LEFT_OUT = "left-out"  # of it: cards, named by the source that their networks never saw
 AUDIT = ".audit"  # what `evaluation.audit` found of a recipe
 PROOF = ".engines"  # what `engines.proof` holds of its answers
@@ -150,6 +152,12 @@ class WeightsCard(Record):
         """Which variant of its recipe trained it: `OURS`, `AS_PUBLISHED` or `CORRECTED`."""
         name = self.training.get("variant") or self.training.get("form", OURS)  # in older cards
         return CORRECTED if name == _ONCE_MENDED else name
+
+    @property
+    def trained_without_lungs(self) -> bool:
+        """Whether films with their lungs painted over trained it, as of no class."""
+        share = _EMPTIED.search(self.training.get("surroundings", ""))
+        return share is not None and float(share[1]) > 0
 
 
 def save_card(card: WeightsCard, folder: Path) -> None:

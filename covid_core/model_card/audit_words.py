@@ -6,14 +6,25 @@ from collections.abc import Sequence
 
 from covid_core.evaluation.targets import judge_probes
 from covid_core.model.audit import AuditFigures, Probes
-from covid_core.model.card import listed_in_words
+from covid_core.model.card import WeightsCard, listed_in_words
+
+PAINTED_IN_TRAINING = (
+    "Films with their lungs painted over trained it too, as films that show nothing: its answers to"
+    " such films say less of it than of a model that never saw any."
+)
 
 
-def shortcuts_in_words(audit: AuditFigures | None) -> str:
-    """Whether an audit caught the model using shortcuts, in words.
+def shortcuts_in_words(audit: AuditFigures | None, card: WeightsCard) -> str:
+    """Whether an audit caught the model using shortcuts, in words, and what that is worth.
 
-    Judged by whole intervals; each figure with the sources on which it was measured.
+    `card`: of the weights that were audited.
     """
+    found = _shortcuts(audit)
+    return f"{found} {PAINTED_IN_TRAINING}" if audit and card.trained_without_lungs else found
+
+
+def _shortcuts(audit: AuditFigures | None) -> str:
+    """Judged by whole intervals; each figure with the sources on which it was measured."""
     if audit is None:
         return "Not audited: whether it uses shortcuts is not known."
     judged = {

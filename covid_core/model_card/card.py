@@ -15,6 +15,7 @@ from covid_core.model.architectures import TITLES
 from covid_core.model.audit import AuditFigures
 from covid_core.model.card import AS_PUBLISHED, LEFT_OUT, WeightsCard, read_audit, read_cards
 from covid_core.model.decision import in_sentence
+from covid_core.model_card.audit_words import PAINTED_IN_TRAINING
 from covid_core.model_card.baselines import baselines_section
 from covid_core.model_card.front_matter import front_matter
 from covid_core.model_card.results import left_out_rows, results_section
@@ -77,7 +78,7 @@ def model_card(card: WeightsCard, beside: Beside) -> str:
         calibration_section(card),
         audit_section(card, beside.audit, beside.left_out),
         gate_section(beside.gate.measured, beside.gate.never_seen),
-        _limits(),
+        _limits(card),
         _making(card),
         reporting_section(),
     )
@@ -157,8 +158,9 @@ The same recipe on a small budget, each time without one source and tested withi
 {shown}"""
 
 
-def _limits() -> str:
-    return """## Limits
+def _limits(card: WeightsCard) -> str:
+    painted = f"\n- {PAINTED_IN_TRAINING}" if card.trained_without_lungs else ""
+    return f"""## Limits
 
 - Other pneumonia is nearly all of children, COVID-19 all of adults: age helps the model.
 - COVID-19 and normal films come mostly from different hospitals: so may scanner, marker and export.
@@ -166,7 +168,7 @@ def _limits() -> str:
   own prevalence, and test on your own films first.
 - The prediction sets promise nothing at a hospital unlike those known.
 - Grad-CAM shows where the score came from, in the coarse cells of the last feature map. It outlines
-  no lesion."""
+  no lesion.{painted}"""
 
 
 def _making(card: WeightsCard) -> str:

@@ -134,7 +134,7 @@ def test_what_it_goes_by_is_drawn_and_said(page: AppTest) -> None:
     )
     assert alts.index(unseen) < alts.index(known)
     assert (texts.ZONES_ALT in alts) is bool(audit.zones)
-    assert shortcuts_in_words(audit) in said(page)
+    assert shortcuts_in_words(audit, CARD) in said(page)
 
 
 def draw_shortcuts(zones: object) -> None:

@@ -6,9 +6,16 @@ import pytest
 
 from covid_core.metrics import Estimate
 from covid_core.model.audit import Probe, Probes, ZoneRow, Zones
-from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
+from covid_core.model.card import WEIGHTS, read_card
+from covid_core.model_card.audit_words import (
+    PAINTED_IN_TRAINING,
+    shortcuts_in_words,
+    zones_worth_in_words,
+)
 from tests.measured import estimate, example_audit
 from tests.measured import probes as measured
+
+CARD = read_card(WEIGHTS).replace(training={})
 
 
 def probes(low: float, value: float, high: float) -> Probes:
@@ -21,16 +28,32 @@ def probes(low: float, value: float, high: float) -> Probes:
 
 def test_shortcuts_are_judged_by_whole_intervals_and_told_the_worst_first() -> None:
     met, open_one, failed = probes(0.45, 0.5, 0.55), probes(0.5, 0.62, 0.7), probes(0.65, 0.72, 0.8)
-    assert "not known" in shortcuts_in_words(None)
-    cleared = shortcuts_in_words(example_audit(probes={"test": met}))
+    assert "not known" in shortcuts_in_words(None, CARD)
+    cleared = shortcuts_in_words(example_audit(probes={"test": met}), CARD)
     assert "hardly tell COVID-19 any more" in cleared
     assert "(only the border)" in cleared, "which films without lungs those were"
-    undecided = shortcuts_in_words(example_audit(probes={"test": open_one, "held out": met}))
+    undecided = shortcuts_in_words(example_audit(probes={"test": open_one, "held out": met}), CARD)
     assert "undecided on so few films" in undecided and "held out" not in undecided
     assert "only the border, AUROC 0.62 (0.50 to 0.70) on 400 films" in undecided
-    caught = shortcuts_in_words(example_audit(probes={"test": failed, "held out": open_one}))
+    caught = shortcuts_in_words(example_audit(probes={"test": failed, "held out": open_one}), CARD)
     assert "uses shortcuts" in caught and "test: only the border, AUROC 0.72" in caught
     assert "held out" not in caught
+
+
+@pytest.mark.parametrize(
+    ("surroundings", "trained"),
+    [
+        ("{'exchanged': 0.3, 'emptied': 0.05}", True),
+        ("{'exchanged': 0.3, 'emptied': 0.0}", False),
+        ("", False),
+    ],
+)
+def test_a_model_trained_on_films_without_lungs_says_so(surroundings: str, trained: bool) -> None:
+    card = CARD.replace(training={"surroundings": surroundings})
+    assert card.trained_without_lungs == trained
+    found = shortcuts_in_words(example_audit(), card)
+    assert found.endswith(PAINTED_IN_TRAINING) == trained
+    assert PAINTED_IN_TRAINING not in shortcuts_in_words(None, card)
 
 
 @pytest.mark.parametrize(
