@@ -20,14 +20,15 @@ from covid_core.present.sentences import shown_probability
 from covid_core.present.worth import alarms_in_words, category_worth
 
 
-def show_answer(film: OpenFilm) -> None:
-    """All of it, once the film is checked."""
+def show_answer(film: OpenFilm, *, flags: bool = True) -> None:
+    """All of it, once the film is checked. `flags`: with what speaks against it."""
     show_call(film)
     if film.is_phantom:
         return
     show_category(film.prediction)
     show_recognised(film.reading)
-    show_flags(film.reading)
+    if flags:
+        show_flags(film.reading)
 
 
 def show_call(film: OpenFilm) -> None:

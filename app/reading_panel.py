@@ -100,30 +100,36 @@ def show_reading(
 ) -> str | None:
     """The whole of it, as the controls stand.
 
-    `answer`, `picture`: the places for both. `beside`: another film of the patient, to look at with
-    it. `steps`: the viewer's arrow keys ask for other films; gives "next" or "previous" where one
+    `answer`, `picture`: the places for both. `beside`: another film of the patient, to compare it
+    with. `steps`: the viewer's arrow keys ask for other films; gives "next" or "previous" where one
     was chosen.
     """
     film = session.check(film)
     session.make_current(film)
-    with (
-        answer.container().container()
-    ):  # nested like the early answer, which it takes the place of
-        show_answer(film)
-        show_described(film)
-        if not film.is_phantom:
-            show_opinion(film)
     step = None
-    with picture:
-        if beside is None:
+    if beside is None:
+        with answer.container().container():  # as the early answer was, which it takes the place of
+            show_details(film)
+        with picture:
             step = show_viewer(film, "viewer", _FILM_PX, steps=steps)
-        else:
+    else:  # they are opened to be compared: the films come first
+        with answer:
             show_both(film, session.check(beside))
+        with picture:
+            show_details(film, flags=False)
     show_explanation()
     show_neighbours()
     show_exports()
     show_study()
     return step
+
+
+def show_details(film: OpenFilm, *, flags: bool = True) -> None:
+    """The answer, what it is worth, and the reader's own. `flags`: with what speaks against it."""
+    show_answer(film, flags=flags)
+    show_described(film)
+    if not film.is_phantom:
+        show_opinion(film)
 
 
 def show_viewer(
@@ -210,16 +216,16 @@ def show_both(film: OpenFilm, other: OpenFilm) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.caption(texts.BESIDE_NOW if one is film else caption, width="content")
                 st.text(one.name, width="content")
-            show_one(one, "viewer-now" if one is film else "viewer-then", warned=one is film)
+                st.markdown(f"**{one.prediction.decision.tier.heading}**", width="content")
+            show_one(one, "viewer-now" if one is film else "viewer-then")
 
 
-def show_one(film: OpenFilm, key: str, *, warned: bool = False) -> None:
-    """A film with what is said of it. `warned`: what speaks against that was said before."""
+def show_one(film: OpenFilm, key: str) -> None:
+    """A film, what its tier's heading does not say, and what speaks against the answer."""
     show_viewer(film, key, _BESIDE_PX, linked=True)
-    decision = film.prediction.decision
-    st.caption(f"**{decision.tier.heading}.** {beyond_heading(decision)}")
-    if not warned:
-        show_flags(film.reading)
+    if words := beyond_heading(film.prediction.decision):
+        st.caption(words)
+    show_flags(film.reading)
 
 
 def dated(study: Study, other: Study) -> str:
