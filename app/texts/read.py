@@ -120,9 +120,9 @@ NOT_SENT = "The archive did not confirm that it has them."
 def apart(days: int) -> str:
     """The other film's caption, where it was taken `days` before this one."""
     if days == 0:
-        return "The other film, of the same day"
+        return "Same day"
     count = f"{abs(days)} day{'s' if abs(days) > 1 else ''}"
-    return f"The other film, {count} {'earlier' if days > 0 else 'later'}"
+    return f"{count} {'earlier' if days > 0 else 'later'}"
 
 
 def probability(disease: str, value: str, point: OperatingPoint, positive: bool) -> str:
