@@ -90,9 +90,9 @@ def marked_dicom() -> Marked:
     dataset = pydicom.dcmread(io.BytesIO(dicom_file(_PHANTOM, modality="CR", **places, **dates)))
     private = dataset.private_block(0x0009, word(30), create=True)
     private.add_new(1, "LO", word(31))
-    asked = Dataset()
-    asked.ScheduledProcedureStepDescription = word(32)
-    dataset.RequestAttributesSequence = [asked]
+    request = Dataset()
+    request.ScheduledProcedureStepDescription = word(32)
+    dataset.RequestAttributesSequence = [request]
     dataset.add_new(0x60000022, "LO", word(33))
     dataset.add_new(0x60001500, "LO", word(34))
     dataset.add_new(0xFFFCFFFC, "OB", word(35).encode() + b"\0\0")

@@ -130,7 +130,7 @@ def versions() -> dict[str, str]:
     return {library: version(library).partition("+")[0] for library in _LIBRARIES}
 
 
-def asked() -> dict[Precision, dict[str, Answer]]:
+def all_answers() -> dict[Precision, dict[str, Answer]]:
     """All films, in float32, and in bfloat16 with its second looks where this machine has it."""
     quick = predictor()
     by = {Precision.FLOAT32: predictor(float32())}
@@ -149,15 +149,20 @@ def main() -> None:
     )
     parser.add_argument("--write", action="store_true", help="write them down anew")
     options = parser.parse_args()
-    found = asked()
+    found = all_answers()
     if options.write:
         proven = (WEIGHTS / f"{SHIPPED}{PROOF}.json").exists()
         if proven and Precision.BFLOAT16 not in found:
             parser.error("these weights run in bfloat16 elsewhere: write them on such a machine")
         raw = {p.value: {n: a.to_json() for n, a in own.items()} for p, own in found.items()}
         weights = read_card(WEIGHTS).sha256
-        told = {"versions": versions(), "machine": machine.described(), "weights": weights, **raw}
-        FILE.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        content = {
+            "versions": versions(),
+            "machine": machine.described(),
+            "weights": weights,
+            **raw,
+        }
+        FILE.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     old = written()
     rows = [
         [precision, name, *(f"{d:.1e}" for d in one.differs_from(old[precision][name]))]

@@ -78,10 +78,10 @@ def _status(name: str) -> float:
 def main() -> None:
     made = ((name, make()) for name, make in corpus() if name not in SLOW)
     for number, (name, data) in enumerate(itertools.chain(made, mutants(int(sys.argv[1])))):
-        told = tried(name, data)
+        outcome = tried(name, data)
         if number % 100 == 99:
-            told["good"] = good()
-        print(json.dumps(told), flush=True)
+            outcome["good"] = good()
+        print(json.dumps(outcome), flush=True)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def test_text_and_boxes_go_to_and_fro() -> None:
     assert parse_boxes(format_boxes(TWO)) == TWO
 
 
-def test_no_boxes_and_not_annotated_are_told_apart() -> None:
+def test_no_boxes_and_not_annotated_are_distinguished() -> None:
     assert format_boxes(None) == "" and parse_boxes("") is None
     assert format_boxes(()) == "[]" and parse_boxes("[]") == ()
 

@@ -216,11 +216,11 @@ def test_a_point_that_the_weights_lack_is_said_at_once(
 ) -> None:
     wish = ["--weights", str(weights), "--operating-point", "rule-in"]
     assert main(["predict", str(films), *wish]) == 2
-    told = capsys.readouterr()
-    assert "no operating point rule-in" in told.err and told.out == ""
+    captured = capsys.readouterr()
+    assert "no operating point rule-in" in captured.err and captured.out == ""
 
 
-def test_a_defect_on_one_film_neither_stops_the_others_nor_tells_what_it_held(
+def test_a_defect_on_one_film_neither_stops_the_others_nor_reveals_what_it_held(
     films: Path,
     weights: Path,
     capsys: pytest.CaptureFixture[str],
@@ -235,13 +235,13 @@ def test_a_defect_on_one_film_neither_stops_the_others_nor_tells_what_it_held(
 
     monkeypatch.setattr(predict, "read_file", broken)
     assert main(["predict", str(films), "--weights", str(weights)]) == 1
-    told = capsys.readouterr()
-    rows = rows_of(told.out)
+    captured = capsys.readouterr()
+    rows = rows_of(captured.out)
     assert (
         rows["good.png"]["decision"] == "error" and "did not foresee" in rows["good.png"]["reason"]
     )
     assert rows["also good.jpg"]["p_covid"]
-    assert "Canary" not in told.out + told.err
+    assert "Canary" not in captured.out + captured.err
 
 
 def test_what_is_no_film_abstains_and_the_others_are_scored(
@@ -315,7 +315,7 @@ def test_a_name_that_is_no_text_does_not_stop_the_others(films: Path, weights: P
 @pytest.mark.parametrize(
     ("task", "architecture"), [("covid or normal", "vgg16"), ("covid or not", "cnn4")]
 )
-def test_another_recipe_answers_what_it_was_asked(
+def test_another_recipe_answers_its_own_question(
     films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], task: str, architecture: str
 ) -> None:
     outputs = TASKS[task].outputs

@@ -73,7 +73,7 @@ def test_a_good_film_is_the_same_after_a_hundred_bad_ones(tried: list[Tried]) ->
     assert len(seen) >= len(tried) // 100 and len(set(seen)) == 1
 
 
-def test_nothing_that_a_file_holds_is_told(child: subprocess.CompletedProcess[str]) -> None:
+def test_nothing_that_a_file_holds_is_printed(child: subprocess.CompletedProcess[str]) -> None:
     assert CANARY not in child.stdout + child.stderr
     assert "Traceback" not in child.stderr
 

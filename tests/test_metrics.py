@@ -176,7 +176,7 @@ def test_a_network_as_sure_as_it_is_right_has_no_calibration_error() -> None:
     assert reliability(confidence, np.zeros(1000, bool)).error == pytest.approx(0.75)
 
 
-def test_an_estimate_is_told_as_it_prints_and_none_as_a_dash() -> None:
+def test_an_estimate_is_formatted_as_it_prints_and_none_as_a_dash() -> None:
     found = Estimate(0.5, 0.25, 0.75, 8)
     assert format_estimate(found) == str(found) == "0.500 (0.250 to 0.750)"
     assert format_estimate(Estimate(float("nan"), 0.0, 0.0, 0)) == "–"
@@ -197,7 +197,7 @@ def test_auroc_within_counts_pairs_of_one_stratum_only() -> None:
     assert one_stratum == pytest.approx(auroc(positive, scores), abs=1e-12)
 
 
-def test_a_score_that_tells_only_the_view_is_worth_nothing_within_it() -> None:
+def test_a_score_that_separates_only_the_views_is_worth_nothing_within_one() -> None:
     views = np.repeat(["AP", "PA"], 100)
     positive = np.concatenate([np.arange(100) < 80, np.arange(100) < 20])
     scores = (views == "AP").astype(float)

@@ -91,12 +91,12 @@ def test_the_wheel_holds_the_code_and_what_it_reads_and_nothing_else(wheel: Path
 def test_it_asks_for_what_is_declared(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as opened:
         [name] = [one for one in opened.namelist() if one.endswith("/METADATA")]
-        told = Parser().parsestr(opened.read(name).decode())
+        metadata = Parser().parsestr(opened.read(name).decode())
     lists = declared(PYPROJECT.read_text("utf-8"))
-    asked = [Requirement(one) for one in told.get_all("Requires-Dist", [])]
-    always = {str(one) for one in asked if one.marker is None}
+    requirements = [Requirement(one) for one in metadata.get_all("Requires-Dist", [])]
+    always = {str(one) for one in requirements if one.marker is None}
     assert always == {str(Requirement(one)) for one in lists[CORE]}
-    extras = set(told.get_all("Provides-Extra", []))
+    extras = set(metadata.get_all("Provides-Extra", []))
     assert extras == set(lists) - {CORE, "dev"} >= {"desk", "dicom", "train", "cluster"}
 
 

@@ -46,9 +46,9 @@ def paged() -> Predictor:
     return golden.predictor()
 
 
-def largest(found: dict[str, Answer], told: dict[str, Answer]) -> np.ndarray:
+def largest(found: dict[str, Answer], expected: dict[str, Answer]) -> np.ndarray:
     """The largest difference of a probability, and of heat, over all films."""
-    return np.max([found[name].differs_from(told[name]) for name in found], axis=0)
+    return np.max([found[name].differs_from(expected[name]) for name in found], axis=0)
 
 
 def why(written: dict[str, Any]) -> str:
@@ -62,10 +62,12 @@ def test_float32_answers_as_was_written(
     films: dict[str, bytes], written: dict[str, Any], exact: Predictor
 ) -> None:
     found = {name: golden.answer(exact, film) for name, film in films.items()}
-    told = written[Precision.FLOAT32]
-    assert set(found) == set(told) and len(told) >= 12
-    assert (largest(found, told) <= (CLOSE, CLOSE_HEAT)).all(), why(written)
-    assert {n: one.called for n, one in found.items()} == {n: one.called for n, one in told.items()}
+    expected = written[Precision.FLOAT32]
+    assert set(found) == set(expected) and len(expected) >= 12
+    assert (largest(found, expected) <= (CLOSE, CLOSE_HEAT)).all(), why(written)
+    assert {n: one.called for n, one in found.items()} == {
+        n: one.called for n, one in expected.items()
+    }
 
 
 def test_the_page_answers_as_was_written(
@@ -79,8 +81,8 @@ def test_the_page_answers_as_was_written(
         written[Precision.FLOAT32][name].called for name in found
     ]
     if machine.described().split(",")[0] == written["machine"].split(",")[0]:
-        told = written[paged.engine.precision]
-        assert (largest(found, told) <= (CLOSE, CLOSE_HEAT)).all(), why(written)
+        expected = written[paged.engine.precision]
+        assert (largest(found, expected) <= (CLOSE, CLOSE_HEAT)).all(), why(written)
 
 
 def test_pytorch_answers_as_openvino(films: dict[str, bytes], exact: Predictor) -> None:
@@ -91,7 +93,7 @@ def test_pytorch_answers_as_openvino(films: dict[str, bytes], exact: Predictor) 
         assert difference <= ENGINES_CLOSE and heat <= ENGINES_CLOSE_HEAT, name
 
 
-def test_what_was_written_is_of_these_weights_and_tells_films_apart(
+def test_what_was_written_is_of_these_weights_and_separates_films(
     written: dict[str, Any],
 ) -> None:
     assert written["weights"] == read_card(WEIGHTS).sha256

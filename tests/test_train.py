@@ -33,7 +33,9 @@ ROOT = Path(__file__).parent.parent
 def parsed(arguments: list[str]) -> Any:
     """The options; the exit status for wrong use."""
     given: list[Options] = []
-    status = call(command_of(Options, lambda told: given.append(told) or 0), arguments, "train.py")
+    status = call(
+        command_of(Options, lambda options: given.append(options) or 0), arguments, "train.py"
+    )
     return given[0] if given else status
 
 
@@ -117,8 +119,8 @@ def test_whole_run_makes_weights_that_load(
     assert card.preprocess.size_px == 32
     assert "'stages': ((32, 0.5),)" in card.training["phases"]
     assert sum(sum(s["clinic"].values()) for s in card.films.values()) == 36
-    told = (weights / "README.md").read_text(encoding="utf-8")
-    assert told == model_card(card, read_beside(card, weights))
+    text = (weights / "README.md").read_text(encoding="utf-8")
+    assert text == model_card(card, read_beside(card, weights))
     assert (card.rules.fitted, card.trust) == (False, {}), "36 films are too few to calibrate on"
 
 
@@ -375,9 +377,9 @@ patches = 0
 
 
 @pytest.fixture(scope="module")
-def told_apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def separable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Films whose class a small network learns in a minute, and a recipe for it."""
-    place = tmp_path_factory.mktemp("told apart")
+    place = tmp_path_factory.mktemp("separable films")
     for i in range(150):
         film = grey_film(140, 140, seed=i)
         film[:, : 47 * (i % 3 + 1)] //= 4
@@ -416,42 +418,40 @@ def started(place: Path, run: str, *more: str, processes: int = 1) -> subprocess
 
 
 @pytest.fixture(scope="module")
-def whole(told_apart: Path) -> str:
+def whole(separable: Path) -> str:
     """The name of a run that nobody disturbed."""
-    with started(told_apart, "whole", "--checkpoint-every", "5") as training:
+    with started(separable, "whole", "--checkpoint-every", "5") as training:
         assert training.wait() == 0, training.communicate()[1]
     return "whole"
 
 
-def test_killed_it_goes_on_to_the_same_weights(told_apart: Path, whole: str) -> None:
-    with started(told_apart, "cut", "--checkpoint-every", "5", "--resume") as cut:
-        wait_until((told_apart / "cut" / "phase0.pt").exists, "a checkpoint is there", cut)
+def test_killed_it_goes_on_to_the_same_weights(separable: Path, whole: str) -> None:
+    with started(separable, "cut", "--checkpoint-every", "5", "--resume") as cut:
+        wait_until((separable / "cut" / "phase0.pt").exists, "a checkpoint is there", cut)
         cut.kill()  # one kill of many: benchmarks.kills
-    with started(told_apart, "cut", "--checkpoint-every", "5", "--resume") as cut:
+    with started(separable, "cut", "--checkpoint-every", "5", "--resume") as cut:
         assert cut.wait() == 0, cut.communicate()[1]
-    names = [told_apart / run / "weights" / "own.safetensors" for run in (whole, "cut")]
+    names = [separable / run / "weights" / "own.safetensors" for run in (whole, "cut")]
     assert names[0].read_bytes() == names[1].read_bytes()
-    assert list((told_apart / whole / "tensorboard").iterdir())
+    assert list((separable / whole / "tensorboard").iterdir())
 
 
-def test_stopped_by_hand_it_says_how_to_go_on(told_apart: Path) -> None:
+def test_stopped_by_hand_it_says_how_to_go_on(separable: Path) -> None:
     # Of so many epochs that it is still at work, whenever the signal comes.
-    with started(
-        told_apart, "stopped", "--checkpoint-every", "5", "--stages", "32:1000"
-    ) as stopped:
-        wait_until((told_apart / "stopped" / "phase0.pt").exists, "a checkpoint is there", stopped)
+    with started(separable, "stopped", "--checkpoint-every", "5", "--stages", "32:1000") as stopped:
+        wait_until((separable / "stopped" / "phase0.pt").exists, "a checkpoint is there", stopped)
         stopped.send_signal(signal.SIGINT)
         said = stopped.communicate()[1]
     assert stopped.returncode == 130
     assert said.strip().splitlines()[-1] == "stopped: go on with --resume"
     assert "Traceback" not in said
-    assert load_checkpoint(told_apart / "stopped" / "phase0.pt")["step"] > 0
+    assert load_checkpoint(separable / "stopped" / "phase0.pt")["step"] > 0
 
 
-def test_two_processes_do_as_well_as_one(told_apart: Path, whole: str) -> None:
-    with started(told_apart, "by two", processes=2) as training:
+def test_two_processes_do_as_well_as_one(separable: Path, whole: str) -> None:
+    with started(separable, "by two", processes=2) as training:
         assert training.wait() == 0, training.communicate()[1]
-    results = [read_card(told_apart / run / "weights", "own").history for run in (whole, "by two")]
+    results = [read_card(separable / run / "weights", "own").history for run in (whole, "by two")]
     assert [row.step for row in results[0]] == [row.step for row in results[1]]
     last = [rows[-1] for rows in results]
     for name in ("validation_auroc_normal", "validation_auroc_covid"):

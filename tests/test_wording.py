@@ -103,13 +103,13 @@ def test_accuracy_is_only_spoken_of_where_it_is_measured() -> None:
 
 
 def test_no_score_and_no_probability_is_called_an_accuracy() -> None:
-    told = [
+    found = [
         f"{place(path)}: {text}"
         for path in [*PROSE, *CODE]
         for text in texts_of(path)
         if ACCURATE.search(text) and OF_ONE_FILM.search(text)
     ]
-    assert told == []
+    assert found == []
 
 
 def test_such_a_sentence_would_be_found() -> None:
@@ -120,8 +120,8 @@ def test_such_a_sentence_would_be_found() -> None:
 def test_nothing_says_that_it_detects_covid() -> None:
     """Not without the source on which that was measured, so never in so few words."""
     assert DETECTS.search("It detects COVID-19.") and DETECTS.search("COVID-19 detection")
-    told = [f"{place(p)}: {t}" for p in [*PROSE, *CODE] for t in texts_of(p) if DETECTS.search(t)]
-    assert told == []
+    found = [f"{place(p)}: {t}" for p in [*PROSE, *CODE] for t in texts_of(p) if DETECTS.search(t)]
+    assert found == []
 
 
 @pytest.mark.parametrize("point", CARD.rules.points, ids=lambda point: point.name)
@@ -148,7 +148,7 @@ def test_the_audit_s_figure_names_its_sources() -> None:
             assert all(source in words for source in audit.parts[part].strata["source"])
 
 
-def test_a_site_s_own_figures_are_told_as_its_own() -> None:
+def test_a_site_s_own_figures_are_stated_as_its_own() -> None:
     point = OperatingPoint(
         SITE, 0.2, Estimate(0.9, 0.8, 0.95, 50), Estimate(0.8, 0.7, 0.9, 70), SITE_FILMS
     )
@@ -171,8 +171,8 @@ def test_whatever_is_not_called_the_disease_has_its_caveat(
     report = structured_report(result, None, capture, keep_identity=False)
     assert prediction.decision.sentence.endswith(CAVEAT)
     assert CAVEAT in prediction_row("a.png", prediction)["reason"]
-    told = result_json(result)
-    assert told["caveat"] == CAVEAT and CAVEAT in told["decision"]["sentence"]
+    content = result_json(result)
+    assert content["caveat"] == CAVEAT and CAVEAT in content["decision"]["sentence"]
     assert CAVEAT.encode() in report
     called = decide(np.array(probabilities), CARD.rules, CLASSES)
     assert (CAVEAT in called.sentence) == (called.tier not in FLAGGED)
@@ -191,11 +191,11 @@ def test_no_result_speaks_of_accuracy(probabilities: tuple[float, ...]) -> None:
     capture = secondary_capture(result, None, keep_identity=False)
     report = structured_report(result, None, capture, keep_identity=False)
     row = json.dumps(prediction_row("a.png", result.prediction, prevalence=0.1))
-    for told in (
+    for text in (
         text_of(result),
         json.dumps(result_json(result)),
         row,
         report.decode("latin-1"),
         unpacked(report_pdf(result)).decode("latin-1"),
     ):
-        assert not ACCURATE.search(told)
+        assert not ACCURATE.search(text)

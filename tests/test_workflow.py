@@ -26,8 +26,10 @@ def lines_of(job: str) -> str:
 def test_it_runs_on_every_system_and_python_that_the_package_names() -> None:
     matrix = JOBS["tests"]["strategy"]["matrix"]
     assert matrix["system"] == ["ubuntu", "macos", "windows"]
-    told = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["classifiers"]
-    named = [one.rpartition(" ")[2] for one in told if re.search(r":: 3\.\d+$", one)]
+    classifiers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "classifiers"
+    ]
+    named = [one.rpartition(" ")[2] for one in classifiers if re.search(r":: 3\.\d+$", one)]
     assert matrix["python"] == named == ["3.11", "3.12", "3.13", "3.14"]
     assert "python -m pytest" in lines_of("tests")
 

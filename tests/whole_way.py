@@ -28,13 +28,13 @@ def reader() -> CaseReader:
     return CaseReader(Predictor.load(WEIGHTS), Lungs.load(), None)
 
 
-def asked(point: str = "balanced", finding: Finding | None = None) -> ExportRequest:
+def export_request(point: str = "balanced", finding: Finding | None = None) -> ExportRequest:
     return ExportRequest(reader().predictor.card.rules.point(point), finding, 0.05, MADE)
 
 
 def result(radiograph: Radiograph, what: ExportRequest | None = None) -> Result:
     """What comes of a radiograph and what it is asked."""
-    return result_of(reader(), reader().read(radiograph), what or asked())
+    return result_of(reader(), reader().read(radiograph), what or export_request())
 
 
 def films() -> dict[str, bytes]:

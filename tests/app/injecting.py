@@ -40,10 +40,10 @@ _FILM = draw_phantom(KINDS[-1], size_px=256)
 
 
 class Listener:
-    """A host that hears: `host`: its address and port; `asked`: what it was asked for."""
+    """A host that records requests: `host`: its address and port; `requested`: their paths."""
 
     def __init__(self, port: int) -> None:
-        self.host, self.asked = f"127.0.0.1:{port}", list[str]()
+        self.host, self.requested = f"127.0.0.1:{port}", list[str]()
 
 
 @contextlib.contextmanager
@@ -52,7 +52,7 @@ def listening() -> Iterator[Listener]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            heard.asked.append(self.path)
+            heard.requested.append(self.path)
             self.send_response(204)
             self.end_headers()
 

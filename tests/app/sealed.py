@@ -89,16 +89,16 @@ def files_of(pid: int) -> set[str]:
             found |= set(line.split(maxsplit=5)[5:])
         for handle in Path(f"/proc/{one}/fd").iterdir():
             with suppress(OSError):
-                told = Path(f"/proc/{one}/fdinfo", handle.name).read_text()
-                flags = int(told.split("flags:")[1].split()[0], 8)
+                info = Path(f"/proc/{one}/fdinfo", handle.name).read_text()
+                flags = int(info.split("flags:")[1].split()[0], 8)
                 if S_ISREG(handle.stat().st_mode) and flags & os.O_ACCMODE:
                     found.add(f"written: {handle.readlink()}")
     return found
 
 
 def _children(pid: int) -> list[int]:
-    told = "".join(task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/children"))
-    own = [int(child) for child in told.split()]
+    listed = "".join(task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/children"))
+    own = [int(child) for child in listed.split()]
     return own + [one for child in own for one in _children(child)]
 
 

@@ -55,13 +55,13 @@ def served(script: str = "streamlit_app.py", weights: Path | None = None) -> Ite
 @contextlib.contextmanager
 def opened(browser: Browser, address: str, width: int = 1280, height: int = 1000) -> Iterator[Page]:
     """A page, opened; fails afterwards if it asked any other host for anything."""
-    asked: list[str] = []
+    requested: list[str] = []
     page = new_page(browser, viewport={"width": width, "height": height})
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requested.append(request.url))
     page.goto(address)
     yield page
     page.close()
-    elsewhere = [url for url in asked if not url.startswith((address, "data:", "blob:", "ws:"))]
+    elsewhere = [url for url in requested if not url.startswith((address, "data:", "blob:", "ws:"))]
     assert elsewhere == []
 
 
@@ -121,11 +121,11 @@ def click_row(page: Page, row: int, right_px: int = 250) -> None:
 
 def wait_for_list(page: Page, films: int) -> None:
     """Until the list tells how each of so many films came out, and the page is at rest."""
-    all_told = """films => {
-        const told = new RegExp(`${films} films: (.*)`).exec(document.body.innerText)
-        const counts = told ? told[1].match(/\\d+(?=;|$)/g) ?? [] : []
+    all_counted = """films => {
+        const line = new RegExp(`${films} films: (.*)`).exec(document.body.innerText)
+        const counts = line ? line[1].match(/\\d+(?=;|$)/g) ?? [] : []
         return counts.reduce((sum, count) => sum + Number(count), 0) === films
     }"""
-    page.wait_for_function(all_told, arg=films)
+    page.wait_for_function(all_counted, arg=films)
     page.wait_for_timeout(500)  # the run that showed the last film may be followed by one more
     settled(page)

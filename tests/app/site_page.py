@@ -68,7 +68,7 @@ def zipped(covid: int, normal: int) -> bytes:
     return file.getvalue()
 
 
-def laid_down(folder: Path, covid: int, normal: int) -> Path:
+def write_films(folder: Path, covid: int, normal: int) -> Path:
     for name, data in films(covid, normal).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)

@@ -95,7 +95,7 @@ def cells(page: AppTest) -> np.ndarray:
     return np.array(values)
 
 
-def test_the_open_film_is_the_one_that_is_told_of(app: AppTest) -> None:
+def test_the_open_film_is_the_one_described(app: AppTest) -> None:
     film = png(draw_phantom(size_px=300))
     app.file_uploader(key="film").upload("![x](http://host/p.png).png", film).run()
     page = app.switch_page(PAGE).run()
@@ -105,9 +105,9 @@ def test_the_open_film_is_the_one_that_is_told_of(app: AppTest) -> None:
     assert "http://host" not in words(page)
 
 
-def test_the_sum_that_is_told_is_right(app: AppTest) -> None:
+def test_the_sum_that_is_shown_is_right(app: AppTest) -> None:
     page = app.switch_page(PAGE).run()
-    told = next(one.value for one in page.markdown if one.value.startswith("The cells for and"))
-    equation = told.split("score: ")[1].split(". Nothing")[0].replace("\N{MINUS SIGN}", "-")
+    sentence = next(one.value for one in page.markdown if one.value.startswith("The cells for and"))
+    equation = sentence.split("score: ")[1].split(". Nothing")[0].replace("\N{MINUS SIGN}", "-")
     parts, total = equation.split(" = ")
     assert sum(map(float, parts.split())) == pytest.approx(float(total), abs=2e-3)

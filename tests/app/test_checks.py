@@ -120,7 +120,7 @@ def test_a_map_that_fails_is_withheld_with_the_reason(page: AppTest, outcome: Ou
     assert len({texts.PASSED[0], texts.FAILED[0]}) == 2, "a sign as well as a word"
 
 
-def test_zones_are_laid_out_as_on_the_film_where_the_map_is_shown(
+def test_zones_are_arranged_as_on_the_film_where_the_map_is_shown(
     page: AppTest, outcome: Outcome
 ) -> None:
     drop(page, FILM)
@@ -133,7 +133,7 @@ def test_zones_are_laid_out_as_on_the_film_where_the_map_is_shown(
 
 
 @pytest.mark.parametrize("finding", CLASSES)
-def test_zones_of_covid_s_map_are_told_with_what_they_are_worth(
+def test_zones_of_covid_s_map_are_shown_with_what_they_are_worth(
     page: AppTest, outcome: Outcome, finding: Finding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zones = example_zones()
@@ -157,7 +157,7 @@ def test_a_film_of_the_training_films_is_said_to_be_remembered(
     assert seen().sentence in [one.value for one in page.text], "with its name, as plain text"
 
 
-def test_the_nearest_training_films_are_told_with_their_sources(
+def test_the_nearest_training_films_are_shown_with_their_sources(
     page: AppTest, outcome: Outcome
 ) -> None:
     outcome.find(neighbours=neighbours())

@@ -49,7 +49,7 @@ def test_the_ruler_is_wcags() -> None:
 
 @modes
 @pytest.mark.parametrize("surface", SURFACES)
-def test_what_is_read_is_told_from_its_ground(mode: str, surface: str) -> None:
+def test_text_stands_out_from_its_background(mode: str, surface: str) -> None:
     ground = colour(mode, surface)
     for name in ("textColor", "primaryColor", "linkColor"):
         assert contrast(colour(mode, name), ground) >= TEXT, name

@@ -31,7 +31,7 @@ def test_payloads_in_names_and_tags_do_nothing(browser: Browser, address: str) -
         count = injecting.show_list(page, words)
         watch.look()
         rows = injecting.saved_rows(page)
-        assert (watch.done, listener.asked) == ([], [])
+        assert (watch.done, listener.requested) == ([], [])
         assert len(rows) == count
         assert [row["file"] for row in rows if row["file"].startswith(FORMULAS)] == []
         assert "'=HYPERLINK(0).png" in {row["file"] for row in rows}

@@ -116,12 +116,12 @@ def test_weights_without_it_look_as_before(outcome: Outcome, tmp_path: Path) -> 
     assert "RSNA category" not in said(page)
 
 
-def test_a_row_of_the_list_tells_the_peak_and_the_category() -> None:
-    plain, told = (
+def test_a_row_of_the_list_has_the_peak_and_the_category() -> None:
+    plain, full = (
         cells_of(Entry("a.png", ROW, prediction=made(opacity=one).prediction))
         for one in (False, True)
     )
-    assert told == plain | {"opacity": pytest.approx(0.86), "category": "Typical appearance"}
+    assert full == plain | {"opacity": pytest.approx(0.86), "category": "Typical appearance"}
 
 
 @pytest.fixture(scope="module")

@@ -108,7 +108,7 @@ def test_what_is_no_box_is_not_kept(page: AppTest, sent: object) -> None:
     assert kept(page)[0].boxes is None
 
 
-def test_a_phantom_is_asked_no_opinion_on() -> None:
+def test_no_opinion_is_given_on_a_phantom() -> None:
     page = run_page()
     page.button(key=f"phantom-{KINDS[2]}").click().run()
     assert not [one for one in page.button_group if str(one.key).startswith("opinion-")]

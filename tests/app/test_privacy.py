@@ -61,8 +61,8 @@ def test_it_listens_to_this_machine_alone(seen: dict[str, Any]) -> None:
 def test_logs_metrics_and_the_page_name_nobody(seen: dict[str, Any]) -> None:
     assert "cache_memory_bytes" in seen["metrics"] and "127.0.0.1" in seen["log"]
     shown = json.dumps(list(seen["shown"].values()))
-    for told in (seen["log"], seen["metrics"], shown):
-        assert found_in(told.encode()) == []
+    for text in (seen["log"], seen["metrics"], shown):
+        assert found_in(text.encode()) == []
 
 
 def test_no_file_of_an_upload_is_mapped_or_open(seen: dict[str, Any]) -> None:

@@ -69,9 +69,9 @@ def test_first_come_is_first_served() -> None:
     assert visitors.served == names
 
 
-def test_each_is_told_the_position_and_moves_up() -> None:
+def test_each_is_shown_the_position_and_moves_up() -> None:
     visitors = Visitors(Turns(1, 8))
-    told: list[int] = []
+    positions: list[int] = []
     first_gone = threading.Event()
 
     def leave(position: int) -> None:
@@ -80,12 +80,12 @@ def test_each_is_told_the_position_and_moves_up() -> None:
 
     with visitors.at_work():
         first = visitors.come("a", leave)
-        visitors.come("b", told.append)
+        visitors.come("b", positions.append)
         first_gone.set()
         with pytest.raises(Gone):
             first.result(LONGEST_S)
         visitors.come("c")
-    assert told[0] == 2 and 1 in told and sorted(told, reverse=True) == told
+    assert positions[0] == 2 and 1 in positions and sorted(positions, reverse=True) == positions
     assert visitors.served == ["b", "c"], "who goes while waiting gives the place up"
 
 
@@ -161,7 +161,7 @@ def test_a_list_of_films_does_not_keep_a_single_one_waiting() -> None:
     assert served.index("single") == 1 and len(served) == 101
 
 
-def test_readings_pass_checks_and_both_pass_what_nobody_asked_for() -> None:
+def test_readings_pass_checks_and_both_pass_what_nobody_requested() -> None:
     visitors = Visitors(Turns(1, 8))
     with visitors.at_work():
         for name, work in (
@@ -192,14 +192,14 @@ def test_checks_are_not_passed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None
     assert visitors.served == ["a", "b", "checks", "c", "d", "ahead"]
 
 
-def test_the_position_tells_of_those_who_go_first() -> None:
+def test_the_position_counts_those_who_go_first() -> None:
     visitors = Visitors(Turns(1, 8))
-    told: list[int] = []
+    positions: list[int] = []
     with visitors.at_work():
-        visitors.come("checks", told.append, Work.CHECKS)
+        visitors.come("checks", positions.append, Work.CHECKS)
         visitors.come("reading")
-        wait_until(lambda: told[-1] == 2, "the reading has gone before")
-    assert told[0] == 1 and visitors.served == ["reading", "checks"]
+        wait_until(lambda: positions[-1] == 2, "the reading has gone before")
+    assert positions[0] == 1 and visitors.served == ["reading", "checks"]
 
 
 def test_only_a_reading_is_sent_away() -> None:

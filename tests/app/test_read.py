@@ -185,7 +185,7 @@ def test_patient_and_study_are_shown_on_demand_only_and_as_plain_text(page: AppT
     assert all("Canary" not in element.value for element in [*page.markdown, *page.caption])
 
 
-def test_the_next_patient_s_tags_are_asked_for_anew(page: AppTest) -> None:
+def test_the_next_patient_s_tags_are_requested_anew(page: AppTest) -> None:
     for name in ("Canary^Anna", "Canary^Berta"):
         drop(page, dicom_file(draw_phantom(size_px=256, seed=len(name)), PatientName=name))
         assert not [text for text in page.text if "Canary" in text.value]
@@ -242,9 +242,9 @@ def test_a_public_film_is_known_again(page: AppTest, monkeypatch: pytest.MonkeyP
     film = public_films()[0].replace(sha256=hashlib.sha256(FILM).hexdigest())
     monkeypatch.setattr(covid_core.explain.public_films, "public_films", lambda: (film,))
     drop(page, FILM)
-    [told] = [info.value for info in page.info]
-    assert film.name in told and film.finding in told and film.licence in told
-    assert "did not train this model" in told
+    [message] = [info.value for info in page.info]
+    assert film.name in message and film.finding in message and film.licence in message
+    assert "did not train this model" in message
 
 
 def test_every_take_away_is_offered_and_named_by_the_film_s_hash_alone(
@@ -309,22 +309,22 @@ def test_no_page_fails_where_the_line_is_full(
     assert not page.exception and texts.BUSY not in said(page)
 
 
-def test_who_waits_is_told_the_position_and_who_goes_gives_it_up(
+def test_who_waits_is_shown_the_position_and_who_goes_gives_it_up(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, predictions: list[Prediction]
 ) -> None:
     """Streamlit ends the script of a page that is closed where it next shows something."""
     line = Turns(1, 1)
-    told: list[str] = []
+    captions: list[str] = []
 
     def closed(_: DeltaGenerator, words: str) -> None:
-        told.append(words)
+        captions.append(words)
         st.stop()
 
     monkeypatch.setattr("app.shared_queue.TURNS", line)
     with line.turn(nobody), monkeypatch.context() as patch:
         patch.setattr(DeltaGenerator, "caption", closed)
         drop(page, FILM)
-    assert told[-1] == texts.WAITING.format(position=1) and predictions == []
+    assert captions[-1] == texts.WAITING.format(position=1) and predictions == []
     drop(page, FILM)
     assert len(predictions) == len(views(page)) == 1
 

@@ -36,7 +36,7 @@ def open_first(page: AppTest) -> list[str]:
     return order
 
 
-def test_the_next_film_is_there_when_it_is_asked_for(
+def test_the_next_film_is_there_when_it_is_requested(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = open_first(page)
@@ -81,7 +81,7 @@ def test_a_film_that_leaves_the_list_is_dropped(page: AppTest) -> None:
     assert "ahead" not in page.session_state
 
 
-def test_a_film_that_fails_is_told_when_it_is_opened(
+def test_a_film_that_fails_is_reported_when_it_is_opened(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> None:

@@ -150,7 +150,7 @@ def test_every_export_opens_in_another_program(page: Page, tmp_path: Path) -> No
         assert dump.returncode == 0 and dump.stderr == ""
 
 
-def test_every_check_is_told_behind_a_click_and_the_nearest_films_by_name(page: Page) -> None:
+def test_every_check_is_shown_behind_a_click_and_the_nearest_films_by_name(page: Page) -> None:
     drop(page, ("film.png", FILES["film.png"]))
     viewer(page)
     settled(page)

@@ -177,8 +177,8 @@ class TestInABrowser:
 
     def test_the_page_works_under_its_policy(self, browser: Browser, page_server: Server) -> None:
         page = new_page(browser)
-        told: list[str] = []
-        page.on("console", lambda message: told.append(message.text))
+        messages: list[str] = []
+        page.on("console", lambda message: messages.append(message.text))
         page.goto(page_server.address)
         settled(page)
         drop(page, ("film.png", png(draw_phantom(size_px=512))))
@@ -188,19 +188,19 @@ class TestInABrowser:
         page.get_by_role("link", name="Model").first.click()
         expect(page.locator(".js-plotly-plot").first).to_be_visible()
         page.close()
-        assert [text for text in told if "Content Security Policy" in text] == []
+        assert [text for text in messages if "Content Security Policy" in text] == []
 
     def test_no_other_site_frames_it(
         self, browser: Browser, page_server: Server, portal: str
     ) -> None:
         Portal.address = page_server.address
         page = new_page(browser)
-        told: list[str] = []
-        page.on("console", lambda message: told.append(message.text))
+        messages: list[str] = []
+        page.on("console", lambda message: messages.append(message.text))
         page.goto(portal)
         page.wait_for_load_state("networkidle")
         assert page.frame_locator("iframe").get_by_test_id("stApp").count() == 0
-        assert any("frame-ancestors" in text for text in told)
+        assert any("frame-ancestors" in text for text in messages)
         page.close()
 
     def test_a_site_that_the_deployer_names_frames_it(

@@ -21,11 +21,11 @@ from tests.app.site_page import (
     OURS,
     allowing,
     films,
-    laid_down,
     said,
     table_of,
     upload,
     validate_page,
+    write_films,
     zipped,
 )
 
@@ -60,7 +60,7 @@ def test_a_folder_of_the_server_is_read_where_the_deployer_allows_it(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert "site-server" not in [box.key for box in page.selectbox]
-    allowing(monkeypatch, folders={"Ward": laid_down(tmp_path / "ward", 10, 11)})
+    allowing(monkeypatch, folders={"Ward": write_films(tmp_path / "ward", 10, 11)})
     page.run()
     assert page.button(key="site-server-read").disabled
     page.selectbox(key="site-server").select("Ward").run()
@@ -76,7 +76,7 @@ def test_an_empty_folder_and_one_of_too_many_films_are_refused_in_words(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
-    folders = {"Empty": tmp_path / "empty", "Full": laid_down(tmp_path / "full", 3, 3)}
+    folders = {"Empty": tmp_path / "empty", "Full": write_films(tmp_path / "full", 3, 3)}
     allowing(monkeypatch, folders=folders, max_server_films=5)
     for name, words in (("Empty", "no film in what was given"), ("Full", "more than 5 films")):
         page.run().selectbox(key="site-server").select(name).run()

@@ -244,21 +244,21 @@ def archive(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     path.write_text('[archive]\nname = "PACS"\nurl = "http://127.0.0.1:9/dicom-web"\n')
     read = deployment.deployment
     monkeypatch.setattr("app.sources.deployment", lambda: read(path))
-    asked: list[str] = []
+    requests: list[str] = []
 
     def find(_: Archive, *, patient_id: str, study_date: str) -> list[FoundStudy]:
-        asked.append(f"{patient_id} {study_date}")
+        requests.append(f"{patient_id} {study_date}")
         if patient_id == "gone":
             raise CovidCoreError("the archive does not answer", "Check that it runs")
         return [FoundStudy("1.2", patient_id, "Canary", "20210402", "Chest", ("DX",))]
 
     def fetch(_: Archive, study_uid: str) -> list[bytes]:
-        asked.append(study_uid)
+        requests.append(study_uid)
         return [dicom_file(draw_phantom(size_px=192, seed=n)) for n in range(2)]
 
     monkeypatch.setattr("covid_core.exports.dicomweb.find_studies", find)
     monkeypatch.setattr("covid_core.exports.dicomweb.fetch_study", fetch)
-    return asked
+    return requests
 
 
 def rows(page: AppTest) -> dict[str, dict[str, Any]]:

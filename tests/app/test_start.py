@@ -54,8 +54,8 @@ print(*sys.modules, sep="\\n")
 def imported() -> set[str]:
     """By a fresh interpreter that has shown the first page."""
     command = [sys.executable, "-c", _PAGE]
-    told = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    return set(told.stdout.split())
+    completed = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return set(completed.stdout.split())
 
 
 def test_it_needs_no_heavy_library(imported: set[str]) -> None:
@@ -74,9 +74,9 @@ def test_what_shows_films_waits_for_one(imported: set[str]) -> None:
 
 def test_it_gets_ready_for_a_film_once_it_is_there() -> None:
     program = _PAGE.replace("preloading.load_ahead = lambda: None", "pass")
-    told = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )
-    imported = set(told.stdout.split())
+    imported = set(completed.stdout.split())
     assert {"app.reading_panel", "covid_core.predict.lungs"} <= imported
     assert "torch" not in imported

@@ -96,7 +96,7 @@ def test_few_films_are_warned_of(page: AppTest) -> None:
         (0.8, 0.5, "do not hold here"),
     ],
 )
-def test_calibration_is_told_in_words(sure: float, right: float, words: str) -> None:
+def test_calibration_is_described_in_words(sure: float, right: float, words: str) -> None:
     curve = np.array([0.0, 1.0])
     found = Validation(
         40,

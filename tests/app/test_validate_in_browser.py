@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from covid_core.local_validation.profile import load_profile
 from tests.app.serving import in_browser, opened, settled
-from tests.app.site_page import laid_down, table, zipped
+from tests.app.site_page import table, write_films, zipped
 
 
 @pytest.fixture
@@ -41,17 +41,17 @@ def test_reading_can_be_stopped_and_what_was_read_counts(browser_page: Page) -> 
     expect(stop).to_be_hidden()
     settled(browser_page)
     expect(browser_page.get_by_text("Reading films")).to_be_hidden()
-    told = browser_page.get_by_test_id("stApp").inner_text()
-    assert "can't be measured" in told or "At your site" in told
-    assert "120 films" not in told
+    shown = browser_page.get_by_test_id("stApp").inner_text()
+    assert "can't be measured" in shown or "At your site" in shown
+    assert "120 films" not in shown
 
 
 @in_browser[0]
 @in_browser[1]
 def test_a_whole_folder_is_read_by_its_folders_names(browser_page: Page, tmp_path: Path) -> None:
-    ways(browser_page).nth(1).set_input_files(laid_down(tmp_path / "ours", 10, 11))
-    told = browser_page.get_by_text("At your site: AUROC")
-    expect(told).to_contain_text("21 films")
+    ways(browser_page).nth(1).set_input_files(write_films(tmp_path / "ours", 10, 11))
+    sentence = browser_page.get_by_text("At your site: AUROC")
+    expect(sentence).to_contain_text("21 films")
     settled(browser_page)
     expect(browser_page.get_by_text("2 of 23 films gave no score")).to_be_visible()
 

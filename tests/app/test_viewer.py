@@ -234,11 +234,11 @@ def test_another_film_starts_afresh_but_for_taste(opened: Opened) -> None:
 def test_steps_ask_the_script_for_another_film(opened: Opened) -> None:
     shown = opened("steps")
     shown.root.press("ArrowDown")
-    expect(shown.page.get_by_text("Asked: next")).to_be_visible()
+    expect(shown.page.get_by_text("Step: next")).to_be_visible()
     shown.root.press("ArrowUp")
-    expect(shown.page.get_by_text("Asked: previous")).to_be_visible()
+    expect(shown.page.get_by_text("Step: previous")).to_be_visible()
     shown.page.get_by_role("button", name="Run again").click()
-    expect(shown.page.get_by_text("Asked: None")).to_be_visible()
+    expect(shown.page.get_by_text("Step: None")).to_be_visible()
 
 
 def test_markup_stays_text(opened: Opened) -> None:

@@ -104,25 +104,25 @@ def test_no_lungs_and_markup_are_only_data() -> None:
     assert header["described"] == "<b>&"
 
 
-def test_steps_are_told_of_only_where_there_are_other_films() -> None:
+def test_steps_are_explained_only_where_there_are_other_films() -> None:
     alone, _ = unpacked(package(a_view(FILMS[0])))
     among, _ = unpacked(package(a_view(FILMS[0], steps=True)))
     meant = [dict(one["keys"])["Arrows"] for one in (alone, among)]
     assert "Move over the film" in meant[0] and "Previous film" in meant[1]
 
 
-def test_units_are_told_and_keys_only_where_they_do_something() -> None:
+def test_units_are_given_and_keys_only_where_they_do_something() -> None:
     units = Units(ValueRange(4095, 0, whole=True), pixel_mm=0.15, at_detector=False)
     plain, _ = unpacked(package(a_view(FILMS[0])))
-    told, _ = unpacked(package(a_view(FILMS[0], units=units, linked=True, answer="Normal.")))
-    assert told["units"] == {
+    full, _ = unpacked(package(a_view(FILMS[0], units=units, linked=True, answer="Normal.")))
+    assert full["units"] == {
         "values": {"darkest": 4095, "brightest": 0, "whole": True},
         "pixel_mm": 0.15,
         "at_detector": False,
         "sides_known": False,
     }
-    assert (told["answer"], plain["units"]["values"]) == ("Normal.", None)
-    assert {"m", "l"} <= dict(told["keys"]).keys()
+    assert (full["answer"], plain["units"]["values"]) == ("Normal.", None)
+    assert {"m", "l"} <= dict(full["keys"]).keys()
     assert {"m", "l"}.isdisjoint(dict(plain["keys"]))
 
 

@@ -12,7 +12,7 @@ from tests.app.viewer_shown import Opened, Shown
 pytestmark = in_browser
 
 
-def test_ruler_and_sides_are_shown_where_the_file_tells_of_them(opened: Opened) -> None:
+def test_ruler_and_sides_are_shown_where_the_file_states_them(opened: Opened) -> None:
     shown = opened("checks")  # 200 px of 2 mm, at the detector
     pane = shown.root.locator("#marked")
     expect(pane.locator(".ruler span")).to_have_text("5 cm at the detector")

@@ -243,7 +243,7 @@ def test_a_film_without_an_answer_opens_with_its_reason(page: AppTest) -> None:
         (9_000.0, "12 of 80, about 2.5 h left"),
     ],
 )
-def test_what_is_left_is_told_in_round_numbers(left_s: float | None, words: str) -> None:
+def test_the_time_left_is_given_in_round_numbers(left_s: float | None, words: str) -> None:
     assert texts.progress(12, 80, left_s) == words
 
 

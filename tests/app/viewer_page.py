@@ -45,17 +45,17 @@ def main() -> None:
         view = replace(view, film=view.film[::2, ::2], layers=view.layers[2:])
     height = int(st.query_params.get("height", "480"))
     if kind == "linked":
-        asked = None
+        step = None
         for column, key, film in zip(
             st.columns(2), ("one", "two"), ("phantom", "other"), strict=True
         ):
             with column:
                 viewer(replace(view, film=FILMS[film](), linked=True), key=key, height_px=height)
     else:
-        asked = viewer(view, key="viewer", height_px=height, on_boxes=keep_boxes)
+        step = viewer(view, key="viewer", height_px=height, on_boxes=keep_boxes)
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
     st.text(f"Runs: {st.session_state['runs']}")
-    st.text(f"Asked: {asked}")
+    st.text(f"Step: {step}")
     st.text(f"Boxes: {st.session_state.get('sent')}")
     st.button("Run again")
 

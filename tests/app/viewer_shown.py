@@ -18,11 +18,11 @@ class Shown:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.sent: list[Any] = []
         self.received: list[int] = []
         self.wrong: list[str] = []
-        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("request", lambda request: self.requested.append(request.url))
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("websocket", self._listen)
 
@@ -100,7 +100,7 @@ def films(browser: Browser, address: str) -> Iterator[Opened]:
     for shown in pages:
         shown.page.close()
         own = (address, "data:", "blob:", "ws:")
-        assert [url for url in shown.asked if not url.startswith(own)] == []
+        assert [url for url in shown.requested if not url.startswith(own)] == []
         assert shown.wrong == []
 
 

@@ -103,7 +103,7 @@ def test_a_file_that_is_not_there_is_begun(table: Path) -> None:
     assert table.read_bytes() == write(table.with_name("other.csv"), ROWS[:1])
 
 
-def test_rows_of_films_that_are_not_asked_for_are_counted(table: Path) -> None:
+def test_rows_of_films_that_are_not_requested_are_counted(table: Path) -> None:
     write(table, ROWS[:4])
     with open_ledger(table, TERMS, resume=True) as file:
         assert file.not_given == 4
@@ -213,7 +213,7 @@ def test_a_row_costs_a_few_bytes_of_memory(table: Path) -> None:
         assert all(file.holds(f"films/{number}.png") for number in range(5_000))
 
 
-def test_names_are_told_apart_by_64_bits() -> None:
+def test_names_are_distinguished_by_64_bits() -> None:
     keys = {ledger.key(f"films/{number}.png") for number in range(100_000)}
     assert len(keys) == 100_000
     assert 2**62 < max(keys) < 2**64

@@ -70,16 +70,16 @@ def test_as_many_are_worked_on_at_a_time_as_there_are_workers() -> None:
     assert list(in_order(work, range(9), workers=3)) == list(range(9))
 
 
-def test_only_a_few_are_asked_for_ahead_and_a_result_is_given_before_the_items_end() -> None:
-    asked = count()
+def test_only_a_few_are_requested_ahead_and_a_result_is_given_before_the_items_end() -> None:
+    numbers = count()
 
     def endless() -> Iterator[int]:
-        yield from asked
+        yield from numbers
 
     results = in_order(lambda item: item, endless(), workers=2)
     assert list(islice(results, 100)) == list(range(100))
     results.close()
-    assert next(asked) <= 101 + 2 * pipeline._AHEAD
+    assert next(numbers) <= 101 + 2 * pipeline._AHEAD
 
 
 def test_closing_drops_what_is_not_begun() -> None:

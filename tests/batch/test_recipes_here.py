@@ -66,14 +66,14 @@ def fitted(least: tuple[float, ...] = (0.3, 0.3, 0.3)) -> Rules:
     )
 
 
-def test_the_shelf_tells_what_is_here_from_what_is_not() -> None:
+def test_the_shelf_separates_what_is_here_from_what_is_not() -> None:
     found = shelf(WEIGHTS)
     assert [one.recipe for one in found.here] == [SHIPPED, "cnn-scratch", "efficientnet-two-stage"]
     assert found.absent == ("cnn-narrow", "resnet18-three-class", "vgg16-binary")
     assert found.damaged == ()
 
 
-def test_a_damaged_card_is_told_and_the_others_stay(tmp_path: Path) -> None:
+def test_a_damaged_card_is_reported_and_the_others_stay(tmp_path: Path) -> None:
     random_weights(tmp_path)
     others = tmp_path / RECIPES
     others.mkdir()
@@ -96,9 +96,9 @@ def test_an_empty_folder_has_all_recipes_absent(tmp_path: Path) -> None:
 def test_the_command_is_that_of_the_documents() -> None:
     document = WEIGHTS.parent / "docs" / "results.md"
     words = " ".join(document.read_text(encoding="utf-8").split())
-    told = command("NAME").removeprefix("python ")
-    assert told == "train.py --data manifest.parquet --recipe NAME --out weights/recipes"
-    assert told in words
+    line = command("NAME").removeprefix("python ")
+    assert line == "train.py --data manifest.parquet --recipe NAME --out weights/recipes"
+    assert line in words
 
 
 def test_an_opinion_of_the_shipped_network_is_its_predictors() -> None:

@@ -204,7 +204,7 @@ def test_films_of_one_patient_are_known_without_the_patient(
 def test_a_film_that_lacks_issuer_or_birth_date_is_still_the_patient_s(
     predictor: Predictor, lungs: Lungs
 ) -> None:
-    told = {"IssuerOfPatientID": "Ward", "PatientBirthDate": "19500101"}
+    tags = {"IssuerOfPatientID": "Ward", "PatientBirthDate": "19500101"}
     films = {
         "no issuer": film_of("Canary1", "20200101", PatientBirthDate="19500101"),
         "no birth date": film_of("Canary1", "20200102", IssuerOfPatientID="Ward"),
@@ -212,12 +212,12 @@ def test_a_film_that_lacks_issuer_or_birth_date_is_still_the_patient_s(
         "born later": film_of("Canary1", "20200104", PatientBirthDate="19500102"),
         "other issuer": film_of("Canary1", "20200105", IssuerOfPatientID="Other"),
     }
-    now = judged(item(film_of("Canary1", "20210402", **told)), predictor, lungs)
+    now = judged(item(film_of("Canary1", "20210402", **tags)), predictor, lungs)
     before = [judged(item(data, name), predictor, lungs) for name, data in films.items()]
     assert [one.name for one in earlier(now, before)] == ["no issuer", "no birth date", "neither"]
-    told_now = {name: value for name, value in asdict(now.patient).items() if value}
-    assert set(told_now) == {"patient_id", "issuer", "birth_date"}
-    assert all(len(value) == 32 for value in told_now.values()), "hashes"
+    kept = {name: value for name, value in asdict(now.patient).items() if value}
+    assert set(kept) == {"patient_id", "issuer", "birth_date"}
+    assert all(len(value) == 32 for value in kept.values()), "hashes"
 
 
 def test_without_patient_or_date_no_film_is_earlier() -> None:
@@ -245,7 +245,7 @@ def test_the_likeliest_come_first_and_those_without_answer_last() -> None:
         (Filter(tiers=frozenset({Tier.NONE_SEEN}), least=0.5), ""),
     ],
 )
-def test_a_filter_shows_what_was_asked_for(wanted: Filter, names: str) -> None:
+def test_a_filter_shows_what_was_requested(wanted: Filter, names: str) -> None:
     films = [made("a.png", 0.9, Tier.LIKELY), made("b.png", 0.1, Tier.NONE_SEEN), made("c.png")]
     assert [one.name[0] for one in films if wanted.admits(one)] == list(names)
 

@@ -70,8 +70,8 @@ def test_the_command_prints_whole_ways_stages_and_limits(
     monkeypatch.setattr(files, "_LARGE_PX", 320)
     options = ["--weights", str(tmp_path), "--recipe", "small", "--rounds", "1"]
     assert main(["bench", "predict", *options]) == 0
-    told = capsys.readouterr().out
-    lines = [line.split("|")[1].strip() for line in told.splitlines() if line.startswith("|")]
+    output = capsys.readouterr().out
+    lines = [line.split("|")[1].strip() for line in output.splitlines() if line.startswith("|")]
     assert lines[2:5] == lines[7:10] == ["256 px PNG", "256 px JPEG", "320 px DICOM"]
-    assert predict.PLAIN in told and predict.FORWARD in told
-    assert told.count("limit: ") == 2 and "OpenVINO" in told and "PyTorch" in told
+    assert predict.PLAIN in output and predict.FORWARD in output
+    assert output.count("limit: ") == 2 and "OpenVINO" in output and "PyTorch" in output

@@ -42,11 +42,11 @@ def test_work_is_counted_as_by_hand() -> None:
 def test_command_says_ratio_and_shares(
     measured: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[dict[str, object]] = []
-    monkeypatch.setattr(module, "bench", lambda **options: asked.append(options) or measured)
+    calls: list[dict[str, object]] = []
+    monkeypatch.setattr(module, "bench", lambda **options: calls.append(options) or measured)
     arguments = ["bench", "train", "--steps", "1", "--batch-size", "2"]
     assert main([*arguments, "--architecture", "resnet18"]) == 0
-    [options] = asked
+    [options] = calls
     assert (options["steps"], options["batch_size"], options["architecture"]) == (1, 2, "resnet18")
     said = capsys.readouterr().out
     assert [line.split()[0] for line in said.splitlines()[1:5]] == [

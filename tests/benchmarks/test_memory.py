@@ -35,7 +35,7 @@ def test_what_is_there_before_it_settles_is_no_growth() -> None:
     assert "+0.0%" in describe(found)
 
 
-def test_a_leak_is_found_and_its_size_told() -> None:
+def test_a_leak_is_found_and_its_size_reported() -> None:
     found = judged(samples(100, 200, *(300 + 10 * i for i in range(20))))
     assert found.per_upload == pytest.approx(0.2)
     assert found.growth > 0.3 and found.most == 490

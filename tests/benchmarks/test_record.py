@@ -29,13 +29,13 @@ def test_a_commit_that_is_not_clean_is_called_so() -> None:
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
-def test_the_document_tells_what_was_recorded(path: Path) -> None:
+def test_the_document_states_what_was_recorded(path: Path) -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     start, end = f"<!-- {path.stem} -->", f"<!-- /{path.stem} -->"
     assert text.split(start)[1].split(end)[0].strip() == format_record(path)
 
 
-def test_the_document_tells_of_nothing_that_was_not_recorded() -> None:
+def test_the_document_states_nothing_that_was_not_recorded() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     named = {line[5:-4] for line in text.splitlines() if line.startswith("<!-- /")}
     assert {name.removeprefix("/") for name in named} == {path.stem for path in KEPT}

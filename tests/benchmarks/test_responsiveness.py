@@ -22,7 +22,7 @@ def test_each_state_is_held_to_its_own_goal() -> None:
     assert found["beside 8 busy processes: another operating point: answer"].met is None
 
 
-def test_the_middle_of_each_time_is_told() -> None:
+def test_the_median_of_each_time_is_reported() -> None:
     assert medians([{"a": 1.0}, {"a": 9.0}, {"a": 2.0}]) == {"a": 2.0}
 
 

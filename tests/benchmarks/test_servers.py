@@ -10,7 +10,7 @@ import pytest
 from benchmarks.servers import Memory, memory, parsed, served
 
 
-def test_memory_is_told_in_megabytes() -> None:
+def test_memory_is_reported_in_megabytes() -> None:
     status = "Name:\tpython\nVmHWM:\t  2000 kB\nVmRSS:\t  1000 kB\nThreads:\t3\n"
     assert parsed(status) == Memory(resident=1.024, peak=2.048)
 

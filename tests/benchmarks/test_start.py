@@ -7,7 +7,7 @@ import os
 from benchmarks.start import machine, medians, table
 
 
-def test_the_middle_of_each_figure_is_told() -> None:
+def test_the_median_of_each_figure_is_reported() -> None:
     found = [{"a, s": 1.0, "b, MB": 30.0}, {"a, s": 9.0, "b, MB": 10.0}, {"a, s": 2.0, "b, MB": 20}]
     assert medians(found) == {"a, s": 2.0, "b, MB": 20.0}
 

@@ -65,7 +65,7 @@ def test_no_stage_changes_the_record_that_it_is_given() -> None:
         given.lungs = np.zeros((1, 1), bool)  # type: ignore[misc]
 
 
-def test_what_was_not_checked_is_not_told() -> None:
+def test_what_was_not_checked_is_not_reported() -> None:
     with pytest.raises(ValueError, match="was not checked"):
         plain().checks(Finding.COVID)
     tested = reader().check_maps(plain(), Finding.COVID)

@@ -122,7 +122,7 @@ def test_a_table_that_cannot_be_written_is_said(url: str) -> None:
         Table(url + "/deeper", TERMS)
 
 
-def test_a_storage_that_takes_no_commit_is_not_asked_for_ever(
+def test_a_storage_that_takes_no_commit_is_not_retried_for_ever(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuses(*_: object, **__: object) -> Iterator[None]:

@@ -111,7 +111,7 @@ def test_what_cannot_be_opened_is_refused_as_a_file_is(tmp_path: Path) -> None:
     assert here.value.sentence == there.value.sentence
 
 
-def test_a_storage_that_fails_is_told_apart_from_a_film_that_is_not_there(
+def test_a_storage_that_fails_is_distinguished_from_a_film_that_is_not_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     place = Place.of("memory://films")

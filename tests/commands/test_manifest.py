@@ -91,10 +91,10 @@ def test_leaks_are_found_and_end_in_status_1(
     write_manifest(table, out)
     capsys.readouterr()
     assert main(["manifest", "check", str(out)]) == 1
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for leak in ("patient here one", "duplicate group 9999", "SHA-256 same"):
-        assert f"{leak} is in test, train" in told
-    assert "3 overlaps" in told
+        assert f"{leak} is in test, train" in output
+    assert "3 overlaps" in output
 
 
 def test_a_source_held_out_neither_trains_nor_tunes_nor_tests(data: Path, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_operating_points_to_choose_are_those_there_are() -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class Lists:
     """Options with lists of both kinds."""
 
     places: Annotated[list[str], Argument()]
@@ -90,7 +90,7 @@ class Told:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         ("x", (["x"], [], [])),
         ("x y --many a b", (["x", "y"], ["a", "b"], [])),
@@ -102,9 +102,9 @@ class Told:
     ],
 )
 def test_an_option_takes_one_value_or_all_up_to_the_next_flag(
-    line: str, told: tuple[list[str], list[str], list[str]] | int
+    line: str, expected: tuple[list[str], list[str], list[str]] | int
 ) -> None:
-    found: list[Told] = []
-    status = call(command_of(Told, lambda one: found.append(one) or 0), line.split(), "program")
-    assert status == (told if isinstance(told, int) else 0)
-    assert [(one.places, one.many, one.one) for one in found] == ([told] if not status else [])
+    found: list[Lists] = []
+    status = call(command_of(Lists, lambda one: found.append(one) or 0), line.split(), "program")
+    assert status == (expected if isinstance(expected, int) else 0)
+    assert [(one.places, one.many, one.one) for one in found] == ([expected] if not status else [])

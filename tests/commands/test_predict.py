@@ -88,9 +88,9 @@ def test_stopped_by_hand_what_is_done_is_written(films: Path, tmp_path: Path) ->
     process = paused(films, table, 40)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGCONT)
-    _, told = process.communicate()
+    _, stderr = process.communicate()
     assert process.returncode == 130
-    assert "--resume" in told and "Traceback" not in told
+    assert "--resume" in stderr and "Traceback" not in stderr
     rows = whole_rows(table.read_text(encoding="utf-8"))
     assert 1 < len(rows) < FILMS
     assert {len(row) for row in rows} == {len(rows[0])}
@@ -108,13 +108,13 @@ def test_a_file_that_is_complete_is_left_as_it_is_and_no_film_is_read(
     before = table.read_bytes()
     monkeypatch.setattr(predict, "read_file", pytest.fail)
     assert score(films, table, "--resume", "--json") == 1
-    told = capsys.readouterr()
+    captured = capsys.readouterr()
     assert table.read_bytes() == before
-    assert told.out == "[]\n"
-    assert f"8 of {FILMS + 4} files got no prediction" in told.err
+    assert captured.out == "[]\n"
+    assert f"8 of {FILMS + 4} files got no prediction" in captured.err
 
 
-def test_new_films_are_added_and_rows_of_others_are_told(
+def test_new_films_are_added_and_rows_of_others_are_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, table = tmp_path / "films", tmp_path / "rows.csv"
@@ -247,13 +247,13 @@ def test_it_ends_with_how_many_films_came_out_how_and_where_the_reasons_are(
         (folder / f"{seed}.png").write_bytes(png(draw_phantom(size_px=128, seed=seed)))
     (folder / "empty.png").write_bytes(b"")
     assert score(folder, table) == 1
-    told = capsys.readouterr().err
+    stderr = capsys.readouterr().err
     rows = list(csv.DictReader(table.open(encoding="utf-8")))
     for tier in {row["tier"] for row in rows}:
-        assert f"{tier} {sum(row['tier'] == tier for row in rows)}" in told
-    assert "4 films: " in told and "not read 1" in told
-    assert f"the reasons are in the column reason of {table}" in told
-    assert "films done: 1" in told and "films done: 4" in told
+        assert f"{tier} {sum(row['tier'] == tier for row in rows)}" in stderr
+    assert "4 films: " in stderr and "not read 1" in stderr
+    assert f"the reasons are in the column reason of {table}" in stderr
+    assert "films done: 1" in stderr and "films done: 4" in stderr
 
 
 def test_a_single_file_that_fails_says_why(

@@ -97,15 +97,15 @@ def test_a_film_with_the_longest_name_gets_its_overlay_too(tmp_path: Path) -> No
     assert {path.name.split(".")[0] for path in overlays.iterdir()} == {f"film-{digest[:16]}"}
 
 
-def test_other_weights_make_another_and_that_is_told(
+def test_other_weights_make_another_and_that_is_reported(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Random weights without an index of films, and without a proof of any engine."""
     assert main(["replay", str(bundle), "--weights", str(random_weights(tmp_path))]) == 1
-    told = capsys.readouterr().out
-    assert "differs: report.pdf" in told and "differs: result.json" in told
-    assert "film.safetensors" not in told and "film.png" not in told
-    assert f"why it may: other weights: {read_card(WEIGHTS).sha256[:10]}" in told
+    output = capsys.readouterr().out
+    assert "differs: report.pdf" in output and "differs: result.json" in output
+    assert "film.safetensors" not in output and "film.png" not in output
+    assert f"why it may: other weights: {read_card(WEIGHTS).sha256[:10]}" in output
 
 
 def test_weights_without_an_index_or_fitted_rules_replay_too(
@@ -139,9 +139,9 @@ def test_another_version_is_named_where_bytes_differ(
         for name, data in members.items():
             archive.writestr(name, data)
     assert main(["replay", str(other)]) == 1
-    told = capsys.readouterr().out
-    assert "differs: report.pdf" in told and "differs: result.json" not in told
-    assert "another fpdf2: 1.0 then" in told
+    output = capsys.readouterr().out
+    assert "differs: report.pdf" in output and "differs: result.json" not in output
+    assert "another fpdf2: 1.0 then" in output
 
 
 def test_each_of_several_gets_its_verdict_whatever_the_others_are(
@@ -152,9 +152,9 @@ def test_each_of_several_gets_its_verdict_whatever_the_others_are(
     os.mkfifo(pipe)
     given = [broken, bundle, pipe, tmp_path / "gone.zip", bundle]
     assert main(["replay", *map(str, given)]) == 2
-    told = capsys.readouterr()
-    assert told.out.count(f"{bundle}: the same: ") == 2
-    assert [line.split(": ")[0] for line in told.err.splitlines()] == [
+    captured = capsys.readouterr()
+    assert captured.out.count(f"{bundle}: the same: ") == 2
+    assert [line.split(": ")[0] for line in captured.err.splitlines()] == [
         str(path) for path in given if path != bundle
     ]
     assert main(["replay", str(bundle), str(bundle), "--out", str(tmp_path / "out.zip")]) == 2
@@ -182,8 +182,8 @@ def test_a_signature_is_its_signer_s_alone_and_of_these_bytes(
     signer, other = bundle.parent.parent / "own.public.pem", key_pair(tmp_path, "other")[1]
     film = bundle.parent.parent / "Canary Zebedee.png"
     assert main(["replay", str(bundle), "--film", str(film), "--signer", str(signer)]) == 0
-    told = capsys.readouterr()
-    assert "the same" in told.out and LIMITS not in told.out
+    captured = capsys.readouterr()
+    assert "the same" in captured.out and LIMITS not in captured.out
     assert main(["replay", str(bundle), "--signer", str(other)]) == 2
     assert f"{bundle}: its signature is not that key's" in capsys.readouterr().err
     copy = tmp_path / bundle.name
@@ -251,9 +251,9 @@ def test_what_is_no_bundle_or_was_changed_is_wrong_use(
         path.mkdir()
     before = sorted(tmp_path.iterdir())
     assert main(["replay", str(path), "--out", str(tmp_path / "out.zip")]) == 2
-    told = capsys.readouterr()
-    assert str(path) in told.err and told.out == ""
-    assert ("report.pdf is not what" in told.err) == (kind == "changed")
+    captured = capsys.readouterr()
+    assert str(path) in captured.err and captured.out == ""
+    assert ("report.pdf is not what" in captured.err) == (kind == "changed")
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -266,7 +266,7 @@ def test_a_film_without_an_answer_has_no_bundle(
     assert list(folder.iterdir()) == []
 
 
-def test_members_that_differ_are_told_from_which_byte() -> None:
+def test_members_that_differ_are_named_with_the_first_byte_that_does() -> None:
     old = dict.fromkeys(MEMBERS, b"same")
     assert differences(old, old) == ["how the ZIP file is packed; every member is the same"]
     assert differences(old, old | {REPORT: b"sane and more"}) == [

@@ -25,7 +25,7 @@ def paths(tmp_path: Path) -> list[Path]:
     return paths
 
 
-def test_pictures_are_those_of_the_preprocessing_and_bad_files_are_told(
+def test_pictures_are_those_of_the_preprocessing_and_bad_files_are_reported(
     paths: list[Path], tmp_path: Path
 ) -> None:
     pictures, refused = cached_pictures(paths, Preprocess(), tmp_path / "c", workers=2)

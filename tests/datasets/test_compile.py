@@ -88,16 +88,16 @@ def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
     (cohen / "metadata.csv").write_bytes(b"finding,view\xff\xfe\n")
     with pytest.raises(DatasetError, match="not whole") as refused:
         compile_manifest([tmp_path / "data"], tmp_path / "cache", workers=2)
-    told = refused.value.problem.splitlines()
-    assert told[-1] == "5 in all"
-    assert "  no covid film that can be read" in told
+    lines = refused.value.problem.splitlines()
+    assert lines[-1] == "5 in all"
+    assert "  no covid film that can be read" in lines
     for place in (*planted, cohen):
-        assert [line for line in told if line.startswith(f"  {place}: ")]
+        assert [line for line in lines if line.startswith(f"  {place}: ")]
     assert "--skip-bad" in refused.value.remedy
 
 
 @pytest.mark.parametrize("table", [b"", b"\xff\xfe"])
-def test_a_dataset_whose_table_can_t_be_read_is_left_out_where_that_is_asked(
+def test_a_dataset_whose_table_can_t_be_read_is_left_out_where_that_is_requested(
     tmp_path: Path, table: bytes
 ) -> None:
     clinic(tmp_path / "clinic", films=60)
@@ -182,7 +182,7 @@ def test_the_public_sets_split_is_clean(real: Compilation) -> None:
 
 
 @pytest.mark.real_data
-def test_views_and_opacities_are_as_asked(shared_data: Path, tmp_path: Path) -> None:
+def test_views_and_opacities_are_as_requested(shared_data: Path, tmp_path: Path) -> None:
     from covid_core.datasets.layouts import read_cases
     from covid_core.read.radiograph import View
 

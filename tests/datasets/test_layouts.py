@@ -153,7 +153,7 @@ def test_coronahack_leaves_its_unlabelled_films_unlabelled(tmp_path: Path, inner
     }
 
 
-def test_a_stated_view_is_asked_of_datasets_that_state_views_only(tmp_path: Path) -> None:
+def test_a_stated_view_is_required_only_of_datasets_that_state_views(tmp_path: Path) -> None:
     root = touch(tmp_path / "cx", "covid19/1.jpg", "covid19/2.jpg", "covid19/3.jpg").parent
     (root / "cx" / "metadata.csv").write_text("filename,patient_id,view\n1.jpg,7,PA\n2.jpg,8,AP\n")
     touch(root / "nih", "No_findings/1_0.jpg", "Pneumonia/2_0.jpg")
@@ -337,7 +337,7 @@ def test_a_short_or_long_row_is_named_by_its_line_and_the_others_are_read(tmp_pa
     [("X-ray", "", True), ("x-ray", "", True), ("XRAY", "PA", True), ("DX", "", True)]
     + [("", "PA", True), ("", "", False), ("CT", "PA", False), ("X-ray", "Axial", False)],
 )
-def test_a_radiograph_is_told_from_ct_in_any_spelling(
+def test_a_radiograph_is_distinguished_from_ct_in_any_spelling(
     tmp_path: Path, modality: str, view: str, read: bool
 ) -> None:
     root = cohen(tmp_path, f"1,covid 19,{view},{modality},a.jpg", "2,Normal,PA,X-ray,b.jpg")

@@ -23,7 +23,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return small_classifier(tmp_path_factory.mktemp("weights"))
 
 
-def test_openvino_runs_where_nothing_is_asked_for(trained: Trained) -> None:
+def test_openvino_runs_where_no_engine_is_requested(trained: Trained) -> None:
     engine = engine_of(trained)
     assert isinstance(engine, OpenVinoEngine) and engine.precision is Precision.FLOAT32
 
@@ -37,7 +37,7 @@ def test_pytorch_runs_where_openvino_is_not_installed(
         engine_of(trained, Choice.OPENVINO)
 
 
-def test_pytorch_runs_where_asked_for(trained: Trained) -> None:
+def test_pytorch_runs_where_requested(trained: Trained) -> None:
     engine = engine_of(trained, Choice.TORCH, Precision.BFLOAT16)
     assert isinstance(engine, TorchEngine) and engine.precision is Precision.FLOAT32
 
@@ -60,10 +60,10 @@ def test_a_gpu_that_is_not_there_is_said_to_be_missing(trained: Trained) -> None
 def test_a_gpu_whose_memory_is_full_is_given_less_and_at_last_nothing(
     trained: Trained, monkeypatch: pytest.MonkeyPatch, room: int, kind: type
 ) -> None:
-    asked = []
+    tried = []
 
     def recorded(self: CudaEngine, network: object, side: int, precision: str, films: int) -> None:
-        asked.append(films)
+        tried.append(films)
         if films > room:
             raise torch.OutOfMemoryError("CUDA out of memory")
         self.batch_films = films
@@ -72,8 +72,8 @@ def test_a_gpu_whose_memory_is_full_is_given_less_and_at_last_nothing(
     monkeypatch.setattr(CudaEngine, "__init__", recorded)
     engine = engine_of(trained, Choice.CUDA)
     assert isinstance(engine, kind)
-    assert asked == ([64, 32, 16, 8] if room else [64, 32, 16, 8, 4, 2, 1])
-    assert engine.batch_films == asked[-1]
+    assert tried == ([64, 32, 16, 8] if room else [64, 32, 16, 8, 4, 2, 1])
+    assert engine.batch_films == tried[-1]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")

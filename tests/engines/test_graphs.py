@@ -75,9 +75,9 @@ def test_an_engine_that_answers_otherwise_on_this_machine_is_not_used(
 ) -> None:
     """As where the weights with their graphs were copied to another processor."""
     card = graph_of(trained).with_suffix(".json")
-    told = json.loads(card.read_text())
-    told["answers"] = [[answer * 1.01 for answer in output] for output in told["answers"]]
-    card.write_text(json.dumps(told))
+    content = json.loads(card.read_text())
+    content["answers"] = [[answer * 1.01 for answer in output] for output in content["answers"]]
+    card.write_text(json.dumps(content))
     assert isinstance(engine_of(trained), TorchEngine)
     assert "answers otherwise here than PyTorch" in caplog.text
     with pytest.raises(WeightsError, match="otherwise here.*--engine torch"):

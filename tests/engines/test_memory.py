@@ -57,10 +57,10 @@ def test_other_errors_are_not_hidden() -> None:
 
 @pytest.mark.parametrize("room", [8, 3, 0])
 def test_every_film_is_answered_once_and_in_order(room: int) -> None:
-    asked: list[tuple[str, int]] = []
+    calls: list[tuple[str, int]] = []
 
     def answer(indices: np.ndarray, there: torch.device) -> torch.Tensor:
-        asked.append((there.type, len(indices)))
+        calls.append((there.type, len(indices)))
         if there == GPU and len(indices) > room:
             raise full()
         return torch.from_numpy(indices * 10)
@@ -68,7 +68,7 @@ def test_every_film_is_answered_once_and_in_order(room: int) -> None:
     answers = in_batches(answer, np.arange(3, 14), GPU, 4)
     assert torch.cat(answers).tolist() == list(range(30, 140, 10))
     assert (
-        asked
+        calls
         == {
             8: [("cuda", 4), ("cuda", 4), ("cuda", 3)],
             3: [("cuda", 4), *[("cuda", 2)] * 5, ("cuda", 1)],

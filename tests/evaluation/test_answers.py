@@ -23,10 +23,10 @@ def test_answers_are_computed_once_for_each_preparation(
     network, card = load_weights(random_weights(tmp_path / "weights"))
     card = card.replace(preprocess=Preprocess(size_px=32), split="this")
     films = films_of([Split.VALIDATION] * 3 + [Split.TEST] * 4)
-    asked = []
+    calls = []
 
     def counted(*given: object, **settings: object) -> dict[Split, np.ndarray]:
-        asked.append(given)
+        calls.append(given)
         return logits_by_split(*given, **settings)  # type: ignore[arg-type]
 
     logits_by_split = answers.logits_by_split
@@ -37,10 +37,10 @@ def test_answers_are_computed_once_for_each_preparation(
         return remembered_answers(network, of, films, tmp_path, device=device)  # type: ignore[arg-type]
 
     first, again = remembered(card), remembered(card)
-    assert len(asked) == 1
+    assert len(calls) == 1
     assert [first[split].shape for split in first] == [(3, 3), (4, 3), (0, 3)]
     assert all(np.array_equal(first[split], again[split]) for split in first)
     smooth = card.replace(preprocess=Preprocess(size_px=32, smooth_px=1.0))
     for other in (smooth, card.replace(sha256="another"), card.replace(split="that")):
         remembered(other)
-    assert len(asked) == 4
+    assert len(calls) == 4

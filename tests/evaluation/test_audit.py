@@ -22,7 +22,7 @@ from covid_core.evaluation.targets import goals
 from covid_core.evaluation.zone_scores import READERS
 from covid_core.explain.lung_zones import ZONES
 from covid_core.findings import CLASSES
-from covid_core.metrics import format_estimate as told_as
+from covid_core.metrics import format_estimate
 from covid_core.model.audit import ZoneRow, Zones
 from covid_core.model.card import WEIGHTS, read_audit, read_card, save_card
 from covid_core.model.decision import Rules
@@ -101,11 +101,11 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     small += ["--boxes", str(with_boxes(place))]
     command = ["audit", "--manifest", str(place / "manifest.parquet"), "--report", str(report)]
     assert main([*command, *shared, *small]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     figures = read_audit(weights, card)
     assert figures is not None
     for goal in goals(card, figures):
-        assert f"{goal.name}: {goal.measured}, required {goal.required}" in told
+        assert f"{goal.name}: {goal.measured}, required {goal.required}" in output
     assert figures.probes["test"].covered == "after preparation"
     kept, again = card.results.storage_change, card.results.test
     assert kept == 0.0125, "calibrate can't measure what storing changed"
@@ -131,7 +131,7 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     text = (weights / "README.md").read_text(encoding="utf-8")
     assert text == model_card(card, read_beside(card, weights))
     assert all(item.topic in text for item in ITEMS)
-    assert "### Lung zones" in text and told_as(zones.rows["grey"].correlation) in text
+    assert "### Lung zones" in text and format_estimate(zones.rows["grey"].correlation) in text
     without = figures.replace(zones=None, boxes={})
     assert "### Lung zones" not in audit_section(card, without)
     write_audit(Audit(without, []), card, {}, report)

@@ -95,7 +95,7 @@ def compared(place: Path, table: pd.DataFrame) -> list[Compared]:
     )
 
 
-def test_each_network_is_asked_what_it_was_trained_to_answer(place: Path) -> None:
+def test_each_network_answers_what_it_was_trained_to_answer(place: Path) -> None:
     two, three = as_they_are(place)
     assert [len(one.parts[TEST].labels) for one in (two, three)] == [8, 12]
     assert two.parts[TEST].probabilities.shape == (8, 2)
@@ -206,7 +206,7 @@ def shown(entry: Entry) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("init", "told"),
+    ("init", "expected"),
     [
         ("random", "random weights"),
         ("imagenet", "ImageNet's weights"),
@@ -215,19 +215,21 @@ def shown(entry: Entry) -> list[dict[str, str]]:
         ("w.pth", "`w.pth`"),
     ],
 )
-def test_each_line_says_what_its_training_started_from(place: Path, init: str, told: str) -> None:
+def test_each_line_says_what_its_training_started_from(
+    place: Path, init: str, expected: str
+) -> None:
     card = read_card(place / "weights", "r2").replace(recipe="cnn-narrow", training={"init": init})
     study, published, ours = shown(entry_of_card(card, {"as-published": card}))
     assert study["Start"] == "random weights"
-    assert published["Start"] == ours["Start"] == told
+    assert published["Start"] == ours["Start"] == expected
 
 
 def test_a_line_of_another_head_than_the_recipe_s_says_so(place: Path) -> None:
     card = read_card(place / "weights", "r2").replace(recipe="cnn-narrow")
     of_now = card.replace(head=recipe_in(Variant.AS_PUBLISHED, "cnn-narrow").head_plan)
-    for own, told in ((card, "as-published, with another head"), (of_now, "as-published")):
+    for own, variant in ((card, "as-published, with another head"), (of_now, "as-published")):
         line = shown(entry_of_card(own, {"as-published": own}))[1]["Variant"]
-        assert line.startswith(told) and ("head" in line) == ("head" in told)
+        assert line.startswith(variant) and ("head" in line) == ("head" in variant)
 
 
 def test_a_recipe_trained_as_its_study_did_alone_has_lines_too(place: Path) -> None:
@@ -264,15 +266,15 @@ def test_an_earlier_stage_has_lines_of_its_own(place: Path) -> None:
     assert {row["AUROC"] for row in table if "stage" in row["Films"]} == {str(FIGURE)}
 
 
-def test_a_recall_of_the_wrong_class_is_told(place: Path) -> None:
+def test_a_recall_of_the_wrong_class_is_reported(place: Path) -> None:
     card = read_card(place / "weights", "r2")
     names = ("sensitivity", "specificity", "precision", "f1", "auroc")
     figures = ClassFigures(**dict.fromkeys(names, FIGURE))
     test = Summary(films=8, accuracy=FIGURE, commonest=0.5, classes={Finding.NORMAL: figures})
     results = Results(test=test, shared=0.5)
     card = card.replace(recipe="efficientnet-two-stage", results=results)
-    told = shown(entry_of_card(card, {"as-published": card}))[2]["Films"]
-    assert "counted normal as positive: recall 0.250" in told
+    described = shown(entry_of_card(card, {"as-published": card}))[2]["Films"]
+    assert "counted normal as positive: recall 0.250" in described
 
 
 def test_the_table_of_documents_is_made_of_cards(place: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_class_of_few_films_is_left_out(films: Films) -> None:
     assert "covid" not in summary.classes
 
 
-def test_evaluation_tells_sources_apart(films: Films) -> None:
+def test_evaluation_separates_sources(films: Films) -> None:
     logits = logits_by_split(random_network(), films, SMALL, device=CPU)
     results = evaluate(films, logits)
     assert results.test.films == 24

@@ -82,7 +82,7 @@ def test_a_map_that_knows_beats_chance(sample: Sample, card: WeightsCard) -> Non
         assert len(getattr(own, name).curve) == len(figures.shares) == 17
 
 
-def test_few_films_are_asked_and_some_are_shown(sample: Sample, card: WeightsCard) -> None:
+def test_few_films_are_explained_and_some_are_shown(sample: Sample, card: WeightsCard) -> None:
     figures, panels = explained(sample, card, count=4, examples=3)
     assert figures.films == 4 and len(panels) == 3
     for panel in panels:

@@ -56,7 +56,7 @@ def test_says_what_every_corruption_costs(result: Robustness) -> None:
     assert Robustness.model_validate_json(json.dumps(result.as_json())) == result
 
 
-def test_tells_what_hurts_from_what_does_not(result: Robustness) -> None:
+def test_separates_what_hurts_from_what_does_not(result: Robustness) -> None:
     rows = result.corruptions
     assert max(rows["brightness_down"].drop) < 0.2, "the order of textures is kept"
     assert rows["gaussian_noise"].drop[4] > 0.2, "noise drowns the texture"

@@ -59,7 +59,7 @@ def test_every_film_is_in_one_group_of_each_kind() -> None:
     assert list(found["sex"]) == ["F", "M", "unknown"]
 
 
-def test_figures_are_those_of_the_films_asked_for() -> None:
+def test_figures_are_those_of_the_films_requested() -> None:
     rows = [("nih", label, "", 30.0, "F", "PA") for label in ("normal", "covid") * 10]
     right = [True] * 16 + [False, True, True, False]  # one normal wrong, one COVID-19 wrong
     found = figures(scored(rows, right), RULES, np.ones(20, bool))

@@ -109,7 +109,7 @@ def test_figures_of_a_source_are_judged_by_their_value_and_show_their_interval(
     assert named(goals(card(), example_audit(), away), "left out altogether").verdict == MET
 
 
-def test_a_source_left_out_is_asked_for_what_it_decides() -> None:
+def test_a_source_left_out_has_goals_for_what_it_decides() -> None:
     decided = {"decided": estimate(0.7), "decided_right": estimate(0.8)}
     test = trust(0.01, 0.9, **decided, decided_by_answer={"0": estimate(0.85)})
     names = ("auroc", "sensitivity", "specificity", "precision", "f1")

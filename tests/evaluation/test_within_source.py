@@ -75,7 +75,7 @@ def test_each_contrast_and_score_is_scikit_learns() -> None:
         assert figures["AP"].value == pytest.approx(expected)
 
 
-def test_a_score_that_tells_only_the_view_earns_nothing_within_views() -> None:
+def test_a_score_that_separates_only_the_views_earns_nothing_within_views() -> None:
     scored = draw_films(400)
     ap = (scored.appearances == TYPICAL) ^ (np.random.default_rng(1).random(400) < 0.25)
     covid = np.where(ap, 0.9, 0.1)
@@ -127,7 +127,7 @@ def test_what_has_too_few_films_on_a_side_is_left_out() -> None:
     assert list(figures) == ["all"]
 
 
-def test_appearances_are_each_told_from_the_rest() -> None:
+def test_appearances_are_each_distinguished_from_the_rest() -> None:
     scored = draw_films()
     scores = np.random.default_rng(2).dirichlet((1, 1, 1, 1), 240)
     found = measure_source(replace(scored, appearance_scores=scores)).appearance

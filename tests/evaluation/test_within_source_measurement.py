@@ -152,7 +152,7 @@ def test_boxes_alone_are_those_of_the_whole(
     assert str(boxes["siim"][UNSEEN]) == str(whole["siim"][UNSEEN].maps)
 
 
-def test_a_card_tells_on_which_manifest_it_was_measured(
+def test_a_card_states_on_which_manifest_it_was_measured(
     table: pd.DataFrame, card: WeightsCard, tmp_path: Path
 ) -> None:
     settings = {"workers": 1, "device": CPU}

@@ -37,10 +37,10 @@ def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "RESAMPLES", 50)
 
 
-def film(group: int, *, attention: np.ndarray = RISING, **told: object) -> ZonedFilm:
+def film(group: int, *, attention: np.ndarray = RISING, **changes: object) -> ZonedFilm:
     """Scored ever worse from zone to zone, by both alike; zones of one size, ever darker."""
     given = {"scores": np.stack([RISING, RISING]), "covid": 0.9, "ill": True, "called": True}
-    given |= {"passed": True, "area": np.full(6, 1 / 6), "grey": -RISING, "group": group} | told
+    given |= {"passed": True, "area": np.full(6, 1 / 6), "grey": -RISING, "group": group} | changes
     return ZonedFilm(attention=attention / 15, **given)  # type: ignore[arg-type]
 
 
@@ -71,7 +71,7 @@ def test_a_film_without_an_order_does_not_count() -> None:
 @pytest.mark.parametrize(
     ("grey", "tells"), [(RISING[::-1], True), (RISING, False), (np.ones(6), None)]
 )
-def test_a_map_tells_where_it_is_clearly_above_what_knows_nothing(
+def test_a_map_tells_zones_where_it_is_clearly_above_what_knows_nothing(
     grey: np.ndarray, tells: bool | None
 ) -> None:
     films = [film(i, grey=grey, area=RISING[[1, 0, 3, 2, 5, 4]]) for i in range(4)]

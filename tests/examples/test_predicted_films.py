@@ -64,7 +64,7 @@ def test_films_are_of_the_test_part_and_alike_of_each_class(place: Path) -> None
         draw_films(table.assign(split=Split.TRAIN.value), card, 5, seed=1)
 
 
-def test_a_wrong_call_is_in_red_and_both_classes_are_told() -> None:
+def test_a_wrong_call_is_in_red_and_both_classes_are_named() -> None:
     picture = np.zeros((8, 8), np.uint8)
     right = CalledFilm(picture, Finding.COVID, Finding.COVID, 0.75)
     wrong = CalledFilm(picture, Finding.NORMAL, Finding.COVID, 0.5)

@@ -77,7 +77,7 @@ def test_lungs_are_body_where_the_film_cuts_their_outer_walls_off() -> None:
     assert find_body(film_of(grainy(film)), lungs).mean() > 0.95
 
 
-def test_where_nothing_is_told_apart_the_whole_film_is_body() -> None:
+def test_where_no_body_is_distinguished_the_whole_film_is_body() -> None:
     spot = grainy(np.pad(np.full((60, 60), 200.0), 98, constant_values=20))  # too small for a chest
     radiograph = film_of(spot)
     inside = radiograph.crop.of(find_body(radiograph, NO_LUNGS))

@@ -48,11 +48,11 @@ SEEN = Seen(KNOWN, 3, False)
 
 @dataclass
 class Index:
-    """Stands for an index of training films; `asked`: what its nearest films were asked without."""
+    """Stands for an index of training films; `excluded`: what its nearest films leave out."""
 
     seen_film: Seen | None = SEEN
     sha256: str = "cd" * 32
-    asked: Seen | None = None
+    excluded: Seen | None = None
 
     def seen(self, radiograph: Radiograph) -> Seen | None:
         return self.seen_film
@@ -60,7 +60,7 @@ class Index:
     def nearest(
         self, prediction: Prediction, *, seen: Seen | None
     ) -> dict[Finding, tuple[Neighbour, ...]]:
-        self.asked = seen
+        self.excluded = seen
         return {one: (Neighbour(replace(KNOWN, finding=one), 0.91234567),) for one in CLASSES}
 
 
@@ -108,40 +108,40 @@ def test_each_check_is_the_one_of_its_module() -> None:
     assert checked(finding=Finding.NORMAL).map_check.finding is Finding.NORMAL
 
 
-def test_the_index_is_asked_for_the_film_and_its_own_is_no_neighbour() -> None:
+def test_the_index_is_searched_for_the_film_and_its_own_is_no_neighbour() -> None:
     index = Index()
     found = checked(index)
-    assert found.seen is SEEN and index.asked is SEEN and found.known_films == index.sha256
+    assert found.seen is SEEN and index.excluded is SEEN and found.known_films == index.sha256
     assert set(found.neighbours) == set(CLASSES)
 
 
-def test_they_are_told_in_strict_json() -> None:
-    told = json.loads(json.dumps(checks_json(checked(Index())), allow_nan=False))
-    assert {test["name"] for test in told["map"]["tests"]} == {
+def test_they_are_written_as_strict_json() -> None:
+    content = json.loads(json.dumps(checks_json(checked(Index())), allow_nan=False))
+    assert {test["name"] for test in content["map"]["tests"]} == {
         "lungs",
         "deletion",
         "weights",
         "mirror",
     }
-    assert sum(told["zones"]["shares"].values()) == pytest.approx(1, abs=1e-5)
-    assert told["zones"]["note"] == "Model attention, not lesion."
-    assert 0 <= told["shortcut_meter"]["lungs_removed"] <= 1
-    assert told["seen"]["film"]["reference"] == KNOWN.reference
+    assert sum(content["zones"]["shares"].values()) == pytest.approx(1, abs=1e-5)
+    assert content["zones"]["note"] == "Model attention, not lesion."
+    assert 0 <= content["shortcut_meter"]["lungs_removed"] <= 1
+    assert content["seen"]["film"]["reference"] == KNOWN.reference
     own = replace(KNOWN, source="our clinic", reference="our clinic/Doe^Jane.png")
     found = replace(checked(Index()), seen=replace(SEEN, film=own))
     assert "Doe" not in json.dumps(checks_json(found)), "a site's own file may name a patient"
     assert "our clinic, abababababab" in seen_in_words(found)
-    assert told["nearest"]["pneumonia"][0]["similarity"] == 0.9123
-    assert told["known_films_sha256"] == "cd" * 32
+    assert content["nearest"]["pneumonia"][0]["similarity"] == 0.9123
+    assert content["known_films_sha256"] == "cd" * 32
 
 
 def test_what_could_not_be_checked_is_null() -> None:
     blind = replace(checked(), meter=None, zones=None)
     test = replace(blind.map_check.tests[0], value=float("nan"))
-    told = checks_json(replace(blind, map_check=replace(blind.map_check, tests=(test,))))
-    assert told["shortcut_meter"] is told["zones"] is told["seen"] is None
-    assert told["known_films_sha256"] is None and told["nearest"] == {}
-    assert told["map"]["tests"][0]["value"] is None
+    content = checks_json(replace(blind, map_check=replace(blind.map_check, tests=(test,))))
+    assert content["shortcut_meter"] is content["zones"] is content["seen"] is None
+    assert content["known_films_sha256"] is None and content["nearest"] == {}
+    assert content["map"]["tests"][0]["value"] is None
     assert "no two lungs" in zones_in_words(None)
 
 
@@ -163,8 +163,10 @@ def test_a_map_that_fails_a_test_of_itself_is_not_drawn_anywhere() -> None:
     assert shown.heat_drawn and not withheld.heat_drawn and withheld.heat_withheld
     assert withheld.caption.startswith("No heat is drawn. The map for COVID-19 is withheld")
     assert "heat in the lungs" in withheld.caption
-    told = result_json(withheld)
-    assert told["evidence"]["heat_drawn"] is False and told["checks"]["map"]["passed"] is False
+    content = result_json(withheld)
+    assert (
+        content["evidence"]["heat_drawn"] is False and content["checks"]["map"]["passed"] is False
+    )
     cold = replace(withheld, saliency=_cold(withheld.saliency))
     assert np.array_equal(overlay(withheld), overlay(cold))
     assert not np.array_equal(overlay(shown), overlay(withheld))
@@ -180,14 +182,17 @@ def test_checks_of_another_map_make_no_result() -> None:
 
 
 def test_a_result_without_checks_says_so_in_json() -> None:
-    told = result_json(made())
-    assert told["checks"] is None and told["caveat"] == "A normal film does not exclude COVID-19."
+    content = result_json(made())
+    assert (
+        content["checks"] is None
+        and content["caveat"] == "A normal film does not exclude COVID-19."
+    )
 
 
 @needs_poppler
-def test_the_page_on_paper_tells_them() -> None:
+def test_the_page_on_paper_shows_them() -> None:
     found = passing(checked(Index(None)))
-    told = in_columns(with_checks(found))
+    text = in_columns(with_checks(found))
     assert found.meter is not None
     for words in (
         "Lungs only",
@@ -199,7 +204,7 @@ def test_the_page_on_paper_tells_them() -> None:
         "Not seen before",
         "Nearest training films",
     ):
-        assert words in told
+        assert words in text
 
 
 @needs_poppler
@@ -207,13 +212,13 @@ def test_what_speaks_against_the_answer_comes_first_on_paper() -> None:
     found = failing(checked(Index()))
     assert found.meter is not None
     against = replace(found, meter=replace(found.meter, explained=True))
-    told = text_of(with_checks(against))
+    text = text_of(with_checks(against))
     for words in ("Seen before:", "explains the answer", "is withheld, for it failed"):
-        assert told.index(words) < told.index("Calibrated probability")
-    assert "right upper" not in told and "of the heat lies" not in told
+        assert text.index(words) < text.index("Calibrated probability")
+    assert "right upper" not in text and "of the heat lies" not in text
 
 
-def test_the_dicom_report_tells_them_too() -> None:
+def test_the_dicom_report_states_them_too() -> None:
     for change in (passing, failing):
         result = with_checks(change(checked(Index())))
         capture = secondary_capture(result, None, keep_identity=False)
@@ -246,8 +251,8 @@ def test_all_of_it_is_still_one_page_on_which_nothing_overlaps(shape: tuple[int,
 
 @needs_poppler
 def test_a_film_without_lungs_has_its_page_too() -> None:
-    told = text_of(with_checks(replace(passing(checked()), meter=None, zones=None)))
-    assert "No lungs were found" in told and "There are no two lungs" in told
+    text = text_of(with_checks(replace(passing(checked()), meter=None, zones=None)))
+    assert "No lungs were found" in text and "There are no two lungs" in text
 
 
 def test_the_same_film_is_checked_alike() -> None:

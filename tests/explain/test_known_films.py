@@ -93,8 +93,13 @@ def arrays() -> FilmArrays:
 
 
 def write(folder: Path, films: FilmArrays, **changes: Any) -> IndexCard:
-    told = {"weights": WEIGHTS_SHA256, "manifest": "b" * 64, "words": WORDS, "counts": {TRAIN: 12}}
-    return write_index(folder, "densenet121", films, **{**told, **changes})
+    defaults = {
+        "weights": WEIGHTS_SHA256,
+        "manifest": "b" * 64,
+        "words": WORDS,
+        "counts": {TRAIN: 12},
+    }
+    return write_index(folder, "densenet121", films, **{**defaults, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -140,10 +145,12 @@ def test_every_known_file_is_seen_to_the_byte(known: KnownFilms) -> None:
         assert seen.film == known.film(row)
 
 
-def test_a_film_is_told_as_its_manifest_has_it(known: KnownFilms) -> None:
+def test_a_film_is_described_as_its_manifest_has_it(known: KnownFilms) -> None:
     sha256 = hashlib.sha256(FILES[1]).hexdigest()
-    told = KnownFilm("clinic/films/1.png", "clinic", Finding.NORMAL, "PA", "child", TRAIN, sha256)
-    assert known.film(1) == told
+    expected = KnownFilm(
+        "clinic/films/1.png", "clinic", Finding.NORMAL, "PA", "child", TRAIN, sha256
+    )
+    assert known.film(1) == expected
     assert known.film(0).view == known.film(0).age_group == ""
     assert (known.manifest, len(known)) == ("b" * 64, TRAINED + 2)
 
@@ -339,9 +346,9 @@ def test_the_shipped_index_is_of_the_shipped_weights(shipped: KnownFilms) -> Non
     """Of their training films with a class; those without one trained the RSNA categories alone."""
     card = read_card(WEIGHTS)
     assert shipped.manifest == card.split
-    told = card.films["train"]
+    counts = card.films["train"]
     films = [shipped.film(row) for row in range(len(shipped))]
-    for source, classes in told.items():
+    for source, classes in counts.items():
         for label in classes.keys() - {""}:
             count = classes[label]
             own = [f for f in films if (f.split, f.source, f.finding) == (TRAIN, source, label)]

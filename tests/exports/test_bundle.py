@@ -47,7 +47,7 @@ from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
 from tests.canaries import Marked, found_in, marked_files, unpacked
 from tests.models import save_opacity_weights
-from tests.whole_way import MADE, asked, films, reader, result
+from tests.whole_way import MADE, export_request, films, reader, result
 
 FILMS = films()
 OWN_MEMBERS = tuple(
@@ -102,8 +102,8 @@ def test_a_bundle_is_made_again_to_the_byte(name: str) -> None:
 def test_its_film_is_the_same_to_the_last_bit(name: str) -> None:
     given, kept = read_radiograph(FILMS[name]), read_bundle(made_of(name)).radiograph
     assert replace(given, film=kept.film, unwindowed=None) is not given
-    told = ("sha256", "source_format", "view", "notes", "coloured")
-    assert [getattr(kept, one) for one in told] == [getattr(given, one) for one in told]
+    fields = ("sha256", "source_format", "view", "notes", "coloured")
+    assert [getattr(kept, one) for one in fields] == [getattr(given, one) for one in fields]
     assert type(kept.film) is type(given.film)
     assert pixels_of(kept.film).tobytes() == pixels_of(given.film).tobytes()
     if isinstance(given.film, Levels) and isinstance(kept.film, Levels):
@@ -133,14 +133,14 @@ def test_a_site_s_own_point_is_carried_in_it(finding: Finding) -> None:
     opened = read_bundle(made)
     assert opened.request == ExportRequest(point, finding, 0.37, MADE)
     assert replay(opened, reader()) == made
-    told = json.loads(opened.members[RESULT])
-    assert told["operating_point"]["measured_on"] == SITE_FILMS
-    assert told["operating_point"]["threshold"] == pytest.approx(point.threshold, abs=1e-6)
+    content = json.loads(opened.members[RESULT])
+    assert content["operating_point"]["measured_on"] == SITE_FILMS
+    assert content["operating_point"]["threshold"] == pytest.approx(point.threshold, abs=1e-6)
 
 
 def test_it_says_what_made_it_and_how_to_know_it_again(bundle: bytes) -> None:
     opened = read_bundle(bundle)
-    case, told = (json.loads(opened.members[name]) for name in (CASE, RESULT))
+    case, content = (json.loads(opened.members[name]) for name in (CASE, RESULT))
     card = reader().predictor.card
     by = case["made_by"]
     assert (by["weights_sha256"], by["split"]) == (card.sha256, card.split)
@@ -152,8 +152,8 @@ def test_it_says_what_made_it_and_how_to_know_it_again(bundle: bytes) -> None:
         name: hashlib.sha256(opened.members[name]).hexdigest() for name in OWN_MEMBERS[:-1]
     }
     assert case["operating_point"]["threshold"] == card.rules.point("balanced").threshold
-    assert case["finding"] == told["evidence"]["finding"]
-    assert case["checks"] == told["checks"] and case["checks"]["map"]["tests"]
+    assert case["finding"] == content["evidence"]["finding"]
+    assert case["checks"] == content["checks"] and case["checks"]["map"]["tests"]
     assert case["note"] == NOTE and "burned-in names" in NOTE
     assert reader().predictor.engine.title in case["made_with"]["engine"]
     assert case["film"]["sha256"] == hashlib.sha256(FILMS["8-bit PNG"]).hexdigest()
@@ -167,7 +167,7 @@ def test_its_bytes_hold_no_time_but_the_reading_s(bundle: bytes) -> None:
         assert tuple(archive.namelist()) == OWN_MEMBERS
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert archive.testzip() is None
-    later = bundled(FILMS["8-bit PNG"], replace(asked(), made=MADE.replace(second=16)))
+    later = bundled(FILMS["8-bit PNG"], replace(export_request(), made=MADE.replace(second=16)))
     assert later != bundle
 
 
@@ -292,20 +292,20 @@ def test_a_film_that_no_file_could_give_is_refused(
         read_bundle(forged(bundle, lambda case: None, **{FILM: safetensors.numpy.save(parts)}))
 
 
-def test_a_forged_figure_is_told_by_replaying_it(bundle: bytes) -> None:
+def test_a_forged_figure_is_detected_by_replaying_it(bundle: bytes) -> None:
     """Hashes can be put right by whoever forges; the film can't be made to say another thing."""
-    told = json.loads(read_bundle(bundle).members[RESULT])
-    told["probabilities"]["covid"] = 0.0
-    fake = forged(bundle, lambda case: None, **{RESULT: json.dumps(told).encode()})
+    content = json.loads(read_bundle(bundle).members[RESULT])
+    content["probabilities"]["covid"] = 0.0
+    fake = forged(bundle, lambda case: None, **{RESULT: json.dumps(content).encode()})
     assert replay(read_bundle(fake), reader()) == bundle != fake
 
 
-def test_another_film_under_a_film_s_digest_is_told_by_that_film_alone(bundle: bytes) -> None:
+def test_another_film_under_a_film_s_digest_is_detected_by_that_film_alone(bundle: bytes) -> None:
     """By itself such a bundle is consistent, and so is one of an invented date."""
     film = read_radiograph(FILMS["8-bit PNG"])
     other = replace(read_radiograph(FILMS["dark"]), sha256=film.sha256)
     fake = make_bundle(
-        reader(), other, result(other, replace(asked(), made=MADE.replace(year=2020)))
+        reader(), other, result(other, replace(export_request(), made=MADE.replace(year=2020)))
     )
     opened = read_bundle(fake)
     assert replay(opened, reader()) == fake
@@ -330,10 +330,10 @@ def test_a_bundle_with_an_opacity_map_is_made_again_to_the_byte(
     assert tuple(bundle.members) == MEMBERS
     assert bundle.members[OPACITY] == opacity_png(made)
     assert replay(bundle, opacity_reader) == bundle.data
-    told = json.loads(bundle.members[RESULT])
-    assert told["opacity"]["measured"].startswith("Measured: its highest point")
-    assert told["rsna_category"]["measured"].startswith("Measured:")
-    assert told["evidence"]["measured"].startswith("Not measured")
+    content = json.loads(bundle.members[RESULT])
+    assert content["opacity"]["measured"].startswith("Measured: its highest point")
+    assert content["rsna_category"]["measured"].startswith("Measured:")
+    assert content["evidence"]["measured"].startswith("Not measured")
     with pytest.raises(CovidCoreError, match=r"pacity\.png is not what"):
         read_bundle(packed({**bundle.members, OPACITY: b"changed"}))
 

@@ -258,7 +258,7 @@ def test_both_hold_the_opacity_map_and_the_category(study: Study) -> None:
     assert measured["Highest probability of an opacity in a cell"] == 86
     assert 0 < measured["Share of likely opacity in the lungs"] < 100
     assert measured["Network's uncalibrated share of Typical appearance"] == 70
-    told = {one.name.value: one.value.meaning for one in group.get_qualitative_evaluations()}
-    assert told["rsna-category"] == "Typical appearance"
+    evaluations = {one.name.value: one.value.meaning for one in group.get_qualitative_evaluations()}
+    assert evaluations["rsna-category"] == "Typical appearance"
     texts = " ".join(item.get("TextValue", "") for item in every_item(opened(report)))
     assert "Worth of the opacity." in texts and "Worth of the category." in texts

@@ -116,8 +116,8 @@ def failure(archive: Archive, caplog: pytest.LogCaptureFixture) -> CovidCoreErro
             task()
         errors.append(raised.value)
         assert raised.value.__suppress_context__ or raised.value.__context__ is None
-    told = caplog.text + " ".join(map(str, errors))
-    assert "4711" not in told and "anary" not in told
+    text = caplog.text + " ".join(map(str, errors))
+    assert "4711" not in text and "anary" not in text
     assert len({error.sentence for error in errors}) == 1
     return errors[0]
 

@@ -210,7 +210,7 @@ def test_what_is_no_dicomweb_is_refused(hostile: Hostile, pieces: tuple[bytes, .
         fetch_study(hostile.archive(), STUDY)
 
 
-def test_a_series_is_asked_for_by_what_is_a_uid(hostile: Hostile) -> None:
+def test_a_series_is_requested_by_what_is_a_uid(hostile: Hostile) -> None:
     hostile.answer = lambda path: series(["../../patients"])
     with pytest.raises(CovidCoreError, match="no DICOMweb"):
         fetch_study(hostile.archive(), STUDY)

@@ -179,12 +179,12 @@ def test_no_uid_of_the_study_is_left_and_the_objects_own_ones_agree(study: Study
 
 
 @pytest.mark.parametrize("keep", [True, False])
-@pytest.mark.parametrize("told", ["YES", "NO", ""])
-def test_names_in_the_picture_are_told_as_the_file_tells_them(
-    study: Study, told: str, keep: bool
+@pytest.mark.parametrize("stated", ["YES", "NO", ""])
+def test_names_in_the_picture_are_stated_as_the_file_states_them(
+    study: Study, stated: str, keep: bool
 ) -> None:
-    capture, _ = both(replace(study, burned_in=told), keep=keep)
-    assert capture.get("BurnedInAnnotation", "") == told
+    capture, _ = both(replace(study, burned_in=stated), keep=keep)
+    assert capture.get("BurnedInAnnotation", "") == stated
 
 
 def test_of_other_pictures_nobody_knows_whether_names_are_in_them() -> None:

@@ -51,8 +51,8 @@ def page_of(result: Result) -> np.ndarray:
 
 
 @needs_poppler
-def test_all_that_must_be_told_is_told() -> None:
-    told = text_of(made(remarks=(Code.CHILD,), notes=NOTES[:1]))
+def test_all_that_must_be_stated_is_stated() -> None:
+    text = text_of(made(remarks=(Code.CHILD,), notes=NOTES[:1]))
     for words in (
         "Research use only, not a diagnosis.",
         "COVID-19 likely",
@@ -69,7 +69,7 @@ def test_all_that_must_be_told_is_told() -> None:
         "This picture is like the films of one children's hospital.",
         "stored inverted (MONOCHROME1): turned back",
     ):
-        assert words in told
+        assert words in text
     columns = poppler("pdftotext", data=report_pdf(made())).decode().replace("\n", " ")
     for words in ("91% of COVID-19 is found", "Where 5% of films show COVID-19"):
         assert words in columns
@@ -77,8 +77,8 @@ def test_all_that_must_be_told_is_told() -> None:
 
 
 @needs_poppler
-def test_the_opacity_map_and_the_category_are_told_with_their_worth() -> None:
-    told = " ".join(poppler("pdftotext", data=report_pdf(made(opacity=True))).decode().split())
+def test_the_opacity_map_and_the_category_are_shown_with_their_worth() -> None:
+    text = " ".join(poppler("pdftotext", data=report_pdf(made(opacity=True))).decode().split())
     for words in (
         "Probability of an opacity, as radiologists box it",
         "86%, in the right lower lung zone",
@@ -87,19 +87,19 @@ def test_the_opacity_map_and_the_category_are_told_with_their_worth() -> None:
         "Worth of the opacity.",
         "Worth of the category.",
     ):
-        assert words in told
+        assert words in text
     assert "RSNA category" not in text_of(made())
 
 
 @needs_poppler
-def test_that_the_gate_found_nothing_is_told_too() -> None:
+def test_that_the_gate_found_nothing_is_stated_too() -> None:
     assert "Nothing odd was found" in text_of(made())
     assert "Nothing odd was found" not in text_of(made(remarks=(Code.CHILD,)))
 
 
-def test_a_film_without_heat_says_so_and_tells_nothing_of_heat() -> None:
-    told = text_of(made(NORMAL))
-    assert "No heat is drawn" in told and "of the heat lies" not in told
+def test_a_film_without_heat_says_so_and_describes_no_heat() -> None:
+    text = text_of(made(NORMAL))
+    assert "No heat is drawn" in text and "of the heat lies" not in text
     assert "Pneumonia, COVID-19 possible" in text_of(made(TORN))
 
 
@@ -107,9 +107,9 @@ def test_a_film_without_heat_says_so_and_tells_nothing_of_heat() -> None:
 def test_heat_beside_the_lungs_is_a_caution() -> None:
     beside = np.zeros((128, 128), bool)
     beside[:60] = True
-    told = text_of(replace(made(), lungs=beside))
-    assert told.count("than chance") == 1
-    assert told.index("than chance") < told.index("Calibrated probability")
+    text = text_of(replace(made(), lungs=beside))
+    assert text.count("than chance") == 1
+    assert text.index("than chance") < text.index("Calibrated probability")
 
 
 @needs_poppler
@@ -131,11 +131,11 @@ def test_it_is_always_one_page_on_which_nothing_overlaps(
 
 def test_no_file_of_a_font_stays_open() -> None:
     gc.collect()
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         report_pdf(made())
         gc.collect()
-    assert [str(one.message) for one in told if "ttf" in str(one.message)] == []
+    assert [str(one.message) for one in caught if "ttf" in str(one.message)] == []
 
 
 def test_the_same_result_makes_the_same_bytes() -> None:

@@ -31,7 +31,7 @@ def film() -> tuple[Result, Study]:
     return made(notes=radiograph.notes), study
 
 
-def told(data: bytes) -> list[str]:
+def canaries_in(data: bytes) -> list[str]:
     """The canaries that are in some bytes."""
     return [word for word in WORDS if word.encode() in data.lower()]
 
@@ -39,7 +39,7 @@ def told(data: bytes) -> list[str]:
 def test_the_canaries_would_be_found(film: tuple[Result, Study]) -> None:
     result, study = film
     kept = secondary_capture(result, study, keep_identity=True)
-    assert set(told(kept)) == set(WORDS) - {"1961-02-03"}
+    assert set(canaries_in(kept)) == set(WORDS) - {"1961-02-03"}
 
 
 def test_no_export_names_anybody(film: tuple[Result, Study]) -> None:
@@ -47,9 +47,9 @@ def test_no_export_names_anybody(film: tuple[Result, Study]) -> None:
     capture = secondary_capture(result, study, keep_identity=False)
     report = structured_report(result, study, capture, keep_identity=False)
     pixels = capture.index(b"\xe0\x7f\x10\x00")
-    assert told(json.dumps(result_json(result)).encode()) == []
-    assert told(capture[:pixels]) == [] and told(report) == []
-    assert told(result.name.encode()) == []
+    assert canaries_in(json.dumps(result_json(result)).encode()) == []
+    assert canaries_in(capture[:pixels]) == [] and canaries_in(report) == []
+    assert canaries_in(result.name.encode()) == []
 
 
 @pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs poppler")
@@ -58,7 +58,7 @@ def test_no_page_names_anybody(film: tuple[Result, Study]) -> None:
     ran = subprocess.run(["pdftotext", "-", "-"], input=data, capture_output=True, check=True)
     info = subprocess.run(["pdfinfo", "-"], input=data, capture_output=True, check=True)
     assert b"Research use only" in ran.stdout
-    assert told(ran.stdout) == [] and told(info.stdout) == []
+    assert canaries_in(ran.stdout) == [] and canaries_in(info.stdout) == []
 
 
 @pytest.mark.parametrize("file", [f for f in marked_files() if f.reads], ids=lambda f: f.name)

@@ -125,6 +125,8 @@ def test_a_value_that_cannot_be_is_refused(profile: SiteProfile, values: dict[st
         load_profile(changed(profile, **values))
 
 
-def test_a_profile_of_another_release_is_told_from_a_damaged_one(profile: SiteProfile) -> None:
+def test_a_profile_of_another_release_is_distinguished_from_a_damaged_one(
+    profile: SiteProfile,
+) -> None:
     with pytest.raises(CovidCoreError, match="another release"):
         load_profile(changed(profile, format_version=2))

@@ -38,9 +38,9 @@ def test_figures_are_those_of_scikit_learn() -> None:
     assert found.auroc.low < found.auroc.value < found.auroc.high
     area = np.trapezoid(found.found, found.false_alarms)
     assert area == pytest.approx(found.auroc.value)
-    for asked, here in zip(POINTS, found.points, strict=True):
-        called = scores.score >= asked.threshold
-        assert here.point.name == asked.name
+    for requested, here in zip(POINTS, found.points, strict=True):
+        called = scores.score >= requested.threshold
+        assert here.point.name == requested.name
         assert here.point.sensitivity and here.point.specificity
         assert here.point.sensitivity.value == recall_score(scores.positive, called)
         assert here.point.specificity.value == recall_score(~scores.positive, ~called)

@@ -172,7 +172,7 @@ def test_disk_full_at_either_file_leaves_the_old_pair(
 def test_card_keeps_what_makes_the_weights_repeatable(tmp_path: Path) -> None:
     films = {"train": {"clinic": {"covid": 3}}}
     results = Results(test=Summary(films=7), storage_change=0.001)
-    told = save_network(
+    saved = save_network(
         random_network(),
         tmp_path,
         preprocess=Preprocess(),
@@ -182,7 +182,7 @@ def test_card_keeps_what_makes_the_weights_repeatable(tmp_path: Path) -> None:
         full_heat=0.2,
     )
     card = read_card(tmp_path)
-    assert card == told
+    assert card == saved
     assert card.classes == tuple(finding.value for finding in CLASSES)
     assert (card.preprocess.size_px, card.preprocess.mean, card.preprocess.std) == (224, 0.5, 0.25)
     assert (card.films, card.results, card.training) == (films, results, {"seed": "4"})

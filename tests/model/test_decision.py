@@ -61,7 +61,7 @@ def test_without_a_majority_nothing_is_decided() -> None:
     assert decision.sentence.startswith("The film is not conclusive: no answer fits it well.")
 
 
-def test_a_set_of_several_is_told_with_the_most_probable_first() -> None:
+def test_a_set_of_several_is_listed_with_the_most_probable_first() -> None:
     decision = decide(np.array([0.62, 0.0, 0.38]), FITTED)
     assert decision.candidates == (Finding.NORMAL, Finding.COVID)
     assert decision.finding is None

@@ -90,7 +90,7 @@ def test_random_starts_from_nothing() -> None:
     assert initial_state("random") is None
 
 
-def test_without_a_network_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_network_the_way_out_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(*_: object, **__: object) -> None:
         raise OSError("no route to host")
 

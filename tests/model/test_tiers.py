@@ -67,10 +67,12 @@ def test_with_two_answers_a_set_against_the_point_is_undecided() -> None:
 
 
 def test_an_undecided_film_has_its_reason() -> None:
-    told = tier_sentence(Tier.UNDECIDED, (N,), CLASSES, "rule-out")
-    assert "normal alone fits, but COVID-19 is not excluded" in told and "“rule-out”" in told
-    told = tier_sentence(Tier.UNDECIDED, (C,), (N, C), "rule-in")
-    assert "COVID-19 alone fits, but it does not reach" in told
+    sentence = tier_sentence(Tier.UNDECIDED, (N,), CLASSES, "rule-out")
+    assert (
+        "normal alone fits, but COVID-19 is not excluded" in sentence and "“rule-out”" in sentence
+    )
+    sentence = tier_sentence(Tier.UNDECIDED, (C,), (N, C), "rule-in")
+    assert "COVID-19 alone fits, but it does not reach" in sentence
 
 
 def test_a_heading_begins_with_a_capital() -> None:

@@ -26,7 +26,7 @@ def probes(low: float, value: float, high: float) -> Probes:
     return measured(auroc, films=400).replace(probes={"border": row, "intact": seen})
 
 
-def test_shortcuts_are_judged_by_whole_intervals_and_told_the_worst_first() -> None:
+def test_shortcuts_are_judged_by_whole_intervals_and_listed_the_worst_first() -> None:
     met, open_one, failed = probes(0.45, 0.5, 0.55), probes(0.5, 0.62, 0.7), probes(0.65, 0.72, 0.8)
     assert "not known" in shortcuts_in_words(None, CARD)
     cleared = shortcuts_in_words(example_audit(probes={"test": met}), CARD)
@@ -59,7 +59,7 @@ def test_a_model_trained_on_films_without_lungs_says_so(surroundings: str, train
 @pytest.mark.parametrize(
     ("tells", "worth"), [(False, "So it is no guide to"), (True, "It tells something of")]
 )
-def test_what_a_map_s_zones_are_worth_is_told_with_its_source(tells: bool, worth: str) -> None:
+def test_what_a_map_s_zones_are_worth_is_stated_with_its_source(tells: bool, worth: str) -> None:
     def row(value: float) -> ZoneRow:
         return ZoneRow(title="", correlation=Estimate(value, 0.21, 0.5, 149))
 
@@ -71,8 +71,8 @@ def test_what_a_map_s_zones_are_worth_is_told_with_its_source(tells: bool, worth
         severity=estimate(0.5),
         sources=("covid-chestxray",),
     )
-    told = zones_worth_in_words(example_audit(zones=zones))
-    assert "149 films of covid-chestxray" in told and f"{worth} which zone is ill" in told
-    assert "0.30 (0.21 to 0.50)" in told and "by 0.53" in told
+    sentence = zones_worth_in_words(example_audit(zones=zones))
+    assert "149 films of covid-chestxray" in sentence and f"{worth} which zone is ill" in sentence
+    assert "0.30 (0.21 to 0.50)" in sentence and "by 0.53" in sentence
     assert zones_worth_in_words(example_audit(zones=zones.replace(tells=None))) == ""
     assert zones_worth_in_words(example_audit()) == zones_worth_in_words(None) == ""

@@ -46,8 +46,8 @@ def test_the_section_says_what_is_not_clearly_above(card: WeightsCard) -> None:
 
 
 def test_the_section_says_where_nothing_was_measured(card: WeightsCard) -> None:
-    told = baselines_section(card.replace(results=card.results.replace(baselines={})))
-    assert "not measured" in told and "python -m covid_core baselines" in told
+    section = baselines_section(card.replace(results=card.results.replace(baselines={})))
+    assert "not measured" in section and "python -m covid_core baselines" in section
 
 
 @pytest.mark.parametrize("figure", FIGURES)

@@ -40,14 +40,14 @@ CARD = card(
 
 
 def test_each_goal_is_said_to_be_met_or_missed_and_by_how_much() -> None:
-    told = tiers_section(CARD)
-    lines = {line.split(" | ")[0].strip("| "): line for line in told.splitlines() if "|" in line}
+    section = tiers_section(CARD)
+    lines = {line.split(" | ")[0].strip("| "): line for line in section.splitlines() if "|" in line}
     assert "yes, by 5.0 points" in lines["Decided, test part"]
     assert "**no**, by 1.0 points" in lines["Right among decided, test part"]
     assert "**no**, by 10.0 points" in lines["Normal radiographs called normal, test part"]
     assert "**no**, by 5.0 points" in lines["Decided, away"]
-    assert "| test part | COVID-19 likely | 1 | 2 | 30 |" in told
-    assert "30 of 100" in told
+    assert "| test part | COVID-19 likely | 1 | 2 | 30 |" in section
+    assert "30 of 100" in section
 
 
 def test_an_older_card_has_no_such_section() -> None:

@@ -144,7 +144,7 @@ def test_scores_by_hand() -> None:
     assert scores.other[1] < -20 and scores.displayed[0] < -20
 
 
-def test_only_what_abstains_is_told_where_anything_does(gate: Gate) -> None:
+def test_only_what_abstains_is_reported_where_anything_does(gate: Gate) -> None:
     strict = dict(gate.card.thresholds) | dict.fromkeys(("child", "too_dark", "inverted"), -1.0)
     all_found = Gate(gate._engine, gate.card.replace(thresholds=strict))
     assert codes(phantom(), all_found) == [Code.INVERTED]
@@ -152,7 +152,7 @@ def test_only_what_abstains_is_told_where_anything_does(gate: Gate) -> None:
     assert codes(phantom(), warned) == [Code.TOO_DARK, Code.CHILD]
 
 
-def test_the_shipped_gate_is_small_and_tells_what_was_measured(gate: Gate) -> None:
+def test_the_shipped_gate_is_small_and_states_what_was_measured(gate: Gate) -> None:
     assert (GATE / "gate.safetensors").stat().st_size < 1_000_000
     measured = gate.card.measured
     assert measured.refused.value <= 0.02 and measured.auroc.value >= 0.99

@@ -85,16 +85,16 @@ def test_several_films_are_judged_as_each_alone(predictor: Predictor) -> None:
 
 
 class Shifted:
-    """An engine whose feature maps are a little too bright; `asked`: with how many films."""
+    """An engine whose feature maps are a little too bright; `batches`: the films in each run."""
 
     title, precision, batch_films = "shifted", Precision.BFLOAT16, 1
 
     def __init__(self, engine: Engine, factor: float) -> None:
         self.engine, self.factor = engine, factor
-        self.asked: list[int] = []
+        self.batches: list[int] = []
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        self.asked.append(len(x))
+        self.batches.append(len(x))
         return tuple(output * np.float32(self.factor) for output in self.engine.run(x))
 
 
@@ -112,7 +112,7 @@ def test_a_film_too_close_to_call_is_looked_at_again(predictor: Predictor) -> No
     whole = predictor.predict(film(0))
     twice, rough, exact = looking_twice(predictor, float(whole.probabilities[-1]), 0.05)
     again = twice.predict(film(0))
-    assert (rough.asked, exact.asked) == ([1], [1])
+    assert (rough.batches, exact.batches) == ([1], [1])
     assert np.array_equal(again.logits, whole.logits)
 
 
@@ -139,7 +139,7 @@ def test_a_clear_film_is_looked_at_once(predictor: Predictor) -> None:
     whole = predictor.predict(film(0))
     twice, rough, exact = looking_twice(predictor, 0.999999, 1e-9)
     once = twice.predict(film(0))
-    assert (rough.asked, exact.asked) == ([1], [])
+    assert (rough.batches, exact.batches) == ([1], [])
     assert not np.array_equal(once.logits, whole.logits)
 
 

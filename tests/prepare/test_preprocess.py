@@ -140,6 +140,6 @@ def test_settings_survive_json_and_describe_themselves() -> None:
     preprocess = Preprocess(160, "pad", 0.5, 1, 98.5, "equalise", 0.48, 0.23)
     assert Preprocess(**json.loads(json.dumps(preprocess.to_json()))) == preprocess
     said = preprocess.describe()
-    told = ("160 px", "padded", "smoothed by 0.5 px", "from the 1th", "98.5th", "equalised")
-    for words in (*told, "0.48", "0.23"):
+    phrases = ("160 px", "padded", "smoothed by 0.5 px", "from the 1th", "98.5th", "equalised")
+    for words in (*phrases, "0.48", "0.23"):
         assert words in said

@@ -53,7 +53,7 @@ def test_no_figure_claims_certainty(
     assert said in change_in_words(reading(before), reading(after), dated=True)
 
 
-def test_the_opaque_share_of_the_lungs_is_told_where_both_have_a_map() -> None:
+def test_the_opaque_share_of_the_lungs_is_stated_where_both_have_a_map() -> None:
     first, second = reading(COVID, opacity=True), reading(COVID, opacity=True)
     assert second.opacity is not None
     clear = replace(second.opacity, cells=np.full_like(second.opacity.cells, 0.1))

@@ -60,12 +60,12 @@ def test_a_child_s_film_has_words_of_its_own() -> None:
 
 
 def test_json_has_the_flags_in_their_order() -> None:
-    told = result_json(made(remarks=(Code.CROPPED, Code.CHILD)))
-    assert [flag["code"] for flag in told["flags"]] == ["child", "cropped"]
-    assert told["flags"][0]["severity"] == "unusable"
+    content = result_json(made(remarks=(Code.CROPPED, Code.CHILD)))
+    assert [flag["code"] for flag in content["flags"]] == ["child", "cropped"]
+    assert content["flags"][0]["severity"] == "unusable"
 
 
-def test_counts_are_told_in_the_order_of_tiers() -> None:
+def test_counts_are_listed_in_the_order_of_tiers() -> None:
     tiers = [Tier.NOT_READ, Tier.UNLIKELY, Tier.LIKELY, Tier.UNLIKELY]
     assert tiers_in_words(tiers) == (
         "COVID-19 likely 1; pneumonia, COVID-19 unlikely 2; not read 1"

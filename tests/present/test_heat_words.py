@@ -29,7 +29,7 @@ def test_no_class_has_heat_where_no_pneumonia_is_seen_or_nothing_may_be_used(
     assert not_due_in_words(held, finding) == "No heat is drawn: the answer must not be used."
 
 
-def test_a_class_below_its_threshold_is_told_from_one_that_is_ruled_out() -> None:
+def test_a_class_below_its_threshold_is_distinguished_from_one_that_is_ruled_out() -> None:
     prediction = made(OTHER).prediction
     below, out = (not_due_in_words(prediction, one) for one in (Finding.COVID, Finding.NORMAL))
     assert below == (

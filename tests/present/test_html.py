@@ -59,7 +59,7 @@ def test_it_is_drawn_and_asks_for_nothing(tmp_path: Path) -> None:
         page.locator(".js-plotly-plot .main-svg").nth(5).wait_for(state="attached")
         assert page.title() == "Report"
         assert page.evaluate("document.querySelector('img[width]').naturalWidth") == 8
-        assert listener.asked == []
+        assert listener.requested == []
 
 
 @pytest.mark.parametrize("word", ["</script><script>alert(1)</script>", "<!--<script>"])

@@ -23,20 +23,20 @@ def plain(result: Result) -> dict:
     return json.loads(json.dumps(result_json(result), allow_nan=False))
 
 
-def test_the_reading_is_told_whole() -> None:
-    told = plain(made(remarks=(Code.CHILD,), notes=("stored inverted",)))
-    assert told["schema_version"] == 4 and told["made"] == "2026-11-21T09:30:15+00:00"
-    assert told["model"]["weights_sha256"] == WEIGHTS_SHA256
-    assert told["probabilities"] == {"normal": 0.04, "pneumonia": 0.07, "covid": 0.89}
-    assert told["decision"]["tier"] == "COVID-19 likely"
-    assert told["decision"]["call"] == "covid" and told["decision"]["positive"] is True
-    assert told["prediction_set"] == ["covid"]
-    point = told["operating_point"]
+def test_the_whole_reading_is_in_it() -> None:
+    content = plain(made(remarks=(Code.CHILD,), notes=("stored inverted",)))
+    assert content["schema_version"] == 4 and content["made"] == "2026-11-21T09:30:15+00:00"
+    assert content["model"]["weights_sha256"] == WEIGHTS_SHA256
+    assert content["probabilities"] == {"normal": 0.04, "pneumonia": 0.07, "covid": 0.89}
+    assert content["decision"]["tier"] == "COVID-19 likely"
+    assert content["decision"]["call"] == "covid" and content["decision"]["positive"] is True
+    assert content["prediction_set"] == ["covid"]
+    point = content["operating_point"]
     assert (point["name"], point["threshold"]) == ("balanced", 0.3)
     assert point["sensitivity"] == {"value": 0.912, "low": 0.88, "high": 0.94, "n": 300}
-    assert told["remarks"][0]["code"] == "child"
-    assert "children's hospital" in told["remarks"][0]["sentence"]
-    assert told["notes"] == ["stored inverted"] and told["disclaimer"] == DISCLAIMER
+    assert content["remarks"][0]["code"] == "child"
+    assert "children's hospital" in content["remarks"][0]["sentence"]
+    assert content["notes"] == ["stored inverted"] and content["disclaimer"] == DISCLAIMER
 
 
 def test_the_cells_and_the_bias_make_the_logit() -> None:
@@ -61,11 +61,11 @@ def test_what_is_not_known_is_null_and_never_nan() -> None:
     point = OperatingPoint("balanced", 0.5, Estimate(float("nan"), 0.1, 0.2, 0), None)
     result = made(NORMAL, point=point)
     cold = replace(result.saliency, cells=-np.ones((7, 7), np.float32))
-    told = plain(replace(result, saliency=cold))
-    assert told["operating_point"]["specificity"] is None
-    assert told["operating_point"]["sensitivity"]["value"] is None
-    assert told["predictive_value"]["positive"] is None
-    assert told["evidence"]["heat_in_lungs"] is None
+    content = plain(replace(result, saliency=cold))
+    assert content["operating_point"]["specificity"] is None
+    assert content["operating_point"]["sensitivity"]["value"] is None
+    assert content["predictive_value"]["positive"] is None
+    assert content["evidence"]["heat_in_lungs"] is None
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_share_of_heat_in_the_lungs_is_the_saliencys() -> None:
     )
 
 
-def test_times_are_told_in_utc_and_must_have_their_zone() -> None:
+def test_times_are_written_in_utc_and_must_have_their_zone() -> None:
     local = datetime(2026, 11, 21, 1, 0, tzinfo=timezone(timedelta(hours=9)))
     assert plain(replace(made(), made=local))["made"] == "2026-11-20T16:00:00+00:00"
     with pytest.raises(ValueError, match="time zone"):
@@ -108,18 +108,18 @@ def test_a_results_name_is_its_digest() -> None:
 
 
 def test_weights_without_an_opacity_map_say_null() -> None:
-    told = plain(made())
-    assert told["opacity"] is None and told["rsna_category"] is None
+    content = plain(made())
+    assert content["opacity"] is None and content["rsna_category"] is None
 
 
-def test_the_opacity_map_and_the_category_are_told_with_what_was_measured() -> None:
-    told = plain(made(opacity=True))
-    opacity, category = told["opacity"], told["rsna_category"]
+def test_the_opacity_map_and_the_category_come_with_what_was_measured() -> None:
+    content = plain(made(opacity=True))
+    opacity, category = content["opacity"], content["rsna_category"]
     assert np.shape(opacity["cells"]) == (7, 7) and opacity["peak"] == pytest.approx(0.86)
     assert opacity["peak_zone"] == "right lower" and 0 < opacity["in_lungs"] < 1
     assert "86%, in the right lower lung zone" in opacity["sentence"]
     assert category["category"] == "typical" and category["calibrated"] is False
     assert category["shares"]["typical"] == 0.7 and sum(category["shares"].values()) == 1
     assert "Typical appearance (the network's share is 70%" in category["sentence"]
-    measured = [told["evidence"]["measured"], opacity["measured"], category["measured"]]
+    measured = [content["evidence"]["measured"], opacity["measured"], category["measured"]]
     assert measured == [f"Worth of the {one}." for one in ("evidence", "opacity", "category")]

@@ -75,7 +75,7 @@ def test_a_row_has_the_opacity_and_the_category_of_weights_that_give_them() -> N
     assert plain["opacity_peak"] is plain["rsna_category"] is plain["p_rsna_category"] is None
 
 
-def test_where_opacity_is_is_told_in_words() -> None:
+def test_where_opacity_is_is_described_in_words() -> None:
     result = made_result(opacity=True)
     assert result.opacity is not None
     words, doubtful = opacity_in_words(result.opacity, result.lungs)
@@ -99,7 +99,7 @@ def test_error_row_says_why_and_what_to_do() -> None:
     assert row["p_covid"] is row["weights_sha256"] is None
 
 
-def test_a_film_that_is_none_is_told_apart_from_a_file_that_failed() -> None:
+def test_a_film_that_is_none_is_distinguished_from_a_file_that_failed() -> None:
     row = error_row("a.png", Abstained("not_a_chest", "it is no chest", "Give a chest film"))
     assert row["tier"] == "not judged"
     assert (row["decision"], row["reason"]) == ("abstained", "It is no chest. Give a chest film.")
@@ -117,7 +117,7 @@ def test_predictive_value_is_that_of_the_call_made() -> None:
     assert predictive_value(unmeasured, 0.05) is None
 
 
-def test_points_and_values_are_told_in_words() -> None:
+def test_points_and_values_are_described_in_words() -> None:
     words = point_in_words(POINT, Finding.COVID)
     assert "COVID-19 from a probability of 0.30" in words
     assert "91% of COVID-19 is found (88% to 94%), and 22% of the others" in words
@@ -142,6 +142,6 @@ def test_points_and_values_are_told_in_words() -> None:
 def test_heat_outside_the_lungs_is_warned_of(
     share: float, area: float, doubtful: bool, words: str
 ) -> None:
-    told, warned = heat_in_words(share, area)
-    assert words in told
+    sentence, warned = heat_in_words(share, area)
+    assert words in sentence
     assert warned is doubtful

@@ -162,7 +162,7 @@ def test_a_zip_inside_a_zip_is_one_refused_film() -> None:
     assert refusal(items[0]) == "nested_zip"
 
 
-def test_damage_is_told_of_the_file_or_of_the_film_in_it() -> None:
+def test_damage_is_reported_of_the_file_or_of_the_film_in_it() -> None:
     data = zipped({"a.png": FILM}, zipfile.ZIP_STORED)
     with pytest.raises(RefusedFile, match="cut short") as caught:
         members(data[:-40], "a.zip")

@@ -23,9 +23,9 @@ seccomp = pytest.mark.skipif(not filters_calls(), reason="no calls are filtered 
 def test_a_child_reaches_no_file_but_python_s_own(tmp_path: Path) -> None:
     file = tmp_path / "patient.dcm"
     file.write_bytes(b"as it was")
-    told = decode_in_child(in_child.touch_files, os.fsencode(file))
-    assert told is not None
-    assert told[1] == dict.fromkeys(("read", "list", "write", "make", "delete"), True) | {
+    answer = decode_in_child(in_child.touch_files, os.fsencode(file))
+    assert answer is not None
+    assert answer[1] == dict.fromkeys(("read", "list", "write", "make", "delete"), True) | {
         "read Python's own": False
     }
     assert file.read_bytes() == b"as it was"
@@ -34,10 +34,10 @@ def test_a_child_reaches_no_file_but_python_s_own(tmp_path: Path) -> None:
 
 @seccomp
 def test_a_child_reaches_no_network_program_or_process() -> None:
-    told = decode_in_child(in_child.reach_out, b"")
-    assert told is not None
-    assert {name for name, was_refused in told[1].items() if not was_refused} == set()
-    assert len(told[1]) == 8
+    answer = decode_in_child(in_child.reach_out, b"")
+    assert answer is not None
+    assert {name for name, was_refused in answer[1].items() if not was_refused} == set()
+    assert len(answer[1]) == 8
 
 
 def test_who_decodes_elsewhere_is_not_confined(tmp_path: Path) -> None:

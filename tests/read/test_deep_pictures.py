@@ -85,7 +85,7 @@ def test_a_tiff_whose_zero_is_white_and_that_lies_on_its_side() -> None:
 
 
 @pytest.mark.parametrize("channels", [2, 4])
-def test_transparency_is_laid_on_black(channels: int) -> None:
+def test_transparency_is_composited_on_black(channels: int) -> None:
     samples = stacked(DEEP, channels)
     samples[:20, :, -1] = 0
     read = read_radiograph(png(samples))

@@ -386,11 +386,11 @@ def test_damaged_files_only_ever_give_a_film_or_a_refusal(
     [("012Y", True), ("006M", True), ("17Y", True), ("018Y", False), ("216M", False)]
     + [("030D", True), ("000Y", False), ("", False), ("adult", False), ("0\u0663Y", False)],
 )
-def test_a_child_is_told_by_the_age_tag_alone(age: str, child: bool) -> None:
+def test_a_child_is_recognised_by_the_age_tag_alone(age: str, child: bool) -> None:
     assert is_child(age) is child
 
 
 def test_a_film_carries_whether_it_is_a_child_s_and_not_the_age() -> None:
-    told = {age: dicom_file(grey_film(256, 256), PatientAge=age) for age in ("009Y", "045Y")}
-    found = {age: read_radiograph(data) for age, data in told.items()}
+    files = {age: dicom_file(grey_film(256, 256), PatientAge=age) for age in ("009Y", "045Y")}
+    found = {age: read_radiograph(data) for age, data in files.items()}
     assert (found["009Y"].child, found["045Y"].child) == (True, False)

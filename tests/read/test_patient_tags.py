@@ -138,7 +138,7 @@ ADA = Study(patient_name="Canary^Ada", patient_id="1", issuer="General", birth_d
         (Study(patient_name="Canary^Ada", birth_date="19610203"), False),
     ],
 )
-def test_patients_are_told_by_their_id_and_never_by_name(other: Study, same: bool) -> None:
+def test_patients_are_recognised_by_their_id_and_never_by_name(other: Study, same: bool) -> None:
     assert same_patient(ADA, other) is same
     assert same_patient(other, ADA) is same
 

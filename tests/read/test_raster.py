@@ -107,7 +107,7 @@ def test_exif_orientation_is_applied_and_said(kind: str, orientation: int, turns
     assert "upright" in notes_of(data)
 
 
-def test_transparency_is_laid_on_black() -> None:
+def test_transparency_is_composited_on_black() -> None:
     alpha = np.full(FILM.shape, 255, np.uint8)
     alpha[:30] = 0
     for layers in ([FILM, alpha], [FILM, FILM, FILM, alpha]):
@@ -123,7 +123,7 @@ def test_palette_and_ink_give_the_grey_they_stand_for() -> None:
         assert np.abs(pixels_of(encode(image, kind)) - EXACT).max() <= 3 * LEVEL
 
 
-def test_transparent_palette_colour_is_laid_on_black() -> None:
+def test_transparent_palette_colour_is_composited_on_black() -> None:
     film = np.full(FILM.shape, 100, np.uint8)
     film[:30] = 7
     image = Image.fromarray(film, "L").convert("P")

@@ -35,7 +35,7 @@ def test_radiograph_keeps_its_promises() -> None:
         radiograph.pixels[0, 0] = 0
 
 
-def test_pixels_are_made_once_and_not_before_they_are_asked_for() -> None:
+def test_pixels_are_made_once_and_not_before_they_are_requested() -> None:
     radiograph = read_radiograph(encode(FILM, "PNG"), "known")
     assert radiograph.sha256 == "known"
     assert isinstance(radiograph.film, Levels)

@@ -67,14 +67,14 @@ def test_a_child_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -
     assert multiprocessing.active_children() == []
 
 
-def test_what_a_codec_says_of_a_file_is_told_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_a_codec_says_of_a_file_is_shown_to_nobody(capfd: pytest.CaptureFixture[str]) -> None:
     assert decode_in_child(in_child.raising, b"") is None
     assert "DOE" not in "".join(capfd.readouterr())
 
 
 def test_each_file_has_a_child_of_its_own() -> None:
-    told = [decode_in_child(in_child.processes, b"") for _ in range(2)]
-    assert len({one[1]["own"] for one in told if one}) == 2
+    answers = [decode_in_child(in_child.processes, b"") for _ in range(2)]
+    assert len({one[1]["own"] for one in answers if one}) == 2
 
 
 def test_a_program_s_main_file_is_not_run_again(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_program_s_main_file_is_not_run_again(tmp_path: Path) -> None:
         "from tests.read.in_child import processes\n"
         "print('decoded' if decode_in_child(processes, b'') else 'failed')\n"
     )
-    told = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, script],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -94,7 +94,7 @@ def test_a_program_s_main_file_is_not_run_again(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert told.stdout.split() == ["run", "decoded"]
+    assert completed.stdout.split() == ["run", "decoded"]
 
 
 @pytest.mark.parametrize("syntax", [JPEGLosslessSV1, JPEG2000Lossless, RLELossless])
@@ -132,11 +132,11 @@ def test_films_at_once_do_not_mix() -> None:
 
 @linux
 def test_a_server_that_died_is_followed_by_another() -> None:
-    told = decode_in_child(in_child.processes, b"")
-    assert told is not None
-    os.kill(told[1]["server"], signal.SIGKILL)
+    answer = decode_in_child(in_child.processes, b"")
+    assert answer is not None
+    os.kill(answer[1]["server"], signal.SIGKILL)
     with contextlib.suppress(ChildProcessError):
-        os.waitid(os.P_PID, told[1]["server"], os.WEXITED | os.WNOWAIT)  # until it has ended
+        os.waitid(os.P_PID, answer[1]["server"], os.WEXITED | os.WNOWAIT)  # until it has ended
     assert decompressed(dicom_file(FILM, bits_stored=12, syntax=RLELossless)) is not None
 
 

@@ -198,7 +198,7 @@ def test_what_was_put_where_a_file_will_be_written_is_cleared_away(
     assert [path.name for path in place.parent.iterdir()] == ["a"]
 
 
-def test_a_name_that_is_refused_is_told_from_a_disk_that_is(tmp_path: Path) -> None:
+def test_a_name_that_is_refused_is_distinguished_from_a_disk_that_is(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     for name in ("x" * 250, "folder"):
         with pytest.raises(NameRefused, match="can't be written"):

@@ -17,10 +17,10 @@ pytestmark = pytest.mark.linux
 FORK = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
 
 
-def keep(folder: Path, told: Connection) -> None:
+def keep(folder: Path, channel: Connection) -> None:
     with claimed(folder):
-        told.send("kept")
-        told.recv()
+        channel.send("kept")
+        channel.recv()
 
 
 def test_a_second_run_is_refused_until_the_first_is_killed(tmp_path: Path) -> None:

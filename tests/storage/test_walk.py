@@ -118,7 +118,7 @@ def test_names_of_a_large_folder_are_not_read_ahead(
 ) -> None:
     """Of a folder without end only so many are asked for as are needed to know that it is large."""
     scanned = list(os.scandir(folder / "a" / "c"))
-    asked = 0
+    requested = 0
 
     class Endless:
         def __enter__(self) -> Iterator[os.DirEntry[str]]:
@@ -127,18 +127,18 @@ def test_names_of_a_large_folder_are_not_read_ahead(
         def __exit__(self, *_: object) -> None: ...
 
         def entries(self) -> Iterator[os.DirEntry[str]]:
-            nonlocal asked
+            nonlocal requested
             while True:
-                asked += 1
+                requested += 1
                 yield scanned[0]
 
     monkeypatch.setattr(folders, "SORTED_ENTRIES", 100)
     monkeypatch.setattr(os, "scandir", lambda _: Endless())
     walk = files_below(folder)
     assert next(walk).name == "1.jpg"
-    assert asked == 101
+    assert requested == 101
     assert [next(walk).name for _ in range(200)] == ["1.jpg"] * 200
-    assert asked == 201
+    assert requested == 201
 
 
 def test_a_folder_can_be_left_out_however_it_is_named(

@@ -36,7 +36,7 @@ def drawn(seed: int, size_px: int = 96, by: Augmentation = Augmentation()) -> to
     return augment(FILMS, size_px, by, torch.Generator().manual_seed(seed))
 
 
-def test_gives_grey_films_of_the_size_asked_for() -> None:
+def test_gives_grey_films_of_the_requested_size() -> None:
     films = drawn(0)
     assert (films.shape, films.dtype) == ((6, 1, 96, 96), torch.float32)
     assert 0 <= films.min() < films.max() <= 1
@@ -65,7 +65,7 @@ def test_an_augmentation_of_nothing_changes_nothing() -> None:
     assert torch.allclose(drawn(0, 128, NOTHING)[:, 0], FILMS / 255, atol=1e-5)
 
 
-def test_mirroring_is_drawn_only_where_it_is_asked_for() -> None:
+def test_mirroring_is_drawn_only_where_it_is_requested() -> None:
     mirrored = drawn(0, 128, replace(NOTHING, mirrored=0.5))[:, 0]
     plain = (mirrored - FILMS / 255).abs().amax(dim=(1, 2)) < 1e-4
     flipped = (mirrored - FILMS.flip(2) / 255).abs().amax(dim=(1, 2)) < 1e-4
@@ -141,7 +141,7 @@ def test_a_bar_hides_the_boxes_below_it_and_shifts_the_other_greys() -> None:
         assert inside.any()
 
 
-def test_no_bar_is_drawn_where_none_is_asked_for() -> None:
+def test_no_bar_is_drawn_where_none_is_requested() -> None:
     films, masks = with_box()
     moved, boxes = augment_with_masks(films, masks, 128, NOTHING, torch.Generator().manual_seed(1))
     assert torch.allclose(moved[:, 0], films / 255, atol=1e-4)

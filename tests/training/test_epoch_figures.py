@@ -59,7 +59,7 @@ def test_the_hospital_helps_over_all_and_not_within() -> None:
     assert "unseen_auroc" not in row
 
 
-def test_sources_held_out_are_told_one_by_one() -> None:
+def test_sources_held_out_are_reported_one_by_one() -> None:
     row = figures(Split.HELD_OUT)
     parts = {"unseen_auroc bright normal", "unseen_auroc bright covid"}
     assert row.keys() == parts | {"unseen_auroc"}

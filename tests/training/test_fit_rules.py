@@ -87,7 +87,7 @@ def test_a_source_with_few_of_a_kind_sets_no_operating_point() -> None:
     assert mixed_sources(positive, None) == []
 
 
-def test_disease_that_is_told_perfectly_still_has_thresholds_inside_0_to_1() -> None:
+def test_disease_that_is_separated_perfectly_still_has_thresholds_inside_0_to_1() -> None:
     positive = np.repeat([True, False], [50, 50])
     points = operating_points(positive, np.where(positive, 1.0, 0.0))
     assert all(0 < point.threshold < 1 for point in points)

@@ -61,8 +61,8 @@ def weights(place: Path, table: pd.DataFrame) -> Path:
     folder = random_weights(place / "weights")
     save_card(read_card(folder).replace(split=fingerprint(table)), folder)
     write_manifest(table, place / "films.parquet")
-    told = ["--weights", str(folder), "--cache", str(place / "cache")]
-    assert main(["index", str(place / "films.parquet"), *told]) == DONE
+    options = ["--weights", str(folder), "--cache", str(place / "cache")]
+    assert main(["index", str(place / "films.parquet"), *options]) == DONE
     return folder
 
 
@@ -76,14 +76,14 @@ def known(weights: Path) -> KnownFilms:
 def test_all_that_trained_or_chose_is_in_it_and_copies_of_these(
     known: KnownFilms, table: pd.DataFrame
 ) -> None:
-    told = [known.film(row) for row in range(len(known))]
+    films = [known.film(row) for row in range(len(known))]
     tested = table.loc[table["split"] == Split.TEST, "duplicate_group"]
     assert len(tested) and (table["split"] == Split.TWIN).sum() == FILMS
     wanted = table[~table["duplicate_group"].isin(tested)]
-    assert {film.sha256 for film in told} == set(wanted["sha256"])
-    assert len(told) == len(wanted) == 2 * (FILMS - len(tested))
+    assert {film.sha256 for film in films} == set(wanted["sha256"])
+    assert len(films) == len(wanted) == 2 * (FILMS - len(tested))
     order = [Split.TRAIN, Split.VALIDATION, Split.TWIN]
-    splits = [order.index(Split(film.split)) for film in told]
+    splits = [order.index(Split(film.split)) for film in films]
     assert splits == sorted(splits) and set(splits) == {0, 1, 2}
     assert known.manifest == fingerprint(table)
 
@@ -152,7 +152,7 @@ def test_a_film_that_changed_since_is_named(
     assert str(moved) in str(refused.value)
 
 
-def test_classes_that_a_network_was_not_asked_about_are_left_out(
+def test_classes_that_a_network_does_not_answer_are_left_out(
     weights: Path, table: pd.DataFrame
 ) -> None:
     two = read_card(weights).replace(classes=TASKS["covid or normal"].outputs, rules=Rules.plain(2))
@@ -160,7 +160,7 @@ def test_classes_that_a_network_was_not_asked_about_are_left_out(
 
 
 @pytest.mark.parametrize(
-    ("age", "source", "told"),
+    ("age", "source", "expected"),
     [
         (0.03, "covid-cxnet", "child"),
         (17.9, "covid-cxnet", "child"),
@@ -174,8 +174,8 @@ def test_classes_that_a_network_was_not_asked_about_are_left_out(
         (np.nan, "clinic", ""),
     ],
 )
-def test_an_age_group_is_the_films_or_its_sources(age: float, source: str, told: str) -> None:
-    assert age_group(age, source) == told
+def test_an_age_group_is_the_films_or_its_sources(age: float, source: str, expected: str) -> None:
+    assert age_group(age, source) == expected
 
 
 def test_references_start_at_the_dataset(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ class Cramped(nn.Module):
     def __init__(self, network: Network, room: int) -> None:
         super().__init__()
         self.network, self.head, self.room = network, network.head, room
-        self.asked: list[int] = []
+        self.batches: list[int] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        self.asked.append(len(x))
+        self.batches.append(len(x))
         if len(x) > self.room:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return self.network(x)
@@ -41,6 +41,6 @@ def test_films_are_scored_fewer_at_once_and_alike() -> None:
         expected = compute_logits(network, films, indices, Preprocess(size_px=32), device=cpu)
         cramped: Any = Cramped(network, 20)
         found = compute_logits(cramped, films, indices, Preprocess(size_px=32), device=cpu)
-    assert cramped.asked == [64, 32, 16, 16, 16, 16, 6]
+    assert cramped.batches == [64, 32, 16, 16, 16, 16, 6]
     assert found.shape == (70, 3) and np.abs(found - expected).max() < 1e-5
     assert np.ptp(expected, axis=0).max() > 1e-3, "films that answer alike would hide a mix-up"

@@ -306,16 +306,16 @@ def test_the_network_of_each_phase_but_the_last_is_handed_over(
 ) -> None:
     phases = tuple(Phase(task, ((32, 1),)) for task in ("pneumonia or normal", "covid or not"))
     recipe = replace(RECIPE, phases=phases)
-    told: list[tuple[str, torch.Tensor]] = []
+    handed: list[tuple[str, torch.Tensor]] = []
 
     def note(phase: Phase, network: Any) -> None:
-        told.append((phase.task, network.head[4].weight.clone()))
+        handed.append((phase.task, network.head[4].weight.clone()))
 
     for resume in (False, True):
         train(small_network(2), run_of(films, tmp_path, recipe, resume=resume), note)
-    assert [task for task, _ in told] == ["pneumonia or normal"] * 2
+    assert [task for task, _ in handed] == ["pneumonia or normal"] * 2
     kept = load_checkpoint(tmp_path / "phase0.pt")["average"]
-    assert all(torch.equal(weight, kept["head.4.weight"]) for _, weight in told)
+    assert all(torch.equal(weight, kept["head.4.weight"]) for _, weight in handed)
 
 
 def test_a_step_of_one_film_is_not_normalised_by_itself() -> None:
@@ -351,11 +351,11 @@ def test_the_best_epoch_s_weights_are_kept(
     seen: list[dict[str, torch.Tensor]] = []
     figures = iter([0.3, 0.9, 0.7, 0.6])  # the first two at a smaller size than the last
 
-    def told(averaged: nn.Module, *_: object, **__: object) -> dict[str, float]:
+    def measured(averaged: nn.Module, *_: object, **__: object) -> dict[str, float]:
         seen.append({name: t.clone() for name, t in averaged.state_dict().items()})
         return {measure: sign * next(figures)}
 
-    monkeypatch.setattr(epoch, "measure_epoch", told)
+    monkeypatch.setattr(epoch, "measure_epoch", measured)
     choosing = replace(RECIPE, optimisation=replace(RECIPE.optimisation, keep=measure))
     kept = run(films, tmp_path, recipe=choosing)
     assert all(torch.equal(kept[name], seen[2][name]) for name in kept)
@@ -387,7 +387,7 @@ def test_a_new_run_does_not_go_on_in_an_old_one_s_log(films: Films, tmp_path: Pa
     assert len(list((tmp_path / "tensorboard").iterdir())) == 1
 
 
-def test_only_the_last_convolution_and_the_head_learn_where_asked(
+def test_only_the_last_convolution_and_the_head_learn_where_requested(
     films: Films, tmp_path: Path
 ) -> None:
     phase = replace(PHASE, trained="last convolution")

@@ -29,7 +29,7 @@ def test_as_published_to_the_letter(name: str) -> None:
     recipe = recipe_in(Variant.AS_PUBLISHED, name)
     by, protocol = recipe.optimisation, recipe.published
     assert protocol is not None
-    told = (
+    found = (
         recipe.architecture,
         recipe.phases[-1].size_px,
         by.batch_size,
@@ -37,7 +37,7 @@ def test_as_published_to_the_letter(name: str) -> None:
         tuple(phase.stages[-1][1] for phase in recipe.phases),
         protocol.reported,
     )
-    assert told == STUDIES[name]
+    assert found == STUDIES[name]
     assert by.weight_decay == by.clip == by.averaging == by.label_smoothing == 0
     assert protocol.defects and protocol.study and protocol.reported_at
     assert {draw.label for draw in protocol.second} >= {"covid", "normal"}, "a second source"

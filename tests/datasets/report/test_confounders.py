@@ -78,7 +78,7 @@ def draw_thumbnails(table: pd.DataFrame) -> np.ndarray:
     return noise.clip(0, 255).astype(np.uint8)
 
 
-def test_a_source_with_a_mark_is_told_by_its_thumbnails_and_one_without_is_not() -> None:
+def test_a_source_with_a_mark_is_recognised_by_its_thumbnails_and_one_without_is_not() -> None:
     table = table_of(clean())
     films = draw_thumbnails(table)
     for one in separate_sources(table, films, seed=0):
@@ -104,7 +104,7 @@ def test_trees_are_named_where_only_they_tell_a_source() -> None:
         assert one.model == TREES
 
 
-def test_one_source_is_told_from_nothing() -> None:
+def test_one_source_is_distinguished_from_nothing() -> None:
     table = table_of([row for row in clean() if row[1] == "a"])
     assert separate_sources(table, np.zeros((len(table), 64, 64), np.uint8), seed=0) == []
 
@@ -124,7 +124,7 @@ def test_a_class_with_a_mark_inside_its_source_is_said_with_its_interval() -> No
     assert str(marked_source.auroc) in warning
 
 
-def test_without_covid_it_is_pneumonia_that_is_told_inside_a_source() -> None:
+def test_without_covid_it_is_pneumonia_that_is_distinguished_inside_a_source() -> None:
     table = table_of([row for row in clean() if row[0] != "covid"])
     found = separate_classes(table, draw_thumbnails(table), seed=0)
     assert [one.positive for one in found] == [Finding.PNEUMONIA] * 2

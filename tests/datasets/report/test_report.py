@@ -101,7 +101,7 @@ def test_without_annotations_there_is_neither_table_nor_box(report: str) -> None
     assert '<svg class="boxes"' not in report
 
 
-def test_no_annotation_is_told_from_no_opacity() -> None:
+def test_no_annotation_is_distinguished_from_no_opacity() -> None:
     assert parse_boxes("") is None
     assert parse_boxes("[]") == ()
     assert parse_boxes("[[0, 0.25, 0.5, 1]]") == ((0, 0.25, 0.5, 1),)

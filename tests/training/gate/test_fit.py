@@ -53,7 +53,7 @@ def lungs() -> Lungs:
 
 
 @pytest.mark.parametrize("code", [Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED])
-def test_films_are_spoilt_as_told(films: GateFilms, lungs: Lungs, code: Code) -> None:
+def test_films_are_spoilt_as_specified(films: GateFilms, lungs: Lungs, code: Code) -> None:
     made = spoilt_examples(films, lungs, np.random.default_rng(0), only=code)
     plain = good_examples(films)
     flaws = np.delete(made.flaws, CHILD, axis=1)
@@ -86,7 +86,7 @@ def test_crops_are_called_by_what_is_left(films: GateFilms, lungs: Lungs) -> Non
     assert set(made.kinds[~chest]) <= {1 + OTHERS.index(Code.NOT_A_CHEST)}
 
 
-def test_children_are_told_by_age_then_by_source(tmp_path: Path) -> None:
+def test_children_are_recognised_by_age_then_by_source(tmp_path: Path) -> None:
     path = tmp_path / "film.png"
     Image.fromarray(draw_phantom(size_px=256)).save(path)
     rows = pd.DataFrame(

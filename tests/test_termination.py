@@ -40,9 +40,9 @@ def test_the_command_line_ends_in_its_first_reading(tmp_path: Path) -> None:
     ) as process:
         wait_until(table.exists, "it reads", process)
         process.terminate()
-        _, told = process.communicate()
-    assert process.returncode == -signal.SIGTERM, told
-    assert told == b""
+        _, stderr = process.communicate()
+    assert process.returncode == -signal.SIGTERM, stderr
+    assert stderr == b""
 
 
 @pytest.mark.parametrize("signalled", [signal.SIGTERM, signal.SIGINT])
