@@ -80,7 +80,7 @@ def dicom_file(
     modality: str = "DX",
     **tags: Any,
 ) -> bytes:
-    """A real DICOM file: uint8, uint16 or int16, (H, W) or (H, W, 3), compressed as asked."""
+    """A real DICOM file: uint8, uint16 or int16, (H, W) or (H, W, 3), compressed as requested."""
     dataset = FileDataset("", {}, file_meta=FileMetaDataset(), preamble=bytes(128))
     dataset.file_meta.TransferSyntaxUID = Plain if syntax in _BY_GDCM else syntax
     dataset.file_meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation

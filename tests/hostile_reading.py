@@ -1,4 +1,4 @@
-"""Reads the corpus and mutants, and tells of each a line of JSON: for a process of its own.
+"""Reads the corpus and mutants, and prints a line of JSON for each: for a process of its own.
 
 python -m tests.hostile_reading MUTANTS
 """

@@ -1,4 +1,4 @@
-"""Figures for a card and its audit that no network was asked for."""
+"""Figures for a card and its audit that no network was run for."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ class OneCell(nn.Module):
             linear.bias.copy_(torch.tensor([2.0, 2.0, -2.0]))
         self.head = PooledHead(linear)
         self.place = (row, column)
-        self.features = nn.Sequential(nn.Conv2d(1, 1, 1))  # to be drawn anew; it is never asked
+        self.features = nn.Sequential(nn.Conv2d(1, 1, 1))  # to be drawn anew; it is never run
         self.opacity = self.appearance = None
 
     def feature_map(self, x: torch.Tensor) -> torch.Tensor:

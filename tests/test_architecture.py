@@ -111,7 +111,7 @@ def upward(imports: Imports) -> list[str]:
     return [
         f"{module} imports {imported}"
         for module, those in imports.items()
-        if module != FRONT  # its public names, each imported when it is first asked for
+        if module != FRONT  # its public names, each imported when it is first requested
         for imported in sorted(those)
         if not imported.startswith(f"{FRONT}.") or floor_of(imported) > floor_of(module)
     ]

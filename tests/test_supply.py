@@ -164,7 +164,7 @@ def test_each_line_says_why_it_is_there(file: Path) -> None:
     assert [line for line in lines if not re.search(r"==\S+ +# \w", line)] == []
 
 
-# As cyclonedx-py tells it; `.ci/run` lists a whole environment, which takes it many seconds.
+# As cyclonedx-py reports it; `.ci/run` lists a whole environment, which takes it many seconds.
 PYDICOM_ALONE = {
     "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
     "bomFormat": "CycloneDX",

@@ -1,4 +1,4 @@
-"""Told to end (SIGTERM) in its first reading, the program ends by that: no crash, no core.
+"""Terminated (SIGTERM) in its first reading, the program ends by that: no crash, no core.
 
 A core would hold the radiograph. OpenVINO once left a thread with a stack for signals that was
 gone, and the next signal crashed it.

@@ -40,7 +40,7 @@ OF_ONE_FILM = re.compile(
     r"\b(scores?|probabilit\w*|confiden\w*|this film|this answer|prediction|diagnos\w*)\b",
     re.IGNORECASE,
 )
-# Where a share of films called right is told, measured on many of them.
+# Where a share of films called right is stated, measured on many of them.
 MEASURED = {
     "README.md",
     "weights/README.md",

@@ -33,7 +33,7 @@ def export_request(point: str = "balanced", finding: Finding | None = None) -> E
 
 
 def result(radiograph: Radiograph, what: ExportRequest | None = None) -> Result:
-    """What comes of a radiograph and what it is asked."""
+    """What comes of a radiograph and a request."""
     return result_of(reader(), reader().read(radiograph), what or export_request())
 
 

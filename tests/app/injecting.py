@@ -128,7 +128,7 @@ def show_list(page: Page, names: Sequence[str]) -> int:
 
 
 def show_film(page: Page, name: str, words: Sequence[str]) -> None:
-    """A film of that name read, its tags shown, and the page that tells its name."""
+    """Reads a film of that name and shows its tags."""
     data = tagged(words)
     drop(page, (f"{name}.dcm", data))
     page.get_by_text(read.STUDY, exact=True).click()
@@ -144,7 +144,7 @@ def show_film(page: Page, name: str, words: Sequence[str]) -> None:
 
 
 def show_name(page: Page) -> None:
-    """The page that tells the open film's name."""
+    """Opens the page that shows the open film's name."""
     page.get_by_role("link", name=common.ABOUT).first.click()
     expect(page.get_by_text(about.SUM)).to_be_visible()
     settled(page)

@@ -54,7 +54,7 @@ def served(script: str = "streamlit_app.py", weights: Path | None = None) -> Ite
 
 @contextlib.contextmanager
 def opened(browser: Browser, address: str, width: int = 1280, height: int = 1000) -> Iterator[Page]:
-    """A page, opened; fails afterwards if it asked any other host for anything."""
+    """A page, opened; fails afterwards if it requested anything of another host."""
     requested: list[str] = []
     page = new_page(browser, viewport={"width": width, "height": height})
     page.on("request", lambda request: requested.append(request.url))
@@ -120,7 +120,7 @@ def click_row(page: Page, row: int, right_px: int = 250) -> None:
 
 
 def wait_for_list(page: Page, films: int) -> None:
-    """Until the list tells how each of so many films came out, and the page is at rest."""
+    """Waits until the list shows how each of so many films came out and the page is at rest."""
     all_counted = """films => {
         const line = new RegExp(`${films} films: (.*)`).exec(document.body.innerText)
         const counts = line ? line[1].match(/\\d+(?=;|$)/g) ?? [] : []

@@ -1,4 +1,4 @@
-"""The checks of a reading on the Read page: what is warned of, what is withheld, what is told."""
+"""The checks of a reading on the Read page: what is warned of, withheld and shown."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_film_whose_checks_hold_is_read_without_a_warning(
     shown = {name: layer["shown"] for name, layer in class_maps(page).items()}
     assert shown == {finding.display_name: finding is Finding.COVID for finding in CLASSES}
     sentence = meter(removed=0.01).sentence
-    assert sentence not in said(page), "what holds is said where it is asked for"
+    assert sentence not in said(page), "what holds is said only where it is requested"
     open_why(page)
     assert sentence in said(page)
 

@@ -105,7 +105,7 @@ def test_a_second_look_asks_no_network_again(app: AppTest, monkeypatch: pytest.M
     first = page.dataframe[0].value
 
     def never(*_: object) -> None:
-        raise AssertionError("asked again")
+        raise AssertionError("computed again")
 
     monkeypatch.setattr("covid_core.predict.predictor.Predictor.predict", never)
     page.run()

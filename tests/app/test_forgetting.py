@@ -114,7 +114,7 @@ def test_a_closed_page_s_films_are_let_go_by_a_server_that_nobody_visits(
 
 
 def held(server: Server, counted: Path) -> int:
-    """How many objects of a film live in the server, as it counts itself when it is asked."""
+    """How many objects of a film live in the server, as it counts itself on request."""
     counted.unlink(missing_ok=True)
     os.kill(server.pid, signal.SIGUSR1)
     wait_until(counted.exists, "the server has counted")

@@ -19,7 +19,7 @@ class Gone(BaseException):
 
 
 def nobody(_: int) -> None:
-    """Is told."""
+    """Takes a position and does nothing with it."""
 
 
 class Visitors:

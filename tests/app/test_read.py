@@ -251,7 +251,7 @@ def test_every_take_away_is_offered_and_named_by_the_film_s_hash_alone(
     page: AppTest, predictions: list[Prediction]
 ) -> None:
     drop(page, FILM, "Meier_Anna_1950.png")
-    assert page.get("download_button") == [], "made only when they are asked for"
+    assert page.get("download_button") == [], "made only when they are requested"
     page.session_state[f"export-{predictions[0].radiograph_sha256}"] = True
     page.run()
     offered = page.get("download_button")
@@ -330,4 +330,4 @@ def test_who_waits_is_shown_the_position_and_who_goes_gives_it_up(
 
 
 def nobody(_: int) -> None:
-    """Is told a position."""
+    """Takes a position and does nothing with it."""

@@ -1,4 +1,4 @@
-"""The next film of a list is read before it is asked for, in its session and nowhere else."""
+"""The next film of a list is read before it is requested, in its session and nowhere else."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_a_folder_of_the_server_is_read_where_the_deployer_allows_it(
     page.run()
     assert page.button(key="site-server-read").disabled
     page.selectbox(key="site-server").select("Ward").run()
-    assert page.subheader == [], "nothing is read before it is asked for"
+    assert page.subheader == [], "nothing is read before it is requested"
     page.button(key="site-server-read").click().run()
     assert not page.exception
     assert "21 films" in page.subheader[0].value

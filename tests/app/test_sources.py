@@ -239,7 +239,7 @@ def test_a_phantom_is_read_where_nothing_else_is_chosen(page: AppTest) -> None:
 
 @pytest.fixture
 def archive(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """An archive with one study of two films, in the deployer's settings; what was asked of it."""
+    """The requests to an archive of one study with two films, which the settings name."""
     path = tmp_path / "desk.toml"
     path.write_text('[archive]\nname = "PACS"\nurl = "http://127.0.0.1:9/dicom-web"\n')
     read = deployment.deployment

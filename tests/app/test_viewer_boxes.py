@@ -46,7 +46,7 @@ def yellow(shown: Shown) -> int:
 
 
 def said(shown: Shown) -> str:
-    """What a screen reader is told."""
+    """What a screen reader announces."""
     return shown.root.locator("#said[role=status]").inner_text()
 
 

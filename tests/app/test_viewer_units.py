@@ -52,7 +52,7 @@ def test_without_units_nothing_is_made_up(opened: Opened) -> None:
 
 
 def both(shown: Shown) -> list[dict[str, str]]:
-    """The data-* attributes of two viewers, once all that was asked for is painted."""
+    """The data-* attributes of two viewers, once all that was requested is painted."""
     shown.page.evaluate(
         "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
     )

@@ -1,4 +1,4 @@
-"""The viewer in a browser, for its tests: what it shows, and what the page sent and asked for."""
+"""The viewer in a browser, for its tests: what it shows, and what the page sent and requested."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.app.serving import chromium, new_page, served
 
 
 class Shown:
-    """A page with the viewer on it, and what it asked for and sent."""
+    """A page with the viewer on it, and what it requested and sent."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -35,7 +35,7 @@ class Shown:
         return self.page.locator(".viewer")
 
     def state(self) -> dict[str, str]:
-        """The viewer's data-* attributes, once all that was asked for is painted."""
+        """The viewer's data-* attributes, once all that was requested is painted."""
         self.page.evaluate(
             "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
@@ -85,7 +85,7 @@ def served_viewer() -> Iterator[tuple[Browser, str]]:
 
 @contextmanager
 def films(browser: Browser, address: str) -> Iterator[Opened]:
-    """Opens the page with a film; fails afterwards if it erred or asked another host."""
+    """Opens the page with a film; fails afterwards if it erred or called another host."""
     pages: list[Shown] = []
 
     def opened(film: str, **options: Any) -> Shown:

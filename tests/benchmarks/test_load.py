@@ -1,4 +1,4 @@
-"""Visitors side by side get each their own answers; what they are told is judged rightly."""
+"""Visitors side by side get each their own answers; what they get is judged rightly."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def test_each_state_is_held_to_its_own_goal() -> None:
     assert len(found) == 2 * len(FOUND)
     film = found["free: first film: film"]
     assert (film.measured, film.goal, film.met) == ("0.4 s", "at most 1.9 s", True)
-    assert found["free: first film: answer"].met, "as it is told: 1.3 s"
+    assert found["free: first film: answer"].met, "as it is printed: 1.3 s"
     assert found["beside 8 busy processes: first film: film"].met is False
     assert found["beside 8 busy processes: another operating point: answer"].met is None
 

@@ -1,4 +1,4 @@
-"""What commands can be told: help comes without the libraries that take seconds to import, every
+"""The options of commands: help comes without the libraries that take seconds to import, every
 option says what it is for, and every command leads to something that can be run."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`page` and `train`: the programs beside the package, found and started as was asked for."""
+"""`page` and `train`: the programs beside the package, found and started as requested."""
 
 from __future__ import annotations
 

@@ -239,7 +239,7 @@ def test_parts_are_read_as_one_and_masks_are_no_films(tmp_path: Path) -> None:
 def test_films_in_folders_named_like_a_public_set_s_are_not_said_to_be_of_children(
     tmp_path: Path, name: str, covid: bool
 ) -> None:
-    """Of Kermany's set it is known that all are children; it is told by its films' names, too."""
+    """Kermany's set, known to be all of children, is recognised by its films' names, too."""
     classes = ("NORMAL", "PNEUMONIA", "COVID19") if covid else ("NORMAL", "PNEUMONIA")
     films = (f"{part}/{one}/{one}(0).jpg" for part in ("train", "test") for one in classes)
     root = touch(tmp_path / name, *films)

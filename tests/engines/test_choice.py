@@ -1,4 +1,4 @@
-"""OpenVINO where it can be had, PyTorch elsewhere; what was asked for by name, or an error."""
+"""OpenVINO where it can be had, PyTorch elsewhere; what was requested by name, or an error."""
 
 from __future__ import annotations
 

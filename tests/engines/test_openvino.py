@@ -1,4 +1,4 @@
-"""Lanes share a network without sharing an answer; nothing is told to anybody."""
+"""Lanes share a network without sharing an answer; nothing is sent to anybody."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_answer_is_not_overwritten_by_the_next(graph: Path, films: np.ndarray
 
 
 def test_threads_that_ask_at_once_do_not_wait_for_each_other_for_ever(graph: Path) -> None:
-    """As a folder's scoring once did, before an engine was asked once when it is loaded. Threads
+    """As a folder's scoring once did, before an engine was run once when it is loaded. Threads
     that change as often as they can make it likely."""
     program = (
         "import sys; sys.setswitchinterval(1e-9);"

@@ -1,4 +1,4 @@
-"""The film that an engine is asked first tells another network from this one."""
+"""The film that an engine answers first distinguishes another network from this one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Baselines: named where something but the lungs tells the class, silent where only they do."""
+"""Baselines: named where something but the lungs shows the class, silent where only they do."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_the_header_is_read_and_nothing_else(tmp_path: Path) -> None:
         assert header(tmp_path / name) == (1.5, mode)
     cut = tmp_path / "c.jpg"
     cut.write_bytes(encode(grey_film(), "JPEG")[:-200])
-    assert header(cut) == (160 / 192, "L"), "the pixels are not asked"
+    assert header(cut) == (160 / 192, "L"), "the pixels are not read"
     (tmp_path / "d.dcm").write_bytes(dicom_file(grey_film()))
     aspect, mode = header(tmp_path / "d.dcm")
     assert (aspect, mode) == (160 / 192, "MONOCHROME2")
@@ -221,7 +221,7 @@ def test_lungs_are_black_in_the_frame_and_remembered(
     [remembered] = (tmp_path / "cache").glob("lungs-*.npz")
     touched = np.load(remembered)["coarse"][:, outer_frame()]
     assert touched.any() and (seen.frame[touched] == 0).all()
-    monkeypatch.setattr(masks, None)  # would fail if it were asked again
+    monkeypatch.setattr(masks, None)  # would fail if it were called again
     again = read_features(names, tmp_path / "cache", workers=1)
     assert (again.frame == seen.frame).all()
 

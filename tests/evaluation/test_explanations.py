@@ -1,4 +1,4 @@
-"""Where heat lies, told of a network whose evidence is in one known cell."""
+"""Where heat lies, measured on a network whose evidence is in one known cell."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_figures_are_those_of_the_films_requested() -> None:
 
 
 def test_pairs_within_a_view_do_not_reward_telling_the_views_apart() -> None:
-    """COVID-19 is filmed AP, the rest PA, but for a few, and the network tells only the view."""
+    """COVID-19 is filmed AP, the rest PA, but for a few, and the network sees only the view."""
     ap = [("a", "covid", "", 40.0, "F", "AP")] * 20 + [("a", "normal", "", 40.0, "F", "AP")] * 5
     pa = [("a", "normal", "", 40.0, "F", "PA")] * 20 + [("a", "covid", "", 40.0, "F", "PA")] * 5
     unknown = [("a", "covid", "", 40.0, "F", "unknown")] * 9
@@ -91,7 +91,7 @@ def test_pairs_within_a_view_do_not_reward_telling_the_views_apart() -> None:
 def test_failures_name_what_is_called_otherwise_most() -> None:
     rows = [("a", "pneumonia", "SARS", 30.0, "F", "PA")] * 6
     rows += [("a", "pneumonia", "virus", 30.0, "F", "PA")] * 6
-    rows += [("a", "normal", "", 30.0, "F", "PA")] * 2  # too few to be told
+    rows += [("a", "normal", "", 30.0, "F", "PA")] * 2  # too few to be reported
     right = [False] * 5 + [True] + [False] + [True] * 5 + [False] * 2
     worst, next_one = failures(scored(rows, right), RULES)
     assert (worst.finding, worst.films, worst.called) == ("SARS", 6, "covid")

@@ -1,4 +1,4 @@
-"""A map that follows the radiologists' scores is told from one that does not."""
+"""A map that follows the radiologists' scores is distinguished from one that does not."""
 
 from __future__ import annotations
 

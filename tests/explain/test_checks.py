@@ -1,4 +1,4 @@
-"""The checks of a reading: made together, told plainly, and a map that fails them is not shown."""
+"""The checks of a reading: made together, stated plainly; a map that fails them is not shown."""
 
 from __future__ import annotations
 

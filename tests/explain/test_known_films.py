@@ -93,13 +93,8 @@ def arrays() -> FilmArrays:
 
 
 def write(folder: Path, films: FilmArrays, **changes: Any) -> IndexCard:
-    defaults = {
-        "weights": WEIGHTS_SHA256,
-        "manifest": "b" * 64,
-        "words": WORDS,
-        "counts": {TRAIN: 12},
-    }
-    return write_index(folder, "densenet121", films, **{**defaults, **changes})
+    usual = {"weights": WEIGHTS_SHA256, "manifest": "b" * 64, "words": WORDS, "counts": {TRAIN: 12}}
+    return write_index(folder, "densenet121", films, **{**usual, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -147,10 +142,8 @@ def test_every_known_file_is_seen_to_the_byte(known: KnownFilms) -> None:
 
 def test_a_film_is_described_as_its_manifest_has_it(known: KnownFilms) -> None:
     sha256 = hashlib.sha256(FILES[1]).hexdigest()
-    expected = KnownFilm(
-        "clinic/films/1.png", "clinic", Finding.NORMAL, "PA", "child", TRAIN, sha256
-    )
-    assert known.film(1) == expected
+    film = KnownFilm("clinic/films/1.png", "clinic", Finding.NORMAL, "PA", "child", TRAIN, sha256)
+    assert known.film(1) == film
     assert known.film(0).view == known.film(0).age_group == ""
     assert (known.manifest, len(known)) == ("b" * 64, TRAINED + 2)
 

@@ -104,7 +104,7 @@ def test_a_study_is_fetched_within_bounds(
 
 
 def failure(archive: Archive, caplog: pytest.LogCaptureFixture) -> CovidCoreError:
-    """How every task fails there: in the same words, that tell nobody's name."""
+    """How every task fails there: in the same words, which name nobody."""
     caplog.set_level(logging.DEBUG)
     errors = []
     for task in (
@@ -148,7 +148,7 @@ def test_what_is_no_address_is_said(url: str, caplog: pytest.LogCaptureFixture) 
 
 @pytest.fixture
 def stub() -> tuple[Archive, dict[str, object]]:
-    """A server that answers each request as it is told."""
+    """A server, and the answer that it gives to each request, which a test may change."""
     answer: dict[str, object] = {"status": 200, "body": b"", "headers": {}}
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""A hostile or broken archive: bounded in bytes and in time, and told in a sentence."""
+"""A hostile or broken archive: bounded in bytes and in time, and reported in a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evidence laid over the film: where, how hot, and how much of it in a mask."""
+"""Evidence drawn over the film: where, how hot, and how much of it in a mask."""
 
 from __future__ import annotations
 

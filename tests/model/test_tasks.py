@@ -1,4 +1,4 @@
-"""Tasks: every output is asked of some finding, and the classes stay in their order."""
+"""Tasks: every output is about some finding, and the classes stay in their order."""
 
 from __future__ import annotations
 

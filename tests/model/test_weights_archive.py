@@ -1,4 +1,4 @@
-"""Weights from a ZIP file: only those that were asked for, whole, and nothing left otherwise."""
+"""Weights from a ZIP file: only those that were requested, whole, and nothing left otherwise."""
 
 from __future__ import annotations
 

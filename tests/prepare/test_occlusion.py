@@ -36,7 +36,7 @@ def test_the_hottest_place_is_first_in_line() -> None:
     row, column = np.unravel_index(place.argmin(), place.shape)
     assert (int(row) // 16, int(column) // 16) == (2, 5)
     assert place.min() == 0 and place.max() < 1
-    assert abs((place < 0.2).mean() - 0.2) < 1e-3, "as much is covered as was asked for"
+    assert abs((place < 0.2).mean() - 0.2) < 1e-3, "as much is covered as was requested"
 
 
 def test_no_opacity_is_left_of_a_blurred_film() -> None:

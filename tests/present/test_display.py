@@ -1,4 +1,4 @@
-"""Films for a screen: nothing lost, the file's window told, the lungs' own one found."""
+"""Films for a screen: nothing lost, the file's window reported, the lungs' own one found."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def test_a_folder_of_more_entries_than_are_sorted_gives_each_once(
 def test_names_of_a_large_folder_are_not_read_ahead(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a folder without end only so many are asked for as are needed to know that it is large."""
+    """Of a folder without end only so many are requested as are needed to know that it is large."""
     scanned = list(os.scandir(folder / "a" / "c"))
     requested = 0
 

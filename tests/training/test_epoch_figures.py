@@ -17,7 +17,7 @@ from covid_core.training.films import Films
 
 
 class SourceReader(nn.Module):
-    """Tells films by the grey of their hospital, and nothing else."""
+    """Separates films by the grey of their hospital, and by nothing else."""
 
     opacity = None
 

@@ -48,7 +48,7 @@ def test_a_matrix_is_fitted_only_where_films_left_out_are_better_for_it() -> Non
 @pytest.mark.parametrize("fit", [fit_temperature, fit_matrix, fit_calibration])
 def test_a_shift_of_all_logits_changes_no_probability(fit) -> None:
     labels, logits = drawn(2000, seed=1)
-    # The mean of the logits tells the class, as an untrained direction of a network may.
+    # The mean of the logits depends on the class, as an untrained direction of a network may.
     shifted = logits @ MIXING + 2.0 * labels[:, None]
     calibration = fit(shifted, labels)
     before = probabilities(calibration, shifted)

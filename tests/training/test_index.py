@@ -1,4 +1,4 @@
-"""The index of films that made a network: which are in it, and what it tells of them."""
+"""The index of films that made a network: which are in it, and what it states of them."""
 
 from __future__ import annotations
 

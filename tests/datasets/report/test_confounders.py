@@ -141,7 +141,7 @@ def test_of_a_class_of_few_films_or_patients_nothing_is_measured(few: str) -> No
 
 
 def test_films_of_one_patient_are_never_fitted_and_scored() -> None:
-    """Each patient has a mark of their own and one class: known again, they would be told."""
+    """Each patient has a mark of their own and one class: known again, they would be separated."""
     table = table_of([("normal", "a", 50.0, 60), ("covid", "a", 50.0, 60)])
     table["patient"] = [f"{label}{i // 10}" for i, label in enumerate(table["label"])]
     films = draw_thumbnails(table)

@@ -1,4 +1,4 @@
-"""The gate's training: films spoilt as told, shares of lungs by hand, and a gate that learns."""
+"""The gate's training: films spoilt as specified, shares of lungs by hand, a gate that learns."""
 
 from __future__ import annotations
 
