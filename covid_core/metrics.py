@@ -95,7 +95,7 @@ def auroc_within(positive: np.ndarray, scores: np.ndarray, strata: np.ndarray) -
     That is the share of pairs, one positive film and one negative of the same stratum, in which the
     positive film scores higher; a tie counts half. Pairs of all strata are pooled, so a stratum
     counts by its pairs (van Elteren 1960). Where a class is commoner in one stratum, as COVID-19 in
-    AP views, `auroc` also rewards a score that tells the strata apart; this does not. `strata`: a
+    AP views, `auroc` also rewards a score that separates the strata; this does not. `strata`: a
     name or number for each film. NaN where no stratum holds both.
     """
     return auroc_within_by_weights(positive, scores, strata)(np.ones(len(scores)))

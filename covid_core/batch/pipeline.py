@@ -129,7 +129,7 @@ def _row(
         if isinstance(error, Unwritten) and not isinstance(error, NameRefused):
             raise
         return error_row(film.name, error, scoring.predictor.card.classes)
-    flags = made.flags if made else flags_of(judged)  # of what one pass of the network tells
+    flags = made.flags if made else flags_of(judged)  # of what one pass of the network shows
     return prediction_row(
         film.name,
         made.prediction if made else judged,

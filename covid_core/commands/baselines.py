@@ -76,7 +76,7 @@ def run(options: Options) -> int:
                 results = results.replace(**measured.given())
             found = measure_baselines(films, known[key], task, results, answers)
             save_card(card.replace(results=results.replace(baselines=found)), folder)
-            print(f"{folder / recipe}\n{_told(found)}", flush=True)
+            print(f"{folder / recipe}\n{_best_in_words(found)}", flush=True)
     return status
 
 
@@ -135,7 +135,7 @@ def _tensors(card: WeightsCard, folder: Path) -> Path:
     return folder / f"{card.recipe}.safetensors"
 
 
-def _told(baselines: dict[str, dict[str, Baseline]]) -> str:
+def _best_in_words(baselines: dict[str, dict[str, Baseline]]) -> str:
     from covid_core.evaluation.baselines import FIGURES, baselines_in_words, best_baseline
 
     lines = []

@@ -60,8 +60,8 @@ def run_train(options: TrainOptions) -> int:
         compiled=options.compile,
     )
     print(f"{options.architecture}, 224 px, {options.batch_size} films a step, {name}")
-    print(f"ours   {_told(measured.ours)}")
-    print(f"plain  {_told(measured.plain)}")
+    print(f"ours   {_described(measured.ours)}")
+    print(f"plain  {_described(measured.plain)}")
     print(f"ratio  {measured.ratio:.2f}")
     print(f"augmentation alone, films/s: {measured.augmented:.0f} as a batch,")
     print(f"               {measured.augmented_singly:.0f} film by film, torchvision's transforms")
@@ -70,7 +70,7 @@ def run_train(options: TrainOptions) -> int:
     return DONE
 
 
-def _told(pace: Pace) -> str:
+def _described(pace: Pace) -> str:
     return f"{pace.films_per_s:8.1f} films/s, {pace.waiting:.1%} of the time waiting for films"
 
 

@@ -26,7 +26,7 @@ class Options:
 
     Networks on the test part of a manifest and on each source held out of it: a table, and a report
     with plots. Where the manifest has sources with films of both kinds, read by radiologists, how
-    well they are told apart within each, and maps against boxes.
+    well they are separated within each, and maps against boxes.
     """
 
     manifest: Measured

@@ -16,7 +16,7 @@ class Options:
     """List the films that made the weights, to tell which film was seen before.
 
     Of each film that trained, chose or calibrated the weights, and of copies of these: a 256-bit
-    hash, features, and what its dataset tells, in known/ beside the weights. No picture is in it;
+    hash, features, and what its dataset states, in known/ beside the weights. No picture is in it;
     names of files are.
     """
 

@@ -195,7 +195,7 @@ def _total(options: Options) -> int | None:
 
 
 def _written(options: Options, scoring: Scoring, terms: Terms) -> int:
-    """The exit status, once each row is written as it came, and what became of all is told."""
+    """The exit status, once each row is written as it came and what became of all is reported."""
     total = _total(options)
     with ExitStack() as outputs:
         emit = [_json_array(outputs)] if options.json else []

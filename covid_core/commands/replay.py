@@ -176,12 +176,12 @@ def _why(bundle: Bundle, reader: CaseReader) -> str:
     here = reader.identity
     made_by, made_with = bundle.made_by, bundle.made_with
     reasons = [
-        f"{words}: {_told(made_by.get(name))} then, {_told(here[name])} now"
+        f"{words}: {_abridged(made_by.get(name))} then, {_abridged(here[name])} now"
         for name, words in _OTHERS.items()
         if made_by.get(name) != here[name]
     ]
     reasons += [
-        f"another {name}: {_told(made_with.get(name))} then, {_told(value)} now"
+        f"another {name}: {_abridged(made_with.get(name))} then, {_abridged(value)} now"
         for name, value in reader.surroundings.items()
         if made_with.get(name) != value
     ]
@@ -190,7 +190,7 @@ def _why(bundle: Bundle, reader: CaseReader) -> str:
     return "why it may: " + "; ".join(reasons)
 
 
-def _told(value: str | None) -> str:
+def _abridged(value: str | None) -> str:
     return value[:40] if value else "none"
 
 

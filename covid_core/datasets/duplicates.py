@@ -6,7 +6,7 @@ written on. Two steps, so that 100,000 films never make a table of all pairs:
 1. An index. Thumbnails of 32 px, centred and of length 1, correlate above 0.94 where they lie
    closer than sqrt(2 (1 - 0.94)). Principal components only ever bring points closer, so a k-d
    tree over the first 48 gives every such pair and few others, which the full thumbnails sift.
-2. The detail. Many chests look alike at 32 px. Ribs and vessels tell them apart: at 64 px, with
+2. The detail. Many chests look alike at 32 px. Ribs and vessels distinguish them: at 64 px, with
    the coarse shapes and the borders taken away, at the best shift of up to two pixels, copies
    correlate above 0.6 and strangers below. What lies near that limit is, looked at, mostly the
    same person on another day, and belongs on one side of a split as well.

@@ -16,7 +16,7 @@ def described() -> str:
 
 
 def processor() -> str:
-    """Its name, as far as the system tells it."""
+    """The processor's name, as far as the system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:  # not on Linux

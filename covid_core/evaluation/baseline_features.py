@@ -60,7 +60,7 @@ def read_features(names: Sequence[str], cache: Path, *, workers: int) -> Baselin
 
 
 def header(path: Path) -> tuple[float, str]:
-    """Width by height, and the colour mode, as the file's header tells; no pixel is decoded."""
+    """Width by height, and the colour mode, as the file's header has them; no pixel is decoded."""
     try:
         with Image.open(path) as image:
             return image.width / image.height, image.mode

@@ -30,7 +30,7 @@ from covid_core.training.inference import compute_logits, probabilities_by_split
 
 _BATCH = 64
 _LEAST_HEAT = 1e-6  # logits; a scale must be above 0
-_TYPICAL = 1000  # films; more tell a typical map no better
+_TYPICAL = 1000  # films; more show a typical map no better
 _FEW = 5  # fewer films of a class than this say nothing about it
 
 
@@ -46,9 +46,9 @@ def evaluate(
     """Results for the card, of a network's logits of each part as `logits_by_split` gives them.
 
     `films` are labelled by `task`. Sources stand for themselves, because between sources a network
-    can tell the hospital instead of the disease. `baselines` are measured where there is a `cache`
-    for what they see. They learn the classes' frequencies, so only probabilities calibrated by
-    `rules` fitted on validation are fairly compared with them.
+    can recognise the hospital instead of the disease. `baselines` are measured where there is a
+    `cache` for what they see. They learn the classes' frequencies, so only probabilities calibrated
+    by `rules` fitted on validation are fairly compared with them.
     """
     rules = rules or Rules.plain(len(task.outputs))
     answers = probabilities_by_split(logits, rules)

@@ -1,7 +1,7 @@
 """Shortcut probes: whether COVID-19 is still recognised where no lung is to be seen.
 
 Markers, borders, collimation and posture differ between hospitals, and so do the share of their
-patients with COVID-19. What a network tells from them is the hospital, not the disease (DeGrave,
+patients with COVID-19. What a network recognises by them is the hospital, not the disease (DeGrave,
 Janizek and Lee 2021; Maguolo and Nanni 2021).
 """
 
@@ -21,7 +21,7 @@ from covid_core.model import audit
 from covid_core.prepare.occlusion import LEAST_LUNG, lungs_only, lungs_out, painted_over, widened
 from covid_core.prepare.preprocess import Preprocess
 
-LIMIT = 0.60  # the AUROC above which a film without lungs still tells COVID-19
+LIMIT = 0.60  # the AUROC above which a film without lungs still shows COVID-19
 _INTACT = "intact"
 _COVID = CLASSES.index(Finding.COVID)
 _FRAME = 0.12  # the outer frame's width, of each side
@@ -34,7 +34,7 @@ Probe = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """`without_lungs`: no network that reads the lungs can tell COVID-19 there."""
+    """`without_lungs`: no network that reads the lungs can recognise COVID-19 there."""
 
     title: str
     probe: Probe
@@ -42,7 +42,7 @@ class About:
 
 
 def lung_box_out(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
-    """Black in the box around both lungs, for a hole's outline tells the lungs' shape."""
+    """Black in the box around both lungs, for a hole's outline shows the lungs' shape."""
     down, across = (np.nonzero(lungs.any(axis=axis))[0] for axis in (1, 0))
     left = film.copy()
     left[down[0] : down[-1] + 1, across[0] : across[-1] + 1] = 0
@@ -70,7 +70,7 @@ def corners_out(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
 
 
 def outline_only(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
-    """White lungs on black: what their shape alone tells, and no grey of the film."""
+    """White lungs on black: their shape alone, and no grey of the film."""
     return np.where(lungs, 255, 0).astype(np.uint8)
 
 

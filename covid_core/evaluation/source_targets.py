@@ -8,7 +8,7 @@ from covid_core.metrics import Estimate
 from covid_core.model.results import MapAgreement, Results, WithinSource
 
 SIIM, RSNA = "siim-covid19", "rsna-pneumonia"
-POPULATIONS = ("never trained on", "test")  # of a source, the more telling first
+POPULATIONS = ("never trained on", "test")  # of a source, the more meaningful first
 
 
 def _contrast(own: WithinSource, name: str, score: str) -> Estimate | None:
@@ -16,7 +16,7 @@ def _contrast(own: WithinSource, name: str, score: str) -> Estimate | None:
 
 
 def typical_against_negative(own: WithinSource, score: str = "p_covid") -> Estimate | None:
-    """How well films read as typical are told apart from those read as negative, by a score."""
+    """How well a score separates films read as typical from those read as negative."""
     return _contrast(own, "typical against negative", score)
 
 

@@ -144,7 +144,7 @@ def _within_view(
 ) -> dict[str, Estimate]:
     """The AUROC by pairs within AP and within PA, where enough such films are for and against.
 
-    The sicker are filmed AP, so between views a score may tell the view instead of the disease.
+    The sicker are filmed AP, so between views a score may show the view instead of the disease.
     """
     known = views.isin([View.AP.value, View.PA.value]).to_numpy()
     if min((positive & known).sum(), (~positive & known).sum()) < _FEW:

@@ -30,7 +30,7 @@ COHEN, RADIOGRAPHY = "covid-chestxray", "radiography"
 ADULTS = "adults, COVID-19 against other pneumonia"  # a row of `strata.where_age_cannot_help`
 _CALIBRATION_ERROR = 0.02
 _COVERED = 0.02  # how far from what was promised
-_TOLD_APART, _REFUSED = 0.99, 0.02
+_GATE_AUROC, _REFUSED = 0.99, 0.02
 _DICE = 0.93
 _COVID_ON_TEST = 0.995
 _DECIDED, _RIGHT, _NORMAL = 0.85, 0.95, 0.80  # on the clean test part
@@ -46,7 +46,7 @@ class Goal:
     """What is required, what was measured with its interval, and whether it was met.
 
     `met`: None where nothing was measured, or the interval decides nothing. `margin`: by how much a
-    value is better than asked, below 0 where it is worse; None where that is no number.
+    value is better than required, below 0 where it is worse; None where that is no number.
     """
 
     name: str
@@ -187,7 +187,7 @@ def _of_rules(card: WeightsCard) -> Iterator[Goal]:
 
 def _of_gate(measured: GateMeasured) -> Iterator[Goal]:
     yield _at_least(
-        "Gate: AUROC against what is no frontal chest film", _TOLD_APART, measured.auroc
+        "Gate: AUROC against what is no frontal chest film", _GATE_AUROC, measured.auroc
     )
     yield _at_most("Gate: good frontal films refused", _REFUSED, measured.refused)
 

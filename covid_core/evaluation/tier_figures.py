@@ -24,7 +24,7 @@ def measure_tiers(
     """The figures of each operating point, by its name, on the films at `indices`.
 
     `probabilities`: calibrated, (len(indices), outputs), in the order of `answers`. The gate is not
-    asked: every film counts.
+    run: every film counts.
     """
     return {
         point.name: _figures(

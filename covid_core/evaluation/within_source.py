@@ -1,4 +1,4 @@
-"""How well scores tell films of one source apart: there no hospital gives the answer away.
+"""How well scores separate films of one source, where no hospital gives the answer away.
 
 Only sources with films of both kinds count: films that radiologists read as negative, typical,
 indeterminate or atypical for COVID-19 (the RSNA's consensus, Simpson et al. 2020), or films with

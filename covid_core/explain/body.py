@@ -24,7 +24,7 @@ def find_body(radiograph: Radiograph, lungs: np.ndarray) -> np.ndarray:
     """Where the body is, bool (128, 128) over the whole film; nothing outside the film's borders.
 
     `lungs`: where they are over the whole film, bool (128, 128). The whole film inside its borders
-    where no body is told apart.
+    where no body is distinguished.
     """
     (greys,) = radiograph.shrunk((_SIDE_PX, _SIDE_PX))
     part = radiograph.crop.slices(*greys.shape)

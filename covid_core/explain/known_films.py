@@ -44,7 +44,7 @@ class KnownFilm:
     """A film that trained, tuned or calibrated the weights, or is the same picture as such a one.
 
     `reference`: its source, a slash, and where it lies in that dataset. `finding`: its dataset's
-    label. `view`, `age_group`: empty where the dataset does not tell. `split`: of its manifest.
+    label. `view`, `age_group`: empty where the dataset does not say. `split`: of its manifest.
     `sha256`: hex digest of the file's bytes.
     """
 

@@ -5,7 +5,7 @@ lung. Brixia draws their borders at the aortic arch and at the inferior pulmonar
 nothing here looks for: each lung's outline is cut in thirds of its height instead. And a zone's
 share says where the network looked, not how ill that zone is.
 
-Everything that tells the sides apart is counted in whole numbers or summed exactly, so that a
+Everything that distinguishes the sides is counted in whole numbers or summed exactly, so that a
 mirrored film has the mirrored table, to the last bit.
 """
 

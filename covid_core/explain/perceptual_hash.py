@@ -3,7 +3,7 @@
 A hash of the discrete cosine transform's signs, as pHash's (Zauner, Implementation and benchmarking
 of perceptual image hash functions, 2010). The lowest four frequencies of each direction, which all
 chests share, are left out: what is kept are ribs, vessels, devices. Of 4096 pixels 256 signs stay,
-a ghost of the film (`benchmarks.seen_before` draws it), that tells whether two films are alike.
+a ghost of the film (`benchmarks.seen_before` draws it), that shows whether two films are alike.
 """
 
 from __future__ import annotations

@@ -16,5 +16,5 @@ again.
     bundle                  all of it in one file, and the whole way again
 
 Each exporter takes a `Result` and gives bytes, the same for the same result. None holds the patient
-or the file's name unless it is asked to keep them, which only DICOM objects can be.
+or the file's name unless keeping them is requested, which only DICOM objects allow.
 """

@@ -26,7 +26,7 @@ class AnswerTooLarge(Exception):
 
 
 class AnswerCompressed(Exception):
-    """An answer is compressed, though none was asked for: what it expands to nobody knows."""
+    """An answer is compressed, though that was not requested: its full size is unknown."""
 
 
 class Clock:

@@ -60,7 +60,7 @@ from covid_core.read.radiograph import Radiograph
 from covid_core.storage.records import Record, Share
 
 FORMAT_VERSION = 3
-_READABLE = (1, 2, FORMAT_VERSION)  # 1 had no opacity map; 2 told no card's digest
+_READABLE = (1, 2, FORMAT_VERSION)  # 1 had no opacity map; 2 had no card's digest
 REPORT, RESULT, OPACITY, OVERLAY, SHOWN, FILM, CASE = MEMBERS = (
     "report.pdf",
     "result.json",
@@ -77,7 +77,7 @@ NOTE = (
 MAX_BYTES = 192 * 1024 * 1024  # of a bundle
 _MOST_BYTES = {FILM: 84_000_000, CASE: 1_000_000, RESULT: 1_000_000}  # 40 million pixels
 _MOST_OTHERS = 40_000_000
-_TIME = (1980, 1, 1, 0, 0, 0)  # the least that ZIP files can tell
+_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that ZIP files can hold
 _QUICK = 1  # of zlib: a film of noise hardly gets smaller by more
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _REMEDY = "Give a ZIP file that this program made as a case bundle, unchanged"

@@ -1,6 +1,6 @@
 """To and from an image archive by DICOMweb (PS3.18): STOW-RS, QIDO-RS, WADO-RS.
 
-No error tells what was searched for or sent, nor the address with it: both may name a patient. An
+No error says what was searched for or sent, nor the address with it: both may name a patient. An
 archive may be hostile or broken: how much of an answer is read, and for how long, is bounded.
 """
 
@@ -65,7 +65,7 @@ class Archive:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FoundStudy:
-    """A study that an archive knows of, as plain text, "" where it does not tell.
+    """A study that an archive knows of, as plain text, "" where it does not say.
 
     Never printed by its `repr`. `study_date`: YYYYMMDD.
     """

@@ -151,12 +151,12 @@ def _reference(image: Dataset, capture: FileDataset) -> Dataset:
     for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID"):
         setattr(reference, keyword, image[keyword].value)
     reference.StudyInstanceUID = capture.StudyInstanceUID
-    for keyword in _ASKED_FOR:
+    for keyword in _REQUIRED_TAGS:
         setattr(reference, keyword, None)
     return reference
 
 
-_ASKED_FOR = (
+_REQUIRED_TAGS = (
     "PatientID",
     "PatientName",
     "PatientBirthDate",

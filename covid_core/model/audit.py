@@ -103,7 +103,7 @@ class MethodFigures(Curves):
 
 
 class Explanations(Record):
-    """What heat maps are worth, as `evaluation.explanations` tells."""
+    """What heat maps are worth, as `evaluation.explanations` describes it."""
 
     films: int
     shares: tuple[float, ...]
@@ -154,7 +154,7 @@ class RobustnessSummary(Record):
 
 
 class Robustness(Record):
-    """What corruptions cost, as `evaluation.robustness` tells."""
+    """What corruptions cost, as `evaluation.robustness` describes it."""
 
     films: int
     strengths: tuple[int, ...]
@@ -194,7 +194,7 @@ class ZoneRow(Record):
 
 
 class Zones(Record):
-    """The maps against scores of lung zones, as `evaluation.zone_scores` tells."""
+    """The maps against scores of lung zones, as `evaluation.zone_scores` describes it."""
 
     films: int
     rows: dict[str, ZoneRow]

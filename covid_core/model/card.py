@@ -198,7 +198,7 @@ def _card(raw: dict[str, Any], path: Path) -> WeightsCard:
     sources = sorted(card.films.get("test", {}))
     if not sources:
         return card
-    # Every operating point tells the sources on whose films it was measured.
+    # Every operating point names the sources on whose films it was measured.
     return card.replace(rules=with_sources(card.rules, f"new films of {listed_in_words(sources)}"))
 
 

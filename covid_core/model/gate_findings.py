@@ -20,7 +20,7 @@ class Code(StrEnum):
     ROTATED = "rotated"
     UPSIDE_DOWN = "upside_down"
     INVERTED = "inverted"
-    UNFAMILIAR = "unfamiliar"  # after those that tell what to do about it
+    UNFAMILIAR = "unfamiliar"  # after those that say what to do about it
     CROPPED = "cropped"
     TOO_DARK = "too_dark"
     SATURATED = "saturated"

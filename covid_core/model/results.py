@@ -22,7 +22,7 @@ TEST = "test part"  # the name of all test films together
 
 
 class ClassFigures(Record):
-    """How well one class is told apart from the rest."""
+    """How well one class is separated from the rest."""
 
     auroc: Figure
     sensitivity: Figure
@@ -103,7 +103,7 @@ class BoxAgreement(Record):
 
 
 class AppearanceFigures(Record):
-    """How well one appearance is told apart from the rest."""
+    """How well one appearance is separated from the rest."""
 
     auroc: Figure
     average_precision: Figure
@@ -176,7 +176,7 @@ class Results(Record):
 
     @property
     def parts(self) -> list[Part]:
-        """Every part that was measured, the most telling first, all test films together last."""
+        """Every part that was measured, the most meaningful first, all test films together last."""
         return [
             *(Part(source, True, summary) for source, summary in self.held_out.items()),
             *(Part(source, False, summary) for source, summary in self.test_by_source.items()),

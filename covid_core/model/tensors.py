@@ -53,7 +53,7 @@ def read_pair(folder: Path, name: str) -> tuple[dict[str, Any], bytes]:
 
 
 def foreign_tensors(path: Path, network: str) -> WeightsError:
-    """What is said of tensors that are not those of the network that was asked for."""
+    """The error for tensors that are not those of the requested network."""
     return WeightsError(
         f"the tensors are not those of this project's {network}", RETRAIN, file=str(path)
     )

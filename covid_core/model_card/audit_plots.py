@@ -18,7 +18,7 @@ _ROW_PX = 24
 _GREEN, *_, _BLUE, _RED = SERIES[:6]
 _QUIET, _PLAIN = "#777", "#BBBBBB"
 _LARGEST_DROP = 0.2  # AUROC; more looks no worse
-# Blue gains, red losses, white nothing: told apart by colour-blind people.
+# Blue gains, red losses, white nothing: distinguished by colour-blind people.
 _COST = ((0.0, _BLUE), (0.5, "#FFFFFF"), (1.0, _RED))
 
 

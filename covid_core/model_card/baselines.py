@@ -26,8 +26,8 @@ def beside_baselines(card: WeightsCard, figure: str) -> go.Figure:
     drawn = go.Figure()
     rows = {}
     for name, _, summary in card.results.parts:
-        told_apart = summary.classes.get(disease)
-        auroc = told_apart.auroc if told_apart else None
+        of_disease = summary.classes.get(disease)
+        auroc = of_disease.auroc if of_disease else None
         own = summary.accuracy if figure == "accuracy" else auroc
         if name in baselines and own:
             rows[name] = own

@@ -50,7 +50,7 @@ def without_front_matter(text: str) -> str:
 
 
 def _results(card: WeightsCard) -> Iterator[dict[str, Any]]:
-    """One for each part of films that was measured, the most telling first."""
+    """One for each part of films that was measured, the most meaningful first."""
     disease = card.classes[-1]
     for part in card.results.parts:
         own = part.summary.classes.get(disease)

@@ -23,7 +23,7 @@ Row = tuple[str, Estimate]  # a figure by its name
 
 
 def summaries_by_title(card: WeightsCard) -> dict[str, Summary]:
-    """What was measured of each part of films, as a plot names it, the most telling first."""
+    """What was measured of each part of films, as a plot names it, the most meaningful first."""
 
     def title(name: str, unseen: bool) -> str:
         if unseen:

@@ -44,7 +44,7 @@ def held_out_name(source: str, card: WeightsCard) -> str:
 
 
 def parts_by_weight(card: WeightsCard) -> list[tuple[str, Summary]]:
-    """Every part that was measured, the most telling first: as the tables name it, its summary."""
+    """Every part that was measured, the most meaningful first: its name in tables, its summary."""
 
     def title(name: str, unseen: bool) -> str:
         if unseen:

@@ -63,7 +63,7 @@ Films by answer at the balanced point, and by label:
 
 
 def fitted_sets(card: WeightsCard) -> str:
-    """How prediction sets were fitted (`training.fit_rules`), as far as the card's age tells."""
+    """How prediction sets were fitted (`training.fit_rules`), as far as the card's age shows."""
     if card.results.probabilities is None:  # before small sources counted in part
         return ""
     words = (

@@ -94,7 +94,7 @@ pairs of films that are both AP or both PA, since the severely ill are imaged ly
 def within_in_words(found: Populations) -> list[str]:
     """A sentence or two for each source and population.
 
-    How well its first contrast is told apart, and what its negative films are called.
+    How well its first contrast is separated, and what its negative films are called.
     """
     sentences = []
     for source, populations in found.items():

@@ -127,7 +127,7 @@ class Gate:
         """What speaks against judging it; empty for a good frontal radiograph of an adult.
 
         A remark that abstains leaves the others out. Whether the film is one of several, or in a
-        screenshot or a photo, the whole picture tells; all else is judged inside its borders.
+        screenshot or a photo, the whole picture shows; all else is judged inside its borders.
         """
         codes = self._codes(radiograph)
         abstaining = [code for code in codes if code in ABSTAINING]

@@ -27,7 +27,7 @@ Tone = Literal["stretch", "equalise"]
 Borders = Literal["keep", "cut"]
 Percentile = Annotated[float, Field(ge=0, le=100)]
 _MOST_PX = 4096  # of a film's side in a network
-_TONES = 4096  # grey levels that equalisation tells apart, for it spreads the frequent ones
+_TONES = 4096  # grey levels that equalisation distinguishes, for it spreads the frequent ones
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from covid_core.model.decision import in_sentence
 from covid_core.present.sentences import shown_probability
 from covid_core.read.radiograph import View
 
-_LEAST = 0.01  # change of a probability that is told as one
+_LEAST = 0.01  # change of a probability that is reported as one
 
 
 def change_in_words(first: Reading, second: Reading, *, dated: bool) -> str:
@@ -53,7 +53,7 @@ def _probability_change(first: Reading, second: Reading) -> str:
 
 
 def _opaque_share(reading: Reading) -> float | None:
-    """The share of the lungs in which an opacity is likely, 0 to 1; None where nothing tells."""
+    """The share of the lungs in which an opacity is likely, 0 to 1; None where unknown."""
     lungs = reading.lungs
     if reading.opacity is None or not lungs.any():
         return None

@@ -41,7 +41,7 @@ class Result:
     `saliency`: of the class whose evidence is shown. `film`: uint8 (H, W) as it was shown. `lungs`,
     `body`: bool (h, w) over the film; no heat is drawn outside the body. `prevalence`: of the
     disease, 0 to 1. `made`: when, with its time zone. `elsewhere`: what the operating point costs
-    at sources that never trained the weights, as `sentences.elsewhere_in_words` tells it. `checks`:
+    at sources that never trained the weights, as `sentences.elsewhere_in_words` says it. `checks`:
     of the film and of the map shown; None where none were made. `opacity`: where the network sees
     opacities; None by weights that have no such map. `worth`: what was measured of the maps and the
     category. Raises ValueError where the time has no zone, or the checks are of another map.
@@ -114,7 +114,7 @@ class Result:
 
     @property
     def name(self) -> str:
-        """A file name's stem that tells the film by its digest, and nobody's name."""
+        """A file name's stem that identifies the film by its digest and names nobody."""
         return f"film-{self.prediction.radiograph_sha256[:8]}"
 
 
@@ -144,7 +144,7 @@ def result_json(result: Result) -> dict[str, Any]:
     each cell, arranged as those of `evidence`; `peak`, the highest; `peak_zone`, the lung zone it
     lies in; `in_lungs`, the share of the map; null by weights without such a map. `rsna_category`:
     the likeliest, and the network's shares for all, which are not `calibrated`; null by weights
-    that did not learn them. `checks`: as `checks.checks_json` tells them; null where none were
+    that did not learn them. `checks`: as `checks.checks_json` gives them; null where none were
     made. `caveat`, `disclaimer`: sentences that go with any result.
     """
     prediction, decision = result.prediction, result.prediction.decision

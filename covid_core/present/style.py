@@ -1,4 +1,4 @@
-"""One look for every plot: colours told apart by colour-blind people (Okabe and Ito), one style."""
+"""One style for every plot, in colours that colour-blind people distinguish (Okabe and Ito)."""
 
 from __future__ import annotations
 

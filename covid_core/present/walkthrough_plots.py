@@ -16,7 +16,7 @@ from covid_core.model.results import CalibrationBins
 from covid_core.present.overlay import data_uri, png
 from covid_core.present.style import CLASS_COLOURS
 
-# ColorBrewer's PuOr, told apart by colour-blind people; both ends are seen on white and on black.
+# ColorBrewer's PuOr, which colour-blind people can read; both ends are seen on white and on black.
 FOR, AGAINST, NEUTRAL = "#B35806", "#8073AC", "#7F7F7F"
 _SIGNED = ("#998EC3", "#D8DAEB", "#F7F7F7", "#FEE0B6", "#F1A340")  # pale: numbers stand on it
 _GRID = {"color": "rgba(255, 255, 255, 0.55)", "width": 1}

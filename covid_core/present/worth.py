@@ -73,7 +73,7 @@ def opacity_worth(card: WeightsCard) -> str:
 
 
 def category_worth(card: WeightsCard, category: Appearance) -> str:
-    """How well an RSNA category is told apart from the rest, in one line."""
+    """How well an RSNA category is separated from the rest, in one line."""
     found = []
     for title, own in _parts(card):
         figures = own.appearance or {}

@@ -19,7 +19,7 @@ from pydicom.multival import MultiValue
 from covid_core.errors import RefusedFile
 
 _BINARY = {"US": "u2", "SS": "i2", "UL": "u4", "SL": "i4", "FL": "f4", "FD": "f8", "OW": "u2"}
-_UNTOLD = ("UN", "OB")  # of which the dictionary knows better what they hold
+_UNSTATED = ("UN", "OB")  # of which the dictionary knows better what they hold
 _MOST_VALUES = 64
 
 
@@ -118,7 +118,7 @@ def _numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
         parts = list(value) if isinstance(value, MultiValue | list) else [value]
         return _finite([_number(str(part)) for part in parts if str(part).strip()])
     representation = element.VR or "UN"
-    if representation in _UNTOLD:
+    if representation in _UNSTATED:
         representation = dictionary_VR(keyword)[:2]  # "US or SS": its sign is seen to elsewhere
     kind = _BINARY.get(representation)
     if kind is None:

@@ -14,7 +14,7 @@ from covid_core.storage.plain_files import read_regular
 from covid_core.storage.walk import Note, PassedOver, files_below, ignore, is_system_path
 
 FILM_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".dcm"})
-HEAD_BYTES = 512  # as many as tell what kind of file it is
+HEAD_BYTES = 512  # as many as show what kind of file it is
 
 
 def films_below(

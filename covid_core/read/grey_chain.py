@@ -141,7 +141,7 @@ def _shown(values: np.ndarray, counts: np.ndarray, header: PictureHeader, tags: 
 
 
 def _shows_something(greys: np.ndarray, counts: np.ndarray, values: np.ndarray) -> bool:
-    """Whether enough of a picture is told apart, not all of it black, white or one grey."""
+    """Whether enough of a picture is distinguished, not all of it black, white or one grey."""
     if float(greys.max()) - float(greys.min()) < _LEAST_SPAN:
         return False
     step = max(values.size // _SAMPLE, 1)

@@ -1,6 +1,6 @@
 """Lookup tables of a DICOM file (PS3.3 C.11.1.1 and C.11.2.1.1), of 8 to 16 bits.
 
-A table of up to 8 bits may stand in bytes or in 16-bit words: the length of its data tells which.
+A table of up to 8 bits may stand in bytes or in 16-bit words: the length of its data shows which.
 """
 
 from __future__ import annotations

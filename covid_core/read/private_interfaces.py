@@ -5,7 +5,7 @@ pydicom 3.0.2: the file meta group of an open file, read as `dcmread` itself rea
 without a limit. Another reader might find one transfer syntax in a file, and `dcmread` another.
 
 Python 3.11 to 3.14: a child of multiprocessing runs its parent's main file again, before anything
-else, and there is no way to tell it not to: under Streamlit that is the whole page.
+else, and there is no way to prevent it: under Streamlit that is the whole page.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _COLOURED_SHARE = 0.1  # of the area; an arrow or a stamp on a film takes a few 
 
 
 class View(StrEnum):
-    """The projection, as DICOM's View Position (0018,5101) tells it."""
+    """The projection, as DICOM's View Position (0018,5101) states it."""
 
     PA = "PA"
     AP = "AP"

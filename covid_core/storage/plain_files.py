@@ -20,7 +20,7 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NO_LINK
 
 
 class NoPlainFile(OSError):
-    """A pipe, a device or a folder, where a file was asked for."""
+    """A pipe, a device or a folder, where a file was requested."""
 
     def __init__(self) -> None:
         super().__init__(errno.EINVAL, "it is no plain file")

@@ -39,7 +39,7 @@ def train(
 ) -> Network:
     """The averaged weights of the last phase, on the CPU, after every phase of the recipe in turn.
 
-    `after_phase` is told each phase but the last, and the network that it ended with.
+    `after_phase` is given each phase but the last, and the network that it ended with.
 
     Writes a checkpoint a phase, a JSON line an epoch to `log.jsonl` in the run's folder, and the
     same for TensorBoard to `tensorboard`; without `resume` those of an older run are deleted first.

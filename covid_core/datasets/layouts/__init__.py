@@ -3,7 +3,7 @@
 `recognises(folder)`; `read(folder, selection)`, which yields a `Case` or a `LeftOut` for each film;
 `SOURCE`, the name its films go by, None where that is the folder's own.
 
-A further layout is one more file here and one more name in `LAYOUTS`, the most telling ones first;
+A further layout is one more file here and one more name in `LAYOUTS`, the most specific ones first;
 where its films come from is said in `sources`.
 """
 

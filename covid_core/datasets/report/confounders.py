@@ -1,4 +1,4 @@
-"""What else than the disease tells the classes apart in a manifest: hospital, age, export.
+"""What else than the disease separates the classes in a manifest: hospital, age, export.
 
 A network takes the easiest clue (DeGrave et al. 2021): each clue found here is said in words, with
 the figure that makes it one.

@@ -1,6 +1,6 @@
-"""What small models tell from a thumbnail alone: the source of a film, and its class in a source.
+"""What small models see in a thumbnail alone: the source of a film, and its class in a source.
 
-A thumbnail holds next to nothing of what a radiologist reads. What a model can tell from it, a
+A thumbnail holds next to nothing of what a radiologist reads. What a model can see in it, a
 network may have learnt from it too (Maguolo and Nanni 2021). Two models, because each is blind to
 what the other sees: a linear one on 32 px, and small boosted trees on 16 px.
 
@@ -38,7 +38,7 @@ _TREE_SIDE_PX = 16
 
 @dataclass(frozen=True, slots=True)
 class SourceSeparation:
-    """How well the better of the two models tells one source from the others.
+    """How well the better of the two models separates one source from the others.
 
     `accuracy`: the mean of sensitivity and specificity, 0.5 by chance. `films`: how many it was
     tried on. `model`: `LINEAR` or `TREES`.
@@ -52,7 +52,7 @@ class SourceSeparation:
 
 @dataclass(frozen=True, slots=True)
 class ClassSeparation:
-    """How well boosted trees tell one class from the rest inside one source.
+    """How well boosted trees separate one class from the rest inside one source.
 
     `positive`: COVID-19, or pneumonia in a source without it. `auroc`: with its 95% interval, and
     how many films it was measured on.
@@ -66,7 +66,7 @@ class ClassSeparation:
 def separate_sources(
     table: pd.DataFrame, thumbnails: np.ndarray, *, seed: int
 ) -> list[SourceSeparation]:
-    """How well thumbnails, uint8 (rows, 64, 64), tell each source of the used films from others."""
+    """How well thumbnails, uint8 (rows, 64, 64), separate each source of used films from others."""
     used, groups, sources = on_a_side(table), groups_of(table), table["source"].to_numpy(str)
     members = [used & (sources == source) for source in np.unique(sources)]
     rows = _draw([own for own in members if _is_large(own, groups)], seed)
@@ -92,7 +92,7 @@ def separate_sources(
 def separate_classes(
     table: pd.DataFrame, thumbnails: np.ndarray, *, seed: int
 ) -> list[ClassSeparation]:
-    """How well thumbnails tell the classes in each source that has two classes of enough films."""
+    """How well thumbnails separate the classes, in each source with two classes of enough films."""
     used, groups = on_a_side(table), groups_of(table)
     sources, labels = table["source"].to_numpy(str), table["label"].to_numpy(str)
     found = []
