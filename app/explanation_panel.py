@@ -33,7 +33,7 @@ from covid_core.present.sentences import (
 
 @st.fragment
 def show_explanation() -> None:
-    """Shows, once it is asked for, what the open film's answer rests on and every check."""
+    """Shows, on request, what the open film's answer rests on and every check."""
     film = session.current()
     if film is None:
         return

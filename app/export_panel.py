@@ -27,8 +27,8 @@ from covid_core.read.patient_tags import Study
 class Files:
     """The files that are exported of one film, made together.
 
-    `stem`: of the files' names, which tells the film and nobody's name. `opacity`: None by weights
-    without an opacity map.
+    `stem`: of the files' names, which identifies the film and names nobody. `opacity`: None by
+    weights without an opacity map.
     """
 
     stem: str
@@ -43,7 +43,7 @@ class Files:
 
 @st.fragment
 def show_exports() -> None:
-    """Every export of the open film, made once it is asked for; a film at a time is kept."""
+    """Shows every export of the open film, made on request; those of one film are kept."""
     film = session.current()
     if film is None:
         return

@@ -40,7 +40,7 @@ def release(files: Iterable[UploadedFile]) -> None:
     """Empties uploads that the page has read.
 
     Streamlit would keep their bytes until the session ends. It still knows that they are there, and
-    so still tells when one is taken back.
+    so still reports when one is taken back.
     """
     context = get_script_run_ctx()
     for file in files:

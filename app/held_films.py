@@ -32,7 +32,7 @@ def films_in_upload(file: UploadedFile, note: Note = ignore) -> list[Item]:
 def films_in_file(name: str, data: bytes, note: Note = ignore) -> list[Item]:
     """The films of a file's bytes, as `films_in_upload` gives them.
 
-    Of a folder, which its name then tells, and of a ZIP file, what is no film is passed over;
+    Of a folder, which its name then shows, and of a ZIP file, what is no film is passed over;
     `note` takes each.
     """
     reason = reason_to_pass_upload(name, data) if "/" in name else None

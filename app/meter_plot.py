@@ -9,7 +9,7 @@ from covid_core.explain.shortcut_meter import ShortcutMeter, shown
 from covid_core.model.decision import in_sentence
 from covid_core.present.style import CLASS_COLOURS, THRESHOLD
 
-# What should be low is told apart by more than its place.
+# What should be low is distinguished by more than its place.
 _PATTERN = {"shape": ["", "", "/"], "fillmode": "overlay", "fgcolor": "white", "size": 6}
 _BARS_PX, _MARGIN_PX = 36, 52
 

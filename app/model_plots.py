@@ -56,7 +56,7 @@ def show_plots(card: WeightsCard) -> None:
 
 
 def show_sources(card: WeightsCard) -> None:
-    """Shows how well the model tells COVID-19 at each source."""
+    """Shows how well the model recognises COVID-19 at each source."""
     parts = figures.summaries_by_title(card)
     st.subheader(texts.BY_SOURCE, anchor=False)
     known = format_estimate(card.results.test.classes[_COVID].auroc)

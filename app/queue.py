@@ -1,7 +1,7 @@
 """Whose film is next: a few at work side by side, the others in line.
 
 A reading that somebody waits for goes first; the checks of a film that has its answer already give
-way to it, but not for ever; a film that nobody has asked for yet is read where nobody waits. Among
+way to it, but not for ever; a film that nobody has requested yet is read where nobody waits. Among
 equals it is first come, first served. Whoever has many films asks for a turn for each anew, so that
 a list of a thousand and a single film are served alternately.
 """

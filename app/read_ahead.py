@@ -67,7 +67,7 @@ class _Job:
                 if made.set_running_or_notify_cancel():
                     with foreseen():
                         made.set_result(self.read())
-        except CovidCoreError as error:  # told when the film is opened
+        except CovidCoreError as error:  # reported when the film is opened
             made.set_exception(error)
         except _Dropped:
             pass

@@ -1,6 +1,6 @@
 """The log of readings, where the deployer wants one: what was answered of which film, by what.
 
-One line of JSON a reading, whichever page asked for it: when (UTC), the film's and the weights'
+One line of JSON a reading, whichever page requested it: when (UTC), the film's and the weights'
 SHA-256, and the answer. No name, no tag and no user is in it.
 """
 

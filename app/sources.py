@@ -103,7 +103,7 @@ def _choose_folder(allowed: Deployment) -> list[Any]:
 
 
 def _server_folder(allowed: Deployment, kept: Kept) -> Kept:
-    """The films of the server's folder that is chosen, listed once or when asked to anew."""
+    """The films of the server's folder that is chosen, listed once, and anew on request."""
     if not allowed.folders:
         return {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -156,8 +156,8 @@ def _find(archive: Archive) -> None:
     with st.form("archive", border=False):
         patient_id = st.text_input(texts.PATIENT_ID, key="archive-patient", help=texts.FIND_HELP)
         day = st.date_input(texts.STUDY_DATE, None, key="archive-date")
-        asked = st.form_submit_button(texts.FIND)
-    if asked:
+        submitted = st.form_submit_button(texts.FIND)
+    if submitted:
         from covid_core.exports.dicomweb import find_studies  # only pages with an archive need it
 
         study_date = day.strftime("%Y%m%d") if day else ""
@@ -167,7 +167,7 @@ def _find(archive: Archive) -> None:
 
 
 def _choose_studies() -> list[FoundStudy]:
-    """The studies that were found and ticked, in the run after it was asked to fetch them."""
+    """The studies that were found and ticked, in the run after the button to fetch was pressed."""
     found: list[FoundStudy] | None = st.session_state.get("found")
     if not found:
         if found is not None:
@@ -182,8 +182,8 @@ def _choose_studies() -> list[FoundStudy]:
         alt=texts.FOUND_ALT,
     )
     ticked = [found[row] for row in event["selection"]["rows"]]
-    asked = st.button(texts.FETCH, key="archive-fetch", disabled=not ticked)
-    return ticked if asked else []
+    pressed = st.button(texts.FETCH, key="archive-fetch", disabled=not ticked)
+    return ticked if pressed else []
 
 
 def _study_row(study: FoundStudy) -> dict[str, str]:

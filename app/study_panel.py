@@ -1,4 +1,4 @@
-"""A film's patient and study, shown when they are asked for."""
+"""A film's patient and study, shown on request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def show_study() -> None:
         return
     with st.expander(texts.STUDY, icon=":material/badge:"):
         st.caption(texts.STUDY_HELP)
-        # Of this film only: the next one's patient is shown when that is asked for.
+        # Of this film only: the next one's patient is shown on a request of its own.
         if st.toggle(texts.STUDY_SHOW, key=f"show-study-{film.sha256}"):
             for label, value in labelled(film.study):
                 st.text(f"{label}: {value}")

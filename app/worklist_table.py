@@ -110,7 +110,7 @@ def _choose(
 
 
 def cells_of(one: Entry, *, dated: bool = False) -> dict[str, Any]:
-    """What the table shows of a film, by column; of opacities only where weights tell them."""
+    """What the table shows of a film, by column; of opacities only where weights find them."""
     return {
         "film": data_uri(one.thumbnail, "jpeg") if one.thumbnail else None,
         "name": one.name,

@@ -79,8 +79,8 @@ class View:
     may ask for the next film and the previous one. `linked`: another film of the patient stands in
     a viewer beside this one; zoom, place and window go together. `units`: of the film's whole
     range. `answer`: in a corner of the full screen, where the page's own is not seen. `boxing`: the
-    film's name by which the boxes drawn on it are sent; "": none may be drawn. `identity`: tells
-    this film from others, at whatever resolution; without one, its pixels do.
+    film's name by which the boxes drawn on it are sent; "": none may be drawn. `identity`: sets
+    this film apart from others, at whatever resolution; without one, its pixels do.
     """
 
     film: np.ndarray
