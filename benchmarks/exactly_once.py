@@ -244,13 +244,14 @@ def ways(former: Path | None) -> list[Way]:
     return found
 
 
-def described(told: dict[str, dict[str, str]], command: str) -> str:
+def described(findings: dict[str, dict[str, str]], command: str) -> str:
     """A table of what was found, with the command, the day and the commit."""
     made = f"{datetime.now(UTC).date()}, {commit_in_words(git_commit())}; {machine.described()}."
     rows = [
-        [what, *(of_way[what] for of_way in told.values())] for what in next(iter(told.values()))
+        [what, *(of_way[what] for of_way in findings.values())]
+        for what in next(iter(findings.values()))
     ]
-    return f"`{command}`, {made}\n\n{markdown.table(['', *told], rows)}"
+    return f"`{command}`, {made}\n\n{markdown.table(['', *findings], rows)}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -271,15 +272,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         films.mkdir()
         for i in range(given.films):
             (films / f"{i}.png").write_bytes(png(draw_phantom(size_px=_FILM_PX, seed=i)))
-        told: dict[str, dict[str, str]] = {way.title: {} for way in ways(given.former)}
+        findings: dict[str, dict[str, str]] = {way.title: {} for way in ways(given.former)}
         for case, disturb in CASES.items():
             for number, way in enumerate(ways(given.former)):
                 folder = Path(made) / str(number)
                 folder.mkdir(exist_ok=True)
-                told[way.title][case] = disturb(Trial(way, films, folder, address))
-                print(f"{way.title}, {case}: {told[way.title][case]}", flush=True)
+                findings[way.title][case] = disturb(Trial(way, films, folder, address))
+                print(f"{way.title}, {case}: {findings[way.title][case]}", flush=True)
     command = f"python -m benchmarks.exactly_once --films {given.films}"
-    table = described(told, command + (" --former FORMER" if given.former else ""))
+    table = described(findings, command + (" --former FORMER" if given.former else ""))
     print(table)
     if given.document:
         markdown.replace_block(DOCS / "cluster.md", "exactly-once", table)

@@ -63,7 +63,7 @@ class Outcome:
 
     @property
     def clear(self) -> bool:
-        """Whether a full disk was told as one, if it came to that."""
+        """Whether a full disk was reported as one, if it came to that."""
         return self.status == 0 or "disk is full" in self.said
 
 

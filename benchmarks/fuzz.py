@@ -43,7 +43,7 @@ OUT = Path(__file__).parent.parent / "out" / "fuzz"
 CHUNK = 5_000
 JUDGED = 50  # every so manieth also goes through the whole list: reading, gate, network
 MOST_CPU_S, MOST_MORE_MIB = 5.0, 500.0
-NAMES = 120  # bytes of a file's name, in the file that tells which one ended a process
+NAMES = 120  # bytes of a file's name, in the file that says which one ended a process
 
 FIRST = 1_000_000  # chunks of a seed
 

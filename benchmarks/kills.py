@@ -54,7 +54,7 @@ RECIPE = Recipe(
     optimisation=Optimisation(batch_size=8, averaging=0.9),
 )
 _DIGEST = "sha256"
-STEP, SAVES, SAVED, DONE = b"s<>="  # what a training tells by its pipe, a byte each
+STEP, SAVES, SAVED, DONE = b"s<>="  # what a training reports by its pipe, a byte each
 
 
 @dataclass(frozen=True, slots=True)

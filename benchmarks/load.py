@@ -51,7 +51,7 @@ def page_answer(shown: Shown) -> PageAnswer:
 
 
 def expected(server: Server, films: Sequence[tuple[str, bytes]]) -> Iterator[PageAnswer]:
-    """What the page tells of each film, when one visitor alone gives one after another."""
+    """The page's answer to each film, when one visitor alone gives one after another."""
     with visiting(server.address) as visitor:
         for one in films:
             yield page_answer(visitor.give(DROP, one))
@@ -79,7 +79,7 @@ class Crowd:
         return time.monotonic() > self.until or bool(self.each and done >= self.each)
 
     def visit(self, number: int, films: Sequence[tuple[str, bytes]]) -> None:
-        """One visitor, who gives film after film and compares what it is told."""
+        """One visitor, who gives film after film and compares the answers."""
         done = 0
         while not self.is_over(done):
             with suppress(*_FAILURES), visiting(self.server.address) as visitor:
@@ -130,7 +130,7 @@ class Crowd:
 def crowded(
     server: Server, sessions: int, minutes: float, each: int, slow: int, vanishing: int
 ) -> Crowd:
-    """What so many visitors were told, side by side, once one alone has been told the same."""
+    """The answers to so many visitors side by side, compared with those to one visitor alone."""
     films = [film(number) for number in range(sessions * _FILMS_EACH)]
     known = {one[0]: answer for one, answer in zip(films, expected(server, films), strict=True)}
     small = "small.png", png(draw_phantom(size_px=_SMALL_PX))

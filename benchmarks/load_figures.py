@@ -1,4 +1,4 @@
-"""What a crowd of visitors was told, and what that says of the server."""
+"""The answers that a crowd of visitors got, and what they say of the server."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Answer:
 class Sample:
     """The server at one time, in s.
 
-    `uploads`: bytes that Streamlit holds of them. `is_well`: what it says when it is asked.
+    `uploads`: bytes that Streamlit holds of them. `is_well`: whether it reports itself well.
     """
 
     at: float
@@ -56,8 +56,8 @@ class Sample:
 def figures(answers: Sequence[Answer], samples: Sequence[Sample], *, by_time: bool) -> list[Figure]:
     """Of a whole run.
 
-    `by_time`: whether all visitors stopped at one time, so that who got how many answers tells of
-    fairness. Raises ValueError where there were no answers or samples.
+    `by_time`: whether all visitors stopped at one time, so that who got how many answers shows
+    whether they were shared fairly. Raises ValueError where there were no answers or samples.
     """
     if not answers or not samples:
         raise ValueError("no answers, or no samples of the server")
@@ -131,7 +131,7 @@ def _of_server(samples: Sequence[Sample]) -> list[Figure]:
 
 
 def plot(answers: Sequence[Answer], samples: Sequence[Sample]) -> go.Figure:
-    """Each answer's time by when it was asked for, and the server's memory below."""
+    """Each answer's time by when it was requested, and the server's memory below."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
     for colour, outcome in zip(
         (SERIES[4], THRESHOLD, SERIES[0]), (RIGHT, WRONG, ERROR), strict=True

@@ -1,4 +1,4 @@
-"""What a trial of reliability found, kept beside the document that tells it.
+"""What a trial of reliability found, kept beside the document that reports it.
 
 docs/reliability/NAME.json      written by a trial's command, one file each
 docs/reliability.md             its tables are made of them:  python -m benchmarks.record

@@ -49,7 +49,7 @@ class Server:
         return sum(int(size) for size in re.findall(r"UploadedFileManager.*?\} (\d+)", metrics))
 
     def is_well(self) -> bool:
-        """Whether it says so itself, when asked."""
+        """Whether it reports itself well."""
         return requests.get(f"{self.address}/_stcore/health", timeout=LONGEST_S).ok
 
 

@@ -3,7 +3,7 @@
     python -m benchmarks.shortcut_meter MANIFEST [--films 100] [--held-out 50]
 
 A bright R or L of about 7% of the side is drawn into an upper corner of films of the test part and
-of the held-out source. A score moves where its digits change as they are shown; how far is told in
+of the held-out source. A score moves where its digits change as they are shown; how far is given in
 log odds, beside two controls: the same film encoded anew as JPEG, and the same letter planted in
 the lungs, which the score without lungs must not see. The second table compares ways to remove the
 lungs: what a way scores films that are not the disease says how far it is itself taken for it.

@@ -1,4 +1,4 @@
-"""What a process and its children ask the kernel for, as strace tells it: hosts, and files."""
+"""What a process and its children ask the kernel for, by strace: hosts, and files."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _HERE = re.compile(r"127\.|::1$|::ffff:127\.|0\.0\.0\.0$")
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What was asked.
+    """The hosts and files that a process asked the kernel for.
 
     `hosts`: addresses that are not this machine's own, sought or sent to. `written`: paths opened
     to write, whether or not a byte came. `moved`: whole calls that gave a file another name or
-    size. `own`: how often this machine was asked, to know that it is seen.
+    size. `own`: how often this machine was addressed, to know that it is seen.
     """
 
     hosts: tuple[str, ...]
@@ -43,7 +43,7 @@ class Trace:
 
 
 def traced(path: Path) -> Trace:
-    """What a file by strace tells."""
+    """What a file written by strace shows."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     sought = [found[1] for line in lines if (found := _ADDRESS.search(line))]
     hosts = [host for host in sought if not _HERE.match(host)]
@@ -86,7 +86,7 @@ def traced_server(folder: Path) -> Iterator[str]:
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    """Strace passes no signal on: the server itself is told to end."""
+    """Ends the server itself, because strace passes no signal on."""
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
     for child in children:
         subprocess.run(["kill", child], check=False)

@@ -142,7 +142,7 @@ class Visitor:
         self._socket.send(self._state("").SerializeToString())
 
     def heard_an_end(self) -> bool:
-        """Whether the run that was asked for came to its end before the server hung up."""
+        """Whether the requested run came to its end before the server hung up."""
         with suppress(ConnectionClosed):
             return any(is_end(message) for message, _ in self._answers())
         return False

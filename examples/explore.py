@@ -4,7 +4,7 @@
 
 As notebooks on such datasets begin: films of each class, samples, the mean film and the grey levels
 of each class. Beside them stand sizes and formats, which should say nothing of the disease: where
-these alone tell the classes apart, so can a network that looks at no lung. The folder is any that
+these alone separate the classes, so can a network that looks at no lung. The folder is any that
 `python -m covid_core manifest` reads; the manifest's own report looks at this more closely.
 """
 

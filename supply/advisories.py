@@ -3,8 +3,8 @@
     python -m supply.advisories
 
 Exit status: 1 where a locked version is known to be vulnerable. 0 where none is, and where nothing
-can be asked from here, which is said: what pip-audit could not look up, and be it every package, it
-counts as free of known vulnerabilities.
+can be looked up from here, which is said: what pip-audit could not look up, and be it every
+package, it counts as free of known vulnerabilities.
 """
 
 from __future__ import annotations
