@@ -50,7 +50,7 @@ CALIBRATION_WORDS = (
     "The scores of all classes are turned into shares of 1, and then corrected, because a network"
     " is not as right as it says: for {name} from {before:.2f} to {after:.2f}. On new films of the"
     " sources that trained it ({sources}) the corrected figure holds (blue, along the dotted line);"
-    " at a hospital that it never learnt from (pink) it is right less often than it says."
+    " on a source that it was not trained on (pink) it is right less often than it says."
 )
 UNCALIBRATED_WORDS = (
     "The scores of all classes are turned into shares of 1, for {name} {after:.2f}. Nothing was"
@@ -59,17 +59,17 @@ UNCALIBRATED_WORDS = (
 BEFORE_AFTER = ("before", "after")
 BEFORE_AFTER_ALT = "Each class's share before calibration and its probability after it"
 RELIABILITY_ALT = (
-    "How often calls were right against how sure the model was, at home and at a source that it"
-    " never learnt from"
+    "How often calls were right against how sure the model was, at home and on a source that"
+    " it was not trained on"
 )
 RELIABILITY_AXES = ("the model says", "and is right")
-AT_HOME, AWAY = "at home", "{source}, never learnt from"
+AT_HOME, AWAY = "at home", "{source}, not trained on"
 
-CALL = "6. From probability to call"
+CALL = "6. From probability to answer"
 CALL_WORDS = (
-    "{disease} has {probability}, and is called from {threshold:.2f} on at the operating point"
-    " “{point}”: it {reaches} that line. A class that does not reach its own tick is ruled out;"
-    " only where exactly one is left, and the line agrees, is a call made."
+    "The probability of {disease}, {probability}, {reaches} the threshold of the operating point"
+    " “{point}”, {threshold:.2f}. A class below its own tick is ruled out. The classes left and"
+    " the threshold together make the answer."
 )
 REACHES, BELOW = "reaches", "stays below"
 CALL_RESULT = "So the answer is: {sentence}"
@@ -80,15 +80,15 @@ SET_NAMES = ("in the set", "ruled out")
 LIMITS = "7. What it cannot do"
 LIMITS_WORDS = (
     "The model was tested at home, on new patients from the sources that trained it ({sources}),"
-    " and at a source that it never learnt from. The gap is the hospital's own mark on its films:"
+    " and on a source that it was not trained on. The gap is what a hospital leaves on its films:"
     " expect the lower figure at yours, or measure it on the Validate page."
 )
 LIMITS_POINTS = (
     "The grid of cells is coarse, 5 x 5 with the shipped weights, and each cell has looked"
     " at its surroundings too. Heat is not the outline of a lesion.",
-    "A normal film does not exclude COVID-19. In the first days many films are normal.",
-    "It knows three answers. A tumour, a pneumothorax or heart failure gets one of them, or “can't"
-    " tell”.",
+    "A chest radiograph cannot exclude COVID-19. In the first days many are normal.",
+    "It knows three answers. A tumour, a pneumothorax or heart failure gets one of them, or"
+    " “undecided”.",
     "Nearly all other pneumonia that it learnt from is of children, all COVID-19 of adults: do not"
     " rely on it for a child, and mistrust “other pneumonia” in an adult.",
     "It sees one film: no history, no earlier film, no laboratory.",
@@ -97,6 +97,6 @@ UNRECORDED = "not recorded"
 TRANSFER_ALT = "AUROC for COVID-19, with 95% intervals: {figures}"
 CHANCE = "chance"
 NOT_MEASURED = (
-    "How it does at a hospital that it never learnt from was not measured for these weights."
+    "How it does on a source that it was not trained on was not measured for these weights."
 )
 VALIDATE = "Measure it at your hospital"

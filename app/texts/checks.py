@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 METER = "Shortcut meter"
-METER_WORDS = "With the lungs removed there is no lung disease to see: the score should be low."
+METER_WORDS = (
+    "With the lungs removed there is no lung disease to see: the probability should be low."
+)
 METER_BARS = ("Whole film", "Lungs only", "Lungs removed")
-METER_AXIS = "Score for {name}"
+METER_AXIS = "Probability of {name}"
 METER_LINE = "threshold"
 METER_ALT = (
-    "Score for {name}: whole film {whole:.2f}, lungs only {lungs_only:.2f}, lungs removed"
+    "Probability of {name}: whole film {whole:.2f}, lungs only {lungs_only:.2f}, lungs removed"
     " {lungs_removed:.2f}; threshold {threshold:.2f}"
 )
 NO_METER = "No lungs were found in this film, so none could be removed: not measured."
@@ -37,7 +39,7 @@ SEEN = "Seen before"
 NEAREST = "Nearest training films"
 NEAREST_WORDS = (
     "The training films that the model finds most like this one. Where they match it in source,"
-    " view or age rather than in the lungs, that is what it goes by."
+    " view or age rather than in the lungs, the answer may rest on that."
 )
 NEAREST_NONE = "None."
 SIMILARITY = "Similarity {similarity:.2f}"

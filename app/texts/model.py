@@ -9,7 +9,7 @@ UNSEEN = "On {source}, a collection that it never trained on, {use}"
 KNOWN = "On new films of the sources that trained it"
 AUROC, SENSITIVITY, SPECIFICITY = "AUROC", "Sensitivity", "Specificity"
 METRIC_HELP = (
-    "COVID-19 against the rest, {films} films, each called what has the largest probability. 95%"
+    "COVID-19 against the rest, {films} films, each given its most probable class. 95%"
     " interval: {low:.2f} to {high:.2f}."
 )
 INTERVAL = "{low:.2f} to {high:.2f}"
@@ -33,7 +33,7 @@ GOALS = "What it set out to reach"
 GOALS_WORDS = "{met} of {all} goals are met. Those that are not stand first."
 GOALS_NONE = "These weights have not been audited, so that most goals are not measured."
 GOALS_ALT = "Goals, what was required and measured, and whether each was met"
-GOALS_COLUMNS = ("Met", "Goal", "Asked", "Measured")
+GOALS_COLUMNS = ("Met", "Goal", "Required", "Measured")
 MET = {  # by verdict, in the order of the table
     "missed": "no",
     "undecided": "undecided",
@@ -43,7 +43,7 @@ MET = {  # by verdict, in the order of the table
 
 LIMITS = "Limits"
 
-BY_SOURCE = "How well each class is told apart, by source"
+BY_SOURCE = "AUROC of each class, by source"
 BY_SOURCE_SEE = (
     "The uppermost source never trained the model: there COVID-19 reaches {unseen}, against {known}"
     " on the sources that did. The lines are 95% intervals."
@@ -52,7 +52,7 @@ BY_SOURCE_ALT = "AUROC of each class with its interval, a line for each source"
 
 ACCURACY = "Accuracy"
 ACCURACY_HELP = (
-    "All classes, {films} films, each called what has the largest probability. 95% interval:"
+    "All classes, {films} films, each given its most probable class. 95% interval:"
     " {low:.2f} to {high:.2f}."
 )
 BASELINE = "Best baseline: {accuracy:.2f} by {by}"
@@ -84,18 +84,18 @@ BOXES_ALT = (
     " best fixed point and random weights"
 )
 
-CALIBRATION = "How honest its probabilities are"
+CALIBRATION = "Calibration"
 CALIBRATION_SEE = (
     "{part}: off by {error:.3f} on average, and by {before:.3f} before it was calibrated. On the"
     " dotted line it is as often right as it is sure."
 )
 CALIBRATION_ALT = "Reliability diagram, {part}: how often calls were right against how sure"
 
-CONFUSION = "What is called what"
+CONFUSION = "Confusion matrix"
 CONFUSION_SEE = "{part}: {missed} of {films} films with COVID-19 are called something else."
 CONFUSION_ALT = "Confusion matrix, {part}: films by label and by call"
 
-GROUPS = "Who it works for"
+GROUPS = "Results by view, sex and age"
 GROUPS_FIGURE = "Figure"
 GROUPS_SEE = (
     "By view, sex and age, on the source that never trained it: from {low:.2f} ({lowest}) to"
@@ -105,10 +105,10 @@ GROUPS_NONE = "No group of these films is large enough."
 GROUPS_ALT = "{figure} by view, sex and age, with intervals"
 GROUPS_NAMES = {"auroc": "AUROC", "sensitivity": "Sensitivity", "specificity": "Specificity"}
 
-GOES_BY = "What it goes by"
+GOES_BY = "Shortcuts"
 PROBES_SEE = (
     "{part}: {films} films with parts taken away. Where no lung is to be seen there is no disease"
-    " to tell: where the whole interval is above the line, in red, it goes by something else."
+    " to tell: where the whole interval is above the line, in red, it uses something else."
 )
 PROBES_PARTS = {
     "test": "Sources that trained it",
@@ -117,7 +117,7 @@ PROBES_PARTS = {
 PROBES_ALT = "AUROC of COVID-19 with parts of the film taken away, {part}"
 ZONES_ALT = "How the heat by lung zone goes with radiologists' scores, beside area and brightness"
 
-ROBUST = "What spoils it"
+ROBUST = "Robustness"
 ROBUST_SEE = (
     "AUROC lost when {films} films are spoilt, the stronger the further right; blue gains, red"
     " loses. Worst: {worst}, {drop:.2f} lost."

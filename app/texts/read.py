@@ -6,8 +6,8 @@ from covid_core.model.decision import OperatingPoint
 
 TITLE = "Chest radiograph reader"
 LEDE = (
-    "Drop a frontal chest X-ray. The model says whether it sees COVID-19, another pneumonia or"
-    " neither, how sure it is, and where it looked."
+    "Drop a frontal chest radiograph. The model answers COVID-19, other pneumonia or normal, with a"
+    " calibrated probability and a map of where the score came from."
 )
 LIST = "Several films, the likeliest COVID-19 first."
 PRIVATE = "Films stay on the machine that runs this page."
@@ -22,8 +22,8 @@ PUBLIC_WORDS = (
 PUBLIC_COLUMNS = ("Label", "File", "Collection", "Licence")
 PUBLIC_DIGESTS = "Checksums (SHA-256)"
 PUBLIC_DIGESTS_WORDS = (
-    "Of {copy}, from which the list was made; the file as released has another digest, and is known"
-    " by a perceptual hash of its picture instead."
+    "Of {copy}, from which the list was made; the file as released has another checksum, and is"
+    " recognised by a perceptual hash of its picture."
 )
 TRAINED_ON = "It, or a film that looks the same, trained this model."
 NOT_TRAINED_ON = "It did not train this model."
@@ -40,15 +40,15 @@ NOT_READ = "This file could not be read."
 SET = "Not ruled out: {names}."
 SET_NONE = "No class fits well."
 COVERAGE = (
-    "On films like those of {sources} the right answer is among these at least {share} times in"
-    " 100."
+    "Fitted on films of {sources} to hold the right answer {share} times in 100; at a new hospital"
+    " they hold it less often."
 )
 NOTE = "Note: {note}."
 
 POINT = "Operating point"
 POINT_HELP = (
-    "Rule-out misses few with COVID-19; rule-in calls few wrongly; balanced lies between. “Site” is"
-    " your own, from the Validate page."
+    "Rule-out: high sensitivity. Rule-in: high specificity. Balanced: between the two. “Site”: your"
+    " own, from the Validate page."
 )
 PREVALENCE = "Prevalence, %"
 PREVALENCE_HELP = "How common COVID-19 is among your films: the predictive values depend on it."
@@ -109,7 +109,10 @@ EXPORT_IDENTITY_HELP = (
 SEND_OWN = "They will join the patient's own study there."
 SEND_NOBODY = "They hold no identity: the archive will file them under a made-up patient."
 NOT_MADE = "The files can't be made."
-EXPORT_NOTE = "No file's name and no patient is in the PDF, the PNG, the JSON or the bundle."
+EXPORT_NOTE = (
+    "The PDF, the PNG, the JSON file and the bundle hold no file name and none of the patient's"
+    " tags."
+)
 SEND = "Send both DICOM files to {archive}"
 SENT = "Both files were sent to {archive}."
 MAKING = "Making the files…"

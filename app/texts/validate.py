@@ -4,8 +4,8 @@ from __future__ import annotations
 
 LEAD = (
     "A model that reads well elsewhere may not here: other scanners, other patients. Give films of"
-    " yours whose answer is known, and see how well it does, how honest its probabilities are, and"
-    " which operating point keeps its promise at your site."
+    " yours whose answer is known, and see how well it does, how well its probabilities are"
+    " calibrated, and which operating point keeps its promise at your site."
 )
 
 TABLE, FILMS, EARLIER = "A table of scores", "Films in folders", "An earlier profile"
@@ -84,19 +84,19 @@ FEW = (
 )
 FEW_KINDS = ("with COVID-19", "without COVID-19")
 
-FITS = "Its probabilities can be taken at their word: off by {error:.2f} on average."
+FITS = "Its probabilities are well calibrated here: off by {error:.2f} on average."
 ROUGH = "Its probabilities are off by {error:.2f} on average{direction}."
 MISFITS = (
-    "Its probabilities do not hold here: off by {error:.2f} on average{direction}. Go by the"
-    " operating point, not by the probability."
+    "Its probabilities are poorly calibrated here: off by {error:.2f} on average{direction}. Go by"
+    " the operating point, not by the probability."
 )
-TOO_HIGH = ", too high: they add up to {expected:.0%} with COVID-19, where {prevalence:.0%} have it"
-TOO_LOW = ", too low: they add up to {expected:.0%} with COVID-19, where {prevalence:.0%} have it"
+TOO_HIGH = ", too high: their mean is {expected:.0%}, and {prevalence:.0%} have COVID-19"
+TOO_LOW = ", too low: their mean is {expected:.0%}, and {prevalence:.0%} have COVID-19"
 
-ROC = "How well films are told apart"
+ROC = "Discrimination: ROC curve"
 ROC_SEE = "The further to the upper left, the better; on the dotted line it is chance."
-ROC_ALT = "ROC curve: films with COVID-19 found against films without it called so"
-RELIABILITY = "How honest the probabilities are"
+ROC_ALT = "ROC curve: sensitivity against 1 - specificity"
+RELIABILITY = "Calibration"
 RELIABILITY_SEE = (
     "On the dotted line, of films given 0.7 seven in ten have it. Below: too sure. Above: not sure"
     " enough. The larger a point, the more films."
@@ -105,35 +105,36 @@ RELIABILITY_ALT = "Reliability diagram: share with COVID-19 against the probabil
 
 POINTS = "Operating points on your films"
 POINTS_SEE = (
-    "Right when called, and when not called: predictive values where {prevalence:.0%} of films show"
-    " COVID-19, as among these."
+    "PPV and NPV: positive and negative predictive value at a prevalence of {prevalence:.0%}, as"
+    " among these films."
 )
 POINTS_ALT = "Operating points with their thresholds and what they cost, with intervals"
 POINTS_COLUMNS = (
     "Operating point",
-    "From",
+    "Threshold",
     "Sensitivity",
     "Specificity",
-    "Right when called",
-    "Right when not called",
+    "PPV",
+    "NPV",
 )
 
 OWN = "An operating point of your own"
-OWN_WORDS = "The highest threshold that is sure enough to find the share you ask for."
-RECALL = "Share of COVID-19 to find, %"
-RECALL_HELP = "The recall, or sensitivity, that is promised."
+OWN_WORDS = "The highest threshold that reaches this sensitivity with this confidence."
+RECALL = "Required sensitivity, %"
+RECALL_HELP = "The sensitivity (recall) that is promised."
 CONFIDENCE = "Confidence, %"
 CONFIDENCE_HELP = (
     "Of 100 sites that choose a threshold this way, at least so many keep the promise. The higher,"
     " the more films it takes."
 )
 PROMISE = (
-    "Called COVID-19 from a probability of {threshold:.3f}: finds at least {recall:.0%} of COVID-19"
-    " in patients like these, at a confidence of {confidence:.0%}."
+    "Threshold {threshold:.3f}: a sensitivity of at least {recall:.0%} in patients like these, with"
+    " {confidence:.0%} confidence."
 )
 COST = (
-    "On these films it finds {found} of COVID-19 and calls {alarmed} of the others so. The share"
-    " found flatters a little, for the same films chose the threshold; the false alarms do not."
+    "On these films: sensitivity {found}, false alarms {alarmed} of the films without COVID-19. The"
+    " sensitivity flatters a little, for the same films chose the threshold; the false alarms do"
+    " not."
 )
 SETS_OWN = (
     "The prediction sets are fitted to these films too, class by class: what they rule out is yours"
@@ -163,6 +164,6 @@ FORGET_HELP = (
 UNSAVED = "The profile is in use here, but not for everyone: it could not be kept on the server."
 OUTDATED = "The site's profile was measured with other weights and is not in use. Validate again."
 SUMMARY = (
-    "{site}, {created}: AUROC {auroc} on {films} films. Called COVID-19 from {threshold:.3f}, to"
-    " find {recall:.0%} at a confidence of {confidence:.0%}."
+    "{site}, {created}: AUROC {auroc} on {films} films. Threshold {threshold:.3f}, for a"
+    " sensitivity of {recall:.0%} with {confidence:.0%} confidence."
 )

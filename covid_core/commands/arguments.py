@@ -80,7 +80,7 @@ Point = Annotated[
     Literal["rule-out", "balanced", "rule-in"],
     Option(
         "--operating-point",
-        help="where COVID-19 is called: rule-out misses few, rule-in calls few wrongly",
+        help="threshold for COVID-19: rule-out is sensitive, rule-in is specific",
     ),
 ]
 Prevalence = Annotated[

@@ -39,7 +39,7 @@ _AMOUNT = Amount()
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Test a network for shortcuts, robustness, honesty.
+    """Test a network for shortcuts, robustness and calibration.
 
     Groups of patients, shortcut probes, heat maps, spoilt films: one HTML report, and the figures
     beside the weights, for the model card.
@@ -111,7 +111,7 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Test a network for shortcuts, robustness and honesty; the exit status."""
+    """Test a network for shortcuts, robustness and calibration; the exit status."""
     import torch
 
     from covid_core.datasets.manifest import read_manifest

@@ -25,11 +25,10 @@ def choices_by(source: str, training: Mapping[str, str]) -> list[str]:
 
 
 def use_in_words(source: str, training: Mapping[str, str]) -> str:
-    """Whether a source held out was used for a choice: "used for no choice", or which it made."""
+    """Whether a source held out was used for a choice: "used for no choice", or for which."""
     chosen = choices_by(source, training)
     if not chosen:
         return "used for no choice"
     *others, last = [f"the {choice}" for choice in chosen]
-    return (
-        f"which has chosen {', '.join(others)} and {last}" if others else f"which has chosen {last}"
-    )
+    before = f"{', '.join(others)} and " if others else ""
+    return f"but used to choose {before}{last}"

@@ -36,7 +36,7 @@ _PARTS = {
     VALIDATION: "helped to choose and calibrate this model",
     TWIN: "is a copy of one that trained or calibrated this model",
 }
-_MEMORY = "What is said of it is memory, no diagnosis"
+_MEMORY = "The answer may be memory"
 
 
 @dataclass(frozen=True, slots=True)

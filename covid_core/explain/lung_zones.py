@@ -26,7 +26,7 @@ ZONE_TITLES: dict[str, str] = {
     "E": "left middle",
     "F": "left lower",
 }  # the patient's right lies at the film's left
-ATTENTION_NOTE = "Model attention, not lesion."
+ATTENTION_NOTE = "Saliency map, not a lesion outline."
 _LEAST_LUNG = 0.01  # of the film's area; less is no lung
 
 

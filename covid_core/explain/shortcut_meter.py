@@ -50,10 +50,10 @@ class ShortcutMeter:
 
     @property
     def sentence(self) -> str:
-        """The three scores in words, and whether they speak against the answer."""
+        """The three probabilities in words, and whether they speak against the answer."""
         name = in_sentence(self.finding)
         scores = (
-            f"The score for {name} is {shown(self.whole)} on the whole film,"
+            f"The probability of {name} is {shown(self.whole)} on the whole film,"
             f" {shown(self.lungs_only)} on the lungs alone and {shown(self.lungs_removed)} with the"
             " lungs removed"
         )

@@ -18,7 +18,7 @@ def shortcut_bars(sheet: Sheet, checks: Checks, box: Box, points: float) -> floa
     if meter is None:
         y = sheet.heading(x, y, width, "Score without the lungs", points)
         return sheet.words(x, y, width, NO_METER, points)
-    y = sheet.heading(x, y, width, f"Score for {meter.finding.display_name}", points)
+    y = sheet.heading(x, y, width, f"Probability of {meter.finding.display_name}", points)
     colour = CLASS_COLOURS.get(meter.finding, QUIET)
     for name, score in (
         ("Whole film", meter.whole),

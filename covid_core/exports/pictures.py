@@ -17,7 +17,7 @@ from covid_core.present.overlay import (
 from covid_core.present.result import Result
 from covid_core.present.sentences import DISCLAIMER
 
-WARNING = f"{DISCLAIMER} Model attention, not a lesion outline."
+WARNING = f"{DISCLAIMER} Saliency map, not a lesion outline."
 OPACITY_WARNING = f"{DISCLAIMER} The model's own map, not a radiologist's outline."
 _OPACITY = 0.5
 _LEAST_WIDTH_PX = 512  # narrower, the words beneath could not be read

@@ -30,7 +30,7 @@ def roc(found: Validation, own: PointHere | None = None) -> go.Figure:
     )
     for here in (*found.points, *([own] if own else [])):
         figure.add_trace(_marked(here))
-    _square(figure, "films without COVID-19 called so", "films with COVID-19 found")
+    _square(figure, "1 - specificity", "sensitivity")
     return figure
 
 

@@ -28,7 +28,7 @@ class Code(StrEnum):
     BORDERS = "borders"
 
 
-UNDER_18 = "The file says that the patient is younger than 18, and the model reads adults' films."
+UNDER_18 = "The file gives an age under 18: do not use this model for children."
 UNUSABLE = (Code.CHILD,)  # found in a film that is judged, whose answer must not be used
 
 # What was found, and what to do.
@@ -70,7 +70,7 @@ WORDS = {
         "Check its window and export it again",
     ),
     Code.SATURATED: (
-        "much of the film is burnt out to plain white",
+        "much of the film is clipped to plain white",
         "Check its window and export it again",
     ),
     Code.CHILD: (  # of the picture alone: nobody is called a child whose age is not known

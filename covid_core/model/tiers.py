@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from covid_core.findings import Finding
 
-CAVEAT = "A normal film does not exclude COVID-19."
+CAVEAT = "A chest radiograph cannot exclude COVID-19."
 
 
 class Tier(StrEnum):
@@ -97,16 +97,15 @@ def tier_sentence(
     if tier in _SENTENCES:
         sentence = _SENTENCES[tier]
     elif not candidates:
-        sentence = "The film is not conclusive: no answer fits it well."
+        sentence = "The model is undecided: no answer fits the film well."
     elif len(candidates) > 1:
-        sentence = f"The film is not conclusive: {_listed(candidates)} remain possible."
+        sentence = f"The model is undecided: {_listed(candidates)} remain possible."
     else:
         disease, alone = in_sentence(answers[-1]), candidates[0]
-        side = "does not reach" if alone is answers[-1] else "is not excluded at"
-        other = "it" if alone is answers[-1] else disease
+        side = "it is below" if alone is answers[-1] else f"{disease} reaches"
         sentence = (
-            f"The film is not conclusive: {in_sentence(alone)} alone fits, but {other} {side} the"
-            f" operating point “{point}”."
+            f"The model is undecided: only {in_sentence(alone)} fits, but {side} the “{point}”"
+            " threshold."
         )
     return f"{sentence} {caveat_of(tier)}".rstrip()
 

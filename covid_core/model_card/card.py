@@ -103,8 +103,8 @@ def _use() -> str:
     return f"""## Intended use
 
 For researchers and teachers: to study how such a reader behaves, and where it fails. Input is one
-frontal chest radiograph. Not for lateral views, CT, or any decision about a patient. A normal film
-does not exclude COVID-19.
+frontal chest radiograph. Not for lateral views, CT, or any decision about a patient. A chest
+radiograph cannot exclude COVID-19.
 
 {definitions}"""
 

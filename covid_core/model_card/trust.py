@@ -98,9 +98,10 @@ COVID-19 is called from these probabilities on:
 ### Prediction sets
 
 An answer stands in the set from these probabilities on: {least}. The hardest source sets them, so
-that the sets hold the right answer in {coverage:.0%} of each class of each source known: the next
-hospital will be more like that one than like their mean.{fitted_sets(card)} Where a set holds not
-exactly one answer, the model says that it can't tell. "COVID-19 or not": films whose set leaves no
+that the sets held the right answer in {coverage:.0%} of each class of each source that fitted them:
+the next hospital will be more like that one than like their mean.{fitted_sets(card)} A set of other
+pneumonia and COVID-19 becomes "pneumonia, COVID-19 possible" or "unlikely"; any other set of several
+answers, or of none, "undecided". "COVID-19 or not": films whose set leaves no
 doubt of that. The last two columns: with thresholds of each class over all sources together, which
 decide more often.
 
@@ -187,7 +188,7 @@ def gate_section(measured: GateMeasured, never_seen: Sequence[str]) -> str:
     found, refused = format_estimate(measured.auroc), format_estimate(measured.refused)
     return f"""## Gate
 
-Before any probability, a small network and plain statistics of pixels refuse what is no upright
+Before any probability, a small network and plain statistics of pixels refuse what is no
 frontal chest film, and warn of cropped, badly exposed and children's films. AUROC against pictures
 of kinds that did not train it {found}; good frontal films of the test part refused
 {refused}. It never saw:

@@ -105,17 +105,20 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
     `disease`: what the network is made for.
     """
     name = in_sentence(disease)
-    words = f"{point.name.capitalize()}: called {name} from a probability of {point.threshold:.2f}."
+    words = (
+        f"{point.name.capitalize()}: positive for {name} from a probability of"
+        f" {point.threshold:.2f}."
+    )
     if not (point.sensitivity and point.specificity):
         return words
     found, low, high = (
         _per_cent(share)
         for share in (point.sensitivity.value, point.sensitivity.low, point.sensitivity.high)
     )
-    alarmed = _per_cent(1 - point.specificity.value)
+    cleared = _per_cent(point.specificity.value)
     return (
-        f"{words} On {_films_of(point)} {found} of {name} is found ({low} to {high}), and {alarmed}"
-        " of the others are called so."
+        f"{words} On {_films_of(point)}: sensitivity {found} ({low} to {high}), specificity"
+        f" {cleared}."
     )
 
 
@@ -133,16 +136,15 @@ def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Findin
         found, cleared = costs.sensitivity.value, costs.specificity.value
         if not math.isnan(found + cleared):
             sentences.append(
-                f"At a source that it never learnt from ({source}, {worth.films} films)"
-                f" {_per_cent(found)} of {in_sentence(disease)} was found, and"
-                f" {_per_cent(1 - cleared)} of the others were called so: expect that of another"
-                " hospital."
+                f"On a source that it was not trained on ({source}, {worth.films} films):"
+                f" sensitivity for {in_sentence(disease)} {_per_cent(found)}, specificity"
+                f" {_per_cent(cleared)}. Expect that at another hospital."
             )
     return " ".join(sentences)
 
 
 def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) -> str | None:
-    """What a call at this operating point is worth at a prevalence, 0 to 1.
+    """The predictive values of this operating point at a prevalence, 0 to 1, in words.
 
     None where the point's costs were not measured.
     """
@@ -155,8 +157,9 @@ def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) 
         for value in (values.positive, values.negative)
     )
     return (
-        f"Where {_per_cent(prevalence)} of films show {name}: positive predictive value {positive},"
-        f" negative predictive value {negative}, if it does as well as on {_films_of(point)}."
+        f"At a {name} prevalence of {_per_cent(prevalence)}: positive predictive value {positive},"
+        f" negative predictive value {negative}, measured on {_films_of(point)}. Expect less at"
+        " another hospital."
     )
 
 
@@ -213,7 +216,7 @@ def category_in_words(prediction: Prediction) -> str:
 def checks_in_words(prediction: Prediction) -> str:
     """What the gate had to say of the film."""
     found = " ".join(remark.sentence for remark in prediction.remarks)
-    return found or "Nothing odd was found: a frontal chest film, upright, well exposed."
+    return found or "No problem found: a frontal chest radiograph, the right way up, well exposed."
 
 
 def predictive_value(decision: Decision, prevalence: float) -> float | None:

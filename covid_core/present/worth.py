@@ -55,10 +55,10 @@ def alarms_in_words(card: WeightsCard, point: OperatingPoint) -> str:
     flagged = 10 * sum(figures.flagged_without for figures in found) / without
     count = "fewer than 1" if flagged < 0.5 else f"{flagged:.0f}"
     name = in_sentence(card.classes[-1])
-    where = "a hospital" if len(found) == 1 else "hospitals"
+    where = "a collection" if len(found) == 1 else "collections"
     return (
-        f"False alarms: at {where} not used in training, {count} of 10 films without {name} were"
-        " called likely or possible."
+        f"False alarms: in {where} not trained on, {count} of 10 films without {name} were called"
+        " likely or possible."
     )
 
 
@@ -105,7 +105,7 @@ def _pointing(card: WeightsCard, name: str) -> str:
     fixed = [_percent(maps.fixed_point.value) for _, maps, _ in parts]
     return (
         f"Measured: its highest point lies in a radiologist's box on {listed_in_words(hits)};"
-        f" the best fixed point on {listed_in_words(fixed)}."
+        f" one fixed point, the best for these films, on {listed_in_words(fixed)}."
     )
 
 

@@ -129,7 +129,7 @@ def test_zones_are_arranged_as_on_the_film_where_the_map_is_shown(
     assert [row[0] for row in tests] == [title.capitalize() for title in TESTS]
     assert zones == [["Upper", "5%", "20%"], ["Middle", "10%", "24%"], ["Lower", "15%", "26%"]]
     assert sum(ZONES) == pytest.approx(1)
-    assert "Model attention, not lesion." in said(page)
+    assert "Saliency map, not a lesion outline." in said(page)
 
 
 @pytest.mark.parametrize("finding", CLASSES)

@@ -49,7 +49,7 @@ def test_recall_and_confidence_move_the_threshold(page: AppTest) -> None:
     upload(page, "site-table", table(), "scores.csv")
 
     def threshold() -> float:
-        return float(table_of(page, texts.POINTS_ALT)["From"].iloc[-1])
+        return float(table_of(page, texts.POINTS_ALT)["Threshold"].iloc[-1])
 
     first = threshold()
     page.select_slider(key="site-recall").set_value(85).run()
@@ -90,10 +90,10 @@ def test_few_films_are_warned_of(page: AppTest) -> None:
 @pytest.mark.parametrize(
     ("sure", "right", "words"),
     [
-        (0.5, 0.5, "taken at their word"),
-        (0.58, 0.5, "too high: they add up to 58%"),
-        (0.42, 0.5, "too low: they add up to 42%"),
-        (0.8, 0.5, "do not hold here"),
+        (0.5, 0.5, "well calibrated here"),
+        (0.58, 0.5, "too high: their mean is 58%"),
+        (0.42, 0.5, "too low: their mean is 42%"),
+        (0.8, 0.5, "poorly calibrated here"),
     ],
 )
 def test_calibration_is_described_in_words(sure: float, right: float, words: str) -> None:

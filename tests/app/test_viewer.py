@@ -42,8 +42,8 @@ BUTTONS = {
 SLIDERS = {
     "Window width": (0.4, "high"),
     "Window level": (0.6, "low"),
-    "Heat opacity": (0.9, "opacity"),
-    "Heat from": (0.5, "threshold"),
+    "Heat strength": (0.9, "opacity"),
+    "Heat threshold": (0.5, "threshold"),
     "Gamma": (2, "gamma"),
 }
 UNSEEN = {"drag"}  # what changes only how the mouse works
@@ -211,7 +211,7 @@ def test_a_run_keeps_the_state_and_sends_no_film_again(opened: Opened) -> None:
 def test_another_film_starts_afresh_but_for_taste(opened: Opened) -> None:
     shown = opened("phantom")
     shown.button("Side by side").click()
-    shown.slide("Heat opacity", 0.3)
+    shown.slide("Heat strength", 0.3)
     for key in ("2", "i", "o"):
         shown.root.press(key)
     before = shown.state()

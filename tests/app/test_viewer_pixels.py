@@ -35,7 +35,7 @@ def test_a_class_below_its_threshold_gets_its_reason_and_no_heat(opened: Opened)
     shown.root.locator("#layer").select_option(index=2)
     assert np.array_equal(shown.pixels("plain"), shown.pixels("marked"))
     expect(shown.root.get_by_text("below its threshold: no heat is drawn")).to_be_visible()
-    expect(shown.root.get_by_text("Model attention, not a lesion outline.")).to_be_visible()
+    expect(shown.root.get_by_text("Saliency map, not a lesion outline.")).to_be_visible()
 
 
 def test_the_heat_shown_begins_at_its_threshold(opened: Opened) -> None:
@@ -44,7 +44,7 @@ def test_the_heat_shown_begins_at_its_threshold(opened: Opened) -> None:
     shown.button("Contour").click()
     areas = []
     for threshold in (0.1, 0.5, 0.9):
-        shown.slide("Heat from", threshold)
+        shown.slide("Heat threshold", threshold)
         differ = (shown.pixels("plain") != shown.pixels("marked")).any(axis=-1)
         areas.append(int(differ.sum()))
     # Gaussian spots of variance 0.006: the area above t of a peak p is 2 pi 0.006 ln(p / t).

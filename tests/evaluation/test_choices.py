@@ -16,10 +16,10 @@ from covid_core.training.recipe import read_recipe
 def test_what_a_source_chose_is_stated_by_the_recipe_or_by_people() -> None:
     assert choices_by("away", {}) == choices_by("away", {"keep": "last"}) == []
     assert use_in_words("away", {"keep": "last"}) == "used for no choice"
-    assert use_in_words("away", {"keep": "unseen_auroc"}) == "which has chosen the epoch"
+    assert use_in_words("away", {"keep": "unseen_auroc"}) == "but used to choose the epoch"
     stated = {"keep": "last", "chosen_by": "away: tone, mixture; other: epoch"}
     assert choices_by("away", stated) == ["tone", "mixture"]
-    assert use_in_words("away", stated) == "which has chosen the tone and the mixture"
+    assert use_in_words("away", stated) == "but used to choose the tone and the mixture"
     assert use_in_words("third", stated) == "used for no choice"
     both = stated | {"keep": "unseen_auroc"}
     assert choices_by("away", both) == ["tone", "mixture", "epoch"]
@@ -33,7 +33,7 @@ def test_no_source_held_out_chooses_in_the_recipe_of_the_weights() -> None:
 def test_the_shipped_card_owns_up_to_what_its_unseen_source_chose() -> None:
     card = read_card(WEIGHTS)
     assert set(choices_by("covid-chestxray", card.training)) == {"tone", "epoch", "mixture"}
-    assert "which has chosen the tone" in held_out_name("covid-chestxray", card)
+    assert "but used to choose the tone" in held_out_name("covid-chestxray", card)
 
 
 @pytest.mark.parametrize(

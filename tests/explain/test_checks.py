@@ -124,7 +124,7 @@ def test_they_are_written_as_strict_json() -> None:
         "mirror",
     }
     assert sum(content["zones"]["shares"].values()) == pytest.approx(1, abs=1e-5)
-    assert content["zones"]["note"] == "Model attention, not lesion."
+    assert content["zones"]["note"] == "Saliency map, not a lesion outline."
     assert 0 <= content["shortcut_meter"]["lungs_removed"] <= 1
     assert content["seen"]["film"]["reference"] == KNOWN.reference
     own = replace(KNOWN, source="our clinic", reference="our clinic/Doe^Jane.png")
@@ -185,7 +185,7 @@ def test_a_result_without_checks_says_so_in_json() -> None:
     content = result_json(made())
     assert (
         content["checks"] is None
-        and content["caveat"] == "A normal film does not exclude COVID-19."
+        and content["caveat"] == "A chest radiograph cannot exclude COVID-19."
     )
 
 
@@ -200,7 +200,7 @@ def test_the_page_on_paper_shows_them() -> None:
         f"{found.meter.lungs_removed:.3f}",
         "The map for COVID-19 passed all 4 tests of itself.",
         "D left upper",
-        "Model attention, not lesion.",
+        "Saliency map, not a lesion outline.",
         "Not seen before",
         "Nearest training films",
     ):

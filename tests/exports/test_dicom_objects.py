@@ -203,7 +203,7 @@ def test_the_report_names_its_algorithm_and_its_limits() -> None:
     text = " ".join(str(item.TextValue) for item in every_item(report) if "TextValue" in item)
     assert f"Weights SHA-256: {WEIGHTS_SHA256}" in text
     assert "Research use only, not a diagnosis." in text
-    assert "A normal film does not exclude COVID-19." in text
+    assert "A chest radiograph cannot exclude COVID-19." in text
     assert "This picture is like the films of one children's hospital." in text
     assert (report.CompletionFlag, report.VerificationFlag) == ("COMPLETE", "UNVERIFIED")
     assert report.PreliminaryFlag == "PRELIMINARY"

@@ -59,8 +59,8 @@ def test_all_that_must_be_stated_is_stated() -> None:
         "Findings suggest COVID-19.",
         "0.89",
         "0.07",
-        "A normal film does not exclude COVID-19.",
-        "Model attention, not a lesion outline.",
+        "A chest radiograph cannot exclude COVID-19.",
+        "Saliency map, not a lesion outline.",
         "Film SHA-256: " + made().prediction.radiograph_sha256,
         "Weights SHA-256: " + WEIGHTS_SHA256,
         "DenseNet-121, 2026-11-21, 8a515890",
@@ -93,8 +93,8 @@ def test_the_opacity_map_and_the_category_are_shown_with_their_worth() -> None:
 
 @needs_poppler
 def test_that_the_gate_found_nothing_is_stated_too() -> None:
-    assert "Nothing odd was found" in text_of(made())
-    assert "Nothing odd was found" not in text_of(made(remarks=(Code.CHILD,)))
+    assert "No problem found" in text_of(made())
+    assert "No problem found" not in text_of(made(remarks=(Code.CHILD,)))
 
 
 def test_a_film_without_heat_says_so_and_describes_no_heat() -> None:

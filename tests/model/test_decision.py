@@ -58,7 +58,7 @@ def test_without_a_majority_nothing_is_decided() -> None:
     decision = decide(np.array([0.15, 0.43, 0.42]), PLAIN)
     assert decision.finding is None and decision.tier is Tier.UNDECIDED
     assert decision.name == "undecided"
-    assert decision.sentence.startswith("The film is not conclusive: no answer fits it well.")
+    assert decision.sentence.startswith("The model is undecided: no answer fits the film well.")
 
 
 def test_a_set_of_several_is_listed_with_the_most_probable_first() -> None:
@@ -66,7 +66,7 @@ def test_a_set_of_several_is_listed_with_the_most_probable_first() -> None:
     assert decision.candidates == (Finding.NORMAL, Finding.COVID)
     assert decision.finding is None
     assert decision.sentence == (
-        f"The film is not conclusive: normal and COVID-19 remain possible. {CAVEAT}"
+        f"The model is undecided: normal and COVID-19 remain possible. {CAVEAT}"
     )
 
 

@@ -62,8 +62,8 @@ def test_a_terminal_gets_a_line_a_point() -> None:
 def test_false_alarms_away_from_home_are_one_line() -> None:
     point = OperatingPoint(BALANCED, 0.3)
     assert alarms_in_words(CARD, point) == (
-        "False alarms: at a hospital not used in training, 3 of 10 films without COVID-19 were"
-        " called likely or possible."
+        "False alarms: in a collection not trained on, 3 of 10 films without COVID-19 were called"
+        " likely or possible."
     )
     few = CARD.replace(trust={"away": measured(figures(0.5, 0.9, flagged=2))})
     assert "fewer than 1 of 10" in alarms_in_words(few, point)

@@ -120,11 +120,11 @@ def test_predictive_value_is_that_of_the_call_made() -> None:
 def test_points_and_values_are_described_in_words() -> None:
     words = point_in_words(POINT, Finding.COVID)
     assert "COVID-19 from a probability of 0.30" in words
-    assert "91% of COVID-19 is found (88% to 94%), and 22% of the others" in words
+    assert "sensitivity 91% (88% to 94%), specificity 78%" in words
     worth = values_in_words(POINT, Finding.COVID, 0.05)
     assert (
         worth is not None
-        and "Where 5% of films show COVID-19" in worth
+        and "At a COVID-19 prevalence of 5%" in worth
         and "positive predictive value 18%" in worth
     )
     assert values_in_words(OperatingPoint("balanced", 0.5), Finding.COVID, 0.05) is None
