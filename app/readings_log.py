@@ -41,7 +41,8 @@ def log_reading(
 ) -> None:
     """Adds a line, where the deployer wants one.
 
-    `answer`: a class, `indeterminate`, or `abstained`; `operating_point`: that it was given at.
+    `answer`: as `Decision.name` has it before the checks, or `abstained`. `operating_point`: that
+    it was given at; None of an abstention.
     """
     try:
         path = deployment().readings_log

@@ -62,7 +62,7 @@ class Opinion:
 
     @property
     def called(self) -> Finding | None:
-        """None where it can't tell, which only a network with fitted rules says."""
+        """None where it is undecided, which only a network with fitted rules is."""
         return self.prediction.decision.finding if self.calibrated else self.prediction.label
 
     @property
