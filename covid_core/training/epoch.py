@@ -31,7 +31,8 @@ def close_epoch(
     if not processes.rank():
         row = epoch | _measure(progress.average.network, run, plan, size_px, generator)
         log_epoch(run.folder, row)
-    progress.measured.append(row.get(recipe.schedule_of(plan.phase).measure, math.nan))
+    followed = row.get(recipe.schedule_of(plan.phase).measure, math.nan)
+    progress.measured.append(processes.from_first_process(followed))
     if size_px == plan.phase.size_px:  # else its weights would be used at a wrong size
         progress.rate_epoch(row, recipe.optimisation)
     progress.ended_early = processes.from_first_process(progress.ended_early)

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import distributed
 
 from covid_core.storage.locks import claimed
+
+Value = TypeVar("Value")
 
 
 @contextmanager
@@ -62,7 +65,7 @@ def first_process_first() -> Iterator[None]:
         distributed.barrier()
 
 
-def from_first_process(value: bool) -> bool:
+def from_first_process(value: Value) -> Value:
     """The value that process 0 has, in all of them."""
     if not distributed.is_initialized():
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from covid_core.errors import TrainingError
 from covid_core.model.head_plan import HeadPlan, HiddenLayer
 from covid_core.model.networks import Network, Outputs
 from covid_core.prepare.preprocess import Preprocess
-from covid_core.training import epoch, log, loop, losses, progress
+from covid_core.training import epoch, log, loop, losses, processes, progress
 from covid_core.training.augment import Augmentation
 from covid_core.training.checkpoint import load_checkpoint
 from covid_core.training.epoch_figures import UNSEEN
@@ -30,7 +31,7 @@ from covid_core.training.log import read_log
 from covid_core.training.loop import train, train_step
 from covid_core.training.losses import Learner, Losses, Targets
 from covid_core.training.recipe import Optimisation, Phase, Recipe
-from covid_core.training.run import Run
+from covid_core.training.run import Plan, Run
 from covid_core.training.schedule import Schedule
 from tests.films import grey_film
 
@@ -361,6 +362,27 @@ def test_the_best_epoch_s_weights_are_kept(
     assert all(torch.equal(kept[name], seen[2][name]) for name in kept)
     again = run(films, tmp_path, recipe=choosing, resume=True)
     assert all(torch.equal(kept[name], again[name]) for name in kept)
+
+
+def test_a_plateau_is_followed_by_what_the_first_process_measured(
+    films: Films, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the second of two processes, which measures nothing itself."""
+    given: list[object] = []
+
+    def from_first(value: object) -> object:
+        given.append(value)
+        return 0.5 if isinstance(value, float) else value
+
+    monkeypatch.setattr(processes, "rank", lambda: 1)
+    monkeypatch.setattr(processes, "from_first_process", from_first)
+    recipe = replace(RECIPE, schedule=Schedule("plateau"))
+    second = progress.Progress(small_network(), recipe.optimisation)
+    second.step = 1
+    plan = Plan(PHASE, films, np.arange(COUNT), sizes=[32, 48], per_epoch=1, seed=0)
+    epoch.close_epoch(second, run_of(films, tmp_path, recipe), plan, 1.0, torch.Generator())
+    assert second.measured == [0.5]
+    assert given == [pytest.approx(math.nan, nan_ok=True), False], "it has no figure of its own"
 
 
 def test_without_tensorboard_it_trains_and_says_so_once(
