@@ -21,7 +21,7 @@ from PIL import Image
 from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
 from covid_core.errors import CovidCoreError, foreseen
-from covid_core.explain.checks import Checks, settled
+from covid_core.explain.checks import Checks, decide_again
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.tiers import Tier
@@ -98,9 +98,7 @@ class Entry:
         """The entry at another operating point and prevalence, 0 to 1; runs no network."""
         if self.prediction is None:
             return self
-        decided = predictor.decide(self.prediction, point)
-        checks = self.checks and self.checks.at(decided.decision)
-        decided = settled(decided, checks)
+        decided, checks = decide_again(predictor, self.prediction, self.checks, point)
         redone = replace(self, prediction=decided, checks=checks)
         row = prediction_row(
             self.name,

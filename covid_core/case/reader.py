@@ -26,7 +26,7 @@ from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes
 from covid_core.engines.machine import processor
 from covid_core.explain.body import find_body
-from covid_core.explain.checks import check_film, check_one_map, settled
+from covid_core.explain.checks import check_film, check_one_map, decide_again, withhold_explained
 from covid_core.explain.known_films import KnownFilms
 from covid_core.explain.opacity_map import map_opacity
 from covid_core.findings import Finding
@@ -110,7 +110,8 @@ class CaseReader:
             film_checks = check_film(
                 self.predictor, self.known, reading.radiograph, reading.prediction, reading.lungs
             )
-            reading = _settled(replace(reading, film_checks=film_checks))
+            prediction = withhold_explained(reading.prediction, film_checks)
+            reading = replace(reading, prediction=prediction, film_checks=film_checks)
         return self.check_maps(reading, *findings)
 
     def decide(self, reading: Reading, point: OperatingPoint) -> Reading:
@@ -118,9 +119,10 @@ class CaseReader:
 
         Raises WeightsError where other weights made it.
         """
-        prediction = self.predictor.decide(reading.prediction, point)
-        film_checks = reading.film_checks and reading.film_checks.at(prediction.decision)
-        return _settled(replace(reading, prediction=prediction, film_checks=film_checks))
+        prediction, film_checks = decide_again(
+            self.predictor, reading.prediction, reading.film_checks, point
+        )
+        return replace(reading, prediction=prediction, film_checks=film_checks)
 
     def point(self, given: OperatingPoint) -> OperatingPoint:
         """The operating point of a name, as these weights have it now; a site's as it was given.
@@ -174,12 +176,6 @@ def read_case(data: bytes, reader: CaseReader, *, sha256: str = "") -> Reading:
     """
     reading = reader.read(read_radiograph(data, sha256))
     return reader.check(reading, reading.prediction.label)
-
-
-def _settled(reading: Reading) -> Reading:
-    """The reading, its answer withheld where what lies outside the lungs explains it."""
-    prediction = settled(reading.prediction, reading.film_checks)
-    return replace(reading, prediction=prediction)
 
 
 def _versions(packages: Iterable[str]) -> dict[str, str]:

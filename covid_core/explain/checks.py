@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from covid_core.explain.lung_zones import ATTENTION_NOTE, ZONE_TITLES, ZONES, at
 from covid_core.explain.map_tests import MapCheck, check_map
 from covid_core.explain.shortcut_meter import ShortcutMeter, read_meter
 from covid_core.findings import Finding
-from covid_core.model.decision import Decision
+from covid_core.model.decision import Decision, OperatingPoint
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.read.radiograph import Radiograph
@@ -85,6 +85,9 @@ class Checks:
         )
 
 
+AnyChecks = TypeVar("AnyChecks", FilmChecks | None, Checks | None)
+
+
 def check_film(
     predictor: Predictor,
     known: KnownFilms | None,
@@ -107,7 +110,7 @@ def check_film(
     )
 
 
-def settled(prediction: Prediction, checks: FilmChecks | Checks | None) -> Prediction:
+def withhold_explained(prediction: Prediction, checks: FilmChecks | Checks | None) -> Prediction:
     """The prediction, its answer withheld where what lies outside the lungs explains it.
 
     `checks`: as they are at the prediction's own operating point; None where none were made.
@@ -116,6 +119,20 @@ def settled(prediction: Prediction, checks: FilmChecks | Checks | None) -> Predi
     if meter is None or not meter.explained or not prediction.decision.usable:
         return prediction
     return replace(prediction, decision=prediction.decision.withheld(EXPLAINED))
+
+
+def decide_again(
+    predictor: Predictor, prediction: Prediction, checks: AnyChecks, point: OperatingPoint
+) -> tuple[Prediction, AnyChecks]:
+    """The prediction and its checks at another operating point; runs no network.
+
+    The answer is withheld where the checks forbid its use. Raises WeightsError where other weights
+    made the prediction.
+    """
+    decided = predictor.decide(prediction, point)
+    if checks is not None:
+        checks = checks.at(decided.decision)
+    return withhold_explained(decided, checks), checks
 
 
 def check_one_map(

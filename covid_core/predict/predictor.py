@@ -211,7 +211,7 @@ class Predictor:
             logits=logits,
             feature_map=feature_map,
             placement=placement,
-            decision=_settled(
+            decision=_withhold_unusable(
                 decide(probabilities, self.card.rules, self.card.classes, point),
                 remarks,
                 radiograph.child,
@@ -236,7 +236,7 @@ class Predictor:
         rules = replace(self.card.rules, points=(point,))
         decision = decide(prediction.probabilities, rules, self.card.classes, point.name)
         return replace(
-            prediction, decision=_settled(decision, prediction.remarks, prediction.child)
+            prediction, decision=_withhold_unusable(decision, prediction.remarks, prediction.child)
         )
 
     def explain(self, prediction: Prediction, finding: Finding) -> Saliency:
@@ -276,7 +276,7 @@ def _cells_of_film(
     return np.logical_and.outer(down, across)
 
 
-def _settled(decision: Decision, remarks: Sequence[Remark], child: bool) -> Decision:
+def _withhold_unusable(decision: Decision, remarks: Sequence[Remark], child: bool) -> Decision:
     """The decision, withheld of a child's film, and where the gate found what forbids to use it."""
     if child:
         return decision.withheld(UNDER_18, Tier.CHILD)

@@ -49,7 +49,8 @@ def test_heat_is_drawn_where_the_map_passed_and_else_none(
     where: np.ndarray, passed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer is used either way, so that it is the map that decides."""
-    monkeypatch.setattr("covid_core.case.reader.settled", lambda prediction, _: prediction)
+    withhold = "covid_core.case.reader.withhold_explained"
+    monkeypatch.setattr(withhold, lambda prediction, _: prediction)
     prediction, share, overlay = explained(where, tmp_path)
     assert prediction.decision.usable and prediction.label is Finding.COVID
     pixels = np.asarray(Image.open(overlay)).astype(int)

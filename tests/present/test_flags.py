@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from covid_core.explain.checks import Checks, settled
+from covid_core.explain.checks import Checks, withhold_explained
 from covid_core.findings import Finding
 from covid_core.model.gate_findings import Code
 from covid_core.model.tiers import Tier
@@ -38,13 +38,14 @@ def test_checks_add_what_they_found() -> None:
 
 
 def test_what_is_explained_without_lungs_is_withheld_and_has_no_heat() -> None:
-    prediction = settled(made().prediction, CHECKS)
+    prediction = withhold_explained(made().prediction, CHECKS)
     assert (prediction.decision.tier, prediction.decision.usable) == (Tier.UNDECIDED, False)
     assert "must not be used" in prediction.decision.sentence
     assert not any(prediction.heat_due(answer) for answer in prediction.answers)
-    assert settled(prediction, CHECKS) is prediction
+    assert withhold_explained(prediction, CHECKS) is prediction
     plain = made().prediction
-    assert settled(plain, None) is plain and settled(plain, replace(CHECKS, meter=None)) is plain
+    for checks in (None, replace(CHECKS, meter=None)):
+        assert withhold_explained(plain, checks) is plain
 
 
 def test_heat_is_flagged_only_where_it_is_drawn() -> None:
