@@ -113,8 +113,7 @@ def show_flags(reading: Reading) -> None:
     """What speaks against the answer: the gravest in one line, the others behind it."""
     label = reading.prediction.label
     checks = reading.checks(label)
-    in_lungs = reading.heat_in_lungs(label), float(reading.lungs.mean())
-    flags = flags_of(reading.prediction, checks, in_lungs)
+    flags = flags_of(reading.prediction, checks, reading.lung_shares(label))
     for flag in flags[:1]:
         if flag.unusable:
             st.error(flag.sentence, icon=":material/block:")

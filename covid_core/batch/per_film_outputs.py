@@ -54,10 +54,9 @@ def output_writer(
         if bundles:
             shown = PREVALENCE if prevalence is None else prevalence
             write_bundle(reader, reading, bundles, shown, signing)
-        share = reading.heat_in_lungs(finding)
-        in_lungs = share, float(reading.lungs.mean())
+        in_lungs = reading.lung_shares(finding)
         flags = flags_of(reading.prediction, reading.checks(finding), in_lungs)
-        return Explained(reading.prediction, share if _holds(reading) else math.nan, flags)
+        return Explained(reading.prediction, in_lungs[0] if _holds(reading) else math.nan, flags)
 
     return explain
 

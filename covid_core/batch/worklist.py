@@ -216,6 +216,7 @@ def csv_text(entries: Iterable[Entry], answers: Sequence[Finding] = CLASSES) -> 
 def _judged(known: Entry, reading: Reading) -> Entry:
     """The entry with its prediction; its row is not yet written."""
     prediction = reading.prediction
+    in_lungs = reading.lung_shares(prediction.label)
     return replace(
         known,
         probability=prediction.probability(prediction.answers[-1]),
@@ -226,8 +227,8 @@ def _judged(known: Entry, reading: Reading) -> Entry:
         ),
         reading=reading.without_film(),
         checks=reading.checks(prediction.label),
-        in_lungs=(reading.heat_in_lungs(prediction.label), float(reading.lungs.mean())),
-        row={"heat_in_lungs": reading.heat_in_lungs(prediction.label)},
+        in_lungs=in_lungs,
+        row={"heat_in_lungs": in_lungs[0]},
     )
 
 

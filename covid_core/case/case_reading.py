@@ -69,3 +69,7 @@ class Reading:
     def heat_in_lungs(self, finding: Finding) -> float:
         """The share of a class's evidence in the lungs, 0 to 1; NaN where there is none."""
         return self.maps[finding].share_inside(self.lungs)
+
+    def lung_shares(self, finding: Finding) -> tuple[float, float]:
+        """The share of a class's evidence in the lungs, and the lungs' share of the film."""
+        return self.heat_in_lungs(finding), float(self.lungs.mean())

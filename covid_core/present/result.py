@@ -86,10 +86,14 @@ class Result:
         return self.saliency.share_inside(self.lungs)
 
     @property
+    def lung_shares(self) -> tuple[float, float]:
+        """The share of the evidence in the lungs, and the lungs' share of the film."""
+        return self.heat_in_lungs, float(self.lungs.mean())
+
+    @property
     def flags(self) -> tuple[Flag, ...]:
         """What speaks against the answer and the map shown, the gravest first."""
-        in_lungs = self.heat_in_lungs, float(self.lungs.mean())
-        return flags_of(self.prediction, self.checks, in_lungs)
+        return flags_of(self.prediction, self.checks, self.lung_shares)
 
     @property
     def caption(self) -> str:
