@@ -34,6 +34,7 @@ from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import blend, clip_to_body, displayed, png
 from covid_core.present.sentences import DISCLAIMER, shown_probability
 from covid_core.read.phantom import KINDS
+from covid_core.training.variant_names import recipe_names
 
 _PICTURE_PX = 480
 _OPACITY = 0.6
@@ -43,7 +44,7 @@ _A_ROW = 3  # pictures beside each other; more would be too small to read
 def show() -> None:
     """Shows the page: the open film as every recipe here reads it."""
     st.write(texts.LEDE)
-    film, found = session.current() or phantom(), shelf(WEIGHTS)
+    film, found = session.current() or phantom(), shelf(WEIGHTS, recipe_names())
     if film is None:
         show_empty_state()
     else:

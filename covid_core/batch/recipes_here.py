@@ -16,7 +16,6 @@ from covid_core.model.results import Summary
 from covid_core.model.saliency import Saliency
 from covid_core.predict.predictor import Prediction, Predictor
 
-_KNOWN = Path(__file__).parent.parent / "training" / "recipes"
 _SHIPPED_NAME = "the shipped model"
 
 
@@ -72,10 +71,13 @@ class Opinion:
         return self.prediction.heat_due(disease) if self.calibrated else self.called is disease
 
 
-def shelf(weights: Path) -> Shelf:
-    """What is in a weights folder, and in its folder of other recipes. Opens no tensors."""
+def shelf(weights: Path, known: Sequence[str]) -> Shelf:
+    """What is in a weights folder, and in its folder of other recipes. Opens no tensors.
+
+    `known`: the recipes that come with the project, by name.
+    """
     here, absent, damaged = [], [], []
-    for folder, recipe in [(weights, SHIPPED), *_recipes(weights / RECIPES)]:
+    for folder, recipe in [(weights, SHIPPED), *_recipes(weights / RECIPES, known)]:
         if not (folder / f"{recipe}.safetensors").is_file():
             absent.append(recipe)
             continue
@@ -130,10 +132,10 @@ def never_seen(card: WeightsCard) -> dict[str, Estimate]:
     return {part: estimate for part, estimate in found.items() if estimate is not None}
 
 
-def _recipes(folder: Path) -> list[tuple[Path, str]]:
-    known = {path.stem for path in _KNOWN.glob("*.toml")} - {SHIPPED}
+def _recipes(folder: Path, known: Sequence[str]) -> list[tuple[Path, str]]:
+    others = set(known) - {SHIPPED}
     cards = {path.stem for path in folder.glob("*.json") if not path.stem.endswith(NO_CARDS)}
-    return [(folder, recipe) for recipe in sorted(known | cards)]
+    return [(folder, recipe) for recipe in sorted(others | cards)]
 
 
 def _auroc(card: WeightsCard, part: Summary) -> Estimate | None:

@@ -28,7 +28,7 @@ from covid_core.training.epoch_figures import MEASURES
 from covid_core.training.losses import Losses
 from covid_core.training.schedule import Schedule
 from covid_core.training.surroundings import Surroundings
-from covid_core.training.variant_names import RECIPES, recipe_names
+from covid_core.training.variant_names import RECIPE_FILES, recipe_names
 
 EACH_ONCE, CELLS = "each once", "cells"
 Balance = Literal[
@@ -200,7 +200,7 @@ class Recipe:
 
 def read_recipe(name: str) -> Recipe:
     """A recipe by name, or from a TOML file. Raises TrainingError."""
-    path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
+    path = Path(name) if name.endswith(".toml") else RECIPE_FILES / f"{name}.toml"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from covid_core.model.card import AS_PUBLISHED, CORRECTED, OURS
 
-RECIPES = Path(__file__).with_name("recipes")
+RECIPE_FILES = Path(__file__).with_name("recipes")  # the folder of their TOML files
 
 
 class Variant(StrEnum):
@@ -24,4 +24,4 @@ class Variant(StrEnum):
 
 def recipe_names() -> list[str]:
     """The recipes that come with the project."""
-    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+    return sorted(path.stem for path in RECIPE_FILES.glob("*.toml"))

@@ -13,7 +13,7 @@ from covid_core.findings import Finding
 from covid_core.training.epoch_figures import LOSS
 from covid_core.training.recipe import Recipe, read_recipe
 from covid_core.training.schedule import Schedule
-from covid_core.training.variant_names import RECIPES, Variant
+from covid_core.training.variant_names import RECIPE_FILES, Variant
 
 
 def recipe_in(variant: Variant, name: str) -> Recipe:
@@ -75,7 +75,7 @@ def corrected(recipe: Recipe) -> Recipe:
 
 
 def _is_published(name: str) -> bool:
-    return (RECIPES / Variant.AS_PUBLISHED / f"{name}.toml").is_file()
+    return (RECIPE_FILES / Variant.AS_PUBLISHED / f"{name}.toml").is_file()
 
 
 def _righted(schedule: Schedule) -> Schedule:

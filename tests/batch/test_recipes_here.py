@@ -26,6 +26,7 @@ from covid_core.predict.predictor import Prediction, Predictor
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_radiograph
+from covid_core.training.variant_names import recipe_names
 from tests.models import random_weights
 
 BINARY = (Finding.NORMAL, Finding.COVID)
@@ -67,7 +68,7 @@ def fitted(least: tuple[float, ...] = (0.3, 0.3, 0.3)) -> Rules:
 
 
 def test_the_shelf_separates_what_is_here_from_what_is_not() -> None:
-    found = shelf(WEIGHTS)
+    found = shelf(WEIGHTS, recipe_names())
     assert [one.recipe for one in found.here] == [SHIPPED, "cnn-scratch", "efficientnet-two-stage"]
     assert found.absent == ("cnn-narrow", "resnet18-three-class", "vgg16-binary")
     assert found.damaged == ()
@@ -81,14 +82,14 @@ def test_a_damaged_card_is_reported_and_the_others_stay(tmp_path: Path) -> None:
         shutil.copy(file, others)
     (others / "vgg16-binary.json").write_text("{")
     (others / "vgg16-binary.safetensors").write_bytes(b"")
-    found = shelf(tmp_path)
+    found = shelf(tmp_path, recipe_names())
     assert [one.recipe for one in found.here] == [SHIPPED, "cnn-scratch"]
     [(recipe, error)] = found.damaged
     assert recipe == "vgg16-binary" and "no JSON" in error.sentence
 
 
 def test_an_empty_folder_has_all_recipes_absent(tmp_path: Path) -> None:
-    found = shelf(tmp_path)
+    found = shelf(tmp_path, recipe_names())
     assert found.here == ()
     assert SHIPPED in found.absent and len(found.absent) == 6
 

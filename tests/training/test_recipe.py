@@ -10,8 +10,8 @@ from covid_core.commands import train as options
 from covid_core.commands.verbs import call, command_of
 from covid_core.errors import TrainingError
 from covid_core.model.head_plan import HeadPlan, HiddenLayer, deep_head
-from covid_core.training.recipe import RECIPES, read_recipe
-from covid_core.training.variant_names import recipe_names
+from covid_core.training.recipe import read_recipe
+from covid_core.training.variant_names import RECIPE_FILES, recipe_names
 
 SEEDS = {
     "efficientnet-two-stage": ("efficientnet_b0", 2, "head"),
@@ -138,7 +138,7 @@ def test_borders_go_from_the_recipe_or_the_command_line_to_the_preprocessing(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "own.toml"
-    text = (RECIPES / "densenet121.toml").read_text()
+    text = (RECIPE_FILES / "densenet121.toml").read_text()
     path.write_text(text.replace('borders = "cut"', 'borders = "keep"'))
     assert read_recipe(str(path)).preprocess.borders == "keep"
     assert read_recipe("densenet121").preprocess.borders == "cut"
