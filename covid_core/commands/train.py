@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import runpy
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -198,10 +198,8 @@ def describe_choices(options: Options, recipe: Recipe) -> dict[str, str]:
     With what a source held out chose of the weights that training starts from: it stays chosen.
     """
     given = ("data", "holdout_source", "seed", "variant", "teacher")
-    chosen = {name: getattr(options, name) for name in given}
-    chosen |= {**asdict(recipe), **asdict(recipe.optimisation)}
-    left_out = ("name", "says", "optimisation", "published")
-    named = {name: str(value) for name, value in chosen.items() if name not in left_out}
+    chosen = {name: getattr(options, name) for name in given} | recipe.choices
+    named = {name: str(value) for name, value in chosen.items()}
     return named | _inherited_choices(Path(recipe.init))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from covid_core.storage.atomic import write_whole
 from covid_core.training import processes
 from covid_core.training.run import Run
 
-_NOT_COMPARED = ("name", "says", "published", "optimisation")  # for people, or compared in parts
 _ANEW = "Leave out --resume to train from the start"
 
 
@@ -87,13 +85,12 @@ def identify_run(run: Run) -> dict[str, str]:
 
     Only a checkpoint of the same leads to the same weights.
     """
-    recipe = {**asdict(run.recipe), **asdict(run.recipe.optimisation)}
     identity = {
         "films": run.films.digest()[:16],
         "preprocessing": run.preprocess.to_json(),
         "seed": run.seed,
         "teachers": ", ".join(run.teachers.names) if run.teachers else "",
-        **{name: value for name, value in recipe.items() if name not in _NOT_COMPARED},
+        **run.recipe.choices,
         "device": run.device.type,
         "processes": processes.count(),
         "compiled": run.compiled,

@@ -9,9 +9,9 @@ that a misspelt one is not passed over.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -36,6 +36,7 @@ Balance = Literal[
 ]
 TrainedLayers = Literal["all", "head", "last convolution"]  # and the head besides
 LAST = "last"
+_NO_CHOICES = ("name", "says", "published", "optimisation")  # for people, or stated in parts
 _USUAL = Preprocess()
 _REMEDY = "Compare it with a recipe of the project"
 
@@ -187,6 +188,12 @@ class Recipe:
     def head_plan(self) -> HeadPlan:
         """What its network's head is made of."""
         return self.head or deep_head(self.head_depth)
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """All that this recipe chooses, by name, without what only people read."""
+        chosen = {**asdict(self), **asdict(self.optimisation)}
+        return {name: value for name, value in chosen.items() if name not in _NO_CHOICES}
 
     def schedule_of(self, phase: Phase) -> Schedule:
         """The phase's own schedule, or the recipe's."""
