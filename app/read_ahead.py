@@ -76,7 +76,9 @@ class _Job:
         """The film with all that is shown of it at this operating point."""
         data = self.item.read()
         sha256 = hashlib.sha256(data).hexdigest()
-        known = self.known if self.known and self.known.radiograph.sha256 == sha256 else None
+        known, weights = self.known, self.reader.predictor.card.sha256
+        if known and not known.is_of(sha256, weights):
+            known = None
         film = read_film(
             data,
             sha256,
@@ -98,8 +100,6 @@ def read_ahead(item: Item, known: Reading | None) -> None:
     if ahead and (ahead.item, ahead.weights_sha256) == (item, weights):
         return
     session.drop_ahead()
-    if known and known.prediction.weights_sha256 != weights:
-        known = None
     ahead = st.session_state[session.AHEAD] = _Ahead(item, weights)
     job = _Job(item, known, session.reader(), session.chosen().point)
     threading.Thread(target=job.run, args=(weakref.ref(ahead), ahead.made), daemon=True).start()

@@ -162,10 +162,7 @@ def open_file(
     sha256 = hashlib.sha256(data).hexdigest()
     film = _films().get((sha256, weights))
     if film is None:
-        if known and (known.radiograph.sha256, known.prediction.weights_sha256) != (
-            sha256,
-            weights,
-        ):
+        if known and not known.is_of(sha256, weights):
             known = None
         if known and not unchecked(reader().decide(known, chosen().point)):
             on_film = None

@@ -43,6 +43,11 @@ class Reading:
         ranked = sorted(prediction.answers, key=prediction.probability, reverse=True)
         return tuple(finding for finding in ranked if prediction.heat_due(finding))
 
+    def is_of(self, film_sha256: str, weights_sha256: str) -> bool:
+        """Whether it is of this very file, by these weights."""
+        own = self.radiograph.sha256, self.prediction.weights_sha256
+        return own == (film_sha256, weights_sha256)
+
     def without_film(self) -> Reading:
         """The reading with its film let go: some 300 KB, which a list can keep of many films."""
         radiograph = replace(self.radiograph, film=np.empty((0, 0), np.float32), unwindowed=None)
