@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import session
 from app.open_film import OpenFilm
+from app.session import Slot
 from app.texts import read as texts
 from covid_core.case.case_reading import Reading
 from covid_core.explain.public_films import Recognised, recognise
@@ -101,12 +102,8 @@ def show_recognised(reading: Reading) -> None:
 
 def recognised(reading: Reading) -> Recognised | None:
     """The public film that a reading's is, if any: sought once, and kept while the film is open."""
-    of, known = st.session_state.get("recognised", ("", None))
-    if of != reading.radiograph.sha256:
-        known = recognise(reading.radiograph)
-        st.session_state["recognised"] = reading.radiograph.sha256, known
-    found: Recognised | None = known
-    return found
+    film = reading.radiograph
+    return session.remember(Slot.RECOGNISED, film.sha256, lambda: recognise(film))
 
 
 def show_flags(reading: Reading) -> None:

@@ -14,6 +14,7 @@ from app import session
 from app.failures import show_failure
 from app.open_film import OpenFilm
 from app.opinion_panel import opinion_here
+from app.session import Slot
 from app.shared_queue import take_turn
 from app.texts import read as texts
 from covid_core.errors import CovidCoreError
@@ -127,16 +128,16 @@ def files_of(film: OpenFilm, finding: Finding, *, identity: bool) -> Files:
     chosen, prediction = session.chosen(), film.prediction
     opinion = opinion_here(prediction)
     wanted = (film.sha256, prediction.weights_sha256, finding, chosen, identity, opinion)
-    made, files = st.session_state.get("files", (None, None))
-    if made != wanted:
+
+    def make() -> Files:
         now = datetime.now().astimezone().replace(microsecond=0)
         request = ExportRequest(prediction.decision.point, finding, chosen.prevalence, now)
         with st.spinner(texts.MAKING):
-            film = session.check(film, finding)
+            checked = session.check(film, finding)
             with take_turn():
-                files = new_files(film, request, opinion, identity=identity)
-        st.session_state["files"] = wanted, files
-    return files
+                return new_files(checked, request, opinion, identity=identity)
+
+    return session.remember(Slot.FILES, wanted, make)
 
 
 def new_files(

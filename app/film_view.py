@@ -15,6 +15,7 @@ import numpy as np
 import streamlit as st
 
 from app import session
+from app.session import Slot
 from app.texts import read as texts
 from app.viewer.package import Kind, Layer, Planes, View, Window
 from covid_core.case.case_reading import Reading
@@ -122,7 +123,7 @@ def keep_prepared(film: OpenFilm, ready: Prepared) -> None:
 
 def _kept() -> OrderedDict[tuple[str, str], Prepared]:
     kept: OrderedDict[tuple[str, str], Prepared] = st.session_state.setdefault(
-        "prepared", OrderedDict()
+        Slot.PREPARED, OrderedDict()
     )
     return kept
 

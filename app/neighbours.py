@@ -9,6 +9,7 @@ import streamlit as st
 from app import session
 from app.failures import show_busy
 from app.queue import Busy
+from app.session import Slot
 from app.shared_queue import take_turn
 from app.texts import checks as texts
 from covid_core.errors import CovidCoreError, foreseen
@@ -87,14 +88,13 @@ def own_pictures(of: str, films: Sequence[KnownFilm]) -> dict[str, bytes]:
 
     Kept as long as the film is open. `of`: the open film's SHA-256.
     """
-    kept, pictures = st.session_state.get("copies", ("", {}))
-    if kept != of:
+
+    def make() -> dict[str, bytes]:
         with take_turn():
             found = {film.sha256: own_picture(film) for film in films}
-        pictures = {sha256: picture for sha256, picture in found.items() if picture}
-        st.session_state["copies"] = of, pictures
-    shown: dict[str, bytes] = pictures
-    return shown
+        return {sha256: picture for sha256, picture in found.items() if picture}
+
+    return session.remember(Slot.COPIES, of, make)
 
 
 def own_picture(film: KnownFilm) -> bytes | None:

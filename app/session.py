@@ -10,6 +10,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
@@ -37,9 +38,21 @@ if TYPE_CHECKING:
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+Films = OrderedDict[tuple[str, str], OpenFilm]
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 81 MB
 PREVALENCE = 0.1
 AHEAD = "ahead"  # the session's place for the film that is read ahead
+
+
+class Slot(StrEnum):
+    """What is made of films and kept in the session while one is open."""
+
+    READINGS = "readings"
+    PREPARED = "prepared"
+    FILES = "files"
+    OPINIONS = "opinions"
+    COPIES = "copies"
+    RECOGNISED = "recognised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +171,7 @@ def open_file(
     soon as it is decoded, where more than that is to be done. Raises CovidCoreError: the file can't
     be read, the gate abstains, or (Busy) too many wait.
     """
-    weights = predictor().card.sha256
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256, weights = hashlib.sha256(data).hexdigest(), predictor().card.sha256
     film = _films().get((sha256, weights))
     if film is None:
         if known and not known.is_of(sha256, weights):
@@ -195,8 +207,18 @@ def current() -> OpenFilm | None:
 def forget_closed() -> None:
     """Drop what was made of films, where none is open any more."""
     if current() is None:
-        for kept in ("readings", "prepared", "files", "opinions", "copies", "recognised"):
-            st.session_state.pop(kept, None)
+        for slot in Slot:
+            st.session_state.pop(slot, None)
+
+
+def remember(slot: Slot, of: object, make: Callable[[], Value]) -> Value:
+    """What was made for `of`; made now, in place of the last, where that was for another."""
+    made_of, made = st.session_state.get(slot, (None, None))
+    if made_of != of:
+        made = make()
+        st.session_state[slot] = of, made
+    value: Value = made
+    return value
 
 
 def keep(film: OpenFilm) -> None:
@@ -265,11 +287,9 @@ def _audit(weights_sha256: str) -> AuditFigures | None:
     return read_audit(WEIGHTS, card())
 
 
-def _films() -> OrderedDict[tuple[str, str], OpenFilm]:
+def _films() -> Films:
     """The session's films by their keys, the last shown at the end."""
-    kept: OrderedDict[tuple[str, str], OpenFilm] = st.session_state.setdefault(
-        "readings", OrderedDict()
-    )
+    kept: Films = st.session_state.setdefault(Slot.READINGS, OrderedDict())
     return kept
 
 

@@ -13,6 +13,7 @@ from app.open_film import OpenFilm
 from app.phantoms import open_phantom, show_phantoms
 from app.queue import Busy
 from app.readings_log import LoggedPredictor
+from app.session import Slot
 from app.shared_queue import take_turn
 from app.texts import compare as texts
 from covid_core.batch.recipes_here import (
@@ -113,16 +114,12 @@ def ask(reading: Reading, candidate: Candidate) -> Opinion:
         prediction = reading.prediction
         return Opinion(candidate.card, prediction, reading.maps[prediction.answers[-1]])
     film, weights = reading.prediction.radiograph_sha256, candidate.card.sha256
-    of, kept = st.session_state.get("opinions", ("", {}))
-    if of != film:
-        kept = {}
-        st.session_state["opinions"] = film, kept
+    kept: dict[str, Opinion] = session.remember(Slot.OPINIONS, film, dict)
     if weights not in kept:
         predictor = load(candidate.folder, candidate.recipe, weights)
         with take_turn():
             kept[weights] = opinion(predictor, predictor.predict(reading.radiograph))
-    one: Opinion = kept[weights]
-    return one
+    return kept[weights]
 
 
 @st.cache_resource(max_entries=5, show_spinner=False)
