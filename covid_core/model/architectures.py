@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import AfterValidator
+
 DENSENET121 = "densenet121"
 TITLES = {
     DENSENET121: "DenseNet-121",
@@ -13,3 +17,13 @@ TITLES = {
     "cnn4": "four-layer CNN",
     "cnn4_narrow": "narrow four-layer CNN",
 }
+
+
+def _is_an_architecture(name: str) -> str:
+    if name not in TITLES:
+        raise ValueError(f"there is no architecture {name}, only {', '.join(TITLES)}")
+    return name
+
+
+ArchitectureName = Annotated[str, AfterValidator(_is_an_architecture)]
+"""One of the keys of TITLES."""

@@ -30,7 +30,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from covid_core.errors import WeightsError
 from covid_core.findings import APPEARANCES, CLASSES, Finding
-from covid_core.model.architectures import DENSENET121, TITLES
+from covid_core.model.architectures import DENSENET121, TITLES, ArchitectureName
 from covid_core.model.audit import AuditFigures
 from covid_core.model.decision import Rules, with_sources
 from covid_core.model.head import Head
@@ -67,13 +67,7 @@ def find_part(folder: Path, part: str) -> Path:
     return own if own.is_dir() or not other.is_dir() else other
 
 
-def _is_known(architecture: str) -> str:
-    if architecture not in TITLES:
-        raise ValueError(f"this code knows {', '.join(TITLES)}")
-    return architecture
-
-
-def _is_a_task(classes: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def _are_outputs_of_a_task(classes: tuple[Finding, ...]) -> tuple[Finding, ...]:
     if classes not in [task.outputs for task in TASKS.values()]:
         raise ValueError("they must be those of a recipe, in its order")
     return classes
@@ -109,8 +103,8 @@ class WeightsCard(Record):
     """
 
     format_version: int = FORMAT_VERSION
-    architecture: Annotated[str, AfterValidator(_is_known)]
-    classes: Annotated[tuple[Finding, ...], AfterValidator(_is_a_task)]
+    architecture: ArchitectureName
+    classes: Annotated[tuple[Finding, ...], AfterValidator(_are_outputs_of_a_task)]
     preprocess: Annotated[Preprocess, AfterValidator(_is_in_order)]
     sha256: str = ""
     created: str = ""

@@ -6,15 +6,15 @@ parts of films is `Results.parts`.
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate, cohen_kappa
 from covid_core.model.decision import Probabilities
-from covid_core.model.tasks import TASKS
+from covid_core.model.tasks import TaskName
 from covid_core.model.tiers import Tier
 from covid_core.storage.records import UNKNOWN, Figure, Measured, Record
 
@@ -142,12 +142,6 @@ class Part(NamedTuple):
     summary: Summary
 
 
-def _is_a_task(name: str) -> str:
-    if name not in TASKS:
-        raise ValueError(f"there is no task {name}")
-    return name
-
-
 class Results(Record):
     """The card's results.
 
@@ -170,9 +164,7 @@ class Results(Record):
     probabilities: Probabilities | None = None
     within_source: Populations = Field(default_factory=dict)
     within_source_split: str = ""
-    stages: dict[Annotated[str, AfterValidator(_is_a_task)], dict[str, Summary]] = Field(
-        default_factory=dict
-    )
+    stages: dict[TaskName, dict[str, Summary]] = Field(default_factory=dict)
 
     @property
     def parts(self) -> list[Part]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from covid_core.findings import CLASSES, Finding
 
@@ -32,6 +35,16 @@ TASKS: dict[str, Task] = {
     )
 }
 THREE_CLASSES = TASKS["three classes"]
+
+
+def _is_a_task(name: str) -> str:
+    if name not in TASKS:
+        raise ValueError(f"there is no task {name}")
+    return name
+
+
+TaskName = Annotated[str, AfterValidator(_is_a_task)]
+"""One of the keys of TASKS."""
 
 
 def task_of(outputs: Sequence[str]) -> Task:

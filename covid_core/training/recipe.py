@@ -18,9 +18,9 @@ from pydantic import AfterValidator, Field
 from covid_core.datasets.published import Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.model.architectures import TITLES
+from covid_core.model.architectures import ArchitectureName
 from covid_core.model.head_plan import HeadPlan, deep_head
-from covid_core.model.tasks import TASKS, Task
+from covid_core.model.tasks import TASKS, Task, TaskName
 from covid_core.prepare.preprocess import Borders, Fit, Preprocess, Tone
 from covid_core.storage.records import STRICTLY, parse
 from covid_core.training.augment import Augmentation
@@ -41,25 +41,13 @@ _USUAL = Preprocess()
 _REMEDY = "Compare it with a recipe of the project"
 
 
-def _is_an_architecture(name: str) -> str:
-    if name not in TITLES:
-        raise ValueError(f"there is no architecture {name}")
-    return name
-
-
-def _is_a_task(name: str) -> str:
-    if name not in TASKS:
-        raise ValueError(f"there is no task {name}")
-    return name
-
-
 def _is_measured(name: str) -> str:
     if name not in (*MEASURES, LAST):
         raise ValueError(f"nothing is measured as {name}")
     return name
 
 
-def _ask_alike(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+def _have_as_many_outputs(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
     if not phases:
         raise ValueError("it has no phase")
     for phase in phases:
@@ -85,7 +73,7 @@ class Phase:
     recipe's.
     """
 
-    task: Annotated[str, AfterValidator(_is_a_task)]
+    task: TaskName
     stages: Annotated[tuple[tuple[int, float], ...], Field(min_length=1)]
     trained: TrainedLayers = "all"
     weighted: bool = False
@@ -144,8 +132,8 @@ class Recipe:
 
     name: str
     says: str
-    architecture: Annotated[str, AfterValidator(_is_an_architecture)]
-    phases: Annotated[tuple[Phase, ...], AfterValidator(_ask_alike)]
+    architecture: ArchitectureName
+    phases: Annotated[tuple[Phase, ...], AfterValidator(_have_as_many_outputs)]
     init: str = "imagenet"
     head: HeadPlan | None = None
     head_depth: Annotated[int, Field(ge=0, le=4)] = 0
