@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from covid_core.errors import WeightsError
 from covid_core.explain.known_index import COLUMNS, FilmArrays, IndexCard, read_index
 from covid_core.explain.perceptual_hash import (
     HASH_BITS,
@@ -166,10 +165,7 @@ class KnownFilms:
         itself: all of its own patient or picture, where its file is a known one, or where `seen`
         says so. Raises WeightsError where other weights made the prediction.
         """
-        if prediction.weights_sha256 != self._weights:
-            raise WeightsError(
-                "this prediction was made by other weights", "Read the film again with these"
-            )
+        prediction.refuse_other_weights(self._weights)
         known = [prediction.radiograph_sha256, *([seen.film.sha256] if seen else [])]
         groups = {int(self._films.groups[self._rows[one]]) for one in known if one in self._rows}
         features = (prediction.feature_map.mean(axis=(1, 2)) - self._films.mean) @ self._projection

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from covid_core.crop import WHOLE, Crop
+from covid_core.errors import WeightsError
 from covid_core.findings import APPEARANCES, Appearance, Finding
 from covid_core.model.decision import Decision
 from covid_core.predict.gate import Remark
@@ -66,6 +67,13 @@ class Prediction:
     def opacity_peak(self) -> float | None:
         """The highest probability of an opacity in any cell; None without an opacity map."""
         return None if self.opacity is None else float(self.opacity.max())
+
+    def refuse_other_weights(self, sha256: str) -> None:
+        """Raise WeightsError where other weights made it than those of this SHA-256."""
+        if self.weights_sha256 != sha256:
+            raise WeightsError(
+                "this prediction was made by other weights", "Read the film again with these"
+            )
 
     def probability(self, finding: Finding) -> float:
         """The calibrated probability of one of the answers."""

@@ -12,7 +12,7 @@ from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Lanes, Precision
 from covid_core.engines.proof import read_proof
 from covid_core.engines.trained import classifier
-from covid_core.errors import Abstained, WeightsError
+from covid_core.errors import Abstained
 from covid_core.findings import Finding
 from covid_core.model.card import APPEARANCE, SHIPPED, WeightsCard, head_tensors, read_card
 from covid_core.model.decision import (
@@ -232,7 +232,7 @@ class Predictor:
 
         Raises WeightsError where other weights made it.
         """
-        self._check(prediction)
+        prediction.refuse_other_weights(self.card.sha256)
         rules = replace(self.card.rules, points=(point,))
         decision = decide(prediction.probabilities, rules, self.card.classes, point.name)
         return replace(
@@ -244,7 +244,7 @@ class Predictor:
 
         Raises WeightsError where others made it.
         """
-        self._check(prediction)
+        prediction.refuse_other_weights(self.card.sha256)
         output = self.card.classes.index(finding)
         return Saliency(
             finding=finding,
@@ -255,12 +255,6 @@ class Predictor:
             full_heat=self.card.full_heat,
             crop=prediction.crop,
         )
-
-    def _check(self, prediction: Prediction) -> None:
-        if prediction.weights_sha256 != self.card.sha256:
-            raise WeightsError(
-                "this prediction was made by other weights", "Read the film again with these"
-            )
 
 
 def _cells_of_film(
