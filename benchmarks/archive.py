@@ -122,7 +122,9 @@ def scored(folder: Path, table: Path) -> tuple[float, float, float]:
 def growth(counts: Sequence[int], rounds: int) -> Iterator[Run]:
     """The command on one film and on each of the counts, the medians of some rounds."""
     predictor = Predictor.load(WEIGHTS, lanes=Lanes(films=cores()))
-    x = predictor.prepared([read_radiograph(film(number)[1]) for number in range(DRAWN)])
+    preprocess = predictor.card.preprocess
+    films = [read_radiograph(film(number)[1]) for number in range(DRAWN)]
+    x = preprocess.input(np.stack([preprocess.picture(one) for one in films]))
     with tempfile.TemporaryDirectory() as place:
         table = Path(place, "rows.csv")
         for count in (1, *counts):

@@ -20,6 +20,7 @@ such maps that pass. A map that hung on no weights at all would peak alike in al
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -141,7 +142,7 @@ def _alike(one: np.ndarray, other: np.ndarray) -> float:
 
 def _lungs_test(saliency: Saliency, lungs: np.ndarray) -> MapTest:
     area, share = float(lungs.mean()), saliency.share_inside(lungs)
-    value = share / area if area and share == share else 0.0
+    value = share / area if area and not math.isnan(share) else 0.0
     limit = LIMITS[LUNGS]
     sentence = (
         f"{share:.0%} of the evidence lies in the lungs, which take {area:.0%} of the film:"

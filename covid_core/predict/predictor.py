@@ -142,11 +142,6 @@ class Predictor:
             return found
         return (*found, *remarks_on_crop(film.crop, kept=borders == "keep"))
 
-    def prepared(self, films: Sequence[Radiograph]) -> np.ndarray:
-        """The network's input for some films, one at least: float32 (N, 1, S, S)."""
-        preprocess = self.card.preprocess
-        return preprocess.input(np.stack([preprocess.picture(film) for film in films]))
-
     def feature_maps(self, x: np.ndarray) -> np.ndarray:
         """The network's feature maps of prepared films, float32 (N, channels, h, w).
 

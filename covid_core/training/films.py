@@ -66,16 +66,16 @@ class Films:
         known = include_unknown | (self.labels >= 0) | (self.appearances >= 0) | self.annotated
         return np.nonzero((self.splits == Split.TRAIN.value) & known)[0]
 
-    def masks(self, indices: np.ndarray, side_px: int = MASK_PX) -> np.ndarray:
-        """The union of each film's boxes, uint8 (N, side_px, side_px), 255 inside them.
+    def masks(self, indices: np.ndarray) -> np.ndarray:
+        """The union of each film's boxes, uint8 (N, MASK_PX, MASK_PX), 255 inside them.
 
         Empty where a film was not annotated.
         """
-        masks = np.zeros((len(indices), side_px, side_px), np.uint8)
+        masks = np.zeros((len(indices), MASK_PX, MASK_PX), np.uint8)
         for mask, i in zip(masks, indices, strict=True):
             boxes = self.boxes[i]
             if boxes:
-                mask[:] = np.rint(union_mask(boxes, side_px, side_px) * 255)
+                mask[:] = np.rint(union_mask(boxes, MASK_PX, MASK_PX) * 255)
         return masks
 
     def label_by(self, task: Task) -> Films:

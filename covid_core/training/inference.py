@@ -1,4 +1,4 @@
-"""What a network answers to films in memory: logits and probabilities, batch by batch."""
+"""What a network answers to films in memory, batch by batch: logits, and probabilities by rules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
-from scipy.special import softmax
 
 from covid_core.datasets.split import Split
 from covid_core.engines.memory import in_batches
@@ -74,18 +73,6 @@ def compute_logits(
     if not batches:
         return np.zeros((0, network.head.linear.out_features))
     return torch.cat(batches).numpy()
-
-
-def compute_probabilities(
-    network: Network,
-    films: Films,
-    indices: np.ndarray,
-    preprocess: Preprocess,
-    *,
-    device: torch.device,
-) -> np.ndarray:
-    """Uncalibrated probabilities, float64 (N, outputs), of the films at `indices`."""
-    return softmax(compute_logits(network, films, indices, preprocess, device=device), axis=1)
 
 
 def logits_by_split(

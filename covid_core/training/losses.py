@@ -70,7 +70,6 @@ def batch_loss(
     class_weights: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """The loss of a batch, 0-d. `class_weights`: (outputs,)."""
-    teacher_share = losses.teacher if targets.teacher else 0.0
     total = _class_loss(outputs, targets, label_smoothing, class_weights)
     if outputs.opacity is not None and targets.masks is not None:
         total = total + losses.boxes * _box_loss(outputs.opacity.float(), targets)
@@ -83,7 +82,7 @@ def batch_loss(
     if targets.teacher is None:
         return total
     by_teacher = _teacher_loss(outputs, targets.teacher, losses)
-    return (1 - teacher_share) * total + teacher_share * by_teacher
+    return (1 - losses.teacher) * total + losses.teacher * by_teacher
 
 
 class LossLog:

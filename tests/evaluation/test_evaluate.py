@@ -14,7 +14,7 @@ from covid_core.model.decision import CALIBRATED, SOFTMAX, Rules
 from covid_core.model.network_files import as_stored
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films
-from covid_core.training.inference import compute_logits, compute_probabilities, logits_by_split
+from covid_core.training.inference import compute_logits, logits_by_split
 from tests.films import grey_film
 from tests.models import head_of, random_network
 
@@ -114,6 +114,6 @@ def test_full_heat_is_a_percentile_of_grad_cam(films: Films) -> None:
 
 def test_full_heat_is_above_zero_where_nothing_is_called_right(films: Films) -> None:
     network = random_network().requires_grad_(False)
-    scored = compute_probabilities(network, films, np.arange(48), SMALL, device=CPU)
+    scored = compute_logits(network, films, np.arange(48), SMALL, device=CPU)
     wrong = replace(films, labels=(scored.argmax(axis=1) + 1) % 3)
     assert full_heat(network, wrong, SMALL, device=CPU) > 0

@@ -26,7 +26,7 @@ from covid_core.training.augment import Augmentation
 from covid_core.training.checkpoint import load_checkpoint
 from covid_core.training.epoch_figures import UNSEEN
 from covid_core.training.films import Films
-from covid_core.training.inference import compute_probabilities
+from covid_core.training.inference import compute_logits
 from covid_core.training.log import read_log
 from covid_core.training.loop import train, train_step
 from covid_core.training.losses import Learner, Losses, Targets
@@ -137,10 +137,10 @@ def test_one_run_trains_logs_and_scores(films: Films, tmp_path: Path) -> None:
     assert all(0 <= row["validation_auroc_covid"] <= 1 for row in rows)
     network = small_network()
     network.load_state_dict(trained)
-    scored = compute_probabilities(
+    scored = compute_logits(
         network, films, np.arange(10), Preprocess(size_px=64), device=torch.device("cpu")
     )
-    assert scored.sum(axis=1) == pytest.approx(np.ones(10))
+    assert scored.shape == (10, 3) and np.isfinite(scored).all()
 
 
 def test_compiled_the_same_is_learnt(
