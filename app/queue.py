@@ -16,7 +16,7 @@ from enum import IntEnum
 
 from covid_core.errors import CovidCoreError
 
-TELL_S = 0.5
+SHOW_EVERY_S = 0.5  # of waiting
 PATIENCE = 8  # readings that may pass one film's checks: some two seconds
 
 
@@ -63,16 +63,18 @@ class Turns:
         self._line: list[_Ticket] = []  # as they came
 
     @contextmanager
-    def turn(self, tell: Callable[[int], object], work: Work = Work.READING) -> Iterator[None]:
+    def turn(
+        self, show_position: Callable[[int], object], work: Work = Work.READING
+    ) -> Iterator[None]:
         """What is done inside is done in turn.
 
-        `tell`: called with one's position, from 1, every TELL_S of waiting; whatever it raises
-        gives the place up, as anything raised inside ends the turn. Raises Busy.
+        `show_position`: called with one's position, from 1, every SHOW_EVERY_S of waiting; whatever
+        it raises gives the place up, as anything raised inside ends the turn. Raises Busy.
         """
         ticket = self._lined_up(work)
         try:
             while not self._begins(ticket):
-                tell(self._position(ticket))
+                show_position(self._position(ticket))
         except BaseException:  # also what ends the run of one who goes
             self._leave(ticket)
             raise
@@ -91,9 +93,9 @@ class Turns:
             return ticket
 
     def _begins(self, ticket: _Ticket) -> bool:
-        """Whether its turn came within TELL_S."""
+        """Whether its turn came within SHOW_EVERY_S."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._is_next(ticket), TELL_S):
+            if not self._changed.wait_for(lambda: self._is_next(ticket), SHOW_EVERY_S):
                 return False
             for earlier in self._line[: self._line.index(ticket)]:
                 earlier.passed += 1

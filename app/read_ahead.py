@@ -57,13 +57,13 @@ class _Job:
     def run(self, ahead: weakref.ref[_Ahead], made: Future[Made]) -> None:
         """Reads it once nobody waits, unless it is dropped before."""
 
-        def tell(_: int) -> None:
+        def stop_if_dropped(_: int = 0) -> None:
             if ahead() is None or made.cancelled():
                 raise _Dropped
 
         try:
-            with shared_queue.TURNS.turn(tell, Work.AHEAD):
-                tell(1)
+            with shared_queue.TURNS.turn(stop_if_dropped, Work.AHEAD):
+                stop_if_dropped()
                 if made.set_running_or_notify_cancel():
                     with foreseen():
                         made.set_result(self.read())

@@ -50,7 +50,7 @@ class Slot(StrEnum):
     READINGS = "readings"
     PREPARED = "prepared"
     FILES = "files"
-    OPINIONS = "opinions"
+    RECIPE_ANSWERS = "recipe-answers"
     COPIES = "copies"
     RECOGNISED = "recognised"
 

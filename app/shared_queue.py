@@ -19,19 +19,19 @@ TURNS = Turns(cores(), _WAITING_PER_CORE * cores())
 
 @contextmanager
 def take_turn(
-    tell: Callable[[int], object] | None = None, work: Work = Work.READING
+    show_position: Callable[[int], object] | None = None, work: Work = Work.READING
 ) -> Iterator[None]:
     """For the heavy work on one film.
 
-    `tell`: as `Turns.turn` has it; without, the page says here which position the film has. Raises
-    Busy.
+    `show_position`: as `Turns.turn` has it; without, the page says here which position the film
+    has. Raises Busy.
 
     Whoever closes the page or takes the film back loses the place: Streamlit then ends the run at
     the next thing that it shows, which is the position.
     """
     place = cache(st.empty)  # made once somebody has to wait
     words = texts.WAITING if work is Work.READING else texts.CHECKS_WAITING
-    with TURNS.turn(tell or (lambda n: place().caption(words.format(position=n))), work):
+    with TURNS.turn(show_position or (lambda n: place().caption(words.format(position=n))), work):
         if place.cache_info().currsize:
             place().empty()
         yield

@@ -192,11 +192,11 @@ def read_films(job: Job) -> None:
     st.caption(texts.STOPPED)
     show_listings([job.passed_over])
 
-    def tell(position: int) -> None:
+    def show_position(position: int) -> None:
         bar.progress(job.done / total, common.WAITING.format(position=position))
 
     while job.done < total:
-        with take_turn(tell):
+        with take_turn(show_position):
             read_next(job, network)
         # A click on Stop takes effect here: what was read is in the job by now.
         bar.progress(job.done / total, texts.READING.format(done=job.done, total=total))

@@ -57,8 +57,8 @@ def score_in_stretches(worklist: Worklist, items: Sequence[Item]) -> None:
     for item in [item for item in items if item not in worklist.entries]:
         before = time.monotonic()
         try:
-            tell = partial(_show_position, bar, worklist, len(items))
-            worklist.entries[item] = scored(item, tell)
+            show_position = partial(_show_position, bar, worklist, len(items))
+            worklist.entries[item] = scored(item, show_position)
             let_go_of_readings(worklist.entries)
         except Busy as error:
             bar.progress(len(worklist.entries) / len(items), error.sentence)
@@ -71,15 +71,15 @@ def score_in_stretches(worklist: Worklist, items: Sequence[Item]) -> None:
     st.rerun()
 
 
-def scored(item: Item, tell: Callable[[int], object] | None = None) -> Entry:
+def scored(item: Item, show_position: Callable[[int], object] | None = None) -> Entry:
     """A film read and judged as the controls stand, its checks in a turn of their own.
 
-    `tell`: as `take_turn` has it. Raises Busy.
+    `show_position`: as `take_turn` has it. Raises Busy.
     """
     reader, chosen = session.reader(), session.chosen()
-    with take_turn(tell):
+    with take_turn(show_position):
         begun = begin_entry(item, reader)
-    with take_turn(tell, Work.CHECKS):
+    with take_turn(show_position, Work.CHECKS):
         return finish_entry(begun, reader, point=chosen.point, prevalence=chosen.prevalence)
 
 

@@ -151,12 +151,12 @@ def drawn_predictors(
     for seed in range(draws):
         for stage in STAGES:
             drawn = randomised(network, x[:1] if stage == "head" else x, stage, seed=seed)
-            runs = engine if stage == "head" else TorchEngine(Outputs(drawn, drawn.feature_maps))
+            runs = engine if stage == "head" else TorchEngine(Outputs(drawn, drawn.engine_outputs))
             yield stage, Predictor(runs, _head(drawn), card)
         mixed = shuffled(network, seed)
         yield (
             SHUFFLED,
-            Predictor(TorchEngine(Outputs(mixed, mixed.feature_maps)), _head(mixed), card),
+            Predictor(TorchEngine(Outputs(mixed, mixed.engine_outputs)), _head(mixed), card),
         )
 
 

@@ -18,12 +18,12 @@ from app.shared_queue import take_turn
 from app.texts import compare as texts
 from covid_core.batch.recipes_here import (
     Candidate,
-    Opinion,
+    RecipeAnswer,
     Shelf,
     agreement,
     command,
+    make_answer,
     never_seen,
-    opinion,
     shelf,
 )
 from covid_core.case.case_reading import Reading
@@ -74,51 +74,51 @@ def show_comparison(film: OpenFilm, found: Shelf) -> None:
     else:
         st.text(film.name)
     answer = st.container()
-    opinions = ask_all(film.reading, found.here)
+    answers = ask_all(film.reading, found.here)
     for recipe, error in found.damaged:
         show_failure(texts.DAMAGED.format(recipe=recipe), error.sentence)
-    if not opinions:
+    if not answers:
         return
     if not film.is_phantom:
         with answer:
-            st.subheader(agreement(opinions), anchor=False)
-    show_table(opinions)
-    if any(one.called is not one.prediction.answers[-1] for one in opinions):
+            st.subheader(agreement(answers), anchor=False)
+    show_table(answers)
+    if any(one.called is not one.prediction.answers[-1] for one in answers):
         st.write(CAVEAT)
-    show_pictures(film.reading, opinions)
+    show_pictures(film.reading, answers)
 
 
-def ask_all(reading: Reading, candidates: tuple[Candidate, ...]) -> list[Opinion]:
+def ask_all(reading: Reading, candidates: tuple[Candidate, ...]) -> list[RecipeAnswer]:
     """One network after the other; one that fails is a line, and the others go on."""
-    opinions, bar = [], st.progress(0.0)
+    answers, bar = [], st.progress(0.0)
     for number, candidate in enumerate(candidates, 1):
         words = texts.ASKING.format(recipe=candidate.recipe, number=number, count=len(candidates))
         bar.progress((number - 1) / len(candidates), words)
         try:
-            opinions.append(ask(reading, candidate))
+            answers.append(ask(reading, candidate))
         except Busy:
             bar.empty()
             raise
         except CovidCoreError as error:
             show_failure(texts.NO_ANSWER.format(recipe=candidate.recipe), error.sentence)
     bar.empty()
-    return opinions
+    return answers
 
 
-def ask(reading: Reading, candidate: Candidate) -> Opinion:
-    """A candidate's opinion, kept in the session as long as the film is open.
+def ask(reading: Reading, candidate: Candidate) -> RecipeAnswer:
+    """A candidate's answer, kept in the session as long as the film is open.
 
     Raises WeightsError, Abstained, Busy.
     """
     if candidate.recipe == SHIPPED:
         prediction = reading.prediction
-        return Opinion(candidate.card, prediction, reading.maps[prediction.answers[-1]])
+        return RecipeAnswer(candidate.card, prediction, reading.maps[prediction.answers[-1]])
     film, weights = reading.prediction.radiograph_sha256, candidate.card.sha256
-    kept: dict[str, Opinion] = session.remember(Slot.OPINIONS, film, dict)
+    kept: dict[str, RecipeAnswer] = session.remember(Slot.RECIPE_ANSWERS, film, dict)
     if weights not in kept:
         predictor = load(candidate.folder, candidate.recipe, weights)
         with take_turn():
-            kept[weights] = opinion(predictor, predictor.predict(reading.radiograph))
+            kept[weights] = make_answer(predictor, predictor.predict(reading.radiograph))
     return kept[weights]
 
 
@@ -128,23 +128,23 @@ def load(folder: Path, recipe: str, weights_sha256: str) -> Predictor:
     return LoggedPredictor.load(folder, recipe)
 
 
-def show_table(opinions: list[Opinion]) -> None:
+def show_table(answers: list[RecipeAnswer]) -> None:
     """Shows the recipes' answers as a table."""
-    rows = [dict(zip(texts.COLUMNS.values(), row_of(one), strict=True)) for one in opinions]
+    rows = [dict(zip(texts.COLUMNS.values(), row_of(one), strict=True)) for one in answers]
     st.dataframe(rows, hide_index=True, width="stretch", alt=texts.TABLE_ALT)
-    sources = sorted({source for one in opinions for source in never_seen(one.card)})
+    sources = sorted({source for one in answers for source in never_seen(one.card)})
     notes = [texts.UNSEEN.format(sources=", ".join(sources))] if sources else []
-    notes += [texts.CHOSE.format(recipe=card.recipe) for card in chosen_by_unseen(opinions)]
-    if not all(one.calibrated for one in opinions):
+    notes += [texts.CHOSE.format(recipe=card.recipe) for card in chosen_by_unseen(answers)]
+    if not all(one.calibrated for one in answers):
         notes.append(texts.SCORES)
-    if any(len(one.prediction.answers) == 2 for one in opinions):
+    if any(len(one.prediction.answers) == 2 for one in answers):
         notes.append(texts.TWO_ANSWERS)
     st.caption(" ".join(notes))
 
 
-def chosen_by_unseen(opinions: list[Opinion]) -> list[WeightsCard]:
+def chosen_by_unseen(answers: list[RecipeAnswer]) -> list[WeightsCard]:
     """The networks of which something was chosen by a source held out."""
-    cards = [one.card for one in opinions]
+    cards = [one.card for one in answers]
     return [
         card
         for card in cards
@@ -152,8 +152,8 @@ def chosen_by_unseen(opinions: list[Opinion]) -> list[WeightsCard]:
     ]
 
 
-def row_of(one: Opinion) -> tuple[str, ...]:
-    """An opinion's cells, in the order of the columns."""
+def row_of(one: RecipeAnswer) -> tuple[str, ...]:
+    """An answer's cells, in the order of the columns."""
     kind = texts.CALIBRATED if one.calibrated else texts.UNCALIBRATED
     probability = one.prediction.probability(one.prediction.answers[-1])
     return (
@@ -165,7 +165,7 @@ def row_of(one: Opinion) -> tuple[str, ...]:
     )
 
 
-def call_of(one: Opinion) -> str:
+def call_of(one: RecipeAnswer) -> str:
     """What it calls the film; of a network without rules, that it is but the larger score."""
     if one.called is None:
         return texts.CANNOT_TELL
@@ -175,26 +175,26 @@ def call_of(one: Opinion) -> str:
     return sentence.format(name=one.called.display_name)
 
 
-def show_pictures(reading: Reading, opinions: list[Opinion]) -> None:
+def show_pictures(reading: Reading, answers: list[RecipeAnswer]) -> None:
     """Shows the film under each recipe's map."""
     st.subheader(texts.PICTURES, anchor=False)
     st.write(texts.PICTURES_WORDS)
     film = displayed(reading.radiograph.film, _PICTURE_PX)
-    for start in range(0, len(opinions), _A_ROW):
-        row = opinions[start : start + _A_ROW]
+    for start in range(0, len(answers), _A_ROW):
+        row = answers[start : start + _A_ROW]
         for one, column in zip(row, st.columns(_A_ROW), strict=False):
             with column:
                 show_picture(film, reading.body, one, withheld(reading, one))
 
 
-def withheld(reading: Reading, one: Opinion) -> bool:
+def withheld(reading: Reading, one: RecipeAnswer) -> bool:
     """Whether this is the heat that the Read page withholds, for it failed its tests."""
     if one.card.recipe != SHIPPED or not one.heat_due:
         return False
     return not reading.map_checks[one.saliency.finding].tests.passed
 
 
-def show_picture(film: np.ndarray, body: np.ndarray, one: Opinion, is_withheld: bool) -> None:
+def show_picture(film: np.ndarray, body: np.ndarray, one: RecipeAnswer, is_withheld: bool) -> None:
     """The film, uint8 (H, W), under one network's heat; without it where none is due.
 
     `body`: where the patient is in it, bool (h, w).

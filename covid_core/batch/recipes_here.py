@@ -41,7 +41,7 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opinion:
+class RecipeAnswer:
     """What one network makes of a film. `saliency`: of the disease, its last answer."""
 
     card: WeightsCard
@@ -94,26 +94,26 @@ def command(recipe: str, weights: str = "weights") -> str:
     return f"python train.py --data manifest.parquet --recipe {recipe} --out {out}"
 
 
-def opinion(predictor: Predictor, prediction: Prediction) -> Opinion:
-    """Of a prediction that these weights made; runs no network."""
+def make_answer(predictor: Predictor, prediction: Prediction) -> RecipeAnswer:
+    """The answer by a prediction that these weights made; runs no network."""
     saliency = predictor.explain(prediction, prediction.answers[-1])
-    return Opinion(predictor.card, prediction, saliency)
+    return RecipeAnswer(predictor.card, prediction, saliency)
 
 
-def agreement(opinions: Sequence[Opinion]) -> str:
+def agreement(answers: Sequence[RecipeAnswer]) -> str:
     """How far several networks agree on one film, in words."""
-    if len(opinions) < 2:
+    if len(answers) < 2:
         return "Fewer than two networks are here: there is nothing to compare."
     sides: dict[bool | None, list[str]] = {True: [], False: [], None: []}
-    for one in opinions:
+    for one in answers:
         side = None if one.called is None else one.called is one.prediction.answers[-1]
         sides[side].append(_SHIPPED_NAME if one.card.recipe == SHIPPED else one.title)
     positive, negative, unsure = sides[True], sides[False], sides[None]
     if not (positive or negative):
-        return f"None of the {len(opinions)} can tell."
+        return f"None of the {len(answers)} can tell."
     verb = "calls" if len(positive) < 2 else "call"
-    disease = opinions[0].prediction.answers[-1].display_name
-    parts = [f"{_count(len(positive), len(opinions))} {verb} it {disease}"]
+    disease = answers[0].prediction.answers[-1].display_name
+    parts = [f"{_count(len(positive), len(answers))} {verb} it {disease}"]
     if positive and negative:
         parts.append(f"{_listed(negative)} {'does' if len(negative) == 1 else 'do'} not")
     if unsure:

@@ -54,7 +54,7 @@ def reference(trained: Trained) -> Outputs:
 
         network, card = load_weights(trained.folder, trained.name)
         _check(trained, card.sha256)
-        return Outputs(network, network.feature_maps)
+        return Outputs(network, network.engine_outputs)
     if trained.kind is Kind.GATE:
         from covid_core.model.gate_network import load_gate_network
 

@@ -24,7 +24,7 @@ from covid_core.training.run import Run, label_films
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class Measurements:
     """What a card says of a network's worth, by its fields."""
 
     rules: Rules
@@ -47,7 +47,7 @@ def measure_stage(network: Network, run: Run, phase: Phase) -> dict[str, Summary
     return {part.name: part.summary for part in parts if part.summary.films}
 
 
-def measure(network: Network, run: Run, cache: Path, *, workers: int) -> Worth:
+def measure(network: Network, run: Run, cache: Path, *, workers: int) -> Measurements:
     """The rules, trust, results and heat of a network's card, measured as it will be stored.
 
     `network`: as the run's training left it; `cache`: of decoded films.
@@ -65,4 +65,4 @@ def measure(network: Network, run: Run, cache: Path, *, workers: int) -> Worth:
     )
     change = storage_change(network, films, preprocess, logits[Split.TEST], device=device)
     heat = full_heat(network, films, preprocess, device=device)
-    return Worth(rules, trust, results.replace(storage_change=change), heat)
+    return Measurements(rules, trust, results.replace(storage_change=change), heat)

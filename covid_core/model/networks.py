@@ -197,7 +197,7 @@ class Network(nn.Module):
         """(N, 1, H, W) normalised films to (N, channels, h, w), weighted where opacity is."""
         return self.maps(x)[0]
 
-    def feature_maps(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def engine_outputs(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """All that an engine need give: the feature map and, where there is one, the opacity map.
 
         The head needs the former alone, without another pass.

@@ -260,10 +260,10 @@ def test_checks_take_a_turn_of_their_own_that_gives_way(
     take = Turns.turn
 
     def noted(
-        line: Turns, tell: Callable[[int], object], work: Work = Work.READING
+        line: Turns, show_position: Callable[[int], object], work: Work = Work.READING
     ) -> AbstractContextManager[None]:
         turns.append(work)
-        return take(line, tell, work)
+        return take(line, show_position, work)
 
     monkeypatch.setattr(Turns, "turn", noted)
     drop(page, FILM)

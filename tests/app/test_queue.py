@@ -38,7 +38,7 @@ class Visitors:
         self._pool.shutdown()
 
     def come(
-        self, name: str, tell: Callable[[int], object] = nobody, work: Work = Work.READING
+        self, name: str, show_position: Callable[[int], object] = nobody, work: Work = Work.READING
     ) -> Future[None]:
         waits = threading.Event()
 
@@ -48,7 +48,7 @@ class Visitors:
 
         def waiting(position: int) -> None:
             waits.set()
-            tell(position)
+            show_position(position)
 
         coming = self._pool.submit(visit)
         assert waits.wait(LONGEST_S)
@@ -57,7 +57,7 @@ class Visitors:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "TELL_S", 0.01)
+    monkeypatch.setattr(queue, "SHOW_EVERY_S", 0.01)
 
 
 def test_first_come_is_first_served() -> None:

@@ -21,7 +21,7 @@ from tests.waits import LONGEST_S, wait_until
 
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr(queue, "TELL_S", 0.01)
+    monkeypatch.setattr(queue, "SHOW_EVERY_S", 0.01)
     page = list_page(monkeypatch, ahead=True)
     return drop(page, *FILMS[:3])
 
@@ -100,9 +100,9 @@ def test_it_goes_by_the_lowest_rank(page: AppTest, monkeypatch: pytest.MonkeyPat
     ranks: list[Work] = []
     take = Turns.turn
 
-    def noted(line: Turns, tell: Any, work: Work = Work.READING) -> Any:
+    def noted(line: Turns, show_position: Any, work: Work = Work.READING) -> Any:
         ranks.append(work)
-        return take(line, tell, work)
+        return take(line, show_position, work)
 
     monkeypatch.setattr(Turns, "turn", noted)
     open_first(page)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from covid_core.batch.recipes_here import (
-    Opinion,
+    RecipeAnswer,
     agreement,
     at_home,
     command,
+    make_answer,
     never_seen,
-    opinion,
     shelf,
 )
 from covid_core.findings import CLASSES, Finding
@@ -34,8 +34,8 @@ BINARY = (Finding.NORMAL, Finding.COVID)
 
 def said(
     probabilities: tuple[float, ...], recipe: str = "cnn-scratch", rules: Rules | None = None
-) -> Opinion:
-    """An opinion of these probabilities, without a network."""
+) -> RecipeAnswer:
+    """An answer of these probabilities, without a network."""
     answers = CLASSES if len(probabilities) == 3 else BINARY
     card = read_card(WEIGHTS / RECIPES, "cnn-scratch").replace(
         recipe=recipe,
@@ -58,7 +58,7 @@ def said(
         (),
     )
     cells = np.zeros((7, 7), np.float32)
-    return Opinion(card, prediction, Saliency(Finding.COVID, cells, 0, (0, 0, 7, 7), 7, 1))
+    return RecipeAnswer(card, prediction, Saliency(Finding.COVID, cells, 0, (0, 0, 7, 7), 7, 1))
 
 
 def fitted(least: tuple[float, ...] = (0.3, 0.3, 0.3)) -> Rules:
@@ -102,10 +102,10 @@ def test_the_command_is_that_of_the_documents() -> None:
     assert line in words
 
 
-def test_an_opinion_of_the_shipped_network_is_its_predictors() -> None:
+def test_an_answer_of_the_shipped_network_is_its_predictors() -> None:
     predictor = Predictor.load(WEIGHTS)
     prediction = predictor.predict(read_radiograph(png(draw_phantom(size_px=256))))
-    one = opinion(predictor, prediction)
+    one = make_answer(predictor, prediction)
     assert one.calibrated
     assert one.called is prediction.decision.finding
     assert one.saliency.finding is Finding.COVID
@@ -121,7 +121,7 @@ def test_without_rules_the_largest_score_is_the_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("opinions", "words"),
+    ("answers", "words"),
     [
         (
             [said((0.1, 0.9)), said((0.2, 0.8)), said((0.2, 0.8))],
@@ -140,8 +140,8 @@ def test_without_rules_the_largest_score_is_the_call() -> None:
         ([said((0.1, 0.9))], "Fewer than two networks are here: there is nothing to compare."),
     ],
 )
-def test_agreement_in_words(opinions: list[Opinion], words: str) -> None:
-    assert agreement(opinions) == words
+def test_agreement_in_words(answers: list[RecipeAnswer], words: str) -> None:
+    assert agreement(answers) == words
 
 
 def test_figures_are_the_cards() -> None:

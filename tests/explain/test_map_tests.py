@@ -82,7 +82,7 @@ def test_a_class_without_evidence_has_no_map() -> None:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_networks_of_random_weights_fail(seed: int) -> None:
     network = random_network(seed)
-    engine = TorchEngine(Outputs(network, network.feature_maps), 1)
+    engine = TorchEngine(Outputs(network, network.engine_outputs), 1)
     torch.manual_seed(seed)
     passed = []
     for draw in range(8):

@@ -44,10 +44,10 @@ def test_every_output_is_had_in_one_pass(looking: Network) -> None:
 
 def test_an_engine_gives_the_opacity_map_beside_the_feature_map(looking: Network) -> None:
     x = torch.randn(2, 1, 96, 96)
-    features, opacity = looking.feature_maps(x)
+    features, opacity = looking.engine_outputs(x)
     assert torch.equal(opacity, looking.answer(x).opacity)
     assert torch.allclose(looking.head(features), looking(x))
-    assert len(Network("cnn4").feature_maps(torch.zeros(1, 1, 32, 32))) == 1
+    assert len(Network("cnn4").engine_outputs(torch.zeros(1, 1, 32, 32))) == 1
 
 
 def test_the_class_is_the_sum_of_its_evidence_where_the_opacity_is(looking: Network) -> None:
