@@ -39,7 +39,10 @@ if TYPE_CHECKING:  # else imported where it is used: PyTorch takes seconds, and 
     import pandas as pd
     import torch
 
+    from covid_core.model.networks import Network
+    from covid_core.model.results import Summary
     from covid_core.training.recipe import Phase, Recipe
+    from covid_core.training.run import Run
 
 CACHE = "cache"  # of decoded films, beside the runs' folders
 WORKERS = os.cpu_count() or 1
@@ -77,21 +80,13 @@ def make_weights(options: Options, device: torch.device) -> None:
     """Make weights of films, and the card that says what they are worth. Raises CovidCoreError."""
     import torch
 
-    from covid_core.datasets.published import shared
-    from covid_core.datasets.split import counts, fingerprint
-    from covid_core.evaluation.measure import measure, measure_stage
-    from covid_core.evaluation.within_source_measurement import add_within_sources
-    from covid_core.model.card import WeightsCard, save_card
+    from covid_core.evaluation.measure import measure_stage
     from covid_core.model.initial_weights import initial_state, initialise
     from covid_core.model.lungs_network import load_lung_network
-    from covid_core.model.network_files import as_stored, save_weights
     from covid_core.model.networks import Network
-    from covid_core.model.results import EpochFigures, Summary
-    from covid_core.model_card.card import write_model_card
     from covid_core.predict.lungs import LUNGS, NAME
     from covid_core.training import processes
     from covid_core.training.films import load_films
-    from covid_core.training.log import read_log
     from covid_core.training.loop import train
     from covid_core.training.run import Run
     from covid_core.training.teachers import Teachers
@@ -150,28 +145,54 @@ def make_weights(options: Options, device: torch.device) -> None:
         if processes.rank():
             return  # the first process measures and writes for all
 
-        # What it is worth, on films that did not train it; the weights, and their card.
-        worth = measure(network, run, cache, workers=WORKERS)
-        card = WeightsCard(
-            architecture=network.architecture,
-            classes=task.outputs,
-            preprocess=preprocess,
-            films=counts(table),
-            training=describe_choices(options, recipe),
-            recipe=recipe.name,
-            split=fingerprint(table),
-            history=tuple(EpochFigures(**row) for row in read_log(folder)),
-            rules=worth.rules,
-            trust=worth.trust,
-            results=worth.results.replace(shared=shared(table), stages=stages),
-            full_heat=worth.full_heat,
-        )
-        card = save_weights(card, network, options.out)
-        if options.variant is Variant.OURS:  # a study's split may share films with training
-            stored = as_stored(network)
-            card = add_within_sources(stored, card, table, cache, workers=WORKERS, device=device)
-            save_card(card, options.out)
-        write_model_card(card, options.out)
+        write_results(options, run, network, table, stages, cache)
+
+
+def write_results(
+    options: Options,
+    run: Run,
+    network: Network,
+    table: pd.DataFrame,
+    stages: dict[str, dict[str, Summary]],
+    cache: Path,
+) -> None:
+    """Write a trained network's weights and their card: what it is worth on films new to it.
+
+    `table`: the manifest; `stages`: what its earlier tasks came to; `cache`: of decoded films.
+    Raises CovidCoreError.
+    """
+    from covid_core.datasets.published import shared
+    from covid_core.datasets.split import counts, fingerprint
+    from covid_core.evaluation.measure import measure
+    from covid_core.evaluation.within_source_measurement import add_within_sources
+    from covid_core.model.card import WeightsCard, save_card
+    from covid_core.model.network_files import as_stored, save_weights
+    from covid_core.model.results import EpochFigures
+    from covid_core.model_card.card import write_model_card
+    from covid_core.training.log import read_log
+
+    recipe, device = run.recipe, run.device
+    measured = measure(network, run, cache, workers=WORKERS)
+    card = WeightsCard(
+        architecture=network.architecture,
+        classes=recipe.phases[-1].task_definition.outputs,
+        preprocess=run.preprocess,
+        films=counts(table),
+        training=describe_choices(options, recipe),
+        recipe=recipe.name,
+        split=fingerprint(table),
+        history=tuple(EpochFigures(**row) for row in read_log(run.folder)),
+        rules=measured.rules,
+        trust=measured.trust,
+        results=measured.results.replace(shared=shared(table), stages=stages),
+        full_heat=measured.full_heat,
+    )
+    card = save_weights(card, network, options.out)
+    if options.variant is Variant.OURS:  # a study's split may share films with training
+        stored = as_stored(network)
+        card = add_within_sources(stored, card, table, cache, workers=WORKERS, device=device)
+        save_card(card, options.out)
+    write_model_card(card, options.out)
 
 
 def load_manifest(options: Options, recipe: Recipe, folder: Path) -> pd.DataFrame:
