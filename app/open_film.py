@@ -31,12 +31,12 @@ class OpenFilm:
 
     @property
     def sha256(self) -> str:
-        """Of the file's bytes."""
+        """The SHA-256 of the file's bytes."""
         return self.reading.radiograph.sha256
 
     @property
     def key(self) -> tuple[str, str]:
-        """By which a session keeps it: the SHA-256 of the file's bytes, and of the weights."""
+        """The key by which a session keeps it: SHA-256 of the file's bytes, and of the weights."""
         return self.sha256, self.prediction.weights_sha256
 
     @property

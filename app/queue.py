@@ -37,7 +37,7 @@ class Busy(CovidCoreError):
 
 @dataclass(slots=True, eq=False)
 class _Ticket:
-    """`passed`: how often one who came later went first."""
+    """A place in the line. `passed`: how often one who came later went first."""
 
     work: Work
     passed: int = 0

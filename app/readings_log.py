@@ -25,7 +25,7 @@ class LoggedPredictor(Predictor):
     """A predictor whose every answer goes into the log of readings."""
 
     def predict(self, radiograph: Radiograph, point: str = BALANCED) -> Prediction:
-        """As `Predictor.predict`. That the log can't be written stops no reading."""
+        """The prediction of `Predictor.predict`. That the log can't be written stops no reading."""
         try:
             prediction = super().predict(radiograph, point)
         except Abstained:

@@ -143,7 +143,7 @@ def forget_profile() -> None:
 
 
 def chosen() -> Chosen:
-    """As the controls stand; the first of these is what has the widgets' keys."""
+    """What the controls say now; the first of these is what has the widgets' keys."""
     known = {point.name: point for point in points()}
     name = st.session_state.get("point", "")
     prevalence = st.session_state.get("prevalence", PREVALENCE * 100) / 100

@@ -21,7 +21,7 @@ TURNS = Turns(cores(), _WAITING_PER_CORE * cores())
 def take_turn(
     show_position: Callable[[int], object] | None = None, work: Work = Work.READING
 ) -> Iterator[None]:
-    """For the heavy work on one film.
+    """Take a turn for the heavy work on one film, which is done inside.
 
     `show_position`: as `Turns.turn` has it; without, the page says here which position the film
     has. Raises Busy.

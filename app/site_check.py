@@ -175,14 +175,14 @@ def show_keeping(check: Check, own: PointHere, promise: dict[str, float]) -> Non
 
 
 def format_estimate(estimate: Estimate | None, template: str = texts.INTERVAL) -> str:
-    """With its interval; a dash where there is none."""
+    """A figure with its interval, as text; a dash where there is none."""
     if estimate is None or isnan(estimate.value):
         return texts.NO_FIGURE
     return template.format(value=estimate.value, low=estimate.low, high=estimate.high)
 
 
 def opposite(estimate: Estimate | None) -> Estimate | None:
-    """Of a share, what is left of 1."""
+    """What a share leaves of 1."""
     if estimate is None:
         return None
     return Estimate(1 - estimate.value, 1 - estimate.high, 1 - estimate.low, estimate.n)

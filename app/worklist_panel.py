@@ -202,7 +202,7 @@ def _score_replaced(worklist: Worklist, films: Mapping[Item, bytes]) -> bool:
 
 
 def _show_steps(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
-    """Which film is open, and buttons to others: its neighbours in the list, the patient's own."""
+    """Shows which film is open, and buttons to its neighbours in the list and the patient's own."""
     item = worklist.open[0]
     at = shown.index(item) if item in shown else -1
     step = partial(_step, worklist, shown)

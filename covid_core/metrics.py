@@ -173,14 +173,14 @@ def f1(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate
 
 
 def auroc_estimate(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> Estimate:
-    """`auroc` with its interval."""
+    """The `auroc` with its interval."""
     return estimate(auroc_by_weights(positive, scores), groups, len(positive))
 
 
 def auroc_within_estimate(
     positive: np.ndarray, scores: np.ndarray, strata: np.ndarray, groups: np.ndarray
 ) -> Estimate:
-    """`auroc_within` with its interval; its films are those of strata that hold both classes."""
+    """The `auroc_within` with its interval, on films of strata that hold both classes."""
     paired = np.isin(strata, strata[positive]) & np.isin(strata, strata[~positive])
     if not paired.any():
         return Estimate(float("nan"), float("nan"), float("nan"), 0)

@@ -12,10 +12,10 @@ _OWN = "a folder of one's own"
 
 @dataclass(frozen=True, slots=True)
 class PublicDataset:
-    """`provenance`: whose films they are and under which terms, in one line.
+    """A public dataset that films may come from.
 
-    `ages`: the least and the greatest, in years, that its authors state for all its patients; None
-    where they state none.
+    `provenance`: whose films they are and under which terms, in one line. `ages`: the least and the
+    greatest, in years, that its authors state for all its patients; None where they state none.
     """
 
     provenance: str

@@ -25,7 +25,7 @@ _mount = st.components.v2.component(
 
 
 def take_drops() -> None:
-    """From now on, files dropped anywhere on this page go to its first `st.file_uploader`.
+    """Let files dropped anywhere on this page go to its first `st.file_uploader`, from now on.
 
     Called last, for what it draws takes no place but a gap.
     """

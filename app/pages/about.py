@@ -76,7 +76,7 @@ def phantom() -> OpenFilm:
 
 
 def show_which(film: OpenFilm) -> None:
-    """Which film it is about; of a phantom, that it is one."""
+    """Shows which film it is about; of a phantom, that it is one."""
     if film.is_phantom:
         st.info(texts.PHANTOM_OPEN, icon=":material/info:")
     else:

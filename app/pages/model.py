@@ -88,7 +88,7 @@ def show_headline(title: str, found: Summary) -> None:
 
 
 def show_baselines_in_words(card: WeightsCard, part: str) -> None:
-    """Beside the figures of a part of films: whether they are clearly above its baselines."""
+    """Shows whether the figures of a part of films are clearly above its baselines."""
     baselines = card.results.baselines.get(part)
     if not baselines:
         st.caption(texts.BASELINES_NONE)

@@ -39,7 +39,7 @@ def show() -> None:
 
 
 def show_in_use() -> None:
-    """Which profile films are called by, and the way out of it."""
+    """Shows which profile films are called by, and the way out of it."""
     own = session.profile()
     if own:
         st.success(texts.IN_USE, icon=":material/verified:")

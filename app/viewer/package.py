@@ -114,7 +114,7 @@ class Planes:
 
     @classmethod
     def of(cls, view: View) -> Planes:
-        """Of a view. Raises ValueError as `package` does."""
+        """The planes of a view. Raises ValueError as `package` does."""
         _check(view)
         planes: list[bytes] = []
         places = tuple(_placed(array, planes) for array in _arrays(view))
@@ -192,7 +192,7 @@ def _keys(view: View) -> list[list[str]]:
 
 
 def _placed(array: np.ndarray, planes: list[bytes]) -> dict[str, Any]:
-    """Where an array's bytes lie, from the planes' beginning, having been added to them."""
+    """The place of an array's bytes from the planes' beginning, having been added to them."""
     offset = sum(map(len, planes))
     little = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
     raw = little.tobytes()

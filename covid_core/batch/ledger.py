@@ -43,7 +43,10 @@ class Terms:
 
     @classmethod
     def of(cls, card: WeightsCard, point: str, prevalence: float | None) -> Terms:
-        """`prevalence`: 0 to 1. Raises CovidCoreError for a point that the weights do not have."""
+        """The terms of a card's weights at one of their points. `prevalence`: 0 to 1.
+
+        Raises CovidCoreError for a point that the weights do not have.
+        """
         chosen = card.rules.point(point)
         worth = None if prevalence is None else chosen.values_at(prevalence)
         called = {
@@ -209,7 +212,7 @@ def _as_written(name: str) -> str:
 
 
 def key(name: str) -> int:
-    """Of a film's name, 64 bits by which it is known again."""
+    """The 64 bits by which a film is known again, of its name."""
     return int.from_bytes(blake2b(name.encode(errors=_ODD_NAMES), digest_size=8).digest(), "big")
 
 

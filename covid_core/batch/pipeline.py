@@ -100,7 +100,7 @@ def score(scoring: Scoring, films: Sequence[Film]) -> list[Row]:
 
 
 def in_order(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> Generator[R]:
-    """`work` of each item, by several threads at a time, in the items' order.
+    """The results of `work` on each item, by several threads, in the items' order.
 
     Items are taken a few ahead, in the caller's thread. Where `work` or `items` raises, or the
     iterator is closed, what is begun is finished and the rest is dropped.

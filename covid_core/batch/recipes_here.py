@@ -61,7 +61,7 @@ class RecipeAnswer:
 
     @property
     def called(self) -> Finding | None:
-        """None where it is undecided, which only a network with fitted rules is."""
+        """The class it calls; None where it is undecided, which only fitted rules allow."""
         return self.prediction.decision.finding if self.calibrated else self.prediction.label
 
     @property

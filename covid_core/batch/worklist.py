@@ -250,7 +250,7 @@ def _pseudonym(study: Study) -> Study:
 
 
 def _keyed_hash(text: str) -> str:
-    """Of a text; "" of none, which contradicts nothing."""
+    """The keyed hash of a text; "" of none, which contradicts nothing."""
     return hashlib.blake2b(text.encode(), key=_SALT, digest_size=16).hexdigest() if text else ""
 
 

@@ -20,7 +20,7 @@ _BITS = 12
 
 
 def files() -> dict[str, bytes]:
-    """By what they are: the bytes of each."""
+    """The bytes of each file, by what it is."""
     small = draw_phantom(KINDS[-1], size_px=_SMALL_PX)
     large = draw_phantom(KINDS[-1], size_px=_LARGE_PX).astype(np.uint16) << (_BITS - 8)
     return {

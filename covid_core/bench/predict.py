@@ -58,7 +58,7 @@ class Speed:
 
 
 def measure(weights: Path, recipe: str = SHIPPED, *, rounds: int) -> Speed:
-    """Of phantoms, with the weights of a folder. Raises WeightsError."""
+    """The speed on phantoms with the weights of a folder. Raises WeightsError."""
     predictor = Predictor.load(weights, recipe)
     trained = classifier(weights, recipe, predictor.card)
     given = files()

@@ -47,7 +47,7 @@ _MATRIX = 4096  # side of the square matrices that measure the device's rate
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`films_per_s`, and the share of the time (0 to 1) that the step waited for films."""
+    """The films per second, and the share of the time (0 to 1) that the step waited for films."""
 
     films_per_s: float
     waiting: float

@@ -97,7 +97,7 @@ def run_predict(options: PredictOptions) -> int:
 
 
 def _whole(speed: Speed) -> str:
-    """From a file's bytes to probability and evidence."""
+    """The table of times from a file's bytes to probability and evidence."""
     from covid_core.bench.predict import OURS
 
     peers = [side for side in next(iter(speed.whole.values())) if side != OURS]

@@ -209,5 +209,5 @@ def _bytes(path: Path) -> bytes:
 
 
 def _digest(path: Path) -> str:
-    """Of a film's file. Raises RefusedFile."""
+    """The SHA-256 of a film's file. Raises RefusedFile."""
     return read_file(path).sha256

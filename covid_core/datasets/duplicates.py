@@ -38,7 +38,10 @@ _AT_ONCE = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Twins:
-    """`pairs`: int64 (P, 2), the lower index first; `likeness`: float32 (P,), 1 for one file."""
+    """Pairs of the same picture, and how alike they are.
+
+    `pairs`: int64 (P, 2), the lower index first; `likeness`: float32 (P,), 1 for one file.
+    """
 
     pairs: np.ndarray
     likeness: np.ndarray

@@ -39,8 +39,9 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """`reported`: the accuracy that the study reports, 0 to 1, on its test films; `study`: whose.
+    """How a study split its films, and what it reports of them.
 
+    `reported`: the accuracy that the study reports, 0 to 1, on its test films; `study`: whose.
     `test`, `validation`: share of the films, or, from 1 on, films of each label. No validation: the
     test films chose and stopped the network, too. `listed`: the last films by path test, instead of
     a random draw. `augmented`: whether films are varied in validation as in training. `second`:

@@ -13,10 +13,10 @@ _LOG = logging.getLogger(__name__)
 
 
 class Choice(StrEnum):
-    """`auto`: OpenVINO, and PyTorch where that can't be had.
+    """The engine that the user wants.
 
-    `cuda`: PyTorch on the CPU where the GPU's memory holds not one film. The others: that or an
-    error.
+    `auto`: OpenVINO, and PyTorch where that can't be had. `cuda`: PyTorch on the CPU where the
+    GPU's memory holds not one film. The others: that or an error.
     """
 
     AUTO = "auto"

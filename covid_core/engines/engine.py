@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Precision(StrEnum):
-    """Of the products inside a network; what goes in and comes out is float32."""
+    """The precision of the products inside a network; what goes in and comes out is float32."""
 
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"

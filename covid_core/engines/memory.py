@@ -41,7 +41,7 @@ def in_batches(
     device: torch.device,
     films: int,
 ) -> list[torch.Tensor]:
-    """`answer`, (n, …), of the films at `indices`, so many at once and then the next.
+    """The results of `answer`, (n, …), on the films at `indices`, so many at once.
 
     `indices`: (N,). It runs on `device` as long as its memory holds one film.
     """

@@ -54,7 +54,10 @@ def margin_for(shift: float) -> float:
 
 
 def read_proof(folder: Path, name: str, sha256: str) -> Proof | None:
-    """Of these very weights, where it holds; else None. It counts only for its own `engine`."""
+    """The proof of these very weights; None where it doesn't hold.
+
+    It counts only for its own `engine`.
+    """
     try:
         path = folder / f"{name}{PROOF}.json"
         proof = Proof.parse(

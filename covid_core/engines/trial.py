@@ -24,7 +24,7 @@ def trial_film(size_px: int) -> np.ndarray:
 
 
 def sample_outputs(outputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Of each output some numbers, spread over all of it: (N,)."""
+    """Some numbers of each output, spread over all of it: (N,)."""
     return [output.ravel()[:: max(1, output.size // _SAMPLES)] for output in outputs]
 
 

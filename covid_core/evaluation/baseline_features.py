@@ -46,7 +46,7 @@ class BaselineFeatures:
 
 
 def read_features(names: Sequence[str], cache: Path, *, workers: int) -> BaselineFeatures:
-    """Of films that can be read, by their paths.
+    """The features of films that can be read, by their paths.
 
     Pictures and lungs are remembered in `cache`. Raises CovidCoreError where it can't be written,
     WeightsError without a network of the lungs.
@@ -73,7 +73,7 @@ def header(path: Path) -> tuple[float, str]:
 
 
 def as_numbers(headers: Sequence[tuple[float, str]]) -> np.ndarray:
-    """`BaselineFeatures.header` of what `header` gave."""
+    """The `BaselineFeatures.header` of what `header` gave."""
     aspects, modes = (np.array(column) for column in zip(*headers, strict=True))
     return np.column_stack([np.log(aspects), modes[:, np.newaxis] == np.unique(modes)])
 
@@ -86,7 +86,7 @@ def outer_frame() -> np.ndarray:
 
 
 def coarse(masks: np.ndarray) -> np.ndarray:
-    """Where a lung, a little widened, touches a thumbnail's pixel.
+    """The pixels of a thumbnail that a lung, a little widened, touches.
 
     Bool (N, 128, 128) to (N, 32, 32).
     """
@@ -98,7 +98,7 @@ def coarse(masks: np.ndarray) -> np.ndarray:
 
 
 def _lungs(paths: Sequence[Path], cache: Path, workers: int) -> np.ndarray:
-    """`coarse` of every film, computed once for these files and this network of the lungs."""
+    """The `coarse` lungs of every film, computed once for these files and this network."""
     network = Lungs.load()
     digest = hashlib.sha256(network.card.sha256.encode())
     for path in paths:

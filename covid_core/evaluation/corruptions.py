@@ -25,10 +25,10 @@ _Spoil = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Corruption:
-    """`spoil`: film, value and dice to the spoilt film.
+    """One way to spoil a film, at several strengths.
 
-    `values`: one for each strength, mild first; `measure` says what they count. `published`:
-    MedMNIST-C's, not ours.
+    `spoil`: film, value and dice to the spoilt film. `values`: one for each strength, mild first;
+    `measure` says what they count. `published`: MedMNIST-C's, not ours.
     """
 
     title: str

@@ -29,7 +29,7 @@ def prove(
     precision: Precision,
     choice: Choice = Choice.OPENVINO,
 ) -> Proof:
-    """Of pictures that the weights' preprocessing made, uint8 (N, S, S), N at least 1.
+    """The proof by pictures that the weights' preprocessing made, uint8 (N, S, S), N at least 1.
 
     `parts`: how many are of which part of the split, for the record.
 

@@ -34,7 +34,10 @@ Probe = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """`without_lungs`: no network that reads the lungs can recognise COVID-19 there."""
+    """A probe and its title.
+
+    `without_lungs`: no network that reads the lungs can recognise COVID-19 there.
+    """
 
     title: str
     probe: Probe

@@ -39,7 +39,10 @@ class Scored:
 
 
 def scored_part(table: pd.DataFrame, split: Split, logits: np.ndarray) -> Scored:
-    """`logits`: of the labelled films of that split, in the manifest's order."""
+    """The scored films of a split.
+
+    `logits`: of the labelled films of that split, in the manifest's order.
+    """
     own = ((table["split"] == split.value) & (table["label"] != "")).to_numpy()
     return Scored(table[own].reset_index(drop=True), groups_of(table)[own], logits)
 
@@ -118,7 +121,7 @@ def are_adults(table: pd.DataFrame) -> np.ndarray:
 
 
 def figures(scored: Scored, rules: Rules, own: np.ndarray) -> GroupFigures:
-    """Of the films where `own`, bool (N,), is true."""
+    """The figures of the films where `own`, bool (N,), is true."""
     labels = np.array([CLASSES.index(label) for label in scored.table["label"][own]])
     positive = labels == _COVID
     group = GroupFigures(films=int(own.sum()), covid=int(positive.sum()))

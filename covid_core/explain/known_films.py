@@ -124,7 +124,7 @@ class KnownFilms:
 
     @property
     def hashes(self) -> np.ndarray:
-        """Of each film, uint8 (N, 32)."""
+        """The films' hashes, uint8 (N, 32)."""
         return self._films.hashes
 
     def film(self, row: int) -> KnownFilm:
@@ -159,7 +159,7 @@ class KnownFilms:
     def nearest(
         self, prediction: Prediction, count: int = 3, *, seen: Seen | None = None
     ) -> dict[Finding, tuple[Neighbour, ...]]:
-        """By class, the training films whose features are most like the film's, nearest first.
+        """The training films whose features are most like the film's, by class, nearest first.
 
         Never two of one patient or of one picture. Left out is what is no evidence but the film
         itself: all of its own patient or picture, where its file is a known one, or where `seen`

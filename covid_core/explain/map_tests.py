@@ -43,7 +43,10 @@ _SEED = 20_181  # one for all, so that a film always has the same answer
 
 @dataclass(frozen=True, slots=True)
 class MapTest:
-    """`name`: as in files; `title`: for a person. `value` was held to `limit`."""
+    """One test of a map, and whether it passed.
+
+    `name`: as in files; `title`: for a person. `value` was held to `limit`.
+    """
 
     name: str
     title: str

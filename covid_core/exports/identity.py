@@ -123,7 +123,7 @@ def _make_the_patients(dataset: Dataset, kept: Study) -> None:
 
 
 def _date(dataset: Dataset, result: Result) -> None:
-    """When it was made: of every time in it that would be now otherwise."""
+    """Set every time in it that would be now otherwise to that at which the result was made."""
     day, time = result.made.strftime("%Y%m%d"), result.made.strftime("%H%M%S")
     for moment in ("InstanceCreation", "Content", "Series"):
         setattr(dataset, f"{moment}Date", day)

@@ -10,7 +10,7 @@ from covid_core.errors import CovidCoreError
 
 @contextmanager
 def needing(package: str) -> Iterator[None]:
-    """For an import inside: raises CovidCoreError where that package is not installed."""
+    """Raise CovidCoreError where a package that is imported inside is not installed."""
     try:
         yield
     except ModuleNotFoundError as error:

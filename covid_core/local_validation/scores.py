@@ -37,7 +37,7 @@ _SHOWN = 40  # characters of a label that a message quotes
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """`positive`: whether a film shows COVID-19 by the reference, bool (N,).
+    """A site's films as a model scored them. `positive`: COVID-19 by the reference, bool (N,).
 
     `score`: the model's probability of it, float64 (N,), 0 to 1. `groups`: each film's patient, int
     (N,). `weights`: the SHA-256 of what scored them, "" where that is not known. `labels`: the

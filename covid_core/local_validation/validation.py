@@ -156,7 +156,10 @@ def films_needed(recall: float, confidence: float) -> int:
 
 
 def _highest_threshold(found: np.ndarray, recall: float, confidence: float) -> float:
-    """Of films that all show COVID-19, by their scores, float64 (N,); enough of them."""
+    """The highest threshold that keeps a recall on films that all show COVID-19.
+
+    `found`: their scores, float64 (N,); enough of them.
+    """
     with needing("mapie"):  # slow to import
         from mapie.risk_control import BinaryClassificationController, BinaryRisk
 

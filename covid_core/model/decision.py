@@ -41,7 +41,7 @@ _MAJORITY = 0.5  # below it the others together outweigh any one of them
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """From which probability on a film is called the disease, the network's last answer.
+    """The probability from which on a film is called the disease, the network's last answer.
 
     `threshold`: 0 to 1, chosen on validation films. `sensitivity`, `specificity`: what it costs,
     measured on the test part; None where nothing was measured. `measured_on`: on which films, in
@@ -65,9 +65,9 @@ class OperatingPoint:
 
 @dataclass(frozen=True, slots=True)
 class PredictiveValues:
-    """Of films called the disease, the share that have it; of those not, the share that have not.
+    """The shares of films that are called rightly, at a prevalence, 0 to 1.
 
-    At a prevalence, 0 to 1.
+    `positive`: of those called the disease; `negative`: of all others.
     """
 
     positive: float
@@ -106,7 +106,7 @@ class Rules:
 
     @classmethod
     def plain(cls, answers: int) -> Rules:
-        """Of a network on which nothing was fitted: softmax, and what has the majority."""
+        """The rules of a network on which none were fitted: softmax, and what has the majority."""
         point = OperatingPoint(BALANCED, _MAJORITY)
         return cls(scaled_by(1.0, answers), (0.0,) * answers, (point,), (_MAJORITY,) * answers)
 
@@ -143,12 +143,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`tier`: what is said of the film; `sentence`: the same in a report's words.
+    """What a film is called, and how.
 
-    `finding`: the one class that the film is called, or None where it is called none. `positive`:
-    whether the disease's probability reaches the operating point's threshold. `candidates`: the
-    prediction set, the most probable first. `point`: the operating point that was used. `usable`:
-    false where something forbids to use the answer, and then the tier is undecided.
+    `tier`: what is said of the film; `sentence`: the same in a report's words. `finding`: the one
+    class that the film is called, or None where it is called none. `positive`: whether the
+    disease's probability reaches the operating point's threshold. `candidates`: the prediction set,
+    the most probable first. `point`: the operating point that was used. `usable`: false where
+    something forbids to use the answer, and then the tier is undecided.
     """
 
     finding: Finding | None
@@ -231,7 +232,10 @@ def judge_tiers(
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Along the last axis. Not SciPy's: importing that takes as long as a dozen films."""
+    """The softmax of logits along the last axis.
+
+    Not SciPy's: importing that takes as long as a dozen films.
+    """
     shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return shares / shares.sum(axis=-1, keepdims=True)
 
@@ -251,7 +255,7 @@ def is_close(probabilities: np.ndarray, rules: Rules, margin: float) -> bool:
 
 
 def log_odds(probability: Any) -> Any:
-    """Of a probability or an array of them, 0 to 1; infinite at its ends."""
+    """The log odds of a probability or an array of them, 0 to 1; infinite at its ends."""
     with np.errstate(divide="ignore"):
         return np.log(probability) - np.log1p(-np.asarray(probability))
 

@@ -79,7 +79,7 @@ class GateNetwork(nn.Module):
 
 
 def load_gate_network(folder: Path, name: str) -> tuple[GateNetwork, str]:
-    """From a weights folder, in evaluation mode, and its tensors' SHA-256. Raises WeightsError."""
+    """The gate's network of a weights folder, and its tensors' SHA-256. Raises WeightsError."""
     network = GateNetwork()
     sha256 = read_network(network, folder, name)
     return network.eval(), sha256

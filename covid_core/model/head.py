@@ -33,7 +33,7 @@ class Head:
 
     @classmethod
     def of(cls, tensors: Mapping[str, np.ndarray], plan: HeadPlan) -> Head:
-        """From a network's tensors by name, as `network_files` stores them, and its head's plan.
+        """The head of a network's tensors by name, as `network_files` stores them, and its plan.
 
         Raises KeyError, and ValueError where they make no head.
         """
@@ -71,7 +71,7 @@ class Head:
 
     @property
     def bias(self) -> np.ndarray:
-        """Of the last layer, float64 (outputs,)."""
+        """The last layer's bias, float64 (outputs,)."""
         return self.layers[-1][1]
 
     def logits(self, feature_map: np.ndarray) -> np.ndarray:
@@ -99,7 +99,7 @@ class Head:
         return gradient.reshape(channels, -1).sum(axis=1) / (height * width)
 
     def _gradient(self, pooled: np.ndarray, output: int) -> np.ndarray:
-        """Of an output's logit with respect to what the head is given, float64 (inputs,)."""
+        """The gradient of an output's logit by what the head is given, float64 (inputs,)."""
         *hidden, (weight, _) = self.layers
         steepness, values = [], pooled
         for (step, shift), slope in zip(hidden, self.slopes, strict=True):

@@ -44,7 +44,7 @@ class LungNetwork(nn.Module):
 
 
 def load_lung_network(folder: Path, name: str) -> tuple[LungNetwork, str]:
-    """From a weights folder, in evaluation mode, and its tensors' SHA-256. Raises WeightsError."""
+    """The lungs' network of a weights folder, and its tensors' SHA-256. Raises WeightsError."""
     network = LungNetwork()
     sha256 = read_network(network, folder, name)
     return network.eval(), sha256

@@ -79,7 +79,10 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
 
 
 def _fill(network: nn.Module, data: bytes, path: Path, title: str) -> None:
-    """With a tensor file's bytes: its own tensors, all of them, finite. Raises WeightsError."""
+    """Fill a network with the tensors of a file's bytes: all of its own, finite.
+
+    Raises WeightsError.
+    """
     own = network.state_dict()
     try:
         tensors = safetensors.torch.load(data)

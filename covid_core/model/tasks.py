@@ -13,9 +13,10 @@ from covid_core.findings import CLASSES, Finding
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`outputs`: what each output answers, in order.
+    """What a network is asked.
 
-    `of`: finding to output; a finding that is not in it is neither trained on nor counted.
+    `outputs`: what each output answers, in order. `of`: finding to output; a finding that is not in
+    it is neither trained on nor counted.
     """
 
     name: str

@@ -104,12 +104,12 @@ def identity(data: bytes) -> dict[str, str]:
 
 
 def write_files(folder: Path, name: str, tensors: bytes, card: dict[str, Any]) -> None:
-    """`name`.safetensors and `name`.json. Raises WeightsError; the old pair is kept then."""
+    """Write `name`.safetensors and `name`.json. Raises WeightsError; the old pair is kept then."""
     _write_in(folder, {f"{name}.safetensors": tensors, f"{name}.json": _text(card)})
 
 
 def write_card(folder: Path, name: str, card: dict[str, Any]) -> None:
-    """`name`.json alone. Raises WeightsError; the old one is kept then."""
+    """Write `name`.json alone. Raises WeightsError; the old one is kept then."""
     _write_in(folder, {f"{name}.json": _text(card)})
 
 

@@ -68,7 +68,7 @@ def _shortcuts(audit: AuditFigures | None) -> str:
 
 
 def _worst(probes: Probes, names: Sequence[str]) -> str:
-    """Of the probes named, the one with the greatest AUROC, its interval and its films."""
+    """The probe with the greatest AUROC of those named, its interval and its films, in words."""
     row = max((probes.probes[name] for name in names), key=lambda one: one.auroc.value)
     auroc = f"{row.auroc.value:.2f} ({row.auroc.low:.2f} to {row.auroc.high:.2f})"
     return f"{row.title}, AUROC {auroc} on {probes.films} films"

@@ -51,7 +51,10 @@ class Beside:
 
 
 def read_beside(card: WeightsCard, folder: Path) -> Beside:
-    """From a weights folder, and the project's own gate. Raises WeightsError."""
+    """What lies beside a card in a weights folder, and the project's own gate's card.
+
+    Raises WeightsError.
+    """
     return Beside(Gate.load().card, read_audit(folder, card), read_cards(folder / LEFT_OUT))
 
 

@@ -68,7 +68,7 @@ def _dataset(part: Part) -> dict[str, str]:
 
 
 def _metric(kind: str, name: str, figure: Estimate) -> dict[str, Any] | None:
-    """None where it was not measured."""
+    """One figure as the front matter has it; None where it was not measured."""
     if math.isnan(figure.value):
         return None
     interval = f"95% interval {figure.low:.3f} to {figure.high:.3f}, {figure.n} radiographs"

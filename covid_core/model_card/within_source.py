@@ -208,7 +208,7 @@ the area; 1 is heat spread evenly."""
 
 
 def _verdict(lead: Mapping[str, Estimate]) -> str:
-    """By how much the map's hottest point is above what knows nothing of the film, in words."""
+    """The lead of a map's hottest point over what knows nothing of the film, in words."""
     above = {name: one.low > 0 for name, one in lead.items()}
     if all(above.values()):
         return "So the map does point at opacities."

@@ -118,7 +118,7 @@ class Gate:
     def load(
         cls, folder: Path = GATE, choice: Choice = Choice.AUTO, lanes: Lanes | None = None
     ) -> Gate:
-        """From a weights folder. Raises WeightsError."""
+        """The gate of a weights folder. Raises WeightsError."""
         card = read_gate_card(folder)
         trained = Trained(Kind.GATE, folder, NAME, card.sha256, PREPROCESS.size_px)
         return cls(engine_of(trained, choice, lanes=lanes), card)
@@ -145,7 +145,7 @@ class Gate:
         return abstains(self.scores(pictures), self.card.thresholds)
 
     def scores(self, pictures: np.ndarray) -> Scores:
-        """Of pictures that `PREPROCESS` made, uint8 (N, 128, 128)."""
+        """The scores of pictures that `PREPROCESS` made, uint8 (N, 128, 128)."""
         return scores_from(*self._engine.run(PREPROCESS.input(pictures)))
 
     def _codes(self, radiograph: Radiograph) -> list[Code]:

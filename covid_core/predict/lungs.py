@@ -60,7 +60,7 @@ class Lungs:
     def load(
         cls, folder: Path = LUNGS, choice: Choice = Choice.AUTO, lanes: Lanes | None = None
     ) -> Lungs:
-        """From a weights folder. Raises WeightsError."""
+        """The lungs' network of a weights folder, ready to run. Raises WeightsError."""
         raw, _ = read_pair(folder, NAME)
         card = LungsCard.parse(raw, folder / f"{NAME}.json", error=WeightsError, remedy=RETRAIN)
         trained = Trained(Kind.LUNGS, folder, NAME, card.sha256, PREPROCESS.size_px)

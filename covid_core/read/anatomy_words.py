@@ -172,6 +172,6 @@ def note_body_part(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """In capitals, without accents."""
+    """The text in capitals, without accents."""
     apart = unicodedata.normalize("NFKD", text.upper().translate(_PLAIN))
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).strip()

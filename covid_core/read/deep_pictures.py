@@ -100,7 +100,7 @@ def _is_coloured(samples: np.ndarray) -> bool:
 
 
 def _grey_alpha(data: bytes) -> np.ndarray:
-    """Of a PNG: filters, and the rows of each pass, are those of four bytes a pixel."""
+    """The samples of a PNG of 16-bit grey and alpha, read as RGBA: both have four bytes a pixel."""
     head = bytearray(data[:_PNG_CRC])
     head[_PNG_DEPTH], head[_PNG_COLOURS] = 8, _RGBA
     check = zlib.crc32(head[12:]).to_bytes(4, "big")

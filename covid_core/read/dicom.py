@@ -223,7 +223,7 @@ def _too_short(held: int, wanted: int) -> RefusedFile:
 
 
 def _brightness(tags: Tags, header: PictureHeader, counts: np.ndarray) -> np.ndarray:
-    """Of colours. In bands, for all at once take 24 bytes each."""
+    """The brightness of colours. In bands, for all at once take 24 bytes each."""
 
     def colours(some: np.ndarray) -> np.ndarray:
         palette = header.photometric == "PALETTE COLOR"
@@ -247,7 +247,7 @@ def _brightness(tags: Tags, header: PictureHeader, counts: np.ndarray) -> np.nda
 
 
 def _scale(stored: Stored) -> Shown:
-    """By its own range: neither padding, rescale nor window is meant for colours."""
+    """The greys by their own range: neither padding, rescale nor window is meant for colours."""
     return Shown(grey_from_counts(stored.values), values=range_of(stored.values))
 
 

@@ -51,7 +51,7 @@ class Tags:
         return int(found[0]) if found else None
 
     def required(self, keyword: str) -> int:
-        """As `whole_number`, of a tag that no picture goes without. Raises RefusedFile."""
+        """The `whole_number` of a tag that no picture goes without. Raises RefusedFile."""
         found = self.whole_number(keyword)
         if found is None:
             raise RefusedFile(
@@ -129,7 +129,7 @@ def _numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
 
 
 def _number(text: str) -> float:
-    """Of digits with a point, or with a comma where a point should be."""
+    """The number in digits with a point, or with a comma where a point should be."""
     if text.count(",") == 1 and "." not in text:
         text = text.replace(",", ".")
     return float(text)

@@ -20,9 +20,10 @@ MOST_UNEQUAL = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`transposed`: rows become columns, before the others.
+    """How a picture is turned.
 
-    `mirrored`: left and right change places. `flipped`: top and bottom do.
+    `transposed`: rows become columns, before the others. `mirrored`: left and right change places.
+    `flipped`: top and bottom do.
     """
 
     transposed: bool = False
@@ -116,7 +117,7 @@ def stretch_unwindowed(whole: Unwindowed, size: tuple[int, int]) -> Unwindowed:
 
 
 def _stretched(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """By Pillow's bilinear filter, which gives no value beyond those beside it."""
+    """The pixels resized by Pillow's bilinear filter: no value lies beyond those beside it."""
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
 
 

@@ -120,7 +120,7 @@ def _first_table(
 
 
 def _shown(values: np.ndarray, counts: np.ndarray, header: PictureHeader, tags: Tags) -> Shown:
-    """Through the first table or window of interest that shows something of the picture."""
+    """The picture by the first table or window of interest that shows something of it."""
     signed = header.signed or bool(values.min() < 0)
     table = _first_table("VOILUTSequence", signed, header, tags)
     if table is not None:
@@ -153,7 +153,7 @@ def _shows_something(greys: np.ndarray, counts: np.ndarray, values: np.ndarray) 
 
 
 def _windowed(values: np.ndarray, greys: np.ndarray, window: Window) -> Shown:
-    """With all that the window hides, where it hides something and is a straight line."""
+    """The picture in a window's greys, with all that it hides where it is a straight line."""
     ends = window.ends
     if ends is None:
         return Shown(greys)

@@ -57,7 +57,7 @@ class Stored:
 
     @classmethod
     def of(cls, numbers: np.ndarray) -> Stored:
-        """Of real numbers of any type, (height, width)."""
+        """The record of real numbers of any type, (height, width)."""
         if numbers.dtype.str[1:] not in _FEW:
             return cls(numbers)
         native = np.ascontiguousarray(numbers, numbers.dtype.newbyteorder("="))
@@ -166,7 +166,7 @@ def _reduced(film: Film, blocks: set[tuple[int, int]]) -> dict[tuple[int, int], 
 
 
 def looked_up(codes: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """`table[codes]`, (height, width); the codes themselves where that would change none.
+    """The entries `table[codes]`, (height, width); the codes where that would change none.
 
     It is made in strips: numpy turns the codes into integers of its own, which so stay in a core's
     cache.

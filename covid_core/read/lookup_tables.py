@@ -34,7 +34,7 @@ class LookupTable:
         return self.entries[places.astype(np.intp)].astype(np.float64)
 
     def greys(self, values: np.ndarray) -> np.ndarray:
-        """As `apply`, float32, 0 to 1 of what the table's bits can hold."""
+        """The entries of `apply`, float32, 0 to 1 of what the table's bits can hold."""
         shown: np.ndarray = (self.apply(values) / (2**self.bits - 1)).astype(np.float32)
         return shown
 

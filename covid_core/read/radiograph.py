@@ -132,7 +132,7 @@ class Radiograph:
         return self._parts[0]
 
     def shrunk(self, *sizes: tuple[int, int], crop: Crop = WHOLE) -> list[np.ndarray]:
-        """As `grey_levels.shrunk`, read-only, of the film or its own `crop`.
+        """The film, or its own `crop`, at smaller sizes, read-only, as by `grey_levels.shrunk`.
 
         Kept, for several networks look at the same: who knows all sizes beforehand asks for them at
         once, and the film is gone through once.

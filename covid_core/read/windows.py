@@ -13,7 +13,7 @@ LINEAR, LINEAR_EXACT, SIGMOID = "LINEAR", "LINEAR_EXACT", "SIGMOID"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`width`: above 0, of LINEAR above 1."""
+    """A window of grey values. `width`: above 0, of LINEAR above 1."""
 
     centre: float
     width: float

@@ -43,7 +43,7 @@ class Batch:
 
 
 class BatchLoader:
-    """From indices to batches on a device, with masks of the boxes where those are learnt."""
+    """A maker of batches on a device, with masks of the boxes where those are learnt."""
 
     def __init__(self, films: Films, device: torch.device, *, boxes: bool) -> None:
         self._load_pictures = picture_source(films.pictures, device)

@@ -118,9 +118,10 @@ class Optimisation:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`init`: as `initial_weights.initial_state` takes it.
+    """All that makes one training another than the next.
 
-    `head`: the network's; or this project's own with so many hidden layers, `head_depth`.
+    `init`: as `initial_weights.initial_state` takes it. `head`: the network's; or this project's
+    own with so many hidden layers, `head_depth`.
 
     `opacity_map`, `appearance`: whether boxes and appearances are learnt too. `fit` to `std`: as
     `Preprocess` has them. `balance`: what is drawn equally often; or each film once an epoch.

@@ -11,10 +11,10 @@ RECIPE_FILES = Path(__file__).with_name("recipes")  # the folder of their TOML f
 
 
 class Variant(StrEnum):
-    """`OURS`: on all films of a manifest.
+    """How a recipe is trained.
 
-    `AS_PUBLISHED`: the study's films, split, sizes, rates, stopping rule and mistakes. `CORRECTED`:
-    the same without the mistakes.
+    `OURS`: on all films of a manifest. `AS_PUBLISHED`: the study's films, split, sizes, rates,
+    stopping rule and mistakes. `CORRECTED`: the same without the mistakes.
     """
 
     OURS = OURS

@@ -30,7 +30,7 @@ def recipe_in(variant: Variant, name: str) -> Recipe:
 
 
 def protocol_of(name: str) -> Protocol | None:
-    """Of the study that a recipe of the project is from."""
+    """The protocol of the study that a recipe of the project is from; None without a study."""
     return recipe_in(Variant.AS_PUBLISHED, name).published if _is_published(name) else None
 
 

@@ -19,9 +19,10 @@ _TAGS = ["PatientID", "PatientAge", "PatientSex", "ViewPosition", "Rows", "Colum
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`patient`: None where the file names none.
+    """What a DICOM file's header says of its film.
 
-    `age`: years. `width`, `height`: px, 0 where the file does not state them.
+    `patient`: None where the file names none. `age`: years. `width`, `height`: px, 0 where the file
+    does not state them.
     """
 
     patient: str | None = None
