@@ -18,8 +18,7 @@ from covid_core.case.case_reading import Reading
 from covid_core.explain.checks import Checks, seen_in_words
 from covid_core.explain.lung_zones import ATTENTION_NOTE
 from covid_core.explain.map_tests import MapCheck
-from covid_core.findings import APPEARANCES, Finding
-from covid_core.model.card import listed_in_words
+from covid_core.findings import APPEARANCES, Finding, listed_in_words
 from covid_core.model.decision import in_sentence
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
 from covid_core.predict.predictor import Prediction

@@ -6,6 +6,7 @@ film, and no answer of a network here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -91,3 +92,9 @@ _APPEARANCE_DEFINITIONS = {
         " nodule or mass, diffuse tiny nodules, or cavity"
     ),
 }
+
+
+def listed_in_words(names: Sequence[str]) -> str:
+    """One or more names inside a sentence: "a, b and c"."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

@@ -16,8 +16,7 @@ from app.texts import about as texts
 from covid_core.batch.recipes_here import at_home, never_seen
 from covid_core.case.case_reading import Reading
 from covid_core.explain.walkthrough import Walkthrough, walk_through
-from covid_core.findings import Finding
-from covid_core.model.card import listed_in_words
+from covid_core.findings import Finding, listed_in_words
 from covid_core.model.decision import in_sentence
 from covid_core.model.results import TEST
 from covid_core.predict.predictor import Prediction

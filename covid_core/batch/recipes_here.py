@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from covid_core.errors import WeightsError
-from covid_core.findings import Finding
+from covid_core.findings import Finding, listed_in_words
 from covid_core.metrics import Estimate
 from covid_core.model.architectures import TITLES
 from covid_core.model.card import NO_CARDS, RECIPES, SHIPPED, WeightsCard, read_card
@@ -115,9 +115,9 @@ def agreement(answers: Sequence[RecipeAnswer]) -> str:
     disease = answers[0].prediction.answers[-1].display_name
     parts = [f"{_count(len(positive), len(answers))} {verb} it {disease}"]
     if positive and negative:
-        parts.append(f"{_listed(negative)} {'does' if len(negative) == 1 else 'do'} not")
+        parts.append(f"{listed_in_words(negative)} {'does' if len(negative) == 1 else 'do'} not")
     if unsure:
-        parts.append(f"{_listed(unsure)} can't tell")
+        parts.append(f"{listed_in_words(unsure)} {'is' if len(unsure) == 1 else 'are'} undecided")
     return "; ".join(parts) + "."
 
 
@@ -147,8 +147,3 @@ def _count(some: int, of: int) -> str:
     if some == of:
         return f"All {of}"
     return f"{some} of {of}" if some else f"None of the {of}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last

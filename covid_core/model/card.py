@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -198,12 +197,6 @@ def _card(raw: dict[str, Any], path: Path) -> WeightsCard:
 
 def _version(preprocess: object) -> object:
     return preprocess.get("version") if isinstance(preprocess, dict) else None
-
-
-def listed_in_words(names: Sequence[str]) -> str:
-    """One or more names inside a sentence: "a, b and c"."""
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def head_tensors(folder: Path, name: str, card: WeightsCard) -> dict[str, np.ndarray]:

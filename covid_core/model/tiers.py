@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from covid_core.findings import Finding
+from covid_core.findings import Finding, listed_in_words
 
 CAVEAT = "A chest radiograph cannot exclude COVID-19."
 
@@ -99,7 +99,8 @@ def tier_sentence(
     elif not candidates:
         sentence = "The model is undecided: no answer fits the film well."
     elif len(candidates) > 1:
-        sentence = f"The model is undecided: {_listed(candidates)} remain possible."
+        possible = listed_in_words(list(map(in_sentence, candidates)))
+        sentence = f"The model is undecided: {possible} remain possible."
     else:
         disease, alone = in_sentence(answers[-1]), candidates[0]
         side = "it is below" if alone is answers[-1] else f"{disease} reaches"
@@ -119,8 +120,3 @@ def in_sentence(finding: Finding) -> str:
     """A finding's name inside a sentence: small letters, but for COVID-19."""
     name = finding.display_name
     return name if finding is Finding.COVID else name[0].lower() + name[1:]
-
-
-def _listed(findings: Sequence[Finding]) -> str:
-    *others, last = map(in_sentence, findings)
-    return f"{', '.join(others)} and {last}"

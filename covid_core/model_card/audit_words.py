@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from covid_core.evaluation.targets import judge_probes
+from covid_core.findings import listed_in_words
 from covid_core.model.audit import AuditFigures, Probes
-from covid_core.model.card import WeightsCard, listed_in_words
+from covid_core.model.card import WeightsCard
 
 PAINTED_IN_TRAINING = (
     "Films with their lungs painted over trained it too, as films that show nothing: its answers to"

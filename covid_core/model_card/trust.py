@@ -19,10 +19,10 @@ from covid_core.evaluation.targets import (
     parts_with_shortcuts,
 )
 from covid_core.exports.optional import needing
-from covid_core.findings import Finding
+from covid_core.findings import Finding, listed_in_words
 from covid_core.metrics import format_estimate
 from covid_core.model.audit import AuditedPart, AuditFigures, GateMeasured, Zones
-from covid_core.model.card import WeightsCard, listed_in_words
+from covid_core.model.card import WeightsCard
 from covid_core.model.results import TEST, Trust
 from covid_core.model_card.reporting_items import ITEMS
 from covid_core.model_card.tiers import fitted_sets
@@ -100,10 +100,10 @@ COVID-19 is called from these probabilities on:
 An answer stands in the set from these probabilities on: {least}. The hardest source sets them, so
 that the sets held the right answer in {coverage:.0%} of each class of each source that fitted them:
 the next hospital will be more like that one than like their mean.{fitted_sets(card)} A set of other
-pneumonia and COVID-19 becomes "pneumonia, COVID-19 possible" or "unlikely"; any other set of several
-answers, or of none, "undecided". "COVID-19 or not": films whose set leaves no
-doubt of that. The last two columns: with thresholds of each class over all sources together, which
-decide more often.
+pneumonia and COVID-19 becomes "pneumonia, COVID-19 possible" or "unlikely"; any other set of
+several answers, or of none, "undecided". "COVID-19 or not": films whose set leaves no doubt of
+that. The last two columns: with thresholds of each class over all sources together, which decide
+more often.
 
 {table(header, sets)}"""
 

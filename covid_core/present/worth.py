@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from covid_core.findings import Appearance, Finding
-from covid_core.model.card import WeightsCard, listed_in_words
+from covid_core.findings import Appearance, Finding, listed_in_words
+from covid_core.model.card import WeightsCard
 from covid_core.model.decision import SITE, OperatingPoint, in_sentence
 from covid_core.model.results import WithinSource
 
