@@ -28,7 +28,7 @@ import safetensors.numpy
 from pydantic import AfterValidator, Field, model_validator
 
 from covid_core.errors import WeightsError
-from covid_core.findings import APPEARANCES, CLASSES, Finding
+from covid_core.findings import APPEARANCES, CLASSES, Finding, listed_in_words
 from covid_core.model.architectures import DENSENET121, TITLES, ArchitectureName
 from covid_core.model.audit import AuditFigures
 from covid_core.model.decision import Rules, with_sources
