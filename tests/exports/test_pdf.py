@@ -71,7 +71,7 @@ def test_all_that_must_be_stated_is_stated() -> None:
     ):
         assert words in text
     columns = poppler("pdftotext", data=report_pdf(made())).decode().replace("\n", " ")
-    for words in ("91% of COVID-19 is found", "Where 5% of films show COVID-19"):
+    for words in ("sensitivity 91%", "At a COVID-19 prevalence of 5%"):
         assert words in columns
     assert re.search(r"\d+% of the heat lies in the lungs", columns)
 

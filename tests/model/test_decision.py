@@ -73,7 +73,7 @@ def test_a_set_of_several_is_listed_with_the_most_probable_first() -> None:
 def test_an_empty_set_says_that_nothing_fits_well() -> None:
     decision = decide(np.array([0.4, 0.39, 0.21]), FITTED)
     assert decision.candidates == ()
-    assert "no answer fits it well" in decision.sentence
+    assert "no answer fits the film well" in decision.sentence
 
 
 @pytest.mark.parametrize(

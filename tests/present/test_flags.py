@@ -57,7 +57,7 @@ def test_heat_is_flagged_only_where_it_is_drawn() -> None:
 
 def test_a_child_s_film_has_words_of_its_own() -> None:
     [flag] = flags_of(replace(made().prediction, child=True))
-    assert flag.unusable and flag.code == "age_under_18" and "adults" in flag.sentence
+    assert flag.unusable and flag.code == "age_under_18" and "children" in flag.sentence
 
 
 def test_json_has_the_flags_in_their_order() -> None:
