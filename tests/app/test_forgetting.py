@@ -74,7 +74,7 @@ def test_uploads_are_let_go_once_they_are_read_and_the_films_stay(server: Server
         assert again.views == first.views and again.says(ANSWER)
         visitor.give(DROP, ("b.png", png(draw_phantom(size_px=256))))
         visitor.wait_for("**2 films: ")
-        assert visitor.take_back(DROP).says("Drop a frontal chest X-ray")
+        assert visitor.take_back(DROP).says("Drop a frontal chest radiograph")
 
 
 def test_no_upload_touches_the_disk(server: Server) -> None:

@@ -66,7 +66,7 @@ def said(page: AppTest) -> str:
 
 def test_the_empty_page_explains_itself_and_offers_phantoms(page: AppTest) -> None:
     assert not page.exception
-    assert "Drop a frontal chest X-ray" in said(page)
+    assert "Drop a frontal chest radiograph" in said(page)
     assert "Research use only, not a diagnosis" in said(page)
     assert "it shows no patient" in said(page)
     assert {f"phantom-{kind}" for kind in KINDS} <= {button.key for button in page.button}
@@ -114,8 +114,8 @@ def test_operating_point_and_prevalence_need_no_forward_pass(
     assert "the “rule-out” threshold" in ruled_out
     page.number_input(key="prevalence").set_value(50.0).run()
     assert not page.exception
-    assert "Where 10% of films show COVID-19" in ruled_out
-    assert "Where 50% of films show COVID-19" in said(page)
+    assert "At a COVID-19 prevalence of 10%" in ruled_out
+    assert "At a COVID-19 prevalence of 50%" in said(page)
     assert len(predictions) == 1
 
 

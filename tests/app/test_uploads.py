@@ -134,5 +134,5 @@ def test_a_visitor_who_sends_without_end_is_refused_and_others_are_served(server
         greedy.again()
         greedy.wait_for("holds 4 MiB of files at most")
         assert greedy.shown.says("40 films")
-        assert greedy.take_back(DROP).says("Drop a frontal chest X-ray")
+        assert greedy.take_back(DROP).says("Drop a frontal chest radiograph")
         assert greedy.give(DROP, ("again.png", film)).says("Calibrated probability of COVID-19")
