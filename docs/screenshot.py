@@ -149,6 +149,7 @@ def take(address: str, picture: Path) -> None:
         page.get_by_role("button", name=PHANTOM_BUTTONS[-1]).click()
         page.get_by_text("Lung outline").first.wait_for()
         page.get_by_text("Side by side").first.click()
+        page.locator("#layer").first.select_option(label="COVID-19")  # a drawing has few opacities
         take_when_drawn(page, picture)
 
 
