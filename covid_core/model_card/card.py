@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from covid_core.findings import CLASSES, Finding
+from covid_core.findings import CLASSES, Finding, listed_in_words
 from covid_core.model.architectures import TITLES
 from covid_core.model.audit import AuditFigures
 from covid_core.model.card import AS_PUBLISHED, LEFT_OUT, WeightsCard, read_audit, read_cards
@@ -153,12 +153,14 @@ def _left_out(cards: Mapping[str, WeightsCard]) -> str:
         "AUROC in it",
         "By",
     ]
-    shown = table(header, rows) if rows else "No network was trained that way."
+    if not rows:
+        return "## One source left out at a time\n\nNo network was trained that way."
+    trained = listed_in_words(sorted({TITLES[card.architecture] for card in cards.values()}))
     return f"""## One source left out at a time
 
-The same recipe on a small budget, each time without one source and tested within it.
+{trained} on a small budget, each time without one source and tested within it.
 
-{shown}"""
+{table(header, rows)}"""
 
 
 def _limits(card: WeightsCard) -> str:
