@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from covid_core.findings import listed_in_words
+
 CHOSEN_BY = "chosen_by"  # of a card's training: "SOURCE: choice, choice; SOURCE: …"
 _CHOOSES_THE_EPOCH = "unseen_auroc"  # a recipe's `keep`, by every source held out
 
@@ -29,6 +31,4 @@ def use_in_words(source: str, training: Mapping[str, str]) -> str:
     chosen = choices_by(source, training)
     if not chosen:
         return "used for no choice"
-    *others, last = [f"the {choice}" for choice in chosen]
-    before = f"{', '.join(others)} and " if others else ""
-    return f"but used to choose {before}{last}"
+    return f"but used to choose {listed_in_words([f'the {choice}' for choice in chosen])}"
