@@ -61,6 +61,7 @@ def film_alone(radiograph: Radiograph, why: str) -> View:
         colours=COLOUR_MAPS,
         described=texts.FILM_ALT,
         units=film.units,
+        thinning=film.thinning,
         identity=radiograph.sha256,
     )
 

@@ -2,7 +2,7 @@
 
 const ACTIONS = {
   fit: viewer => change(viewer, { fitted: true }),
-  native: viewer => zoomBy(viewer, 1 / viewer.state.zoom),
+  native: viewer => zoomBy(viewer, viewer.header.thinning / viewer.state.zoom),
   closer: viewer => zoomBy(viewer, 1.25),
   further: viewer => zoomBy(viewer, 0.8),
   reset,
@@ -186,7 +186,7 @@ function reflectPanes(viewer) {
   parts.verdict.hidden = !withheld
   parts.verdict.textContent = layer.why
   const shades = state.equalised ? texts.shades_equalised : texts.shades
-  const numbers = { zoom: state.zoom.toFixed(2), ...windowInWords(header, state) }
+  const numbers = { zoom: (state.zoom / header.thinning).toFixed(2), ...windowInWords(header, state) }
   const turned = [
     state.inverted && texts.inverted_shown, state.flippedH && texts.mirrored, state.flippedV && texts.flipped,
   ].filter(Boolean)

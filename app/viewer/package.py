@@ -80,7 +80,8 @@ class View:
     a viewer beside this one; zoom, place and window go together. `units`: of the film's whole
     range. `answer`: in a corner of the full screen, where the page's own is not seen. `boxing`: the
     film's name by which the boxes drawn on it are sent; "": none may be drawn. `identity`: sets
-    this film apart from others, at whatever resolution; without one, its pixels do.
+    this film apart from others, at whatever resolution; without one, its pixels do. `thinning`: the
+    step between the original film's pixels that `film` holds: zoom is said of the original's.
     """
 
     film: np.ndarray
@@ -97,6 +98,7 @@ class View:
     answer: str = ""
     boxing: str = ""
     identity: str = ""
+    thinning: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,6 +172,7 @@ def _header(view: View, planes: Planes) -> dict[str, Any]:
         "colours": [{"name": name, "table": next(places)} for name in view.colours],
         "opacityColours": None if view.opacity_colours is None else next(places),
         "described": view.described,
+        "thinning": view.thinning,
         "steps": view.steps,
         "linked": view.linked,
         "boxing": view.boxing,

@@ -25,13 +25,15 @@ class DisplayFilm:
 
     `values`: uint8, where eight bits hold the film exactly, or else uint16; (height, width), air
     dark. `low`, `high`: the file's own window, 0 to 1 of the values' range; that is what the model
-    was given. `units`: of that range, of these pixels, and which side is which.
+    was given. `units`: of that range, of these pixels, and which side is which. `thinning`: the
+    step between the film's pixels that these are, 1 for all of them.
     """
 
     values: np.ndarray
     low: float = 0.0
     high: float = 1.0
     units: Units = UNKNOWN
+    thinning: int = 1
 
     @property
     def full(self) -> int:
@@ -78,7 +80,8 @@ def thinned_film(radiograph: Radiograph, longest_px: int) -> DisplayFilm:
         whole = replace(whole, codes=whole.codes[::step, ::step])
     if units.pixel_mm is not None:
         units = replace(units, pixel_mm=units.pixel_mm * step)
-    return display_film(replace(radiograph, film=thin, unwindowed=whole, units=units))
+    thinned = replace(radiograph, film=thin, unwindowed=whole, units=units)
+    return replace(display_film(thinned), thinning=step)
 
 
 def grey_windows(film: DisplayFilm, lungs: np.ndarray) -> dict[str, tuple[float, float]]:

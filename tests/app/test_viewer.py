@@ -272,3 +272,15 @@ def test_a_first_look_becomes_the_whole_film_and_what_is_seen_of_it_stays(opened
         assert float(after[place]) == pytest.approx(2 * float(before[place]))
     assert (after["inverted"], after["fitted"]) == ("true", "false")
     assert np.abs(thin.astype(int) - shown.pixels("marked")).mean() < 4, "the same is seen, finer"
+
+
+def test_one_to_one_means_the_original_s_pixels_in_a_first_look_too(opened: Opened) -> None:
+    shown = opened("thin")
+    looks = shown.root.locator("#marked .looks")
+    shown.button("1:1").click()
+    expect(looks).to_contain_text("Zoom 1.00x")
+    assert float(shown.state()["zoom"]) == 2
+    shown.page.get_by_text("Whole film").click()
+    expect(shown.root.locator("#layer option")).to_have_count(3)
+    expect(looks).to_contain_text("Zoom 1.00x")
+    assert float(shown.state()["zoom"]) == 1

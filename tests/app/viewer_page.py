@@ -42,7 +42,7 @@ def main() -> None:
         identity="one" if kind == "thin" else "",
     )
     if kind == "thin" and not st.checkbox("Whole film"):
-        view = replace(view, film=view.film[::2, ::2], layers=view.layers[2:])
+        view = replace(view, film=view.film[::2, ::2], layers=view.layers[2:], thinning=2)
     height = int(st.query_params.get("height", "480"))
     if kind == "linked":
         step = None

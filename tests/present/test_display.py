@@ -91,6 +91,7 @@ def test_a_first_look_is_every_so_many_th_pixel_of_the_same_greys() -> None:
     assert np.array_equal(thin.values, whole.values[::3, ::3]) and thin.values.shape == (100, 87)
     assert (thin.low, thin.high) == (whole.low, whole.high)
     assert thin.units.values == whole.units.values
+    assert (whole.thinning, thin.thinning) == (1, 3)
     assert whole.units.pixel_mm and thin.units.pixel_mm == pytest.approx(3 * whole.units.pixel_mm)
     small = read_radiograph(png(FILM))
     assert np.array_equal(thinned_film(small, 1000).values, FILM)
