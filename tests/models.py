@@ -23,7 +23,6 @@ from covid_core.model.network_files import save_weights
 from covid_core.model.networks import Network, Outputs, PooledHead
 from covid_core.model.results import (
     AppearanceFigures,
-    BoxAgreement,
     MapAgreement,
     RandomMap,
     Results,
@@ -87,12 +86,17 @@ _SHARE, _FIXED = Estimate(0.81, 0.78, 0.84, 400), Estimate(0.55, 0.5, 0.6, 400)
 _RANDOM = RandomMap(peak=_FIXED, heat=_FIXED)
 MEASURED = WithinSource(
     films=400,
-    maps=BoxAgreement(
-        films=400,
-        area=_FIXED,
-        fixed_point=_FIXED,
-        maps={"opacity": MapAgreement(peak=_SHARE, heat=_SHARE, random=_RANDOM, lead={})},
-    ),
+    maps={
+        "opacity": MapAgreement(
+            films=400,
+            area=_FIXED,
+            fixed_point=_FIXED,
+            peak=_SHARE,
+            heat=_SHARE,
+            random=_RANDOM,
+            lead={},
+        )
+    },
     appearance={
         name: AppearanceFigures(auroc=_SHARE, average_precision=_SHARE)
         for name in ("negative", "typical", "indeterminate", "atypical", "mean")

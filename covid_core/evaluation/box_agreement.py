@@ -14,14 +14,14 @@ are measured on a grid of GRID x GRID points.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from covid_core.boxes import Boxes, union_mask
 from covid_core.metrics import mean
-from covid_core.model.results import BoxAgreement, MapAgreement, RandomMap
+from covid_core.model.results import MapAgreement, RandomMap
 from covid_core.model.saliency import Saliency
 
 GRID = 128
@@ -88,29 +88,23 @@ def point_at_the_best_place(
 
 
 def measure_agreement(
-    boxes: Sequence[Boxes],
-    groups: np.ndarray,
-    maps: Mapping[str, Pointing],
-    random: Mapping[str, Pointing],
-) -> BoxAgreement:
-    """The figures, as estimates over patients; a lead is film by film.
+    boxes: Sequence[Boxes], groups: np.ndarray, pointing: Pointing, random: Pointing
+) -> MapAgreement:
+    """The figures of one map, as estimates over patients; a lead is film by film.
 
-    `random`: the same maps, by the same names, of a network with random weights.
+    `random`: the same map by a network with random weights; NaN for films that it was not shown.
     """
     area = np.array([union_mask(own, GRID, GRID).mean(dtype=np.float64) for own in boxes])
     fixed = point_at_the_best_place(boxes, groups)
-    found = {}
-    for name, pointing in maps.items():
-        chance = random[name]
-        beside = {AREA: area, FIXED_POINT: fixed, RANDOM: chance.peak}
-        found[name] = MapAgreement(
-            peak=mean(pointing.peak, groups),
-            heat=mean(pointing.heat, groups),
-            random=RandomMap(peak=mean(chance.peak, groups), heat=mean(chance.heat, groups)),
-            lead={other: mean(pointing.peak - values, groups) for other, values in beside.items()},
-        )
-    return BoxAgreement(
-        films=len(boxes), area=mean(area, groups), fixed_point=mean(fixed, groups), maps=found
+    beside = {AREA: area, FIXED_POINT: fixed, RANDOM: random.peak}
+    return MapAgreement(
+        films=len(boxes),
+        area=mean(area, groups),
+        fixed_point=mean(fixed, groups),
+        peak=mean(pointing.peak, groups),
+        heat=mean(pointing.heat, groups),
+        random=RandomMap(peak=mean(random.peak, groups), heat=mean(random.heat, groups)),
+        lead={other: mean(pointing.peak - values, groups) for other, values in beside.items()},
     )
 
 

@@ -21,7 +21,7 @@ def typical_against_negative(own: WithinSource, score: str = "p_covid") -> Estim
 
 
 def _map(own: WithinSource, name: str) -> MapAgreement | None:
-    return own.maps.maps.get(name) if own.maps else None
+    return own.maps.get(name)
 
 
 def _peak(own: WithinSource, name: str) -> Estimate | None:

@@ -41,7 +41,7 @@ from covid_core.findings import APPEARANCES, CLASSES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import BALANCED, softmax
 from covid_core.model.networks import Network
-from covid_core.model.results import BoxAgreement, Boxes, Populations, WithinSource
+from covid_core.model.results import Boxes, MapAgreement, Populations, WithinSource
 
 MAPS = (Finding.COVID, Finding.PNEUMONIA)  # whose maps are held against boxes of opacities
 DRAWS = 3  # of random weights
@@ -82,7 +82,8 @@ def measure_within_sources(
     boxed = measure_boxes(network, card, films, device=device, seed=seed, cells=answers.cells)
     for source, populations in boxed.items():
         for population, maps in populations.items():
-            figures = found.get(source, {}).get(population) or WithinSource(films=maps.films)
+            most = max(one.films for one in maps.values())
+            figures = found.get(source, {}).get(population) or WithinSource(films=most)
             found.setdefault(source, {})[population] = figures.replace(maps=maps)
     return found
 
@@ -98,7 +99,8 @@ def measure_boxes(
 ) -> Boxes:
     """The maps of MAPS, and the opacity map of a network with one, against boxes.
 
-    Of populations with FEWEST films with a box at least.
+    A class's map is measured on films of that class, the opacity map on all; where FEWEST films of
+    a population at least have a box.
 
     Random weights are drawn DRAWS times, their figures averaged film by film, of RANDOM_FILMS films
     of each part at most. `cells`: the maps of all the films, where they are known.
@@ -133,20 +135,22 @@ def measure_boxes(
         shown = answer_pictures(other, card, pictures, MAPS, device=device)
         draws.append(point(drawn_for, shown.cells))
     drawn = [_at(average(each), drawn_for, len(chosen)) for each in zip(*draws, strict=True)]
+    labels = texts_of(rows, "label")
+    due = [*(labels == finding.value for finding in MAPS), np.ones(len(rows), bool)][: len(learnt)]
     names = [*(finding.value for finding in MAPS), OPACITY_MAP][: len(learnt)]
-    found: dict[str, dict[str, BoxAgreement]] = {}
+    found: Boxes = {}
     for source, population, own in parts:
-        found.setdefault(source, {})[population] = measure_agreement(
-            [own_boxes[i] for i in np.nonzero(own)[0]],
-            films.groups[chosen][own],
-            *(
-                {
-                    name: Pointing(one.peak[own], one.heat[own])
-                    for name, one in zip(names, pointings, strict=True)
-                }
-                for pointings in (learnt, drawn)
-            ),
-        )
+        maps: dict[str, MapAgreement] = {}
+        for name, of_class, *pointings in zip(names, due, learnt, drawn, strict=True):
+            some = np.nonzero(own & of_class)[0]
+            if len(some) >= FEWEST:
+                maps[name] = measure_agreement(
+                    [own_boxes[i] for i in some],
+                    films.groups[chosen][some],
+                    *(Pointing(one.peak[some], one.heat[some]) for one in pointings),
+                )
+        if maps:
+            found.setdefault(source, {})[population] = maps
     return found
 
 

@@ -6,10 +6,10 @@ parts of films is `Results.parts`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate, cohen_kappa
@@ -85,21 +85,31 @@ class RandomMap(Record):
 
 
 class MapAgreement(RandomMap):
-    """One map against boxes: beside random weights, and its `lead` over what knows no film."""
+    """One map against radiologists' boxes, beside what knows no film.
 
+    `films`: how many have a box and what the map is of. `area`: the boxes' share of the film;
+    `fixed_point`: how often the best fixed point lies in one. `lead`: the peak's, over each.
+    """
+
+    films: int
+    area: Figure
+    fixed_point: Figure = Field(validation_alias="fixed point", serialization_alias="fixed point")
     random: RandomMap = Field(
         validation_alias="random weights", serialization_alias="random weights"
     )
     lead: dict[str, Figure]
 
 
-class BoxAgreement(Record):
-    """Maps by name against radiologists' boxes, beside the boxes' area and the best fixed point."""
+def _read_older_maps(raw: Any) -> Any:
+    """Maps as cards held them before each was measured on films of its own class."""
+    if isinstance(raw, dict) and "maps" in raw:
+        shared = {name: raw[name] for name in raw if name != "maps"}
+        return {name: one | shared for name, one in raw["maps"].items()}
+    return raw or {}
 
-    films: int
-    area: Figure
-    fixed_point: Figure = Field(validation_alias="fixed point", serialization_alias="fixed point")
-    maps: dict[str, MapAgreement]
+
+Maps = Annotated[dict[str, MapAgreement], BeforeValidator(_read_older_maps)]
+"""Maps against boxes, by name."""
 
 
 class AppearanceFigures(Record):
@@ -113,7 +123,7 @@ class WithinSource(Record):
     """One population of a source with films of both kinds.
 
     `contrasts`: AUROCs by contrast, by score, by films. `negatives`, `other_abnormality`: what such
-    films are called. `maps`: against boxes.
+    films are called. `maps`: against boxes, by name.
     """
 
     films: int
@@ -125,13 +135,13 @@ class WithinSource(Record):
         serialization_alias="other abnormality",
     )
     appearance: dict[str, AppearanceFigures] | None = None
-    maps: BoxAgreement | None = None
+    maps: Maps = Field(default_factory=dict)
 
 
 Populations = dict[str, dict[str, WithinSource]]
 """Figures by source, then by population."""
-Boxes = dict[str, dict[str, BoxAgreement]]
-"""Maps against boxes by source, then by population."""
+Boxes = dict[str, dict[str, Maps]]
+"""Maps against boxes by source, by population, then by name."""
 
 
 class Part(NamedTuple):

@@ -131,13 +131,13 @@ def boxes_in_words(boxes: Boxes) -> list[str]:
     sentences = []
     for source, populations in boxes.items():
         for population, maps in populations.items():
-            for answer, own in maps.maps.items():
+            for answer, own in maps.items():
                 sentences.append(
-                    f"{_films(source, population)}: on {maps.films} films with opacities that"
+                    f"{_films(source, population)}: on {own.films} films with opacities that"
                     f" radiologists boxed, the hottest point of the map of"
                     f" {_in_sentence(answer)} lies in a box in {_percent(own.peak)}. A"
-                    f" point at random would in {_whole(maps.area)}, always the same point in"
-                    f" {_whole(maps.fixed_point)}, and a map by random weights in"
+                    f" point at random would in {_whole(own.area)}, always the same point in"
+                    f" {_whole(own.fixed_point)}, and a map by random weights in"
                     f" {_whole(own.random.peak)}. {_verdict(own.lead)}"
                 )
     return sentences
@@ -172,18 +172,18 @@ def _boxes(boxes: Boxes) -> Iterator[str]:
     rows = [
         [
             titled(source, population),
-            str(maps.films),
+            str(own.films),
             map_title(answer),
             format_estimate(own.peak),
-            format_estimate(maps.area),
-            format_estimate(maps.fixed_point),
+            format_estimate(own.area),
+            format_estimate(own.fixed_point),
             format_estimate(own.random.peak),
             format_estimate(own.heat),
             format_estimate(own.random.heat),
         ]
         for source, populations in boxes.items()
         for population, maps in populations.items()
-        for answer, own in maps.maps.items()
+        for answer, own in maps.items()
     ]
     if rows:
         yield """### Maps against radiologists' boxes

@@ -77,10 +77,10 @@ def draw_boxes(boxes: Boxes) -> go.Figure:
     rows = []
     for source, populations in boxes.items():
         for population, maps in populations.items():
-            for answer, own in maps.maps.items():
+            for answer, own in maps.items():
                 title = map_title(answer)
                 rows.append(f"{titled(source, population)}<br>map of {title}")
-                drawn = (own.peak, maps.area, maps.fixed_point, own.random.peak)
+                drawn = (own.peak, own.area, own.fixed_point, own.random.peak)
                 for name, one in zip(bars, drawn, strict=True):
                     bars[name].append(one)
     for name, estimates in bars.items():

@@ -90,19 +90,15 @@ def category_worth(card: WeightsCard, category: Appearance) -> str:
 
 def _pointing(card: WeightsCard, name: str) -> str:
     """How often the hottest point of one map lies in a box, and how often one fixed point does."""
-    parts = [
-        (title, own.maps, own.maps.maps[name])
-        for title, own in _parts(card)
-        if own.maps and name in own.maps.maps
-    ]
+    parts = [(title, own.maps[name]) for title, own in _parts(card) if name in own.maps]
     if not parts:
         return _MAP_UNMEASURED
     hits = [
         f"{_percent(figures.peak.value)} ({_percent(figures.peak.low)} to"
-        f" {_percent(figures.peak.high)}) of {maps.films:,} films ({title})"
-        for title, maps, figures in parts
+        f" {_percent(figures.peak.high)}) of {figures.films:,} films ({title})"
+        for title, figures in parts
     ]
-    fixed = [_percent(maps.fixed_point.value) for _, maps, _ in parts]
+    fixed = [_percent(figures.fixed_point.value) for _, figures in parts]
     return (
         f"Measured: its highest point lies in a radiologist's box on {listed_in_words(hits)};"
         f" one fixed point, the best for these films, on {listed_in_words(fixed)}."

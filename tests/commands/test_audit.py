@@ -10,7 +10,7 @@ import pytest
 from covid_core.commands import audit
 from covid_core.model.audit import Zones
 from covid_core.model.card import read_card, save_audit
-from covid_core.model.results import BoxAgreement, Results, WithinSource
+from covid_core.model.results import MapAgreement, RandomMap, Results, WithinSource
 from covid_core.storage.records import UNKNOWN
 from tests.measured import example_audit
 from tests.models import save_random_weights
@@ -35,7 +35,16 @@ def test_zones_of_an_earlier_audit_of_the_same_weights_stay(weights: Path) -> No
 
 def test_maps_that_a_card_has_are_taken_over(weights: Path) -> None:
     card = read_card(weights)
-    maps = BoxAgreement(films=12, area=UNKNOWN, fixed_point=UNKNOWN, maps={})
+    own = MapAgreement(
+        films=12,
+        area=UNKNOWN,
+        fixed_point=UNKNOWN,
+        peak=UNKNOWN,
+        heat=UNKNOWN,
+        random=RandomMap(peak=UNKNOWN, heat=UNKNOWN),
+        lead={},
+    )
+    maps = {"covid": own}
     populations = {
         "test": WithinSource(films=12, maps=maps),
         "never trained on": WithinSource(films=1),

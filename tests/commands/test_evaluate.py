@@ -88,7 +88,7 @@ def test_a_card_takes_the_figures_and_keeps_the_rest(
     assert after.results.within_source_split == fingerprint(pd.read_parquet(place / "more.parquet"))
     assert after.replace(results=Results(shared=0.5)) == before
     assert found["both"][UNSEEN].films == 2 * EACH
-    assert found["both"][UNSEEN].maps.films == EACH
+    assert found["both"][UNSEEN].maps["covid"].films == EACH
     assert within_source_section(after) in capsys.readouterr().out
 
 

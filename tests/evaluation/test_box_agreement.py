@@ -91,11 +91,10 @@ def test_figures_stand_beside_what_they_must_beat() -> None:
     boxes = [LOWER_LEFT, UPPER_RIGHT] * 10
     good = point_at_boxes([map_of(5, 1), map_of(1, 5)] * 10, boxes)
     blind = point_at_boxes([map_of(5, 1)] * 20, boxes)
-    found = measure_agreement(boxes, np.arange(20), {"covid": good}, {"covid": blind})
-    assert found.films == 20
-    assert found.area.value == pytest.approx(0.25)
-    assert found.fixed_point.value <= 0.6
-    own = found.maps["covid"]
+    own = measure_agreement(boxes, np.arange(20), good, blind)
+    assert own.films == 20
+    assert own.area.value == pytest.approx(0.25)
+    assert own.fixed_point.value <= 0.6
     assert own.peak.value == 1 and own.peak.n == 20
     assert own.random.peak.value == 0.5
     assert own.random.heat.value == pytest.approx(2, rel=0.05)

@@ -22,7 +22,6 @@ from covid_core.model.card import WEIGHTS, WeightsCard, read_card
 from covid_core.model.results import (
     AppearanceFigures,
     Baseline,
-    BoxAgreement,
     ClassFigures,
     Lead,
     MapAgreement,
@@ -76,15 +75,19 @@ def test_figures_of_a_source_are_judged_by_their_value_and_show_their_interval(
         }
     }
     figures = {"peak": estimate(0.8), "heat": estimate(2.0)}
-    covid = MapAgreement(**figures, random=RandomMap(**figures), lead={})
-    maps = BoxAgreement(
-        films=9, area=estimate(0.1), fixed_point=estimate(0.1), maps={"covid": covid}
+    covid = MapAgreement(
+        films=9,
+        area=estimate(0.1),
+        fixed_point=estimate(0.1),
+        random=RandomMap(**figures),
+        lead={},
+        **figures,
     )
     mean = AppearanceFigures(auroc=estimate(0.81), average_precision=estimate(0.5))
     own = WithinSource(
         films=9,
         contrasts=contrasts,
-        maps=maps,
+        maps={"covid": covid},
         appearance={"mean": mean},
         negatives={"called normal": estimate(0.7), "called COVID-19": estimate(0.06)},
     )

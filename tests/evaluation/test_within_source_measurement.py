@@ -92,7 +92,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     for _ in range(EACH):
         add("siim", "held out", True, label="covid", appearance="typical", **boxed)
         add("siim", "held out", False, label="normal", appearance="negative", boxes="[]")
-        add("siim", "held out", False, appearance="indeterminate")
+        add("siim", "held out", False, appearance="indeterminate", **boxed)
         for split in ("train", "test"):
             add("rsna", split, True, label="pneumonia", finding=OPACITY, **boxed)
             add("rsna", split, False, finding=OTHER, boxes="[]")
@@ -134,12 +134,14 @@ def test_figures_by_source_and_population(
     assert "opacity against other abnormality" in rsna.contrasts
     assert siim.appearance["typical"].auroc.value == 1
     assert rsna.appearance is None
-    maps = siim.maps.maps["covid"]
-    assert siim.maps.films == EACH
+    maps = siim.maps["covid"]
+    assert maps.films == EACH
     assert maps.peak.value == 1 and maps.heat.value > 5
-    assert siim.maps.maps["pneumonia"].peak.value == 0, "its weight is negative there"
     assert maps.random.peak.n
-    assert siim.maps.maps["opacity"].peak.value == 1
+    assert siim.maps["opacity"].peak.value == 1
+    assert siim.maps["opacity"].films == 2 * EACH, "the indeterminate ones have boxes too"
+    assert set(siim.maps) == {"covid", "opacity"}, "a class's map is measured on its own films"
+    assert set(rsna.maps) == {"pneumonia", "opacity"}
 
 
 def test_boxes_alone_are_those_of_the_whole(

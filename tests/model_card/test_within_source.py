@@ -3,8 +3,12 @@ measured."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
+from covid_core.errors import WeightsError
 from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, RANDOM
 from covid_core.evaluation.within_source import SCORES, TEST, UNSEEN
 from covid_core.metrics import Estimate
@@ -12,7 +16,6 @@ from covid_core.metrics import format_estimate as in_digits
 from covid_core.model.card import WEIGHTS, WeightsCard, read_card
 from covid_core.model.results import (
     AppearanceFigures,
-    BoxAgreement,
     MapAgreement,
     Populations,
     RandomMap,
@@ -33,14 +36,17 @@ def one(value: float, n: int = 100) -> Estimate:
     return Estimate(value, value - 0.02, value + 0.02, n)
 
 
-def maps(peak: float, fixed: Estimate, lead: Estimate) -> BoxAgreement:
+def maps(peak: float, fixed: Estimate, lead: Estimate) -> dict[str, MapAgreement]:
     own = MapAgreement(
+        films=312,
+        area=one(0.2),
+        fixed_point=fixed,
         peak=one(peak),
         heat=one(1.7),
         random=RandomMap(peak=one(0.21), heat=one(1.02)),
         lead={AREA: one(peak - 0.2), FIXED_POINT: lead, RANDOM: one(peak - 0.21)},
     )
-    return BoxAgreement(films=312, area=one(0.2), fixed_point=fixed, maps={"covid": own})
+    return {"covid": own}
 
 
 FOUND: Populations = {
@@ -160,3 +166,15 @@ def test_bars_stand_beside_what_knows_nothing() -> None:
     figure = draw_boxes(boxes)
     assert [list(trace.x) for trace in figure.data] == [[0.45], [0.2], [0.52], [0.21]]
     assert len({trace.marker.color for trace in figure.data}) == 4
+
+
+def test_maps_of_cards_written_before_are_read() -> None:
+    """They had one count, area and fixed point for all maps of a population."""
+    [own] = maps(0.8, one(0.5), one(0.3)).values()
+    now = WithinSource(films=500, maps={"covid": own}).as_json()
+    shared = ("films", "area", "fixed point")
+    before = {name: now["maps"]["covid"].pop(name) for name in shared}
+    before["maps"] = now["maps"]
+    raw = json.loads(json.dumps(now | {"maps": before}))
+    parsed = WithinSource.parse(raw, Path("card.json"), error=WeightsError, remedy="")
+    assert parsed == WithinSource(films=500, maps={"covid": own})
