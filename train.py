@@ -116,6 +116,7 @@ def make_weights(options: Options, device: torch.device) -> None:
             len(task.outputs),
             recipe.head_plan,
             opacity=recipe.opacity_map,
+            fine_opacity=recipe.fine_opacity,
             appearance=recipe.appearance,
         )
         if state is not None:

@@ -130,6 +130,14 @@ class Options:
             " at the last size",
         ),
     ] = None
+    trained: Annotated[
+        Literal["all", "head", "last convolution", "detail"] | None,
+        Option(
+            "--trained",
+            help="in each phase: every layer, the head, the last convolution and the head, or the"
+            " detail of the opacity map alone",
+        ),
+    ] = None
     fit: Annotated[
         Literal["squash", "pad"] | None, Option("--fit", help="how a film is made square")
     ] = None
@@ -179,7 +187,7 @@ def choose_recipe(options: Options) -> Recipe:
         recipe.optimisation,
         **given("batch_size", "learning_rate", "weight_decay", "label_smoothing", "averaging"),
     )
-    phases = tuple(replace(phase, **given("stages")) for phase in recipe.phases)
+    phases = tuple(replace(phase, **given("stages", "trained")) for phase in recipe.phases)
     own = given("init", "architecture", "head_depth", "fit", "smooth_px", "tone", "borders")
     if "head_depth" in own:
         own["head"] = None

@@ -100,8 +100,7 @@ def randomised(network: Network, x: torch.Tensor, stage: Stage, *, seed: int) ->
         drawn += _last_block(copied.features)
     elif stage == "everything":
         drawn += [copied.features]
-        if copied.opacity is not None:
-            drawn += [copied.opacity]
+        drawn += [layer for layer in (copied.opacity, copied.detail) if layer is not None]
     layers = [layer for part in drawn for layer in part.modules()]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

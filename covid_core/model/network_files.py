@@ -52,6 +52,7 @@ def save_weights(card: WeightsCard, network: Network, folder: Path) -> WeightsCa
         torch_version=torch.__version__,
         head=network.head.plan,
         opacity_map=network.opacity is not None,
+        fine_opacity=network.detail is not None,
         appearance=network.appearance is not None,
         rules=card.rules,
     )
@@ -71,6 +72,7 @@ def load_weights(folder: Path, recipe: str = SHIPPED) -> tuple[Network, WeightsC
         len(card.classes),
         card.head_plan,
         opacity=card.opacity_map,
+        fine_opacity=card.fine_opacity,
         appearance=card.appearance,
     )
     _fill(network, checked(path, card.sha256), path, TITLES[card.architecture])

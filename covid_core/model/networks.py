@@ -13,6 +13,7 @@ import covid_core.model.torchvision_ops  # noqa: F401  (must come before torchvi
 # isort: split
 import torch
 from torch import nn
+from torch.nn import functional as F
 from torchvision import models
 
 from covid_core.findings import APPEARANCES, CLASSES
@@ -30,7 +31,8 @@ class Architecture:
 
     `first`: its first layer, by name. `channels`: of its feature map. `imagenet`: published
     weights, torchvision's or a package's, None where there are none. `rectified`: whether a ReLU
-    follows it.
+    follows it. `transition`: the part that last halves the features, by name, and how many channels
+    it is given, where an opacity map can have finer cells; None where it can't.
     """
 
     build: Callable[[], nn.Module]
@@ -38,6 +40,7 @@ class Architecture:
     channels: int
     imagenet: models.WeightsEnum | lite.PackagedWeights | None
     rectified: bool = False
+    transition: tuple[str, int] | None = None
 
 
 def _resnet18() -> nn.Module:
@@ -87,6 +90,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         1024,
         models.DenseNet121_Weights.IMAGENET1K_V1,
         rectified=True,
+        transition=("transition3", 1024),
     ),
     "efficientnet_b0": Architecture(
         lambda: models.efficientnet_b0(weights=None).features,
@@ -156,7 +160,10 @@ class Network(nn.Module):
     where the opacity is: each cell of the feature map is weighted by its opacity's probability plus
     LEAST_WEIGHT, with a mean of 1 over the cells. So a class's evidence adds up cell by cell to its
     logit, as without. No gradient of a class reaches the weights: what an opacity is, boxes alone
-    say. `appearance`: one linear layer on the same pooled features.
+    say. With `fine_opacity` a second 1 x 1 convolution, on the features before they are last
+    halved, adds detail to the map that is given, in cells half as wide (a lateral connection, as in
+    the feature pyramids of Lin et al. 2017); the class looks at the coarse one. `appearance`: one
+    linear layer on the same pooled features.
 
     DenseNet's last ReLU is a layer of its own and works out of place: torchvision's works in place
     after `features`, so that what a hook stores there differs between CPU and GPU.
@@ -169,28 +176,39 @@ class Network(nn.Module):
         head: HeadPlan = HeadPlan(),  # noqa: B008  (frozen)
         *,
         opacity: bool = False,
+        fine_opacity: bool = False,
         appearance: bool = False,
     ) -> None:
+        """Raises ValueError for a fine opacity map of a backbone that can't give one."""
         super().__init__()
         about = ARCHITECTURES[architecture]
+        if fine_opacity and not (opacity and about.transition):
+            raise ValueError(f"{architecture} can't give a fine opacity map, or has none at all")
         self.architecture = architecture
         self.features = about.build()
         self._make_grey(about.first)
         self.rectify = nn.ReLU(inplace=False) if about.rectified else nn.Identity()
         self.head = _head(about.channels, outputs, head)
         self.opacity = _opacity(about.channels) if opacity else None
+        self.transition, channels = about.transition or ("", 0)
+        self.detail = _zeroed(channels) if fine_opacity else None
         self.appearance = nn.Linear(about.channels, len(APPEARANCES)) if appearance else None
 
     def maps(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The feature map that the head sees, (N, channels, h, w), and the opacity map.
 
-        `x`: normalised films, (N, 1, H, W). The opacity map holds log odds, (N, 1, h, w).
+        `x`: normalised films, (N, 1, H, W). The opacity map holds log odds, (N, 1, h, w), or twice
+        as many each way where it is fine.
         """
-        features = self.rectify(self.features(x))
+        features, finer = self._features(x)
+        features = self.rectify(features)
         if self.opacity is None:
             return features, None
         opacity = self.opacity(features)
         weights = opacity.detach().float().sigmoid() + LEAST_WEIGHT
+        if self.detail is not None:
+            spread = F.interpolate(opacity, scale_factor=2, mode="bilinear", align_corners=False)
+            opacity = spread + self.detail(finer)
         return features * (weights / weights.mean(dim=(2, 3), keepdim=True)), opacity
 
     def feature_map(self, x: torch.Tensor) -> torch.Tensor:
@@ -216,6 +234,19 @@ class Network(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 1, H, W) normalised films to (N, outputs) logits."""
         return self.head(self.feature_map(x))
+
+    def _features(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The backbone's last features and, for detail, those before they are last halved."""
+        if self.detail is None:
+            return self.features(x), None
+        finer = None
+        for name, part in self.features.named_children():
+            if name == self.transition:  # torchvision's: normalised and rectified, then halved
+                x = finer = part.relu(part.norm(x))  # type: ignore[operator]
+                x = part.pool(part.conv(x))  # type: ignore[operator]
+            else:
+                x = part(x)
+        return x, finer
 
     def _make_grey(self, name: str) -> None:
         parent, _, last = name.rpartition(".")
@@ -249,8 +280,15 @@ def _head(channels: int, outputs: int, plan: HeadPlan) -> PooledHead:
 
 def _opacity(channels: int) -> nn.Conv2d:
     """One output a cell, at first the same everywhere, so that pooling starts as a plain mean."""
-    layer = nn.Conv2d(channels, 1, 1)
-    nn.init.zeros_(layer.weight)
+    layer = _zeroed(channels)
     assert layer.bias is not None
     nn.init.constant_(layer.bias, _RARE)
+    return layer
+
+
+def _zeroed(channels: int) -> nn.Conv2d:
+    """One output a cell, at first 0 everywhere."""
+    layer = nn.Conv2d(channels, 1, 1)
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
     return layer

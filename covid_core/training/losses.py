@@ -150,13 +150,10 @@ def _teacher_loss(outputs: Outputs, teacher: Outputs, losses: Losses) -> torch.T
     """The cross-entropy with a teacher's answers (Hinton et al. 2015), over every film alike."""
     total = F.cross_entropy(outputs.logits.float(), teacher.logits.float().softmax(dim=1))
     if outputs.opacity is not None and teacher.opacity is not None:
-        cells = teacher.opacity.float()
-        if cells.shape != outputs.opacity.shape:
-            size = outputs.opacity.shape[2:]
-            cells = F.interpolate(cells, size, mode="bilinear", antialias=True)
-        total = total + losses.boxes * F.binary_cross_entropy_with_logits(
-            outputs.opacity.float(), cells.sigmoid()
-        )
+        maps = [map_.float().sigmoid() for map_ in (outputs.opacity, teacher.opacity)]
+        size = min(one.shape[-1] for one in maps)  # a coarse map says nothing of finer cells
+        own, theirs = (F.adaptive_avg_pool2d(one, size) for one in maps)
+        total = total + losses.boxes * F.binary_cross_entropy(own, theirs)
     if outputs.appearance is not None and teacher.appearance is not None:
         appearance = teacher.appearance.float().softmax(dim=1)
         total = total + losses.appearance * F.cross_entropy(outputs.appearance.float(), appearance)

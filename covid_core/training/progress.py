@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from covid_core.errors import TrainingError
 from covid_core.model.networks import Network
 from covid_core.training.averaging import Average
 from covid_core.training.checkpoint import check_same_run, load_latest, save_checkpoint
@@ -96,7 +97,18 @@ class Progress:
 
 
 def unfreeze(network: Network, trained: TrainedLayers) -> None:
-    """Let those layers learn that a phase trains, and no others."""
+    """Let those layers learn that a phase trains, and no others.
+
+    Raises TrainingError where the network has no detail to train.
+    """
+    if trained == "detail":
+        if network.detail is None:
+            raise TrainingError(
+                "the network has no fine opacity map", "Set fine_opacity = true in the recipe"
+            )
+        network.requires_grad_(False)
+        network.detail.requires_grad_(True)
+        return
     network.features.requires_grad_(trained == "all")
     if trained == "last convolution":
         *_, last = (m for m in network.features.modules() if isinstance(m, nn.Conv2d))

@@ -34,7 +34,7 @@ EACH_ONCE, CELLS = "each once", "cells"
 Balance = Literal[
     "cells", "class and sources alike", "class and source", "class", "none", "each once"
 ]
-TrainedLayers = Literal["all", "head", "last convolution"]  # and the head besides
+TrainedLayers = Literal["all", "head", "last convolution", "detail"]
 LAST = "last"
 _NO_CHOICES = ("name", "says", "published", "optimisation")  # for people, or stated in parts
 _USUAL = Preprocess()
@@ -67,10 +67,10 @@ def _follows_what_is_measured(schedule: Schedule) -> Schedule:
 class Phase:
     """One task for a while; the next phase starts from its weights.
 
-    `stages`: (film size in px, epochs) in turn. `trained`: every layer, the head alone, or the
-    last convolution and the head. `weighted`: in the loss, a rare output's films count more.
-    `alike`: no more films of an output than of the rarest. `schedule`: its own, in place of the
-    recipe's.
+    `stages`: (film size in px, epochs) in turn. `trained`: every layer, the head alone, the last
+    convolution and the head, or the detail of a fine opacity map alone. `weighted`: in the loss, a
+    rare output's films count more. `alike`: no more films of an output than of the rarest.
+    `schedule`: its own, in place of the recipe's.
     """
 
     task: TaskName
@@ -123,7 +123,8 @@ class Recipe:
     `init`: as `initial_weights.initial_state` takes it. `head`: the network's; or this project's
     own with so many hidden layers, `head_depth`.
 
-    `opacity_map`, `appearance`: whether boxes and appearances are learnt too. `fit` to `std`: as
+    `opacity_map`, `appearance`: whether boxes and appearances are learnt too; `fine_opacity`: boxes
+    in cells half as wide, by DenseNet-121 alone. `fit` to `std`: as
     `Preprocess` has them. `balance`: what is drawn equally often; or each film once an epoch.
     `published`: the films and the split of the study, where the recipe is one's to the letter or
     the same without its mistakes.
@@ -139,6 +140,7 @@ class Recipe:
     head: HeadPlan | None = None
     head_depth: Annotated[int, Field(ge=0, le=4)] = 0
     opacity_map: bool = False
+    fine_opacity: bool = False
     appearance: bool = False
     fit: Fit = "squash"
     smooth_px: float = 0.0

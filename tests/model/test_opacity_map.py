@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from covid_core.evaluation.saliency_methods import class_activation
 from covid_core.findings import APPEARANCES
@@ -20,7 +21,7 @@ from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_radiograph
-from tests.models import head_of, save_opacity_weights
+from tests.models import head_of, save_network, save_opacity_weights
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +122,32 @@ def test_a_cell_without_film_shows_no_opacity(tmp_path: Path) -> None:
     opacity = predictor.predict(tall).opacity
     assert opacity is not None
     assert (opacity[:, [0, -1]] == 0).all() and (opacity[:, 1:-1] > 0).all()
+
+
+def test_detail_makes_the_map_finer_and_changes_no_answer(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    coarse = Network(opacity=True).eval()
+    fine = Network(opacity=True, fine_opacity=True).eval()
+    assert coarse.opacity is not None and fine.detail is not None
+    nn.init.normal_(coarse.opacity.weight, std=0.1)
+    fine.load_state_dict(coarse.state_dict(), strict=False)
+    x = torch.randn(2, 1, 96, 96)
+    before, after = coarse.answer(x), fine.answer(x)
+    assert torch.equal(before.logits, after.logits)
+    assert before.opacity is not None and after.opacity is not None
+    assert before.opacity.shape == (2, 1, 3, 3) and after.opacity.shape == (2, 1, 6, 6)
+    spread = F.interpolate(before.opacity, scale_factor=2, mode="bilinear", align_corners=False)
+    assert torch.equal(after.opacity, spread), "at first there is none"
+    nn.init.normal_(fine.detail.weight, std=0.1)
+    detailed = fine.answer(x)
+    assert torch.equal(before.logits, detailed.logits)
+    assert detailed.opacity is not None and not torch.allclose(detailed.opacity, spread)
+    save_network(fine, tmp_path)
+    loaded, card = load_weights(tmp_path)
+    assert card.fine_opacity and loaded.answer(x).opacity.shape == (2, 1, 6, 6)  # type: ignore[union-attr]
+
+
+def test_a_backbone_that_can_t_give_a_fine_map_is_refused() -> None:
+    for wrong in ({"architecture": "cnn4", "opacity": True}, {"opacity": False}):
+        with pytest.raises(ValueError, match="can't give a fine opacity map"):
+            Network(fine_opacity=True, **wrong)  # type: ignore[arg-type]

@@ -425,6 +425,20 @@ def test_only_the_last_convolution_and_the_head_learn_where_requested(
     assert changed - {"features.1.num_batches_tracked"} == learns
 
 
+def test_the_map_s_detail_alone_learns_where_requested(films: Films, tmp_path: Path) -> None:
+    boxed = replace(films, boxes=tuple(((0.1, 0.2, 0.6, 0.7),) for _ in films.names))
+    phase = replace(PHASE, trained="detail", stages=((32, 1),))
+    recipe = replace(RECIPE, architecture="densenet121", phases=(phase,))
+    torch.manual_seed(0)
+    network = Network(opacity=True, fine_opacity=True)
+    start = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    trained = train(network, run_of(boxed, tmp_path, recipe)).state_dict()
+    changed = {name for name in start if not torch.equal(start[name], trained[name])}
+    assert changed == {"detail.weight", "detail.bias"}
+    with pytest.raises(TrainingError, match="has no fine opacity map"):
+        train(Network("cnn4", opacity=True), run_of(boxed, tmp_path, recipe))
+
+
 def test_a_study_s_look_is_on_the_films_it_chose_by_alone(films: Films, tmp_path: Path) -> None:
     held = films.splits.copy()
     held[:6] = Split.TEST.value

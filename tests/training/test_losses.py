@@ -72,9 +72,18 @@ def test_a_teacher_takes_its_share_of_the_goals() -> None:
     assert float(alone) == pytest.approx(float(expected), rel=1e-5)
 
 
-def test_a_finer_teacher_s_map_is_brought_to_the_pupil_s_cells() -> None:
-    answered = outputs()
-    fine = torch.randn(4, 1, 10, 10)
-    teacher = Outputs(outputs(1).logits, fine)
-    loss = batch_loss(answered, Targets(LABELS, teacher=teacher), Losses(teacher=0.7))
-    assert loss.isfinite()
+def test_maps_of_a_teacher_and_its_pupil_are_compared_in_the_coarser_s_cells() -> None:
+    fine, coarse = torch.randn(4, 1, 10, 10), torch.randn(4, 1, 5, 5)
+    pooled = F.adaptive_avg_pool2d(fine.sigmoid(), 5)
+    for pupil, teacher, own, goal in (
+        (coarse, fine, coarse.sigmoid(), pooled),
+        (fine, coarse, pooled, coarse.sigmoid()),
+    ):
+        logits = outputs().logits
+        losses = Losses(boxes=2.0, teacher=1.0)
+        both = Targets(LABELS, teacher=Outputs(outputs(1).logits, teacher))
+        alone = Targets(LABELS, teacher=Outputs(outputs(1).logits))
+        found = batch_loss(Outputs(logits, pupil), both, losses)
+        without = batch_loss(Outputs(logits, pupil), alone, losses)
+        expected = 2 * F.binary_cross_entropy(own, goal)
+        assert float(found - without) == pytest.approx(float(expected), rel=1e-4)
