@@ -23,7 +23,7 @@ LIKELY = 0.5  # the probability from which a cell is said to show an opacity
 class OpacityMap:
     """One film's opacity map.
 
-    `cells`: float32 (h, w), the probability of an opacity in each cell of the feature map.
+    `cells`: float32 (h, w), the probability of an opacity in each cell of a grid over the film.
     `placement`, `size_px`, `crop`: how they lie over the film, as `saliency.Saliency` has them.
     """
 

@@ -93,8 +93,8 @@ class WeightsCard(Record):
     """What stands beside the tensors.
 
     `recipe`: what trained it, and the files' name. `opacity_map`, `appearance`: whether the network
-    has these outputs too; `fine_opacity`: whether that map's cells are half as wide as the feature
-    map's. `classes`: what it answers, in the order of its outputs. `films`: split,
+    has these outputs too; `fine_opacity`: whether both maps have cells half as wide as the backbone
+    gives. `classes`: what it answers, in the order of its outputs. `films`: split,
     source, class to count. `full_heat`: the evidence of one cell, in logits, drawn at full heat.
     `head_depth`: of older cards, in place of `head`.
     `split`: `datasets.split.fingerprint` of the manifest. `history`: what was logged at the end of

@@ -161,9 +161,9 @@ class Network(nn.Module):
     LEAST_WEIGHT, with a mean of 1 over the cells. So a class's evidence adds up cell by cell to its
     logit, as without. No gradient of a class reaches the weights: what an opacity is, boxes alone
     say. With `fine_opacity` a second 1 x 1 convolution, on the features before they are last
-    halved, adds detail to the map that is given, in cells half as wide (a lateral connection, as in
-    the feature pyramids of Lin et al. 2017); the class looks at the coarse one. `appearance`: one
-    linear layer on the same pooled features.
+    halved, adds detail to the map, in cells half as wide (a lateral connection, as in the feature
+    pyramids of Lin et al. 2017); the feature map, spread over the same cells, is weighted there, so
+    that a class's evidence is as fine. `appearance`: one linear layer on the same pooled features.
 
     DenseNet's last ReLU is a layer of its own and works out of place: torchvision's works in place
     after `features`, so that what a hook stores there differs between CPU and GPU.
@@ -197,18 +197,18 @@ class Network(nn.Module):
     def maps(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The feature map that the head sees, (N, channels, h, w), and the opacity map.
 
-        `x`: normalised films, (N, 1, H, W). The opacity map holds log odds, (N, 1, h, w), or twice
-        as many each way where it is fine.
+        `x`: normalised films, (N, 1, H, W). The opacity map holds log odds, (N, 1, h, w).
         """
         features, finer = self._features(x)
         features = self.rectify(features)
         if self.opacity is None:
             return features, None
         opacity = self.opacity(features)
-        weights = opacity.detach().float().sigmoid() + LEAST_WEIGHT
         if self.detail is not None:
             spread = F.interpolate(opacity, scale_factor=2, mode="bilinear", align_corners=False)
             opacity = spread + self.detail(finer)
+            features = F.interpolate(features, scale_factor=2, mode="nearest")
+        weights = opacity.detach().float().sigmoid() + LEAST_WEIGHT
         return features * (weights / weights.mean(dim=(2, 3), keepdim=True)), opacity
 
     def feature_map(self, x: torch.Tensor) -> torch.Tensor:

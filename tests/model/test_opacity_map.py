@@ -124,7 +124,7 @@ def test_a_cell_without_film_shows_no_opacity(tmp_path: Path) -> None:
     assert (opacity[:, [0, -1]] == 0).all() and (opacity[:, 1:-1] > 0).all()
 
 
-def test_detail_makes_the_map_finer_and_changes_no_answer(tmp_path: Path) -> None:
+def test_detail_makes_the_map_finer_and_the_class_looks_there(tmp_path: Path) -> None:
     torch.manual_seed(0)
     coarse = Network(opacity=True).eval()
     fine = Network(opacity=True, fine_opacity=True).eval()
@@ -133,18 +133,26 @@ def test_detail_makes_the_map_finer_and_changes_no_answer(tmp_path: Path) -> Non
     fine.load_state_dict(coarse.state_dict(), strict=False)
     x = torch.randn(2, 1, 96, 96)
     before, after = coarse.answer(x), fine.answer(x)
-    assert torch.equal(before.logits, after.logits)
     assert before.opacity is not None and after.opacity is not None
     assert before.opacity.shape == (2, 1, 3, 3) and after.opacity.shape == (2, 1, 6, 6)
     spread = F.interpolate(before.opacity, scale_factor=2, mode="bilinear", align_corners=False)
     assert torch.equal(after.opacity, spread), "at first there is none"
     nn.init.normal_(fine.detail.weight, std=0.1)
-    detailed = fine.answer(x)
-    assert torch.equal(before.logits, detailed.logits)
-    assert detailed.opacity is not None and not torch.allclose(detailed.opacity, spread)
+    features, opacity = fine.maps(x)
+    assert opacity is not None and not torch.allclose(opacity, spread)
+    weights = opacity.sigmoid() + LEAST_WEIGHT
+    plain = coarse.rectify(coarse.features(x)).repeat_interleave(2, 2).repeat_interleave(2, 3)
+    looked = plain * weights / weights.mean(dim=(2, 3), keepdim=True)
+    assert torch.allclose(features, looked, atol=1e-5)
+    head = head_of(fine)
+    evidence = head.evidence(features[0].detach().numpy(), 2)
+    assert evidence.shape == (6, 6)
+    logit = float(fine(x)[0, 2].detach())
+    assert evidence.sum() + head.bias[2] == pytest.approx(logit, abs=1e-4)
     save_network(fine, tmp_path)
     loaded, card = load_weights(tmp_path)
-    assert card.fine_opacity and loaded.answer(x).opacity.shape == (2, 1, 6, 6)  # type: ignore[union-attr]
+    answered = loaded.answer(x).opacity
+    assert card.fine_opacity and answered is not None and answered.shape == (2, 1, 6, 6)
 
 
 def test_a_backbone_that_can_t_give_a_fine_map_is_refused() -> None:
