@@ -203,12 +203,21 @@ def default_folder(options: Options, recipe: Recipe) -> Path:
 def describe_choices(options: Options, recipe: Recipe) -> dict[str, str]:
     """All that the command line or the recipe chose, by name, for the weights' card.
 
-    With what a source held out chose of the weights that training starts from: it stays chosen.
+    With what a source held out chose of the weights that training starts from: it stays chosen. Of
+    a path only its name is stated: the folders above it tell strangers about the machine.
     """
     given = ("data", "holdout_source", "seed", "variant", "teacher")
     chosen = {name: getattr(options, name) for name in given} | recipe.choices
-    named = {name: str(value) for name, value in chosen.items()}
+    named = {name: _in_words(value) for name, value in chosen.items()}
+    named["init"] = Path(recipe.init).name
     return named | _inherited_choices(Path(recipe.init))
+
+
+def _in_words(value: object) -> str:
+    """A choice as the card states it; of a path its name."""
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value)) or "none"
+    return value.resolve().name if isinstance(value, Path) else str(value)
 
 
 def _inherited_choices(init: Path) -> dict[str, str]:

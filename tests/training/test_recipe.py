@@ -154,6 +154,20 @@ def test_borders_go_from_the_recipe_or_the_command_line_to_the_preprocessing(
         read_recipe(str(path))
 
 
+def test_a_card_states_no_folder_of_the_machine_that_trained(tmp_path: Path) -> None:
+    weights = tmp_path / "teachers"
+    given = options.Options(
+        data=tmp_path / "films.parquet",
+        init=str(tmp_path / "start.safetensors"),
+        teacher=[weights],
+        holdout_source=[],
+    )
+    stated = options.describe_choices(given, options.choose_recipe(given))
+    assert stated["data"] == "films.parquet" and stated["init"] == "start.safetensors"
+    assert stated["teacher"] == "teachers" and stated["holdout_source"] == "none"
+    assert not any(str(tmp_path) in value for value in stated.values())
+
+
 def test_a_teacher_s_recipe_is_beside_the_studies() -> None:
     recipe = read_recipe("teachers/teacher-lite0")
     assert (recipe.name, recipe.architecture) == ("teacher-lite0", "efficientnet_lite0")
