@@ -110,7 +110,7 @@ def agreement(answers: Sequence[RecipeAnswer]) -> str:
         sides[side].append(_SHIPPED_NAME if one.card.recipe == SHIPPED else one.title)
     positive, negative, unsure = sides[True], sides[False], sides[None]
     if not (positive or negative):
-        return f"None of the {len(answers)} can tell."
+        return f"All {len(answers)} are undecided."
     verb = "calls" if len(positive) < 2 else "call"
     disease = answers[0].prediction.answers[-1].display_name
     parts = [f"{_count(len(positive), len(answers))} {verb} it {disease}"]

@@ -189,9 +189,9 @@ def gate_section(measured: GateMeasured, never_seen: Sequence[str]) -> str:
     return f"""## Gate
 
 Before any probability, a small network and plain statistics of pixels refuse what is no
-frontal chest film, and warn of cropped, badly exposed and children's films. AUROC against pictures
-of kinds that did not train it {found}; good frontal films of the test part refused
-{refused}. It never saw:
+frontal chest radiograph, the right way up, and warn of cropped and badly exposed radiographs and of
+children's. AUROC against pictures of kinds that did not train it {found}; good frontal radiographs
+of the test part refused {refused}. It never saw:
 
 {unseen}"""
 

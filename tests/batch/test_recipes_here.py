@@ -136,7 +136,7 @@ def test_without_rules_the_largest_score_is_the_call() -> None:
             [said((0.4, 0.2, 0.4), SHIPPED, fitted()), *[said((0.1, 0.9))] * 3],
             "3 of 4 call it COVID-19; the shipped model is undecided.",
         ),
-        ([said((0.4, 0.2, 0.4), rules=fitted())] * 2, "None of the 2 can tell."),
+        ([said((0.4, 0.2, 0.4), rules=fitted())] * 2, "All 2 are undecided."),
         ([said((0.1, 0.9))], "Fewer than two networks are here: there is nothing to compare."),
     ],
 )
