@@ -13,6 +13,7 @@ import argparse
 import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def write_crop(path: Path, folder: Path, lungs: Lungs, margin: float) -> Written
     part = Image.fromarray(np.ascontiguousarray(crop.of(picture)))
     packed = io.BytesIO()
     part.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX).save(packed, "PNG")
-    target = folder / f"{path.parent.parent.name}-{path.parent.name}-{path.stem}.png"
+    target = folder / f"{sha256(str(path).encode()).hexdigest()[:24]}.png"
     target.write_bytes(packed.getvalue())
     across, down = inside.right - inside.left, inside.bottom - inside.top
     shown = Crop(

@@ -132,7 +132,7 @@ class OneCell(nn.Module):
         self.head = PooledHead(linear)
         self.place = (row, column)
         self.features = nn.Sequential(nn.Conv2d(1, 1, 1))  # to be drawn anew; it is never run
-        self.opacity = self.appearance = None
+        self.opacity = self.detail = self.appearance = None
 
     def feature_map(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 1, S, S) to (N, 1, 7, 7): how far above its least grey a cell is, in one place."""

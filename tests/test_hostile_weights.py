@@ -245,6 +245,7 @@ GARBLED: dict[str, tuple[Any, str]] = {
     "head_depth": ("1", "head_depth"),
     "head": ({"cells": 64, "hidden": [{"width": 1024}]}, "head"),
     "full_heat": (0.0, "full_heat"),
+    "fine_opacity": (True, "has no fine_opacity"),
     "recipe": ("../../elsewhere", "recipe"),
     "created": (20261122, "created"),
     "films": ([], "films"),

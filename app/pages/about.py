@@ -98,7 +98,7 @@ def show_seen(walk: Walkthrough) -> None:
 
 
 def show_cells(walk: Walkthrough) -> None:
-    """Shows the evidence in each cell of the feature map."""
+    """Shows the evidence in each cell of the map."""
     row, column = walk.strongest
     words = texts.CELLS_WORDS.format(
         name=in_sentence(walk.finding), row=row, column=column, value=signed(walk.cells.max(), 2)

@@ -84,8 +84,8 @@ LIMITS_WORDS = (
     " expect the lower figure at yours, or measure it on the Validate page."
 )
 LIMITS_POINTS = (
-    "The grid of cells is coarse, 5 x 5 with the shipped weights, and each cell has looked"
-    " at its surroundings too. Heat is not the outline of a lesion.",
+    "The grid of cells is coarse, and each cell has looked at its surroundings too. Heat is not"
+    " the outline of a lesion.",
     "A chest radiograph cannot exclude COVID-19. In the first days many are normal.",
     "It knows three answers. A tumour, a pneumothorax or heart failure gets one of them, or"
     " “undecided”.",

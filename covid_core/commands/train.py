@@ -135,7 +135,7 @@ class Options:
         Option(
             "--trained",
             help="in each phase: every layer, the head, the last convolution and the head, or the"
-            " detail of the opacity map alone",
+            " detail of the opacity map alone, which the class looks by",
         ),
     ] = None
     fit: Annotated[
@@ -177,7 +177,9 @@ class Options:
 
 def choose_recipe(options: Options) -> Recipe:
     """The recipe, with what the command line gives in its place. Raises TrainingError."""
-    from covid_core.training.variants import recipe_in  # takes seconds: not for --help
+    from covid_core.model.architectures import FINE_OPACITY
+    from covid_core.training.recipe import check_outputs  # takes seconds: not for --help
+    from covid_core.training.variants import recipe_in
 
     def given(*names: str) -> dict[str, Any]:
         return {n: getattr(options, n) for n in names if getattr(options, n) is not None}
@@ -191,7 +193,11 @@ def choose_recipe(options: Options) -> Recipe:
     own = given("init", "architecture", "head_depth", "fit", "smooth_px", "tone", "borders")
     if "head_depth" in own:
         own["head"] = None
-    return replace(recipe, phases=phases, optimisation=optimisation, **own)
+    if options.architecture and options.architecture not in FINE_OPACITY:
+        own["fine_opacity"] = False
+    chosen = replace(recipe, phases=phases, optimisation=optimisation, **own)
+    check_outputs(chosen)
+    return chosen
 
 
 def default_folder(options: Options, recipe: Recipe) -> Path:

@@ -96,11 +96,9 @@ def randomised(network: Network, x: torch.Tensor, stage: Stage, *, seed: int) ->
     """
     copied = copy.deepcopy(network).cpu()
     drawn: list[nn.Module] = [copied.head]
-    if stage == "last block":
-        drawn += _last_block(copied.features)
-    elif stage == "everything":
-        drawn += [copied.features]
+    if stage != "head":
         drawn += [layer for layer in (copied.opacity, copied.detail) if layer is not None]
+        drawn += _last_block(copied.features) if stage == "last block" else [copied.features]
     layers = [layer for part in drawn for layer in part.modules()]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

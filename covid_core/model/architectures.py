@@ -17,6 +17,7 @@ TITLES = {
     "cnn4": "four-layer CNN",
     "cnn4_narrow": "narrow four-layer CNN",
 }
+FINE_OPACITY = (DENSENET121,)  # whose opacity map can have finer cells
 
 
 def _is_an_architecture(name: str) -> str:

@@ -29,7 +29,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from covid_core.errors import WeightsError
 from covid_core.findings import APPEARANCES, CLASSES, Finding, listed_in_words
-from covid_core.model.architectures import DENSENET121, TITLES, ArchitectureName
+from covid_core.model.architectures import DENSENET121, FINE_OPACITY, TITLES, ArchitectureName
 from covid_core.model.audit import AuditFigures
 from covid_core.model.decision import Rules, with_sources
 from covid_core.model.head import Head
@@ -93,10 +93,10 @@ class WeightsCard(Record):
     """What stands beside the tensors.
 
     `recipe`: what trained it, and the files' name. `opacity_map`, `appearance`: whether the network
-    has these outputs too; `fine_opacity`: whether both maps have cells half as wide as the backbone
-    gives. `classes`: what it answers, in the order of its outputs. `films`: split,
-    source, class to count. `full_heat`: the evidence of one cell, in logits, drawn at full heat.
-    `head_depth`: of older cards, in place of `head`.
+    has these outputs too; `fine_opacity`: whether that map, and the feature map that it weights,
+    have cells half as wide as the backbone's. `classes`: what it answers, in the order of its
+    outputs. `films`: split, source, class to count. `full_heat`: the evidence of one cell, in
+    logits, drawn at full heat. `head_depth`: of older cards, in place of `head`.
     `split`: `datasets.split.fingerprint` of the manifest. `history`: what was logged at the end of
     each epoch. `rules`: how its logits become a call. `trust`: by part of films, what
     `evaluation.trust` measured of the rules.
@@ -130,6 +130,8 @@ class WeightsCard(Record):
         rules, answers = self.rules, len(self.classes)
         if not len(rules.weights) == len(rules.bias) == len(rules.least) == answers:
             raise ValueError(f"the rules are not for {answers} classes")
+        if self.fine_opacity and not (self.opacity_map and self.architecture in FINE_OPACITY):
+            raise ValueError(f"{self.architecture} has no fine_opacity, or no opacity map at all")
         return self
 
     @property

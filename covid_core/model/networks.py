@@ -162,8 +162,9 @@ class Network(nn.Module):
     logit, as without. No gradient of a class reaches the weights: what an opacity is, boxes alone
     say. With `fine_opacity` a second 1 x 1 convolution, on the features before they are last
     halved, adds detail to the map, in cells half as wide (a lateral connection, as in the feature
-    pyramids of Lin et al. 2017); the feature map, spread over the same cells, is weighted there, so
-    that a class's evidence is as fine. `appearance`: one linear layer on the same pooled features.
+    pyramids of Lin et al. 2017). The features, each repeated over its finer cells, are weighted
+    there: of two cells within one of the backbone's, the opacity alone says where a class's
+    evidence lies. `appearance`: one linear layer on the same pooled features.
 
     DenseNet's last ReLU is a layer of its own and works out of place: torchvision's works in place
     after `features`, so that what a hook stores there differs between CPU and GPU.
@@ -183,7 +184,9 @@ class Network(nn.Module):
         super().__init__()
         about = ARCHITECTURES[architecture]
         if fine_opacity and not (opacity and about.transition):
-            raise ValueError(f"{architecture} can't give a fine opacity map, or has none at all")
+            raise ValueError(
+                f"{architecture}, or a network without opacity map, can't have a fine one"
+            )
         self.architecture = architecture
         self.features = about.build()
         self._make_grey(about.first)
@@ -205,9 +208,10 @@ class Network(nn.Module):
             return features, None
         opacity = self.opacity(features)
         if self.detail is not None:
-            spread = F.interpolate(opacity, scale_factor=2, mode="bilinear", align_corners=False)
-            opacity = spread + self.detail(finer)
-            features = F.interpolate(features, scale_factor=2, mode="nearest")
+            detail = self.detail(finer)
+            size = detail.shape[2:]
+            opacity = F.interpolate(opacity, size, mode="bilinear", align_corners=False) + detail
+            features = F.interpolate(features, size, mode="nearest")
         weights = opacity.detach().float().sigmoid() + LEAST_WEIGHT
         return features * (weights / weights.mean(dim=(2, 3), keepdim=True)), opacity
 

@@ -102,10 +102,13 @@ class MapAgreement(RandomMap):
 
 def _read_older_maps(raw: Any) -> Any:
     """Maps as cards held them before each was measured on films of its own class."""
-    if isinstance(raw, dict) and "maps" in raw:
+    if isinstance(raw, dict) and isinstance(raw.get("maps"), dict):
         shared = {name: raw[name] for name in raw if name != "maps"}
-        return {name: one | shared for name, one in raw["maps"].items()}
-    return raw or {}
+        return {
+            name: one | shared if isinstance(one, dict) else one
+            for name, one in raw["maps"].items()
+        }
+    return {} if raw is None else raw
 
 
 Maps = Annotated[dict[str, MapAgreement], BeforeValidator(_read_older_maps)]

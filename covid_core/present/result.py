@@ -139,7 +139,7 @@ def result_json(result: Result) -> dict[str, Any]:
     call made here (`of_this_call`, null where no single class is called). `flags`: what speaks
     against the answer, the gravest first: severity (`unusable`, `warning`), code and sentence.
     `remarks`: what the gate found odd, as code and sentence. `notes`: what reading the file took.
-    `evidence`: of `finding`, by `method`. `cells`: rows of the feature map, in logits; their sum
+    `evidence`: of `finding`, by `method`. `cells`: rows of the map, in logits; their sum
     and `bias` make `logit`. `placement_px`: top, left, height and width of the film in the
     network's input of `input_px`; where borders were cut off, of the part at `crop`, fractions of
     the film's sides. `heat_in_lungs`: share of the evidence. `heat_drawn`: false where the class

@@ -23,6 +23,7 @@ _GRID = {"color": "rgba(255, 255, 255, 0.55)", "width": 1}
 HOME, AWAY = "#0072B2", "#CC79A7"
 _MARGIN = {"l": 8, "r": 24, "t": 8, "b": 8}
 _CELLS_PX, _BAR_PX = 360, 46
+_MANY_CELLS = 8  # in a row: their numbers are small
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def cells(walk: Walkthrough, unit: str) -> go.Figure:
         zmax=reach,
         colorscale=_SIGNED,
         texttemplate="%{z:+.2f}",
-        textfont={"size": 13, "color": "#1A1A1A"},
+        textfont={"size": 13 if columns < _MANY_CELLS else 9, "color": "#1A1A1A"},
         xgap=2,
         ygap=2,
         colorbar={"title": unit, "thickness": 12, "len": 0.8},

@@ -18,7 +18,7 @@ from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.model.tasks import Task
 from covid_core.prepare.preprocess import Preprocess
 
-MASK_PX = 64  # of a film's side: finer than any feature map
+MASK_PX = 140  # of a film's side: whole pixels in each cell of maps of 5, 7, 10 and 14 cells
 
 
 @dataclass(frozen=True, slots=True, eq=False)

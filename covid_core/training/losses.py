@@ -150,10 +150,14 @@ def _teacher_loss(outputs: Outputs, teacher: Outputs, losses: Losses) -> torch.T
     """The cross-entropy with a teacher's answers (Hinton et al. 2015), over every film alike."""
     total = F.cross_entropy(outputs.logits.float(), teacher.logits.float().softmax(dim=1))
     if outputs.opacity is not None and teacher.opacity is not None:
-        maps = [map_.float().sigmoid() for map_ in (outputs.opacity, teacher.opacity)]
-        size = min(one.shape[-1] for one in maps)  # a coarse map says nothing of finer cells
-        own, theirs = (F.adaptive_avg_pool2d(one, size) for one in maps)
-        total = total + losses.boxes * F.binary_cross_entropy(own, theirs)
+        own, theirs = outputs.opacity.float(), teacher.opacity.float().sigmoid()
+        if own.shape == theirs.shape:
+            by_cell = F.binary_cross_entropy_with_logits(own, theirs)
+        else:  # in the coarser's cells: it says nothing of finer ones
+            size = min(own.shape[-1], theirs.shape[-1])
+            pooled = F.adaptive_avg_pool2d(own.sigmoid(), size)
+            by_cell = F.binary_cross_entropy(pooled, F.adaptive_avg_pool2d(theirs, size))
+        total = total + losses.boxes * by_cell
     if outputs.appearance is not None and teacher.appearance is not None:
         appearance = teacher.appearance.float().softmax(dim=1)
         total = total + losses.appearance * F.cross_entropy(outputs.appearance.float(), appearance)

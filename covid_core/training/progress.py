@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from covid_core.errors import TrainingError
 from covid_core.model.networks import Network
 from covid_core.training.averaging import Average
 from covid_core.training.checkpoint import check_same_run, load_latest, save_checkpoint
@@ -97,15 +96,9 @@ class Progress:
 
 
 def unfreeze(network: Network, trained: TrainedLayers) -> None:
-    """Let those layers learn that a phase trains, and no others.
-
-    Raises TrainingError where the network has no detail to train.
-    """
+    """Let those layers learn that a phase trains, and no others."""
     if trained == "detail":
-        if network.detail is None:
-            raise TrainingError(
-                "the network has no fine opacity map", "Set fine_opacity = true in the recipe"
-            )
+        assert network.detail is not None, "check_outputs refuses the recipe"
         network.requires_grad_(False)
         network.detail.requires_grad_(True)
         return

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field
 from covid_core.datasets.published import Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.model.architectures import ArchitectureName
+from covid_core.model.architectures import FINE_OPACITY, ArchitectureName
 from covid_core.model.head_plan import HeadPlan, deep_head
 from covid_core.model.tasks import TASKS, Task, TaskName
 from covid_core.prepare.preprocess import Borders, Fit, Preprocess, Tone
@@ -124,10 +124,9 @@ class Recipe:
     own with so many hidden layers, `head_depth`.
 
     `opacity_map`, `appearance`: whether boxes and appearances are learnt too; `fine_opacity`: boxes
-    in cells half as wide, by DenseNet-121 alone. `fit` to `std`: as
-    `Preprocess` has them. `balance`: what is drawn equally often; or each film once an epoch.
-    `published`: the films and the split of the study, where the recipe is one's to the letter or
-    the same without its mistakes.
+    in cells half as wide. `fit` to `std`: as `Preprocess` has them. `balance`: what is drawn
+    equally often; or each film once an epoch. `published`: the films and the split of the study,
+    where the recipe is one's to the letter or the same without its mistakes.
     """
 
     __pydantic_config__ = STRICTLY
@@ -208,4 +207,20 @@ def read_recipe(name: str) -> Recipe:
         ) from error
     except ValueError as error:  # TOML's own error, and text that is no UTF-8
         raise TrainingError(f"it is no TOML: {error}", _REMEDY, file=str(path)) from error
-    return parse(Recipe, {**table, "name": path.stem}, path, error=TrainingError, remedy=_REMEDY)
+    recipe = parse(Recipe, {**table, "name": path.stem}, path, error=TrainingError, remedy=_REMEDY)
+    check_outputs(recipe)
+    return recipe
+
+
+def check_outputs(recipe: Recipe) -> None:
+    """Nothing, where the recipe's network can give what is asked of it; else TrainingError."""
+    if recipe.fine_opacity and not (recipe.opacity_map and recipe.architecture in FINE_OPACITY):
+        raise TrainingError(
+            f"{recipe.architecture}, or a network without opacity map, can't have a fine one",
+            f"Leave fine_opacity out, or take {', '.join(FINE_OPACITY)} with opacity_map",
+        )
+    if not recipe.fine_opacity and any(phase.trained == "detail" for phase in recipe.phases):
+        raise TrainingError(
+            "the recipe's network has no fine opacity map whose detail could be trained",
+            "Set fine_opacity = true in the recipe",
+        )

@@ -157,5 +157,19 @@ def test_detail_makes_the_map_finer_and_the_class_looks_there(tmp_path: Path) ->
 
 def test_a_backbone_that_can_t_give_a_fine_map_is_refused() -> None:
     for wrong in ({"architecture": "cnn4", "opacity": True}, {"opacity": False}):
-        with pytest.raises(ValueError, match="can't give a fine opacity map"):
+        with pytest.raises(ValueError, match="can't have a fine one"):
             Network(fine_opacity=True, **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size_px", [48, 112])
+def test_a_film_s_side_need_not_hold_whole_cells(size_px: int) -> None:
+    network = Network(opacity=True, fine_opacity=True).eval()
+    assert network.detail is not None
+    nn.init.normal_(network.detail.weight, std=0.1)
+    features, opacity = network.maps(torch.randn(1, 1, size_px, size_px))
+    assert opacity is not None
+    assert features.shape[2:] == opacity.shape[2:] == (size_px // 16, size_px // 16)
+    head = head_of(network)
+    evidence = sum(head.evidence(features[0].detach().numpy(), 1).ravel())
+    logit = float(network.head(features)[0, 1].detach())
+    assert evidence + head.bias[1] == pytest.approx(logit, abs=1e-4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -178,3 +179,12 @@ def test_maps_of_cards_written_before_are_read() -> None:
     raw = json.loads(json.dumps(now | {"maps": before}))
     parsed = WithinSource.parse(raw, Path("card.json"), error=WeightsError, remedy="")
     assert parsed == WithinSource(films=500, maps={"covid": own})
+
+
+@pytest.mark.parametrize(
+    "maps", [{"maps": [1]}, {"maps": {"covid": 3}}, {"covid": 3}, 0, False, ""]
+)
+def test_maps_that_are_none_are_refused_in_words(maps: Any) -> None:
+    raw = {"films": 500, "maps": maps}
+    with pytest.raises(WeightsError, match="maps"):
+        WithinSource.parse(raw, Path("card.json"), error=WeightsError, remedy="")

@@ -93,6 +93,6 @@ def test_boxes_go_with_the_pictures_where_borders_are_cut(
     assert np.allclose(films.boxes[i] or (), [(0.25, 0.25, 0.625, 0.5)], atol=0.01)
     assert np.array_equal(films.pictures[i], SMALL.picture(film.astype(np.float32) / 255))
     (mask,) = films.masks(np.array([i]))
-    assert mask[17:31, 17:39].min() == 255
-    assert mask[:15].max() == 0
+    assert mask[36:69, 36:86].min() == 255
+    assert mask[:32].max() == 0
     assert films.boxes[1 - min(i, 1)] is None

@@ -435,8 +435,6 @@ def test_the_map_s_detail_alone_learns_where_requested(films: Films, tmp_path: P
     trained = train(network, run_of(boxed, tmp_path, recipe)).state_dict()
     changed = {name for name in start if not torch.equal(start[name], trained[name])}
     assert changed == {"detail.weight", "detail.bias"}
-    with pytest.raises(TrainingError, match="has no fine opacity map"):
-        train(Network("cnn4", opacity=True), run_of(boxed, tmp_path, recipe))
 
 
 def test_a_study_s_look_is_on_the_films_it_chose_by_alone(films: Films, tmp_path: Path) -> None:

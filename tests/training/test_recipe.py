@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,26 @@ def test_a_teacher_s_recipe_is_beside_the_studies() -> None:
     assert (recipe.name, recipe.architecture) == ("teacher-lite0", "efficientnet_lite0")
     assert recipe.opacity_map and recipe.appearance
     assert recipe.name not in recipe_names()
+
+
+def test_a_recipe_asks_only_for_outputs_that_its_network_has(tmp_path: Path) -> None:
+    text = (RECIPE_FILES / "densenet121.toml").read_text()
+    path = tmp_path / "own.toml"
+    path.write_text(text.replace('"densenet121"', '"resnet18"'))
+    with pytest.raises(TrainingError, match="can't have a fine one"):
+        read_recipe(str(path))
+    path.write_text(
+        text.replace("fine_opacity = true\n", "") + "\n[[phases]]\n"
+        'task = "three classes"\nstages = [[64, 1]]\ntrained = "detail"\n'
+    )
+    with pytest.raises(TrainingError, match="no fine opacity map whose detail"):
+        read_recipe(str(path))
+    given = options.Options(data=Path("films"), holdout_source=[], teacher=[])
+    assert options.choose_recipe(given).fine_opacity
+    other = options.choose_recipe(replace(given, architecture="efficientnet_lite0"))
+    assert other.opacity_map and not other.fine_opacity
+    with pytest.raises(TrainingError, match="no fine opacity map whose detail"):
+        options.choose_recipe(replace(given, architecture="resnet18", trained="detail"))
+    assert {
+        one.trained for one in options.choose_recipe(replace(given, trained="head")).phases
+    } == {"head"}
