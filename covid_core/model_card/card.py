@@ -172,8 +172,7 @@ def _limits(card: WeightsCard) -> str:
 - Probabilities are calibrated to the mix of films that validated them, not to any ward: enter your
   own prevalence, and test on your own films first.
 - The prediction sets promise nothing at a hospital unlike those known.
-- Grad-CAM shows where the score came from, in the coarse cells of the last feature map. It outlines
-  no lesion.{painted}"""
+- Grad-CAM shows where the score came from, in coarse cells. It outlines no lesion.{painted}"""
 
 
 def _making(card: WeightsCard) -> str:
