@@ -124,3 +124,17 @@ def test_the_same_seed_draws_the_same_weights_and_leaves_others_dice_alone(
     assert torch.equal(torch.rand(3), expected)
     assert torch.equal(first, again) and not torch.allclose(first, other)
     assert first.std(dim=0).min() > 1e-3, "films differ in it"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_learnt_opacity_weighs_a_randomised_map(stage: Stage) -> None:
+    """Its detail is on features below the last block: kept, it would make maps alike."""
+    learnt = Network("densenet121", opacity=True, fine_opacity=True).eval()
+    before = learnt.state_dict()
+    after = randomised(learnt, torch.rand(2, 1, 64, 64), stage, seed=0).state_dict()
+    same = {
+        name
+        for name in ("opacity.weight", "detail.weight")
+        if torch.equal(before[name], after[name])
+    }
+    assert same == (set() if stage != "head" else {"opacity.weight", "detail.weight"})
