@@ -24,6 +24,7 @@ HOME, AWAY = "#0072B2", "#CC79A7"
 _MARGIN = {"l": 8, "r": 24, "t": 8, "b": 8}
 _CELLS_PX, _BAR_PX = 360, 46
 _MANY_CELLS = 8  # in a row: their numbers are small
+_NOTHING = 0.005  # of evidence, which two digits would round to 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def cells(walk: Walkthrough, unit: str) -> go.Figure:
         zmin=-reach,
         zmax=reach,
         colorscale=_SIGNED,
-        texttemplate="%{z:+.2f}",
+        text=[["0" if abs(z) < _NOTHING else f"{z:+.2f}" for z in row] for row in walk.cells],
+        texttemplate="%{text}",
         textfont={"size": 13 if columns < _MANY_CELLS else 9, "color": "#1A1A1A"},
         xgap=2,
         ygap=2,
