@@ -40,12 +40,15 @@ def grey_film(height: int = 192, width: int = 160, seed: int = 0) -> np.ndarray:
     return np.rint(smooth * 255).astype(np.uint8)
 
 
-def clinic(root: Path, films: int) -> Path:
-    """A dataset of one's own: `normal/`, `pneumonia/` and `covid/`, films in turn, 150 px wide."""
+def clinic(root: Path, films: int, first: int = 0) -> Path:
+    """A dataset of one's own: `normal/`, `pneumonia/` and `covid/`, films in turn, 150 px wide.
+
+    `first`: the seed of its first film: another clinic's films are others.
+    """
     for i in range(films):
         path = root / ("normal", "pneumonia", "covid")[i % 3] / f"{i}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode(grey_film(140, 150, seed=i), "PNG"))
+        path.write_bytes(encode(grey_film(140, 150, seed=first + i), "PNG"))
     return root
 
 

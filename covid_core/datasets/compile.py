@@ -15,7 +15,7 @@ from covid_core.datasets.case import EVERYTHING, Case, LeftOut, Selection
 from covid_core.datasets.columns import COLUMNS
 from covid_core.datasets.duplicates import METHOD, Twins, find_twins, group
 from covid_core.datasets.layouts import read_cases
-from covid_core.datasets.split import assign_splits, sides_before
+from covid_core.datasets.split import Split, assign_splits, sides_before
 from covid_core.datasets.survey import Survey, survey
 from covid_core.errors import DatasetError, listed
 from covid_core.findings import CLASSES
@@ -55,8 +55,9 @@ def compile_manifest(
     `kept`: an earlier manifest, whose films stay on their sides (`split.assign_splits`). `note`
     takes each file that is passed over (`layouts.read_cases`).
 
-    Raises DatasetError where there is nothing to read, or a class is left without films; and,
-    unless `skip_bad` leaves them out, where files are damaged: it names all that is wrong.
+    Raises DatasetError where there is nothing to read, a class is left without films, or a source
+    to be held out has films on other sides of `kept`; and, unless `skip_bad` leaves them out, where
+    files are damaged: it names all that is wrong.
     """
     found = read_cases(roots, selection, note)
     _check_sources(held_out, {case.source for case in found.cases})
@@ -72,8 +73,23 @@ def compile_manifest(
     twins = _twins(seen, cache)
     table = _table(cases, seen, twins)
     before = None if kept is None else sides_before(table, kept)
+    if before is not None:
+        _check_held_out(table, held_out, before)
     table["split"] = assign_splits(table, seed=seed, held_out=held_out, before=before)
     return Compilation(table, seen, twins, left_out)
+
+
+def _check_held_out(table: pd.DataFrame, held_out: Collection[str], before: np.ndarray) -> None:
+    """Nothing, where no film of a source to be held out was on another side; else DatasetError."""
+    elsewhere = ~np.isin(before, ["", Split.HELD_OUT.value])
+    for source in held_out:
+        films = int((elsewhere & (table["source"] == source).to_numpy()).sum())
+        if films:
+            raise DatasetError(
+                f"the source {source} is to be held out, and {films:,} of its films train, tune or"
+                " test in the split that is kept",
+                "Leave --keep-split out, or keep a split in which it is held out",
+            )
 
 
 def _twins(seen: Survey, cache: Path) -> Twins:

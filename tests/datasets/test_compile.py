@@ -66,6 +66,17 @@ def test_same_films_and_seed_give_the_same_manifest(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(tables[0], tables[2])
 
 
+def test_a_source_whose_films_trained_is_not_held_out_of_the_split_that_is_kept(
+    tmp_path: Path,
+) -> None:
+    roots = [clinic(tmp_path / name, films=60, first=100 * i) for i, name in enumerate("ab")]
+    first = compile_manifest(roots, tmp_path / "cache", workers=1, held_out=["b"]).table
+    again = compile_manifest(roots, tmp_path / "cache", workers=1, held_out=["b"], kept=first)
+    assert set(again.table["split"][again.table["source"] == "b"]) == {"held out"}
+    with pytest.raises(DatasetError, match="source a is to be held out, and 60 of its films train"):
+        compile_manifest(roots, tmp_path / "cache", workers=1, held_out=["a"], kept=first)
+
+
 def test_an_empty_class_is_named(tmp_path: Path) -> None:
     root = clinic(tmp_path / "clinic", films=60)
     for path in (root / "covid").iterdir():
