@@ -134,8 +134,9 @@ def shuffled(network: Network, seed: int) -> Network:
     drawing = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for tensor in copied.parameters():
-            flat = tensor.view(-1)
-            flat.copy_(flat[torch.randperm(len(flat), generator=drawing)])
+            flat = tensor.flatten()
+            mixed = flat[torch.randperm(len(flat), generator=drawing)]
+            tensor.copy_(mixed.reshape(tensor.shape))
     return copied.eval()
 
 
