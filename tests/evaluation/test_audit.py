@@ -119,7 +119,7 @@ def test_calibrate_then_audit_then_card(place: Path, capsys: pytest.CaptureFixtu
     assert zones.sources == ("away", "clinic")
     boxes = figures.boxes
     assert set(boxes) == {"away", "clinic"}
-    assert boxes["clinic"]["test"].films == EACH
+    assert boxes["clinic"]["test"]["covid"].films == EACH
     page = report.read_text(encoding="utf-8")
     for sentence in boxes_in_words(boxes):
         assert sentence in page
