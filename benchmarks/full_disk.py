@@ -195,7 +195,7 @@ def figures(found: Sequence[Outcome]) -> list[Figure]:
         left = sum(outcome.left for outcome in own)
         rows.append(
             Figure(
-                f"`{name}`: told as a full disk; results as before; files left over",
+                f"`{name}`: reported as a full disk; results as before; files left over",
                 f"{clear}, {kept}, {left}",
                 f"{len(own)}, {len(own)}, 0",
                 clear == kept == len(own) and not left,
