@@ -255,7 +255,10 @@ def test_every_take_away_is_offered_and_named_by_the_film_s_hash_alone(
     page.session_state[f"export-{predictions[0].radiograph_sha256}"] = True
     page.run()
     offered = page.get("download_button")
-    assert len(offered) == 6 and "Case bundle (ZIP)" in [button.label for button in offered]
+    labels = {button.label for button in offered}
+    drawn = predictions[0].opacity is not None and predictions[0].decision.draws_heat
+    assert ("Opacity map (PNG)" in labels) is drawn
+    assert len(offered) == 6 + drawn and "Case bundle (ZIP)" in labels
     assert "python -m covid_core replay" in said(page)
     assert "Meier" not in said(page) + "".join(str(button.proto) for button in offered)
 
