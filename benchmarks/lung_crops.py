@@ -10,7 +10,6 @@ stays whole. Equalisation, which comes afterwards, is then of the box alone.
 from __future__ import annotations
 
 import argparse
-import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -29,6 +28,7 @@ from covid_core.datasets.split import on_a_side
 from covid_core.predict.lungs import Lungs
 from covid_core.prepare.occlusion import LEAST_LUNG
 from covid_core.prepare.preprocess import Preprocess
+from covid_core.present.overlay import png
 from covid_core.read.reading import read_file
 
 SIDE_PX = 256  # of a film that is written: more than the networks to be compared are given
@@ -69,10 +69,9 @@ def write_crop(path: Path, folder: Path, lungs: Lungs, margin: float) -> Written
     picture, inside = plain.picture(film), plain.crop(film)
     crop = lungs_box(lungs.inside(picture.astype(np.float32) / 255), margin)
     part = Image.fromarray(np.ascontiguousarray(crop.of(picture)))
-    packed = io.BytesIO()
-    part.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX).save(packed, "PNG")
+    small = part.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX)
     target = folder / f"{sha256(str(path).encode()).hexdigest()[:24]}.png"
-    target.write_bytes(packed.getvalue())
+    target.write_bytes(png(np.asarray(small)))
     across, down = inside.right - inside.left, inside.bottom - inside.top
     shown = Crop(
         inside.left + crop.left * across,

@@ -102,10 +102,8 @@ def own_places(folder: Path) -> Mapping[str, str]:
 
 
 def digests(folder: Path) -> Mapping[Path, str]:
-    """SHA-256 of every file below a folder."""
-    files = (  # not the graphs that a first start exports beside the weights
-        path for path in folder.rglob("*") if path.is_file() and ".graphs" not in path.parts
-    )
+    """SHA-256 of every file below a folder, but of the graphs that a first start exports there."""
+    files = (path for path in folder.rglob("*") if path.is_file() and ".graphs" not in path.parts)
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 

@@ -177,7 +177,7 @@ class Options:
 
 def choose_recipe(options: Options) -> Recipe:
     """The recipe, with what the command line gives in its place. Raises TrainingError."""
-    from covid_core.model.architectures import FINE_OPACITY
+    from covid_core.model.architectures import TRANSITIONS
     from covid_core.training.recipe import check_outputs  # takes seconds: not for --help
     from covid_core.training.variants import recipe_in
 
@@ -193,7 +193,7 @@ def choose_recipe(options: Options) -> Recipe:
     own = given("init", "architecture", "head_depth", "fit", "smooth_px", "tone", "borders")
     if "head_depth" in own:
         own["head"] = None
-    if options.architecture and options.architecture not in FINE_OPACITY:
+    if options.architecture and options.architecture not in TRANSITIONS:
         own["fine_opacity"] = False
     chosen = replace(recipe, phases=phases, optimisation=optimisation, **own)
     check_outputs(chosen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from covid_core.metrics import Estimate
-from covid_core.model.results import MapAgreement, Results, WithinSource
+from covid_core.model.results import Results, WithinSource
 
 SIIM, RSNA = "siim-covid19", "rsna-pneumonia"
 POPULATIONS = ("never trained on", "test")  # of a source, the more meaningful first
@@ -20,16 +20,12 @@ def typical_against_negative(own: WithinSource, score: str = "p_covid") -> Estim
     return _contrast(own, "typical against negative", score)
 
 
-def _map(own: WithinSource, name: str) -> MapAgreement | None:
-    return own.maps.get(name)
-
-
 def _peak(own: WithinSource, name: str) -> Estimate | None:
-    return found.peak if (found := _map(own, name)) else None
+    return found.peak if (found := own.maps.get(name)) else None
 
 
 def _heat(own: WithinSource, name: str) -> Estimate | None:
-    return found.heat if (found := _map(own, name)) else None
+    return found.heat if (found := own.maps.get(name)) else None
 
 
 def _mean_appearance(own: WithinSource) -> Estimate | None:

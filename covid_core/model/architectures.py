@@ -17,13 +17,20 @@ TITLES = {
     "cnn4": "four-layer CNN",
     "cnn4_narrow": "narrow four-layer CNN",
 }
-FINE_OPACITY = (DENSENET121,)  # whose opacity map can have finer cells
+# The part that last halves the features, by name, and how many channels it is given: of backbones
+# whose opacity map can have finer cells.
+TRANSITIONS = {DENSENET121: ("transition3", 1024)}
 
 
 def _is_an_architecture(name: str) -> str:
     if name not in TITLES:
         raise ValueError(f"there is no architecture {name}, only {', '.join(TITLES)}")
     return name
+
+
+def can_be_fine(architecture: str, *, opacity_map: bool) -> bool:
+    """Whether such a network's opacity map can have cells half as wide as its features'."""
+    return opacity_map and architecture in TRANSITIONS
 
 
 ArchitectureName = Annotated[str, AfterValidator(_is_an_architecture)]

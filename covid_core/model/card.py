@@ -29,7 +29,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from covid_core.errors import WeightsError
 from covid_core.findings import APPEARANCES, CLASSES, Finding, listed_in_words
-from covid_core.model.architectures import DENSENET121, FINE_OPACITY, TITLES, ArchitectureName
+from covid_core.model.architectures import DENSENET121, TITLES, ArchitectureName, can_be_fine
 from covid_core.model.audit import AuditFigures
 from covid_core.model.decision import Rules, with_sources
 from covid_core.model.head import Head
@@ -130,7 +130,7 @@ class WeightsCard(Record):
         rules, answers = self.rules, len(self.classes)
         if not len(rules.weights) == len(rules.bias) == len(rules.least) == answers:
             raise ValueError(f"the rules are not for {answers} classes")
-        if self.fine_opacity and not (self.opacity_map and self.architecture in FINE_OPACITY):
+        if self.fine_opacity and not can_be_fine(self.architecture, opacity_map=self.opacity_map):
             raise ValueError(f"{self.architecture} has no fine_opacity, or no opacity map at all")
         return self
 

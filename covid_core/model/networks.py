@@ -18,7 +18,7 @@ from torchvision import models
 
 from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.model import efficientnet_lite as lite
-from covid_core.model.architectures import DENSENET121
+from covid_core.model.architectures import DENSENET121, TRANSITIONS, can_be_fine
 from covid_core.model.head_plan import HeadPlan
 
 LEAST_WEIGHT = 0.05  # of a cell where no opacity is: a film without any is pooled evenly
@@ -31,8 +31,7 @@ class Architecture:
 
     `first`: its first layer, by name. `channels`: of its feature map. `imagenet`: published
     weights, torchvision's or a package's, None where there are none. `rectified`: whether a ReLU
-    follows it. `transition`: the part that last halves the features, by name, and how many channels
-    it is given, where an opacity map can have finer cells; None where it can't.
+    follows it.
     """
 
     build: Callable[[], nn.Module]
@@ -40,7 +39,6 @@ class Architecture:
     channels: int
     imagenet: models.WeightsEnum | lite.PackagedWeights | None
     rectified: bool = False
-    transition: tuple[str, int] | None = None
 
 
 def _resnet18() -> nn.Module:
@@ -90,7 +88,6 @@ ARCHITECTURES: dict[str, Architecture] = {
         1024,
         models.DenseNet121_Weights.IMAGENET1K_V1,
         rectified=True,
-        transition=("transition3", 1024),
     ),
     "efficientnet_b0": Architecture(
         lambda: models.efficientnet_b0(weights=None).features,
@@ -183,7 +180,7 @@ class Network(nn.Module):
         """Raises ValueError for a fine opacity map of a backbone that can't give one."""
         super().__init__()
         about = ARCHITECTURES[architecture]
-        if fine_opacity and not (opacity and about.transition):
+        if fine_opacity and not can_be_fine(architecture, opacity_map=opacity):
             raise ValueError(
                 f"{architecture}, or a network without opacity map, can't have a fine one"
             )
@@ -193,7 +190,7 @@ class Network(nn.Module):
         self.rectify = nn.ReLU(inplace=False) if about.rectified else nn.Identity()
         self.head = _head(about.channels, outputs, head)
         self.opacity = _opacity(about.channels) if opacity else None
-        self.transition, channels = about.transition or ("", 0)
+        self.transition, channels = TRANSITIONS.get(architecture, ("", 0))
         self.detail = _zeroed(channels) if fine_opacity else None
         self.appearance = nn.Linear(about.channels, len(APPEARANCES)) if appearance else None
 

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field
 from covid_core.datasets.published import Protocol
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
-from covid_core.model.architectures import FINE_OPACITY, ArchitectureName
+from covid_core.model.architectures import TRANSITIONS, ArchitectureName, can_be_fine
 from covid_core.model.head_plan import HeadPlan, deep_head
 from covid_core.model.tasks import TASKS, Task, TaskName
 from covid_core.prepare.preprocess import Borders, Fit, Preprocess, Tone
@@ -214,10 +214,10 @@ def read_recipe(name: str) -> Recipe:
 
 def check_outputs(recipe: Recipe) -> None:
     """Nothing, where the recipe's network can give what is asked of it; else TrainingError."""
-    if recipe.fine_opacity and not (recipe.opacity_map and recipe.architecture in FINE_OPACITY):
+    if recipe.fine_opacity and not can_be_fine(recipe.architecture, opacity_map=recipe.opacity_map):
         raise TrainingError(
             f"{recipe.architecture}, or a network without opacity map, can't have a fine one",
-            f"Leave fine_opacity out, or take {', '.join(FINE_OPACITY)} with opacity_map",
+            f"Leave fine_opacity out, or take {', '.join(TRANSITIONS)} with opacity_map",
         )
     if not recipe.fine_opacity and any(phase.trained == "detail" for phase in recipe.phases):
         raise TrainingError(
