@@ -101,8 +101,9 @@ def seen_after(page: Page, *what: str) -> list[float]:
 
 def dropped(page: Page, number: int) -> list[float]:
     """Seconds from a film's drop to the film, its answer, and its maps, which end the checks."""
+    drawn = film(number)  # before the clock starts
     begin_watch(page)
-    drop(page, film(number))
+    drop(page, drawn)
     seen = seen_after(page, "film", "answer", "maps")
     settled(page)
     return seen
