@@ -86,6 +86,19 @@ def show_empty_state() -> None:
         st.caption(texts.PRIVATE)
     show_phantoms(columns)
     show_public_films()
+    preload_widgets()
+
+
+def preload_widgets() -> None:
+    """Has the browser fetch, behind the empty page, the code of what the first answer shows.
+
+    Streamlit fetches a widget's code when it first shows one, which would delay that answer.
+    """
+    with st.container(key="preload"):
+        st.html("<style>.st-key-preload {display: none}</style>")
+        st.segmented_control("Preload", [""])
+        st.number_input("Preload", 0)
+        st.progress(0)
 
 
 show()
