@@ -102,7 +102,11 @@ def foreseen() -> Iterator[None]:
         ) from None
 
 
-def listed(items: Iterable[object]) -> str:
-    """The end of a problem: each of several items on a line of its own, and how many there are."""
+def listed(items: Iterable[object], most: int | None = None) -> str:
+    """The end of a problem: each of several items on a line of its own, and how many there are.
+
+    `most`: how many are named, from the first; all where it is None.
+    """
     lines = [f"\n  {item}" for item in items]
-    return f":{''.join(lines)}\n{len(lines)} in all"
+    named = lines[:most] if len(lines) == len(lines[:most]) else [*lines[:most], "\n  ..."]
+    return f":{''.join(named)}\n{len(lines)} in all"

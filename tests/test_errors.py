@@ -6,7 +6,7 @@ from copy import copy
 
 import pytest
 
-from covid_core.errors import CovidCoreError, RefusedFile
+from covid_core.errors import CovidCoreError, RefusedFile, listed
 
 
 @pytest.mark.parametrize(
@@ -16,3 +16,9 @@ def test_an_error_is_copied_whole_as_between_processes(error: CovidCoreError) ->
     found = copy(error)
     assert type(found) is type(error) and vars(found) == vars(error)
     assert str(found) == str(error)
+
+
+def test_what_is_listed_ends_with_how_many_there_are() -> None:
+    assert listed("ab") == ":\n  a\n  b\n2 in all"
+    assert listed("ab", 2) == listed("ab")
+    assert listed("abc", 2) == ":\n  a\n  b\n  ...\n3 in all"

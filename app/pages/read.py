@@ -22,6 +22,9 @@ from covid_core.errors import Abstained, CovidCoreError, foreseen
 from covid_core.present.sentences import DISCLAIMER
 from covid_core.read.archives import Item
 
+_PRELOAD = "preload"
+_HIDDEN = f"<style>.st-key-{_PRELOAD} {{display: none}}</style>"
+
 
 def show() -> None:
     """Shows the page: the open film's reading, the list of many, or how to open one."""
@@ -94,10 +97,10 @@ def preload_widgets() -> None:
 
     Streamlit fetches a widget's code when it first shows one, which would delay that answer.
     """
-    with st.container(key="preload"):
-        st.html("<style>.st-key-preload {display: none}</style>")
-        st.segmented_control("Preload", [""])
-        st.number_input("Preload", 0)
+    with st.container(key=_PRELOAD):
+        st.html(_HIDDEN)
+        st.segmented_control(texts.POINT, [""])
+        st.number_input(texts.PREVALENCE, 0)
         st.progress(0)
 
 

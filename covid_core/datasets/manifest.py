@@ -20,12 +20,13 @@ from covid_core.class_names import parse_class
 from covid_core.datasets.case import LeftOut
 from covid_core.datasets.columns import COLUMNS, OPTIONAL
 from covid_core.datasets.split import Split
-from covid_core.errors import DatasetError
+from covid_core.errors import DatasetError, listed
 from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.storage.atomic import write_whole
 from covid_core.storage.tables import original_text, read_table, table_bytes
 
 _NAMED = 5  # lines that a message names
+_MISSING_NAMED = 50  # images: where a folder was moved, thousands are missing
 
 
 def check_name(path: Path) -> None:
@@ -78,6 +79,18 @@ def read_manifest(path: Path) -> pd.DataFrame:
     folder = path.resolve().parent
     table["path"] = [str(Path(os.path.normpath(folder / film))) for film in table["path"]]
     return table
+
+
+def film_paths(table: pd.DataFrame) -> list[Path]:
+    """The paths of a manifest's images. Raises DatasetError where some are not there."""
+    paths = [Path(path) for path in table["path"]]
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise DatasetError(
+            f"films of the manifest are not there{listed(missing, _MISSING_NAMED)}",
+            "Put them, or the manifest, where they were, or make it anew",
+        )
+    return paths
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -16,10 +16,11 @@ import torch
 
 from covid_core.crop import Crop
 from covid_core.datasets.cache import cached_crops, every_picture
+from covid_core.datasets.manifest import film_paths
 from covid_core.datasets.sides import read_by_radiologists
 from covid_core.datasets.split import Split, fingerprint, groups_of
 from covid_core.engines.memory import in_batches
-from covid_core.errors import DatasetError, listed
+from covid_core.errors import DatasetError
 from covid_core.evaluation.within_source import CLEAR, OPACITY, OTHER, TEST, UNSEEN
 from covid_core.findings import APPEARANCES, Finding
 from covid_core.model.card import WeightsCard
@@ -56,13 +57,7 @@ def load_source_films(
     """
     own = select_films(table)
     rows = table[own].reset_index(drop=True)
-    paths = [Path(path) for path in rows["path"]]
-    gone = [path for path in paths if not path.is_file()]
-    if gone:
-        raise DatasetError(
-            f"films of the manifest are not there{listed(gone)}",
-            "Put them, or the manifest, where they were, or make it anew",
-        )
+    paths = film_paths(rows)
     pictures = every_picture(paths, card.preprocess, cache, workers=workers)
     crops = cached_crops(paths, card.preprocess, cache, workers=workers)
     return SourceFilms(rows, pictures, groups_of(table)[own], crops)

@@ -12,8 +12,8 @@ import pandas as pd
 
 from covid_core.boxes import Boxes, crop_boxes, format_boxes, parse_boxes, union_mask
 from covid_core.datasets.cache import cached_crops, every_picture
+from covid_core.datasets.manifest import film_paths
 from covid_core.datasets.split import Split, groups_of, on_a_side
-from covid_core.errors import DatasetError, listed
 from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.model.tasks import Task
 from covid_core.prepare.preprocess import Preprocess
@@ -134,7 +134,7 @@ def load_films(
     """The films of a manifest, decoded and prepared.
 
     `unlabelled`: those of which nothing is known too, as training films, unless their patient or
-    picture is in another split. Raises DatasetError, which names all the files that are gone.
+    picture is in another split. Raises DatasetError, which names files that are gone.
     """
     groups = groups_of(table)
     used = on_a_side(table)
@@ -144,13 +144,7 @@ def load_films(
         table = table.assign(split=table["split"].where(~more, Split.TRAIN.value))
         used = used | more
     rows = table[used]
-    paths = [Path(path) for path in rows["path"]]
-    gone = [path for path in paths if not path.is_file()]
-    if gone:
-        raise DatasetError(
-            f"films of the manifest are not there{listed(gone)}",
-            "Put them back where they were, or make the manifest anew",
-        )
+    paths = film_paths(rows)
     pictures = every_picture(paths, preprocess, cache, workers=workers)
     boxes = map(parse_boxes, rows["boxes"])
     crops = cached_crops(paths, preprocess, cache, workers=workers)

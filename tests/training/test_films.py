@@ -43,7 +43,7 @@ def test_arrays_are_the_manifest_without_what_is_left_out(
     assert sorted(np.concatenate([films.part(split) for split in parts])) == list(range(36))
 
 
-def test_films_that_are_gone_are_all_named(table: pd.DataFrame, tmp_path: Path) -> None:
+def test_films_that_are_gone_are_named(table: pd.DataFrame, tmp_path: Path) -> None:
     moved = table.assign(path=str(tmp_path / "elsewhere") + table["path"].str[-8:])
     with pytest.raises(DatasetError, match="ilms of the manifest are not there") as refused:
         load_films(moved, SMALL, tmp_path / "cache", workers=2)
