@@ -16,6 +16,7 @@ from covid_core.evaluation.baselines import best_baseline
 from covid_core.evaluation.compare import Compared
 from covid_core.findings import Finding
 from covid_core.metrics import format_estimate
+from covid_core.model.architectures import TITLES
 from covid_core.model.card import AS_PUBLISHED, CORRECTED, SHIPPED, WeightsCard
 from covid_core.model.decision import in_sentence
 from covid_core.model.results import TEST, Baseline, Summary
@@ -192,7 +193,7 @@ def _lines_of_variant(variant: str, card: WeightsCard) -> list[list[str]]:
         f" training{_miscounted(card)}",
         CORRECTED: "its own films, split by patient and picture, one locked test part",
     }
-    named = f"{variant}{_other_head(variant, card)}"
+    named = f"{variant}{_differences(variant, card)}"
     lines = _stage_lines(named, card)
     for name, _, summary in card.results.independent_parts:
         where = own[variant] if name == TEST else f"a second source, `{name}`"
@@ -201,12 +202,17 @@ def _lines_of_variant(variant: str, card: WeightsCard) -> list[list[str]]:
     return lines
 
 
-def _other_head(variant: str, card: WeightsCard) -> str:
-    """That a network has another head than its recipe describes; nothing where it has that."""
+def _differences(variant: str, card: WeightsCard) -> str:
+    """What a network has other than its recipe describes, in words; nothing where it has all."""
     if protocol_of(card.recipe) is None:
         return ""
-    same = card.head_plan == recipe_in(Variant(variant), card.recipe).head_plan
-    return "" if same else ", with another head than the recipe now has"
+    recipe = recipe_in(Variant(variant), card.recipe)
+    words = ""
+    if card.architecture != recipe.architecture:
+        words += f", with {TITLES[card.architecture]} for {TITLES[recipe.architecture]}"
+    if card.head_plan != recipe.head_plan:
+        words += ", with another head than the recipe now has"
+    return words
 
 
 def _stage_lines(variant: str, card: WeightsCard) -> list[list[str]]:

@@ -174,7 +174,7 @@ def test_the_study_s_figure_stands_above_its_recipe_corrected_and_ours(place: Pa
     lead = Lead(paired=True, accuracy=FIGURE)
     baselines = {TEST: {"header": Baseline(accuracy=estimate(0.875), lead=lead)}}
     results = Results(test=summary, held_out={"b": summary}, shared=0.25, baselines=baselines)
-    card = three.card.replace(recipe="densenet121", results=results)
+    card = three.card.replace(recipe="densenet121", architecture="densenet121", results=results)
     variants = {
         "as-published": card,
         "corrected": card.replace(results=results.replace(shared=0.0)),
@@ -224,12 +224,19 @@ def test_each_line_says_what_its_training_started_from(
     assert published["Start"] == ours["Start"] == expected
 
 
-def test_a_line_of_another_head_than_the_recipe_s_says_so(place: Path) -> None:
-    card = read_card(place / "weights", "r2").replace(recipe="cnn-narrow")
-    of_now = card.replace(head=recipe_in(Variant.AS_PUBLISHED, "cnn-narrow").head_plan)
-    for own, variant in ((card, "as-published, with another head"), (of_now, "as-published")):
-        line = shown(entry_of_card(own, {"as-published": own}))[1]["Variant"]
-        assert line.startswith(variant) and ("head" in line) == ("head" in variant)
+def test_a_line_says_where_its_network_is_not_the_recipe_s(place: Path) -> None:
+    own = read_card(place / "weights", "r2").replace(recipe="cnn-narrow")
+    same = own.replace(
+        architecture="cnn4_narrow", head=recipe_in(Variant.AS_PUBLISHED, "cnn-narrow").head_plan
+    )
+    backbone = ", with EfficientNet-Lite0 for narrow four-layer CNN"
+    for card, words in (
+        (same, ""),
+        (same.replace(architecture="efficientnet_lite0"), backbone),
+        (same.replace(head=own.head_plan), ", with another head than the recipe now has"),
+    ):
+        line = shown(entry_of_card(card, {"as-published": card}))[1]["Variant"]
+        assert line == f"as-published{words}"
 
 
 def test_a_recipe_trained_as_its_study_did_alone_has_lines_too(place: Path) -> None:
