@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
+from covid_core.datasets.split import Split
 from covid_core.training import processes
 from covid_core.training.films import Films
 from covid_core.training.recipe import EACH_ONCE
@@ -30,8 +31,9 @@ class Batch:
     """N films.
 
     `indices`: int (N,); the rest on the device: `pictures` uint8 (N, S, S), `labels` and
-    `appearances` int64 (N,), `annotated` bool (N,), `masks` uint8 (N, 64, 64), None where no boxes
-    are learnt.
+    `appearances` int64 (N,), `annotated` bool (N,), `masks` uint8 (N, MASK_PX, MASK_PX), None where
+    no boxes are learnt; `sources` int64 (N,), a number for each source, `possible` bool (N,
+    outputs), the classes that the training films of its source have.
     """
 
     indices: np.ndarray
@@ -40,15 +42,19 @@ class Batch:
     appearances: torch.Tensor
     annotated: torch.Tensor
     masks: torch.Tensor | None
+    sources: torch.Tensor
+    possible: torch.Tensor
 
 
 class BatchLoader:
     """A maker of batches on a device, with masks of the boxes where those are learnt."""
 
-    def __init__(self, films: Films, device: torch.device, *, boxes: bool) -> None:
+    def __init__(self, films: Films, device: torch.device, *, classes: int, boxes: bool) -> None:
         self._load_pictures = picture_source(films.pictures, device)
         self._films, self._device, self._boxes = films, device, boxes
         self._annotated = films.annotated
+        names, self._sources = np.unique(films.sources, return_inverse=True)
+        self._possible = _classes_by_source(films, self._sources, (len(names), classes))
 
     def load(self, indices: np.ndarray) -> Batch:
         """The batch of the films at `indices`."""
@@ -60,10 +66,23 @@ class BatchLoader:
             self._to_device(films.appearances[indices]),
             self._to_device(self._annotated[indices]),
             self._to_device(films.masks(indices)) if self._boxes else None,
+            self._to_device(self._sources[indices]),
+            self._to_device(self._possible[self._sources[indices]]),
         )
 
     def _to_device(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array).to(self._device, non_blocking=True)
+
+
+def _classes_by_source(films: Films, sources: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The classes that the training films of each source have, bool (sources, classes).
+
+    Every class, where none of its films has one. `sources`: the number of each film's.
+    """
+    trained = films.part(Split.TRAIN)
+    found = np.zeros(shape, bool)
+    found[sources[trained], films.labels[trained]] = True
+    return found | ~found.any(axis=1, keepdims=True)
 
 
 def load_batches(run: Run, plan: Plan, start: int, *, boxes: bool) -> Iterator[Batch]:
@@ -73,10 +92,13 @@ def load_batches(run: Run, plan: Plan, start: int, *, boxes: bool) -> Iterator[B
     if balance == EACH_ONCE:
         batches = shuffle_batches(indices, plan.steps, batch_size, plan.seed, start)
     else:
-        weights = film_weights(films.labels[indices], films.sources[indices], balance)
+        weights = film_weights(
+            films.labels[indices], films.sources[indices], balance, films.is_known[indices]
+        )
         batches = draw_batches(indices, weights, plan.steps, batch_size, plan.seed, start)
     own = (process_share(batch, processes.rank(), processes.count()) for batch in batches)
-    return prefetch(BatchLoader(films, run.device, boxes=boxes).load, own)
+    classes = len(plan.phase.task_definition.outputs)
+    return prefetch(BatchLoader(films, run.device, classes=classes, boxes=boxes).load, own)
 
 
 def picture_source(pictures: np.ndarray, device: torch.device) -> PictureSource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 from tqdm import tqdm
 
 from covid_core.errors import TrainingError, Unwritten
@@ -95,9 +97,19 @@ def identify_run(run: Run) -> dict[str, str]:
         "processes": processes.count(),
         "compiled": run.compiled,
     }
+    if run.lungs:
+        identity["lungs network"] = _digest(run.lungs)
     if run.device.type == "cpu":  # threads add up in their own order
         identity["threads (OMP_NUM_THREADS)"] = torch.get_num_threads()
     return {name: str(value) for name, value in identity.items()}
+
+
+def _digest(network: nn.Module) -> str:
+    """The start of the SHA-256, in hex, of a network's tensors."""
+    digest = hashlib.sha256()
+    for tensor in network.state_dict().values():
+        digest.update(tensor.detach().cpu().contiguous().numpy().data)
+    return digest.hexdigest()[:16]
 
 
 def check_same_run(

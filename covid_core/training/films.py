@@ -54,6 +54,11 @@ class Films:
         """Whether each film was annotated with boxes, bool (N,)."""
         return np.array([boxes is not None for boxes in self.boxes], bool)
 
+    @property
+    def is_known(self) -> np.ndarray:
+        """Whether each film has a class, an appearance or boxes, bool (N,)."""
+        return (self.labels >= 0) | (self.appearances >= 0) | self.annotated
+
     def part(self, split: Split) -> np.ndarray:
         """The indices of the films of one split that have a label."""
         return np.nonzero((self.splits == split.value) & (self.labels >= 0))[0]
@@ -63,7 +68,7 @@ class Films:
 
         `include_unknown`: those of which nothing is known too, for a teacher to answer.
         """
-        known = include_unknown | (self.labels >= 0) | (self.appearances >= 0) | self.annotated
+        known = include_unknown | self.is_known
         return np.nonzero((self.splits == Split.TRAIN.value) & known)[0]
 
     def masks(self, indices: np.ndarray) -> np.ndarray:

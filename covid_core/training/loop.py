@@ -77,7 +77,6 @@ def train_phase(network: Network, run: Run, number: int, identity: Mapping[str, 
         return progress.result()
     learner, losses = wrap_network(network, compiled=run.compiled), LossLog(plan.films.names)
     weights = class_weights(plan, run.device) if phase.weighted else None
-    measure_every = optimisation.look_every or plan.per_epoch
     batches = tqdm(
         load_batches(run, plan, progress.step, boxes=network.opacity is not None),
         phase.task,
@@ -100,7 +99,7 @@ def train_phase(network: Network, run: Run, number: int, identity: Mapping[str, 
         losses.add(step, batch.indices, loss)
         progress.average.update(network)
         progress.step += 1
-        ends_epoch = progress.step % measure_every == 0 or progress.step == plan.steps
+        ends_epoch = progress.step in plan.looks
         saves = ends_epoch or progress.step % run.checkpoint_every == 0
         if saves or progress.step % _READ_EVERY == 0:
             batches.set_postfix(loss=f"{losses.read():.3f}", px=plan.sizes[step])
@@ -122,7 +121,15 @@ def augment_batch(
     )
     masks = None if batch.masks is None else moved
     teacher = run.teachers.answer(films) if run.teachers else None
-    targets = Targets(batch.labels, batch.appearances, masks, batch.annotated, teacher)
+    targets = Targets(
+        batch.labels,
+        batch.appearances,
+        masks,
+        batch.annotated,
+        teacher,
+        sources=batch.sources,
+        possible=batch.possible,
+    )
     if run.lungs:
         limits = run.recipe.surroundings
         films, targets = change_surroundings(films, targets, limits, run.lungs, generator)

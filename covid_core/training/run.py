@@ -49,7 +49,8 @@ class Plan:
     """The steps of a phase.
 
     `films`: labelled by its task; `indices`: those that train; `sizes`: the film size of each step,
-    px; `per_epoch`: steps; `seed`: of its draws.
+    px; `per_epoch`: steps; `seed`: of its draws; `looks`: the numbers of steps after which it is
+    measured, at the end of each epoch, or as often as the recipe looks.
     """
 
     phase: Phase
@@ -58,6 +59,7 @@ class Plan:
     sizes: list[int]
     per_epoch: int
     seed: int
+    looks: frozenset[int]
 
     @property
     def steps(self) -> int:
@@ -93,4 +95,14 @@ def plan_phase(network: Network, run: Run, number: int) -> Plan:
             f"averaging {optimisation.averaging:g} looks back over {reach} steps, and this phase"
             f" has {len(sizes)}: it averages over fewer"
         )
-    return Plan(phase, films, indices, sizes, max(1, round(steps)), run.seed + number)
+    looks = looks_of(len(sizes), optimisation.look_every or steps)
+    return Plan(phase, films, indices, sizes, max(1, round(steps)), run.seed + number, looks)
+
+
+def looks_of(steps: int, every: float) -> frozenset[int]:
+    """After how many steps a phase of so many is measured: every so often, and at its end.
+
+    Not one step before its end: the sizes' epochs are rounded one by one.
+    """
+    times = range(1, int(steps / every) + 1)
+    return frozenset({round(time * every) for time in times} - {0, steps - 1} | {steps})

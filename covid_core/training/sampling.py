@@ -10,12 +10,16 @@ from covid_core.training.recipe import CELLS, EACH_ONCE, Balance
 
 MOST_OFTEN = 5.0  # how many times more often than on average a film of its class is drawn
 WITHOUT_CLASS = 0.1  # of the draws go to films that teach by appearance or boxes alone
+UNKNOWN = 0.1  # of the draws go to films of which nothing is known, for a teacher to answer
 
 
-def film_weights(labels: np.ndarray, sources: np.ndarray, balance: Balance) -> np.ndarray:
+def film_weights(
+    labels: np.ndarray, sources: np.ndarray, balance: Balance, known: np.ndarray | None = None
+) -> np.ndarray:
     """The probability that each film is drawn, float64 (N,), summing to 1.
 
-    A label of -1 is no class. `class`: every class is drawn equally often. `class and source`:
+    A label of -1 is no class. `known`: bool (N,), whether anything is known of a film; None where
+    it is of all. `class`: every class is drawn equally often. `class and source`:
     besides, within a class a source counts by the square root of its size, so that the few adults
     with pneumonia weigh more against the many children, and a class is less the same as a source.
     `class and sources alike`: within a class every source counts the same, however few its films.
@@ -24,7 +28,9 @@ def film_weights(labels: np.ndarray, sources: np.ndarray, balance: Balance) -> n
     the larger sources.
     """
     if balance == CELLS:
-        return _cell_weights(labels, sources)
+        return _cell_weights(
+            labels, sources, np.ones(len(labels), bool) if known is None else known
+        )
     if balance in ("none", EACH_ONCE):
         return np.full(len(labels), 1 / len(labels))
     power = {"class and source": 0.5, "class and sources alike": 1.0}.get(balance, 0.0)
@@ -66,17 +72,19 @@ def steps_per_epoch(films: int, batch_size: int) -> int:
     return max(1, -(-films // batch_size))
 
 
-def _cell_weights(labels: np.ndarray, sources: np.ndarray) -> np.ndarray:
+def _cell_weights(labels: np.ndarray, sources: np.ndarray, known: np.ndarray) -> np.ndarray:
     """The weights of `cells`: a cell is the films of one class from one source."""
     weights = np.zeros(len(labels))
     for label in np.unique(labels):
         of_class = labels == label
         _, cell, counts = np.unique(sources[of_class], return_inverse=True, return_counts=True)
         weights[of_class] = _capped_weights(counts, MOST_OFTEN / of_class.sum())[cell]
-    unclassed = labels < 0
-    if unclassed.any() and not unclassed.all():
-        weights[unclassed] *= WITHOUT_CLASS / weights[unclassed].sum()
-        weights[~unclassed] *= (1 - WITHOUT_CLASS) / weights[~unclassed].sum()
+    classed = labels >= 0
+    shares = [(WITHOUT_CLASS, ~classed & known), (UNKNOWN, ~classed & ~known)]
+    shares = [(share, some) for share, some in shares if some.any()]
+    if classed.any():
+        for share, some in [*shares, (1 - sum(share for share, _ in shares), classed)]:
+            weights[some] *= share / weights[some].sum()
     return weights / weights.sum()
 
 

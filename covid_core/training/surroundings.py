@@ -67,13 +67,29 @@ def change_surroundings(
         lungs = torch.maximum(lungs, (boxes > 0).float())
     bodies = paint_lungs(some, lungs, generator)
     empty = found & (draw[chosen] < limits.emptied)
-    others = torch.nonzero(found & ~empty)[:, 0]  # each in the body of the one before it
-    some[others] = bodies[others.roll(1)].lerp(
-        some[others], _blur(lungs[others], _EDGE * len(films[0, 0]))
-    )
+    others = torch.nonzero(found & ~empty)[:, 0]
+    if len(others):
+        sources = None if targets.sources is None else targets.sources[chosen][others]
+        donors = others[choose_donors(len(others), sources, generator)]
+        seam = _blur(lungs[others], _EDGE * len(films[0, 0]))
+        some[others] = bodies[donors].lerp(some[others], seam)
     some[empty] = bodies[empty]
     emptied = torch.zeros_like(draw, dtype=torch.bool).index_put((chosen,), empty)
     return films.index_copy(0, chosen, some), _forget_lungs(targets, emptied)
+
+
+def choose_donors(
+    count: int, sources: torch.Tensor | None, generator: torch.Generator
+) -> torch.Tensor:
+    """Whose body each of `count` films is given, int64 (count,): another's, drawn at random.
+
+    It is one of another source where there is one: within one source a body would still name the
+    hospital, and often the class. `sources`: a number for each source, (count,).
+    """
+    rank = torch.rand(count, count, generator=generator, device=generator.device)
+    if sources is not None:
+        rank += (sources[:, None] != sources[None]).float()
+    return rank.fill_diagonal_(-1.0).argmax(dim=1)
 
 
 @torch.no_grad()

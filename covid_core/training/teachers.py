@@ -6,6 +6,7 @@ It is distillation (Hinton et al. 2015), both given the same augmented films (Be
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -88,7 +89,7 @@ class Teachers:
 
 def _prepares_alike(one: Preprocess, other: Preprocess) -> bool:
     """Whether two preprocessings differ in size and normalisation at most."""
-    return (one.fit, one.tone, one.smooth_px) == (other.fit, other.tone, other.smooth_px)
+    return replace(one, size_px=other.size_px, mean=other.mean, std=other.std) == other
 
 
 def _mean_log(logits: Sequence[torch.Tensor]) -> torch.Tensor:

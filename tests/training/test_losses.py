@@ -17,6 +17,35 @@ def outputs(seed: int = 0) -> Outputs:
     return Outputs(torch.randn(4, 3), torch.randn(4, 1, 5, 5), torch.randn(4, 4))
 
 
+def test_among_the_classes_of_a_source_the_others_count_for_nothing() -> None:
+    logits = torch.tensor([[1.0, 5.0, 2.0], [0.0, 1.0, 0.0]])
+    possible = torch.tensor([[True, False, True], [False, True, False]])
+    known = Targets(torch.tensor([2, 1]), possible=possible)
+    among = F.cross_entropy(logits[:1, [0, 2]], torch.tensor([1]))
+    alone = F.cross_entropy(logits[1:], torch.tensor([1]))  # no choice: among all classes
+    found = batch_loss(Outputs(logits), known, Losses(within=1.0))
+    assert float(found) == pytest.approx(float(among + alone) / 2)
+    plain = batch_loss(Outputs(logits), known, Losses())
+    half = batch_loss(Outputs(logits), known, Losses(within=0.5))
+    assert float(half) == pytest.approx(float(found + plain) / 2)
+    smooth = batch_loss(Outputs(logits), known, Losses(within=1.0), label_smoothing=0.1)
+    expected = F.cross_entropy(logits[:1, [0, 2]], torch.tensor([1]), label_smoothing=0.1)
+    expected = expected + F.cross_entropy(logits[1:], torch.tensor([1]), label_smoothing=0.1)
+    assert float(smooth) == pytest.approx(float(expected) / 2)
+
+
+def test_a_teacher_is_asked_among_the_classes_of_a_source_too() -> None:
+    logits, theirs = torch.tensor([[1.0, 5.0, 2.0]]), torch.tensor([[0.5, 9.0, 0.0]])
+    known = Targets(
+        torch.tensor([-1]),
+        teacher=Outputs(theirs),
+        possible=torch.tensor([[True, False, True]]),
+    )
+    found = batch_loss(Outputs(logits), known, Losses(teacher=1.0, within=1.0))
+    expected = F.cross_entropy(logits[:, [0, 2]], theirs[:, [0, 2]].softmax(dim=1))
+    assert float(found) == pytest.approx(float(expected))
+
+
 @pytest.mark.parametrize("weights", [None, torch.tensor([0.2, 0.5, 0.3])])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_classes_alone_are_pytorch_s_cross_entropy(

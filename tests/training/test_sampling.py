@@ -7,6 +7,7 @@ import pytest
 
 from covid_core.training.sampling import (
     MOST_OFTEN,
+    UNKNOWN,
     WITHOUT_CLASS,
     draw_batches,
     film_weights,
@@ -63,6 +64,15 @@ def test_cells_share_a_class_evenly_but_no_film_is_drawn_too_often() -> None:
     assert shares["few"] == pytest.approx(168 * most)
     assert shares["children"] < 0.5 < shares["few"] + shares["some"] + shares["children"]
     assert weights[pneumonia].max() * 3 <= most * (1 + 1e-9)
+
+
+def test_films_that_teach_without_a_class_keep_their_share_beside_unknown_ones() -> None:
+    labels = np.array([0] * 50 + [-1] * 500)
+    known = np.arange(550) < 100
+    weights = film_weights(labels, np.array(["a"] * 550), "cells", known)
+    assert weights[50:100].sum() == pytest.approx(WITHOUT_CLASS)
+    assert weights[100:].sum() == pytest.approx(UNKNOWN)
+    assert weights.sum() == pytest.approx(1)
 
 
 def test_films_without_a_class_take_a_share_of_their_own() -> None:
