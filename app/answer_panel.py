@@ -18,7 +18,7 @@ from covid_core.model.tiers import DECIDED, caveat_of
 from covid_core.predict.predictor import Prediction
 from covid_core.present.flags import flags_of
 from covid_core.present.sentences import shown_probability
-from covid_core.present.worth import alarms_in_words, category_worth
+from covid_core.present.worth import calls_worth, category_worth
 
 
 def show_answer(film: OpenFilm, *, flags: bool = True) -> None:
@@ -63,8 +63,8 @@ def show_tier(prediction: Prediction) -> None:
             decision.positive,
         )
     )
-    if alarms := alarms_in_words(session.card(), decision.point):
-        st.caption(alarms)
+    if decision.usable and (worth := calls_worth(session.card(), decision.point)):
+        st.caption(worth)
 
 
 def beyond_heading(decision: Decision) -> str:

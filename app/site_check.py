@@ -23,8 +23,9 @@ from covid_core.local_validation.validation import (
     Validation,
     guaranteed_point,
     measured,
+    with_calls,
 )
-from covid_core.metrics import Estimate
+from covid_core.metrics import Estimate, opposite
 
 FEW = 50  # films of a kind, below which a warning is due
 HONEST, ROUGH = 0.05, 0.1  # calibration errors, up to which probabilities fit, or nearly
@@ -122,7 +123,9 @@ def show_own(check: Check) -> PointHere | None:
     promise = {"recall": recall / 100, "confidence": confidence / 100}
     try:
         point = guaranteed_point(check.scores, **promise)
-        point = replace(point, least=sets_at_site(check.scores, session.card().rules))
+        rules = session.card().rules
+        point = replace(point, least=sets_at_site(check.scores, rules))
+        point = with_calls(point, check.scores, rules)
     except CovidCoreError as error:
         st.warning(error.sentence, icon=":material/warning:")
         return None
@@ -131,7 +134,7 @@ def show_own(check: Check) -> PointHere | None:
     spared = own.point.specificity
     shares = (
         format_estimate(own.point.sensitivity, texts.SHARE),
-        format_estimate(opposite(spared), texts.SHARE),
+        format_estimate(opposite(spared) if spared else None, texts.SHARE),
     )
     st.write(texts.COST.format(found=shares[0], alarmed=shares[1]))
     st.write(texts.SETS_OWN if point.least else texts.SETS_KEPT)
@@ -179,13 +182,6 @@ def format_estimate(estimate: Estimate | None, template: str = texts.INTERVAL) -
     if estimate is None or isnan(estimate.value):
         return texts.NO_FIGURE
     return template.format(value=estimate.value, low=estimate.low, high=estimate.high)
-
-
-def opposite(estimate: Estimate | None) -> Estimate | None:
-    """What a share leaves of 1."""
-    if estimate is None:
-        return None
-    return Estimate(1 - estimate.value, 1 - estimate.high, 1 - estimate.low, estimate.n)
 
 
 def calibration_in_words(found: Validation) -> str:

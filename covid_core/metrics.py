@@ -25,6 +25,11 @@ class Estimate:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
+def opposite(share: Estimate) -> Estimate:
+    """What a share, 0 to 1, leaves of 1."""
+    return Estimate(1 - share.value, 1 - share.high, 1 - share.low, share.n)
+
+
 def format_estimate(estimate: Estimate) -> str:
     """An estimate as it prints itself; a dash where there is none, for want of films."""
     return "–" if math.isnan(estimate.value) else str(estimate)

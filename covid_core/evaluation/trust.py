@@ -53,7 +53,11 @@ def fit_and_measure(
         indices, found = films.part(part.split)[part.chosen], logits[part.split][part.chosen]
         if part.name == TEST:
             rules = with_costs(rules, films, indices, found)
-        measured[part.name] = measure_trust(rules, pooled, films, indices, found, answers)
+        worth = measure_trust(rules, pooled, films, indices, found, answers)
+        if part.name == TEST:
+            points = (replace(one, calls=worth.tiers[one.name].calls) for one in rules.points)
+            rules = replace(rules, points=tuple(points))
+        measured[part.name] = worth
     return rules, measured
 
 

@@ -253,7 +253,7 @@ def _shares(result: Result) -> list[tuple[Code, float]]:
     prediction, point = result.prediction, result.prediction.decision.point
     shares = [(probability_of(f), prediction.probability(f)) for f in prediction.answers]
     shares.append((THRESHOLD, point.threshold))
-    for name, cost in ((SENSITIVITY, point.sensitivity), (SPECIFICITY, point.specificity)):
+    for name, cost in zip((SENSITIVITY, SPECIFICITY), point.costs, strict=True):
         shares.append((name, cost.value if cost else math.nan))
     shares.append((HEAT_IN_LUNGS, result.heat_in_lungs if result.heat_drawn else math.nan))
     if result.opacity:

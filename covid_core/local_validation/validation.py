@@ -12,17 +12,20 @@ from sklearn.metrics import roc_curve
 
 from covid_core.errors import CovidCoreError
 from covid_core.exports.optional import needing
+from covid_core.findings import CLASSES
 from covid_core.local_validation.scores import Scores
 from covid_core.metrics import (
     Estimate,
     Reliability,
     auroc_estimate,
+    mean,
     precision,
     reliability,
     sensitivity,
     specificity,
 )
-from covid_core.model.decision import SITE, SITE_FILMS, OperatingPoint
+from covid_core.model.decision import SITE, SITE_FILMS, Calls, OperatingPoint, Rules, tiers_at
+from covid_core.model.tiers import DECIDED, FLAGGED
 
 RECALL, CONFIDENCE = 0.95, 0.9
 _GRID = np.linspace(0, 1, 1001)  # fixed beforehand: thresholds taken from the films promise nothing
@@ -102,6 +105,30 @@ def with_costs(point: OperatingPoint, scores: Scores) -> OperatingPoint:
         sensitivity=_sure(sensitivity(positive, called, groups), groups[positive]),
         specificity=_sure(specificity(positive, called, groups), groups[~positive]),
         measured_on=SITE_FILMS,
+    )
+
+
+def with_calls(point: OperatingPoint, scores: Scores, rules: Rules) -> OperatingPoint:
+    """The point with what the answers come to on these films, its own prediction sets included.
+
+    Unchanged where the films do not have their probabilities for all classes.
+    """
+    if scores.probabilities is None:
+        return point
+    own = rules if point.least is None else replace(rules, least=point.least)
+    tiers = tiers_at(point, own, scores.probabilities, CLASSES)
+    flagged = np.array([tier in FLAGGED for tier in tiers])
+    decided = np.array([tier in DECIDED for tier in tiers])
+    free, positive, groups = decided & ~flagged, scores.positive, scores.groups
+    return replace(
+        point,
+        calls=Calls(
+            flagged=_sure(sensitivity(positive, flagged, groups), groups[positive]),
+            missed=float(free[positive].mean()),
+            false_alarms=_sure(sensitivity(~positive, flagged, groups), groups[~positive]),
+            cleared=float(free[~positive].mean()),
+            decided=mean(decided, groups),
+        ),
     )
 
 

@@ -6,15 +6,17 @@ All of it was fitted on validation films (`training.fit_rules`) and travels with
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES, Finding
+from covid_core.metrics import Estimate, opposite
 from covid_core.model.tiers import CAVEAT as CAVEAT
 from covid_core.model.tiers import (
     DECIDED,
@@ -40,13 +42,37 @@ _MAJORITY = 0.5  # below it the others together outweigh any one of them
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """What answers in a report's words came to on labelled films, at one operating point.
+
+    `flagged`: of films with the disease, the share called likely or possible; `missed`: of these,
+    the share whose answer is decided and names it neither. `false_alarms`, `cleared`: the same two
+    shares of films without it. `decided`: of all films, those not undecided.
+    """
+
+    flagged: Figure
+    missed: Share
+    false_alarms: Figure
+    cleared: Share
+    decided: Figure
+
+    def values_at(self, prevalence: float) -> PredictiveValues:
+        """What an answer is worth at a prevalence, 0 to 1; an undecided one is worth nothing."""
+        return _values_at(
+            prevalence, (self.flagged.value, self.missed), (self.false_alarms.value, self.cleared)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class OperatingPoint:
     """The probability from which on a film is called the disease, the network's last answer.
 
     `threshold`: 0 to 1, chosen on validation films. `sensitivity`, `specificity`: what it costs,
     measured on the test part; None where nothing was measured. `measured_on`: on which films, in
     words, their sources named; "" where that is not known. `least`: of a site, the probability from
-    which each answer belongs to the prediction set there, instead of the rules' own.
+    which each answer belongs to the prediction set there, instead of the rules' own. `calls`: what
+    the answers came to on the same films, which the prediction sets decide too; None where that was
+    not measured.
     """
 
     name: Line
@@ -55,23 +81,53 @@ class OperatingPoint:
     specificity: Figure | None = None
     measured_on: Line = ""
     least: tuple[Share, ...] | None = None
+    # Left out of older cards, and so when they are written again.
+    calls: Annotated[Calls | None, Field(exclude_if=lambda calls: calls is None)] = None
+
+    @property
+    def costs(self) -> tuple[Estimate | None, Estimate | None]:
+        """Sensitivity and specificity of the answers; of the threshold where only that is known.
+
+        By the answers, a film that is called likely or possible is positive, any other negative.
+        """
+        if self.calls:
+            return self.calls.flagged, opposite(self.calls.false_alarms)
+        return self.sensitivity, self.specificity
 
     def values_at(self, prevalence: float) -> PredictiveValues | None:
         """What a call at this point is worth; None where its costs were not measured."""
+        if self.calls:
+            return self.calls.values_at(prevalence)
         if self.sensitivity is None or self.specificity is None:
             return None
-        return predictive_values(self.sensitivity.value, self.specificity.value, prevalence)
+        found, cleared = self.sensitivity.value, self.specificity.value
+        return _values_at(prevalence, (found, 1 - found), (1 - cleared, cleared))
 
 
 @dataclass(frozen=True, slots=True)
 class PredictiveValues:
-    """The shares of films that are called rightly, at a prevalence, 0 to 1.
+    """The shares of films that are called rightly, at a prevalence, 0 to 1; NaN of no films.
 
-    `positive`: of those called the disease; `negative`: of all others.
+    `positive`: of those called the disease; `negative`: of those called free of it.
     """
 
     positive: float
     negative: float
+
+
+def _values_at(
+    prevalence: float, with_it: tuple[float, float], without: tuple[float, float]
+) -> PredictiveValues:
+    """Bayes' theorem, of the shares called the disease and called free of it, with it and without.
+
+    `prevalence`: 0 to 1.
+    """
+    found, missed = (prevalence * share for share in with_it)
+    alarmed, cleared = ((1 - prevalence) * share for share in without)
+    return PredictiveValues(
+        found / (found + alarmed) if found + alarmed else math.nan,
+        cleared / (cleared + missed) if cleared + missed else math.nan,
+    )
 
 
 def _is_square(matrix: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
@@ -263,18 +319,6 @@ def log_odds(probability: Any) -> Any:
 def scaled_by(temperature: float, answers: int) -> tuple[tuple[float, ...], ...]:
     """The matrix that divides logits by a temperature."""
     return tuple(map(tuple, (np.eye(answers) / temperature).tolist()))
-
-
-def predictive_values(
-    sensitivity: float, specificity: float, prevalence: float
-) -> PredictiveValues:
-    """What a call is worth where the disease has that prevalence, 0 to 1 (Bayes' theorem)."""
-    found, missed = sensitivity * prevalence, (1 - sensitivity) * prevalence
-    cleared, alarmed = specificity * (1 - prevalence), (1 - specificity) * (1 - prevalence)
-    with np.errstate(invalid="ignore"):
-        return PredictiveValues(
-            float(np.divide(found, found + alarmed)), float(np.divide(cleared, cleared + missed))
-        )
 
 
 def with_sources(rules: Rules, measured_on: str) -> Rules:

@@ -30,7 +30,7 @@ from covid_core.present.sentences import (
 )
 from covid_core.present.worth import Worth
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 NOT_DRAWN = f"none below {LEAST_HEAT:.0%} or outside the body"  # of heat, in captions
 
 
@@ -126,32 +126,35 @@ def result_json(result: Result) -> dict[str, Any]:
     """The reading as plain values for `json.dumps`, without NaN: null where there is no figure.
 
     `schema_version`: 2, which brought `caveat`, `measured_on` and `checks`; 3, which brought
-    `opacity`, `rsna_category` and `measured`; 4, which brought `decision.tier` and `flags`. `made`:
-    ISO 8601, UTC. `film.sha256`: of the file's bytes. `model.name`, `model.weights_sha256`: what
-    judged it. `probabilities`: calibrated, by class. `decision.tier`: the answer in a report's
-    words; `decision.call`: the classes by which that is right, or "undecided"; `decision.positive`:
-    whether the disease reaches the operating point's threshold; `decision.sentence`.
-    `prediction_set`: classes that can't be ruled out, the likeliest first. `operating_point`: name,
-    threshold, and sensitivity and specificity as value, low and high (95% interval) and n films, or
-    null where they were not measured; `measured_on`, in words, on which films of which sources;
-    `elsewhere`, in words, at sources that never trained it. `predictive_value`: by those figures,
-    at `prevalence`, of a call of the disease (`positive`), of any other (`negative`), and of the
-    call made here (`of_this_call`, null where no single class is called). `flags`: what speaks
-    against the answer, the gravest first: severity (`unusable`, `warning`), code and sentence.
-    `remarks`: what the gate found odd, as code and sentence. `notes`: what reading the file took.
-    `evidence`: of `finding`, by `method`. `cells`: rows of the map, in logits; their sum
-    and `bias` make `logit`. `placement_px`: top, left, height and width of the film in the
-    network's input of `input_px`; where borders were cut off, of the part at `crop`, fractions of
-    the film's sides. `heat_in_lungs`: share of the evidence. `heat_drawn`: false where the class
-    does not reach its threshold, or its map failed a test of itself; `measured`: in words, how
-    often such a map points into radiologists' boxes. `opacity`: the probability of an opacity in
-    each cell, arranged as those of `evidence`; `peak`, the highest; `peak_zone`, the lung zone it
-    lies in; `in_lungs`, the share of the map; null by weights without such a map. `rsna_category`:
-    the likeliest, and the network's shares for all, which are not `calibrated`; null by weights
-    that did not learn them. `checks`: as `checks.checks_json` gives them; null where none were
-    made. `caveat`, `disclaimer`: sentences that go with any result.
+    `opacity`, `rsna_category` and `measured`; 4, which brought `decision.tier` and `flags`; 5, in
+    which what is measured at the operating point is of the answers, no more of the threshold alone,
+    and which brought `missed` and `decided`. `made`: ISO 8601, UTC. `film.sha256`: of the file's
+    bytes. `model.name`, `model.weights_sha256`: what judged it. `probabilities`: calibrated, by
+    class. `decision.tier`: the answer in a report's words; `decision.call`: the classes by which
+    that is right, or "undecided"; `decision.positive`: whether the disease reaches the operating
+    point's threshold; `decision.sentence`. `prediction_set`: classes that can't be ruled out, the
+    likeliest first. `operating_point`: name, threshold, and sensitivity, specificity and the share
+    decided as value, low and high (95% interval) and n films, and the share `missed` of those with
+    the disease, each null where it was not measured; `measured_on`, in words, on which films of
+    which sources; `elsewhere`, in words, at sources that never trained it. `predictive_value`: by
+    those figures, at `prevalence`, of an answer that names the disease (`positive`), of one that
+    does not (`negative`), and of the answer given here (`of_this_call`, null where it is
+    undecided). `flags`: what speaks against the answer, the gravest first: severity (`unusable`,
+    `warning`), code and sentence. `remarks`: what the gate found odd, as code and sentence.
+    `notes`: what reading the file took. `evidence`: of `finding`, by `method`. `cells`: rows of the
+    map, in logits; their sum and `bias` make `logit`. `placement_px`: top, left, height and width
+    of the film in the network's input of `input_px`; where borders were cut off, of the part at
+    `crop`, fractions of the film's sides. `heat_in_lungs`: share of the evidence. `heat_drawn`:
+    false where the class does not reach its threshold, or its map failed a test of itself;
+    `measured`: in words, how often such a map points into radiologists' boxes. `opacity`: the
+    probability of an opacity in each cell, arranged as those of `evidence`; `peak`, the highest;
+    `peak_zone`, the lung zone it lies in; `in_lungs`, the share of the map; null by weights without
+    such a map. `rsna_category`: the likeliest, and the network's shares for all, which are not
+    `calibrated`; null by weights that did not learn them. `checks`: as `checks.checks_json` gives
+    them; null where none were made. `caveat`, `disclaimer`: sentences that go with any result.
     """
     prediction, decision = result.prediction, result.prediction.decision
+    calls = decision.point.calls
     remarks = [{"code": r.code.value, "sentence": r.sentence} for r in prediction.remarks]
     return {
         "schema_version": SCHEMA_VERSION,
@@ -169,8 +172,10 @@ def result_json(result: Result) -> dict[str, Any]:
         "operating_point": {
             "name": decision.point.name,
             "threshold": rounded(decision.point.threshold),
-            "sensitivity": _estimate(decision.point.sensitivity),
-            "specificity": _estimate(decision.point.specificity),
+            "sensitivity": _estimate(decision.point.costs[0]),
+            "specificity": _estimate(decision.point.costs[1]),
+            "missed": rounded(calls.missed if calls else None),
+            "decided": _estimate(calls.decided if calls else None),
             "measured_on": decision.point.measured_on,
             "elsewhere": result.elsewhere,
         },

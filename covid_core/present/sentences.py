@@ -11,9 +11,10 @@ import numpy as np
 from covid_core.errors import Abstained, CovidCoreError
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import CLASSES, Finding
+from covid_core.metrics import Estimate
 from covid_core.model.card import WeightsCard
-from covid_core.model.decision import Decision, OperatingPoint, in_sentence
-from covid_core.model.tiers import Tier
+from covid_core.model.decision import Calls, Decision, OperatingPoint, in_sentence
+from covid_core.model.tiers import DECIDED, FLAGGED, Tier
 from covid_core.predict.predictor import Prediction
 
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
@@ -109,6 +110,8 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
         f"{point.name.capitalize()}: positive for {name} from a probability of"
         f" {point.threshold:.2f}."
     )
+    if point.calls:
+        return f"{words} On {_films_of(point)}: {calls_in_words(point.calls, disease)}"
     if not (point.sensitivity and point.specificity):
         return words
     found, low, high = (
@@ -119,6 +122,16 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
     return (
         f"{words} On {_films_of(point)}: sensitivity {found} ({low} to {high}), specificity"
         f" {cleared}."
+    )
+
+
+def calls_in_words(calls: Calls, disease: Finding) -> str:
+    """How often the answers name the disease and miss it, and how often they are undecided."""
+    name, found, alarms = in_sentence(disease), calls.flagged, calls.false_alarms
+    return (
+        f"of films with {name}, {_with_interval(found)} were called likely or possible, and"
+        f" {_per_cent(calls.missed)} were missed; of films without it, {_with_interval(alarms)}"
+        f" were called likely or possible. {_per_cent(calls.decided.value)} of all were decided."
     )
 
 
@@ -133,11 +146,16 @@ def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Findin
         costs = worth and worth.points.get(point.name)
         if not worth or not costs:
             continue
+        place = f"On a source that it was not trained on ({source}, {worth.films} films):"
+        calls = worth.tiers[point.name].calls if point.name in worth.tiers else None
+        if calls:
+            words = calls_in_words(calls, disease)
+            sentences.append(f"{place} {words} Expect that at another hospital.")
+            continue
         found, cleared = costs.sensitivity.value, costs.specificity.value
         if not math.isnan(found + cleared):
             sentences.append(
-                f"On a source that it was not trained on ({source}, {worth.films} films):"
-                f" sensitivity for {in_sentence(disease)} {_per_cent(found)}, specificity"
+                f"{place} sensitivity for {in_sentence(disease)} {_per_cent(found)}, specificity"
                 f" {_per_cent(cleared)}. Expect that at another hospital."
             )
     return " ".join(sentences)
@@ -220,14 +238,14 @@ def checks_in_words(prediction: Prediction) -> str:
 
 
 def predictive_value(decision: Decision, prevalence: float) -> float | None:
-    """How often a call on this side of the threshold is right at a prevalence, both 0 to 1.
+    """How often such an answer is right about the disease at a prevalence, both 0 to 1.
 
-    None where no single class is called, or nothing was measured at that point.
+    None of an answer that is undecided, or where nothing was measured at that point.
     """
     values = decision.point.values_at(prevalence)
-    if decision.finding is None or values is None:
+    if decision.tier not in DECIDED or values is None:
         return None
-    return values.positive if decision.positive else values.negative
+    return values.positive if decision.tier in FLAGGED else values.negative
 
 
 def error_row(
@@ -252,8 +270,14 @@ def _films_of(point: OperatingPoint) -> str:
     return point.measured_on or "films whose source is not recorded"
 
 
+def _with_interval(share: Estimate) -> str:
+    return f"{_per_cent(share.value)} ({_per_cent(share.low)} to {_per_cent(share.high)})"
+
+
 def _per_cent(share: float) -> str:
-    return f"{share:.1%}" if share < 0.01 or 0.99 < share < 1 else f"{share:.0%}"
+    if 0 < share < 0.001 or 0.999 < share < 1:  # never quite all, nor quite none
+        return "< 0.1%" if share < 0.5 else "> 99.9%"
+    return f"{share:.1%}" if 0 < share < 0.01 or 0.99 < share < 1 else f"{share:.0%}"
 
 
 def _share(value: float | None) -> float | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from covid_core.findings import Appearance, Finding, listed_in_words
 from covid_core.model.card import WeightsCard
-from covid_core.model.decision import SITE, OperatingPoint, in_sentence
+from covid_core.model.decision import SITE, Calls, OperatingPoint, in_sentence
 from covid_core.model.results import WithinSource
 
 _UNSEEN = "never trained on"  # of a source's populations in a card
@@ -41,24 +41,31 @@ class Worth:
         )
 
 
-def alarms_in_words(card: WeightsCard, point: OperatingPoint) -> str:
-    """How many films without the disease are flagged away from home, in one line.
+def calls_worth(card: WeightsCard, point: OperatingPoint) -> str:
+    """What the answers at a point came to, at home and where nothing was trained, in one line.
 
-    Over all sources that were never trained on; "" where the card has no such figures, as for a
-    site's own operating point.
+    A site's own point: on its own films alone. "" where nothing was measured.
     """
-    away = [card.trust[source] for source in card.results.held_out if source in card.trust]
-    found = [worth.tiers[point.name] for worth in away if point.name in worth.tiers]
-    without = sum(figures.without_disease for figures in found)
-    if not without or point.name == SITE:
-        return ""
-    flagged = 10 * sum(figures.flagged_without for figures in found) / without
-    count = "fewer than 1" if flagged < 0.5 else f"{flagged:.0f}"
     name = in_sentence(card.classes[-1])
-    where = "a collection" if len(found) == 1 else "collections"
+    if point.name == SITE:
+        return _calls("This site's own films", point.calls, name)
+    lines = [_calls("Test films", point.calls, name)]
+    for source in card.results.held_out:
+        worth = card.trust.get(source)
+        if worth and point.name in worth.tiers:
+            where = f"A collection not used in training ({worth.films:,} films)"
+            lines.append(_calls(where, worth.tiers[point.name].calls, name))
+    return " ".join(filter(None, lines))
+
+
+def _calls(where: str, calls: Calls | None, name: str) -> str:
+    """What the answers came to there. Flagged: called likely or possible."""
+    if calls is None:
+        return ""
+    found, alarms = calls.flagged.value, calls.false_alarms.value
     return (
-        f"False alarms: in {where} not trained on, {count} of 10 films without {name} were called"
-        " likely or possible."
+        f"{where}: {_percent(found)} of {name} flagged and {_percent(calls.missed)} missed,"
+        f" {_percent(alarms)} of other films flagged; {_percent(calls.decided.value)} decided."
     )
 
 

@@ -11,7 +11,6 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from covid_core.datasets.split import Split
 from covid_core.training import processes
 from covid_core.training.films import Films
 from covid_core.training.recipe import EACH_ONCE
@@ -32,8 +31,7 @@ class Batch:
 
     `indices`: int (N,); the rest on the device: `pictures` uint8 (N, S, S), `labels` and
     `appearances` int64 (N,), `annotated` bool (N,), `masks` uint8 (N, MASK_PX, MASK_PX), None where
-    no boxes are learnt; `sources` int64 (N,), a number for each source, `possible` bool (N,
-    outputs), the classes that the training films of its source have.
+    no boxes are learnt; `sources` int64 (N,), a number for each source.
     """
 
     indices: np.ndarray
@@ -43,18 +41,16 @@ class Batch:
     annotated: torch.Tensor
     masks: torch.Tensor | None
     sources: torch.Tensor
-    possible: torch.Tensor
 
 
 class BatchLoader:
     """A maker of batches on a device, with masks of the boxes where those are learnt."""
 
-    def __init__(self, films: Films, device: torch.device, *, classes: int, boxes: bool) -> None:
+    def __init__(self, films: Films, device: torch.device, *, boxes: bool) -> None:
         self._load_pictures = picture_source(films.pictures, device)
         self._films, self._device, self._boxes = films, device, boxes
         self._annotated = films.annotated
-        names, self._sources = np.unique(films.sources, return_inverse=True)
-        self._possible = _classes_by_source(films, self._sources, (len(names), classes))
+        self._sources = np.unique(films.sources, return_inverse=True)[1]
 
     def load(self, indices: np.ndarray) -> Batch:
         """The batch of the films at `indices`."""
@@ -67,22 +63,10 @@ class BatchLoader:
             self._to_device(self._annotated[indices]),
             self._to_device(films.masks(indices)) if self._boxes else None,
             self._to_device(self._sources[indices]),
-            self._to_device(self._possible[self._sources[indices]]),
         )
 
     def _to_device(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array).to(self._device, non_blocking=True)
-
-
-def _classes_by_source(films: Films, sources: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The classes that the training films of each source have, bool (sources, classes).
-
-    Every class, where none of its films has one. `sources`: the number of each film's.
-    """
-    trained = films.part(Split.TRAIN)
-    found = np.zeros(shape, bool)
-    found[sources[trained], films.labels[trained]] = True
-    return found | ~found.any(axis=1, keepdims=True)
 
 
 def load_batches(run: Run, plan: Plan, start: int, *, boxes: bool) -> Iterator[Batch]:
@@ -97,8 +81,7 @@ def load_batches(run: Run, plan: Plan, start: int, *, boxes: bool) -> Iterator[B
         )
         batches = draw_batches(indices, weights, plan.steps, batch_size, plan.seed, start)
     own = (process_share(batch, processes.rank(), processes.count()) for batch in batches)
-    classes = len(plan.phase.task_definition.outputs)
-    return prefetch(BatchLoader(films, run.device, classes=classes, boxes=boxes).load, own)
+    return prefetch(BatchLoader(films, run.device, boxes=boxes).load, own)
 
 
 def picture_source(pictures: np.ndarray, device: torch.device) -> PictureSource:

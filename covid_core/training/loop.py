@@ -128,7 +128,6 @@ def augment_batch(
         batch.annotated,
         teacher,
         sources=batch.sources,
-        possible=batch.possible,
     )
     if run.lungs:
         limits = run.recipe.surroundings

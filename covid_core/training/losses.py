@@ -23,14 +23,11 @@ class Losses:
 
     `boxes`: of the opacity map's cells; `appearance`: of the four appearances; `teacher`: with a
     teacher, the share of every loss that is taken to its answers instead of the labels, 0 to 1.
-    `within`: the share of the classes' loss that is taken among the classes of the film's source
-    alone, 0 to 1: where no hospital has two diseases, telling them apart is telling the hospitals.
     """
 
     boxes: float = 1.0
     appearance: float = 0.5
     teacher: float = 0.7
-    within: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,8 +39,7 @@ class Targets:
     anything; both None where the network has no opacity map. `teacher`: its answers to these films
     as the network sees them, None where there is none. `emptied`: bool (N,), films whose lungs are
     painted over, for which every class is as likely; None for none. `sources`: int64 (N,), a number
-    for each source; `possible`: bool (N, outputs), the classes that its source has; both None where
-    sources count for nothing.
+    for each source, None where that is not known.
     """
 
     labels: torch.Tensor
@@ -53,7 +49,6 @@ class Targets:
     teacher: Outputs | None = None
     emptied: torch.Tensor | None = None
     sources: torch.Tensor | None = None
-    possible: torch.Tensor | None = None
 
 
 class Learner(nn.Module):
@@ -80,7 +75,7 @@ def batch_loss(
     teacher = targets.teacher
     share = 0.0 if teacher is None else losses.teacher
     total = (1 - share) * _class_loss(
-        outputs.logits.float(), targets, label_smoothing, class_weights, losses.within
+        outputs.logits.float(), targets, label_smoothing, class_weights
     )
     if outputs.opacity is not None and targets.masks is not None:
         opacity = outputs.opacity.float()
@@ -95,7 +90,7 @@ def batch_loss(
         )
         total = total + losses.appearance * (1 - share) * _mean_where(known, values)
     if teacher is not None:
-        total = total + share * _teacher_loss(outputs, teacher, losses, targets.possible)
+        total = total + share * _teacher_loss(outputs, teacher, losses)
     return total
 
 
@@ -134,11 +129,9 @@ def _class_loss(
     targets: Targets,
     label_smoothing: float,
     class_weights: torch.Tensor | None,
-    within: float,
 ) -> torch.Tensor:
     """The mean cross-entropy with the labels that are known, and, of emptied films, with chance."""
     known = targets.labels >= 0
-    weights = None if class_weights is None else class_weights[targets.labels.clamp(min=0)]
     values = F.cross_entropy(
         logits,
         targets.labels,
@@ -147,33 +140,11 @@ def _class_loss(
         reduction="none",
         label_smoothing=label_smoothing,
     )
-    if within and targets.possible is not None:
-        answer = F.one_hot(targets.labels.clamp(min=0), logits.shape[1]).float()
-        answer = answer.lerp(_uniform(targets.possible), label_smoothing)
-        among = _cross_entropy_among(logits, answer, targets.possible)
-        among = among if weights is None else among * weights
-        values = values.lerp(among, within * _has_choice(targets.possible))
+    weights = None if class_weights is None else class_weights[targets.labels.clamp(min=0)]
     if targets.emptied is not None:
         chance = -logits.log_softmax(dim=1).mean(dim=1)
         known, values = known | targets.emptied, torch.where(targets.emptied, chance, values)
     return _mean_where(known, values, weights)
-
-
-def _cross_entropy_among(
-    logits: torch.Tensor, answer: torch.Tensor, possible: torch.Tensor
-) -> torch.Tensor:
-    """The cross-entropy, (N,), with answers that name possible classes alone, among those."""
-    log = logits.masked_fill(~possible, -math.inf).log_softmax(dim=1)
-    return -(answer * log.masked_fill(~possible, 0.0)).sum(dim=1)
-
-
-def _uniform(possible: torch.Tensor) -> torch.Tensor:
-    return possible / possible.sum(dim=1, keepdim=True)
-
-
-def _has_choice(possible: torch.Tensor) -> torch.Tensor:
-    """1 where more than one class is possible, else 0, float32 (N,)."""
-    return (possible.sum(dim=1) > 1).float()
 
 
 def _box_loss(opacity: torch.Tensor, targets: Targets) -> torch.Tensor:
@@ -184,25 +155,17 @@ def _box_loss(opacity: torch.Tensor, targets: Targets) -> torch.Tensor:
     return _mean_where(targets.annotated, values.mean((1, 2, 3)))
 
 
-def _teacher_loss(
-    outputs: Outputs, teacher: Outputs, losses: Losses, possible: torch.Tensor | None
-) -> torch.Tensor:
+def _teacher_loss(outputs: Outputs, teacher: Outputs, losses: Losses) -> torch.Tensor:
     """The cross-entropy with a teacher's answers (Hinton et al. 2015), over every film alike."""
-    logits, theirs = outputs.logits.float(), teacher.logits.float()
-    values = F.cross_entropy(logits, theirs.softmax(dim=1), reduction="none")
-    if losses.within and possible is not None:
-        answer = theirs.masked_fill(~possible, -math.inf).softmax(dim=1)
-        among = _cross_entropy_among(logits, answer, possible)
-        values = values.lerp(among, losses.within * _has_choice(possible))
-    total = values.mean()
+    total = F.cross_entropy(outputs.logits.float(), teacher.logits.float().softmax(dim=1))
     if outputs.opacity is not None and teacher.opacity is not None:
-        own, map_of_theirs = outputs.opacity.float(), teacher.opacity.float().sigmoid()
-        if own.shape == map_of_theirs.shape:
-            by_cell = F.binary_cross_entropy_with_logits(own, map_of_theirs)
+        own, theirs = outputs.opacity.float(), teacher.opacity.float().sigmoid()
+        if own.shape == theirs.shape:
+            by_cell = F.binary_cross_entropy_with_logits(own, theirs)
         else:  # in the coarser's cells: it says nothing of finer ones
-            size = min(own.shape[-1], map_of_theirs.shape[-1])
+            size = min(own.shape[-1], theirs.shape[-1])
             pooled = F.adaptive_avg_pool2d(own.sigmoid(), size)
-            by_cell = F.binary_cross_entropy(pooled, F.adaptive_avg_pool2d(map_of_theirs, size))
+            by_cell = F.binary_cross_entropy(pooled, F.adaptive_avg_pool2d(theirs, size))
         total = total + losses.boxes * by_cell
     if outputs.appearance is not None and teacher.appearance is not None:
         appearance = teacher.appearance.float().softmax(dim=1)

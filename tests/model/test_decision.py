@@ -17,12 +17,13 @@ from covid_core.model.decision import (
     CAVEAT,
     RULE_IN,
     RULE_OUT,
+    Calls,
     OperatingPoint,
+    PredictiveValues,
     Rules,
     decide,
     is_close,
     log_odds,
-    predictive_values,
     scaled_by,
 )
 from covid_core.model.tiers import Tier
@@ -144,9 +145,20 @@ def test_a_point_that_the_weights_lack_is_said_with_those_they_have() -> None:
     assert "no operating point rule-out" in str(refused.value)
 
 
+def share(value: float) -> Estimate:
+    return Estimate(value, value - 0.01, value + 0.01, 100)
+
+
+def values_of(sensitivity: float, specificity: float, prevalence: float) -> PredictiveValues:
+    point = OperatingPoint("balanced", 0.5, share(sensitivity), share(specificity))
+    values = point.values_at(prevalence)
+    assert values is not None
+    return values
+
+
 def test_predictive_values_are_bayes() -> None:
     """qXR's stated 0.912 and 0.775: at a prevalence of 5% a positive call is right in 17.6%."""
-    values = predictive_values(0.912, 0.775, 0.05)
+    values = values_of(0.912, 0.775, 0.05)
     assert values.positive == pytest.approx(0.176, abs=5e-4)
     counts = {"found": 912 * 0.5, "missed": 88 * 0.5, "cleared": 775 * 9.5, "alarmed": 225 * 9.5}
     assert values.negative == pytest.approx(
@@ -156,11 +168,21 @@ def test_predictive_values_are_bayes() -> None:
 
 @pytest.mark.parametrize(("prevalence", "positive"), [(0.0, 0.0), (1.0, 1.0)])
 def test_predictive_values_at_the_ends(prevalence: float, positive: float) -> None:
-    assert predictive_values(0.9, 0.8, prevalence).positive == positive
+    assert values_of(0.9, 0.8, prevalence).positive == positive
 
 
 def test_a_perfect_specificity_has_no_false_alarm_to_divide_by() -> None:
-    assert np.isnan(predictive_values(0.9, 1.0, 0.0).positive)
+    assert np.isnan(values_of(0.9, 1.0, 0.0).positive)
+
+
+def test_predictive_values_are_of_the_answers_where_these_were_measured() -> None:
+    """An undecided film is neither called the disease nor called free of it."""
+    calls = Calls(share(0.6), 0.04, share(0.02), 0.76, share(0.75))
+    point = OperatingPoint("balanced", 0.5, share(0.8), share(0.9), calls=calls)
+    values = point.values_at(0.1)
+    assert values is not None
+    assert values.positive == pytest.approx(0.06 / (0.06 + 0.018))
+    assert values.negative == pytest.approx(0.684 / (0.684 + 0.004))
 
 
 def test_a_call_is_close_where_a_shift_of_the_log_odds_could_change_it() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from covid_core.findings import CLASSES
 from covid_core.metrics import Estimate
 from covid_core.model.decision import BALANCED, SITE, OperatingPoint
 from covid_core.model.results import Results, Summary, TierFigures, Trust
 from covid_core.model.tiers import Tier
 from covid_core.model_card.tiers import tier_lines, tiers_section
-from covid_core.present.worth import alarms_in_words
+from covid_core.present.worth import calls_worth
 from tests.evaluation.test_targets import card, trust
 
 
@@ -59,13 +63,24 @@ def test_a_terminal_gets_a_line_a_point() -> None:
     assert line.startswith("balanced: decided 0.900") and line.endswith("30 of 100")
 
 
-def test_false_alarms_away_from_home_are_one_line() -> None:
-    point = OperatingPoint(BALANCED, 0.3)
-    assert alarms_in_words(CARD, point) == (
-        "False alarms: in a collection not trained on, 3 of 10 films without COVID-19 were called"
-        " likely or possible."
+def test_what_the_answers_came_to_at_home_and_away_is_one_line() -> None:
+    here = OperatingPoint(BALANCED, 0.3, calls=CARD.trust["test part"].tiers[BALANCED].calls)
+    found = "90% of COVID-19 flagged and 0% missed, 20% of other films flagged"
+    assert calls_worth(CARD, here) == (
+        f"Test films: {found}; 90% decided."
+        f" A collection not used in training ({CARD.trust['away'].films} films): {found};"
+        " 55% decided."
     )
-    few = CARD.replace(trust={"away": measured(figures(0.5, 0.9, flagged=2))})
-    assert "fewer than 1 of 10" in alarms_in_words(few, point)
-    assert alarms_in_words(card(), point) == ""
-    assert alarms_in_words(CARD, OperatingPoint(SITE, 0.3)) == ""
+    assert calls_worth(card(), OperatingPoint(BALANCED, 0.3)) == ""
+    at_site = calls_worth(CARD, replace(here, name=SITE))
+    assert at_site == f"This site's own films: {found}; 90% decided."
+    assert calls_worth(CARD, OperatingPoint(SITE, 0.3)) == ""
+
+
+def test_calls_count_what_is_decided_against_the_disease_as_missed() -> None:
+    counts = {Tier.LIKELY: (1, 2, 30), Tier.NONE_SEEN: (5, 1, 4), Tier.UNDECIDED: (4, 7, 6)}
+    calls = figures(0.7, 0.9).replace(counts=counts).calls
+    assert calls is not None
+    assert (calls.missed, calls.cleared) == (4 / 40, 6 / 20)
+    assert calls.false_alarms.value == pytest.approx(0.2)
+    assert figures(0.7, 0.9).replace(sensitivity=None).calls is None

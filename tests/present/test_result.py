@@ -17,6 +17,8 @@ from covid_core.present.result import Result, result_json
 from covid_core.present.sentences import DISCLAIMER
 from tests.exports.results import COVID, NORMAL, TORN, WEIGHTS_SHA256, made
 
+UNDECIDED = (0.4, 0.2, 0.4)
+
 
 def plain(result: Result) -> dict:
     """As it comes back from strict JSON."""
@@ -25,7 +27,7 @@ def plain(result: Result) -> dict:
 
 def test_the_whole_reading_is_in_it() -> None:
     content = plain(made(remarks=(Code.CHILD,), notes=("stored inverted",)))
-    assert content["schema_version"] == 4 and content["made"] == "2026-11-21T09:30:15+00:00"
+    assert content["schema_version"] == 5 and content["made"] == "2026-11-21T09:30:15+00:00"
     assert content["model"]["weights_sha256"] == WEIGHTS_SHA256
     assert content["probabilities"] == {"normal": 0.04, "pneumonia": 0.07, "covid": 0.89}
     assert content["decision"]["tier"] == "COVID-19 likely"
@@ -54,7 +56,8 @@ def test_predictive_values_are_bayes() -> None:
     assert worth["positive"] == pytest.approx(found / (found + alarmed), abs=1e-6)
     assert worth["of_this_call"] == worth["positive"]
     assert plain(made(NORMAL))["predictive_value"]["of_this_call"] == worth["negative"]
-    assert plain(made(TORN))["predictive_value"]["of_this_call"] is None
+    assert plain(made(TORN))["predictive_value"]["of_this_call"] == worth["positive"]
+    assert plain(made(UNDECIDED))["predictive_value"]["of_this_call"] is None
 
 
 def test_what_is_not_known_is_null_and_never_nan() -> None:

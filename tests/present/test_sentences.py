@@ -11,6 +11,7 @@ from covid_core.errors import Abstained, RefusedFile
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.model.decision import Decision, OperatingPoint
+from covid_core.model.tiers import Tier
 from covid_core.present.sentences import (
     columns,
     error_row,
@@ -105,15 +106,20 @@ def test_a_film_that_is_none_is_distinguished_from_a_file_that_failed() -> None:
     assert (row["decision"], row["reason"]) == ("abstained", "It is no chest. Give a chest film.")
 
 
-def made(finding: Finding | None, positive: bool) -> Decision:
-    return Decision(finding, positive, (Finding.COVID,), POINT, "")
+def made(finding: Finding | None, positive: bool, tier: Tier) -> Decision:
+    return Decision(finding, positive, (Finding.COVID,), POINT, "", tier)
 
 
 def test_predictive_value_is_that_of_the_call_made() -> None:
-    assert predictive_value(made(Finding.COVID, True), 0.05) == pytest.approx(0.176, abs=5e-4)
-    assert predictive_value(made(Finding.NORMAL, False), 0.05) == pytest.approx(0.994, abs=5e-4)
-    assert predictive_value(made(None, True), 0.05) is None
-    unmeasured = Decision(Finding.COVID, True, (), OperatingPoint("balanced", 0.5), "")
+    assert predictive_value(made(Finding.COVID, True, Tier.LIKELY), 0.05) == pytest.approx(
+        0.176, abs=5e-4
+    )
+    assert predictive_value(made(Finding.NORMAL, False, Tier.NONE_SEEN), 0.05) == pytest.approx(
+        0.994, abs=5e-4
+    )
+    assert predictive_value(made(None, True, Tier.UNDECIDED), 0.05) is None
+    nowhere = OperatingPoint("balanced", 0.5)
+    unmeasured = Decision(Finding.COVID, True, (), nowhere, "", Tier.LIKELY)
     assert predictive_value(unmeasured, 0.05) is None
 
 

@@ -13,7 +13,6 @@ from covid_core.training.batches import BatchLoader, picture_source, prefetch, p
 from covid_core.training.films import MASK_PX, Films
 from tests.films import grey_film
 
-SPLITS = np.array(["train", "train", "test"])
 BOXES = (((0.5, 0.0, 1.0, 0.5),), (), None)
 FILMS = Films(
     np.stack([grey_film(64, 64, seed=i) for i in range(3)]),
@@ -28,7 +27,7 @@ FILMS = Films(
 
 
 def test_a_batch_has_all_that_is_known() -> None:
-    batch = BatchLoader(FILMS, torch.device("cpu"), classes=3, boxes=True).load(np.array([2, 0]))
+    batch = BatchLoader(FILMS, torch.device("cpu"), boxes=True).load(np.array([2, 0]))
     assert batch.labels.tolist() == [-1, 2]
     assert batch.appearances.tolist() == [2, 1]
     assert batch.annotated.tolist() == [False, True]
@@ -38,18 +37,14 @@ def test_a_batch_has_all_that_is_known() -> None:
 
 
 def test_masks_are_made_only_where_boxes_are_learnt() -> None:
-    loader = BatchLoader(FILMS, torch.device("cpu"), classes=3, boxes=False)
+    loader = BatchLoader(FILMS, torch.device("cpu"), boxes=False)
     assert loader.load(np.array([0])).masks is None
 
 
-def test_a_batch_says_which_classes_the_source_of_each_film_has() -> None:
-    films = replace(
-        FILMS, labels=np.array([2, 0, 1]), sources=np.array(["b", "b", "a"]), splits=SPLITS
-    )
-    batch = BatchLoader(films, torch.device("cpu"), classes=3, boxes=False).load(np.arange(3))
+def test_a_batch_numbers_the_sources() -> None:
+    films = replace(FILMS, sources=np.array(["b", "b", "a"]))
+    batch = BatchLoader(films, torch.device("cpu"), boxes=False).load(np.arange(3))
     assert batch.sources[0] == batch.sources[1] != batch.sources[2]
-    assert batch.possible[:2].tolist() == [[True, False, True]] * 2
-    assert batch.possible[2].tolist() == [True] * 3  # none of its films trains
 
 
 def test_a_mask_lies_where_its_box_does() -> None:

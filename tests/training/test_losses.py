@@ -17,35 +17,6 @@ def outputs(seed: int = 0) -> Outputs:
     return Outputs(torch.randn(4, 3), torch.randn(4, 1, 5, 5), torch.randn(4, 4))
 
 
-def test_among_the_classes_of_a_source_the_others_count_for_nothing() -> None:
-    logits = torch.tensor([[1.0, 5.0, 2.0], [0.0, 1.0, 0.0]])
-    possible = torch.tensor([[True, False, True], [False, True, False]])
-    known = Targets(torch.tensor([2, 1]), possible=possible)
-    among = F.cross_entropy(logits[:1, [0, 2]], torch.tensor([1]))
-    alone = F.cross_entropy(logits[1:], torch.tensor([1]))  # no choice: among all classes
-    found = batch_loss(Outputs(logits), known, Losses(within=1.0))
-    assert float(found) == pytest.approx(float(among + alone) / 2)
-    plain = batch_loss(Outputs(logits), known, Losses())
-    half = batch_loss(Outputs(logits), known, Losses(within=0.5))
-    assert float(half) == pytest.approx(float(found + plain) / 2)
-    smooth = batch_loss(Outputs(logits), known, Losses(within=1.0), label_smoothing=0.1)
-    expected = F.cross_entropy(logits[:1, [0, 2]], torch.tensor([1]), label_smoothing=0.1)
-    expected = expected + F.cross_entropy(logits[1:], torch.tensor([1]), label_smoothing=0.1)
-    assert float(smooth) == pytest.approx(float(expected) / 2)
-
-
-def test_a_teacher_is_asked_among_the_classes_of_a_source_too() -> None:
-    logits, theirs = torch.tensor([[1.0, 5.0, 2.0]]), torch.tensor([[0.5, 9.0, 0.0]])
-    known = Targets(
-        torch.tensor([-1]),
-        teacher=Outputs(theirs),
-        possible=torch.tensor([[True, False, True]]),
-    )
-    found = batch_loss(Outputs(logits), known, Losses(teacher=1.0, within=1.0))
-    expected = F.cross_entropy(logits[:, [0, 2]], theirs[:, [0, 2]].softmax(dim=1))
-    assert float(found) == pytest.approx(float(expected))
-
-
 @pytest.mark.parametrize("weights", [None, torch.tensor([0.2, 0.5, 0.3])])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_classes_alone_are_pytorch_s_cross_entropy(
@@ -99,6 +70,20 @@ def test_a_teacher_takes_its_share_of_the_goals() -> None:
     )
     expected = F.cross_entropy(answered.logits, teacher.logits.softmax(dim=1))
     assert float(alone) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_boxes_keep_their_weight_beside_a_teacher_of_wider_cells() -> None:
+    fine, coarse = torch.randn(4, 1, 10, 10), torch.randn(4, 1, 5, 5)
+    masks, annotated = torch.rand(4, 1, 20, 20), torch.ones(4, dtype=torch.bool)
+    logits, answers = outputs().logits, outputs(1).logits
+    boxes = F.binary_cross_entropy_with_logits(fine, F.adaptive_avg_pool2d(masks, 10))
+    for map_of_teacher, weight in ((coarse, 1.0), (fine, 0.3)):
+        known = Targets(LABELS, None, masks, annotated, Outputs(answers, map_of_teacher))
+        unknown = Targets(LABELS, teacher=Outputs(answers, map_of_teacher))
+        losses = Losses(teacher=0.7)
+        with_boxes = batch_loss(Outputs(logits, fine), known, losses)
+        without = batch_loss(Outputs(logits, fine), unknown, losses)
+        assert float(with_boxes - without) == pytest.approx(weight * float(boxes), rel=1e-4)
 
 
 def test_maps_of_a_teacher_and_its_pupil_are_compared_in_the_coarser_s_cells() -> None:

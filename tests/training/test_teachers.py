@@ -54,9 +54,10 @@ def test_each_teacher_has_its_own_normalisation(tmp_path: Path) -> None:
 
 
 def test_a_teacher_used_to_other_films_or_answers_is_refused(tmp_path: Path) -> None:
-    saved(tmp_path, 0, replace(PREPROCESS, tone="stretch"))
-    with pytest.raises(TrainingError, match="prepared otherwise"):
-        Teachers.load([tmp_path], PREPROCESS, 3)
+    for number, other in enumerate(({"tone": "stretch"}, {"borders": "cut"})):
+        folder = saved(tmp_path / str(number), 0, replace(PREPROCESS, **other))
+        with pytest.raises(TrainingError, match="prepared otherwise"):
+            Teachers.load([folder], PREPROCESS, 3)
     with pytest.raises(TrainingError, match="other outputs"):
         Teachers.load([saved(tmp_path / "fit", 1)], PREPROCESS, 2)
     (tmp_path / "empty").mkdir()
