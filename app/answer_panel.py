@@ -35,6 +35,10 @@ def show_answer(film: OpenFilm, *, flags: bool = True) -> None:
 def show_call(film: OpenFilm) -> None:
     """The answer in one line, and how it came to that side."""
     prediction = film.prediction
+    if not prediction.decision.usable:  # no figure of an answer that must not be used
+        st.header(prediction.decision.tier.heading, anchor=False)
+        st.write(prediction.decision.sentence)
+        return
     said, bars = st.columns([3, 2], gap="large")
     with bars:
         for answer in prediction.answers:
@@ -63,7 +67,7 @@ def show_tier(prediction: Prediction) -> None:
             decision.positive,
         )
     )
-    if decision.usable and (worth := calls_worth(session.card(), decision.point)):
+    if worth := calls_worth(session.card(), decision.point):
         st.caption(worth)
 
 
@@ -79,7 +83,7 @@ def show_category(prediction: Prediction) -> None:
 
     The network's share for each category is among the reasons for the answer.
     """
-    if prediction.category is None:
+    if prediction.category is None or not prediction.decision.usable:
         return
     words = f"**{texts.CATEGORY}:** {prediction.category.display_name}"
     st.markdown(words, help=texts.CATEGORY_HELP)

@@ -18,6 +18,7 @@ from covid_core.case.case_reading import Reading
 from covid_core.explain.checks import Checks, seen_in_words
 from covid_core.explain.lung_zones import ATTENTION_NOTE
 from covid_core.explain.map_tests import MapCheck
+from covid_core.explain.shortcut_meter import shown
 from covid_core.findings import APPEARANCES, Finding, listed_in_words
 from covid_core.model.decision import in_sentence
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
@@ -26,6 +27,7 @@ from covid_core.present import plots
 from covid_core.present.sentences import (
     checks_in_words,
     elsewhere_in_words,
+    in_percent,
     point_in_words,
 )
 
@@ -70,7 +72,7 @@ def show_scores(prediction: Prediction) -> None:
 def show_categories(shares: np.ndarray) -> None:
     """The network's share for each RSNA category, and what the categories mean."""
     table = [
-        dict(zip(texts.CATEGORY_COLUMNS, (one.display_name, f"{share:.0%}"), strict=True))
+        dict(zip(texts.CATEGORY_COLUMNS, (one.display_name, in_percent(share)), strict=True))
         for one, share in zip(APPEARANCES, shares.tolist(), strict=True)
     ]
     st.table(table, hide_index=True, border="horizontal", alt=texts.CATEGORY_ALT)
@@ -88,9 +90,9 @@ def show_meter(checks: Checks, prediction: Prediction) -> None:
     threshold = prediction.decision.point.threshold
     alt = words.METER_ALT.format(
         name=in_sentence(meter.finding),
-        whole=meter.whole,
-        lungs_only=meter.lungs_only,
-        lungs_removed=meter.lungs_removed,
+        whole=shown(meter.whole),
+        lungs_only=shown(meter.lungs_only),
+        lungs_removed=shown(meter.lungs_removed),
         threshold=threshold,
     )
     show_chart(meter_bars(meter, threshold), key="meter", alt=alt)

@@ -29,7 +29,7 @@ def meter_bars(meter: ShortcutMeter, threshold: float) -> go.Figure:
         text=[shown(score) for score in scores],
         textposition="outside",
         cliponaxis=False,
-        hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+        hovertemplate="%{y}: %{text}<extra></extra>",
     )
     figure = go.Figure(bars)
     axis = texts.METER_AXIS.format(name=in_sentence(meter.finding))

@@ -35,8 +35,9 @@ def show_filters(key: str) -> tuple[Filter, bool]:
         name = st.text_input(texts.NAME, key=f"{key}-name")
         least = st.slider(texts.LEAST, 0.0, 1.0, step=0.05, key=f"{key}-least")
         warned = st.toggle(texts.WARNED, key=f"{key}-warned", help=texts.WARNED_HELP)
+        unusable = st.toggle(texts.UNUSABLE, key=f"{key}-unusable", help=texts.UNUSABLE_HELP)
         dated = st.toggle(texts.DATES, key=f"{key}-dates", help=texts.DATES_HELP)
-    return Filter(frozenset(tiers), least, name or "", warned), dated
+    return Filter(frozenset(tiers), least, name or "", warned, unusable), dated
 
 
 def show_table(
@@ -131,7 +132,7 @@ def _opacity_cells(one: Entry) -> dict[str, Any]:
     prediction = one.prediction
     cells: dict[str, Any] = {}
     if prediction and prediction.opacity is not None:
-        cells["opacity"] = prediction.opacity_peak
+        cells["opacity"] = _within(prediction.opacity_peak)
     if prediction and prediction.category:
         cells["category"] = prediction.category.display_name
     return cells

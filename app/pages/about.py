@@ -21,6 +21,7 @@ from covid_core.model.decision import in_sentence
 from covid_core.model.results import TEST
 from covid_core.predict.predictor import Prediction
 from covid_core.present import walkthrough_plots as figures
+from covid_core.present.heat_words import not_due_in_words
 from covid_core.present.overlay import displayed, png
 from covid_core.present.sentences import DISCLAIMER, shown_probability
 from covid_core.read.phantom import KINDS
@@ -108,8 +109,9 @@ def show_cells(walk: Walkthrough) -> None:
 
 
 def show_withheld(reading: Reading, finding: Finding) -> None:
-    """That the Read page draws no heat of these cells, for they failed its tests."""
-    if finding not in reading.due:
+    """Why the Read page draws no heat of these cells, where it does not."""
+    if words := not_due_in_words(reading.prediction, finding):
+        st.caption(words)
         return
     check = reading.map_checks[finding].tests
     if not check.passed:
@@ -135,7 +137,8 @@ def show_calibration(walk: Walkthrough) -> None:
     card = session.card()
     place = walk.answers.index(walk.finding)
     words = texts.CALIBRATION_WORDS if card.trust else texts.UNCALIBRATED_WORDS
-    name, before, after = in_sentence(walk.finding), walk.before[place], walk.after[place]
+    name = in_sentence(walk.finding)
+    before, after = (shown_probability(one[place]) for one in (walk.before, walk.after))
     sentence = words.format(name=name, before=before, after=after, sources=home_sources())
     with step(texts.CALIBRATION, sentence):
         bars = figures.before_after(walk, texts.BEFORE_AFTER)

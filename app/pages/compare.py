@@ -167,10 +167,10 @@ def row_of(one: RecipeAnswer) -> tuple[str, ...]:
 
 def call_of(one: RecipeAnswer) -> str:
     """What it calls the film; of a network without rules, that it is but the larger score."""
+    if one.calibrated:
+        return one.prediction.decision.tier.heading
     if one.called is None:
         return texts.CANNOT_TELL
-    if one.calibrated:
-        return one.called.display_name
     sentence = texts.LARGER if len(one.prediction.answers) == 2 else texts.LARGEST
     return sentence.format(name=one.called.display_name)
 

@@ -48,12 +48,12 @@ SUM_AXIS = "Evidence, in logits"
 CALIBRATION = "5. From score to probability"
 CALIBRATION_WORDS = (
     "The scores of all classes are turned into shares of 1, and then corrected, because a network"
-    " is not as right as it says: for {name} from {before:.2f} to {after:.2f}. On new films of the"
+    " is not as right as it says: for {name} from {before} to {after}. On new films of the"
     " sources that trained it ({sources}) the corrected figure holds (blue, along the dotted line);"
     " on a source that it was not trained on (pink) it is right less often than it says."
 )
 UNCALIBRATED_WORDS = (
-    "The scores of all classes are turned into shares of 1, for {name} {after:.2f}. Nothing was"
+    "The scores of all classes are turned into shares of 1, for {name} {after}. Nothing was"
     " measured to correct them by: read them as scores, not as probabilities."
 )
 BEFORE_AFTER = ("before", "after")

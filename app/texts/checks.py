@@ -13,8 +13,8 @@ METER_BARS = ("Whole film", "Lungs only", "Lungs removed")
 METER_AXIS = "Probability of {name}"
 METER_LINE = "threshold"
 METER_ALT = (
-    "Probability of {name}: whole film {whole:.2f}, lungs only {lungs_only:.2f}, lungs removed"
-    " {lungs_removed:.2f}; threshold {threshold:.2f}"
+    "Probability of {name}: whole film {whole}, lungs only {lungs_only}, lungs removed"
+    " {lungs_removed}; threshold {threshold:.2f}"
 )
 NO_METER = "No lungs were found in this film, so none could be removed: not measured."
 

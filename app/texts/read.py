@@ -6,8 +6,8 @@ from covid_core.model.decision import OperatingPoint
 
 TITLE = "Chest radiograph reader"
 LEDE = (
-    "Drop a frontal chest radiograph. The model answers COVID-19, other pneumonia or normal, with a"
-    " calibrated probability and a map of where the score came from."
+    "Drop a frontal chest radiograph. The model says whether pneumonia is seen and how likely"
+    " COVID-19 is, and shows where it sees opacities."
 )
 LIST = "Several films, the likeliest COVID-19 first."
 PRIVATE = "Films stay on the machine that runs this page."
@@ -40,15 +40,15 @@ NOT_READ = "This file could not be read."
 SET = "Not ruled out: {names}."
 SET_NONE = "No class fits well."
 COVERAGE = (
-    "Fitted on films of {sources} to hold the right answer {share} times in 100; at a new hospital"
-    " they hold it less often."
+    "The right answer is among them in {share} of 100 films of {sources}, on which that was fitted;"
+    " at another hospital less often."
 )
 NOTE = "Note: {note}."
 
 POINT = "Operating point"
 POINT_HELP = (
-    "Rule-out: high sensitivity. Rule-in: high specificity. Balanced: between the two. “Site”: your"
-    " own, from the Validate page."
+    "Rule-out: misses the fewest with COVID-19, and leaves more undecided. Rule-in: says “likely”"
+    " less often. Balanced: between the two. “Site”: your own, from the Validate page."
 )
 PREVALENCE = "Prevalence, %"
 PREVALENCE_HELP = "How common COVID-19 is among your films: the predictive values depend on it."

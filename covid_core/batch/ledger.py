@@ -18,6 +18,7 @@ import numpy as np
 
 from covid_core.errors import CovidCoreError
 from covid_core.model.card import WeightsCard
+from covid_core.model.tiers import DECIDED, FLAGGED
 from covid_core.present.sentences import UNANSWERED, columns
 from covid_core.storage.locks import locked
 from covid_core.storage.tables import row_writer, spreadsheet_safe
@@ -32,7 +33,7 @@ _ROUNDED = 1e-4  # rows give four digits
 class Terms:
     """What the rows of one file share.
 
-    `names`: its columns. `values`: what a decision is worth at the prevalence, by its name; empty
+    `names`: its columns. `values`: what an answer is worth at the prevalence, by its tier; empty
     where none was given.
     """
 
@@ -50,8 +51,8 @@ class Terms:
         chosen = card.rules.point(point)
         worth = None if prevalence is None else chosen.values_at(prevalence)
         called = {
-            answer.value: worth.positive if answer is card.classes[-1] else worth.negative
-            for answer in card.classes
+            tier.value: worth.positive if tier in FLAGGED else worth.negative
+            for tier in DECIDED
             if worth
         }
         values = {name: value for name, value in called.items() if not math.isnan(value)}
@@ -65,7 +66,7 @@ class Terms:
             return "other weights"
         if row["operating_point"] != self.point:
             return f"the operating point {row['operating_point']}"
-        value, due = row["predictive_value"], self.values.get(row["decision"])
+        value, due = row["predictive_value"], self.values.get(row["tier"])
         if (due is None) != (value == "") or (due and abs(float(value) - due) > _ROUNDED):
             return "another prevalence"
         return None

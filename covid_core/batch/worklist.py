@@ -38,6 +38,7 @@ from covid_core.storage.tables import table_bytes
 THUMBNAIL_PX = 96
 READINGS_KEPT = 200  # in one list; each takes some 300 KB
 _SALT = secrets.token_bytes(32)  # of this process only: a patient's key means nothing elsewhere
+_UNUSABLE = "Must not be used."
 _EXCEL_READS_UTF8 = "\ufeff"
 
 
@@ -79,8 +80,13 @@ class Entry:
 
     @property
     def warned(self) -> bool:
-        """Whether something speaks against the answer."""
-        return bool(self.flags)
+        """Whether something speaks against the answer, or against judging the film at all."""
+        return bool(self.flags or self.row.get("flags"))
+
+    @property
+    def unusable(self) -> bool:
+        """Whether its answer must not be used."""
+        return any(flag.unusable for flag in self.flags)
 
     @property
     def flags(self) -> tuple[Flag, ...]:
@@ -92,7 +98,8 @@ class Entry:
         """Why there is no answer, or what speaks against it; "" where there is nothing to say."""
         if self.prediction is None:
             return str(self.row["reason"])
-        return " ".join(flag.sentence for flag in self.flags)
+        words = [flag.sentence for flag in self.flags]
+        return " ".join([*([_UNUSABLE] if self.unusable else []), *words])
 
     def redecided(self, predictor: Predictor, point: OperatingPoint, prevalence: float) -> Entry:
         """The entry at another operating point and prevalence, 0 to 1; runs no network."""
@@ -117,13 +124,14 @@ class Filter:
 
     `tiers`: only these, all where it is empty. `least`: the lowest probability of COVID-19;
     with 0 entries without one are shown too. `text`: what the name holds. `warned`: only those that
-    carry a warning.
+    carry a warning; `unusable`: only those whose answer must not be used.
     """
 
     tiers: frozenset[Tier] = frozenset()
     least: float = 0.0
     text: str = ""
     warned: bool = False
+    unusable: bool = False
 
     def admits(self, entry: Entry) -> bool:
         """Whether the entry is to be shown."""
@@ -132,6 +140,7 @@ class Filter:
             and (entry.probability or 0.0) >= self.least
             and self.text.strip().casefold() in entry.name.casefold()
             and (entry.warned or not self.warned)
+            and (entry.unusable or not self.unusable)
         )
 
 

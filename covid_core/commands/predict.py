@@ -35,7 +35,7 @@ from covid_core.errors import CovidCoreError, Unwritten
 from covid_core.model.card import SHIPPED, WEIGHTS
 from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import DISCLAIMER, UNANSWERED
+from covid_core.present.sentences import DISCLAIMER, UNANSWERED, counted
 from covid_core.present.tiers import tiers_in_words
 from covid_core.read.archives import Item, members_or_refusals
 from covid_core.read.file_kinds import is_zip
@@ -51,6 +51,7 @@ _NOT_CALIBRATED = (
     "these weights are not calibrated: probabilities are the network's own, and the majority is"
     " called. Fit them with: python -m covid_core calibrate MANIFEST"
 )
+_UNCHECKED = "the answers were not checked as the page checks them; --checks does that"
 _COUNTING_S = 10  # of a folder's films before the first is read, for the progress bar alone
 
 
@@ -73,6 +74,14 @@ class Options:
         ),
     ] = False
     json: Annotated[bool, Option("--json", help="print the rows as JSON, one a line")] = False
+    checks: Annotated[
+        bool,
+        Option(
+            "--checks",
+            help="check each answer as the page does, by the lungs and by its map, and withhold it"
+            " where it must not be used; takes many times as long",
+        ),
+    ] = False
     saliency: Annotated[
         Path | None,
         Option(
@@ -220,7 +229,17 @@ def _written(options: Options, scoring: Scoring, terms: Terms) -> int:
                 write(row)
     print_tally(tally)
     if said:
-        print(f"{len(said)} films: {tiers_in_words(said)}", file=sys.stderr)
+        new = "new film" if ledger and ledger.kept else "film"
+        unchecked = "" if scoring.explain else f"\n{_UNCHECKED}"
+        print(f"{counted(len(said), new)}: {tiers_in_words(said)}{unchecked}", file=sys.stderr)
+    _say_what_failed(options, ledger, count, failed, reason)
+    return SOME_FAILED if failed else DONE
+
+
+def _say_what_failed(
+    options: Options, ledger: Ledger | None, count: int, failed: int, reason: str
+) -> None:
+    """How many of `count` files got no prediction, and where the reasons are; `reason`: one's."""
     if ledger and ledger.not_given:
         print(f"{ledger.not_given} of the rows are of files that were not given", file=sys.stderr)
     if failed:
@@ -230,7 +249,6 @@ def _written(options: Options, scoring: Scoring, terms: Terms) -> int:
         else:
             where = options.csv or "what was printed"
             print(f"the reasons are in the column reason of {where}", file=sys.stderr)
-    return SOME_FAILED if failed else DONE
 
 
 def _progress(made: Iterator[Row], bar: tqdm[Row]) -> Iterator[Row]:
@@ -241,13 +259,13 @@ def _progress(made: Iterator[Row], bar: tqdm[Row]) -> Iterator[Row]:
             yield row
             bar.update()
             if bar.disable and time.monotonic() > late:
-                print(f"films done: {done}", file=sys.stderr, flush=True)
+                print(f"{counted(done, 'film')} done", file=sys.stderr, flush=True)
                 late = time.monotonic() + _LINE_S
 
 
 def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain | None:
-    """A function that writes a film's overlay and bundle; None where neither is wanted."""
-    if not (options.saliency or options.bundle):
+    """A function that checks a film's answer, and writes its overlay and bundle; None for none."""
+    if not (options.checks or options.saliency or options.bundle):
         return None
     # What draws takes long to import, and few ask for it.
     from covid_core.batch.per_film_outputs import output_writer
@@ -259,7 +277,8 @@ def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain 
     signing = read_signing_key(options.sign) if options.sign else None
     for folder in filter(None, (options.saliency, options.bundle)):
         folder.mkdir(parents=True, exist_ok=True)
-    known = KnownFilms.load(options.weights, predictor.card) if options.bundle else None
+    wants_known = options.checks or options.bundle
+    known = KnownFilms.load(options.weights, predictor.card) if wants_known else None
     lungs = Lungs.load(find_lungs(options.weights), options.engine, lanes)
     reader = CaseReader(predictor, lungs, known)
     return output_writer(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from covid_core.explain.known_films import KnownFilm, KnownFilms, Neighbour, Seen
 
 
-EXPLAINED = "What lies outside the lungs explains it."
+EXPLAINED = "The score does not come from the lungs."
 NO_METER = "No lungs were found, so none could be removed."
 _DIGITS = 4  # of a similarity: sums of float32, whose last digits hang on the order
 

@@ -76,7 +76,7 @@ class MapCheck:
         if not failed:
             return f"The map for {name} passed all {len(self.tests)} tests of itself."
         which = ", ".join(failed)
-        return f"The map for {name} is withheld, for it failed a test of itself: {which}."
+        return f"The map for {name} failed a test of itself, and is not shown: {which}."
 
 
 def check_map(

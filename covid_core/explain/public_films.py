@@ -17,7 +17,6 @@ from pydantic import Field
 
 from covid_core.errors import DatasetError
 from covid_core.explain.perceptual_hash import (
-    HASH_BITS,
     PICTURE,
     SAME_PICTURE,
     distances,
@@ -72,7 +71,7 @@ class Recognised:
     def sentence(self) -> str:
         """Which public film it is and by what it is known, what its collection says, the terms."""
         film = self.film
-        by = f"by its picture: {self.distance} of {HASH_BITS} bits of their hashes differ"
+        by = "by its picture"
         if self.exact:
             by = f"by the SHA-256 of {SHA256_OF}"
         return (
@@ -83,7 +82,7 @@ class Recognised:
     def compared(self, tier: Tier) -> str:
         """Whether an answer is right by the collection's label."""
         if tier not in DECIDED:
-            return "The answer leaves open whether that is so."
+            return "The model is undecided on this film."
         if self.film.label in right_answers(tier):
             return "The answer agrees with this label."
         return "The answer contradicts this label."

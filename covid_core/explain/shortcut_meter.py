@@ -59,7 +59,7 @@ class ShortcutMeter:
         )
         if not self.explained:
             return f"{scores}."
-        return f"{scores}: what lies outside the lungs explains the answer. Do not rely on it."
+        return f"{scores}: the score does not come from the lungs. Do not use this answer."
 
 
 def read_meter(

@@ -74,7 +74,7 @@ WORDS = {
         "Check its window and export it again",
     ),
     Code.CHILD: (  # of the picture alone: nobody is called a child whose age is not known
-        "this picture is like the films of one children's hospital",
+        "this looks like a child's radiograph",
         "Do not rely on the answer: nearly all pneumonia that trained it came from there",
     ),
     Code.BORDERS: (

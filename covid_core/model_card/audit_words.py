@@ -89,7 +89,7 @@ def zones_worth_in_words(audit: AuditFigures | None) -> str:
         f"On {ours.n} films of {listed_in_words(found.sources)} whose zones radiologists"
         f" scored, the heat for COVID-19 in a zone goes with its score by a rank correlation of"
         f" {ours.value:.2f} ({ours.low:.2f} to {ours.high:.2f}); how bright a zone is, by"
-        f" {grey.value:.2f}. {worth} which zone is ill."
+        f" {grey.value:.2f}. {worth} which zone is diseased."
     )
 
 

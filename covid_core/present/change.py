@@ -25,12 +25,13 @@ def change_in_words(first: Reading, second: Reading, *, dated: bool) -> str:
     areas = [_opaque_share(reading) for reading in (first, second)]
     if areas[0] is not None and areas[1] is not None:
         sentences.append(
-            f"Likely opacities take up {areas[0]:.0%} of the lungs, then {areas[1]:.0%}."
+            f"Likely opacity: {areas[0]:.0%} of the lungs on {names[0]}, {areas[1]:.0%} on"
+            f" {names[1]}."
         )
     views = first.radiograph.view, second.radiograph.view
     if views[0] != views[1] and View.UNKNOWN not in views:
         sentences.append(
-            f"One is {views[0]}, the other {views[1]}: sizes and shadows are not to be compared."
+            f"One is {views[0]}, the other {views[1]}: do not compare heart size or density."
         )
     return " ".join(sentences)
 

@@ -11,8 +11,8 @@ from covid_core.predict.predictor import Prediction
 from covid_core.present.sentences import heat_in_words
 
 SEEN = (
-    "Seen before: this film, or one that looks the same, was used to make this model. The answer"
-    " may be memory."
+    "Seen before: this film, or one that looks the same, was used to make this model, which may"
+    " simply remember it."
 )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from covid_core.findings import CLASSES
+from covid_core.present.sentences import shown_probability
 from covid_core.present.style import CLASS_COLOURS, THRESHOLD
 
 
@@ -20,10 +21,10 @@ def probability_bars(probabilities: np.ndarray, threshold: float | None = None) 
         y=names,
         orientation="h",
         marker_color=[CLASS_COLOURS[finding] for finding in CLASSES],
-        text=[f"{value:.3f}" for value in probabilities],
+        text=[shown_probability(value) for value in probabilities],
         textposition="outside",
         cliponaxis=False,
-        hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+        hovertemplate="%{y}: %{text}<extra></extra>",
     )
     figure = go.Figure(bars)
     figure.update_xaxes(range=[0, 1], title="Probability", fixedrange=True, dtick=0.25)

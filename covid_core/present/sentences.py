@@ -115,10 +115,10 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
     if not (point.sensitivity and point.specificity):
         return words
     found, low, high = (
-        _per_cent(share)
+        in_percent(share)
         for share in (point.sensitivity.value, point.sensitivity.low, point.sensitivity.high)
     )
-    cleared = _per_cent(point.specificity.value)
+    cleared = in_percent(point.specificity.value)
     return (
         f"{words} On {_films_of(point)}: sensitivity {found} ({low} to {high}), specificity"
         f" {cleared}."
@@ -130,8 +130,8 @@ def calls_in_words(calls: Calls, disease: Finding) -> str:
     name, found, alarms = in_sentence(disease), calls.flagged, calls.false_alarms
     return (
         f"of films with {name}, {_with_interval(found)} were called likely or possible, and"
-        f" {_per_cent(calls.missed)} were missed; of films without it, {_with_interval(alarms)}"
-        f" were called likely or possible. {_per_cent(calls.decided.value)} of all were decided."
+        f" {in_percent(calls.missed)} were missed; of films without it, {_with_interval(alarms)}"
+        f" were called likely or possible. {in_percent(calls.decided.value)} of all were decided."
     )
 
 
@@ -155,8 +155,8 @@ def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Findin
         found, cleared = costs.sensitivity.value, costs.specificity.value
         if not math.isnan(found + cleared):
             sentences.append(
-                f"{place} sensitivity for {in_sentence(disease)} {_per_cent(found)}, specificity"
-                f" {_per_cent(cleared)}. Expect that at another hospital."
+                f"{place} sensitivity for {in_sentence(disease)} {in_percent(found)}, specificity"
+                f" {in_percent(cleared)}. Expect that at another hospital."
             )
     return " ".join(sentences)
 
@@ -171,11 +171,11 @@ def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) 
         return None
     name = in_sentence(disease)
     positive, negative = (
-        "not defined" if math.isnan(value) else _per_cent(value)
+        "not defined" if math.isnan(value) else in_percent(value)
         for value in (values.positive, values.negative)
     )
     return (
-        f"At a {name} prevalence of {_per_cent(prevalence)}: positive predictive value {positive},"
+        f"At a {name} prevalence of {in_percent(prevalence)}: positive predictive value {positive},"
         f" negative predictive value {negative}, measured on {_films_of(point)}. Expect less at"
         " another hospital."
     )
@@ -189,9 +189,8 @@ def heat_in_words(share: float, area: float) -> tuple[str, bool]:
     """
     if math.isnan(share):
         return "No heat: nothing in the film speaks for this class.", False
-    words = (
-        f"{_per_cent(share)} of the heat lies in the lungs, which are {_per_cent(area)} of the film"
-    )
+    inside, lungs = in_percent(share), in_percent(area)
+    words = f"{inside} of the heat lies in the lungs, which are {lungs} of the film"
     if share < _ELSEWHERE * area:
         return (
             f"{words}: far less than chance. The model looks elsewhere; do not trust this answer.",
@@ -208,7 +207,7 @@ def opacity_in_words(opacity: OpacityMap, lungs: np.ndarray) -> tuple[str, bool]
     Less, where no more of it lies in the lungs than chance would have it. `lungs`: where they are
     over the whole film, bool (h, w).
     """
-    peak = _per_cent(opacity.peak)
+    peak = in_percent(opacity.peak)
     if not opacity.is_likely:
         return f"No opacity is likely: its highest probability in any cell is {peak}.", False
     zone, share, area = opacity.peak_zone(lungs), opacity.share_inside(lungs), float(lungs.mean())
@@ -217,8 +216,8 @@ def opacity_in_words(opacity: OpacityMap, lungs: np.ndarray) -> tuple[str, bool]
     if share >= area:
         return words, False
     return (
-        f"{words} Only {_per_cent(share)} of where one is likely lies in the lungs, which are"
-        f" {_per_cent(area)} of the film: less than chance.",
+        f"{words} Only {in_percent(share)} of the marked area lies in the lungs, which are"
+        f" {in_percent(area)} of the film: less than chance.",
         True,
     )
 
@@ -228,7 +227,7 @@ def category_in_words(prediction: Prediction) -> str:
     category, share = prediction.category, prediction.category_share
     if category is None or share is None:
         return ""
-    return f"{category.display_name} (the network's share is {_per_cent(share)}, not calibrated)."
+    return f"{category.display_name} (the network's share is {in_percent(share)}, not calibrated)."
 
 
 def checks_in_words(prediction: Prediction) -> str:
@@ -248,18 +247,24 @@ def predictive_value(decision: Decision, prevalence: float) -> float | None:
     return values.positive if decision.tier in FLAGGED else values.negative
 
 
+def counted(count: int, name: str) -> str:
+    """So many of a thing: "1 film", "2 films"."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
 def error_row(
     file: str, error: CovidCoreError, answers: Sequence[Finding] = CLASSES
 ) -> dict[str, Any]:
     """One row for a film that got no prediction; `reason` says why and what to do.
 
     `decision` is `error`, or `abstained` where the picture was read and is no film to judge; `tier`
-    says the same in words.
+    says the same in words, and `flags` what the picture is.
     """
     refused = isinstance(error, Abstained)
     return {
         **dict.fromkeys(columns(answers)),
         "file": file,
+        "flags": error.code if isinstance(error, Abstained) else None,
         "tier": (Tier.NOT_JUDGED if refused else Tier.NOT_READ).value,
         "decision": "abstained" if refused else "error",
         "reason": error.sentence,
@@ -271,10 +276,11 @@ def _films_of(point: OperatingPoint) -> str:
 
 
 def _with_interval(share: Estimate) -> str:
-    return f"{_per_cent(share.value)} ({_per_cent(share.low)} to {_per_cent(share.high)})"
+    return f"{in_percent(share.value)} ({in_percent(share.low)} to {in_percent(share.high)})"
 
 
-def _per_cent(share: float) -> str:
+def in_percent(share: float) -> str:
+    """A share, 0 to 1, in per cent: never quite 0% or 100%, unless it is just that."""
     if 0 < share < 0.001 or 0.999 < share < 1:  # never quite all, nor quite none
         return "< 0.1%" if share < 0.5 else "> 99.9%"
     return f"{share:.1%}" if 0 < share < 0.01 or 0.99 < share < 1 else f"{share:.0%}"

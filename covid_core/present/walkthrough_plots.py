@@ -14,6 +14,7 @@ from covid_core.metrics import Estimate
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.results import CalibrationBins
 from covid_core.present.overlay import data_uri, png
+from covid_core.present.sentences import shown_probability
 from covid_core.present.style import CLASS_COLOURS
 
 # ColorBrewer's PuOr, which colour-blind people can read; both ends are seen on white and on black.
@@ -118,10 +119,10 @@ def before_after(walk: Walkthrough, names: tuple[str, str]) -> go.Figure:
             orientation="h",
             name=name,
             marker={"color": colours, "opacity": opacity},
-            text=[f"{name} {value:.2f}" for value in values],
+            text=[f"{name} {shown_probability(value)}" for value in values],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{y}: %{x:.3f}<extra>" + name + "</extra>",
+            hovertemplate="%{y}: %{text}<extra></extra>",
         )
     figure.update_xaxes(title="Probability", range=[0, 1.25], tickvals=[0, 0.25, 0.5, 0.75, 1])
     figure.update_layout(showlegend=False)

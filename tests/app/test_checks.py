@@ -81,7 +81,7 @@ def test_what_lies_outside_the_lungs_is_warned_of_beside_the_answer(
     outcome.find(meter=meter(removed=0.85))
     drop(page, FILM)
     [error] = page.error
-    assert "explains the answer" in error.value
+    assert "does not come from the lungs" in error.value
     assert all(score in error.value for score in ("0.900", "0.700", "0.850"))
 
 

@@ -253,7 +253,7 @@ def test_it_ends_with_how_many_films_came_out_how_and_where_the_reasons_are(
         assert f"{tier} {sum(row['tier'] == tier for row in rows)}" in stderr
     assert "4 films: " in stderr and "not read 1" in stderr
     assert f"the reasons are in the column reason of {table}" in stderr
-    assert "films done: 1" in stderr and "films done: 4" in stderr
+    assert "1 film done" in stderr and "4 films done" in stderr
 
 
 def test_a_single_file_that_fails_says_why(

@@ -161,7 +161,9 @@ def test_words_say_what_is_known_and_what_is_not() -> None:
 def test_a_map_that_fails_a_test_of_itself_is_not_drawn_anywhere() -> None:
     shown, withheld = (with_checks(change(checked())) for change in (passing, failing))
     assert shown.heat_drawn and not withheld.heat_drawn and withheld.heat_withheld
-    assert withheld.caption.startswith("No heat is drawn. The map for COVID-19 is withheld")
+    assert withheld.caption.startswith(
+        "No heat is drawn. The map for COVID-19 failed a test of itself"
+    )
     assert "heat in the lungs" in withheld.caption
     content = result_json(withheld)
     assert (
@@ -213,7 +215,11 @@ def test_what_speaks_against_the_answer_comes_first_on_paper() -> None:
     assert found.meter is not None
     against = replace(found, meter=replace(found.meter, explained=True))
     text = text_of(with_checks(against))
-    for words in ("Seen before:", "explains the answer", "is withheld, for it failed"):
+    for words in (
+        "Seen before:",
+        "does not come from the lungs",
+        "failed a test of itself, and is not shown",
+    ):
         assert text.index(words) < text.index("Calibrated probability")
     assert "right upper" not in text and "of the heat lies" not in text
 

@@ -204,7 +204,7 @@ def test_the_report_names_its_algorithm_and_its_limits() -> None:
     assert f"Weights SHA-256: {WEIGHTS_SHA256}" in text
     assert "Research use only, not a diagnosis." in text
     assert "A chest radiograph cannot exclude COVID-19." in text
-    assert "This picture is like the films of one children's hospital." in text
+    assert "This looks like a child's radiograph." in text
     assert (report.CompletionFlag, report.VerificationFlag) == ("COMPLETE", "UNVERIFIED")
     assert report.PreliminaryFlag == "PRELIMINARY"
     assert report.ContentTemplateSequence[0].TemplateIdentifier == "1500"

@@ -66,7 +66,7 @@ def test_all_that_must_be_stated_is_stated() -> None:
         "DenseNet-121, 2026-11-21, 8a515890",
         "2026-11-21T09:30:15+00:00",
         "21 November 2026, 09:30 UTC",
-        "This picture is like the films of one children's hospital.",
+        "This looks like a child's radiograph.",
         "stored inverted (MONOCHROME1): turned back",
     ):
         assert words in text

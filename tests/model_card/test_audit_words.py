@@ -72,7 +72,9 @@ def test_what_a_map_s_zones_are_worth_is_stated_with_its_source(tells: bool, wor
         sources=("covid-chestxray",),
     )
     sentence = zones_worth_in_words(example_audit(zones=zones))
-    assert "149 films of covid-chestxray" in sentence and f"{worth} which zone is ill" in sentence
+    assert (
+        "149 films of covid-chestxray" in sentence and f"{worth} which zone is diseased" in sentence
+    )
     assert "0.30 (0.21 to 0.50)" in sentence and "by 0.53" in sentence
     assert zones_worth_in_words(example_audit(zones=zones.replace(tells=None))) == ""
     assert zones_worth_in_words(example_audit()) == zones_worth_in_words(None) == ""

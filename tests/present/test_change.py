@@ -58,7 +58,7 @@ def test_the_opaque_share_of_the_lungs_is_stated_where_both_have_a_map() -> None
     assert second.opacity is not None
     clear = replace(second.opacity, cells=np.full_like(second.opacity.cells, 0.1))
     words = change_in_words(first, replace(second, opacity=clear), dated=True)
-    assert "Likely opacities take up " in words and words.endswith(" of the lungs, then 0%.")
+    assert "Likely opacity: " in words and words.endswith(", 0% on the later one.")
     assert "opacity" not in change_in_words(first, reading(COVID), dated=True)
 
 

@@ -37,7 +37,7 @@ def test_the_whole_reading_is_in_it() -> None:
     assert (point["name"], point["threshold"]) == ("balanced", 0.3)
     assert point["sensitivity"] == {"value": 0.912, "low": 0.88, "high": 0.94, "n": 300}
     assert content["remarks"][0]["code"] == "child"
-    assert "children's hospital" in content["remarks"][0]["sentence"]
+    assert "a child's radiograph" in content["remarks"][0]["sentence"]
     assert content["notes"] == ["stored inverted"] and content["disclaimer"] == DISCLAIMER
 
 

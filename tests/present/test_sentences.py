@@ -84,7 +84,7 @@ def test_where_opacity_is_is_described_in_words() -> None:
     beside = np.zeros_like(result.lungs)
     beside[:, 100:] = True
     words, doubtful = opacity_in_words(result.opacity, beside)
-    assert doubtful and "of where one is likely lies in the lungs" in words
+    assert doubtful and "of the marked area lies in the lungs" in words
     clear = replace(result.opacity, cells=np.full((7, 7), 0.1, np.float32))
     assert opacity_in_words(clear, result.lungs) == (
         "No opacity is likely: its highest probability in any cell is 10%.",
