@@ -161,9 +161,9 @@ def _class_layer(layer: Layer, reading: Reading, finding: Finding, worth: str) -
     shown, words, doubtful = False, not_due_in_words(prediction, finding), False
     if prediction.heat_due(finding):
         check = reading.map_checks[finding].tests
-        shares = reading.lung_shares(finding)
         shown = check.passed
-        words, doubtful = heat_in_words(*shares) if shown else (check.sentence, False)
+        shares = reading.lung_shares(finding)
+        words, doubtful = heat_in_words(shares) if shown else (check.sentence, False)
     return replace(
         layer, name=finding.display_name, shown=shown, why=words, doubtful=doubtful, note=worth
     )

@@ -56,7 +56,7 @@ def output_writer(
             write_bundle(reader, reading, bundles, shown, signing)
         in_lungs = reading.lung_shares(finding)
         flags = flags_of(reading.prediction, reading.checks(finding), in_lungs)
-        return Explained(reading.prediction, in_lungs[0] if _holds(reading) else math.nan, flags)
+        return Explained(reading.prediction, in_lungs.heat if _holds(reading) else math.nan, flags)
 
     return explain
 

@@ -22,6 +22,7 @@ from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.explain.checks import Checks, decide_again
+from covid_core.explain.lung_shares import LungShares
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.tiers import Tier
@@ -66,7 +67,7 @@ class Entry:
     prediction: Prediction | None = None
     reading: Reading | None = None
     checks: Checks | None = None
-    in_lungs: tuple[float, float] | None = None
+    in_lungs: LungShares | None = None
 
     @property
     def decision(self) -> str:
@@ -237,7 +238,7 @@ def _judged(known: Entry, reading: Reading) -> Entry:
         reading=reading.without_film(),
         checks=reading.checks(prediction.label),
         in_lungs=in_lungs,
-        row={"heat_in_lungs": in_lungs[0]},
+        row={"heat_in_lungs": in_lungs.heat},
     )
 
 

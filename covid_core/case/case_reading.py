@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from covid_core.explain.checks import Checks, FilmChecks, MapChecks
+from covid_core.explain.lung_shares import LungShares
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import Finding
 from covid_core.model.saliency import Saliency
@@ -75,6 +77,7 @@ class Reading:
         """The share of a class's evidence in the lungs, 0 to 1; NaN where there is none."""
         return self.maps[finding].share_inside(self.lungs)
 
-    def lung_shares(self, finding: Finding) -> tuple[float, float]:
-        """The share of a class's evidence in the lungs, and the lungs' share of the film."""
-        return self.heat_in_lungs(finding), float(self.lungs.mean())
+    def lung_shares(self, finding: Finding) -> LungShares:
+        """What of a class's evidence and of the opacity map lies in the lungs."""
+        opacity = self.opacity.share_inside(self.lungs) if self.opacity else math.nan
+        return LungShares(self.heat_in_lungs(finding), float(self.lungs.mean()), opacity)

@@ -208,7 +208,7 @@ def _heat(result: Result) -> tuple[str, bool]:
     """Where the heat lies, in words, and whether that is a caution; "" where none is drawn."""
     if not result.heat_drawn:
         return "", False
-    return heat_in_words(*result.lung_shares)
+    return heat_in_words(result.lung_shares)
 
 
 def _foot_top(sheet: Sheet, result: Result, points: float) -> float:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from covid_core.explain.checks import Checks
+from covid_core.explain.lung_shares import LungShares
 from covid_core.model.gate_findings import UNDER_18, UNUSABLE
 from covid_core.predict.predictor import Prediction
-from covid_core.present.sentences import heat_in_words
+from covid_core.present.sentences import heat_in_words, opacity_elsewhere_in_words
 
 SEEN = (
     "Seen before: this film, or one that looks the same, was used to make this model, which may"
@@ -28,7 +29,8 @@ class Flag:
     """One thing that speaks against an answer.
 
     `code`: stable, for files: one of the gate's (`gate_findings.Code`), or `age_under_18`,
-    `outside_the_lungs`, `seen_in_training`, `heat_failed_its_tests`, `heat_elsewhere`.
+    `outside_the_lungs`, `seen_in_training`, `heat_failed_its_tests`, `heat_elsewhere`,
+    `opacity_elsewhere`.
     """
 
     severity: Severity
@@ -44,13 +46,12 @@ class Flag:
 def flags_of(
     prediction: Prediction,
     checks: Checks | None = None,
-    in_lungs: tuple[float, float] | None = None,
+    in_lungs: LungShares | None = None,
 ) -> tuple[Flag, ...]:
     """The flags of one film's answer, the gravest first.
 
-    `checks`: of the film and of the map that is shown; None where none were made. `in_lungs`: the
-    share of that map's heat in the lungs and the lungs' share of the film, 0 to 1; None without a
-    map.
+    `checks`: of the film and of the map that is shown; None where none were made. `in_lungs`: of
+    that map and of the opacity map; None without maps.
     """
     found = [
         Flag(_severity(remark.code in UNUSABLE), remark.code.value, remark.sentence)
@@ -63,9 +64,12 @@ def flags_of(
     finding = checks.map_check.finding if checks else prediction.label
     passed = checks is None or checks.map_check.passed
     if in_lungs and passed and prediction.heat_due(finding):
-        words, doubtful = heat_in_words(*in_lungs)
+        words, doubtful = heat_in_words(in_lungs)
         if doubtful:
             found.append(Flag(Severity.WARNING, "heat_elsewhere", words))
+    if in_lungs and prediction.decision.draws_heat and in_lungs.opacity_elsewhere:
+        words = opacity_elsewhere_in_words(in_lungs)
+        found.append(Flag(Severity.WARNING, "opacity_elsewhere", words))
     return tuple(sorted(found, key=lambda flag: flag.severity))
 
 

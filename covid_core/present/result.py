@@ -5,6 +5,7 @@ It holds no patient and no file name, by construction.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from covid_core.explain.checks import Checks, checks_json, rounded
+from covid_core.explain.lung_shares import LungShares
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import APPEARANCES, Finding
 from covid_core.metrics import Estimate
@@ -86,9 +88,10 @@ class Result:
         return self.saliency.share_inside(self.lungs)
 
     @property
-    def lung_shares(self) -> tuple[float, float]:
-        """The share of the evidence in the lungs, and the lungs' share of the film."""
-        return self.heat_in_lungs, float(self.lungs.mean())
+    def lung_shares(self) -> LungShares:
+        """What of the evidence and of the opacity map lies in the lungs."""
+        opacity = self.opacity.share_inside(self.lungs) if self.opacity else math.nan
+        return LungShares(self.heat_in_lungs, float(self.lungs.mean()), opacity)
 
     @property
     def flags(self) -> tuple[Flag, ...]:

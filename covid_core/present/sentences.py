@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from covid_core.errors import Abstained, CovidCoreError
+from covid_core.explain.lung_shares import LungShares
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
@@ -181,22 +182,21 @@ def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) 
     )
 
 
-def heat_in_words(share: float, area: float) -> tuple[str, bool]:
+def heat_in_words(shares: LungShares) -> tuple[str, bool]:
     """Where the heat lies, and whether to trust the map less for it.
 
-    By its `share` inside the lungs and the lungs' `area`, a share of the film, both 0 to 1: less,
-    where it finds the lungs no better than chance.
+    Less, where it finds the lungs no better than chance.
     """
-    if math.isnan(share):
+    if math.isnan(shares.heat):
         return "No heat: nothing in the film speaks for this class.", False
-    inside, lungs = in_percent(share), in_percent(area)
+    inside, lungs = in_percent(shares.heat), in_percent(shares.area)
     words = f"{inside} of the heat lies in the lungs, which are {lungs} of the film"
-    if share < _ELSEWHERE * area:
+    if shares.heat < _ELSEWHERE * shares.area:
         return (
             f"{words}: far less than chance. The model looks elsewhere; do not trust this answer.",
             True,
         )
-    if share < area:
+    if shares.heat < shares.area:
         return f"{words}: less than chance. Take this answer with care.", True
     return words + ".", False
 
@@ -210,15 +210,20 @@ def opacity_in_words(opacity: OpacityMap, lungs: np.ndarray) -> tuple[str, bool]
     peak = in_percent(opacity.peak)
     if not opacity.is_likely:
         return f"No opacity is likely: its highest probability in any cell is {peak}.", False
-    zone, share, area = opacity.peak_zone(lungs), opacity.share_inside(lungs), float(lungs.mean())
+    zone = opacity.peak_zone(lungs)
     where = f", in the {zone} lung zone" if zone else ", outside the lung zones"
     words = f"Highest probability of an opacity: {peak}{where}."
-    if share >= area:
+    shares = LungShares(math.nan, float(lungs.mean()), opacity.share_inside(lungs))
+    if not shares.opacity_elsewhere:
         return words, False
+    return f"{words} {opacity_elsewhere_in_words(shares)}", True
+
+
+def opacity_elsewhere_in_words(shares: LungShares) -> str:
+    """That likely opacities lie in the lungs less than chance would have it."""
     return (
-        f"{words} Only {in_percent(share)} of the marked area lies in the lungs, which are"
-        f" {in_percent(area)} of the film: less than chance.",
-        True,
+        f"Only {in_percent(shares.opacity)} of the likely opacity lies in the lungs, which are"
+        f" {in_percent(shares.area)} of the film: less than chance."
     )
 
 

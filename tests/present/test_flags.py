@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from covid_core.explain.checks import Checks, withhold_explained
+from covid_core.explain.lung_shares import LungShares
 from covid_core.findings import Finding
 from covid_core.model.gate_findings import Code
 from covid_core.model.tiers import Tier
@@ -14,6 +15,7 @@ from covid_core.present.tiers import tiers_in_words
 from tests.app.checked import map_check, meter, seen
 from tests.exports.results import made
 
+ELSEWHERE = LungShares(0.1, 0.4)
 CHECKS = Checks(replace(meter(removed=0.9), explained=True), map_check(Finding.COVID), None, seen())
 
 
@@ -23,7 +25,7 @@ def test_a_film_without_anything_odd_has_no_flag() -> None:
 
 def test_the_gravest_comes_first_whatever_was_found_first() -> None:
     prediction = made(remarks=(Code.CROPPED, Code.CHILD)).prediction
-    flags = flags_of(prediction, in_lungs=(0.1, 0.4))
+    flags = flags_of(prediction, in_lungs=ELSEWHERE)
     assert codes_of(flags) == "child|cropped|heat_elsewhere"
     assert flags[0].unusable and flags[0].severity is Severity.UNUSABLE
 
@@ -33,7 +35,7 @@ def test_checks_add_what_they_found() -> None:
     assert codes_of(flags) == "outside_the_lungs|cropped|seen_in_training"
     assert flags[2].sentence == SEEN and "COVID-1.png" not in SEEN
     failed = replace(CHECKS, meter=None, seen=None, map_check=map_check(Finding.COVID, "deletion"))
-    [flag] = flags_of(made().prediction, failed, in_lungs=(0.1, 0.4))
+    [flag] = flags_of(made().prediction, failed, in_lungs=ELSEWHERE)
     assert flag.code == "heat_failed_its_tests" and "Found of deletion." in flag.sentence
 
 
@@ -50,9 +52,19 @@ def test_what_is_explained_without_lungs_is_withheld_and_has_no_heat() -> None:
 
 def test_heat_is_flagged_only_where_it_is_drawn() -> None:
     prediction = made().prediction
-    assert codes_of(flags_of(prediction, in_lungs=(0.1, 0.4))) == "heat_elsewhere"
+    assert codes_of(flags_of(prediction, in_lungs=ELSEWHERE)) == "heat_elsewhere"
     held = replace(prediction, decision=prediction.decision.withheld("Because."))
-    assert flags_of(held, in_lungs=(0.1, 0.4)) == ()
+    assert flags_of(held, in_lungs=ELSEWHERE) == ()
+
+
+def test_an_opacity_map_that_marks_what_is_no_lung_is_flagged_where_it_is_shown() -> None:
+    prediction = made().prediction
+    outside, inside = LungShares(0.9, 0.4, opacity=0.2), LungShares(0.9, 0.4, opacity=0.8)
+    [flag] = flags_of(prediction, in_lungs=outside)
+    assert flag.code == "opacity_elsewhere" and "Only 20%" in flag.sentence
+    assert flags_of(prediction, in_lungs=inside) == ()
+    held = replace(prediction, decision=prediction.decision.withheld("Because."))
+    assert flags_of(held, in_lungs=outside) == ()
 
 
 def test_a_child_s_film_has_words_of_its_own() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from covid_core.errors import Abstained, RefusedFile
+from covid_core.explain.lung_shares import LungShares
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.model.decision import Decision, OperatingPoint
@@ -84,7 +85,7 @@ def test_where_opacity_is_is_described_in_words() -> None:
     beside = np.zeros_like(result.lungs)
     beside[:, 100:] = True
     words, doubtful = opacity_in_words(result.opacity, beside)
-    assert doubtful and "of the marked area lies in the lungs" in words
+    assert doubtful and "of the likely opacity lies in the lungs" in words
     clear = replace(result.opacity, cells=np.full((7, 7), 0.1, np.float32))
     assert opacity_in_words(clear, result.lungs) == (
         "No opacity is likely: its highest probability in any cell is 10%.",
@@ -148,6 +149,6 @@ def test_points_and_values_are_described_in_words() -> None:
 def test_heat_outside_the_lungs_is_warned_of(
     share: float, area: float, doubtful: bool, words: str
 ) -> None:
-    sentence, warned = heat_in_words(share, area)
+    sentence, warned = heat_in_words(LungShares(share, area))
     assert words in sentence
     assert warned is doubtful
