@@ -16,6 +16,6 @@ def show_failure(problem: str, sentence: str) -> None:
 
 def show_busy(error: Busy) -> None:
     """That nothing was begun, and a button that asks anew, as any run of the page does."""
-    st.info(texts.BUSY, icon=":material/hourglass_empty:")
+    st.warning(texts.BUSY, icon=":material/hourglass_empty:")
     st.text(error.sentence)
     st.button(texts.TRY_AGAIN, key="try-again", icon=":material/refresh:")
