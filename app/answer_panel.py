@@ -35,9 +35,8 @@ def show_answer(film: OpenFilm, *, flags: bool = True) -> None:
 def show_call(film: OpenFilm) -> None:
     """The answer in one line, and how it came to that side."""
     prediction = film.prediction
-    if not prediction.decision.usable:  # no figure of an answer that must not be used
+    if not (prediction.decision.usable or film.is_phantom):  # no figure of it, for none counts
         st.header(prediction.decision.tier.heading, anchor=False)
-        st.write(prediction.decision.sentence)
         return
     said, bars = st.columns([3, 2], gap="large")
     with bars:
