@@ -20,7 +20,7 @@ COPY covid_core/ covid_core/
 # The networks' graphs, exported here once: later nothing may be written beside the weights.
 RUN python -c "from covid_core.predict.predictor import Predictor; from covid_core.predict.lungs import Lungs; \
     Predictor.load('weights'); Lungs.load()"
-COPY streamlit_app.py desk.toml ./
+COPY streamlit_app.py desk.toml LICENSE NOTICE ./
 COPY app/ app/
 
 # Nobody in particular, with the number that Hugging Face Spaces runs as.

@@ -2,7 +2,8 @@
 
     python -m supply.weights_archive FILE
 
-The same weights give the same bytes. Graphs that were exported here stay out.
+The same weights give the same bytes. Graphs that were exported here stay out; NOTICE, the terms of
+the datasets, goes along as NOTICE.md.
 `python -m covid_core weights --from FILE --sha256 HEX` puts them in place.
 """
 
@@ -27,6 +28,8 @@ def write_weights_archive(file: Path, weights: Path = WEIGHTS) -> str:
             if not hidden and (weights / name).suffix in SUFFIXES:
                 # Stored: weights hardly shrink, and zlib's versions pack differently.
                 archive.writestr(zipfile.ZipInfo(name), (weights / name).read_bytes())
+        terms = zipfile.ZipInfo("NOTICE.md")
+        archive.writestr(terms, (Path(__file__).parent.parent / "NOTICE").read_bytes())
     with file.open("rb") as written:
         return hashlib.file_digest(written, "sha256").hexdigest()
 

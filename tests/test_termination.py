@@ -7,7 +7,6 @@ gone, and the next signal crashed it.
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from tests.servers import page_command, wait_for_page
 from tests.waits import LONGEST_S, wait_until
 from tests.whole_way import films
 
+resource = pytest.importorskip("resource", reason="Windows has no such limits")
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
 

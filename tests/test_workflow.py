@@ -35,10 +35,14 @@ def test_it_runs_on_every_system_and_python_that_the_package_names() -> None:
 
 
 def test_the_checks_are_those_of_the_other_ci() -> None:
-    ours = re.findall(r"\.venv/bin/((?:ruff|mypy)[^\\\n&]*)", (ROOT / ".ci" / "run").read_text())
-    assert [check.strip() for check in ours] == [
-        line for line in lines_of("checks").split("\n") if line.startswith(("ruff", "mypy"))
-    ]
+    run = (ROOT / ".ci" / "run").read_text()
+    body = run[run.index("check() {") : run.index("# The README's test command")]
+    ours = [check.strip() for check in re.findall(r"\.venv/bin/([^\\\n&]*)", body)]
+    assert ours[-2:] == ["python -m supply.sbom", "python -m supply.advisories"]
+    lines = lines_of("checks").split("\n")
+    assert [line for line in lines if line in ours] == ours
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert [hook["entry"].removeprefix(".venv/bin/") for hook in hooks] == ours
 
 
 def test_packages_are_cached_by_what_is_required() -> None:

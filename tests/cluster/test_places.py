@@ -57,6 +57,7 @@ def test_a_film_is_read_by_the_name_it_was_found_under(root: str) -> None:
     assert len(radiographs) == 4
 
 
+@pytest.mark.linux
 def test_a_pipe_in_a_film_s_place_is_that_film_s_refusal(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.png")
     with pytest.raises(RefusedFile, match="no plain file"):

@@ -144,6 +144,7 @@ def test_another_version_is_named_where_bytes_differ(
     assert "another fpdf2: 1.0 then" in output
 
 
+@pytest.mark.linux
 def test_each_of_several_gets_its_verdict_whatever_the_others_are(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,6 +212,7 @@ def test_openssl_makes_the_keys_and_checks_the_signatures(bundle: Path, tmp_path
     openssl(*checked, "-in", "film.zip", "-sigfile", "film.zip.sig")
 
 
+@pytest.mark.linux
 def test_what_is_no_key_is_said_and_nothing_of_it(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

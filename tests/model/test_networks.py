@@ -125,6 +125,7 @@ def test_files_that_are_no_weights_are_named(tmp_path: Path, content: bytes | No
     assert refused.value.file == str(path)
 
 
+@pytest.mark.linux
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     for name in ("pipe.pth", "pipe.safetensors"):
         os.mkfifo(tmp_path / name)

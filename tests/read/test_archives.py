@@ -257,6 +257,7 @@ def test_links_neither_lead_out_of_a_folder_nor_round_in_it(folder: Path) -> Non
     assert b"secret" not in {item.read() for item in items}
 
 
+@pytest.mark.linux
 def test_what_is_put_in_a_film_s_place_once_it_was_found_is_not_read(folder: Path) -> None:
     secret = folder.parent / "secret"
     secret.mkdir()

@@ -87,6 +87,7 @@ def test_file_errors_name_the_file_and_the_way_out(tmp_path: Path) -> None:
         assert str(refused.value).startswith(str(tmp_path / name))
 
 
+@pytest.mark.linux
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "film.png")
     with pytest.raises(RefusedFile, match="no plain file") as refused:

@@ -31,6 +31,7 @@ def test_a_plain_file_is_read_up_to_a_size(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("put", ["pipe", "folder"])
+@pytest.mark.linux
 def test_what_is_no_plain_file_is_neither_read_nor_waited_for(folder: Path, put: str) -> None:
     path = folder / "other"
     os.mkfifo(path) if put == "pipe" else path.mkdir()
