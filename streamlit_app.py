@@ -16,6 +16,7 @@ from starlette.routing import Route
 from streamlit import runtime
 
 from app import forgetting, preloading, session
+from app.drop_anywhere import take_drops
 from app.failures import show_busy, show_failure
 from app.queue import Busy
 from app.server import HEALTH, Guard, tell_health
@@ -57,6 +58,7 @@ def main() -> None:
         page.run()
     except Busy as error:
         show_busy(error)
+    take_drops()
     try:
         preloading.load_ahead()
     except CovidCoreError as error:

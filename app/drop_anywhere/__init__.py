@@ -1,4 +1,4 @@
-"""Files dropped anywhere on a page go to its first place for files."""
+"""Files dropped anywhere on a page go to its first place for files, and never take its place."""
 
 from __future__ import annotations
 

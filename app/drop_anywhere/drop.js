@@ -13,14 +13,15 @@ export default function ({ parentElement }) {
   const { signal } = mine
   const over = event => {
     if (!holdsFiles(event)) return
+    if (!isInPlace(event)) event.preventDefault() // or the browser shows it in place of the page
     veil.hidden = isInPlace(event) || !document.querySelector(PLACE)
-    if (!veil.hidden) event.preventDefault() // or the browser shows the file in place of the page
   }
   const dropped = event => {
     veil.hidden = true
-    const place = document.querySelector(PLACE)
-    if (!holdsFiles(event) || isInPlace(event) || !place) return
+    if (!holdsFiles(event) || isInPlace(event)) return
     event.preventDefault()
+    const place = document.querySelector(PLACE)
+    if (!place) return // a page that takes no files: nothing happens to it
     const { dataTransfer } = event
     place.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }))
   }

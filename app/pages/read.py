@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.drop_anywhere import take_drops
 from app.failures import show_busy, show_failure
 from app.phantoms import show_phantoms
 from app.public_films import show_public_films
@@ -46,7 +45,6 @@ def show() -> None:
         else:
             show_empty_state()
     session.forget_closed()
-    take_drops()
 
 
 def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:

@@ -45,6 +45,7 @@ CALLS: dict[Finding | None, Code] = {
 TIER = Code("tier", SCHEME, "Answer in the words of a report")
 VERDICT = Code("reader-verdict", SCHEME, "Reader's opinion of the answer")
 READER_TIER = Code("reader-answer", SCHEME, "Reader's own answer")
+READER_BOX = Code("reader-box", SCHEME, "Reader's box around an opacity, in shares of the film")
 VERDICTS = {
     Verdict.AGREE: Code("agree", SCHEME, "Reader agrees"),
     Verdict.DISAGREE: Code("disagree", SCHEME, "Reader disagrees"),
@@ -187,6 +188,8 @@ def _content(
     )
     for text in _comments(result):
         report[0].ContentSequence.append(sr.TextContentItem(_COMMENT, text, "CONTAINS"))
+    for text in _boxes(opinion):
+        report[0].ContentSequence.append(sr.TextContentItem(READER_BOX, text, "CONTAINS"))
     return report
 
 
@@ -246,6 +249,15 @@ def _evaluations(result: Result, opinion: Opinion | None) -> list[tuple[Code, Co
         if opinion.reader_tier:
             found.append((READER_TIER, tier_code(opinion.reader_tier)))
     return found
+
+
+def _boxes(opinion: Opinion | None) -> list[str]:
+    """Each box of a reader's, in words: the film may be kept in other pixels than were read."""
+    sides = ("left", "top", "right", "bottom")
+    return [
+        ", ".join(f"{side} {share:.4f}" for side, share in zip(sides, box, strict=True))
+        for box in (opinion and opinion.boxes) or ()
+    ]
 
 
 def _shares(result: Result) -> list[tuple[Code, float]]:

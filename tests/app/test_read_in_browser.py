@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
-from app.texts.common import DROP_ANYWHERE, PHANTOM_BUTTONS
+from app.texts.common import DROP_ANYWHERE, MODEL, PHANTOM_BUTTONS
 from app.texts.read import PHANTOM as PHANTOM_HEADING
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
@@ -95,6 +95,25 @@ def test_a_film_dropped_beside_the_place_for_files_is_read(page: Page, tmp_path:
     send("drop")
     expect(page.get_by_text("Calibrated probability of COVID-19")).to_be_visible()
     expect(page.get_by_text(DROP_ANYWHERE)).to_be_hidden()
+
+
+def test_a_film_dropped_on_a_page_that_takes_none_does_not_take_its_place(page: Page) -> None:
+    page.get_by_role("link", name=MODEL).click()
+    expect(page.get_by_role("heading", name=MODEL)).to_be_visible()
+
+    def is_held() -> bool:
+        held: bool = page.evaluate(
+            """() => {
+                const dataTransfer = new DataTransfer()
+                dataTransfer.items.add(new File(["x"], "film.png"))
+                const options = { dataTransfer, bubbles: true, cancelable: true }
+                return ["dragover", "drop"].every(
+                    kind => !document.body.dispatchEvent(new DragEvent(kind, options)))
+            }"""
+        )
+        return held
+
+    wait_until(is_held, "the page keeps its place")
 
 
 def test_a_name_with_markup_is_neither_rendered_nor_fetched(page: Page) -> None:

@@ -22,6 +22,7 @@ from covid_core.exports.pictures import captioned_overlay, captioned_pictures
 from covid_core.exports.secondary_capture import secondary_capture
 from covid_core.exports.structured_report import (
     CALLS,
+    READER_BOX,
     READER_TIER,
     SCHEME,
     VERDICT,
@@ -177,6 +178,23 @@ def test_the_report_says_a_readers_opinion_and_is_another_object(tier: Tier | No
     assert said.get(READER_TIER.value) == (tier_code(tier) if tier else None)
     uids = [pydicom.dcmread(io.BytesIO(one)).SOPInstanceUID for one in (plain, own)]
     assert len(set(uids)) == 2
+
+
+def test_the_report_has_a_readers_boxes() -> None:
+    result = made(COVID)
+    boxes = ((0.1, 0.2, 0.3, 0.45), (0.5, 0.5, 0.75, 0.875))
+    opinion = opinion_of(result.prediction, Tier.LIKELY, "2026-11-29T17:00:00+00:00", boxes)
+    capture = both(None, keep=False, result=result)[0]
+    report = structured_report(result, None, capture, keep_identity=False, opinion=opinion)
+    said = [
+        item.TextValue
+        for item in pydicom.dcmread(io.BytesIO(report)).ContentSequence
+        if item.ConceptNameCodeSequence[0].CodeValue == READER_BOX.value
+    ]
+    assert said == [
+        "left 0.1000, top 0.2000, right 0.3000, bottom 0.4500",
+        "left 0.5000, top 0.5000, right 0.7500, bottom 0.8750",
+    ]
 
 
 def test_the_report_measures_each_probability_and_the_point() -> None:
