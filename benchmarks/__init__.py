@@ -7,7 +7,7 @@ a test repeats at every commit is not here, and no test holds a figure from here
     container cases full_disk fuzz install      docs/reliability.md; `record` keeps what they found
     kills load memory network privacy restart
     archive borders bundle calibration start    docs/measurements.md
-    cropped_twins duplicates map_check
+    cropped_twins decoders duplicates map_check
     seen_before shortcut_meter smoothing
     stand_in                                    docs/results.md
     folders leftovers load_figures servers      what several of them use
