@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import binom
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
 from covid_core.errors import CovidCoreError
+from covid_core.findings import Finding
 from covid_core.local_validation.scores import Scores, build_scores
 from covid_core.local_validation.validation import (
     SITE,
@@ -15,9 +18,10 @@ from covid_core.local_validation.validation import (
     guaranteed_point,
     measured,
     validate,
+    with_calls,
     with_costs,
 )
-from covid_core.model.decision import OperatingPoint
+from covid_core.model.decision import OperatingPoint, Rules
 
 POINTS = (OperatingPoint("rule-out", 0.1), OperatingPoint("rule-in", 0.7))
 
@@ -159,3 +163,29 @@ def test_where_many_score_nothing_no_threshold_is_promised() -> None:
     )
     with pytest.raises(CovidCoreError, match="score next to nothing"):
         guaranteed_point(scores)
+
+
+def test_what_the_answers_come_to_at_a_site_is_measured_with_its_own_sets() -> None:
+    probabilities = np.array(
+        [[0.05, 0.05, 0.9]] * 6  # likely, and right
+        + [[0.9, 0.05, 0.05]] * 2  # of COVID-19, and missed
+        + [[0.5, 0.05, 0.45]] * 2  # undecided
+        + [[0.9, 0.05, 0.05]] * 8  # cleared
+        + [[0.05, 0.05, 0.9]] * 2  # false alarms
+    )
+    positive = np.arange(20) < 10
+    scores = build_scores(
+        positive,
+        probabilities[:, 2],
+        [""] * 20,
+        findings=[Finding.COVID] * 10 + [Finding.NORMAL] * 10,
+        probabilities=probabilities,
+    )
+    rules = replace(Rules.plain(3), least=(0.99, 0.99, 0.99))
+    point = OperatingPoint(SITE, 0.4, least=(0.4, 0.4, 0.4))
+    calls = with_calls(point, scores, rules).calls
+    assert calls is not None
+    assert (calls.flagged.value, calls.missed) == (0.6, 0.2)
+    assert (calls.false_alarms.value, calls.cleared) == (0.2, 0.8)
+    assert calls.decided.value == pytest.approx(0.9)
+    assert with_calls(point, replace(scores, probabilities=None), rules) is point
