@@ -98,3 +98,8 @@ def listed_in_words(names: Sequence[str]) -> str:
     """One or more names inside a sentence: "a, b and c"."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def counted(count: int, name: str) -> str:
+    """So many of a thing: "1 film", "2 films"."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"

@@ -94,6 +94,16 @@ Prevalence = Annotated[
 ]
 
 
+Checks = Annotated[
+    bool,
+    Option(
+        "--checks",
+        help="check each answer as the page does, by the lungs and by its map, and withhold it"
+        " where it must not be used; takes many times as long",
+    ),
+]
+
+
 def open_tally(list_passed_over: bool) -> Tally:
     """A count of what is passed over, which names each file as --list-passed-over asks."""
     return Tally(partial(print, file=sys.stderr) if list_passed_over else None)

@@ -19,6 +19,7 @@ from typer import Argument, Option
 from covid_core.batch.ledger import Ledger, Terms, open_ledger
 from covid_core.batch.pipeline import Explain, Film, Row, Scoring, rows
 from covid_core.commands.arguments import (
+    Checks,
     Engine,
     ListPassedOver,
     Point,
@@ -32,10 +33,11 @@ from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
 from covid_core.errors import CovidCoreError, Unwritten
+from covid_core.findings import counted
 from covid_core.model.card import SHIPPED, WEIGHTS
 from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import DISCLAIMER, UNANSWERED, counted
+from covid_core.present.sentences import DISCLAIMER, UNANSWERED
 from covid_core.present.tiers import tiers_in_words
 from covid_core.read.archives import Item, members_or_refusals
 from covid_core.read.file_kinds import is_zip
@@ -53,8 +55,6 @@ _NOT_CALIBRATED = (
 )
 _UNCHECKED = "the answers were not checked as the page checks them; --checks does that"
 _COUNTING_S = 10  # of a folder's films before the first is read, for the progress bar alone
-
-
 EPILOG = DISCLAIMER
 _LINE_S = 30  # between lines of progress where there is no terminal
 
@@ -74,14 +74,7 @@ class Options:
         ),
     ] = False
     json: Annotated[bool, Option("--json", help="print the rows as JSON, one a line")] = False
-    checks: Annotated[
-        bool,
-        Option(
-            "--checks",
-            help="check each answer as the page does, by the lungs and by its map, and withhold it"
-            " where it must not be used; takes many times as long",
-        ),
-    ] = False
+    checks: Checks = False
     saliency: Annotated[
         Path | None,
         Option(

@@ -25,11 +25,7 @@ MAX_FILMS = 20_000  # resampling more takes longer than anyone waits at a page
 MAX_COLUMNS = 1000
 FEWEST = 10  # films with COVID-19, and without: no interval is worth drawing from fewer
 SCORES = ("score", "p_covid")  # names of the column, the first that is there
-TEMPLATE = (  # all three probabilities, by which a site's prediction sets are fitted
-    "file,patient,label,p_normal,p_pneumonia,p_covid\n"
-    "film1.dcm,A,covid,0.04,0.05,0.91\n"
-    "film2.dcm,B,normal,0.88,0.05,0.07\n"
-)
+TEMPLATE = "patient,label,p_normal,p_pneumonia,p_covid\nA,covid,.04,.05,.91\nB,normal,.88,.05,.07\n"
 _WRITE_LABELS = f"Write {NAMES_KNOWN}; or 0 or 1"
 _OWN = tuple(f"p_{finding}" for finding in CLASSES)  # columns that predict writes, all of them
 _WEIGHTS = "weights_sha256"

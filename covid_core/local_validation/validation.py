@@ -24,7 +24,8 @@ from covid_core.metrics import (
     sensitivity,
     specificity,
 )
-from covid_core.model.decision import SITE, SITE_FILMS, Calls, OperatingPoint, Rules, tiers_at
+from covid_core.model.calls import Calls
+from covid_core.model.decision import SITE, SITE_FILMS, OperatingPoint, Rules, tiers_at
 from covid_core.model.tiers import DECIDED, FLAGGED
 
 RECALL, CONFIDENCE = 0.95, 0.9

@@ -6,7 +6,6 @@ All of it was fitted on validation films (`training.fit_rules`) and travels with
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal
@@ -17,6 +16,7 @@ from pydantic import AfterValidator, Field
 from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate, opposite
+from covid_core.model.calls import Calls, PredictiveValues, values_at
 from covid_core.model.tiers import CAVEAT as CAVEAT
 from covid_core.model.tiers import (
     DECIDED,
@@ -39,28 +39,6 @@ COVERAGE = 0.9  # of the prediction sets, where the films do not choose another
 SITE_FILMS = "the site's own films"
 _SURE = 700.0  # log odds beyond which float64 has only 0 and 1
 _MAJORITY = 0.5  # below it the others together outweigh any one of them
-
-
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """What answers in a report's words came to on labelled films, at one operating point.
-
-    `flagged`: of films with the disease, the share called likely or possible; `missed`: of these,
-    the share whose answer is decided and names it neither. `false_alarms`, `cleared`: the same two
-    shares of films without it. `decided`: of all films, those not undecided.
-    """
-
-    flagged: Figure
-    missed: Share
-    false_alarms: Figure
-    cleared: Share
-    decided: Figure
-
-    def values_at(self, prevalence: float) -> PredictiveValues:
-        """What an answer is worth at a prevalence, 0 to 1; an undecided one is worth nothing."""
-        return _values_at(
-            prevalence, (self.flagged.value, self.missed), (self.false_alarms.value, self.cleared)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +79,7 @@ class OperatingPoint:
         if self.sensitivity is None or self.specificity is None:
             return None
         found, cleared = self.sensitivity.value, self.specificity.value
-        return _values_at(prevalence, (found, 1 - found), (1 - cleared, cleared))
-
-
-@dataclass(frozen=True, slots=True)
-class PredictiveValues:
-    """The shares of films that are called rightly, at a prevalence, 0 to 1; NaN of no films.
-
-    `positive`: of those called the disease; `negative`: of those called free of it.
-    """
-
-    positive: float
-    negative: float
-
-
-def _values_at(
-    prevalence: float, with_it: tuple[float, float], without: tuple[float, float]
-) -> PredictiveValues:
-    """Bayes' theorem, of the shares called the disease and called free of it, with it and without.
-
-    `prevalence`: 0 to 1.
-    """
-    found, missed = (prevalence * share for share in with_it)
-    alarmed, cleared = ((1 - prevalence) * share for share in without)
-    return PredictiveValues(
-        found / (found + alarmed) if found + alarmed else math.nan,
-        cleared / (cleared + missed) if cleared + missed else math.nan,
-    )
+        return values_at(prevalence, (found, 1 - found), (1 - cleared, cleared))
 
 
 def _is_square(matrix: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:

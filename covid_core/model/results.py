@@ -12,10 +12,11 @@ import numpy as np
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from covid_core.findings import Finding
-from covid_core.metrics import Estimate, cohen_kappa, opposite
-from covid_core.model.decision import Calls, Probabilities
+from covid_core.metrics import Estimate, cohen_kappa
+from covid_core.model.calls import Calls, calls_of
+from covid_core.model.decision import Probabilities
 from covid_core.model.tasks import TaskName
-from covid_core.model.tiers import DECIDED, FLAGGED, Tier
+from covid_core.model.tiers import Tier
 from covid_core.storage.records import UNKNOWN, Figure, Measured, Record
 
 TEST = "test part"  # the name of all test films together
@@ -263,18 +264,7 @@ class TierFigures(Record):
         found, cleared = self.sensitivity, self.specificity
         if found is None or cleared is None or self.decided is None:
             return None
-        free = [
-            self.counts[tier] for tier in self.counts if tier in DECIDED and tier not in FLAGGED
-        ]
-        every = np.sum(list(self.counts.values()), axis=0)
-        freed = np.sum([*free, np.zeros_like(every)], axis=0)
-        return Calls(
-            flagged=found,
-            missed=float(freed[-1] / every[-1]),
-            false_alarms=opposite(cleared),
-            cleared=float(freed[:-1].sum() / every[:-1].sum()),
-            decided=self.decided,
-        )
+        return calls_of(self.counts, found, cleared, self.decided)
 
 
 class Trust(Coverage):

@@ -13,8 +13,9 @@ from covid_core.explain.lung_shares import LungShares
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
+from covid_core.model.calls import Calls
 from covid_core.model.card import WeightsCard
-from covid_core.model.decision import Calls, Decision, OperatingPoint, in_sentence
+from covid_core.model.decision import Decision, OperatingPoint, in_sentence
 from covid_core.model.tiers import DECIDED, FLAGGED, Tier
 from covid_core.predict.predictor import Prediction
 
@@ -250,11 +251,6 @@ def predictive_value(decision: Decision, prevalence: float) -> float | None:
     if decision.tier not in DECIDED or values is None:
         return None
     return values.positive if decision.tier in FLAGGED else values.negative
-
-
-def counted(count: int, name: str) -> str:
-    """So many of a thing: "1 film", "2 films"."""
-    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 def error_row(

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from covid_core.findings import Appearance, Finding, listed_in_words
+from covid_core.model.calls import Calls
 from covid_core.model.card import WeightsCard
-from covid_core.model.decision import SITE, Calls, OperatingPoint, in_sentence
+from covid_core.model.decision import SITE, OperatingPoint, in_sentence
 from covid_core.model.results import WithinSource
 
 _UNSEEN = "never trained on"  # of a source's populations in a card

@@ -12,14 +12,13 @@ import pytest
 from covid_core.errors import CovidCoreError, WeightsError
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
+from covid_core.model.calls import Calls, PredictiveValues
 from covid_core.model.decision import (
     BALANCED,
     CAVEAT,
     RULE_IN,
     RULE_OUT,
-    Calls,
     OperatingPoint,
-    PredictiveValues,
     Rules,
     decide,
     is_close,
