@@ -33,7 +33,7 @@ def show_answer(film: OpenFilm, *, flags: bool = True) -> None:
 
 
 def show_call(film: OpenFilm) -> None:
-    """The answer in one line, and how it came to that side."""
+    """The answer in one line, how it came to that side, and what such answers came to."""
     prediction = film.prediction
     if not (prediction.decision.usable or film.is_phantom):  # no figure of it, for none counts
         st.header(prediction.decision.tier.heading, anchor=False)
@@ -50,10 +50,12 @@ def show_call(film: OpenFilm) -> None:
             st.write(texts.IS_PHANTOM)
         else:
             show_tier(prediction)
+    if not film.is_phantom and (worth := calls_worth(session.card(), prediction.decision.point)):
+        st.caption(worth)
 
 
 def show_tier(prediction: Prediction) -> None:
-    """The answer in a report's words, and what such an answer is worth."""
+    """The answer in a report's words, and the probability that goes with it."""
     decision, disease = prediction.decision, prediction.answers[-1]
     st.header(decision.tier.heading, anchor=False)
     if words := beyond_heading(decision):
@@ -66,8 +68,6 @@ def show_tier(prediction: Prediction) -> None:
             decision.positive,
         )
     )
-    if worth := calls_worth(session.card(), decision.point):
-        st.caption(worth)
 
 
 def beyond_heading(decision: Decision) -> str:
