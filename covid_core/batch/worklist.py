@@ -100,7 +100,9 @@ class Entry:
         if self.prediction is None:
             return str(self.row["reason"])
         words = [flag.sentence for flag in self.flags]
-        return " ".join([*([_UNUSABLE] if self.unusable else []), *words])
+        if self.unusable:
+            words.insert(0, _UNUSABLE)
+        return " ".join(words)
 
     def redecided(self, predictor: Predictor, point: OperatingPoint, prevalence: float) -> Entry:
         """The entry at another operating point and prevalence, 0 to 1; runs no network."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -79,5 +78,4 @@ class Reading:
 
     def lung_shares(self, finding: Finding) -> LungShares:
         """What of a class's evidence and of the opacity map lies in the lungs."""
-        opacity = self.opacity.share_inside(self.lungs) if self.opacity else math.nan
-        return LungShares(self.heat_in_lungs(finding), float(self.lungs.mean()), opacity)
+        return LungShares.of(self.maps[finding], self.opacity, self.lungs)

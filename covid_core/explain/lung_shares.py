@@ -5,6 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
+from covid_core.explain.opacity_map import OpacityMap
+from covid_core.model.saliency import Saliency
+
 
 @dataclass(frozen=True, slots=True)
 class LungShares:
@@ -18,6 +23,18 @@ class LungShares:
     heat: float
     area: float
     opacity: float = math.nan
+
+    @classmethod
+    def of(cls, saliency: Saliency, opacity: OpacityMap | None, lungs: np.ndarray) -> LungShares:
+        """The shares of a class's map and of the opacity map, if any.
+
+        `lungs`: where they are over the whole film, bool (h, w).
+        """
+        return cls(
+            saliency.share_inside(lungs),
+            float(lungs.mean()),
+            opacity.share_inside(lungs) if opacity else math.nan,
+        )
 
     @property
     def opacity_elsewhere(self) -> bool:

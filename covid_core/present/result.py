@@ -5,7 +5,6 @@ It holds no patient and no file name, by construction.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -90,8 +89,7 @@ class Result:
     @property
     def lung_shares(self) -> LungShares:
         """What of the evidence and of the opacity map lies in the lungs."""
-        opacity = self.opacity.share_inside(self.lungs) if self.opacity else math.nan
-        return LungShares(self.heat_in_lungs, float(self.lungs.mean()), opacity)
+        return LungShares.of(self.saliency, self.opacity, self.lungs)
 
     @property
     def flags(self) -> tuple[Flag, ...]:

@@ -116,14 +116,9 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
         return f"{words} On {_films_of(point)}: {calls_in_words(point.calls, disease)}"
     if not (point.sensitivity and point.specificity):
         return words
-    found, low, high = (
-        in_percent(share)
-        for share in (point.sensitivity.value, point.sensitivity.low, point.sensitivity.high)
-    )
-    cleared = in_percent(point.specificity.value)
     return (
-        f"{words} On {_films_of(point)}: sensitivity {found} ({low} to {high}), specificity"
-        f" {cleared}."
+        f"{words} On {_films_of(point)}: sensitivity {_with_interval(point.sensitivity)},"
+        f" specificity {in_percent(point.specificity.value)}."
     )
 
 
