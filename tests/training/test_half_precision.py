@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 
-from covid_core.training.half_precision import half_precision
+from covid_core.training.half_precision import cpu_has_bfloat16, half_precision
 
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(autouse=True)
+def _another_cpu() -> Iterator[None]:
+    cpu_has_bfloat16.cache_clear()
+    yield
+    cpu_has_bfloat16.cache_clear()
+
+
 @pytest.mark.parametrize(
-    ("capability", "wanted", "dtype"),
+    ("capabilities", "wanted", "dtype"),
     [
-        ("AVX512", True, torch.bfloat16),
-        ("AVX512", False, torch.float32),
-        ("AVX2", True, torch.float32),
-        ("DEFAULT", True, torch.float32),
+        ({"avx512_f": True, "avx512_bf16": True}, True, torch.bfloat16),
+        ({"avx512_f": True, "amx_bf16": True}, True, torch.bfloat16),
+        ({"avx512_f": True, "avx512_bf16": True}, False, torch.float32),
+        ({"avx512_f": True, "avx512_bf16": False, "amx_bf16": False}, True, torch.float32),
+        ({"avx2": True}, True, torch.float32),
+        ({}, True, torch.float32),
     ],
 )
 def test_a_cpu_without_it_computes_in_float32(
-    monkeypatch: pytest.MonkeyPatch, capability: str, wanted: bool, dtype: torch.dtype
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], wanted: bool, dtype: torch.dtype
 ) -> None:
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
     layer = torch.nn.Linear(4, 2)
     with half_precision(CPU, wanted=wanted):
         assert layer(torch.ones(1, 4)).dtype is dtype
