@@ -1,17 +1,20 @@
 // What a reader has chosen, and how it changes. Every change is painted once, in the next frame.
 
 // What a new film leaves as it is.
-const TASTE = ["view", "drag", "heat", "contour", "outline", "colours", "opacity", "threshold"]
+const TASTE = [
+  "view", "drag", "heat", "contour", "outline", "colours", "opacity", "threshold", "gamma",
+]
 const CLOSEST = 32 // screen pixels for one of the film
 const NARROWEST = 0.005
 const MOST_PRESETS = 5 // keys
 let taste = {} // of the viewer touched last: the page of the next film may be built anew
 let preset = null // the window that was chosen last, by its name: each film has its own of that name
+let moved = null // where a reader moved that window's ends, as shares of it
 
 /** The state in which a film is first seen. `zoom`: pixels of the screen (of the device, not of CSS)
  * for one of the film; `x`, `y`: what of the film is in a pane's middle. */
 function fresh({ header, film }) {
-  const { low, high } = header.windows.find(({ name }) => name === preset) ?? header.windows[0]
+  const { low, high } = chosenWindow(header)
   const equalised = preset === header.texts.equalised && header.windows.length < MOST_PRESETS
   const known = header.colours.some(({ name }) => name === taste.colours)
   return {
@@ -53,6 +56,7 @@ function schedule(viewer) {
 
 /** As the film was first seen, but for the class and the reader's taste; by its first window. */
 function reset(viewer) {
+  delete taste.gamma
   preset = null
   const { layer, view } = viewer.state
   const { low, high, linked, ...others } = fresh(viewer)
@@ -68,7 +72,24 @@ function setView(viewer, view) {
 function setWindow(viewer, width, level) {
   const half = clamp(width, NARROWEST, 1) / 2
   const middle = clamp(level, 0, 1)
-  change(viewer, { low: middle - half, high: middle + half, equalised: false })
+  const [low, high] = [middle - half, middle + half]
+  const { name, low: from, high: to } = namedWindow(viewer.header)
+  preset = name
+  moved = [low, high].map(end => (end - from) / (to - from))
+  change(viewer, { low, high, equalised: false })
+}
+
+/** The film's window of the name that was chosen last; its first where it has none of that name. */
+function namedWindow({ windows }) {
+  return windows.find(({ name }) => name === preset) ?? windows[0]
+}
+
+/** The same window with its ends where the reader moved them. */
+function chosenWindow(header) {
+  const { low, high } = namedWindow(header)
+  if (!moved) return { low, high }
+  const [from, to] = moved
+  return { low: low + from * (high - low), high: low + to * (high - low) }
 }
 
 /** The window on a key, from 1. Where there are fewer than five, the one after the last equalises.
@@ -78,15 +99,16 @@ function choosePreset(viewer, number) {
   const name = [...windows.map(({ name }) => name), texts.equalised][number - 1]
   if (!name || number > MOST_PRESETS) return
   const linked = isLinked(viewer) ? [...together].filter(isLinked) : []
-  for (const one of new Set([viewer, ...linked])) showPreset(one, name)
   preset = name
+  moved = null
+  for (const one of new Set([viewer, ...linked])) showPreset(one)
 }
 
-function showPreset(viewer, name) {
+function showPreset(viewer) {
   const { windows, texts } = viewer.header
-  const found = windows.find(window => window.name === name)
-  if (found) Object.assign(viewer.state, { low: found.low, high: found.high })
-  if (found || name === texts.equalised) viewer.state.equalised = !found
+  const found = windows.some(({ name }) => name === preset)
+  if (found) Object.assign(viewer.state, chosenWindow(viewer.header))
+  if (found || preset === texts.equalised) viewer.state.equalised = !found
   schedule(viewer)
 }
 

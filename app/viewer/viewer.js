@@ -40,7 +40,7 @@ function load(viewer, data) {
       viewer.state.layer = header.layer
     }
     const offers = ({ windows }) => windows.some(({ name }) => name === preset)
-    if (offers(header) && !offers(before)) showPreset(viewer, preset)
+    if (offers(header) && !offers(before)) showPreset(viewer)
   }
   viewer.heats = header.layers.map(layer => plane(layer.heat))
   viewer.tables = Object.fromEntries(header.colours.map(({ name, table }) => [name, plane(table).pixels]))

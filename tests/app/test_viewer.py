@@ -215,13 +215,7 @@ def test_another_film_starts_afresh_but_for_taste(opened: Opened) -> None:
     for key in ("2", "i", "o"):
         shown.root.press(key)
     before = shown.state()
-    shown.page.get_by_text("Other film").click()
-    expect(shown.page.get_by_text("Runs: 2")).to_be_visible()
-    shown.page.wait_for_function(
-        "film => document.querySelector('[data-testid=stBidiComponentIsolated]')"
-        ".shadowRoot.querySelector('.viewer').dataset.film !== film",
-        arg=before["film"],
-    )
+    _open_the_other_film(shown)
     after = shown.state()
     tastes = ("view", "heat", "opacity", "outline", "colours", "low", "high")
     assert [after[name] for name in tastes] == [before[name] for name in tastes]
@@ -229,6 +223,35 @@ def test_another_film_starts_afresh_but_for_taste(opened: Opened) -> None:
     shown.root.press(" ")
     reset = shown.state()
     assert (reset["low"], reset["high"], reset["view"]) == ("0", "1", "side")
+
+
+def test_a_window_moved_by_hand_and_the_gamma_stay_for_another_film(opened: Opened) -> None:
+    shown = opened("phantom")
+    shown.root.press("2")
+    shown.slide("Width", 0.25)  # half of its own
+    shown.slide("Gamma", 1.5)
+    before = shown.state()
+    assert (float(before["low"]), float(before["high"])) == pytest.approx((0.175, 0.425))
+    _open_the_other_film(shown)
+    after = shown.state()
+    for name in ("low", "high", "gamma"):
+        assert float(after[name]) == pytest.approx(float(before[name]))
+    shown.root.press("2")
+    named = shown.state()
+    assert (named["low"], named["high"], named["gamma"]) == ("0.05", "0.55", "1.5")
+    shown.root.press(" ")
+    assert shown.state()["gamma"] == "1"
+
+
+def _open_the_other_film(shown: Shown) -> None:
+    before = shown.state()["film"]
+    shown.page.get_by_text("Other film").click()
+    expect(shown.page.get_by_text("Runs: 2")).to_be_visible()
+    shown.page.wait_for_function(
+        "film => document.querySelector('[data-testid=stBidiComponentIsolated]')"
+        ".shadowRoot.querySelector('.viewer').dataset.film !== film",
+        arg=before,
+    )
 
 
 def test_steps_ask_the_script_for_another_film(opened: Opened) -> None:
