@@ -7,8 +7,8 @@
 The rooms, from the ground up. A module imports from its own room and from rooms below, never from
 above, and no two import each other; the tests hold this list.
 
-    errors, findings, class_names, metrics, crop, boxes, sources   what goes wrong, what is
-                        answered, by which names, how sure, where
+    errors, extras, findings, class_names, metrics, crop, boxes, sources   what goes wrong, what
+                        is missing, what is answered, by which names, how sure, where
     storage             files that are whole or as they were; one run at a time; walks; tables
     read                a file's bytes to Radiograph, or a refusal in words
     prepare             Radiograph to the network's input
@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from covid_core.findings import CLASSES, Finding
     from covid_core.model.decision import Decision
     from covid_core.model.saliency import Saliency
-    from covid_core.predict.predictor import Prediction, Predictor
+    from covid_core.predict.prediction import Prediction
+    from covid_core.predict.predictor import Predictor
     from covid_core.read.radiograph import Radiograph, View
     from covid_core.read.reading import read_file, read_radiograph
 
@@ -88,7 +89,8 @@ _HOMES = {
         "WeightsError",
     ),
     "findings": ("CLASSES", "Finding"),
-    "predict.predictor": ("Prediction", "Predictor"),
+    "predict.prediction": ("Prediction",),
+    "predict.predictor": ("Predictor",),
     "read.radiograph": ("Radiograph", "View"),
     "read.reading": ("read_file", "read_radiograph"),
     "model.saliency": ("Saliency",),

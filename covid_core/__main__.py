@@ -10,12 +10,9 @@ from typing import cast
 from covid_core.commands.status import WRONG_USE
 from covid_core.commands.verbs import call, group_of_verbs
 from covid_core.errors import CovidCoreError
+from covid_core.extras import install_line
 from covid_core.storage.privacy import keep_private
 
-_INSTALL = (
-    "Install what is needed with: python -m pip install -r requirements.txt, or without a clone:"
-    ' python -m pip install "chest-radiograph-reader[desk,dicom,train]"'
-)
 _MODULE, _SCRIPT = "python -m covid_core", "chest-reader"
 
 
@@ -29,7 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if not error.name or error.name.split(".")[0] == "covid_core":
             raise
-        print(f"{error.name} is not installed. {_INSTALL}", file=sys.stderr)
+        print(
+            f"{error.name} is not installed. {install_line('desk', 'dicom', 'train')}",
+            file=sys.stderr,
+        )
         return WRONG_USE
 
 

@@ -436,6 +436,7 @@ def test_killed_it_goes_on_to_the_same_weights(separable: Path, whole: str) -> N
     assert list((separable / whole / "tensorboard").iterdir())
 
 
+@pytest.mark.linux
 def test_stopped_by_hand_it_says_how_to_go_on(separable: Path) -> None:
     # Of so many epochs that it is still at work, whenever the signal comes.
     with started(separable, "stopped", "--checkpoint-every", "5", "--stages", "32:1000") as stopped:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from typer import Option
 
 from covid_core.commands.scripts import find_script
 from covid_core.errors import CovidCoreError
+from covid_core.extras import require
 from covid_core.model.card import WEIGHTS, WEIGHTS_VARIABLE
 from covid_core.storage.system_processes import become
 
@@ -52,11 +52,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Serve the page until it is stopped; Streamlit's exit status."""
-    if find_spec("streamlit") is None:
-        raise CovidCoreError(
-            "the page needs streamlit, which is not installed",
-            'Install it with: python -m pip install "chest-radiograph-reader[desk]"',
-        )
+    require("streamlit", "desk")
     settings = {WEIGHTS_VARIABLE: str(options.weights.resolve())}
     if options.desk is not None:
         if not options.desk.is_file():

@@ -9,7 +9,10 @@ from covid_core.exports.bounded_http import AnswerCompressed, AnswerTooLarge
 
 CHECK_ADDRESS = "Check the address: it is the DICOMweb root, which in Orthanc ends in /dicom-web"
 _REACH = "Check that it runs, that the address and port are right, and that no firewall is between"
-_CERTIFICATE = "Ask who runs it for one of a known authority, or for its http address"
+_CERTIFICATE = (
+    "Ask the archive's administrator for a certificate from a known authority, or for its http"
+    " address"
+)
 _MOVED = "Give the address that it sends on to"
 _NARROWER = "Search for one patient or for one day"
 _UNCOMPRESSED = "Switch off HTTP compression there, or in the proxy before it, for DICOMweb"
@@ -28,8 +31,8 @@ def archive_error(error: Exception, timeout_s: float) -> CovidCoreError:
         return CovidCoreError("the archive's answer is compressed", _UNCOMPRESSED)
     if isinstance(error, requests.RequestException):
         return _of_the_line(error, timeout_s)
-    # whatever an answer that is no DICOMweb does to what reads it
-    return CovidCoreError("the archive's answer is no DICOMweb", CHECK_ADDRESS)
+    # anything else comes of reading what is not DICOMweb
+    return CovidCoreError("the archive's answer is not a DICOMweb response", CHECK_ADDRESS)
 
 
 def took_too_long(total_s: float) -> CovidCoreError:
@@ -57,7 +60,7 @@ def _of_the_line(error: requests.RequestException, timeout_s: float) -> CovidCor
     ):
         if isinstance(error, kind):
             return CovidCoreError(problem, remedy)
-    return CovidCoreError("the archive's answer is no DICOMweb", CHECK_ADDRESS)
+    return CovidCoreError("the archive's answer is not a DICOMweb response", CHECK_ADDRESS)
 
 
 def _refusal(status: int) -> CovidCoreError:

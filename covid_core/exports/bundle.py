@@ -55,6 +55,7 @@ from covid_core.findings import Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.present.overlay import png
 from covid_core.present.result import Result, result_json
+from covid_core.present.sentences import DISCLAIMER
 from covid_core.read.archives import opened
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.records import Record, Share
@@ -71,12 +72,13 @@ REPORT, RESULT, OPACITY, OVERLAY, SHOWN, FILM, CASE = MEMBERS = (
     "case.json",
 )
 NOTE = (
-    "Research use only, not a diagnosis. No tag, name or UID of the film's file is in this bundle."
+    f"{DISCLAIMER} No tag, name or UID of the film's file is in this bundle."
     " The picture itself was not searched for burned-in names."
 )
 MAX_BYTES = 192 * 1024 * 1024  # of a bundle
 _MOST_BYTES = {FILM: 84_000_000, CASE: 1_000_000, RESULT: 1_000_000}  # 40 million pixels
 _MOST_OTHERS = 40_000_000
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that ZIP files can hold
 _QUICK = 1  # of zlib: a film of noise hardly gets smaller by more
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -235,15 +237,14 @@ def unpacked(data: bytes) -> dict[str, bytes]:
 def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     most = _MOST_BYTES.get(entry.filename, _MOST_OTHERS)
     if entry.file_size > most or entry.flag_bits & 1 or entry.compress_type not in _PACKED:
-        raise CovidCoreError(f"its {entry.filename} is packed as none of a bundle is", _REMEDY)
+        raise CovidCoreError(
+            f"its {entry.filename} is too large, encrypted or compressed in another way", _REMEDY
+        )
     try:
         with archive.open(entry) as member:
             return member.read(most)  # checked against its length and CRC by then
     except Exception as error:  # zipfile, zlib and struct have each their own
         raise CovidCoreError(f"its {entry.filename} is damaged", _REMEDY) from error
-
-
-_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def _zipped(members: Mapping[str, bytes]) -> bytes:

@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset
 
 from covid_core.errors import CovidCoreError
 from covid_core.exports.multipart import TooLarge, boundary_of, split_parts
-from covid_core.exports.optional import needing
+from covid_core.extras import needing
 from covid_core.read.dicom_tags import parse
 from covid_core.read.file_kinds import is_dicom
 from covid_core.read.patient_tags import is_uid
@@ -226,7 +226,7 @@ def _text(answer: Dataset, keyword: str) -> str:
 @contextmanager
 def _task(archive: Archive) -> Iterator[tuple[DICOMwebClient, requests.Session]]:
     """A client and its session for one task, all of whose failures are CovidCoreErrors."""
-    with needing("dicomweb-client"):
+    with needing("dicomweb-client", "dicom"):
         from dicomweb_client import DICOMwebClient
 
         from covid_core.exports.archive_errors import archive_error, took_too_long

@@ -68,7 +68,7 @@ def study_uid_of(result: Result, kept: Study | None) -> str:
     return kept.study_uid if kept and kept.study_uid else uid_of(result, kept, "study")
 
 
-def made_by(result: Result, kept: Study | None, what: str) -> dict[str, Any]:
+def object_attributes(result: Result, kept: Study | None, what: str) -> dict[str, Any]:
     """What highdicom needs for every object made of a result: which it is, and who made it."""
     return {
         "series_instance_uid": uid_of(result, kept, f"{what} series"),
@@ -81,7 +81,7 @@ def made_by(result: Result, kept: Study | None, what: str) -> dict[str, Any]:
 
 
 def stamp(dataset: Dataset, result: Result, kept: Study | None) -> None:
-    """Write into an object whose it is, and when it was made.
+    """Write patient and study, or a pseudonym, and the time into a DICOM object.
 
     `kept`: the study whose tags it carries, so that an archive files it there. Without, it carries
     a pseudonym made of the film's digest and no time, and says how its identity was removed.

@@ -14,9 +14,9 @@ class TooLarge(Exception):
 
 
 def boundary_of(content_type: str) -> bytes | None:
-    """What parts the parts, by an answer's Content-Type; None where it is not multipart.
+    """The boundary between a multipart answer's parts, by its Content-Type; None of any other.
 
-    Raises ValueError where it is, and does not say.
+    Raises ValueError where a multipart answer names none.
     """
     header = Message()
     header["Content-Type"] = content_type

@@ -21,13 +21,12 @@ from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.tiers import Tier, right_answers
 from covid_core.storage.records import Record
-from covid_core.storage.tables import read_table, table_bytes
+from covid_core.storage.tables import UTF8_MARK, read_table, table_bytes
 
 if TYPE_CHECKING:
-    from covid_core.predict.predictor import Prediction
+    from covid_core.predict.prediction import Prediction
 
 FILE_NAME = "opinions.csv"
-_EXCEL_READS_UTF8 = "\ufeff".encode()
 _SHARES = tuple(f"p_{finding}" for finding in CLASSES)
 COLUMNS = (
     "film_sha256",
@@ -85,7 +84,7 @@ class ReaderLabel:
 def opinion_of(
     prediction: Prediction, reader_tier: Tier | None, made: str, boxes: Boxes | None = None
 ) -> Opinion:
-    """The opinion of a reader who gives an answer this tier; None where they only disagree."""
+    """A reader's opinion of an answer. `reader_tier`: theirs; None where they only disagree."""
     tier = prediction.decision.tier
     verdict = Verdict.AGREE if reader_tier is tier else Verdict.CORRECT
     return Opinion(
@@ -105,7 +104,7 @@ def opinions_csv(opinions: Iterable[Opinion]) -> bytes:
 
     In UTF-8 with a mark, for spreadsheets; they run nothing of it.
     """
-    return _EXCEL_READS_UTF8 + table_bytes(COLUMNS, map(_row, opinions))
+    return UTF8_MARK + table_bytes(COLUMNS, map(_row, opinions))
 
 
 def opinions_json(opinions: Iterable[Opinion]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from covid_core.explain.checks import NO_METER, Checks, nearest_in_words, seen_in_words
+from covid_core.explain.checks import NO_METER, NO_ZONES, Checks, nearest_in_words, seen_in_words
 from covid_core.explain.lung_zones import ATTENTION_NOTE, ZONE_TITLES, ZONES
 from covid_core.explain.shortcut_meter import shown
 from covid_core.exports.sheet import QUIET, Sheet
@@ -34,7 +34,7 @@ def zone_table(sheet: Sheet, checks: Checks, box: Box, points: float) -> float:
     x, y, width = box
     y = sheet.heading(x, y, width, "Share of the map by lung zone", points)
     if checks.zones is None:
-        return sheet.words(x, y, width, "There are no two lungs, or nothing of it in them.", points)
+        return sheet.words(x, y, width, NO_ZONES, points)
     half, figure = width / 2, 12.0
     rows = len(ZONES) // 2
     for row in range(rows):

@@ -21,8 +21,8 @@ from covid_core.exports.sheet import (
     Sheet,
 )
 from covid_core.findings import Finding
-from covid_core.model.decision import CAVEAT, Decision, in_sentence
-from covid_core.model.tiers import Tier
+from covid_core.model.decision import Decision
+from covid_core.model.tiers import CAVEAT, Tier, in_sentence
 from covid_core.present.result import Result
 from covid_core.present.sentences import (
     DISCLAIMER,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from covid_core.explain.lung_zones import ATTENTION_NOTE, OPACITY_NOTE
 from covid_core.present.overlay import (
     EVIDENCE_COLOURS,
     OPACITY_COLOURS,
@@ -17,8 +18,8 @@ from covid_core.present.overlay import (
 from covid_core.present.result import Result
 from covid_core.present.sentences import DISCLAIMER
 
-WARNING = f"{DISCLAIMER} Saliency map, not a lesion outline."
-OPACITY_WARNING = f"{DISCLAIMER} The model's own map, not a radiologist's outline."
+WARNING = f"{DISCLAIMER} {ATTENTION_NOTE}"
+OPACITY_WARNING = f"{DISCLAIMER} {OPACITY_NOTE}"
 _OPACITY = 0.5
 _LEAST_WIDTH_PX = 512  # narrower, the words beneath could not be read
 _LETTERS_A_LINE = 70  # of the words beneath, about

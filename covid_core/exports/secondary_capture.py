@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from covid_core.exports.identity import as_file, coded, made_by, stamp, study_uid_of
-from covid_core.exports.optional import needing
+from covid_core.exports.identity import as_file, coded, object_attributes, stamp, study_uid_of
 from covid_core.exports.pictures import WARNING, captioned_pictures
+from covid_core.extras import needing
 from covid_core.present.result import Result
 from covid_core.read.geometry import shown_orientation
 from covid_core.read.patient_tags import Study
@@ -27,7 +27,7 @@ def secondary_capture(result: Result, study: Study | None, *, keep_identity: boo
     pseudonym and new UIDs. The picture is as given: a name burned into the film stays in it. Raises
     CovidCoreError where highdicom is not installed.
     """
-    with needing("highdicom"):
+    with needing("highdicom", "dicom"):
         from highdicom.sc import SCImage
     kept = study if keep_identity else None
     image = SCImage(
@@ -42,7 +42,7 @@ def secondary_capture(result: Result, study: Study | None, *, keep_identity: boo
             "L",
             "F",
         ),  # highdicom requires one; the study's own, or none, is put in below
-        **made_by(result, kept, "capture"),
+        **object_attributes(result, kept, "capture"),
     )
     # pydicom takes a text of two values apart by itself.
     orientation = shown_orientation(kept.orientation) if kept else ""  # the film was turned

@@ -102,20 +102,17 @@ class Sheet:
         colour: str,
         points: float,
         *,
-        figure_text: str = "",
+        figure_text: str,
         mark: float | None = None,
     ) -> float:
         """Draws a share, 0 to 1, as a named bar with its figure; gives the y below it.
 
-        `figure_text`: the figure, where it is not in per cent. `mark`: a line across the bar, where
-        there is one.
+        `figure_text`: the figure, in words. `mark`: a line across the bar, where there is one.
         """
         named, figure, high = _NAMED * width, 14.0, 3.6
         left, long = x + named, width - named - figure
         below = self.words(x, y, named, name, points)
-        self.words(
-            left + long, y, figure, figure_text or f"{share:.1%}", points, bold=True, align="R"
-        )
+        self.words(left + long, y, figure, figure_text, points, bold=True, align="R")
         top = (y + below - high) / 2
         self.block(left, top, long, high, TRACK)
         self.block(left, top, long * share, high, colour)

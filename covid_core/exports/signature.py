@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from covid_core.errors import CovidCoreError
-from covid_core.exports.optional import needing
+from covid_core.extras import needing
 from covid_core.storage.plain_files import read_regular
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def signature_path(bundle: Path) -> Path:
 
 def read_signing_key(path: Path) -> Ed25519PrivateKey:
     """The key to sign with. Raises CovidCoreError, which quotes nothing of the file."""
-    with needing("cryptography"):
+    with needing("cryptography", "signing"):
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
     try:
@@ -50,7 +50,7 @@ def read_signing_key(path: Path) -> Ed25519PrivateKey:
 
 def read_signer(path: Path) -> Ed25519PublicKey:
     """The key to check signatures with. Raises CovidCoreError."""
-    with needing("cryptography"):
+    with needing("cryptography", "signing"):
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
     try:

@@ -17,7 +17,9 @@ from covid_core.read.radiograph import Radiograph, View, check_bounds
 _CODES, _TONES, _PIXELS = "codes", "tones", "pixels"
 _DIGEST = re.compile("[0-9a-f]{64}")
 _MOST_NOTES, _LONGEST_NOTE = 40, 500
-_FOREIGN = CovidCoreError("its film is none of this program's", "Give a bundle as it was made")
+_FOREIGN = CovidCoreError(
+    "its film was not written by this program", "Give a bundle as it was made"
+)
 
 
 def film_bytes(film: Film) -> bytes:

@@ -13,13 +13,13 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.sr.coding import Code
 
 from covid_core.explain.checks import check_sentences
-from covid_core.exports.identity import MANUFACTURER, as_file, made_by, stamp, uid_of
+from covid_core.exports.identity import MANUFACTURER, as_file, object_attributes, stamp, uid_of
 from covid_core.exports.opinions import Opinion, Verdict
-from covid_core.exports.optional import needing
 from covid_core.exports.pictures import WARNING
+from covid_core.extras import needing
 from covid_core.findings import APPEARANCES, Appearance, Finding
-from covid_core.model.decision import CAVEAT, Decision
-from covid_core.model.tiers import Tier
+from covid_core.model.decision import Decision
+from covid_core.model.tiers import CAVEAT, Tier
 from covid_core.present.result import Result
 from covid_core.present.sentences import (
     category_in_words,
@@ -84,7 +84,7 @@ def structured_report(
     answer; with another opinion it is another object. Only with `keep_identity` it names the source
     image, whose UID leads to the patient. Raises CovidCoreError where highdicom is not installed.
     """
-    with needing("highdicom"):
+    with needing("highdicom", "dicom"):
         from highdicom.coding_schemes import CodingSchemeIdentificationItem
         from highdicom.sr import ComprehensiveSR
     kept = study if keep_identity else None
@@ -100,7 +100,7 @@ def structured_report(
                 SCHEME, name="Answers of this reader", responsible_organization=MANUFACTURER
             )
         ],
-        **made_by(result, kept, f"report {opinion.as_json()}" if opinion else "report"),
+        **object_attributes(result, kept, f"report {opinion.as_json()}" if opinion else "report"),
     )
     stamp(report, result, kept)
     return as_file(report)

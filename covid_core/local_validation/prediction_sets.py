@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from covid_core.exports.optional import needing
+from covid_core.extras import needing
 from covid_core.local_validation.scores import Scores
 from covid_core.model.decision import COVERAGE, Rules
 
@@ -61,7 +61,7 @@ def conformal_quantile(probabilities: np.ndarray, output: int, coverage: float =
     `coverage`: the share of such films whose set holds the label, 0 to 1; N is `films_needed` of it
     or more.
     """
-    with needing("mapie"):
+    with needing("mapie", "prediction-sets"):
         from mapie.classification import SplitConformalClassifier
 
     labels = np.full(len(probabilities), output)

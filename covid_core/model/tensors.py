@@ -127,9 +127,14 @@ def _write_in(folder: Path, files: dict[str, bytes]) -> None:
 
 
 def git_commit() -> str:
-    """The commit that this code is of, `-dirty` where it was changed since; "unknown" elsewhere."""
-    here = Path(__file__).parent
-    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
+    """The commit that this code is of, `-dirty` where it was changed since; "unknown" elsewhere.
+
+    Elsewhere is where the package was installed, be it inside of somebody else's repository.
+    """
+    root = Path(__file__).parents[2]
+    if not (root / "pyproject.toml").is_file():
+        return "unknown"
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):

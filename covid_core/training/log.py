@@ -45,7 +45,7 @@ def clear_log(run: Path) -> None:
 
 def _lines(run: Path) -> list[str]:
     log = run / _LOG
-    return log.read_text().splitlines() if log.exists() else []
+    return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
 
 
 @cache

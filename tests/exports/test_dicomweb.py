@@ -189,7 +189,7 @@ def test_a_page_that_is_no_archive_is_said(
 ) -> None:
     archive, answer = stub
     answer |= {"body": b"<html>Welcome</html>", "headers": {"Content-Type": "text/html"}}
-    with pytest.raises(CovidCoreError, match="no DICOMweb"):
+    with pytest.raises(CovidCoreError, match="not a DICOMweb response"):
         find_studies(archive, patient_id="1")
     with pytest.raises(CovidCoreError, match="did not confirm 1 of 1"):
         send(archive, [film_file()])
@@ -228,5 +228,5 @@ def test_neither_password_nor_patient_is_printed() -> None:
 
 def test_a_missing_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "dicomweb_client", None)
-    with pytest.raises(CovidCoreError, match="pip install dicomweb-client"):
+    with pytest.raises(CovidCoreError, match=r"needs dicomweb-client.*\[dicom\]"):
         find_studies(Archive("http://localhost/dicom-web"), patient_id="1")

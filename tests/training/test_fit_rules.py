@@ -189,4 +189,4 @@ def test_without_mapie_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatc
     labels, logits = drawn(300, seed=0)
     with pytest.raises(CovidCoreError, match="needs mapie, which is not installed") as refused:
         least_probabilities(softmax(logits, axis=1), labels)
-    assert "pip install mapie" in refused.value.remedy
+    assert "[prediction-sets]" in refused.value.remedy
