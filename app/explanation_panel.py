@@ -15,14 +15,14 @@ from app.meter_plot import meter_bars
 from app.texts import checks as words
 from app.texts import read as texts
 from covid_core.case.case_reading import Reading
-from covid_core.explain.checks import Checks, seen_in_words
+from covid_core.explain.checks import NO_METER, NO_ZONES, Checks, seen_in_words
 from covid_core.explain.lung_zones import ATTENTION_NOTE
 from covid_core.explain.map_tests import MapCheck
 from covid_core.explain.shortcut_meter import shown
 from covid_core.findings import APPEARANCES, Finding, listed_in_words
-from covid_core.model.decision import in_sentence
+from covid_core.model.tiers import in_sentence
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
-from covid_core.predict.predictor import Prediction
+from covid_core.predict.prediction import Prediction
 from covid_core.present import plots
 from covid_core.present.sentences import (
     checks_in_words,
@@ -85,7 +85,7 @@ def show_meter(checks: Checks, prediction: Prediction) -> None:
     st.markdown(f"**{words.METER}**")
     meter = checks.meter
     if meter is None:
-        st.write(words.NO_METER)
+        st.write(NO_METER)
         return
     threshold = prediction.decision.point.threshold
     alt = words.METER_ALT.format(
@@ -111,9 +111,9 @@ def show_maps(reading: Reading) -> None:
         checks = reading.map_checks[finding]
         tests, zones = st.columns([3, 2], gap="large")
         with tests:
-            show_tests(checks.tests)
+            show_tests(checks.map_check)
         with zones:
-            if checks.tests.passed:
+            if checks.map_check.passed:
                 show_zones(checks.zones, finding)
 
 
@@ -136,7 +136,7 @@ def show_zones(zones: tuple[float, ...] | None, finding: Finding) -> None:
     name = in_sentence(finding)
     st.markdown(f"**{words.ZONES.format(name=name)}**")
     if zones is None:
-        st.write(words.NO_ZONES)
+        st.write(NO_ZONES)
         return
     right, left = zones[:3], zones[3:]
     table = [

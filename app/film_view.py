@@ -50,7 +50,7 @@ class Prepared:
 
 
 def film_alone(radiograph: Radiograph, why: str) -> View:
-    """A film that is not read yet, as far as a first look needs it. `why`: there is no heat."""
+    """The view of a film without its answer. `why`: the reason that no heat is drawn."""
     film = thinned_film(radiograph, _FIRST_LOOK_PX)
     return View(
         film=film.values,
@@ -66,7 +66,7 @@ def film_alone(radiograph: Radiograph, why: str) -> View:
     )
 
 
-def prepared(reading: Reading) -> Prepared:
+def prepare_view(reading: Reading) -> Prepared:
     """A reading's film and maps, made now; the opacity map, if any, stands first."""
     film = display_film(reading.radiograph)
     maps: list[OpacityMap | Saliency] = [reading.opacity] if reading.opacity else []
@@ -112,7 +112,7 @@ def view_of(reading: Reading, ready: Prepared, *, steps: bool = False) -> View:
 
 def prepared_in_session(film: OpenFilm) -> Prepared:
     """What is prepared of an open film, kept as long as a film is open."""
-    ready = _kept().get(film.key) or prepared(film.reading)
+    ready = _kept().get(film.key) or prepare_view(film.reading)
     keep_prepared(film, ready)
     return ready
 
@@ -160,7 +160,7 @@ def _class_layer(layer: Layer, reading: Reading, finding: Finding, worth: str) -
     prediction = reading.prediction
     shown, words, doubtful = False, not_due_in_words(prediction, finding), False
     if prediction.heat_due(finding):
-        check = reading.map_checks[finding].tests
+        check = reading.map_checks[finding].map_check
         shown = check.passed
         shares = reading.lung_shares(finding)
         words, doubtful = heat_in_words(shares) if shown else (check.sentence, False)

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from app.texts import checks as texts
 from covid_core.explain.shortcut_meter import ShortcutMeter, shown
-from covid_core.model.decision import in_sentence
+from covid_core.model.tiers import in_sentence
 from covid_core.present.style import CLASS_COLOURS, THRESHOLD
 
 # What should be low is distinguished by more than its place.

@@ -8,7 +8,7 @@ import streamlit as st
 from app import session
 from app.charts import show_chart
 from app.texts import model as texts
-from covid_core.findings import CLASSES
+from covid_core.findings import Finding
 from covid_core.metrics import format_estimate
 from covid_core.model.audit import AuditFigures, Robustness
 from covid_core.model.card import WeightsCard
@@ -29,7 +29,7 @@ from covid_core.model_card.within_source import (
 )
 from covid_core.model_card.within_source_plots import draw_boxes, draw_within_sources
 
-_COVID = CLASSES[-1]
+_COVID = Finding.COVID
 
 
 def show_plots(card: WeightsCard) -> None:

@@ -15,7 +15,7 @@ from app.texts import checks as texts
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.explain.known_films import KnownFilm, Neighbour, own_copy
 from covid_core.findings import Finding
-from covid_core.model.decision import in_sentence
+from covid_core.model.tiers import in_sentence
 from covid_core.present.overlay import displayed, png
 from covid_core.read.reading import read_radiograph
 

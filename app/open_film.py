@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from covid_core.case.case_reading import Reading
     from covid_core.case.reader import CaseReader
     from covid_core.findings import Finding
-    from covid_core.predict.predictor import Prediction
+    from covid_core.predict.prediction import Prediction
     from covid_core.read.patient_tags import Study
 
 

@@ -24,7 +24,7 @@ from covid_core.exports.opinions import (
     opinions_json,
 )
 from covid_core.model.tiers import Tier
-from covid_core.predict.predictor import Prediction
+from covid_core.predict.prediction import Prediction
 
 _KEPT, _BOXES = "reader-opinions", "reader-boxes"
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import session, shared_queue
-from app.film_view import Prepared, keep_prepared, prepared
+from app.film_view import Prepared, keep_prepared, prepare_view
 from app.open_film import OpenFilm, read_film, unchecked
 from app.queue import Work
 from covid_core.errors import CovidCoreError, foreseen
@@ -90,7 +90,7 @@ class _Job:
         reading = self.reader.decide(film.reading, self.point)
         reading = self.reader.check(reading, *unchecked(reading))
         film = replace(film, reading=reading)
-        return film, prepared(reading)
+        return film, prepare_view(reading)
 
 
 def read_ahead(item: Item, known: Reading | None) -> None:

@@ -24,6 +24,7 @@ from app.opinion_panel import show_opinion, take_boxes
 from app.study_panel import show_study
 from app.texts import read as texts
 from app.viewer import viewer
+from covid_core.model.calls import PREVALENCE
 from covid_core.present.change import change_in_words
 from covid_core.present.sentences import DISCLAIMER, values_in_words
 from covid_core.read.patient_tags import Study, days_between, same_patient
@@ -161,7 +162,7 @@ def show_controls() -> None:
     names = [point.name for point in session.points()]
     if st.session_state.get("point") not in names:  # the site's own goes with its profile
         st.session_state["point"] = session.default_point()
-    st.session_state.setdefault("prevalence", session.PREVALENCE * 100)
+    st.session_state.setdefault("prevalence", PREVALENCE * 100)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
             texts.POINT,

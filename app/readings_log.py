@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from app.deployment import deployment
 from covid_core.errors import Abstained, CovidCoreError
 from covid_core.model.decision import BALANCED
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.append import append_line
 

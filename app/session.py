@@ -24,6 +24,7 @@ from app.texts import common as texts
 from covid_core.findings import Finding
 from covid_core.local_validation.profile import SiteProfile, fits, read_profile, save_profile
 from covid_core.model.audit import AuditFigures
+from covid_core.model.calls import PREVALENCE
 from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard, read_audit, read_card
 from covid_core.model.decision import BALANCED, SITE, OperatingPoint
 from covid_core.predict.lungs import Lungs
@@ -40,7 +41,6 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 Films = OrderedDict[tuple[str, str], OpenFilm]
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 81 MB
-PREVALENCE = 0.1
 AHEAD = "ahead"  # the session's place for the film that is read ahead
 
 
@@ -143,7 +143,7 @@ def forget_profile() -> None:
 
 
 def chosen() -> Chosen:
-    """What the controls say now; the first of these is what has the widgets' keys."""
+    """The operating point and prevalence chosen; the defaults before the controls exist."""
     known = {point.name: point for point in points()}
     name = st.session_state.get("point", "")
     prevalence = st.session_state.get("prevalence", PREVALENCE * 100) / 100

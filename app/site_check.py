@@ -22,7 +22,7 @@ from covid_core.local_validation.validation import (
     PointHere,
     Validation,
     guaranteed_point,
-    measured,
+    measure_point,
     with_calls,
 )
 from covid_core.metrics import Estimate, opposite
@@ -129,7 +129,7 @@ def show_own(check: Check) -> PointHere | None:
     except CovidCoreError as error:
         st.warning(error.sentence, icon=":material/warning:")
         return None
-    own = measured(point, check.scores)
+    own = measure_point(point, check.scores)
     st.write(texts.PROMISE.format(threshold=point.threshold, **promise))
     spared = own.point.specificity
     shares = (

@@ -18,12 +18,12 @@ from app.queue import Busy
 from app.read_ahead import adopt_ahead, keep_ahead_of, read_ahead
 from app.reading_panel import read_in_sight, show_reading
 from app.texts import worklist as texts
-from app.worklist_scoring import Worklist, score_in_stretches, scored
+from app.worklist_scoring import Worklist, score_film, score_in_stretches
 from app.worklist_table import show_filters, show_table
 from covid_core.batch.worklist import Entry, csv_text, earlier, triage
 from covid_core.case.case_reading import Reading
 from covid_core.errors import CovidCoreError, foreseen
-from covid_core.model.decision import CAVEAT
+from covid_core.model.tiers import CAVEAT
 from covid_core.predict.predictor import Predictor
 from covid_core.present.sentences import UNANSWERED
 from covid_core.read.archives import Item
@@ -197,7 +197,7 @@ def _score_replaced(worklist: Worklist, films: Mapping[Item, bytes]) -> bool:
     known = worklist.entries
     replaced = [item for item in films if item in known and known[item].sha256 != now[item]]
     for item in replaced:
-        known[item] = scored(item)
+        known[item] = score_film(item)
     return bool(replaced)
 
 

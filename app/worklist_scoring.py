@@ -58,7 +58,7 @@ def score_in_stretches(worklist: Worklist, items: Sequence[Item]) -> None:
         before = time.monotonic()
         try:
             show_position = partial(_show_position, bar, worklist, len(items))
-            worklist.entries[item] = scored(item, show_position)
+            worklist.entries[item] = score_film(item, show_position)
             let_go_of_readings(worklist.entries)
         except Busy as error:
             bar.progress(len(worklist.entries) / len(items), error.sentence)
@@ -71,7 +71,7 @@ def score_in_stretches(worklist: Worklist, items: Sequence[Item]) -> None:
     st.rerun()
 
 
-def scored(item: Item, show_position: Callable[[int], object] | None = None) -> Entry:
+def score_film(item: Item, show_position: Callable[[int], object] | None = None) -> Entry:
     """A film read and judged as the controls stand, its checks in a turn of their own.
 
     `show_position`: as `take_turn` has it. Raises Busy.

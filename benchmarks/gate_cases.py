@@ -15,7 +15,8 @@ import numpy as np
 from covid_core.errors import Abstained
 from covid_core.model.card import WEIGHTS
 from covid_core.model.gate_findings import MUCH_CUT, Code
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.read.reading import read_file
 
 MOST_CHANGED = 0.02  # of any probability, by a border

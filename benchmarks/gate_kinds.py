@@ -22,7 +22,8 @@ from tqdm import tqdm
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.errors import RefusedFile
-from covid_core.predict.gate import GATE, Code, Gate
+from covid_core.model.gate_findings import Code
+from covid_core.predict.gate import GATE, Gate
 from covid_core.present import markdown
 from covid_core.read.reading import read_file, read_radiograph
 

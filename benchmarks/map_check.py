@@ -40,7 +40,8 @@ from covid_core.model.network_files import load_weights
 from covid_core.model.networks import Network
 from covid_core.model.saliency import Saliency
 from covid_core.predict.lungs import Lungs
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.present import markdown
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph

@@ -66,9 +66,13 @@ def auroc_by_weights(positive: np.ndarray, scores: np.ndarray) -> Callable[[np.n
 def auroc_within_by_weights(
     positive: np.ndarray, scores: np.ndarray, strata: np.ndarray
 ) -> Callable[[np.ndarray], float]:
-    """A function of films' weights, float (films,), that gives their `auroc_within`.
+    """A function of films' weights, float (films,), that gives their AUROC by pairs of one stratum.
 
-    NaN where no stratum holds both classes. Each stratum is sorted once. Raises ValueError for a
+    That is the share of pairs, one positive film and one negative of the same stratum, in which the
+    positive film scores higher; a tie counts half. Pairs of all strata are pooled, so a stratum
+    counts by its pairs (van Elteren 1960). Where a class is commoner in one stratum, as COVID-19 in
+    AP views, `auroc` also rewards a score that separates the strata; this does not. `strata`: a
+    name or number for each film. NaN where no stratum holds both classes. Raises ValueError for a
     score that is NaN.
     """
     if np.isnan(scores).any():
@@ -92,18 +96,6 @@ def auroc_within_by_weights(
             return float(np.divide(won, pairs))
 
     return statistic
-
-
-def auroc_within(positive: np.ndarray, scores: np.ndarray, strata: np.ndarray) -> float:
-    """The area under the receiver operating characteristic, by pairs of one stratum only.
-
-    That is the share of pairs, one positive film and one negative of the same stratum, in which the
-    positive film scores higher; a tie counts half. Pairs of all strata are pooled, so a stratum
-    counts by its pairs (van Elteren 1960). Where a class is commoner in one stratum, as COVID-19 in
-    AP views, `auroc` also rewards a score that separates the strata; this does not. `strata`: a
-    name or number for each film. NaN where no stratum holds both.
-    """
-    return auroc_within_by_weights(positive, scores, strata)(np.ones(len(scores)))
 
 
 def proportion(of: np.ndarray, among: np.ndarray, weights: np.ndarray | None = None) -> float:
@@ -185,7 +177,7 @@ def auroc_estimate(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray)
 def auroc_within_estimate(
     positive: np.ndarray, scores: np.ndarray, strata: np.ndarray, groups: np.ndarray
 ) -> Estimate:
-    """The `auroc_within` with its interval, on films of strata that hold both classes."""
+    """The AUROC by pairs of one stratum, with its interval, of strata that hold both classes."""
     paired = np.isin(strata, strata[positive]) & np.isin(strata, strata[~positive])
     if not paired.any():
         return Estimate(float("nan"), float("nan"), float("nan"), 0)

@@ -28,7 +28,8 @@ from covid_core.model.card import PROOF, SHIPPED, WEIGHTS, head_tensors, read_ca
 from covid_core.model.decision import BALANCED
 from covid_core.model.head import Head
 from covid_core.predict.gate import Gate
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.present import markdown
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom

@@ -21,7 +21,8 @@ from covid_core.__main__ import main
 from covid_core.errors import Abstained
 from covid_core.model.card import WEIGHTS, read_card
 from covid_core.model.decision import BALANCED, decide
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.read.radiograph import Radiograph
 
 

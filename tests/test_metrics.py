@@ -20,7 +20,7 @@ from covid_core.metrics import (
     auroc,
     auroc_by_weights,
     auroc_estimate,
-    auroc_within,
+    auroc_within_by_weights,
     auroc_within_estimate,
     average_precision_by_weights,
     cohen_kappa,
@@ -192,8 +192,10 @@ def test_auroc_within_counts_pairs_of_one_stratum_only() -> None:
         for j in np.nonzero(~positive & (strata == strata[i]))[0]:
             won += (scores[i] > scores[j]) + (scores[i] == scores[j]) / 2
             pairs += 1
-    assert auroc_within(positive, scores, strata) == pytest.approx(won / pairs, abs=1e-12)
-    one_stratum = auroc_within(positive, scores, np.zeros(90))
+    once = np.ones(90)
+    within = auroc_within_by_weights(positive, scores, strata)(once)
+    assert within == pytest.approx(won / pairs, abs=1e-12)
+    one_stratum = auroc_within_by_weights(positive, scores, np.zeros(90))(once)
     assert one_stratum == pytest.approx(auroc(positive, scores), abs=1e-12)
 
 

@@ -16,7 +16,8 @@ from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, Precision
 from covid_core.engines.proof import LARGEST_DIFFERENCE, read_proof
 from covid_core.model.card import SHIPPED, WEIGHTS, read_card
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.read.reading import read_radiograph
 from tests import golden
 from tests.golden import CLOSE, CLOSE_HEAT, Answer

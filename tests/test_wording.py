@@ -18,8 +18,8 @@ from covid_core.exports.structured_report import structured_report
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
 from covid_core.model.card import WEIGHTS, read_audit, read_card
-from covid_core.model.decision import CAVEAT, SITE, SITE_FILMS, OperatingPoint, decide
-from covid_core.model.tiers import FLAGGED
+from covid_core.model.decision import SITE, SITE_FILMS, OperatingPoint, decide
+from covid_core.model.tiers import CAVEAT, FLAGGED
 from covid_core.model_card.audit_words import shortcuts_in_words
 from covid_core.present.result import result_json
 from covid_core.present.sentences import (

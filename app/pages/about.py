@@ -17,9 +17,9 @@ from covid_core.batch.recipes_here import at_home, never_seen
 from covid_core.case.case_reading import Reading
 from covid_core.explain.walkthrough import Walkthrough, walk_through
 from covid_core.findings import Finding, listed_in_words
-from covid_core.model.decision import in_sentence
 from covid_core.model.results import TEST
-from covid_core.predict.predictor import Prediction
+from covid_core.model.tiers import in_sentence
+from covid_core.predict.prediction import Prediction
 from covid_core.present import walkthrough_plots as figures
 from covid_core.present.heat_words import not_due_in_words
 from covid_core.present.overlay import displayed, png
@@ -113,7 +113,7 @@ def show_withheld(reading: Reading, finding: Finding) -> None:
     if words := not_due_in_words(reading.prediction, finding):
         st.caption(words)
         return
-    check = reading.map_checks[finding].tests
+    check = reading.map_checks[finding].map_check
     if not check.passed:
         words = texts.WITHHELD.format(sentence=check.sentence)
         st.warning(words, icon=":material/warning:")
@@ -144,11 +144,11 @@ def show_calibration(walk: Walkthrough) -> None:
         bars = figures.before_after(walk, texts.BEFORE_AFTER)
         plot(bars, "before-after", texts.BEFORE_AFTER_ALT)
         if card.trust:
-            lines = figures.reliability(measured(), texts.RELIABILITY_AXES)
+            lines = figures.reliability(reliability_lines(), texts.RELIABILITY_AXES)
             plot(lines, "reliability", texts.RELIABILITY_ALT)
 
 
-def measured() -> dict[str, figures.Line]:
+def reliability_lines() -> dict[str, figures.Line]:
     """How sure and how right the model was, at home and where it had never been."""
     card = session.card()
     parts = {texts.AT_HOME: figures.Line(card.trust[TEST].reliability, figures.HOME)}

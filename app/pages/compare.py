@@ -30,7 +30,7 @@ from covid_core.case.case_reading import Reading
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.choices import choices_by
 from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard
-from covid_core.model.decision import CAVEAT
+from covid_core.model.tiers import CAVEAT
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import blend, clip_to_body, displayed, png
 from covid_core.present.sentences import DISCLAIMER, shown_probability
@@ -191,7 +191,7 @@ def withheld(reading: Reading, one: RecipeAnswer) -> bool:
     """Whether this is the heat that the Read page withholds, for it failed its tests."""
     if one.card.recipe != SHIPPED or not one.heat_due:
         return False
-    return not reading.map_checks[one.saliency.finding].tests.passed
+    return not reading.map_checks[one.saliency.finding].map_check.passed
 
 
 def show_picture(film: np.ndarray, body: np.ndarray, one: RecipeAnswer, is_withheld: bool) -> None:

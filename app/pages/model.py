@@ -13,7 +13,7 @@ from app.texts import model as texts
 from covid_core.evaluation.baselines import baselines_in_words, best_baseline
 from covid_core.evaluation.choices import use_in_words
 from covid_core.evaluation.targets import goals
-from covid_core.findings import CLASSES
+from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import (
     LEFT_OUT,
     RECIPES,
@@ -28,7 +28,7 @@ from covid_core.model_card.comparison import HEADER
 from covid_core.model_card.front_matter import without_front_matter
 from covid_core.present.sentences import DISCLAIMER
 
-_COVID = CLASSES[-1]
+_COVID = Finding.COVID
 
 
 def show() -> None:
@@ -93,13 +93,13 @@ def show_baselines_in_words(card: WeightsCard, part: str) -> None:
     if not baselines:
         st.caption(texts.BASELINES_NONE)
         return
-    best = best_baseline(baselines)
-    comparison = texts.BASELINE.format(accuracy=best[1].value, by=best[0]) + ". " if best else ""
     words = baselines_in_words(baselines)
     if words:
         st.warning(words, icon=":material/warning:")
-    else:
-        st.caption(comparison + texts.BASELINES_ABOVE)
+        return
+    best = best_baseline(baselines)
+    comparison = texts.BASELINE.format(accuracy=best[1].value, by=best[0]) + ". " if best else ""
+    st.caption(comparison + texts.BASELINES_ABOVE)
 
 
 def show_goals(card: WeightsCard) -> None:

@@ -50,7 +50,7 @@ CALIBRATION_WORDS = (
     "The scores of all classes are turned into shares of 1, and then corrected, because a network"
     " is not as right as it says: for {name} from {before} to {after}. On new films of the"
     " sources that trained it ({sources}) the corrected figure holds (blue, along the dotted line);"
-    " on a source that it was not trained on (pink) it is right less often than it says."
+    " on a source not used in training (pink) it is right less often than it says."
 )
 UNCALIBRATED_WORDS = (
     "The scores of all classes are turned into shares of 1, for {name} {after}. Nothing was"
@@ -59,11 +59,11 @@ UNCALIBRATED_WORDS = (
 BEFORE_AFTER = ("before", "after")
 BEFORE_AFTER_ALT = "Each class's share before calibration and its probability after it"
 RELIABILITY_ALT = (
-    "How often calls were right against how sure the model was, at home and on a source that"
-    " it was not trained on"
+    "How often calls were right against how sure the model was, at home and on a source"
+    " not used in training"
 )
 RELIABILITY_AXES = ("the model says", "and is right")
-AT_HOME, AWAY = "at home", "{source}, not trained on"
+AT_HOME, AWAY = "at home", "{source}, not used in training"
 
 CALL = "6. From probability to answer"
 CALL_WORDS = (
@@ -80,7 +80,7 @@ SET_NAMES = ("in the set", "ruled out")
 LIMITS = "7. What it cannot do"
 LIMITS_WORDS = (
     "The model was tested at home, on new patients from the sources that trained it ({sources}),"
-    " and on a source that it was not trained on. The gap is what a hospital leaves on its films:"
+    " and on a source not used in training. The gap is what a hospital leaves on its films:"
     " expect the lower figure at yours, or measure it on the Validate page."
 )
 LIMITS_POINTS = (
@@ -96,7 +96,5 @@ LIMITS_POINTS = (
 UNRECORDED = "not recorded"
 TRANSFER_ALT = "AUROC for COVID-19, with 95% intervals: {figures}"
 CHANCE = "chance"
-NOT_MEASURED = (
-    "How it does on a source that it was not trained on was not measured for these weights."
-)
+NOT_MEASURED = "How it does on a source not used in training was not measured for these weights."
 VALIDATE = "Measure it at your hospital"

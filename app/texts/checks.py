@@ -16,7 +16,6 @@ METER_ALT = (
     "Probability of {name}: whole film {whole}, lungs only {lungs_only}, lungs removed"
     " {lungs_removed}; threshold {threshold:.2f}"
 )
-NO_METER = "No lungs were found in this film, so none could be removed: not measured."
 
 TESTS = "Self-test of the heat for {name}"
 TESTS_COLUMNS = ("Test", "Result", "Found")
@@ -32,7 +31,6 @@ ZONES_COLUMNS = ("Zone", "Patient's right", "Patient's left")
 ZONES_LEVELS = ("Upper", "Middle", "Lower")
 ZONES_ALT = "Share of the heat for {name} in six zones of the lungs"
 ZONES_NOTE = "{note} Laid out as on the film: the patient's right lies at the left."
-NO_ZONES = "No heat lies in the lungs, or no two lungs were found: so there are no shares by zone."
 
 SEEN = "Seen before"
 

@@ -23,7 +23,7 @@ SCORES = (
 )
 TWO_ANSWERS = "Some recipes know two answers only: they can't say “other pneumonia”."
 UNSEEN = (
-    "AUROC for COVID-19 on films of a source that trained none of them ({sources}), with its 95%"
+    "AUROC for COVID-19 on films of a source not used in training ({sources}), with its 95%"
     " interval: 0.5 is a coin, 1 is perfect. It is measured against all other films, or against"
     " normal films where a recipe knows no others."
 )
@@ -34,7 +34,7 @@ COLUMNS = {
     "recipe": "Recipe",
     "call": "Call",
     "score": "COVID-19",
-    "unseen": "AUROC, source not learnt from",
+    "unseen": "AUROC, source not used in training",
     "answers": "Answers",
 }
 SCORE = "{probability}, {kind}"

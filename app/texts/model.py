@@ -5,7 +5,7 @@ from __future__ import annotations
 SUMMARY, PLOTS, RECIPES, CARD = "Summary", "Plots", "Recipes", "Full card"
 
 WEIGHTS = "Weights SHA-256 {sha256}, made by commit {commit} on {created}."
-UNSEEN = "On {source}, a collection that it never trained on, {use}"
+UNSEEN = "On {source}, a source not used in training, {use}"
 KNOWN = "On new films of the sources that trained it"
 AUROC, SENSITIVITY, SPECIFICITY = "AUROC", "Sensitivity", "Specificity"
 METRIC_HELP = (

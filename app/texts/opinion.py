@@ -20,6 +20,6 @@ BOXES = "Boxes on the film: {count}"
 CSV = "Opinions: {count} (CSV)"
 JSON = "JSON"
 FILES_HELP = (
-    "Films go by their SHA-256. The Validate page takes the CSV file; beside the films in one"
-    " folder, it makes that folder a dataset for train.py."
+    "Films are identified by SHA-256 only. The Validate page takes the CSV file; beside the films"
+    " in one folder, it makes that folder a dataset for train.py."
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from covid_core.findings import counted
 from covid_core.model.decision import OperatingPoint
 
 TITLE = "Chest radiograph reader"
@@ -40,8 +41,8 @@ NOT_READ = "This file could not be read."
 SET = "Not ruled out: {names}."
 SET_NONE = "No class fits well."
 COVERAGE = (
-    "The right answer is among them in {share} of 100 films of {sources}, on which that was fitted;"
-    " at another hospital less often."
+    "Fitted so that the right answer is among them for {share} of 100 films of {sources}; at"
+    " another hospital, for fewer."
 )
 NOTE = "Note: {note}."
 
@@ -124,8 +125,7 @@ def apart(days: int) -> str:
     """The other film's caption, where it was taken `days` before this one."""
     if days == 0:
         return "Same day"
-    count = f"{abs(days)} day{'s' if abs(days) > 1 else ''}"
-    return f"{count} {'earlier' if days > 0 else 'later'}"
+    return f"{counted(abs(days), 'day')} {'earlier' if days > 0 else 'later'}"
 
 
 def probability(disease: str, value: str, point: OperatingPoint, positive: bool) -> str:

@@ -49,7 +49,7 @@ FILMS_MORE = (
 SERVER = "A folder of the server"
 SERVER_NONE = "None"
 SERVER_READ = "Read its films"
-STOPPED = "They are read in no order, so that what was read before a stop is a fair sample."
+STOPPED = "Films are read in random order: those read before a stop are a fair sample."
 READING = "Reading films: {done} of {total}"
 STOP = "Stop reading"
 NO_FOLDER = "it lies in no folder called normal, pneumonia, other or covid"
@@ -57,7 +57,9 @@ NO_FOLDER_REMEDY = "Put it in the folder of what it shows"
 NO_FILMS = "there is no film in what was given"
 NO_FILMS_REMEDY = "Give the folders normal, pneumonia and covid, with films in them"
 TOO_MANY = "these are more than {most:,} films"
-TOO_MANY_REMEDY = "Draw that many by chance, or give the table of: python -m covid_core predict"
+TOO_MANY_REMEDY = (
+    "Give a random sample of that size, or the table written by: python -m covid_core predict"
+)
 FAILED = "{failed} of {total} films gave no score and do not count. Why:"
 FAILED_FILE, FAILED_WHY = "File", "Reason"
 FAILED_ALT = "Files that gave no score, and the reason for each"
@@ -79,8 +81,8 @@ INTERVAL = "{value:.2f} ({low:.2f} to {high:.2f})"
 SHARE = "{value:.0%} ({low:.0%} to {high:.0%})"
 NO_FIGURE = "–"
 FEW = (
-    "Only {fewest} films {kind}: another so many could give quite other figures. From about 100 of"
-    " each they say something."
+    "Only {fewest} films {kind}: another sample this small could give very different figures. Give"
+    " about 100 of each."
 )
 FEW_KINDS = ("with COVID-19", "without COVID-19")
 
@@ -98,8 +100,8 @@ ROC_SEE = "The further to the upper left, the better; on the dotted line it is c
 ROC_ALT = "ROC curve: sensitivity against 1 - specificity"
 RELIABILITY = "Calibration"
 RELIABILITY_SEE = (
-    "On the dotted line, of films given 0.7 seven in ten have it. Below: too sure. Above: not sure"
-    " enough. The larger a point, the more films."
+    "On the dotted line, 70% of films given 0.7 have COVID-19. Below it, probabilities are too"
+    " high; above it, too low. Larger points stand for more films."
 )
 RELIABILITY_ALT = "Reliability diagram: share with COVID-19 against the probability given"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from covid_core.explain.lung_zones import ATTENTION_NOTE, OPACITY_NOTE
+from covid_core.present.sentences import DISCLAIMER
+
 TEXTS = {
     # Groups, for those who hear the page.
     "viewer": "Radiograph viewer. Press the question mark for its keys.",
@@ -90,7 +93,7 @@ TEXTS = {
     "at_detector": "{length} at the detector",
     "cold": "none",
     "hot": "strong",
-    "attention": "Saliency map, not a lesion outline.",
+    "attention": ATTENTION_NOTE,
     # While a box is drawn by keys: in the pane, and for those who hear the page.
     "placing": "Arrows move the box, shift and arrows size it. Enter keeps it, Escape gives it up.",
     "box_place": "Box from {left} to {right}% across, {top} to {bottom}% down",
@@ -102,14 +105,13 @@ TEXTS = {
     "opacity_alt": "{described}, under the opacity map. {why}",
     "opacity_cold": "0",
     "opacity_hot": "1: probability of an opacity",
-    "opacity_attention": "The model's own map, not a radiologist's outline.",
-    "opacity_burned": "Research use only, not a diagnosis. Opacity map of the model, not a"
-    " radiologist's outline.",
+    "opacity_attention": OPACITY_NOTE,
+    "opacity_burned": f"{DISCLAIMER} {OPACITY_NOTE}",
     "group_opacity": "Opacity",
     "group_evidence": "What the network used",
     # Burned into a saved picture; the first where it is the film by itself.
-    "film_burned": "Research use only, not a diagnosis.",
-    "burned": "Research use only, not a diagnosis. Saliency map, not a lesion outline.",
+    "film_burned": DISCLAIMER,
+    "burned": f"{DISCLAIMER} {ATTENTION_NOTE}",
     "picture_name": "radiograph-under-heat.png",
     "close": "Close",
     "keys": "Keys and mouse",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from covid_core.findings import counted
 from covid_core.model.tiers import Tier
 from covid_core.present.tiers import tiers_in_words
 
@@ -30,7 +31,7 @@ FOUND_NONE = "The archive has no such study."
 FOUND = "Studies found: {count}. Tick those to open."
 FOUND_ALT = "Studies found in the archive"
 STUDY_COLUMNS = ("Date", "Study", "Modalities", "Patient", "Patient ID")
-NOT_FETCHED = "The archive sent no films."
+NOT_FETCHED = "The request to the archive failed."
 FETCH = "Fetch the films"
 FETCHING = "Fetching…"
 FETCHED = "Archive, study {study}, film {film}"
@@ -111,7 +112,7 @@ def summary(tiers: list[Tier], total: int) -> str:
 
 def passed_over(count: int) -> str:
     """How many files of what was given were not taken for films."""
-    return f"{count:,} file{'' if count == 1 else 's'} passed over"
+    return f"{counted(count, 'file')} passed over"
 
 
 def more_passed_over(named: int) -> str:
@@ -127,7 +128,7 @@ def progress(done: int, total: int, left_s: float | None) -> str:
 
 def compare(days: int) -> str:
     """The button that lays an earlier film of the patient beside the open one."""
-    return f"Compare with the film of {days} day{'' if days == 1 else 's'} earlier"
+    return f"Compare with the film of {counted(days, 'day')} earlier"
 
 
 def _duration(seconds: float) -> str:

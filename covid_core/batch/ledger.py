@@ -25,7 +25,7 @@ from covid_core.storage.tables import row_writer, spreadsheet_safe
 
 _ODD_NAMES = "backslashreplace"  # a file's name may hold bytes that are no text
 _LONGEST_ROW = 64 * 1024  # bytes; a path has 4 KiB at most
-_NO_ROWS = "not all that it holds are rows"
+_NO_ROWS = "some of its lines are not rows of results"
 _ROUNDED = 1e-4  # rows give four digits
 
 
@@ -170,7 +170,7 @@ def _kept(path: Path, terms: Terms) -> Kept:
     with path.open("rb") as file:
         start = file.read(len(header))
         if start != header and not header.startswith(start):
-            raise _refused(path, "its first line is not that of the rows of these weights")
+            raise _refused(path, "its header is not the one that these weights write")
         if start == header:
             end = len(header)
             for cells, size in _whole_rows(file, path):
@@ -219,8 +219,8 @@ def key(name: str) -> int:
 
 def _refused(path: Path, problem: str) -> CovidCoreError:
     return CovidCoreError(
-        f"{problem}, so no others can be put after them",
-        "Give the options that it was begun with, name another file, or leave out --resume to begin"
-        " it anew",
+        f"{problem}, so no rows can be appended",
+        "Give the options that it was begun with, name another file, or leave out --resume to start"
+        " again",
         file=str(path),
     )

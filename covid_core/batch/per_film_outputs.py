@@ -11,10 +11,12 @@ from covid_core.batch.pipeline import Explain, Explained, Film
 from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
 from covid_core.errors import foreseen
+from covid_core.explain.checks import map_counts
 from covid_core.exports.bundle import make_bundle
 from covid_core.exports.request import ExportRequest, result_of
 from covid_core.exports.signature import signature_path
-from covid_core.predict.predictor import Prediction
+from covid_core.model.calls import PREVALENCE
+from covid_core.predict.prediction import Prediction
 from covid_core.present.flags import flags_of
 from covid_core.present.overlay import OPACITY_COLOURS, blend, clip_to_body, displayed, png
 from covid_core.read.radiograph import Radiograph
@@ -23,7 +25,6 @@ from covid_core.storage.atomic import write_all_whole, write_whole
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-PREVALENCE = 0.1  # of the disease, where none was given
 NO_HEAT, OPACITY = "no-heat", "opacity"  # in names of overlays
 _DIGITS = 16  # of a film's SHA-256: of a million films, no two share so many
 _LONGEST_PX = 1024
@@ -56,7 +57,7 @@ def output_writer(
             write_bundle(reader, reading, bundles, shown, signing)
         in_lungs = reading.lung_shares(finding)
         flags = flags_of(reading.prediction, reading.checks(finding), in_lungs)
-        return Explained(reading.prediction, in_lungs.heat if _holds(reading) else math.nan, flags)
+        return Explained(reading.prediction, in_lungs.heat if _counts(reading) else math.nan, flags)
 
     return explain
 
@@ -66,10 +67,10 @@ def output_name(sha256: str) -> str:
     return f"film-{sha256[:_DIGITS]}"
 
 
-def _holds(reading: Reading) -> bool:
-    """Whether figures of the likeliest class's map count: it passed, and the answer may be used."""
-    tests = reading.map_checks[reading.prediction.label].tests
-    return tests.passed and reading.prediction.decision.usable
+def _counts(reading: Reading) -> bool:
+    """Whether figures of the likeliest class's map count."""
+    prediction = reading.prediction
+    return map_counts(prediction, reading.map_checks[prediction.label].map_check)
 
 
 def write_overlay(reading: Reading, folder: Path) -> None:
@@ -79,7 +80,7 @@ def write_overlay(reading: Reading, folder: Path) -> None:
     name says so. No opacity map where no map may be drawn.
     """
     finding, prediction = reading.prediction.label, reading.prediction
-    drawn = _holds(reading) and prediction.heat_due(finding)
+    drawn = _counts(reading) and prediction.heat_due(finding)
     with foreseen():
         shown = displayed(reading.radiograph.film, _LONGEST_PX)
         heat = clip_to_body(reading.maps[finding].heat(*shown.shape), reading.body)

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 from covid_core.errors import CovidCoreError, NameRefused, Unwritten, foreseen
 from covid_core.model.decision import BALANCED
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.present.flags import Flag, codes_of, flags_of
 from covid_core.present.sentences import error_row, prediction_row
 from covid_core.read.radiograph import Radiograph
@@ -44,7 +45,7 @@ class Explained:
     """What is known of a film once its maps are made and its checks, too.
 
     `prediction`: its answer withheld where the checks forbid to use it. `heat_in_lungs`: the share
-    of its heat inside the lungs, NaN where no heat is drawn.
+    of its heat inside the lungs, NaN where the map failed its tests or the answer must not be used.
     """
 
     prediction: Prediction
@@ -52,8 +53,8 @@ class Explained:
     flags: tuple[Flag, ...]
 
 
-# Draws a film's overlay and keeps it.
 Explain = Callable[[Film, Radiograph, Prediction], Explained]
+"""Maps and checks a film, and writes the files requested beside its row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +62,7 @@ class Scoring:
     """What is done with each film.
 
     `prevalence`: of the disease among the films, 0 to 1, for the predictive value. `explain`: None
-    where no overlay is wanted.
+    where only answers are wanted.
     """
 
     predictor: Predictor
@@ -86,8 +87,8 @@ def rows(films: Iterable[Film], scoring: Scoring, *, workers: int) -> Generator[
 def score(scoring: Scoring, films: Sequence[Film]) -> list[Row]:
     """The rows of a few films, in their order.
 
-    `sentences.prediction_row`, or `sentences.error_row` where there is no prediction or, where one
-    is wanted, no overlay.
+    `sentences.prediction_row`, or `sentences.error_row` where there is no prediction or its
+    outputs could not be made.
     """
     read = [_attempt(film.read) for film in films]
     judged = iter(_judged(scoring, [one for one in read if not isinstance(one, CovidCoreError)]))

@@ -14,7 +14,8 @@ from covid_core.model.architectures import TITLES
 from covid_core.model.card import NO_CARDS, RECIPES, SHIPPED, WeightsCard, read_card
 from covid_core.model.results import Summary
 from covid_core.model.saliency import Saliency
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 
 _SHIPPED_NAME = "the shipped model"
 

@@ -21,12 +21,13 @@ from PIL import Image
 from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
 from covid_core.errors import CovidCoreError, foreseen
-from covid_core.explain.checks import Checks, decide_again
+from covid_core.explain.checks import Checks, decide_again, map_counts
 from covid_core.explain.lung_shares import LungShares
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.tiers import Tier
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.present.flags import Flag, codes_of, flags_of
 from covid_core.present.overlay import displayed
 from covid_core.present.sentences import columns, error_row, prediction_row
@@ -34,13 +35,12 @@ from covid_core.read.archives import Item
 from covid_core.read.patient_tags import Study, read_study, same_patient
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
-from covid_core.storage.tables import table_bytes
+from covid_core.storage.tables import UTF8_MARK, table_bytes
 
 THUMBNAIL_PX = 96
 READINGS_KEPT = 200  # in one list; each takes some 300 KB
 _SALT = secrets.token_bytes(32)  # of this process only: a patient's key means nothing elsewhere
 _UNUSABLE = "Must not be used."
-_EXCEL_READS_UTF8 = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +95,14 @@ class Entry:
         return flags_of(self.prediction, self.checks, self.in_lungs) if self.prediction else ()
 
     @property
+    def heat_in_lungs(self) -> float | None:
+        """The share of the heat in the lungs, 0 to 1; None where the map's figures do not count."""
+        if not (self.prediction and self.checks and self.in_lungs):
+            return None
+        counts = map_counts(self.prediction, self.checks.map_check)
+        return self.in_lungs.heat if counts else None
+
+    @property
     def note(self) -> str:
         """Why there is no answer, or what speaks against it; "" where there is nothing to say."""
         if self.prediction is None:
@@ -113,7 +121,7 @@ class Entry:
         row = prediction_row(
             self.name,
             decided,
-            heat_in_lungs=self.row["heat_in_lungs"],
+            heat_in_lungs=redone.heat_in_lungs,
             prevalence=prevalence,
             flags=codes_of(redone.flags),
             warnings=[flag.sentence for flag in redone.flags],
@@ -222,13 +230,13 @@ def earlier(one: Entry, entries: Iterable[Entry]) -> list[Entry]:
 
 def csv_text(entries: Iterable[Entry], answers: Sequence[Finding] = CLASSES) -> str:
     """The entries' rows as a CSV file that spreadsheets open rightly and run nothing of."""
-    return _EXCEL_READS_UTF8 + table_bytes(columns(answers), (one.row for one in entries)).decode()
+    rows = table_bytes(columns(answers), (one.row for one in entries))
+    return (UTF8_MARK + rows).decode()
 
 
 def _judged(known: Entry, reading: Reading) -> Entry:
     """The entry with its prediction; its row is not yet written."""
     prediction = reading.prediction
-    in_lungs = reading.lung_shares(prediction.label)
     return replace(
         known,
         probability=prediction.probability(prediction.answers[-1]),
@@ -239,8 +247,7 @@ def _judged(known: Entry, reading: Reading) -> Entry:
         ),
         reading=reading.without_film(),
         checks=reading.checks(prediction.label),
-        in_lungs=in_lungs,
-        row={"heat_in_lungs": in_lungs.heat},
+        in_lungs=reading.lung_shares(prediction.label),
     )
 
 

@@ -36,9 +36,8 @@ from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.training.augment import Augmentation, augment
 from covid_core.training.batches import picture_source
-from covid_core.training.loop import train_step, wrap_network
-from covid_core.training.losses import Learner, Losses, Targets
-from covid_core.training.recipe import Optimisation
+from covid_core.training.loop import set_modes, train_step, wrap_network
+from covid_core.training.losses import Learner, Losses, Targets, batch_loss
 
 _FILMS = 64
 _WARM_UP = 3
@@ -104,9 +103,11 @@ def bench(
             yield preprocess.normalise(augment(pictures, size, Augmentation(), generator))
 
     together, targets = wrap_network(network, compiled=compiled), Targets(labels)
+    loss_of = partial(batch_loss, losses=Losses())
+    set_modes(network, batch_size)
 
     def learn(x: torch.Tensor, through: nn.Module = together) -> None:
-        train_step(through, network, optimiser, x, targets, Optimisation(), Losses())
+        train_step(through, optimiser, x, targets, loss_of)
 
     ours = _pace(batches(), learn, steps, batch_size, device)
     # Counted without the compiler, which hides its operations from the count.

@@ -33,7 +33,8 @@ from covid_core.findings import Finding
 from covid_core.model.card import SHIPPED
 from covid_core.model.decision import SITE, OperatingPoint
 from covid_core.predict.lungs import Lungs, find_lungs
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
 
@@ -80,7 +81,10 @@ class CaseReader:
         return self.explain(radiograph, self.predictor.predict(radiograph))
 
     def explain(self, radiograph: Radiograph, prediction: Prediction) -> Reading:
-        """The same, of the prediction that this reader's predictor made of the radiograph."""
+        """The reading made from a prediction of this radiograph, without checks.
+
+        `prediction`: by this reader's own predictor.
+        """
         explain = self.predictor.explain
         maps = {finding: explain(prediction, finding) for finding in prediction.answers}
         lungs = self.lungs.inside(radiograph)

@@ -25,7 +25,6 @@ from covid_core.model.results import MapAgreement, RandomMap
 from covid_core.model.saliency import Saliency
 
 GRID = 128
-OPACITY_MAP = "opacity"  # among the maps, beside those of findings
 AREA, FIXED_POINT, RANDOM = "area", "fixed point", "random weights"
 
 

@@ -21,11 +21,12 @@ from covid_core.datasets.sides import read_by_radiologists
 from covid_core.datasets.split import Split, fingerprint, groups_of
 from covid_core.engines.memory import in_batches
 from covid_core.errors import DatasetError
-from covid_core.evaluation.within_source import CLEAR, OPACITY, OTHER, TEST, UNSEEN
+from covid_core.evaluation.within_source import CLEAR, OPACITY, OTHER, TEST
 from covid_core.findings import APPEARANCES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.head import Head
 from covid_core.model.networks import Network
+from covid_core.model.results import UNSEEN
 from covid_core.model.saliency import Saliency
 
 POPULATIONS = {Split.TEST.value: TEST, Split.HELD_OUT.value: UNSEEN}

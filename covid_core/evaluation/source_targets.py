@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from covid_core.evaluation.within_source import (
+    CALLED_COVID,
+    CALLED_NORMAL,
+    MEAN,
+    OF_OPACITY,
+    TEST,
+    TYPICAL,
+)
 from covid_core.metrics import Estimate
-from covid_core.model.results import Results, WithinSource
+from covid_core.model.results import OPACITY_MAP, UNSEEN, Results, WithinSource
 
 SIIM, RSNA = "siim-covid19", "rsna-pneumonia"
-POPULATIONS = ("never trained on", "test")  # of a source, the more meaningful first
+POPULATIONS = (UNSEEN, TEST)  # of a source, the more meaningful first
 
 
 def _contrast(own: WithinSource, name: str, score: str) -> Estimate | None:
@@ -17,7 +25,7 @@ def _contrast(own: WithinSource, name: str, score: str) -> Estimate | None:
 
 def typical_against_negative(own: WithinSource, score: str = "p_covid") -> Estimate | None:
     """How well a score separates films read as typical from those read as negative."""
-    return _contrast(own, "typical against negative", score)
+    return _contrast(own, TYPICAL, score)
 
 
 def _peak(own: WithinSource, name: str) -> Estimate | None:
@@ -29,7 +37,7 @@ def _heat(own: WithinSource, name: str) -> Estimate | None:
 
 
 def _mean_appearance(own: WithinSource) -> Estimate | None:
-    found = (own.appearance or {}).get("mean")
+    found = (own.appearance or {}).get(MEAN)
     return found.auroc if found else None
 
 
@@ -46,14 +54,14 @@ WITHIN: tuple[tuple[str, str, Callable[[WithinSource], Estimate | None], str, fl
     (
         SIIM,
         "negatives called normal",
-        lambda own: (own.negatives or {}).get("called normal"),
+        lambda own: (own.negatives or {}).get(CALLED_NORMAL),
         ">=",
         0.70,
     ),
     (
         SIIM,
         "negatives called COVID-19",
-        lambda own: (own.negatives or {}).get("called COVID-19"),
+        lambda own: (own.negatives or {}).get(CALLED_COVID),
         "<=",
         0.05,
     ),
@@ -61,7 +69,7 @@ WITHIN: tuple[tuple[str, str, Callable[[WithinSource], Estimate | None], str, fl
     (
         RSNA,
         "opacity against other abnormality, p_pneumonia",
-        lambda own: _contrast(own, "opacity against other abnormality", "p_pneumonia"),
+        lambda own: _contrast(own, OF_OPACITY, "p_pneumonia"),
         ">=",
         0.85,
     ),
@@ -73,7 +81,7 @@ WITHIN: tuple[tuple[str, str, Callable[[WithinSource], Estimate | None], str, fl
         ">=",
         2.2,
     ),
-    (RSNA, "opacity map, its peak in a box", lambda own: _peak(own, "opacity"), ">=", 0.90),
+    (RSNA, "opacity map, its peak in a box", lambda own: _peak(own, OPACITY_MAP), ">=", 0.90),
 )
 
 

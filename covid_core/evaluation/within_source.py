@@ -28,7 +28,7 @@ from covid_core.metrics import (
 )
 from covid_core.model.results import AppearanceFigures, WithinSource
 
-TEST, UNSEEN = "test", "never trained on"  # the films' populations
+TEST = "test"  # the population of films of the test part
 FEWEST = 10  # films on either side of a contrast; with fewer it is left out
 VIEWS = ("AP", "PA")
 ALL, WITHIN_VIEW = "all", "within view"
@@ -38,11 +38,12 @@ SCORES = {
     "p_pneumonia": "probability of other pneumonia",
     "1 - p_normal": "1 - probability of normal",
 }
+TYPICAL, OF_OPACITY = "typical against negative", "opacity against other abnormality"
 CONTRASTS = (
-    "typical against negative",
+    TYPICAL,
     "indeterminate against negative",
     "typical against atypical",
-    "opacity against other abnormality",
+    OF_OPACITY,
 )
 CALLED_NORMAL, CALLED_COVID = "called normal", "called COVID-19"
 AT_BALANCED = "COVID-19 at the balanced point"

@@ -16,7 +16,6 @@ from covid_core.boxes import parse_boxes
 from covid_core.datasets.sides import texts_of
 from covid_core.datasets.split import fingerprint
 from covid_core.evaluation.box_agreement import (
-    OPACITY_MAP,
     Pointing,
     average,
     measure_agreement,
@@ -41,7 +40,7 @@ from covid_core.findings import APPEARANCES, CLASSES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import BALANCED, softmax
 from covid_core.model.networks import Network
-from covid_core.model.results import Boxes, MapAgreement, Populations, WithinSource
+from covid_core.model.results import OPACITY_MAP, Boxes, MapAgreement, Populations, WithinSource
 
 MAPS = (Finding.COVID, Finding.PNEUMONIA)  # whose maps are held against boxes of opacities
 DRAWS = 3  # of random weights

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from covid_core.explain.shortcut_meter import ShortcutMeter, read_meter
 from covid_core.findings import Finding
 from covid_core.model.decision import Decision, OperatingPoint
 from covid_core.model.saliency import Saliency
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.read.radiograph import Radiograph
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 
 EXPLAINED = "The score does not come from the lungs."
-NO_METER = "No lungs were found, so none could be removed."
+NO_METER = "Not measured: no lungs were found, so none could be removed."
+NO_ZONES = "No shares by lung zone: two lungs were not found, or none of the evidence lies in them."
 _DIGITS = 4  # of a similarity: sums of float32, whose last digits hang on the order
 
 
@@ -45,7 +47,7 @@ class FilmChecks:
     neighbours: Mapping[Finding, tuple[Neighbour, ...]] = field(default_factory=dict)
     known_films: str = ""
 
-    def at(self, decision: Decision) -> FilmChecks:
+    def at(self, decision: Decision) -> Self:
         """The same checks of a film that is decided as this says."""
         return replace(self, meter=self.meter and self.meter.at(decision))
 
@@ -58,30 +60,27 @@ class MapChecks:
     lungs, or no evidence in them.
     """
 
-    tests: MapCheck
-    zones: tuple[float, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """The checks of a film and of one class's map over it, together; its fields are theirs."""
-
-    meter: ShortcutMeter | None
     map_check: MapCheck
     zones: tuple[float, ...] | None
-    seen: Seen | None
-    neighbours: Mapping[Finding, tuple[Neighbour, ...]] = field(default_factory=dict)
-    known_films: str = ""
 
-    def at(self, decision: Decision) -> Checks:
-        """The same checks of a film that is decided as this says."""
-        return replace(self, meter=self.meter and self.meter.at(decision))
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks(FilmChecks):
+    """The checks of a film and of one class's map over it, together; its fields are theirs."""
+
+    map_check: MapCheck
+    zones: tuple[float, ...] | None
 
     @classmethod
     def of(cls, film: FilmChecks, shown: MapChecks) -> Checks:
         """Both together. `shown`: of the map that is shown."""
         return cls(
-            film.meter, shown.tests, shown.zones, film.seen, film.neighbours, film.known_films
+            film.meter,
+            film.seen,
+            film.neighbours,
+            film.known_films,
+            map_check=shown.map_check,
+            zones=shown.zones,
         )
 
 
@@ -110,7 +109,7 @@ def check_film(
     )
 
 
-def withhold_explained(prediction: Prediction, checks: FilmChecks | Checks | None) -> Prediction:
+def withhold_explained(prediction: Prediction, checks: FilmChecks | None) -> Prediction:
     """The prediction, its answer withheld where what lies outside the lungs explains it.
 
     `checks`: as they are at the prediction's own operating point; None where none were made.
@@ -142,8 +141,13 @@ def check_one_map(
     lungs: np.ndarray,
 ) -> MapChecks:
     """The checks of one class's map over a film; the rest as `check_film`."""
-    tests = check_map(predictor, prediction, saliency, lungs)
-    return MapChecks(tests, attention_by_zone(saliency, lungs))
+    checked = check_map(predictor, prediction, saliency, lungs)
+    return MapChecks(checked, attention_by_zone(saliency, lungs))
+
+
+def map_counts(prediction: Prediction, check: MapCheck) -> bool:
+    """Whether a map's figures count: it passed its tests, and the answer may be used."""
+    return check.passed and prediction.decision.usable
 
 
 def checks_json(checks: Checks) -> dict[str, Any]:
@@ -204,7 +208,7 @@ def check_sentences(checks: Checks, *, drawn: bool) -> list[str]:
 def zones_in_words(zones: tuple[float, ...] | None) -> str:
     """The zones' shares in one sentence, and what they are not."""
     if zones is None:
-        return "No share by lung zone: there are no two lungs, or nothing of the map lies in them."
+        return NO_ZONES
     shares = ", ".join(
         f"{ZONE_TITLES[zone]} {share:.0%}" for zone, share in zip(ZONES, zones, strict=True)
     )
@@ -237,11 +241,10 @@ def rounded(value: float | None) -> float | None:
 def _meter(meter: ShortcutMeter | None) -> dict[str, Any] | None:
     if meter is None:
         return None
-    scores = {name: rounded(getattr(meter, name)) for name in ("whole", "lungs_only")}
+    scores = ("whole", "lungs_only", "lungs_removed")
     return {
         "finding": meter.finding.value,
-        **scores,
-        "lungs_removed": rounded(meter.lungs_removed),
+        **{name: rounded(getattr(meter, name)) for name in scores},
         "explained": meter.explained,
         "sentence": meter.sentence,
     }

@@ -23,7 +23,7 @@ from covid_core.explain.perceptual_hash import (
 )
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WeightsCard
-from covid_core.predict.predictor import Prediction
+from covid_core.predict.prediction import Prediction
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import MAX_FILE_BYTES
 from covid_core.sources import is_public

@@ -27,6 +27,7 @@ ZONE_TITLES: dict[str, str] = {
     "F": "left lower",
 }  # the patient's right lies at the film's left
 ATTENTION_NOTE = "Saliency map, not a lesion outline."
+OPACITY_NOTE = "The model's own map, not a radiologist's outline."
 _LEAST_LUNG = 0.01  # of the film's area; less is no lung
 
 

@@ -26,9 +26,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from covid_core.findings import Finding
-from covid_core.model.decision import in_sentence
 from covid_core.model.saliency import Saliency
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.model.tiers import in_sentence
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.prepare.occlusion import blurred, place_in_line
 
 LUNGS, DELETION, WEIGHTS, MIRROR = "lungs", "deletion", "weights", "mirror"

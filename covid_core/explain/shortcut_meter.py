@@ -20,8 +20,10 @@ import numpy as np
 
 from covid_core.crop import WHOLE, Crop
 from covid_core.findings import Finding
-from covid_core.model.decision import Decision, in_sentence, log_odds
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.model.decision import Decision, log_odds
+from covid_core.model.tiers import in_sentence
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.prepare.occlusion import LEAST_LUNG, lungs_only, painted_over, widened
 
 KEPT = 0.5  # of the odds: a film that keeps so much without its lungs was not called by them

@@ -11,7 +11,7 @@ from covid_core.findings import Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import OperatingPoint, softmax
 from covid_core.model.saliency import Saliency
-from covid_core.predict.predictor import Prediction
+from covid_core.predict.prediction import Prediction
 
 _EXACT = 1e-3  # logits; the cells are added in float32
 

@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import roc_curve
 
 from covid_core.errors import CovidCoreError
-from covid_core.exports.optional import needing
+from covid_core.extras import needing
 from covid_core.findings import CLASSES
 from covid_core.local_validation.scores import Scores
 from covid_core.metrics import (
@@ -84,11 +84,11 @@ def validate(scores: Scores, points: Sequence[OperatingPoint]) -> Validation:
         false_alarms=false_alarms,
         found=found,
         reliability=reliability(scores.score, scores.positive),
-        points=tuple(measured(point, scores) for point in points),
+        points=tuple(measure_point(point, scores) for point in points),
     )
 
 
-def measured(point: OperatingPoint, scores: Scores) -> PointHere:
+def measure_point(point: OperatingPoint, scores: Scores) -> PointHere:
     """An operating point with what it costs, and what its calls are worth, on these films."""
     positive, called, groups = scores.positive, scores.score >= point.threshold, scores.groups
     return PointHere(
@@ -166,14 +166,15 @@ def guaranteed_point(
         raise CovidCoreError(
             f"{len(found)} patients with COVID-19 are too few to promise that {recall:.0%} are"
             f" found, at a confidence of {confidence:.0%}",
-            f"Give at least {needed}, better {2 * needed}, or choose a lower recall or confidence",
+            f"Give at least {needed}, better {2 * needed}, or require a lower sensitivity or"
+            " confidence",
         )
     threshold = _highest_threshold(found, recall, confidence)
     if threshold <= 0:
         raise CovidCoreError(
             f"no threshold above 0 finds {recall:.0%} of COVID-19 at a confidence of"
             f" {confidence:.0%}: too many of these films score next to nothing",
-            "Ask for less, or do not use these weights here",
+            "Require a lower sensitivity, or do not use these weights here",
         )
     return with_costs(OperatingPoint(SITE, threshold), scores)
 
@@ -188,7 +189,7 @@ def _highest_threshold(found: np.ndarray, recall: float, confidence: float) -> f
 
     `found`: their scores, float64 (N,); enough of them.
     """
-    with needing("mapie"):  # slow to import
+    with needing("mapie", "prediction-sets"):  # slow to import
         from mapie.risk_control import BinaryClassificationController, BinaryRisk
 
     # MAPIE's own "recall" is 1 - share, and rounding that often counts one miss too many.

@@ -12,6 +12,8 @@ from covid_core.metrics import Estimate, opposite
 from covid_core.model.tiers import DECIDED, FLAGGED, Tier
 from covid_core.storage.records import Figure, Share
 
+PREVALENCE = 0.1  # of the disease, 0 to 1, where none was given
+
 
 @dataclass(frozen=True, slots=True)
 class Calls:

@@ -17,8 +17,8 @@ from covid_core.errors import CovidCoreError
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate, opposite
 from covid_core.model.calls import Calls, PredictiveValues, values_at
-from covid_core.model.tiers import CAVEAT as CAVEAT
 from covid_core.model.tiers import (
+    CAVEAT,
     DECIDED,
     NOT_SUSPECTED,
     Tier,
@@ -26,7 +26,6 @@ from covid_core.model.tiers import (
     tier_of,
     tier_sentence,
 )
-from covid_core.model.tiers import in_sentence as in_sentence
 from covid_core.storage.records import Figure, Finite, Line, Share
 
 BALANCED, RULE_OUT, RULE_IN = "balanced", "rule-out", "rule-in"

@@ -20,6 +20,8 @@ from covid_core.model.tiers import Tier
 from covid_core.storage.records import UNKNOWN, Figure, Measured, Record
 
 TEST = "test part"  # the name of all test films together
+UNSEEN = "never trained on"  # the population of a source's films that had no part in training
+OPACITY_MAP = "opacity"  # among a source's maps, beside those of findings
 
 
 class ClassFigures(Record):

@@ -14,7 +14,7 @@ from covid_core.findings import CLASSES, Finding, listed_in_words
 from covid_core.model.architectures import TITLES
 from covid_core.model.audit import AuditFigures
 from covid_core.model.card import AS_PUBLISHED, LEFT_OUT, WeightsCard, read_audit, read_cards
-from covid_core.model.decision import in_sentence
+from covid_core.model.tiers import in_sentence
 from covid_core.model_card.audit_words import PAINTED_IN_TRAINING
 from covid_core.model_card.baselines import baselines_section
 from covid_core.model_card.front_matter import front_matter
@@ -33,7 +33,6 @@ from covid_core.present.markdown import table
 from covid_core.sources import provenance
 from covid_core.storage.atomic import write_whole
 
-_TITLES = {finding.value: finding.display_name for finding in Finding}
 _NO_CLASS = "no class"  # such films train the RSNA categories and the opacity map
 
 
@@ -119,7 +118,8 @@ def _data(card: WeightsCard) -> str:
         for label in (*CLASSES, ""):
             counts = [card.films[split].get(source, {}).get(label, 0) for split in splits]
             if any(counts):
-                rows.append([source, _TITLES.get(label, _NO_CLASS), *map(str, counts)])
+                title = Finding(label).display_name if label else _NO_CLASS
+                rows.append([source, title, *map(str, counts)])
     totals = [str(sum(sum(s.values()) for s in card.films[split].values())) for split in splits]
     rows.append(["all", "", *totals])
     sources = sorted({source for split in card.films.values() for source in split})
@@ -142,7 +142,7 @@ def _data(card: WeightsCard) -> str:
 
 def _left_out(cards: Mapping[str, WeightsCard]) -> str:
     rows = [
-        [f"`{source}`", _TITLES[label], *figures, f"`{commit}`"]
+        [f"`{source}`", Finding(label).display_name, *figures, f"`{commit}`"]
         for source, label, *figures, commit in left_out_rows(cards)
     ]
     header = [

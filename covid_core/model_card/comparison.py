@@ -18,9 +18,9 @@ from covid_core.findings import Finding
 from covid_core.metrics import format_estimate
 from covid_core.model.architectures import TITLES
 from covid_core.model.card import AS_PUBLISHED, CORRECTED, SHIPPED, WeightsCard
-from covid_core.model.decision import in_sentence
 from covid_core.model.results import TEST, Baseline, Summary
 from covid_core.model.tasks import TASKS
+from covid_core.model.tiers import in_sentence
 from covid_core.model_card import comparison_plots
 from covid_core.model_card.results import held_out_name
 from covid_core.present.html import embedded, write_page

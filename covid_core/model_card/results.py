@@ -12,8 +12,6 @@ from covid_core.model.decision import CALIBRATED
 from covid_core.model.results import TEST, Summary
 from covid_core.present.markdown import table
 
-_TITLES = {finding.value: finding.display_name for finding in Finding}
-
 
 def results_section(card: WeightsCard) -> str:
     """Every part that was measured, and on which probabilities."""
@@ -106,11 +104,11 @@ def _summary(summary: Summary, classes: Sequence[str]) -> str:
     ]
     header = ["Class against the rest", "AUROC", "Sensitivity", "Specificity"]
     confusion = [
-        [f"{_TITLES[label]} (label)", *map(str, row)]
+        [f"{Finding(label).display_name} (label)", *map(str, row)]
         for label, row in zip(classes, summary.confusion, strict=True)
         if any(row)
     ]
-    called = ["", *(f"{_TITLES[label]} (called)" for label in classes)]
+    called = ["", *(f"{Finding(label).display_name} (called)" for label in classes)]
     return f"""{table(header, figures)}
 
 Accuracy {format_estimate(summary.accuracy)}{_kappa(summary)}.

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from covid_core.evaluation.targets import MET, Goal, tier_goals
-from covid_core.findings import Finding
 from covid_core.metrics import Estimate, format_estimate
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import BALANCED, COVERAGE
 from covid_core.model.results import TEST, TierFigures
 from covid_core.present.markdown import table
 from covid_core.training.fit_rules import COVERAGES, RIGHT
-
-_TITLES = {finding.value: finding.display_name for finding in Finding}
 
 
 def tiers_section(card: WeightsCard) -> str:
@@ -57,7 +54,7 @@ of calling COVID-19 likely or possible. Each film counts, whatever the gate says
 
 Films by answer at the balanced point, and by label:
 
-{table(["Films", "Answer", *(_TITLES[one] for one in card.classes)], counts)}
+{table(["Films", "Answer", *(one.display_name for one in card.classes)], counts)}
 
 {table(["Goal, at the balanced point", "Asked", "Measured", "Met"], goals)}"""
 

@@ -18,8 +18,7 @@ from covid_core.evaluation.targets import (
     goals,
     parts_with_shortcuts,
 )
-from covid_core.exports.optional import needing
-from covid_core.findings import Finding, listed_in_words
+from covid_core.findings import listed_in_words
 from covid_core.metrics import format_estimate
 from covid_core.model.audit import AuditedPart, AuditFigures, GateMeasured, Zones
 from covid_core.model.card import WeightsCard
@@ -31,7 +30,6 @@ from covid_core.present.style import SERIES
 from covid_core.storage.atomic import replacing
 
 DIAGRAM = "reliability.svg"
-_TITLES = {finding.value: finding.display_name for finding in Finding}
 _ENOUGH = 100  # films; a source of fewer has no panel of its own
 _VERDICTS = {MET: "yes", MISSED: "**no**", UNDECIDED: "undecided", NOT_MEASURED: ""}
 _FAILURES = 8  # kinds that are shown, of each part
@@ -45,10 +43,10 @@ def calibration_section(card: WeightsCard) -> str:
 Nothing was fitted: probabilities are the network's softmax, and what has the majority is called."""
     rules, test = card.rules, card.trust[TEST]
     rows = [
-        [_TITLES[answer], *(f"{value:+.3f}" for value in (*row, bias))]
+        [answer.display_name, *(f"{value:+.3f}" for value in (*row, bias))]
         for answer, row, bias in zip(card.classes, rules.weights, rules.bias, strict=True)
     ]
-    names = [f"times logit of {_TITLES[answer]}" for answer in card.classes]
+    names = [f"times logit of {answer.display_name}" for answer in card.classes]
     matrix = table(["Calibrated logit", *names, "plus"], rows)
     sets = [
         [
@@ -64,7 +62,7 @@ Nothing was fitted: probabilities are the network's softmax, and what has the ma
         for part, worth in card.trust.items()
     ]
     least = ", ".join(
-        f"{_TITLES[answer]} {value:.3f}"
+        f"{answer.display_name} {value:.3f}"
         for answer, value in zip(card.classes, rules.least, strict=True)
     )
     header = [
@@ -206,9 +204,8 @@ def reporting_section() -> str:
 
 def write_diagram(card: WeightsCard, folder: Path) -> None:
     """The reliability diagram, one panel a part, as SVG; the same card gives the same bytes."""
-    with needing("matplotlib"):  # slow to import, and only this picture needs it
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
+    import matplotlib as mpl  # slow to import, and only this picture needs it
+    from matplotlib.figure import Figure
 
     parts = [
         (part, worth)

@@ -10,31 +10,37 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, OPACITY_MAP, RANDOM
+from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, RANDOM
 from covid_core.evaluation.within_source import (
     ALL,
     AT_BALANCED,
     CALLED_COVID,
     CALLED_NORMAL,
     MEAN,
+    OF_OPACITY,
     REFERENCE,
     SCORES,
-    UNSEEN,
+    TYPICAL,
     WITHIN_VIEW,
 )
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate, format_estimate
 from covid_core.model.card import WeightsCard
-from covid_core.model.decision import in_sentence
-from covid_core.model.results import Boxes, Populations, WithinSource
+from covid_core.model.results import (
+    OPACITY_MAP,
+    UNSEEN,
+    Boxes,
+    Populations,
+)
+from covid_core.model.tiers import in_sentence
 from covid_core.present.markdown import table
+from covid_core.present.populations import parts_within, titled
 
-_OF_OPACITY = "opacity against other abnormality"  # of a source whose clear films are "Normal"
 _PAIRS = {
-    "typical against negative": "one read as typical and one as negative",
+    TYPICAL: "one read as typical and one as negative",
     "indeterminate against negative": "one read as indeterminate and one as negative",
     "typical against atypical": "one read as typical and one as atypical",
-    _OF_OPACITY: "one with an opacity and one with another abnormality",
+    OF_OPACITY: "one with an opacity and one with another abnormality",
 }
 BESIDE = {
     AREA: "a point at random",
@@ -102,7 +108,7 @@ def within_in_words(found: Populations) -> list[str]:
             if not own.contrasts:
                 continue
             contrast, scores = next(iter(own.contrasts.items()))
-            of_opacity = contrast == _OF_OPACITY
+            of_opacity = contrast == OF_OPACITY
             score = "p_pneumonia" if of_opacity else "p_covid"
             figures = scores[score]
             auroc = figures.get(WITHIN_VIEW, figures[ALL])
@@ -216,18 +222,6 @@ def _verdict(lead: Mapping[str, Estimate]) -> str:
         missed = [BESIDE[name] for name in (FIXED_POINT, RANDOM) if not above[name]]
         return f"That is better than chance, but not clearly better than {' or '.join(missed)}."
     return "So the map is no guide to where the opacities are."
-
-
-def parts_within(found: Populations) -> Iterator[tuple[str, WithinSource]]:
-    """The name of each source and population, and its figures."""
-    for source, populations in found.items():
-        for population, own in populations.items():
-            yield titled(source, population), own
-
-
-def titled(source: str, population: str) -> str:
-    """A source and its population, as tables and plots name them."""
-    return f"{source}, {'never trained on' if population == UNSEEN else 'test part'}"
 
 
 def _films(source: str, population: str) -> str:

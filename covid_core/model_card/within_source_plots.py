@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 from covid_core.evaluation.within_source import ALL, SCORES, WITHIN_VIEW
 from covid_core.metrics import Estimate
 from covid_core.model.results import Boxes, Populations
-from covid_core.model_card.within_source import BESIDE, map_title, parts_within, titled
+from covid_core.model_card.within_source import BESIDE, map_title
+from covid_core.present.populations import parts_within, titled
 from covid_core.present.style import CLASS_COLOURS, SERIES, THRESHOLD, styled
 
 PEAK = "the map's hottest point"

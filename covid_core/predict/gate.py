@@ -29,8 +29,6 @@ from covid_core.read.grey_levels import Film, percentile, share_above
 from covid_core.read.radiograph import POLARITY_NOTE, Radiograph, View
 from covid_core.storage.records import Finite, Record
 
-__all__ = ["Code", "Gate", "GateCard", "Remark"]  # what callers need, in one place
-
 NAME = "gate"
 GATE = WEIGHTS / NAME
 PREPROCESS = Preprocess(size_px=128, tone="equalise")

@@ -10,7 +10,7 @@ from covid_core.crop import WHOLE, Crop
 from covid_core.errors import WeightsError
 from covid_core.findings import APPEARANCES, Appearance, Finding
 from covid_core.model.decision import Decision
-from covid_core.predict.gate import Remark
+from covid_core.model.gate_findings import Remark
 
 
 @dataclass(frozen=True, slots=True, eq=False)

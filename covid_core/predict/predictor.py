@@ -23,13 +23,13 @@ from covid_core.model.decision import (
     is_close,
     softmax,
 )
-from covid_core.model.gate_findings import UNDER_18, UNUSABLE, remarks_on_crop
+from covid_core.model.gate_findings import UNDER_18, UNUSABLE, Remark, remarks_on_crop
 from covid_core.model.head import Head, sigmoid
 from covid_core.model.saliency import Saliency
 from covid_core.model.tiers import Tier
-from covid_core.predict.gate import INSIDE, Gate, Remark, find_gate
+from covid_core.predict.gate import INSIDE, Gate, find_gate
 from covid_core.predict.gate import PREPROCESS as GATE_PREPROCESS
-from covid_core.predict.prediction import Prediction as Prediction
+from covid_core.predict.prediction import Prediction
 from covid_core.prepare.preprocess import shrink_for
 from covid_core.read.radiograph import Radiograph
 

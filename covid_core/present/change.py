@@ -6,7 +6,7 @@ import numpy as np
 
 from covid_core.case.case_reading import Reading
 from covid_core.explain.opacity_map import LIKELY
-from covid_core.model.decision import in_sentence
+from covid_core.model.tiers import in_sentence
 from covid_core.present.sentences import shown_probability
 from covid_core.read.radiograph import View
 

@@ -66,9 +66,9 @@ def display_film(radiograph: Radiograph) -> DisplayFilm:
 
 
 def thinned_film(radiograph: Radiograph, longest_px: int) -> DisplayFilm:
-    """The same at once: every so many-th pixel, and so the film's own, of a side that long at most.
+    """The film subsampled for a first look, its longer side at most `longest_px`.
 
-    For a first look, while all of it is prepared.
+    Its values are the film's own; nothing is averaged, which would take longer.
     """
     step = -(-max(radiograph.shape) // longest_px)
     film, whole, units = radiograph.film, radiograph.unwindowed, radiograph.units

@@ -8,7 +8,7 @@ from enum import IntEnum
 from covid_core.explain.checks import Checks
 from covid_core.explain.lung_shares import LungShares
 from covid_core.model.gate_findings import UNDER_18, UNUSABLE
-from covid_core.predict.predictor import Prediction
+from covid_core.predict.prediction import Prediction
 from covid_core.present.sentences import heat_in_words, opacity_elsewhere_in_words
 
 SEEN = (

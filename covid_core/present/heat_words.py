@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from covid_core.findings import Finding
-from covid_core.model.decision import Decision, in_sentence
+from covid_core.model.decision import Decision
+from covid_core.model.tiers import in_sentence
 from covid_core.predict.prediction import Prediction
 from covid_core.present.sentences import shown_probability
 

@@ -17,9 +17,9 @@ from covid_core.explain.lung_shares import LungShares
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import APPEARANCES, Finding
 from covid_core.metrics import Estimate
-from covid_core.model.decision import CAVEAT, in_sentence
 from covid_core.model.saliency import Saliency
-from covid_core.predict.predictor import Prediction
+from covid_core.model.tiers import CAVEAT, in_sentence
+from covid_core.predict.prediction import Prediction
 from covid_core.present.flags import Flag, flags_of
 from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
 from covid_core.present.overlay import LEAST_HEAT
@@ -74,12 +74,8 @@ class Result:
     @property
     def heat_drawn(self) -> bool:
         """Whether the map is shown: its class reaches its threshold, and it passed its tests."""
-        return self.prediction.heat_due(self.finding) and not self.heat_withheld
-
-    @property
-    def heat_withheld(self) -> bool:
-        """Whether the map failed a test of itself."""
-        return self.checks is not None and not self.checks.map_check.passed
+        passed = self.checks is None or self.checks.map_check.passed
+        return self.prediction.heat_due(self.finding) and passed
 
     @property
     def heat_in_lungs(self) -> float:

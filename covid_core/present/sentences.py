@@ -15,9 +15,9 @@ from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
 from covid_core.model.calls import Calls
 from covid_core.model.card import WeightsCard
-from covid_core.model.decision import Decision, OperatingPoint, in_sentence
-from covid_core.model.tiers import DECIDED, FLAGGED, Tier
-from covid_core.predict.predictor import Prediction
+from covid_core.model.decision import Decision, OperatingPoint
+from covid_core.model.tiers import DECIDED, FLAGGED, Tier, in_sentence
+from covid_core.predict.prediction import Prediction
 
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 DISCLAIMER = "Research use only, not a diagnosis."
@@ -133,7 +133,7 @@ def calls_in_words(calls: Calls, disease: Finding) -> str:
 
 
 def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Finding) -> str:
-    """What the operating point costs at sources that the weights never learnt from.
+    """What the operating point costs at sources not used in training.
 
     That is what another hospital may expect. Empty where nothing was measured there.
     """
@@ -143,7 +143,7 @@ def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Findin
         costs = worth and worth.points.get(point.name)
         if not worth or not costs:
             continue
-        place = f"On a source that it was not trained on ({source}, {worth.films} films):"
+        place = f"On a source not used in training ({source}, {worth.films} films):"
         calls = worth.tiers[point.name].calls if point.name in worth.tiers else None
         if calls:
             words = calls_in_words(calls, disease)

@@ -6,17 +6,17 @@ radiologists boxed and read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from covid_core.findings import Appearance, Finding, listed_in_words
 from covid_core.model.calls import Calls
 from covid_core.model.card import WeightsCard
-from covid_core.model.decision import SITE, OperatingPoint, in_sentence
-from covid_core.model.results import WithinSource
+from covid_core.model.decision import SITE, OperatingPoint
+from covid_core.model.results import OPACITY_MAP
+from covid_core.model.tiers import in_sentence
+from covid_core.present.populations import parts_within
+from covid_core.present.sentences import in_percent
 
-_UNSEEN = "never trained on"  # of a source's populations in a card
-_OPACITY = "opacity"  # of the opacity map, among the maps of findings
 _MAP_UNMEASURED = "Not measured: how often it points at what radiologists box."
 _CATEGORY_UNMEASURED = "Not measured: how often radiologists chose the same category."
 
@@ -54,7 +54,7 @@ def calls_worth(card: WeightsCard, point: OperatingPoint) -> str:
     for source in card.results.held_out:
         worth = card.trust.get(source)
         if worth and point.name in worth.tiers:
-            where = f"A collection not used in training ({worth.films:,} films)"
+            where = f"A source not used in training ({worth.films:,} films)"
             lines.append(_calls(where, worth.tiers[point.name].calls, name))
     return " ".join(filter(None, lines))
 
@@ -65,8 +65,8 @@ def _calls(where: str, calls: Calls | None, name: str) -> str:
         return ""
     found, alarms = calls.flagged.value, calls.false_alarms.value
     return (
-        f"{where}: {_percent(found)} of {name} flagged and {_percent(calls.missed)} missed,"
-        f" {_percent(alarms)} of other films flagged; {_percent(calls.decided.value)} decided."
+        f"{where}: {in_percent(found)} of {name} flagged and {in_percent(calls.missed)} missed,"
+        f" {in_percent(alarms)} of other films flagged; {in_percent(calls.decided.value)} decided."
     )
 
 
@@ -77,13 +77,13 @@ def map_worth(card: WeightsCard, finding: Finding) -> str:
 
 def opacity_worth(card: WeightsCard) -> str:
     """How often the opacity map points into a radiologist's box, in one line."""
-    return _pointing(card, _OPACITY)
+    return _pointing(card, OPACITY_MAP)
 
 
 def category_worth(card: WeightsCard, category: Appearance) -> str:
     """How well an RSNA category is separated from the rest, in one line."""
     found = []
-    for title, own in _parts(card):
+    for title, own in parts_within(card.results.within_source):
         figures = own.appearance or {}
         if category.value in figures:
             one, mean = (figures[name].auroc for name in (category.value, "mean"))
@@ -98,28 +98,20 @@ def category_worth(card: WeightsCard, category: Appearance) -> str:
 
 def _pointing(card: WeightsCard, name: str) -> str:
     """How often the hottest point of one map lies in a box, and how often one fixed point does."""
-    parts = [(title, own.maps[name]) for title, own in _parts(card) if name in own.maps]
+    parts = [
+        (title, own.maps[name])
+        for title, own in parts_within(card.results.within_source)
+        if name in own.maps
+    ]
     if not parts:
         return _MAP_UNMEASURED
     hits = [
-        f"{_percent(figures.peak.value)} ({_percent(figures.peak.low)} to"
-        f" {_percent(figures.peak.high)}) of {figures.films:,} films ({title})"
+        f"{in_percent(figures.peak.value)} ({in_percent(figures.peak.low)} to"
+        f" {in_percent(figures.peak.high)}) of {figures.films:,} films ({title})"
         for title, figures in parts
     ]
-    fixed = [_percent(figures.fixed_point.value) for _, figures in parts]
+    fixed = [in_percent(figures.fixed_point.value) for _, figures in parts]
     return (
         f"Measured: its highest point lies in a radiologist's box on {listed_in_words(hits)};"
         f" one fixed point, the best for these films, on {listed_in_words(fixed)}."
     )
-
-
-def _parts(card: WeightsCard) -> Iterator[tuple[str, WithinSource]]:
-    """Each source and population that was measured: its title and its figures."""
-    for source, populations in card.results.within_source.items():
-        for population, own in populations.items():
-            part = _UNSEEN if population == _UNSEEN else "test part"
-            yield f"{source}, {part}", own
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}"

@@ -23,6 +23,7 @@ _FORMULA = re.compile(r"'*(\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|[\t\r\n\0])")
 _MARK = "'"
 _ODD_NAMES = "backslashreplace"  # a file's name may hold bytes that are no text
 _SEPARATORS = ",;\t|"
+UTF8_MARK = codecs.BOM_UTF8  # by which spreadsheets read a file as UTF-8
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),

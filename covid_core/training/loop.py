@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from tqdm import tqdm
 
 from covid_core.datasets.split import Split
 from covid_core.engines.memory import no_room_to_train
-from covid_core.model.networks import Network
+from covid_core.model.networks import Network, Outputs
 from covid_core.training import processes
 from covid_core.training.augment import augment_with_masks
 from covid_core.training.batches import Batch, load_batches
@@ -25,9 +26,9 @@ from covid_core.training.checkpoint import identify_run
 from covid_core.training.epoch import close_epoch
 from covid_core.training.half_precision import half_precision
 from covid_core.training.log import clear_log
-from covid_core.training.losses import Learner, Losses, LossLog, Targets, batch_loss
+from covid_core.training.losses import Learner, LossLog, Targets, batch_loss
 from covid_core.training.progress import Progress, unfreeze
-from covid_core.training.recipe import Optimisation, Phase
+from covid_core.training.recipe import Phase
 from covid_core.training.run import Plan, Run, plan_phase
 from covid_core.training.surroundings import change_surroundings
 
@@ -76,7 +77,12 @@ def train_phase(network: Network, run: Run, number: int, identity: Mapping[str, 
     if progress.ended_early:
         return progress.result()
     learner, losses = wrap_network(network, compiled=run.compiled), LossLog(plan.films.names)
-    weights = class_weights(plan, run.device) if phase.weighted else None
+    loss_of = partial(
+        batch_loss,
+        losses=recipe.losses,
+        label_smoothing=optimisation.label_smoothing,
+        class_weights=class_weights(plan, run.device) if phase.weighted else None,
+    )
     batches = tqdm(
         load_batches(run, plan, progress.step, boxes=network.opacity is not None),
         phase.task,
@@ -93,9 +99,8 @@ def train_phase(network: Network, run: Run, number: int, identity: Mapping[str, 
         generator = torch.Generator(run.device).manual_seed(seed)
         x, targets = augment_batch(batch, plan.sizes[step], run, generator)
         torch.manual_seed(seed)  # the network's own draws, by dropout
-        loss = train_step(
-            learner, network, progress.optimiser, x, targets, optimisation, recipe.losses, weights
-        )
+        set_modes(network, len(x))
+        loss = train_step(learner, progress.optimiser, x, targets, loss_of, optimisation.clip)
         losses.add(step, batch.indices, loss)
         progress.average.update(network)
         progress.step += 1
@@ -143,38 +148,35 @@ def wrap_network(network: Network, *, compiled: bool) -> nn.Module:
     return torch.compile(learner) if compiled else learner  # type: ignore[return-value]
 
 
+def set_modes(network: Network, films: int) -> None:
+    """Set each part of a network to learn from a batch of so many films, or to stay as it is."""
+    network.train()
+    if films == 1:
+        network.head.eval()  # one film alone has no deviation to normalise by
+    if not next(network.features.parameters()).requires_grad:
+        network.features.eval()  # frozen: its normalisation too
+
+
 def train_step(
     learner: nn.Module,
-    network: Network,
     optimiser: torch.optim.Optimizer,
     x: torch.Tensor,
     targets: Targets,
-    optimisation: Optimisation,
-    losses: Losses,
-    class_weights: torch.Tensor | None = None,
+    loss_of: Callable[[Outputs, Targets], torch.Tensor],
+    clip: float = 0.0,
 ) -> torch.Tensor:
     """The loss of one step of learning, 0-d and still on the device.
 
     It is the gradient's length where that is not finite, which, unlike the loss, is the same in all
-    processes. `learner`: the network as `wrap_network` gives it.
+    processes. `learner`: the network as `wrap_network` gives it. `clip`: the gradient's greatest
+    length, 0 for any.
     """
-    network.train()
-    if len(x) == 1:
-        network.head.eval()  # one film alone has no deviation to normalise by
-    if not next(network.features.parameters()).requires_grad:
-        network.features.eval()  # frozen: its normalisation too
     with half_precision(x.device):
         outputs = learner(x.contiguous(memory_format=torch.channels_last))
-    loss = batch_loss(
-        outputs,
-        targets,
-        losses,
-        label_smoothing=optimisation.label_smoothing,
-        class_weights=class_weights,
-    )
+    loss = loss_of(outputs, targets)
     optimiser.zero_grad()
     loss.backward()
-    length = nn.utils.clip_grad_norm_(network.parameters(), optimisation.clip or math.inf)
+    length = nn.utils.clip_grad_norm_(learner.parameters(), clip or math.inf)
     optimiser.step()
     return torch.where(length.isfinite(), loss.detach(), length)
 

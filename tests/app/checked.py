@@ -14,7 +14,8 @@ from covid_core.explain.shortcut_meter import ShortcutMeter
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import Rules
 from covid_core.model.saliency import Saliency
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.read.radiograph import Radiograph
 
 TESTS = ("heat in the lungs", "deletion", "randomised weights", "flip consistency")
@@ -77,7 +78,9 @@ class Outcome:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.failed: tuple[str, ...] = ()
-        self.checks = Checks(meter(removed=0.01), map_check(Finding.COVID), ZONES, None)
+        self.checks = Checks(
+            meter(removed=0.01), None, map_check=map_check(Finding.COVID), zones=ZONES
+        )
         patch.setattr("covid_core.case.reader.check_film", self._film)
         patch.setattr("covid_core.case.reader.check_one_map", self._map)
 

@@ -11,7 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.texts import about as texts
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.radiograph import Radiograph

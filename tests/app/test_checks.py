@@ -18,14 +18,15 @@ from app.queue import Turns, Work
 from app.texts import checks as texts
 from app.texts.read import NOT_READ
 from covid_core.case.reader import CaseReader
-from covid_core.explain.checks import MapChecks
+from covid_core.explain.checks import NO_METER, NO_ZONES, MapChecks
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.saliency import Saliency
 from covid_core.model_card.audit_words import zones_worth_in_words
 from covid_core.predict.lungs import Lungs
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.present.flags import SEEN
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
@@ -103,7 +104,7 @@ def test_without_lungs_nothing_is_measured_and_that_is_said(
     drop(page, FILM)
     open_why(page)
     assert not page.exception and not page.error
-    assert texts.NO_METER in said(page) and texts.NO_ZONES in said(page)
+    assert NO_METER in said(page) and NO_ZONES in said(page)
 
 
 def test_a_map_that_fails_is_withheld_with_the_reason(page: AppTest, outcome: Outcome) -> None:

@@ -17,7 +17,8 @@ import covid_core.explain.public_films
 from app.queue import Turns
 from app.texts import common as texts
 from covid_core.explain.public_films import public_films, recognise
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph

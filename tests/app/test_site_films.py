@@ -13,7 +13,8 @@ from app.site_films import Job, Scored
 from app.texts import validate as texts
 from app.texts.worklist import passed_over
 from covid_core.findings import Finding
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.read.archives import Item
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.walk import PassedOver

@@ -13,7 +13,8 @@ from app import session
 from app.queue import Turns
 from app.texts import worklist as texts
 from covid_core.model.tiers import Tier
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.radiograph import Radiograph
 from tests.app.lists import (

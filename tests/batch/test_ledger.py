@@ -124,7 +124,7 @@ def test_a_name_that_has_one_row_is_held_once(table: Path) -> None:
         (Terms.of(PREDICTOR.card, "rule-in", 0.1), "the operating point balanced"),
         (Terms.of(PREDICTOR.card, "balanced", 0.2), "another prevalence"),
         (Terms.of(PREDICTOR.card, "balanced", None), "another prevalence"),
-        (replace(TERMS, names=TERMS.names[:-1]), "its first line is not"),
+        (replace(TERMS, names=TERMS.names[:-1]), "its header is not"),
     ],
 )
 def test_rows_made_on_other_terms_are_refused_and_stay(

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from covid_core.batch.per_film_outputs import PREVALENCE, output_writer
+from covid_core.batch.per_film_outputs import output_writer
 from covid_core.batch.pipeline import Film
 from covid_core.case.reader import CaseReader
 from covid_core.exports.bundle import read_bundle, replay
 from covid_core.findings import Finding
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.model.calls import PREVALENCE
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.read.reading import read_radiograph
 from tests.checked import CORNERS, IN_LUNGS, film, looking_at
 from tests.models import save_opacity_weights

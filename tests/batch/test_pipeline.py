@@ -16,7 +16,8 @@ from covid_core.batch import pipeline
 from covid_core.batch.pipeline import Explained, Film, Scoring, in_order, rows, score
 from covid_core.errors import Abstained, CovidCoreError, RefusedFile, Unwritten
 from covid_core.model.decision import BALANCED
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
 from covid_core.present.sentences import error_row, prediction_row
 from covid_core.read.phantom import draw_phantom

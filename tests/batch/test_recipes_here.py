@@ -22,7 +22,8 @@ from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import RECIPES, SHIPPED, WEIGHTS, read_card
 from covid_core.model.decision import Decision, OperatingPoint, Rules, decide
 from covid_core.model.saliency import Saliency
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_radiograph

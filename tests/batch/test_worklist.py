@@ -30,7 +30,8 @@ from covid_core.model.decision import OperatingPoint
 from covid_core.model.gate_findings import Code, Remark
 from covid_core.model.tiers import Tier
 from covid_core.predict.lungs import Lungs
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
 from covid_core.present.sentences import columns
 from covid_core.read.archives import Item, refused

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.gate_cases import judge_as_without_border, judge_refused, judge_warned
-from covid_core.predict.gate import Code
+from covid_core.model.gate_findings import Code
 from covid_core.read.phantom import draw_phantom
 
 

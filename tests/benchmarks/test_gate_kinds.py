@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from benchmarks.gate_kinds import KINDS, first_code, measure_kind, measure_source
-from covid_core.predict.gate import Code, Gate
+from covid_core.model.gate_findings import Code
+from covid_core.predict.gate import Gate
 from covid_core.read.phantom import KINDS as PHANTOMS
 from covid_core.read.phantom import draw_phantom
 

@@ -17,7 +17,7 @@ from covid_core.cluster.places import Place
 from covid_core.cluster.scoring import connected, score_archive
 from covid_core.errors import Abstained
 from covid_core.model.decision import BALANCED
-from covid_core.predict.predictor import Prediction
+from covid_core.predict.prediction import Prediction
 from covid_core.read.radiograph import Radiograph
 from tests.cluster.archives import (
     FILMS,

@@ -12,9 +12,8 @@ from covid_core import metrics
 from covid_core.__main__ import main
 from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import fingerprint
-from covid_core.evaluation.within_source import UNSEEN
 from covid_core.model.card import read_card
-from covid_core.model.results import Results
+from covid_core.model.results import UNSEEN, Results
 from covid_core.model_card.within_source import within_source_section
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.present.overlay import png

@@ -22,7 +22,7 @@ from covid_core.evaluation.source_films import (
     load_source_films,
     select_films,
 )
-from covid_core.evaluation.within_source import OPACITY, OTHER, TEST, UNSEEN
+from covid_core.evaluation.within_source import OPACITY, OTHER, TEST
 from covid_core.evaluation.within_source_measurement import (
     add_within_sources,
     measure_boxes,
@@ -30,7 +30,7 @@ from covid_core.evaluation.within_source_measurement import (
 )
 from covid_core.model.card import WEIGHTS, WeightsCard, read_card
 from covid_core.model.decision import Rules
-from covid_core.model.results import Results
+from covid_core.model.results import UNSEEN, Results
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.present.overlay import png
 from tests.models import OneCell

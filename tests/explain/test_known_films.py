@@ -36,7 +36,7 @@ from covid_core.explain.perceptual_hash import PICTURE, SAME_PICTURE, hashes_of
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WEIGHTS, WeightsCard, read_card
 from covid_core.model.decision import Rules, decide
-from covid_core.predict.predictor import Prediction
+from covid_core.predict.prediction import Prediction
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.reading import read_radiograph
 from tests.explain.test_perceptual_hash import textured

@@ -14,7 +14,8 @@ from covid_core.explain.map_tests import DELETION, LUNGS, MIRROR, WEIGHTS, MapCh
 from covid_core.findings import Finding
 from covid_core.model.head import Head
 from covid_core.model.saliency import Saliency
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from tests import checked
 from tests.checked import CHANNELS, CORNERS, IN_LUNGS, card, film, looking_at
 from tests.models import head_of, random_network

@@ -12,7 +12,8 @@ from covid_core.explain.walkthrough import Walkthrough, walk_through
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import RECIPES, WEIGHTS
 from covid_core.model.decision import RULE_IN
-from covid_core.predict.predictor import Prediction, Predictor
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom

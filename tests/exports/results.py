@@ -15,7 +15,7 @@ from covid_core.metrics import Estimate
 from covid_core.model.decision import OperatingPoint, Rules, decide, scaled_by
 from covid_core.model.gate_findings import WORDS, Code, Remark
 from covid_core.model.saliency import Saliency
-from covid_core.predict.predictor import Prediction
+from covid_core.predict.prediction import Prediction
 from covid_core.present.result import Result
 from covid_core.present.worth import Worth
 from covid_core.read.phantom import draw_phantom

@@ -7,7 +7,7 @@ import pytest
 
 from covid_core.local_validation.plots import reliability, roc
 from covid_core.local_validation.scores import MAX_FILMS, Scores, made_up
-from covid_core.local_validation.validation import SITE, Validation, measured, validate
+from covid_core.local_validation.validation import SITE, Validation, measure_point, validate
 from covid_core.model.decision import OperatingPoint
 
 POINTS = (OperatingPoint("rule-out", 0.1), OperatingPoint("rule-in", 0.7))
@@ -19,7 +19,7 @@ def found() -> Validation:
 
 
 def test_operating_points_lie_on_the_curve_with_their_intervals(found: Validation) -> None:
-    own = measured(OperatingPoint(SITE, 0.4), made_up())
+    own = measure_point(OperatingPoint(SITE, 0.4), made_up())
     curve, *marked = roc(found, own).data
     assert [trace.name for trace in marked] == ["rule-out, 0.100", "rule-in, 0.700", "site, 0.400"]
     for trace, here in zip(marked, (*found.points, own), strict=True):

@@ -16,7 +16,7 @@ from covid_core.local_validation.validation import (
     SITE,
     films_needed,
     guaranteed_point,
-    measured,
+    measure_point,
     validate,
     with_calls,
     with_costs,
@@ -76,17 +76,17 @@ def test_reliability_is_of_the_probability_and_adds_up() -> None:
 def test_films_that_all_agree_still_leave_doubt() -> None:
     """Resampled, twelve of twelve would be 1.00 (1.00 to 1.00)."""
     twelve = build_scores([True] * 12 + [False] * 20, [0.9] * 12 + [0.2] * 20, [""] * 32)
-    here = measured(OperatingPoint("balanced", 0.5), twelve)
+    here = measure_point(OperatingPoint("balanced", 0.5), twelve)
     assert here.point.sensitivity and here.point.specificity
     assert here.point.sensitivity.low == pytest.approx(0.025 ** (1 / 12))
     assert here.point.specificity.low == pytest.approx(0.025 ** (1 / 20))
     assert here.found_right.low == here.point.sensitivity.low
-    everyone = measured(OperatingPoint("all", 0.0), twelve)
+    everyone = measure_point(OperatingPoint("all", 0.0), twelve)
     assert everyone.point.specificity
     assert everyone.point.specificity.high == pytest.approx(1 - 0.025 ** (1 / 20))
     assert np.isnan(everyone.cleared_right.value)
     patients = build_scores(twelve.positive, twelve.score, ["A", "B"] * 6 + [""] * 20)
-    two = measured(OperatingPoint("balanced", 0.5), patients).point.sensitivity
+    two = measure_point(OperatingPoint("balanced", 0.5), patients).point.sensitivity
     assert two and two.low == pytest.approx(0.025 ** (1 / 2))
 
 

@@ -15,7 +15,6 @@ from covid_core.metrics import Estimate
 from covid_core.model.calls import Calls, PredictiveValues
 from covid_core.model.decision import (
     BALANCED,
-    CAVEAT,
     RULE_IN,
     RULE_OUT,
     OperatingPoint,
@@ -25,7 +24,7 @@ from covid_core.model.decision import (
     log_odds,
     scaled_by,
 )
-from covid_core.model.tiers import Tier
+from covid_core.model.tiers import CAVEAT, Tier
 from covid_core.storage.records import Record
 
 PLAIN = Rules.plain(3)

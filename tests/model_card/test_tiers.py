@@ -68,7 +68,7 @@ def test_what_the_answers_came_to_at_home_and_away_is_one_line() -> None:
     found = "90% of COVID-19 flagged and 0% missed, 20% of other films flagged"
     assert calls_worth(CARD, here) == (
         f"Test films: {found}; 90% decided."
-        f" A collection not used in training ({CARD.trust['away'].films} films): {found};"
+        f" A source not used in training ({CARD.trust['away'].films} films): {found};"
         " 55% decided."
     )
     assert calls_worth(card(), OperatingPoint(BALANCED, 0.3)) == ""

@@ -11,11 +11,12 @@ import pytest
 
 from covid_core.errors import WeightsError
 from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, RANDOM
-from covid_core.evaluation.within_source import SCORES, TEST, UNSEEN
+from covid_core.evaluation.within_source import SCORES, TEST
 from covid_core.metrics import Estimate
 from covid_core.metrics import format_estimate as in_digits
 from covid_core.model.card import WEIGHTS, WeightsCard, read_card
 from covid_core.model.results import (
+    UNSEEN,
     AppearanceFigures,
     MapAgreement,
     Populations,

@@ -13,18 +13,10 @@ from PIL import Image
 
 from covid_core.errors import WeightsError
 from covid_core.model.gate_findings import DISPLAYED as DISPLAYED_CODES
-from covid_core.model.gate_findings import FLAWS, OTHERS
+from covid_core.model.gate_findings import FLAWS, OTHERS, Code
 from covid_core.model.gate_network import GateNetwork, load_gate_network
 from covid_core.model.tensors import read_card_file, write_card
-from covid_core.predict.gate import (
-    GATE,
-    PREPROCESS,
-    Code,
-    Gate,
-    GateCard,
-    Scores,
-    exposure,
-)
+from covid_core.predict.gate import GATE, PREPROCESS, Gate, GateCard, Scores, exposure
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph, View
 from covid_core.read.reading import read_file, read_radiograph

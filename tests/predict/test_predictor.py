@@ -20,7 +20,8 @@ from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import read_card
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.gate_findings import Code
-from covid_core.predict.predictor import Prediction, Predictor, SecondLook
+from covid_core.predict.prediction import Prediction
+from covid_core.predict.predictor import Predictor, SecondLook
 from covid_core.present.overlay import png
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_radiograph

@@ -16,7 +16,12 @@ from tests.app.checked import map_check, meter, seen
 from tests.exports.results import made
 
 ELSEWHERE = LungShares(0.1, 0.4)
-CHECKS = Checks(replace(meter(removed=0.9), explained=True), map_check(Finding.COVID), None, seen())
+CHECKS = Checks(
+    replace(meter(removed=0.9), explained=True),
+    seen(),
+    map_check=map_check(Finding.COVID),
+    zones=None,
+)
 
 
 def test_a_film_without_anything_odd_has_no_flag() -> None:

@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,14 +29,15 @@ from covid_core.training.epoch_figures import UNSEEN
 from covid_core.training.films import Films
 from covid_core.training.inference import compute_logits
 from covid_core.training.log import read_log
-from covid_core.training.loop import train, train_step
-from covid_core.training.losses import Learner, Losses, Targets
+from covid_core.training.loop import set_modes, train, train_step
+from covid_core.training.losses import Learner, Losses, Targets, batch_loss
 from covid_core.training.recipe import Optimisation, Phase, Recipe
 from covid_core.training.run import Plan, Run
 from covid_core.training.schedule import Schedule
 from tests.films import grey_film
 
 COUNT = 48
+LOSS_OF = partial(batch_loss, losses=Losses())
 PHASE = Phase("three classes", stages=((32, 2), (48, 1)))
 RECIPE = Recipe(
     name="tiny",
@@ -224,10 +226,7 @@ def test_a_gradient_that_is_infinite_counts_as_such_a_loss() -> None:
     optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
     network.head[4].bias.register_hook(lambda gradient: gradient * torch.inf)
     x, targets = torch.rand(4, 1, 32, 32), Targets(torch.arange(4) % 3)
-    loss = loop.train_step(
-        Learner(network), network, optimiser, x, targets, Optimisation(), Losses()
-    )
-    assert not loss.isfinite()
+    assert not train_step(Learner(network), optimiser, x, targets, LOSS_OF).isfinite()
 
 
 def changed_films(films: Films) -> Films:
@@ -326,9 +325,8 @@ def test_a_step_of_one_film_is_not_normalised_by_itself() -> None:
     for films in (1, 2):
         targets = Targets(torch.zeros(films, dtype=torch.int64))
         x = torch.rand(films, 1, 64, 64)
-        loss = train_step(
-            Learner(network), network, optimiser, x, targets, Optimisation(), Losses()
-        )
+        set_modes(network, films)
+        loss = train_step(Learner(network), optimiser, x, targets, LOSS_OF)
         assert torch.isfinite(loss)
     assert network.head.hidden[1].num_batches_tracked == 1
 
@@ -464,9 +462,9 @@ def test_a_plateau_lowers_the_rate_by_what_was_measured(
     rates: list[float] = []
     step = loop.train_step
 
-    def seen(together: Any, network: Any, optimiser: Any, *rest: Any) -> torch.Tensor:
+    def seen(learner: Any, optimiser: Any, *rest: Any) -> torch.Tensor:
         rates.append(optimiser.param_groups[0]["lr"])
-        return step(together, network, optimiser, *rest)
+        return step(learner, optimiser, *rest)
 
     monkeypatch.setattr(loop, "train_step", seen)
     monkeypatch.setattr(
@@ -483,10 +481,9 @@ def test_a_rare_output_counts_more_in_the_loss_where_weighted() -> None:
     x, targets = torch.rand(4, 1, 32, 32), Targets(torch.tensor([0, 0, 0, 1]))
     optimiser = torch.optim.SGD(network.parameters(), lr=0.0)
     network.head[3].p = 0.0
-    learner, by = Learner(network), Optimisation()
-    plain = loop.train_step(learner, network, optimiser, x, targets, by, Losses())
-    rarer = torch.tensor([0.25, 0.75])
-    weighted = loop.train_step(learner, network, optimiser, x, targets, by, Losses(), rarer)
+    plain = train_step(Learner(network), optimiser, x, targets, LOSS_OF)
+    rarer = partial(LOSS_OF, class_weights=torch.tensor([0.25, 0.75]))
+    weighted = train_step(Learner(network), optimiser, x, targets, rarer)
     assert float(plain) != pytest.approx(float(weighted), rel=1e-4)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from covid_core.predict.gate import Code
+from covid_core.model.gate_findings import Code
 from covid_core.training.gate.arranged import (
     in_a_row,
     in_a_square,

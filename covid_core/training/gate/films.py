@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from covid_core.datasets.split import SIDES, groups_of
 from covid_core.model.gate_findings import DISPLAYED as CODES_DISPLAYED
-from covid_core.model.gate_findings import FLAWS, OTHERS
-from covid_core.predict.gate import EXPOSURES, PREPROCESS, Code, exposure
+from covid_core.model.gate_findings import FLAWS, OTHERS, Code
+from covid_core.predict.gate import EXPOSURES, PREPROCESS, exposure
 from covid_core.predict.lungs import PREPROCESS as LUNG_PREPROCESS
 from covid_core.predict.lungs import Lungs
 from covid_core.prepare.preprocess import Preprocess

@@ -6,12 +6,11 @@ import numpy as np
 import torch
 
 from covid_core.metrics import Estimate, auroc, auroc_estimate, mean
-from covid_core.model.gate_findings import FLAWS
+from covid_core.model.gate_findings import FLAWS, Code
 from covid_core.model.gate_network import GateNetwork
 from covid_core.predict.gate import (
     EXPOSURES,
     PREPROCESS,
-    Code,
     Scores,
     abstains,
     scores_from,

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter, rotate
 
-from covid_core.predict.gate import Code
+from covid_core.model.gate_findings import Code
 from covid_core.training.gate.other_views import ct_slice, hand, lateral, limb, pelvis, skull
-from covid_core.training.gate.texture import SIDE_PX, clouds, exposed, worn
+from covid_core.training.gate.texture import SIDE_PX, clouds, exposed, uneven_light, worn
 
 Draw = Callable[[np.random.Generator], np.ndarray]
 Cut = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -60,7 +60,7 @@ def shapes(drawing: np.random.Generator) -> np.ndarray:
     draw = ImageDraw.Draw(canvas)
     for _ in range(drawing.integers(1, 12)):
         _shape(draw, drawing, drawing.uniform(0.05, 0.8) * SIDE_PX, int(drawing.integers(0, 256)))
-    return worn(np.asarray(canvas, float) + _shade(drawing, 40), drawing)
+    return worn(np.asarray(canvas, float) + uneven_light(drawing, 40), drawing)
 
 
 def scene(drawing: np.random.Generator) -> np.ndarray:
@@ -79,7 +79,7 @@ def scene(drawing: np.random.Generator) -> np.ndarray:
         top = int(drawing.uniform(0.1, 0.6) * SIDE_PX)
         sky = drawing.uniform(120, 250) + np.linspace(0, drawing.uniform(-40, 40), top)[:, None]
         picture[:top] = sky + drawing.uniform(0, 25) * clouds(drawing, 1.5)[:top]
-    return worn(picture + _shade(drawing, 50), drawing)
+    return worn(picture + uneven_light(drawing, 50), drawing)
 
 
 def texture(drawing: np.random.Generator) -> np.ndarray:
@@ -87,13 +87,13 @@ def texture(drawing: np.random.Generator) -> np.ndarray:
     field = clouds(drawing, drawing.uniform(0, 2.2))
     if drawing.random() < 0.4:
         field = gaussian_filter(field, (drawing.uniform(0, 8), drawing.uniform(0, 8)))
-    return worn(exposed(field, drawing) + _shade(drawing, 60), drawing)
+    return worn(exposed(field, drawing) + uneven_light(drawing, 60), drawing)
 
 
 def gradient(drawing: np.random.Generator) -> np.ndarray:
     """Smooth light: a ramp or a few soft spots, as of an uncovered lens or an empty detector."""
     y, x = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX
-    field = _shade(drawing, 100)
+    field = uneven_light(drawing, 100)
     for _ in range(drawing.integers(0, 4)):
         cx, cy, width = drawing.uniform(0, 1), drawing.uniform(0, 1), drawing.uniform(0.1, 0.5)
         spot = np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / width**2)
@@ -143,7 +143,7 @@ def lattice(drawing: np.random.Generator) -> np.ndarray:
     u, v = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     waves = np.sin(2 * np.pi * turns * u) + np.sin(2 * np.pi * turns * v * drawing.uniform(0, 2))
     hard = np.sign(waves) if drawing.random() < 0.5 else waves
-    return worn(exposed(hard, drawing) + _shade(drawing, 60), drawing)
+    return worn(exposed(hard, drawing) + uneven_light(drawing, 60), drawing)
 
 
 def shuffled(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
@@ -195,12 +195,6 @@ def _shape(draw: ImageDraw.ImageDraw, drawing: np.random.Generator, size: float,
     else:
         end = drawing.uniform(0, SIDE_PX, 2)
         draw.line((x, y, *end), fill=ink, width=int(drawing.integers(1, 10)))
-
-
-def _shade(drawing: np.random.Generator, strength: float) -> np.ndarray:
-    y, x = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX - 0.5
-    across, down = drawing.uniform(-strength, strength, 2)
-    return x * across + y * down
 
 
 def _fit(film: np.ndarray, side: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from covid_core.prepare.jpeg import compress
 from covid_core.training.gate.negatives import gradient, lattice, scene, text_page, texture
 from covid_core.training.gate.sheets import choose, fit_to, vary_contrast
-from covid_core.training.gate.texture import SIDE_PX, clouds, worn
+from covid_core.training.gate.texture import SIDE_PX, clouds, uneven_light, worn
 
 
 def photo_on_light_box(films: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
@@ -17,7 +17,7 @@ def photo_on_light_box(films: np.ndarray, drawing: np.random.Generator) -> np.nd
     ground = drawing.uniform(0, 90) + drawing.uniform(2, 25) * clouds(drawing, 1.2)
     box = np.full((SIDE_PX, SIDE_PX), drawing.uniform(190, 255))
     lit, inside = _place_askew(box, drawing, (0.75, 1.15), aspect=(0.7, 1.6))
-    ground = np.where(inside, lit + _lighting(drawing, 25), ground)
+    ground = np.where(inside, lit + uneven_light(drawing, 25), ground)
     return _photograph(ground, choose(films, drawing), drawing)
 
 
@@ -68,7 +68,7 @@ def _photograph(
         sheet[:edge], sheet[-edge:], sheet[:, :edge], sheet[:, -edge:] = (shade,) * 4
     sheet = sheet * drawing.uniform(0.45, 1) + max(0, drawing.uniform(-30, 60))
     seen, inside = _place_askew(sheet, drawing, share, aspect=(0.6, 1.65))
-    picture = np.where(inside, seen, ground) * np.exp(_lighting(drawing, 60) / 100)
+    picture = np.where(inside, seen, ground) * np.exp(uneven_light(drawing, 60) / 100)
     y, x = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX
     if drawing.random() < 0.35:
         waves = drawing.uniform(10, 60) * (x + drawing.uniform(-1, 1) * y)
@@ -125,13 +125,13 @@ def _perspective(placed: np.ndarray, corners: np.ndarray) -> list[float]:
 def _plain_ground(drawing: np.random.Generator) -> np.ndarray:
     """A table or a wall, of one grey but for its grain and the light on it."""
     grain = max(0, drawing.uniform(-4, 4)) * clouds(drawing, 1.0)
-    return drawing.uniform(8, 235) + grain + _lighting(drawing, drawing.uniform(0, 60))
+    return drawing.uniform(8, 235) + grain + uneven_light(drawing, drawing.uniform(0, 60))
 
 
 def _dark_ground(drawing: np.random.Generator) -> np.ndarray:
     """A plain ground in the dark, where the light on it makes few grey levels."""
     grain = max(0, drawing.uniform(-1, 1)) * clouds(drawing, 1.0)
-    return drawing.uniform(4, 50) + grain + _lighting(drawing, drawing.uniform(0, 6))
+    return drawing.uniform(4, 50) + grain + uneven_light(drawing, drawing.uniform(0, 6))
 
 
 def _even_bands(drawing: np.random.Generator) -> np.ndarray:
@@ -157,10 +157,3 @@ def _planks(drawing: np.random.Generator) -> np.ndarray:
     if drawing.random() < 0.5:  # in the dark, bands differ by next to nothing
         return level * (1 + drawing.uniform(0.01, 0.15) * greys[band]) + grain
     return level + drawing.uniform(1, 30) * greys[band] + grain
-
-
-def _lighting(drawing: np.random.Generator, strength: float) -> np.ndarray:
-    """Uneven light, from -strength to strength, float (SIDE_PX, SIDE_PX)."""
-    y, x = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX - 0.5
-    across, down = drawing.uniform(-strength, strength, 2)
-    return x * across + y * down

@@ -28,6 +28,13 @@ def exposed(field: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     return 255 * grey ** np.exp(drawing.uniform(-0.6, 0.6))
 
 
+def uneven_light(drawing: np.random.Generator, strength: float) -> np.ndarray:
+    """Uneven light, from -strength to strength, float (SIDE_PX, SIDE_PX)."""
+    y, x = np.mgrid[:SIDE_PX, :SIDE_PX] / SIDE_PX - 0.5
+    across, down = drawing.uniform(-strength, strength, 2)
+    return x * across + y * down
+
+
 def worn(levels: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """Grey levels as a camera, a scanner or an export leaves them, uint8 of the same shape.
 

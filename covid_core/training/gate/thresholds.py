@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from covid_core.model.gate_findings import FLAWS
+from covid_core.model.gate_findings import FLAWS, Code
 from covid_core.model.gate_network import GateNetwork
-from covid_core.predict.gate import ABSTAINING, EXPOSURES, Code
+from covid_core.predict.gate import ABSTAINING, EXPOSURES
 from covid_core.training.gate.films import GateFilms, good_examples
 from covid_core.training.gate.measures import scores_of
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from covid_core.__main__ import main
-from covid_core.model.gate_findings import FLAWS, OTHERS
+from covid_core.model.gate_findings import FLAWS, OTHERS, Code
 from covid_core.model.gate_network import GateNetwork
-from covid_core.predict.gate import Code, Gate, Scores, abstains, strangeness
+from covid_core.predict.gate import Gate, Scores, abstains, strangeness
 from covid_core.predict.lungs import Lungs
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.training.gate.films import (
