@@ -228,7 +228,7 @@ def test_another_film_starts_afresh_but_for_taste(opened: Opened) -> None:
 def test_a_window_moved_by_hand_and_the_gamma_stay_for_another_film(opened: Opened) -> None:
     shown = opened("phantom")
     shown.root.press("2")
-    shown.slide("Width", 0.25)  # half of its own
+    shown.slide("Window width", 0.25)  # half of its own
     shown.slide("Gamma", 1.5)
     before = shown.state()
     assert (float(before["low"]), float(before["high"])) == pytest.approx((0.175, 0.425))
