@@ -227,6 +227,7 @@ def test_another_film_starts_afresh_but_for_taste(opened: Opened) -> None:
 
 def test_a_window_moved_by_hand_and_the_gamma_stay_for_another_film(opened: Opened) -> None:
     shown = opened("phantom")
+    shown.root.get_by_text("Adjust").click()
     shown.root.press("2")
     shown.slide("Window width", 0.25)  # half of its own
     shown.slide("Gamma", 1.5)
