@@ -102,7 +102,9 @@ def measure(wheel: Path, python: str, folder: Path) -> list[Figure]:
         Figure(f"{name}: modules imported", modules, "all", True),
         Figure(f"{name}: `chest-reader predict` on a phantom", tier, "an answer", bool(tier)),
         Figure(f"{name}: page shown", f"{shown:.1f} s"),
-        Figure(f"{name}: answer to the phantom dropped on it", f"{answered:.1f} s", "yes", True),
+        Figure(
+            f"{name}: answer to the phantom dropped on it", f"{answered:.1f} s", "an answer", True
+        ),
         Figure(f"{name}: the environment on disk", f"{size_gb(folder / 'venv'):.1f} GB"),
     ]
 
