@@ -27,7 +27,7 @@ from covid_core.errors import DatasetError
 from covid_core.evaluation.answers import remembered_answers
 from covid_core.findings import CLASSES, Finding
 from covid_core.local_validation.prediction_sets import films_needed
-from covid_core.model.card import WEIGHTS
+from covid_core.model.card import SHIPPED, WEIGHTS
 from covid_core.model.decision import BALANCED, Rules, judge_tiers, tiers_at
 from covid_core.model.network_files import load_weights
 from covid_core.model.tasks import task_of
@@ -54,6 +54,11 @@ class Answered:
     sources: np.ndarray
     groups: np.ndarray
 
+    @property
+    def both(self) -> tuple[np.ndarray, np.ndarray]:
+        """The logits of the first network and of the second."""
+        return self.first, self.second
+
     def at(self, indices: np.ndarray) -> Answered:
         """The films at `indices`."""
         return Answered(
@@ -71,30 +76,28 @@ Reader = Callable[[Answered], list[Tier]]
 
 def fit_first(films: Answered) -> Reader:
     """The shipped network alone."""
-    rules = _rules(films, films.first)
-    return lambda given: _tiers(rules, given.first)
+    return _fit_alone(films, lambda given: given.first)
 
 
 def fit_second(films: Answered) -> Reader:
     """The second network alone."""
-    rules = _rules(films, films.second)
-    return lambda given: _tiers(rules, given.second)
+    return _fit_alone(films, lambda given: given.second)
 
 
 def fit_veto(films: Answered) -> Reader:
     """The shipped network, undecided where the second decides otherwise."""
-    rules = [_rules(films, logits) for logits in (films.first, films.second)]
+    rules = [_rules(films, logits) for logits in films.both]
     return lambda given: _vetoed(rules, given)
 
 
 def fit_veto_and_sets(films: Answered) -> Reader:
     """The same, by the prediction sets at which the two together decide most, rightly enough."""
-    rules = [_rules(films, logits) for logits in (films.first, films.second)]
+    rules = [_rules(films, logits) for logits in films.both]
     rarest = int(np.bincount(films.labels).min())
     tried = [
         [
             _at_coverage(one, films, logits, coverage)
-            for one, logits in zip(rules, (films.first, films.second), strict=True)
+            for one, logits in zip(rules, films.both, strict=True)
         ]
         for coverage in COVERAGES
         if films_needed(coverage) <= rarest
@@ -107,8 +110,7 @@ def fit_veto_and_sets(films: Answered) -> Reader:
 
 def fit_mean(films: Answered) -> Reader:
     """The mean of both networks' log probabilities, by rules of its own."""
-    rules = _rules(films, _mean(films))
-    return lambda given: _tiers(rules, _mean(given))
+    return _fit_alone(films, _mean)
 
 
 READERS: dict[str, Callable[[Answered], Reader]] = {
@@ -152,6 +154,11 @@ def read_by_folds(fit: Callable[[Answered], Reader], films: Answered) -> list[Ti
     return found
 
 
+def _fit_alone(films: Answered, logits_of: Callable[[Answered], np.ndarray]) -> Reader:
+    rules = _rules(films, logits_of(films))
+    return lambda given: _tiers(rules, logits_of(given))
+
+
 def _rules(films: Answered, logits: np.ndarray) -> Rules:
     return fit_rules(logits, films.labels, films.sources, films.groups)
 
@@ -167,9 +174,7 @@ def _tiers(rules: Rules, logits: np.ndarray) -> list[Tier]:
 
 
 def _vetoed(rules: Sequence[Rules], films: Answered) -> list[Tier]:
-    first, second = (
-        _tiers(one, logits) for one, logits in zip(rules, (films.first, films.second), strict=True)
-    )
+    first, second = (_tiers(one, logits) for one, logits in zip(rules, films.both, strict=True))
     return [
         own if other in (own, Tier.UNDECIDED) else Tier.UNDECIDED
         for own, other in zip(first, second, strict=True)
@@ -208,10 +213,10 @@ def main() -> None:
 def _answered(options: argparse.Namespace) -> dict[Split, Answered]:
     """Both networks' answers by part of the manifest's films."""
     table = read_manifest(options.manifest)
-    asked = ((options.weights, "densenet121"), (options.second, options.recipe))
+    networks = ((options.weights, SHIPPED), (options.second, options.recipe))
     found: list[dict[Split, np.ndarray]] = []
     films: Films | None = None
-    for folder, recipe in asked:
+    for folder, recipe in networks:
         network, card = load_weights(folder, recipe)
         if tuple(card.classes) != CLASSES:
             raise DatasetError(
