@@ -79,6 +79,9 @@ function setWindow(viewer, width, level) {
   change(viewer, { low, high, equalised: false })
 }
 
+/** Whether the film has a window of the name that was chosen last. */
+const offersPreset = ({ windows }) => windows.some(({ name }) => name === preset)
+
 /** The film's window of the name that was chosen last; its first where it has none of that name. */
 function namedWindow({ windows }) {
   return windows.find(({ name }) => name === preset) ?? windows[0]
@@ -105,10 +108,10 @@ function choosePreset(viewer, number) {
 }
 
 function showPreset(viewer) {
-  const { windows, texts } = viewer.header
-  const found = windows.some(({ name }) => name === preset)
-  if (found) Object.assign(viewer.state, chosenWindow(viewer.header))
-  if (found || preset === texts.equalised) viewer.state.equalised = !found
+  const { header } = viewer
+  const found = offersPreset(header)
+  if (found) Object.assign(viewer.state, chosenWindow(header))
+  if (found || preset === header.texts.equalised) viewer.state.equalised = !found
   schedule(viewer)
 }
 

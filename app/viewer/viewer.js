@@ -39,8 +39,7 @@ function load(viewer, data) {
     if (before.layer !== header.layer || !header.layers[viewer.state.layer]) {
       viewer.state.layer = header.layer
     }
-    const offers = ({ windows }) => windows.some(({ name }) => name === preset)
-    if (offers(header) && !offers(before)) showPreset(viewer)
+    if (offersPreset(header) && !offersPreset(before)) showPreset(viewer)
   }
   viewer.heats = header.layers.map(layer => plane(layer.heat))
   viewer.tables = Object.fromEntries(header.colours.map(({ name, table }) => [name, plane(table).pixels]))
