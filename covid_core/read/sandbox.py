@@ -34,8 +34,8 @@ from covid_core.storage.system_processes import start_context
 
 # Of addresses, beyond the codecs themselves: the largest radiograph allowed needs less.
 MAX_MORE_BYTES = 480 * 1024**2
-MAX_CPU_SECONDS = 5
-MAX_SECONDS = 15
+MAX_CPU_SECONDS = 15  # a slow one took more than 5 for the largest film allowed
+MAX_SECONDS = 45
 _MAX_START_SECONDS = 60  # the first child waits for the fork server to load the codecs
 _MAX_DESCRIBED_BYTES = 1024**2
 _NAME = "decoding child"
@@ -62,7 +62,9 @@ def decode_in_child(decode: Callable[[bytes], Decoded], data: bytes) -> Decoded 
     It fails where it crashes or exceeds a limit. Raises RefusedFile where `decode` does.
     """
     ours, theirs = _CONTEXT.Pipe()
-    child = _CONTEXT.Process(target=_answer, args=(decode, theirs), name=_NAME, daemon=True)
+    child = _CONTEXT.Process(
+        target=_answer, args=(decode, theirs, MAX_CPU_SECONDS), name=_NAME, daemon=True
+    )
     try:
         with ours:
             with theirs:
@@ -111,13 +113,13 @@ def _ask(child: Connection, data: bytes) -> Decoded:
     return np.frombuffer(child.recv_bytes(MAX_MORE_BYTES), kind).reshape(shape), described
 
 
-def _answer(decode: Callable[[bytes], Decoded], parent: Connection) -> None:
+def _answer(decode: Callable[[bytes], Decoded], parent: Connection, max_cpu_seconds: int) -> None:
     """Decode what the parent sends once it hears that the codecs are loaded."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent finishes its files in hand
     for codec in _CODECS:
         importlib.import_module(codec)
     _silence()
-    limit_this_process(MAX_CPU_SECONDS, MAX_MORE_BYTES)
+    limit_this_process(max_cpu_seconds, MAX_MORE_BYTES)
     confine()
     parent.send_bytes(b"ready")
     with contextlib.suppress(Exception):  # whose message may quote a patient
