@@ -16,7 +16,8 @@ from app.texts import opinion as texts
 from app.viewer import MOST_BOXES
 from covid_core.boxes import Boxes, check_boxes
 from covid_core.exports.opinions import (
-    FILE_NAME,
+    CSV_NAME,
+    JSON_NAME,
     Opinion,
     Verdict,
     opinion_of,
@@ -128,8 +129,8 @@ def offer_all() -> None:
     if not kept:
         return
     files = (
-        (texts.CSV.format(count=len(kept)), FILE_NAME, opinions_csv(kept)),
-        (texts.JSON, "opinions.json", opinions_json(kept)),
+        (texts.CSV.format(count=len(kept)), CSV_NAME, opinions_csv(kept)),
+        (texts.JSON, JSON_NAME, opinions_json(kept)),
     )
     for label, name, data in files:
         st.download_button(

@@ -62,7 +62,7 @@ def show_table() -> None:
     st.write(texts.TABLE_WORDS)
     st.file_uploader(
         texts.TABLE_UPLOAD,
-        type=["csv"],
+        type=["csv", "json"],
         key="site-table",
         on_change=take_table,
         max_upload_size=MAX_BYTES // 1024**2,

@@ -21,7 +21,7 @@ PUBLIC = (
     "Films of public collections may have trained this model, and then flatter it: give films of"
     " your own."
 )
-TABLE_UPLOAD = "Labels and scores: CSV"
+TABLE_UPLOAD = "Labels and scores (CSV), or opinions (CSV, JSON)"
 TEMPLATE = "Template (CSV)"
 MADE_UP = "Try it with made-up scores"
 MADE_UP_NOTE = (

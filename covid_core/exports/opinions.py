@@ -1,8 +1,8 @@
 """What a reader thinks of answers: agreed, disagreed or corrected, and boxes; as CSV and as JSON.
 
-The CSV file is a table of labels: `local_validation.scores` takes it as it is, and a folder of
-films that holds it is a dataset (`datasets.layouts.reader_opinions`). It names films by their
-SHA-256 alone. A reader who has seen the answer leans towards it, so such labels flatter the model.
+Either file is labels: `local_validation.scores` takes it as it is, and a folder of films that holds
+it is a dataset (`datasets.layouts.reader_opinions`). It names films by their SHA-256 alone. A
+reader who has seen the answer leans towards it, so such labels flatter the model.
 """
 
 from __future__ import annotations
@@ -20,20 +20,22 @@ from covid_core.class_names import NAMES_KNOWN, parse_class
 from covid_core.errors import DatasetError
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.tiers import Tier, right_answers
-from covid_core.storage.records import Record
-from covid_core.storage.tables import UTF8_MARK, read_table, table_bytes
+from covid_core.storage.records import Record, parse
+from covid_core.storage.tables import UTF8_MARK, parse_table, table_bytes
 
 if TYPE_CHECKING:
     from covid_core.predict.prediction import Prediction
 
-FILE_NAME = "opinions.csv"
+CSV_NAME, JSON_NAME = FILE_NAMES = ("opinions.csv", "opinions.json")
+_REMEDY = "Export the opinions again"
+_LABEL = "label"
 _SHARES = tuple(f"p_{finding}" for finding in CLASSES)
 COLUMNS = (
     "film_sha256",
     "tier",
     "verdict",
     "reader_tier",
-    "label",
+    _LABEL,
     "boxes",
     *_SHARES,
     "weights_sha256",
@@ -109,32 +111,60 @@ def opinions_csv(opinions: Iterable[Opinion]) -> bytes:
 
 def opinions_json(opinions: Iterable[Opinion]) -> bytes:
     """The opinions as a JSON file: a list of records, with their labels."""
-    rows = [{**one.as_json(), "label": one.label and one.label.value} for one in opinions]
+    rows = [{**one.as_json(), _LABEL: one.label} for one in opinions]
     return json.dumps(rows, indent=1).encode()
 
 
-def read_opinions(path: Path) -> dict[str, ReaderLabel]:
-    """What a CSV file of opinions says of each film, by its SHA-256.
+def is_json(data: bytes) -> bool:
+    """Whether a file's bytes are a JSON list, as `opinions_json` writes, and not a table."""
+    return data.lstrip().startswith(b"[")
 
-    Of two rows of a film the later counts. Raises DatasetError: it can't be read, lacks a column,
-    or a row of it is wrong, and which.
+
+def json_as_csv(data: bytes, file: Path) -> bytes:
+    """The opinions in a JSON file's bytes, as `opinions_csv` writes them; `file`: for the error.
+
+    Raises DatasetError: it is no list of opinions, or one's label is not that of its tier.
     """
     try:
-        table = read_table(path)
+        records = [dict(one) for one in json.loads(data)]
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DatasetError("it is no list of opinions", _REMEDY, file=str(file)) from error
+    labels = [one.pop(_LABEL, None) for one in records]
+    opinions = parse(tuple[Opinion, ...], records, file, error=DatasetError, remedy=_REMEDY)
+    for number, (opinion, label) in enumerate(zip(opinions, labels, strict=True), 1):
+        if label != opinion.label:
+            raise DatasetError(
+                f"opinion {number} has the label {label!r}, and a tier with the label"
+                f" {opinion.label and opinion.label.value!r}",
+                "Correct its reader_tier and its label, or export the opinions again",
+                file=str(file),
+            )
+    return opinions_csv(opinions)
+
+
+def read_opinions(path: Path) -> dict[str, ReaderLabel]:
+    """What a file of opinions, CSV or JSON, says of each film, by its SHA-256.
+
+    Of two opinions of a film the later counts. Raises DatasetError: it can't be read, lacks a
+    column, or a row of it is wrong, and which.
+    """
+    try:
+        data = path.read_bytes()
+        table = parse_table(json_as_csv(data, path) if is_json(data) else data)
     except (OSError, UnicodeError, csv.Error) as error:
         raise DatasetError(
-            f"it can't be read as a table: {error}", "Export the opinions again", file=str(path)
+            f"it can't be read as a table: {error}", _REMEDY, file=str(path)
         ) from error
-    missing = {"film_sha256", "label"} - set(table.names)
+    missing = {"film_sha256", _LABEL} - set(table.names)
     if missing or table.uneven:
         wrong = f"it has no column {min(missing)}" if missing else "a row has too many cells or few"
-        raise DatasetError(wrong, "Export the opinions again", file=str(path))
+        raise DatasetError(wrong, _REMEDY, file=str(path))
     return {row["film_sha256"].strip().lower(): _label(path, line, row) for line, row in table.rows}
 
 
 def _label(path: Path, line: int, row: dict[str, str]) -> ReaderLabel:
     """A row's label and boxes. Raises DatasetError."""
-    name = row["label"].strip()
+    name = row[_LABEL].strip()
     label = parse_class(name) if name else None
     if name and label not in CLASSES:
         raise DatasetError(
@@ -145,9 +175,7 @@ def _label(path: Path, line: int, row: dict[str, str]) -> ReaderLabel:
     try:
         return ReaderLabel(label, parse_boxes(row.get("boxes", "").strip()))
     except DatasetError as error:
-        raise DatasetError(
-            f"row {line}: {error.problem}", "Export the opinions again", file=str(path)
-        ) from error
+        raise DatasetError(f"row {line}: {error.problem}", _REMEDY, file=str(path)) from error
 
 
 def _row(one: Opinion) -> dict[str, Any]:
@@ -156,7 +184,7 @@ def _row(one: Opinion) -> dict[str, Any]:
         "tier": one.tier.value,
         "verdict": one.verdict.value,
         "reader_tier": one.reader_tier.value if one.reader_tier else "",
-        "label": one.label.value if one.label else "",
+        _LABEL: one.label.value if one.label else "",
         "boxes": format_boxes(one.boxes),
         **{
             name: one.probabilities.get(finding, "")

@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
 
 from covid_core.class_names import NAMES_KNOWN, parse_class, says_covid
 from covid_core.errors import CovidCoreError
+from covid_core.exports.opinions import is_json, json_as_csv
 from covid_core.findings import CLASSES, Finding
 from covid_core.storage.tables import column_names, parse_rows, trimmed
 
@@ -103,14 +104,14 @@ def build_scores(
 
 
 def read_scores(data: bytes, name: str) -> Scores:
-    """Labels and scores from a CSV file's bytes; `name`: the file's, for messages.
+    """Labels and scores from a CSV file, or from opinions as JSON; `name`: for messages.
 
     Columns, in any case of letters: `label` (a class by any name of `class_names`; 0, 1; negative,
     positive), `score` or `p_covid` (0 to 1), and `patient` and `weights_sha256` if they are there.
     Raises CovidCoreError: the file is no such table, too long, or rows of it are wrong, and which.
     """
     try:
-        return _read(data)
+        return _read(json_as_csv(data, Path(name)) if is_json(data) else data)
     except CovidCoreError as error:
         raise CovidCoreError(error.problem, error.remedy, file=name) from error
 
@@ -206,9 +207,8 @@ def _weights(table: pd.DataFrame) -> str:
         return ""
     each = table[_WEIGHTS].str.strip().str.lower()
     one = next(filter(None, each), "")
-    _refuse(
-        each != one, f"other {_WEIGHTS} than the rest, or none", "Give the scores of one model only"
-    )
+    problem = f"other {_WEIGHTS} than the rest, or none"
+    _refuse(each != one, problem, "Give the scores of one model only")
     return one
 
 

@@ -54,10 +54,15 @@ class Table:
 
 def read_table(path: Path) -> Table:
     """A CSV file's table. Raises OSError, UnicodeError and csv.Error where it can't be read."""
-    rows = parse_rows(path.read_bytes())
+    return parse_table(path.read_bytes())
+
+
+def parse_table(data: bytes) -> Table:
+    """The table in a CSV file's bytes. Raises UnicodeError and csv.Error where there is none."""
+    rows = parse_rows(data)
     header = next(rows, None)
     if header is None:
-        raise csv.Error(f"{path.name} is empty")
+        raise csv.Error("it is empty")
     names, even, uneven = column_names(header), [], []
     for row in rows:
         cells = trimmed(row.cells, len(names))

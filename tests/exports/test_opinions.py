@@ -13,6 +13,7 @@ from covid_core.exports.opinions import (
     Opinion,
     ReaderLabel,
     Verdict,
+    json_as_csv,
     opinion_of,
     opinions_csv,
     opinions_json,
@@ -63,6 +64,34 @@ def test_the_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert header.replace('"', "") == ",".join(COLUMNS)
     path.write_bytes(opinions_csv([opinion(None)]))
     assert read_opinions(path) == {PREDICTION.radiograph_sha256: ReaderLabel(None, None)}
+
+
+def test_the_json_file_is_read_as_the_table_is(tmp_path: Path) -> None:
+    opinions = [opinion(Tier.UNLIKELY, BOX), opinion(None), opinion(Tier.LIKELY)]
+    for count in range(len(opinions) + 1):
+        stored = opinions_json(opinions[:count])
+        assert json_as_csv(stored, tmp_path) == opinions_csv(opinions[:count])
+    path = tmp_path / "opinions.json"
+    path.write_bytes(opinions_json(opinions))
+    assert read_opinions(path) == {PREDICTION.radiograph_sha256: ReaderLabel(Finding.COVID, None)}
+
+
+def test_a_json_file_that_is_wrong_says_where(tmp_path: Path) -> None:
+    [row] = json.loads(opinions_json([opinion(Tier.NONE_SEEN)]))
+    wrong = {
+        "no list of opinions": "[1]",
+        "opinion 1 has the label 'covid', and a tier with the label 'normal'": [
+            row | {"label": "covid"}
+        ],
+        "0.verdict is 'maybe'": [row | {"verdict": "maybe"}],
+        "0.boxes": [row | {"boxes": [[1, 2]]}],
+    }
+    path = tmp_path / "opinions.json"
+    for problem, stored in wrong.items():
+        path.write_text(stored if isinstance(stored, str) else json.dumps(stored))
+        with pytest.raises(DatasetError) as caught:
+            read_opinions(path)
+        assert problem in str(caught.value) and caught.value.file == str(path)
 
 
 def test_the_json_file_holds_the_records_and_their_labels() -> None:

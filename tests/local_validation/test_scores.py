@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from covid_core.errors import CovidCoreError
+from covid_core.exports.opinions import opinion_of, opinions_json
 from covid_core.local_validation.scores import (
     FEWEST,
     MAX_BYTES,
@@ -19,7 +20,9 @@ from covid_core.local_validation.scores import (
     label_by_folder,
     read_scores,
 )
+from covid_core.model.tiers import Tier
 from covid_core.present.sentences import columns
+from tests.exports.results import COVID, made
 
 LABELS = ["covid", "normal", "pneumonia", "COVID "] * 6
 SHARES = [round(0.03 * i + 0.01, 2) for i in range(24)]
@@ -42,6 +45,16 @@ def test_opinions_that_name_no_class_are_left_out() -> None:
     assert len(found.positive) == 22 and found.positive.sum() == 11
     with pytest.raises(CovidCoreError, match="names no known class"):
         read_scores(csv(opinions.drop(columns="verdict")), "films.csv")
+
+
+def test_opinions_may_be_json() -> None:
+    prediction = made(COVID).prediction
+    tiers = [Tier.LIKELY, Tier.NONE_SEEN] * FEWEST
+    opinions = [opinion_of(prediction, tier, "2026-11-29T17:00:00+00:00") for tier in tiers]
+    found = read_scores(opinions_json([*opinions, opinions[0]]), "opinions.json")
+    assert found.positive.sum() == FEWEST + 1 and len(found.positive) == 2 * FEWEST + 1
+    assert found.score == pytest.approx(COVID[2]) and found.weights == prediction.weights_sha256
+    assert "no list of opinions" in refusal(b"[1, 2]").problem
 
 
 def refusal(data: bytes) -> CovidCoreError:

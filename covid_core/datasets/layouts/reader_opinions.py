@@ -1,4 +1,4 @@
-"""Films of one's own with a reader's opinions: `opinions.csv` in their folder, from the page.
+"""Films of one's own with a reader's opinions: the page's `opinions.csv` or `.json` beside them.
 
 The films lie anywhere below, under any names: each is known by its file's SHA-256. A film without
 an opinion that names a class is left out. Of patients the file says nothing: the folder that a film
@@ -13,7 +13,8 @@ from pathlib import Path
 
 from covid_core.datasets.case import Case, LeftOut, Selection
 from covid_core.datasets.layouts.films import films_in
-from covid_core.exports.opinions import FILE_NAME, read_opinions
+from covid_core.errors import DatasetError
+from covid_core.exports.opinions import FILE_NAMES, ReaderLabel, read_opinions
 from covid_core.sources import is_public
 
 SOURCE = None  # the folder's own name
@@ -22,13 +23,13 @@ NO_OPINION = "no reader's opinion names its class"
 
 def recognises(folder: Path) -> bool:
     """Whether a file of opinions lies in the folder."""
-    return (folder / FILE_NAME).is_file()
+    return any((folder / name).is_file() for name in FILE_NAMES)
 
 
 def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
     """Each film below the folder, by what a reader said of it. Raises DatasetError."""
     source = f"{folder.name} (own)" if is_public(folder.name) else folder.name
-    opinions = read_opinions(folder / FILE_NAME)
+    opinions = _opinions_in(folder)
     for path in films_in(folder):
         try:
             with path.open("rb") as file:
@@ -43,3 +44,13 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
             patient = next(iter(path.relative_to(folder).parts[:-1]), None)
             words = "a reader's opinion"
             yield Case(path, known.label, source, patient, words, boxes=known.boxes)
+
+
+def _opinions_in(folder: Path) -> dict[str, ReaderLabel]:
+    """What the folder's one file of opinions says of each film. Raises DatasetError."""
+    file, *others = [folder / name for name in FILE_NAMES if (folder / name).is_file()]
+    if others:
+        raise DatasetError(
+            f"it has opinions in {file.name} and in {others[0].name}", "Keep one", file=str(folder)
+        )
+    return read_opinions(file)
