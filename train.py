@@ -201,12 +201,13 @@ def load_manifest(options: Options, recipe: Recipe, folder: Path) -> pd.DataFram
     from covid_core.datasets.case import Selection
     from covid_core.datasets.compile import compile_manifest
     from covid_core.datasets.manifest import read_manifest, write_left_out
-    from covid_core.datasets.split import check_clean
+    from covid_core.datasets.split import check_clean, check_tested
     from covid_core.training.variants import split_in
 
     if options.data.is_file():
         table = read_manifest(options.data)
         check_clean(table, options.data)
+        check_tested(table, options.data)
     else:
         tally = open_tally(options.list_passed_over)
         compiled = compile_manifest(

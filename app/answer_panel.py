@@ -13,11 +13,11 @@ from app.session import Slot
 from app.texts import read as texts
 from covid_core.case.case_reading import Reading
 from covid_core.explain.public_films import Recognised, recognise
+from covid_core.findings import shown_probability
 from covid_core.model.decision import Decision
 from covid_core.model.tiers import DECIDED, caveat_of
 from covid_core.predict.prediction import Prediction
 from covid_core.present.flags import flags_of
-from covid_core.present.sentences import shown_probability
 from covid_core.present.worth import calls_worth, category_worth
 
 

@@ -18,8 +18,7 @@ from covid_core.case.case_reading import Reading
 from covid_core.explain.checks import NO_METER, NO_ZONES, Checks, seen_in_words
 from covid_core.explain.lung_zones import ATTENTION_NOTE
 from covid_core.explain.map_tests import MapCheck
-from covid_core.explain.shortcut_meter import shown
-from covid_core.findings import APPEARANCES, Finding, listed_in_words
+from covid_core.findings import APPEARANCES, Finding, listed_in_words, shown_probability
 from covid_core.model.tiers import in_sentence
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
 from covid_core.predict.prediction import Prediction
@@ -90,9 +89,9 @@ def show_meter(checks: Checks, prediction: Prediction) -> None:
     threshold = prediction.decision.point.threshold
     alt = words.METER_ALT.format(
         name=in_sentence(meter.finding),
-        whole=shown(meter.whole),
-        lungs_only=shown(meter.lungs_only),
-        lungs_removed=shown(meter.lungs_removed),
+        whole=shown_probability(meter.whole),
+        lungs_only=shown_probability(meter.lungs_only),
+        lungs_removed=shown_probability(meter.lungs_removed),
         threshold=threshold,
     )
     show_chart(meter_bars(meter, threshold), key="meter", alt=alt)
@@ -155,7 +154,7 @@ def show_point(prediction: Prediction) -> None:
     point, disease = prediction.decision.point, prediction.answers[-1]
     st.markdown(f"**{texts.WHY_POINT}**")
     st.write(point_in_words(point, disease))
-    away = elsewhere_in_words(session.card(), point, disease)
+    away = elsewhere_in_words(session.card(), point, disease, session.chosen().prevalence)
     if away:
         st.markdown(f"**{away}**")
 

@@ -46,7 +46,7 @@ class Files:
 def show_exports() -> None:
     """Shows every export of the open film, made on request; those of one film are kept."""
     film = session.current()
-    if film is None:
+    if film is None or film.is_phantom:
         return
     prediction = film.prediction
     key = f"export-{film.sha256}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from app.texts import checks as texts
-from covid_core.explain.shortcut_meter import ShortcutMeter, shown
+from covid_core.explain.shortcut_meter import (
+    ShortcutMeter,
+)
+from covid_core.findings import shown_probability
 from covid_core.model.tiers import in_sentence
 from covid_core.present.style import CLASS_COLOURS, THRESHOLD
 
@@ -26,7 +29,7 @@ def meter_bars(meter: ShortcutMeter, threshold: float) -> go.Figure:
         y=texts.METER_BARS,
         orientation="h",
         marker={"color": colour, "pattern": _PATTERN},
-        text=[shown(score) for score in scores],
+        text=[shown_probability(score) for score in scores],
         textposition="outside",
         cliponaxis=False,
         hovertemplate="%{y}: %{text}<extra></extra>",

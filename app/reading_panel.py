@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -26,8 +27,8 @@ from app.texts import read as texts
 from app.viewer import viewer
 from covid_core.model.calls import PREVALENCE
 from covid_core.present.change import change_in_words
-from covid_core.present.sentences import DISCLAIMER, values_in_words
-from covid_core.read.patient_tags import Study, days_between, same_patient
+from covid_core.present.sentences import DISCLAIMER, calls_elsewhere, values_in_words
+from covid_core.read.patient_tags import Study, same_patient, time_between
 
 if TYPE_CHECKING:
     from covid_core.case.case_reading import Reading
@@ -138,11 +139,11 @@ def show_viewer(
 ) -> str | None:
     """The film and its maps in the viewer; gives the step that was chosen there, if any."""
     ready = prepared_in_session(film)
-    view = replace(
-        view_of(film.reading, ready, steps=steps),
-        linked=linked,
-        boxing="" if linked or film.is_phantom else film.sha256,
-    )
+    view = replace(view_of(film.reading, ready, steps=steps), linked=linked)
+    if film.is_phantom:
+        view = replace(view, answer=texts.IS_PHANTOM)
+    elif not linked:
+        view = replace(view, boxing=film.sha256)
     return viewer(view, key=key, height_px=height_px, planes=ready.planes, on_boxes=take_boxes)
 
 
@@ -186,7 +187,9 @@ def show_controls() -> None:
             persist_state="session",
         )
         chosen = session.chosen()
-        worth = values_in_words(chosen.point, session.card().classes[-1], chosen.prevalence)
+        card, point = session.card(), chosen.point
+        away = calls_elsewhere(card, point)
+        worth = values_in_words(point, card.classes[-1], chosen.prevalence, away)
         if worth:
             st.caption(worth, width="stretch")
     if session.outdated_profile():
@@ -208,10 +211,10 @@ def show_both(film: OpenFilm, other: OpenFilm) -> None:
         st.warning(texts.BESIDE_STRANGER, icon=":material/warning:")
         caption, pair = texts.BESIDE_THEN, (film, other)
     else:
-        days, caption = days_between(others, own), dated(own, others)
-        pair = (other, film) if days is not None and days > 0 else (film, other)
+        gap, caption = time_between(others, own), dated(own, others)
+        pair = (other, film) if gap and gap > timedelta() else (film, other)
         readings = [one.reading for one in pair]
-        st.markdown(f"**{change_in_words(*readings, dated=bool(days))}**")
+        st.markdown(f"**{change_in_words(*readings, dated=bool(gap))}**")
     for one, column in zip(pair, st.columns(2), strict=True):
         with column:
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -231,5 +234,5 @@ def show_one(film: OpenFilm, key: str) -> None:
 
 def dated(study: Study, other: Study) -> str:
     """How long before or after the one film the other was taken, where their files say."""
-    days = days_between(other, study)
-    return texts.BESIDE_THEN if days is None else texts.apart(days)
+    gap = time_between(other, study)
+    return texts.BESIDE_THEN if gap is None else texts.apart(gap)

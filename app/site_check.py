@@ -13,6 +13,7 @@ from app.charts import show_chart
 from app.site_session import Check, use
 from app.texts import validate as texts
 from covid_core.errors import CovidCoreError
+from covid_core.findings import Finding
 from covid_core.local_validation.plots import reliability, roc
 from covid_core.local_validation.prediction_sets import sets_at_site
 from covid_core.local_validation.profile import MAX_NAME, SiteProfile, new_profile, profile_bytes
@@ -26,6 +27,7 @@ from covid_core.local_validation.validation import (
     with_calls,
 )
 from covid_core.metrics import Estimate, opposite
+from covid_core.present.sentences import calls_in_words
 
 FEW = 50  # films of a kind, below which a warning is due
 HONEST, ROUGH = 0.05, 0.1  # calibration errors, up to which probabilities fit, or nearly
@@ -137,6 +139,8 @@ def show_own(check: Check) -> PointHere | None:
         format_estimate(opposite(spared) if spared else None, texts.SHARE),
     )
     st.write(texts.COST.format(found=shares[0], alarmed=shares[1]))
+    if calls := own.point.calls:
+        st.write(texts.ANSWERS.format(calls=calls_in_words(calls, Finding.COVID)))
     st.write(texts.SETS_OWN if point.least else texts.SETS_KEPT)
     if not check.is_made_up:
         show_keeping(check, own, promise)

@@ -27,6 +27,7 @@ from covid_core.model.tiers import CAVEAT
 from covid_core.predict.predictor import Predictor
 from covid_core.present.sentences import UNANSWERED
 from covid_core.read.archives import Item
+from covid_core.read.patient_tags import time_between
 
 
 def show_worklist(items: Sequence[Item], key: str) -> None:
@@ -223,11 +224,11 @@ def _offer_earlier(worklist: Worklist, item: Item, key: str) -> None:
     items = {one: other for other, one in worklist.entries.items()}
     own = worklist.entries.get(item)
     before = earlier(own, items) if own and len(worklist.open) == 1 else []
-    if not before or not (own and own.study_date and before[-1].study_date):
+    gap = time_between(before[-1].patient, own.patient) if own and before else None
+    if gap is None:
         return
-    days = (own.study_date - before[-1].study_date).days
     st.button(
-        texts.compare(days),
+        texts.compare(gap),
         key=f"{key}-compare",
         icon=":material/compare:",
         on_click=setattr,

@@ -116,9 +116,9 @@ def cells_of(one: Entry, *, dated: bool = False) -> dict[str, Any]:
         "film": data_uri(one.thumbnail, "jpeg") if one.thumbnail else None,
         "name": one.name,
         "tier": one.tier.heading,
-        "probability": _within(one.probability),
+        "probability": None if one.unusable else _within(one.probability),
         **_opacity_cells(one),
-        **({"date": one.study_date} if dated else {}),
+        **({"date": one.patient.taken} if dated else {}),
         "note": one.note,
     }
 
@@ -129,12 +129,13 @@ def _within(probability: float | None) -> float | None:
 
 
 def _opacity_cells(one: Entry) -> dict[str, Any]:
-    prediction = one.prediction
+    """The opacity map's and the RSNA category's; empty where the answer must not be used."""
+    prediction, counts = one.prediction, not one.unusable
     cells: dict[str, Any] = {}
     if prediction and prediction.opacity is not None:
-        cells["opacity"] = _within(prediction.opacity_peak)
+        cells["opacity"] = _within(prediction.opacity_peak) if counts else None
     if prediction and prediction.category:
-        cells["category"] = prediction.category.display_name
+        cells["category"] = prediction.category.display_name if counts else None
     return cells
 
 

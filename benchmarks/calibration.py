@@ -21,7 +21,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
-from covid_core.evaluation.answers import remembered_answers
+from covid_core.evaluation.answers import load_or_compute_logits
 from covid_core.metrics import auroc, reliability
 from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import COVERAGE, Rules
@@ -112,12 +112,12 @@ def sets(films: Films, logits: dict[Split, np.ndarray], labels: dict[Split, np.n
     fitted = fit_rules(logits[Split.VALIDATION], labels[Split.VALIDATION], sources, groups)
     known = fitted.probabilities(logits[Split.VALIDATION])
     own = labels[Split.VALIDATION]
-    marginal = np.sort(known[np.arange(len(own)), own])[int(np.floor((len(own) + 1) * 0.1)) - 1]
+    coverage = fitted.coverage or COVERAGE
+    lowest = int(np.floor((len(own) + 1) * (1 - coverage))) - 1
+    marginal = np.sort(known[np.arange(len(own)), own])[lowest]
     ways = {
         "all classes together": replace(fitted, least=(float(marginal),) * 3),
-        "each class": replace(
-            fitted, least=least_probabilities(known, own, coverage=fitted.coverage or COVERAGE)
-        ),
+        "each class": replace(fitted, least=least_probabilities(known, own, coverage=coverage)),
         "each class, hardest source": fitted,
     }
     rows = []
@@ -144,7 +144,7 @@ def main() -> None:
     network, card = load_weights(options.weights)
     films = load_films(read_manifest(options.manifest), card.preprocess, options.cache, workers=2)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    logits = remembered_answers(network.to(device), card, films, options.cache, device=device)
+    logits = load_or_compute_logits(network.to(device), card, films, options.cache, device=device)
     labels = {part: films.labels[films.part(part)] for part in PARTS}
     print(calibrations(logits, labels), sets(films, logits, labels), sep="\n\n")
 

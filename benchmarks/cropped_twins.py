@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.special import softmax
 from tqdm import tqdm
 
 from covid_core.datasets.manifest import read_manifest
@@ -87,12 +86,12 @@ def main() -> None:
     if known is None:
         parser.error("these weights have no index: python -m covid_core index MANIFEST")
     table, signs = read_manifest(options.manifest), as_signs(known.hashes)
-    chosen = (table["split"] == options.part.value).to_numpy()
+    chosen = ((table["split"] == options.part.value) & (table["label"] != "")).to_numpy()
     twins, scores, rows = np.zeros(chosen.sum(), bool), [], []
     for at, path in enumerate(tqdm([Path(path) for path in table["path"][chosen]], unit="film")):
         film = read_file(path).film
         logits = predictor.logits(predictor.card.preprocess.picture(film)[np.newaxis])
-        scores.append(softmax(logits[0]))  # as the card's figures are measured: not calibrated
+        scores.append(predictor.card.rules.probabilities(logits[0]))  # as the card's figures are
         bits, row = nearest(cuts(eight_bits(film)), signs)
         if bits <= LIMIT:
             twins[at] = True

@@ -68,7 +68,7 @@ class Outcome:
 
 
 def commands(place: Path) -> dict[str, list[str]]:
-    """What is run, by its name; each writes below the folder of its name."""
+    """What is run, by its name; each writes below the folder of its name, and predict a table."""
     (place / "own.toml").write_text(_RECIPE)
     data, table = str(clinic(place / "data", films=60)), str(place / "manifest" / "m.parquet")
     chests = place / "chests"

@@ -222,7 +222,7 @@ def of_meaningless_weights(
         found = checks(mismatched, tried["test films"](mismatched.draw * each + np.arange(each)))
         outcome.setdefault("wrong channels, test films", []).extend(found)
     for name, found in sorted(outcome.items()):
-        say(name, found, np.arange(len(found)))
+        say(name, found, np.arange(len(found)) // each)  # films of one draw are no two trials
 
 
 def say(title: str, found: Sequence[MapCheck], groups: np.ndarray) -> None:

@@ -24,7 +24,7 @@ from sklearn.model_selection import GroupKFold
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
-from covid_core.evaluation.answers import remembered_answers
+from covid_core.evaluation.answers import load_or_compute_logits
 from covid_core.findings import CLASSES, Finding
 from covid_core.local_validation.prediction_sets import films_needed
 from covid_core.model.card import SHIPPED, WEIGHTS
@@ -227,7 +227,7 @@ def _answered(options: argparse.Namespace) -> dict[Split, Answered]:
         own = load_films(table, card.preprocess, options.cache, workers=2)
         films = own.label_by(task_of(card.classes))
         found.append(
-            remembered_answers(network, card, films, options.cache, device=torch.device("cpu"))
+            load_or_compute_logits(network, card, films, options.cache, device=torch.device("cpu"))
         )
     assert films is not None
     first, second = found

@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.evaluation.sample import Sample, draw_sample
-from covid_core.explain.shortcut_meter import explains, parts, shown
+from covid_core.explain.shortcut_meter import explains, parts
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import auroc
 from covid_core.model.card import WEIGHTS
@@ -37,6 +37,7 @@ _COVID = CLASSES.index(Finding.COVID)
 _LETTER = (0.06, 0.08)  # its height, of the film's shorter side
 _ASIDE = (0.02, 0.06)  # how far from the film's edges
 _WHITE = 245
+_DIGITS = 3  # of a score, in which it counts as another
 _CLEAR = 0.1  # of the log odds, a tenth of the odds: far beyond what encoding anew does
 
 Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
@@ -104,7 +105,7 @@ def moved(before: np.ndarray, after: np.ndarray, control: np.ndarray) -> list[st
     without lungs, did; of which one of these two moved further than either did under `control`;
     that moved clearly; and for each score the median move in log odds.
     """
-    seen = np.vectorize(shown)(before) != np.vectorize(shown)(after)
+    seen = np.round(before, _DIGITS) != np.round(after, _DIGITS)
     far, usual = (np.abs(log_odds(scores) - log_odds(before)) for scores in (after, control))
     further = far[:, ::2].max(axis=1) > usual[:, ::2].max(axis=1)
     clearly = (far > _CLEAR).any(axis=1)
@@ -114,14 +115,16 @@ def moved(before: np.ndarray, after: np.ndarray, control: np.ndarray) -> list[st
 
 
 def black_before(predictor: Predictor, film: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """As the audit covers lungs: black, before the film is prepared."""
+    """Lungs in black before the film is prepared."""
     left = lungs_out(film, widened(mask, film.shape))
     return predictor.card.preprocess.picture(left.astype(np.float32) / 255)
 
 
 def black_after(predictor: Predictor, film: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    picture = predictor.card.preprocess.picture(film.astype(np.float32) / 255)
-    return lungs_out(picture, widened(mask, picture.shape))
+    """Lungs in black on the prepared picture, from which the film's borders are cut."""
+    preprocess, bright = predictor.card.preprocess, film.astype(np.float32) / 255
+    picture = preprocess.picture(bright)
+    return lungs_out(picture, widened(mask, picture.shape, preprocess.crop(bright)))
 
 
 def way(title: str, part: str, removed: np.ndarray, labels: np.ndarray, limit: float) -> list[str]:

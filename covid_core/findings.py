@@ -71,6 +71,8 @@ class Appearance(StrEnum):
         return _APPEARANCE_DEFINITIONS[self]
 
 
+_LOWEST, _HIGHEST = 0.01, 0.99  # probabilities that are shown as such
+
 APPEARANCES: tuple[Appearance, ...] = tuple(Appearance)
 
 _APPEARANCE_TITLES = {
@@ -98,6 +100,13 @@ def listed_in_words(names: Sequence[str]) -> str:
     """One or more names inside a sentence: "a, b and c"."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def shown_probability(probability: float) -> str:
+    """A probability for a reader: two digits, and never quite 0 or 1, which no film earns."""
+    if probability > _HIGHEST:
+        return f"> {_HIGHEST}"
+    return f"< {_LOWEST}" if probability < _LOWEST else f"{probability:.2f}"
 
 
 def counted(count: int, name: str) -> str:

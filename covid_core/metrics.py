@@ -70,7 +70,7 @@ def auroc_within_by_weights(
 
     That is the share of pairs, one positive film and one negative of the same stratum, in which the
     positive film scores higher; a tie counts half. Pairs of all strata are pooled, so a stratum
-    counts by its pairs (van Elteren 1960). Where a class is commoner in one stratum, as COVID-19 in
+    counts by its pairs. Where a class is commoner in one stratum, as COVID-19 in
     AP views, `auroc` also rewards a score that separates the strata; this does not. `strata`: a
     name or number for each film. NaN where no stratum holds both classes. Raises ValueError for a
     score that is NaN.
@@ -143,19 +143,24 @@ def mean(values: np.ndarray, groups: np.ndarray) -> Estimate:
     )
 
 
+def share(of: np.ndarray, among: np.ndarray, groups: np.ndarray) -> Estimate:
+    """The share of the films `among`, bool (N,), that are in `of`, bool (N,)."""
+    return estimate(lambda w: proportion(of, among, w), groups, int(among.sum()))
+
+
 def sensitivity(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate:
     """The share of positive films that are called so."""
-    return estimate(lambda w: proportion(called, positive, w), groups, int(positive.sum()))
+    return share(called, positive, groups)
 
 
 def specificity(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate:
     """The share of negative films that are not called positive."""
-    return estimate(lambda w: proportion(~called, ~positive, w), groups, int((~positive).sum()))
+    return share(~called, ~positive, groups)
 
 
 def precision(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate:
     """The share of films called positive that are so: the positive predictive value."""
-    return estimate(lambda w: proportion(positive, called, w), groups, int(called.sum()))
+    return share(positive, called, groups)
 
 
 def f1(positive: np.ndarray, called: np.ndarray, groups: np.ndarray) -> Estimate:

@@ -65,7 +65,7 @@ def draw_films(table: pd.DataFrame, card: WeightsCard, films: int, *, seed: int)
     if variant is not Variant.OURS:
         recipe = recipe_in(variant, card.recipe)
         table = split_in(variant, table, recipe, seed=int(card.training.get("seed", 0)))
-    outputs = {str(finding): i for finding, i in task_of(card.classes).of.items()}
+    outputs = {str(finding): i for finding, i in task_of(card.classes).output_of.items()}
     rows = table[(table["split"] == Split.TEST.value) & table["label"].isin(list(outputs))]
     if rows.empty:
         raise DatasetError("no film of it is in the test part", "Give the manifest of the training")

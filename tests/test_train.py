@@ -297,6 +297,18 @@ def test_a_manifest_that_leaks_is_refused(
     assert "patient clinic one is in test, train" in capsys.readouterr().err
 
 
+def test_a_manifest_without_films_to_test_is_refused_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = clinic(tmp_path / "clinic", films=36)
+    table = compile_manifest([data], tmp_path / "cache", workers=2).table
+    table.loc[table["split"] == "test", "split"] = "train"
+    write_manifest(table, tmp_path / "m.csv")
+    monkeypatch.setattr(sys, "argv", small_run(tmp_path / "m.csv", tmp_path))
+    assert train.main() == 2
+    assert "no film with a class in its test part" in capsys.readouterr().err
+
+
 def unreachable(*_: object, **__: object) -> None:
     raise OSError("no route to host")
 

@@ -16,14 +16,16 @@ from app.texts import about as texts
 from covid_core.batch.recipes_here import at_home, never_seen
 from covid_core.case.case_reading import Reading
 from covid_core.explain.walkthrough import Walkthrough, walk_through
-from covid_core.findings import Finding, listed_in_words
+from covid_core.findings import Finding, listed_in_words, shown_probability
 from covid_core.model.results import TEST
 from covid_core.model.tiers import in_sentence
 from covid_core.predict.prediction import Prediction
 from covid_core.present import walkthrough_plots as figures
 from covid_core.present.heat_words import not_due_in_words
 from covid_core.present.overlay import displayed, png
-from covid_core.present.sentences import DISCLAIMER, shown_probability
+from covid_core.present.sentences import (
+    DISCLAIMER,
+)
 from covid_core.read.phantom import KINDS
 
 _FILM_PX = 800  # longer side, as sent

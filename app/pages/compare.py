@@ -29,11 +29,14 @@ from covid_core.batch.recipes_here import (
 from covid_core.case.case_reading import Reading
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.choices import choices_by
+from covid_core.findings import shown_probability
 from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard
 from covid_core.model.tiers import CAVEAT
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import blend, clip_to_body, displayed, png
-from covid_core.present.sentences import DISCLAIMER, shown_probability
+from covid_core.present.sentences import (
+    DISCLAIMER,
+)
 from covid_core.read.phantom import KINDS
 from covid_core.training.variant_names import recipe_names
 
@@ -79,11 +82,14 @@ def show_comparison(film: OpenFilm, found: Shelf) -> None:
         show_failure(texts.DAMAGED.format(recipe=recipe), error.sentence)
     if not answers:
         return
-    if not film.is_phantom:
-        with answer:
+    decision = film.reading.prediction.decision
+    with answer:
+        if not decision.usable:
+            st.error(decision.sentence, icon=":material/block:")
+        elif not film.is_phantom:
             st.subheader(agreement(answers), anchor=False)
     show_table(answers)
-    if any(one.called is not one.prediction.answers[-1] for one in answers):
+    if not all(one.suspects for one in answers):
         st.write(CAVEAT)
     show_pictures(film.reading, answers)
 
@@ -155,7 +161,7 @@ def chosen_by_unseen(answers: list[RecipeAnswer]) -> list[WeightsCard]:
 def row_of(one: RecipeAnswer) -> tuple[str, ...]:
     """An answer's cells, in the order of the columns."""
     kind = texts.CALIBRATED if one.calibrated else texts.UNCALIBRATED
-    probability = one.prediction.probability(one.prediction.answers[-1])
+    probability = one.prediction.probability(one.disease)
     return (
         one.card.recipe,
         call_of(one),
@@ -167,12 +173,11 @@ def row_of(one: RecipeAnswer) -> tuple[str, ...]:
 
 def call_of(one: RecipeAnswer) -> str:
     """What it calls the film; of a network without rules, that it is but the larger score."""
-    if one.calibrated:
-        return one.prediction.decision.tier.heading
-    if one.called is None:
-        return texts.CANNOT_TELL
+    decision = one.prediction.decision
+    if one.calibrated or not decision.usable:
+        return decision.tier.heading
     sentence = texts.LARGER if len(one.prediction.answers) == 2 else texts.LARGEST
-    return sentence.format(name=one.called.display_name)
+    return sentence.format(name=one.prediction.label.display_name)
 
 
 def show_pictures(reading: Reading, answers: list[RecipeAnswer]) -> None:
@@ -205,7 +210,7 @@ def show_picture(film: np.ndarray, body: np.ndarray, one: RecipeAnswer, is_withh
     elif one.heat_due:
         alt, words = texts.PICTURE_ALT, texts.HEAT
         picture = blend(film, clip_to_body(one.saliency.heat(*film.shape), body), _OPACITY)
-    alt = alt.format(title=one.title, disease=one.prediction.answers[-1].display_name)
+    alt = alt.format(title=one.title, disease=one.disease.display_name)
     st.image(png(picture), width="stretch", output_format="PNG", alt=alt)
     st.caption(words.format(title=one.title, call=call_of(one)))
 

@@ -13,7 +13,6 @@ IS_PHANTOM = "A drawing: the numbers mean nothing."
 ASKING = "Asking {recipe} ({number} of {count})…"
 NO_ANSWER = "{recipe} gave no answer."
 
-CANNOT_TELL = "Can't tell"
 LARGER, LARGEST = "{name} (the larger score)", "{name} (the largest score)"
 CALIBRATED, UNCALIBRATED = "calibrated", "uncalibrated"
 NOT_MEASURED = "not measured"

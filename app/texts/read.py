@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from covid_core.findings import counted
+from datetime import timedelta
+
 from covid_core.model.decision import OperatingPoint
+from covid_core.present.change import gap_in_words
 
 TITLE = "Chest radiograph reader"
 LEDE = (
@@ -41,8 +43,8 @@ NOT_READ = "This file could not be read."
 SET = "Not ruled out: {names}."
 SET_NONE = "No class fits well."
 COVERAGE = (
-    "Fitted so that the right answer is among them for {share} of 100 films of {sources}; at"
-    " another hospital, for fewer."
+    "The right answer is among these for {share} of 100 films like those of {sources}; at another"
+    " hospital, for fewer."
 )
 NOTE = "Note: {note}."
 
@@ -121,11 +123,11 @@ SENDING = "Sending…"
 NOT_SENT = "The archive did not confirm that it has them."
 
 
-def apart(days: int) -> str:
-    """The other film's caption, where it was taken `days` before this one."""
-    if days == 0:
+def apart(gap: timedelta) -> str:
+    """The other film's caption, where it was taken so much before this one."""
+    if not gap:
         return "Same day"
-    return f"{counted(abs(days), 'day')} {'earlier' if days > 0 else 'later'}"
+    return f"{gap_in_words(abs(gap))} {'earlier' if gap > timedelta() else 'later'}"
 
 
 def probability(disease: str, value: str, point: OperatingPoint, positive: bool) -> str:

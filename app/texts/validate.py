@@ -107,8 +107,9 @@ RELIABILITY_ALT = "Reliability diagram: share with COVID-19 against the probabil
 
 POINTS = "Operating points on your films"
 POINTS_SEE = (
-    "PPV and NPV: positive and negative predictive value at a prevalence of {prevalence:.0%}, as"
-    " among these films."
+    "All of the threshold alone: the answers depend on the prediction sets too. PPV and NPV:"
+    " positive and negative predictive value at a prevalence of {prevalence:.0%}, as among these"
+    " films."
 )
 POINTS_ALT = "Operating points with their thresholds and what they cost, with intervals"
 POINTS_COLUMNS = (
@@ -130,14 +131,15 @@ CONFIDENCE_HELP = (
     " the more films it takes."
 )
 PROMISE = (
-    "Threshold {threshold:.3f}: a sensitivity of at least {recall:.0%} in patients like these, with"
-    " {confidence:.0%} confidence."
+    "Threshold {threshold:.3f}: at least {recall:.0%} of films with COVID-19 reach it in patients"
+    " like these, with {confidence:.0%} confidence."
 )
 COST = (
     "On these films: sensitivity {found}, false alarms {alarmed} of the films without COVID-19. The"
     " sensitivity flatters a little, for the same films chose the threshold; the false alarms do"
     " not."
 )
+ANSWERS = "The answers, which the prediction sets decide too: {calls}"
 SETS_OWN = (
     "The prediction sets are fitted to these films too, class by class: what they rule out is yours"
     " as well. A class of fewer than 100 films counts in part, of fewer than 10 not at all."

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from covid_core.findings import counted
 from covid_core.model.tiers import Tier
+from covid_core.present.change import gap_in_words
 from covid_core.present.tiers import tiers_in_words
 
 # Ways to open films.
@@ -126,9 +129,9 @@ def progress(done: int, total: int, left_s: float | None) -> str:
     return words if left_s is None else f"{words}, about {_duration(left_s)} left"
 
 
-def compare(days: int) -> str:
+def compare(gap: timedelta) -> str:
     """The button that lays an earlier film of the patient beside the open one."""
-    return f"Compare with the film of {counted(days, 'day')} earlier"
+    return f"Compare with the film of {gap_in_words(gap)} earlier"
 
 
 def _duration(seconds: float) -> str:

@@ -60,7 +60,7 @@ function bindControls(viewer) {
   for (const [name, { write }] of Object.entries(SLIDERS)) {
     parts[name].oninput = event => write(viewer, event.target.valueAsNumber)
   }
-  parts.layer.onchange = event => change(viewer, { layer: event.target.selectedIndex })
+  parts.layer.onchange = event => chooseLayer(viewer, event.target.selectedIndex)
   parts.colours.onchange = event => change(viewer, { colours: event.target.value })
 }
 

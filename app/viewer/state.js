@@ -2,7 +2,7 @@
 
 // What a new film leaves as it is.
 const TASTE = [
-  "view", "drag", "heat", "contour", "outline", "colours", "opacity", "threshold", "gamma",
+  "view", "drag", "heat", "contour", "outline", "colours", "opacity", "threshold", "gamma", "inverted",
 ]
 const CLOSEST = 32 // screen pixels for one of the film
 const NARROWEST = 0.005
@@ -10,6 +10,7 @@ const MOST_PRESETS = 5 // keys
 let taste = {} // of the viewer touched last: the page of the next film may be built anew
 let preset = null // the window that was chosen last, by its name: each film has its own of that name
 let moved = null // where a reader moved that window's ends, as shares of it
+let map = null // the map that was chosen last, by its name
 
 /** The state in which a film is first seen. `zoom`: pixels of the screen (of the device, not of CSS)
  * for one of the film; `x`, `y`: what of the film is in a pane's middle. */
@@ -22,7 +23,7 @@ function fresh({ header, film }) {
     fitted: true, zoom: 1, x: film.width / 2, y: film.height / 2,
     low, high, gamma: 1, equalised, inverted: false, flippedH: false, flippedV: false,
     // The film by itself, until its reader asks for more.
-    view: "one", heat: false, contour: true, outline: false, layer: header.layer,
+    view: "one", heat: false, contour: true, outline: false, layer: chosenLayer(header),
     opacity: header.opacity, threshold: header.threshold,
     ...taste,
     ...(header.linked ? { view: "one" } : {}), // two films have no room for two panes each
@@ -57,11 +58,23 @@ function schedule(viewer) {
 /** As the film was first seen, but for the class and the reader's taste; by its first window. */
 function reset(viewer) {
   delete taste.gamma
+  delete taste.inverted
   preset = null
   const { layer, view } = viewer.state
   const { low, high, linked, ...others } = fresh(viewer)
   change(viewer, { ...others, layer, view })
   choosePreset(viewer, 1)
+}
+
+/** The place of the map of the name that was chosen last; of the film's first where it has none such. */
+function chosenLayer({ layers, layer }) {
+  const place = layers.findIndex(({ name }) => name === map)
+  return place < 0 ? layer : place
+}
+
+function chooseLayer(viewer, layer) {
+  map = viewer.header.layers[layer].name
+  change(viewer, { layer })
 }
 
 /** One pane, or a way to see the film and its heat at once, for which there must be heat. */

@@ -36,9 +36,8 @@ function load(viewer, data) {
     if (header.steps || header.linked) requestAnimationFrame(() => viewer.root.scrollIntoView())
   } else {
     if (String(before.film.shape) !== String(header.film.shape)) rescale(viewer, plane(header.film))
-    if (before.layer !== header.layer || !header.layers[viewer.state.layer]) {
-      viewer.state.layer = header.layer
-    }
+    const others = before.layer !== header.layer || before.layers.length !== header.layers.length
+    if (others || !header.layers[viewer.state.layer]) viewer.state.layer = chosenLayer(header)
     if (offersPreset(header) && !offersPreset(before)) showPreset(viewer)
   }
   viewer.heats = header.layers.map(layer => plane(layer.heat))

@@ -14,6 +14,7 @@ from covid_core.model.architectures import TITLES
 from covid_core.model.card import NO_CARDS, RECIPES, SHIPPED, WeightsCard, read_card
 from covid_core.model.results import Summary
 from covid_core.model.saliency import Saliency
+from covid_core.model.tiers import DECIDED, FLAGGED, in_sentence
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
 
@@ -61,15 +62,25 @@ class RecipeAnswer:
         return self.card.rules.fitted
 
     @property
-    def called(self) -> Finding | None:
-        """The class it calls; None where it is undecided, which only fitted rules allow."""
-        return self.prediction.decision.finding if self.calibrated else self.prediction.label
+    def suspects(self) -> bool | None:
+        """Whether it calls the disease likely or possible; None where it is undecided.
+
+        It is undecided, too, where the answer must not be used.
+        """
+        decision = self.prediction.decision
+        if self.calibrated:
+            return decision.tier in FLAGGED if decision.tier in DECIDED else None
+        return self.prediction.label is self.disease if decision.usable else None
+
+    @property
+    def disease(self) -> Finding:
+        """What the network is made for, its last answer."""
+        return self.prediction.answers[-1]
 
     @property
     def heat_due(self) -> bool:
         """Whether the disease reaches the network's own threshold for heat to be drawn."""
-        disease = self.prediction.answers[-1]
-        return self.prediction.heat_due(disease) if self.calibrated else self.called is disease
+        return self.prediction.heat_due(self.disease) if self.calibrated else bool(self.suspects)
 
 
 def shelf(weights: Path, known: Sequence[str]) -> Shelf:
@@ -107,14 +118,13 @@ def agreement(answers: Sequence[RecipeAnswer]) -> str:
         return "Fewer than two networks are here: there is nothing to compare."
     sides: dict[bool | None, list[str]] = {True: [], False: [], None: []}
     for one in answers:
-        side = None if one.called is None else one.called is one.prediction.answers[-1]
-        sides[side].append(_SHIPPED_NAME if one.card.recipe == SHIPPED else one.title)
+        sides[one.suspects].append(_SHIPPED_NAME if one.card.recipe == SHIPPED else one.title)
     positive, negative, unsure = sides[True], sides[False], sides[None]
     if not (positive or negative):
         return f"All {len(answers)} are undecided."
-    verb = "calls" if len(positive) < 2 else "call"
-    disease = answers[0].prediction.answers[-1].display_name
-    parts = [f"{_count(len(positive), len(answers))} {verb} it {disease}"]
+    verb = "suspects" if len(positive) < 2 else "suspect"
+    disease = in_sentence(answers[0].disease)
+    parts = [f"{_count(len(positive), len(answers))} {verb} {disease}"]
     if positive and negative:
         parts.append(f"{listed_in_words(negative)} {'does' if len(negative) == 1 else 'do'} not")
     if unsure:

@@ -12,7 +12,7 @@ import io
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from covid_core.present.flags import Flag, codes_of, flags_of
 from covid_core.present.overlay import displayed
 from covid_core.present.sentences import columns, error_row, prediction_row
 from covid_core.read.archives import Item
-from covid_core.read.patient_tags import Study, read_study, same_patient
+from covid_core.read.patient_tags import Study, read_study, same_patient, time_between
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
 from covid_core.storage.tables import UTF8_MARK, table_bytes
@@ -59,9 +59,7 @@ class Entry:
     name: str
     row: dict[str, Any]
     thumbnail: bytes = b""
-    probability: float | None = None
     patient: Study = field(default_factory=Study)
-    study_date: date | None = None
     sha256: str = ""
     weights_sha256: str = ""
     prediction: Prediction | None = None
@@ -87,7 +85,14 @@ class Entry:
     @property
     def unusable(self) -> bool:
         """Whether its answer must not be used."""
-        return any(flag.unusable for flag in self.flags)
+        return self.prediction is not None and not self.prediction.decision.usable
+
+    @property
+    def probability(self) -> float | None:
+        """The disease's, calibrated, 0 to 1; None without an answer that may be used."""
+        if self.prediction is None or self.unusable:
+            return None
+        return self.prediction.probability(self.prediction.answers[-1])
 
     @property
     def flags(self) -> tuple[Flag, ...]:
@@ -214,18 +219,16 @@ def let_go_of_readings(entries: dict[Item, Entry]) -> None:
 
 
 def triage(entries: Iterable[Entry]) -> list[Entry]:
-    """The likeliest COVID-19 first, those without an answer last; equals as they came."""
+    """The likeliest COVID-19 first, those without an answer to use last; equals as they came."""
     return sorted(entries, key=lambda one: np.inf if one.probability is None else -one.probability)
 
 
 def earlier(one: Entry, entries: Iterable[Entry]) -> list[Entry]:
-    """The same patient's films of earlier days, by their study's date."""
-    day = one.study_date
-    if day is None:
-        return []
+    """The same patient's earlier films, by their study's date and time; the earliest first."""
     own = [other for other in entries if same_patient(one.patient, other.patient)]
-    before = [(then, other) for other in own if (then := other.study_date) and then < day]
-    return [other for _, other in sorted(before, key=lambda pair: pair[0])]
+    gaps = [(time_between(other.patient, one.patient), other) for other in own]
+    before = [(gap, other) for gap, other in gaps if gap and gap > timedelta()]
+    return [other for _, other in sorted(before, key=lambda pair: pair[0], reverse=True)]
 
 
 def csv_text(entries: Iterable[Entry], answers: Sequence[Finding] = CLASSES) -> str:
@@ -239,7 +242,6 @@ def _judged(known: Entry, reading: Reading) -> Entry:
     prediction = reading.prediction
     return replace(
         known,
-        probability=prediction.probability(prediction.answers[-1]),
         prediction=replace(
             prediction,
             feature_map=np.empty((0, 0, 0), np.float32),
@@ -256,16 +258,17 @@ def _described(known: Entry, radiograph: Radiograph, study: Study | None) -> Ent
         known,
         thumbnail=_jpeg(displayed(radiograph.film, THUMBNAIL_PX)),
         patient=_pseudonym(study) if study else Study(),
-        study_date=study.taken if study else None,
     )
 
 
 def _pseudonym(study: Study) -> Study:
+    """When a study was made, and its patient by keyed hashes alone."""
+    known = Study(study_date=study.study_date, study_time=study.study_time)
     if not same_patient(study, study):  # no identifier, or one that anonymisers give to all
-        return Study()
+        return known
     identifiers = (study.patient_id, study.issuer, study.birth_date)
     patient_id, issuer, birth_date = map(_keyed_hash, identifiers)
-    return Study(patient_id=patient_id, issuer=issuer, birth_date=birth_date)
+    return replace(known, patient_id=patient_id, issuer=issuer, birth_date=birth_date)
 
 
 def _keyed_hash(text: str) -> str:

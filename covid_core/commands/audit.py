@@ -23,7 +23,7 @@ from covid_core.model.card import (
     read_cards,
     save_audit,
 )
-from covid_core.model.results import Boxes
+from covid_core.model.results import BoxFigures
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
 
@@ -95,7 +95,7 @@ class Options:
         Option(
             "--maps",
             metavar="FILMS",
-            help="how many films of each part the tests of heat maps take",
+            help="how many films of the test part the tests of heat maps take",
         ),
     ] = _AMOUNT.maps
     corruptions: Annotated[
@@ -103,7 +103,7 @@ class Options:
         Option(
             "--corruptions",
             metavar="FILMS",
-            help="how many films of each part are spoilt, to see whether the answer holds",
+            help="how many films of the test part are spoilt, to see whether the answer holds",
         ),
     ] = _AMOUNT.corruptions
     seed: Annotated[int, Option("--seed", help="of the choice of films, and of the spoiling")] = 0
@@ -169,7 +169,7 @@ def _boxes(
     card: WeightsCard,
     table: pd.DataFrame,
     device: torch.device,
-) -> Boxes:
+) -> BoxFigures:
     """What `measure_boxes` finds of films that trained nothing.
 
     Empty where there are too few of them with boxes. `table`: the manifest that was trained on.

@@ -52,7 +52,7 @@ def run(options: Options) -> int:
 
     from covid_core.datasets.manifest import read_manifest
     from covid_core.datasets.split import fingerprint
-    from covid_core.evaluation.answers import remembered_answers
+    from covid_core.evaluation.answers import load_or_compute_logits
     from covid_core.evaluation.evaluate import evaluate, full_heat
     from covid_core.evaluation.trust import fit_and_measure
     from covid_core.model.network_files import load_weights
@@ -82,7 +82,7 @@ def run(options: Options) -> int:
     task = task_of(card.classes)
     films = load_films(table, card.preprocess, options.cache, workers=os.cpu_count() or 1)
     films = films.label_by(task)
-    logits = remembered_answers(network, card, films, options.cache, device=device)
+    logits = load_or_compute_logits(network, card, films, options.cache, device=device)
     rules, trust = fit_and_measure(films, logits, card.classes)
     measured = evaluate(
         films, logits, task=task, rules=rules, cache=options.cache, workers=os.cpu_count() or 1

@@ -159,6 +159,16 @@ def counts(table: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
     return nested
 
 
+def check_tested(table: pd.DataFrame, file: Path | None = None) -> None:
+    """Raise DatasetError where no film with a class is in a manifest's test part."""
+    if not ((table["split"] == Split.TEST.value) & (table["label"] != "")).any():
+        raise DatasetError(
+            "the manifest has no film with a class in its test part",
+            "Make the manifest anew, with films to test",
+            file=str(file) if file else None,
+        )
+
+
 def fingerprint(table: pd.DataFrame) -> str:
     """SHA-256, in hex, of which film is on which side: the same split, the same digest."""
     sides = table[on_a_side(table)]

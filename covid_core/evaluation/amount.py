@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How many films of each part are tampered with: the probes, the maps, the corruptions."""
+    """How many films are altered: for probes of each part, for maps and corruptions of test."""
 
     probes: int = 400
     maps: int = 48

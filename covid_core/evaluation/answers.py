@@ -1,4 +1,4 @@
-"""What a network answers to a manifest's films, remembered on the disk: audits ask repeatedly."""
+"""A network's logits for a manifest's films, cached on disk: audits need them repeatedly."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from covid_core.training.films import Films
 from covid_core.training.inference import logits_by_split
 
 
-def remembered_answers(
+def load_or_compute_logits(
     network: Network, card: WeightsCard, films: Films, cache: Path, *, device: torch.device
 ) -> dict[Split, np.ndarray]:
-    """What a stored network answers to each part of films, remembered on the disk.
+    """Logits, float (N, outputs), of each split that did not train; cached on disk.
 
-    Computed once for these tensors, this preparation and this split. `films`: of the split that the
-    card names.
+    Computed once for these tensors, this preparation and these films in their order.
     """
-    key = json.dumps([card.sha256, card.preprocess.to_json(), card.split], sort_keys=True)
+    key = json.dumps([card.sha256, card.preprocess.to_json(), films.digest()], sort_keys=True)
     path = cache / f"answers-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
     splits = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
     kept = load_arrays(path, tuple(split.name for split in splits))

@@ -16,17 +16,18 @@ import torch
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.amount import Amount
-from covid_core.evaluation.answers import remembered_answers
+from covid_core.evaluation.answers import load_or_compute_logits
 from covid_core.evaluation.explanations import Panel, explanations
 from covid_core.evaluation.probes import shortcuts
 from covid_core.evaluation.robustness import Abstains, robustness
 from covid_core.evaluation.sample import draw_sample, picture_reader, reader
-from covid_core.evaluation.strata import failures, scored_part, strata, where_age_cannot_help
+from covid_core.evaluation.strata import failures, measure_age_controlled, scored_part, strata
 from covid_core.findings import CLASSES
 from covid_core.model.audit import AuditedPart, AuditFigures
 from covid_core.model.card import WeightsCard
-from covid_core.model.decision import Rules
+from covid_core.model.decision import BALANCED, Rules, tiers_at
 from covid_core.model.networks import Network
+from covid_core.model.tiers import DECIDED
 from covid_core.predict.gate import Gate
 from covid_core.predict.lungs import Lungs
 from covid_core.training.films import load_films
@@ -59,13 +60,13 @@ def audit(
     gate, lungs = Gate.load(), Lungs.load()
     films = load_films(table, card.preprocess, cache, workers=workers)
     parts = [split for split in (Split.TEST, Split.HELD_OUT) if len(films.part(split))]
-    answered = remembered_answers(network, card, films, cache, device=device)
+    answered = load_or_compute_logits(network, card, films, cache, device=device)
     by_part = {}
     for split in parts:
         scored = scored_part(table, split, answered[split])
         by_part[split.value] = AuditedPart(
             strata=strata(scored, card.rules),
-            age=where_age_cannot_help(scored, card.rules),
+            age=measure_age_controlled(scored, card.rules),
             failures=failures(scored, card.rules),
         )
     read, read_pictures = (make(network, card, device) for make in (reader, picture_reader))
@@ -88,7 +89,7 @@ def audit(
             },
             explanations=maps,
             robustness=robustness(
-                test.some(amount.corruptions), read, abstains(gate, card.rules), seed=seed
+                test.some(amount.corruptions), read, abstention(gate, card.rules), seed=seed
             ),
             gate=gate.card.measured,
             lungs=lungs.card.dice,
@@ -97,21 +98,26 @@ def audit(
     )
 
 
-def abstains(gate: Gate, rules: Rules) -> Abstains:
-    """No answer: the gate refuses the film, or the prediction set holds not exactly one."""
+def abstention(gate: Gate, rules: Rules) -> Abstains:
+    """A function from films and their probabilities to which get no answer, bool (N,).
+
+    The gate refuses the film, or at the balanced point its tier is undecided.
+    """
+    point = rules.point(BALANCED)
 
     def held_back(films: Sequence[np.ndarray], probabilities: np.ndarray) -> np.ndarray:
-        undecided = rules.prediction_sets(probabilities).sum(axis=1) != 1
+        tiers = tiers_at(point, rules, probabilities, CLASSES)
+        undecided = np.array([tier not in DECIDED for tier in tiers])
         return np.array(undecided | gate.refuses([film.astype(np.float32) / 255 for film in films]))
 
     return held_back
 
 
 def check_audited(card: WeightsCard, table: pd.DataFrame) -> None:
-    """Nothing, where these weights can be audited with this manifest.
+    """Raise DatasetError or WeightsError unless these weights can be audited with this manifest.
 
-    Raises DatasetError for another manifest than the weights', WeightsError for a network that
-    answers anything but the three classes.
+    DatasetError for another manifest than the weights', WeightsError for a network that answers
+    anything but the three classes.
     """
     if card.classes != CLASSES:
         raise WeightsError(

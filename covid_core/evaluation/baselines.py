@@ -38,7 +38,7 @@ FIGURES = {"accuracy": "accuracy", "auroc": "AUROC"}
 _MANY = 2000  # training films, from which on boosted trees are taken without a trial
 _FOLDS = 3
 _TWO = 2
-_LEAST = 10  # films of a class; with fewer, no choice is made
+_LEAST = 10  # patients, or groups of alike pictures, of a class; with fewer, no choice is made
 _SEED = 0
 
 _Statistic = Callable[[np.ndarray], float]

@@ -11,9 +11,9 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from covid_core.datasets.split import Split, fingerprint
+from covid_core.datasets.split import Split, check_tested, fingerprint
 from covid_core.engines.choice import Choice
-from covid_core.errors import DatasetError, WeightsError
+from covid_core.errors import WeightsError
 from covid_core.evaluation.baseline_features import read_features
 from covid_core.evaluation.baselines import measure_baselines, score_baselines
 from covid_core.evaluation.evaluate import measure_parts, name_probabilities
@@ -85,6 +85,7 @@ def compare(
     device: torch.device,
 ) -> list[Compared]:
     """Each network (folder, recipe) on a manifest. Raises WeightsError, DatasetError."""
+    check_tested(table)
     split = fingerprint(table)
     loaded: dict[Preprocess, Films] = {}  # networks that see films alike share them
     baselines: dict[str, dict[str, np.ndarray]] = {}  # shared by networks of one task
@@ -95,7 +96,7 @@ def compare(
             loaded[card.preprocess] = load_films(table, card.preprocess, cache, workers=workers)
         task = task_of(card.classes)
         films = loaded[card.preprocess].label_by(task)
-        predictor = Predictor.load(folder, recipe, choice=Choice.TORCH, gated=False)
+        predictor = Predictor.load(folder, recipe, choice=Choice.TORCH, gated=False, card=card)
         maps = {kind: phantom_map(predictor, kind) for kind in KINDS}
         network = network.to(device)
         if task.name not in baselines:
@@ -126,8 +127,6 @@ def _parts(
     task: Task,
     baselines: Mapping[str, np.ndarray],
 ) -> dict[str, ComparedPart]:
-    if not len(films.part(Split.TEST)):
-        raise DatasetError("no film of it is in the test part", "Make the manifest anew")
     answers = probabilities_by_split(logits, rules)
     results = measure_parts(films, answers, task, name_probabilities(rules))
     measured = measure_baselines(films, baselines, task, results, answers)

@@ -27,8 +27,8 @@ _Spoil = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 class Corruption:
     """One way to spoil a film, at several strengths.
 
-    `spoil`: film, value and dice to the spoilt film. `values`: one for each strength, mild first;
-    `measure` says what they count. `published`: MedMNIST-C's, not ours.
+    `spoil`: film, value and random generator to the spoilt film. `values`: one for each strength,
+    mild first; `measure` says what they count. `published`: MedMNIST-C's, not ours.
     """
 
     title: str
@@ -41,15 +41,15 @@ class Corruption:
 def corrupt(film: np.ndarray, name: str, strength: int, seed: int) -> np.ndarray:
     """A film, uint8 (h, w), spoilt: the same size and type. `name`: one of CORRUPTIONS.
 
-    `strength`: 1 to 5. `seed`: the same one throws the same dice at every strength, so that a film
-    turns the same way and only further.
+    `strength`: 1 to 5. `seed`: the same one draws the same random numbers at every strength, so
+    that a film turns the same way and only further.
     """
     corruption = CORRUPTIONS[name]
-    dice = np.random.default_rng(seed)
-    return corruption.spoil(film, corruption.values[strength - 1], dice)
+    generator = np.random.default_rng(seed)
+    return corruption.spoil(film, corruption.values[strength - 1], generator)
 
 
-def _pixelate(film: np.ndarray, factor: float, dice: np.random.Generator) -> np.ndarray:
+def _pixelate(film: np.ndarray, factor: float, generator: np.random.Generator) -> np.ndarray:
     height, width = film.shape
     small = Image.fromarray(film).resize(
         (int(width * factor), int(height * factor)), Image.Resampling.BOX
@@ -57,54 +57,54 @@ def _pixelate(film: np.ndarray, factor: float, dice: np.random.Generator) -> np.
     return np.asarray(small.resize((width, height), Image.Resampling.BOX))
 
 
-def _jpeg(film: np.ndarray, quality: float, dice: np.random.Generator) -> np.ndarray:
+def _jpeg(film: np.ndarray, quality: float, generator: np.random.Generator) -> np.ndarray:
     return compress(film, int(quality))
 
 
-def _gaussian_noise(film: np.ndarray, std: float, dice: np.random.Generator) -> np.ndarray:
-    return _levels(film / 255 + dice.normal(0, std, film.shape))
+def _gaussian_noise(film: np.ndarray, std: float, generator: np.random.Generator) -> np.ndarray:
+    return _levels(film / 255 + generator.normal(0, std, film.shape))
 
 
-def _speckle_noise(film: np.ndarray, std: float, dice: np.random.Generator) -> np.ndarray:
-    return _levels(film / 255 * (1 + dice.normal(0, std, film.shape)))
+def _speckle_noise(film: np.ndarray, std: float, generator: np.random.Generator) -> np.ndarray:
+    return _levels(film / 255 * (1 + generator.normal(0, std, film.shape)))
 
 
-def _impulse_noise(film: np.ndarray, amount: float, dice: np.random.Generator) -> np.ndarray:
-    drawn = dice.random(film.shape)
+def _impulse_noise(film: np.ndarray, amount: float, generator: np.random.Generator) -> np.ndarray:
+    drawn = generator.random(film.shape)
     salted = np.where(drawn > 1 - amount / 2, 255, film)
     return np.where(drawn < amount / 2, 0, salted).astype(np.uint8)
 
 
-def _shot_noise(film: np.ndarray, photons: float, dice: np.random.Generator) -> np.ndarray:
-    return _levels(dice.poisson(film / 255 * photons) / photons)
+def _shot_noise(film: np.ndarray, photons: float, generator: np.random.Generator) -> np.ndarray:
+    return _levels(generator.poisson(film / 255 * photons) / photons)
 
 
-def _gaussian_blur(film: np.ndarray, side_px: float, dice: np.random.Generator) -> np.ndarray:
+def _gaussian_blur(film: np.ndarray, side_px: float, generator: np.random.Generator) -> np.ndarray:
     radius = (int(side_px) - 1) // 2
     sigma = 0.3 * (radius - 1) + 0.8  # torchvision's and OpenCV's rule
     return _levels(gaussian_filter(film / 255, sigma, mode="mirror", radius=radius))
 
 
-def _brightness(film: np.ndarray, factor: float, dice: np.random.Generator) -> np.ndarray:
+def _brightness(film: np.ndarray, factor: float, generator: np.random.Generator) -> np.ndarray:
     return np.asarray(ImageEnhance.Brightness(Image.fromarray(film)).enhance(factor))
 
 
-def _contrast(film: np.ndarray, factor: float, dice: np.random.Generator) -> np.ndarray:
+def _contrast(film: np.ndarray, factor: float, generator: np.random.Generator) -> np.ndarray:
     return np.asarray(ImageEnhance.Contrast(Image.fromarray(film)).enhance(factor))
 
 
-def _gamma(film: np.ndarray, exponent: float, dice: np.random.Generator) -> np.ndarray:
+def _gamma(film: np.ndarray, exponent: float, generator: np.random.Generator) -> np.ndarray:
     return _levels((film / 255) ** exponent)
 
 
-def _rotation(film: np.ndarray, degrees: float, dice: np.random.Generator) -> np.ndarray:
+def _rotation(film: np.ndarray, degrees: float, generator: np.random.Generator) -> np.ndarray:
     turned = Image.fromarray(film).rotate(
-        degrees * dice.choice((-1, 1)), Image.Resampling.BILINEAR, fillcolor=0
+        degrees * generator.choice((-1, 1)), Image.Resampling.BILINEAR, fillcolor=0
     )
     return np.asarray(turned)
 
 
-def _crop(film: np.ndarray, share: float, dice: np.random.Generator) -> np.ndarray:
+def _crop(film: np.ndarray, share: float, generator: np.random.Generator) -> np.ndarray:
     height, width = film.shape
     box = (width * share, height * share, width * (1 - share), height * (1 - share))
     return np.asarray(
@@ -112,28 +112,30 @@ def _crop(film: np.ndarray, share: float, dice: np.random.Generator) -> np.ndarr
     )
 
 
-def _text(film: np.ndarray, lines: float, dice: np.random.Generator) -> np.ndarray:
+def _text(film: np.ndarray, lines: float, generator: np.random.Generator) -> np.ndarray:
     """White words and numbers in the upper and lower fifth, where consoles burn them in."""
     image = Image.fromarray(film)
     height, width = film.shape
     letter_px = max(8, round(min(film.shape) * _LETTER))
     font, draw = ImageFont.load_default(letter_px), ImageDraw.Draw(image)
     for _ in range(int(lines)):
-        text = f"{dice.choice(_WORDS)} {dice.integers(10**6):06d}"
-        across = dice.uniform(0, max(1.0, width - font.getlength(text)))
-        down = dice.uniform(0, 0.2) if dice.random() < 0.5 else dice.uniform(0.75, 0.93)
+        text = f"{generator.choice(_WORDS)} {generator.integers(10**6):06d}"
+        across = generator.uniform(0, max(1.0, width - font.getlength(text)))
+        down = (
+            generator.uniform(0, 0.2) if generator.random() < 0.5 else generator.uniform(0.75, 0.93)
+        )
         draw.text((across, down * height), text, fill=255, font=font)
     return np.asarray(image)
 
 
-def _border(film: np.ndarray, share: float, dice: np.random.Generator) -> np.ndarray:
+def _border(film: np.ndarray, share: float, generator: np.random.Generator) -> np.ndarray:
     """The whole film, smaller, in a black or a white frame, as screenshots have it."""
     height, width = film.shape
     down, across = round(height * share), round(width * share)
     inner = Image.fromarray(film).resize(
         (width - 2 * across, height - 2 * down), Image.Resampling.BILINEAR
     )
-    canvas = np.full_like(film, dice.choice((0, 255)))
+    canvas = np.full_like(film, generator.choice((0, 255)))
     canvas[down : height - down, across : width - across] = inner
     return canvas
 

@@ -81,15 +81,15 @@ def explanations(
     `lung_area`: the lungs' share of the film. `methods` by name: `in_lungs`, the share of positive
     heat inside the lungs; `excess`, that share less the lungs' area; `deletion` and `insertion`,
     each with the answer's probability (`curve`) at each of `shares` of the film removed or shown,
-    hottest first, and the area under it (`area`): in a map that knows, small for deletion and
+    hottest first, and the area under it (`area`): in a faithful map, small for deletion and
     large for insertion. `chance`: these two in a random order. `better`: by how much Grad-CAM's
     areas beat them, film by film. `randomised` by stage: how like Grad-CAM's map is to that of
     randomised weights; `depends`: whether all of these are below `like`.
     """
     network = network.eval().to(device)
     seen = _see(sample, network, card, device, count, seed)
-    dice = np.random.default_rng(seed)
-    chance = {CHANCE: dice.normal(size=seen.cells[METHOD].shape)}
+    generator = np.random.default_rng(seed)
+    chance = {CHANCE: generator.normal(size=seen.cells[METHOD].shape)}
     drawn = _drawn(network, card, seen, {**seen.cells, **chance}, device)
     x = card.preprocess.tensor(seen.pictures).to(device)
     randomised = {
@@ -107,7 +107,7 @@ def explanations(
         like=LIKE,
         depends=all(figure.value < LIKE for figure in randomised.values()),
     )
-    shown = dice.permutation(len(seen.films))[:examples]
+    shown = generator.permutation(len(seen.films))[:examples]
     return figures, [_panel(seen, card, int(i)) for i in np.sort(shown)]
 
 

@@ -1,4 +1,4 @@
-"""Two tests of a heat map: whether the answer hangs on its hot places, and on what was learnt.
+"""Two tests of a heat map: that the answer depends on its hottest cells, and it on the weights.
 
 Deletion and insertion (Petsiuk, Das and Saenko 2018), and the cascading randomisation of the sanity
 checks for saliency maps (Adebayo et al. 2018).

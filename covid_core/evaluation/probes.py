@@ -28,19 +28,19 @@ _FRAME = 0.12  # the outer frame's width, of each side
 _CORNER = 0.22  # a covered corner's side, of each side: where markers stand
 _FEW = 5  # fewer films of a class than this say nothing about it
 
-Probe = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Cover = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """A film, uint8 (h, w), and where its lungs are, bool (h, w), to what is left of it, alike."""
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class ProbeKind:
     """A probe and its title.
 
     `without_lungs`: no network that reads the lungs can recognise COVID-19 there.
     """
 
     title: str
-    probe: Probe
+    cover: Cover
     without_lungs: bool = False
 
 
@@ -77,17 +77,17 @@ def outline_only(film: np.ndarray, lungs: np.ndarray) -> np.ndarray:
     return np.where(lungs, 255, 0).astype(np.uint8)
 
 
-PROBES: dict[str, About] = {
-    _INTACT: About("intact", lambda film, lungs: film),
-    "lungs_only": About("only the lungs", lungs_only),
-    "border_out": About("border covered", border_out),
-    "corners_out": About("corners covered", corners_out),
-    "lungs_out": About("lungs covered", lungs_out, without_lungs=True),
+PROBES: dict[str, ProbeKind] = {
+    _INTACT: ProbeKind("intact", lambda film, lungs: film),
+    "lungs_only": ProbeKind("only the lungs", lungs_only),
+    "border_out": ProbeKind("border covered", border_out),
+    "corners_out": ProbeKind("corners covered", corners_out),
+    "lungs_out": ProbeKind("lungs covered", lungs_out, without_lungs=True),
     # To a black hole a network may answer with the disease whatever the film, and look innocent.
-    "lungs_painted": About("lungs painted over", painted_over, without_lungs=True),
-    "lung_box_out": About("lungs' box covered", lung_box_out, without_lungs=True),
-    "border_only": About("only the border", border_only, without_lungs=True),
-    "outline_only": About("only lungs' outline", outline_only),
+    "lungs_painted": ProbeKind("lungs painted over", painted_over, without_lungs=True),
+    "lung_box_out": ProbeKind("lungs' box covered", lung_box_out, without_lungs=True),
+    "border_only": ProbeKind("only the border", border_only, without_lungs=True),
+    "outline_only": ProbeKind("only lungs' outline", outline_only),
 }
 
 
@@ -114,7 +114,7 @@ def shortcuts(sample: Sample, read: Reader, preprocess: Preprocess) -> audit.Pro
     sources = sample.sources[found]
     scores = {}
     for name, about in tqdm(PROBES.items(), "probes"):
-        left = [cover(about.probe, *one) for one in zip(pictures, lungs, places, strict=True)]
+        left = [cover(about.cover, *one) for one in zip(pictures, lungs, places, strict=True)]
         scores[name] = read(left)[:, -1]
     everywhere = np.ones(len(positive), bool)
     figures = _figures(scores, positive, groups, everywhere)
@@ -141,7 +141,7 @@ def shortcuts(sample: Sample, read: Reader, preprocess: Preprocess) -> audit.Pro
 
 
 def cover(
-    probe: Probe, picture: np.ndarray, lungs: np.ndarray, own: tuple[slice, slice]
+    cover: Cover, picture: np.ndarray, lungs: np.ndarray, own: tuple[slice, slice]
 ) -> np.ndarray:
     """What a probe leaves of a prepared picture, uint8 (S, S).
 
@@ -149,7 +149,7 @@ def cover(
     shape.
     """
     left = picture.copy()
-    left[own] = probe(picture[own], lungs)
+    left[own] = cover(picture[own], lungs)
     return left
 
 

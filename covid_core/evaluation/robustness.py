@@ -83,7 +83,7 @@ def mean_auroc(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def mean_drop(sample: Sample, intact: np.ndarray, spoilt: Sequence[np.ndarray]) -> Estimate:
-    """The AUROC that spoiling costs, meant over classes and over `spoilt`, with its interval.
+    """The AUROC that spoiling costs, averaged over classes and over `spoilt`, with its interval.
 
     `intact` and each of `spoilt`: probabilities, (N, outputs). An AUROC is the share of pairs, one
     film of the class and one of the rest, that stand in the right order. So the mean AUROC over

@@ -74,6 +74,6 @@ def class_activation(
     with torch.inference_mode(False), torch.enable_grad():
         borrowed = PooledHead(head.linear, head.hidden, head.plan)
         cells = torch.from_numpy(feature_map.copy()).unsqueeze(0).requires_grad_(True)
-        with METHODS[method](model=borrowed, target_layers=[borrowed.cells]) as cam:
+        with METHODS[method](model=borrowed, target_layers=[borrowed.feature_map]) as cam:
             evidence = cam(cells, [ClassifierOutputTarget(output)])
     return evidence[0].astype(np.float32)

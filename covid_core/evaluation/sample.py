@@ -33,11 +33,11 @@ Reader = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """All have one entry a film.
+    """Films to be altered, with one entry a film in each field.
 
-    `films`: uint8 (h, w), air dark. `masks`: where the lungs are, bool (N, 128, 128) over the whole
-    film. `labels`: int64, index into CLASSES. `groups`: int, films of one patient or of one
-    picture. `sources`: text.
+    Their order is random but for the classes, which take turns. `films`: uint8 (h, w), air dark.
+    `masks`: where the lungs are, bool (N, 128, 128) over the whole film. `labels`: int64, index
+    into CLASSES. `groups`: int, films of one patient or of one picture. `sources`: text.
     """
 
     films: tuple[np.ndarray, ...]
@@ -47,8 +47,8 @@ class Sample:
     sources: np.ndarray
 
     def some(self, count: int) -> Sample:
-        """At most so many of them, the classes in turn."""
-        chosen = np.sort(_in_turn(self.labels)[:count])
+        """At most `count` of the films, the classes drawn alternately."""
+        chosen = _in_turn(self.labels)[:count]
         rest = (self.masks, self.labels, self.groups, self.sources)
         return Sample(tuple(self.films[i] for i in chosen), *(one[chosen] for one in rest))
 
@@ -69,7 +69,7 @@ def draw_sample(
 
 
 def reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:
-    """A network as the audits ask it: preparation and calibration are those of its card."""
+    """A function from films to calibrated probabilities, prepared as the network's card says."""
     read_pictures = picture_reader(network, card, device)
 
     def read(films: Sequence[np.ndarray]) -> np.ndarray:
@@ -79,7 +79,7 @@ def reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:
 
 
 def picture_reader(network: Network, card: WeightsCard, device: torch.device) -> Reader:
-    """The same of films that are prepared already, as `prepare` gives them: uint8 (S, S) each."""
+    """A function from prepared pictures, uint8 (S, S) each, to calibrated probabilities."""
     network = network.eval().to(device)
 
     def read(pictures: Sequence[np.ndarray]) -> np.ndarray:
@@ -100,10 +100,11 @@ def prepare(film: np.ndarray, preprocess: Preprocess) -> np.ndarray:
 
 
 def _evenly(table: pd.DataFrame, split: Split, count: int, seed: int) -> np.ndarray:
-    """Labelled rows of a split, the classes in turn."""
+    """Labelled rows of a split in random order, the classes in turn."""
     own = ((table["split"] == split.value) & (table["label"] != "")).to_numpy()
     rows = np.random.default_rng(seed).permutation(np.nonzero(own)[0])
-    return np.sort(rows[_in_turn(table["label"].to_numpy()[rows])][:count])
+    chosen: np.ndarray = rows[_in_turn(table["label"].to_numpy()[rows])][:count]
+    return chosen
 
 
 def _in_turn(labels: np.ndarray) -> np.ndarray:

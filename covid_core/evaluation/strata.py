@@ -30,7 +30,7 @@ _COVID = CLASSES.index(Finding.COVID)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scored:
+class ScoredPart:
     """Films of a manifest and a network's answers: `table` the rows, `logits` float (N, 3)."""
 
     table: pd.DataFrame
@@ -38,16 +38,16 @@ class Scored:
     logits: np.ndarray
 
 
-def scored_part(table: pd.DataFrame, split: Split, logits: np.ndarray) -> Scored:
+def scored_part(table: pd.DataFrame, split: Split, logits: np.ndarray) -> ScoredPart:
     """The scored films of a split.
 
     `logits`: of the labelled films of that split, in the manifest's order.
     """
     own = ((table["split"] == split.value) & (table["label"] != "")).to_numpy()
-    return Scored(table[own].reset_index(drop=True), groups_of(table)[own], logits)
+    return ScoredPart(table[own].reset_index(drop=True), groups_of(table)[own], logits)
 
 
-def strata(scored: Scored, rules: Rules) -> dict[str, Groups]:
+def strata(scored: ScoredPart, rules: Rules) -> dict[str, Groups]:
     """Figures for each stratum: kind ("source", "view", "sex", "age"), then value.
 
     AUROC, sensitivity and specificity are of COVID-19, at the balanced point.
@@ -61,8 +61,8 @@ def strata(scored: Scored, rules: Rules) -> dict[str, Groups]:
     }
 
 
-def where_age_cannot_help(scored: Scored, rules: Rules) -> Groups:
-    """The same where age can't help.
+def measure_age_controlled(scored: ScoredPart, rules: Rules) -> Groups:
+    """Figures of groups of films in which age can't reveal the class.
 
     For adults alone, also within each source that has both diseases, and for NIH's adults with
     pneumonia against COVID-19.
@@ -86,7 +86,7 @@ def where_age_cannot_help(scored: Scored, rules: Rules) -> Groups:
     }
 
 
-def failures(scored: Scored, rules: Rules) -> tuple[Failure, ...]:
+def failures(scored: ScoredPart, rules: Rules) -> tuple[Failure, ...]:
     """What goes wrong, by kind of films with enough of them; the worst first."""
     probabilities = rules.probabilities(scored.logits)
     rows = scored.table[["source", "label", "finding"]].assign(
@@ -120,7 +120,7 @@ def are_adults(table: pd.DataFrame) -> np.ndarray:
     return np.where(np.isnan(ages), ~child_source, ages >= ADULT)
 
 
-def figures(scored: Scored, rules: Rules, own: np.ndarray) -> GroupFigures:
+def figures(scored: ScoredPart, rules: Rules, own: np.ndarray) -> GroupFigures:
     """The figures of the films where `own`, bool (N,), is true."""
     labels = np.array([CLASSES.index(label) for label in scored.table["label"][own]])
     positive = labels == _COVID

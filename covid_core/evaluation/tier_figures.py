@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from covid_core.findings import Finding
-from covid_core.metrics import Estimate, estimate, proportion, sensitivity, specificity
+from covid_core.metrics import Estimate, sensitivity, share, specificity
 from covid_core.model.decision import Rules, judge_tiers, tiers_at
 from covid_core.model.results import TierFigures
 from covid_core.model.tiers import FLAGGED, NOT_SUSPECTED, Tier
@@ -51,19 +51,17 @@ def _figures(
     normal = labels == (answers.index(Finding.NORMAL) if Finding.NORMAL in answers else -1)
     everything = np.ones(len(labels), bool)
 
-    def share(of: np.ndarray, among: np.ndarray) -> Estimate | None:
-        if not among.any():
-            return None
-        return estimate(lambda w: proportion(of, among, w), groups, int(among.sum()))
+    def share_if_any(of: np.ndarray, among: np.ndarray) -> Estimate | None:
+        return share(of, among, groups) if among.any() else None
 
     return TierFigures(
         counts={
             tier: tuple(np.bincount(labels[among([tier])], minlength=len(answers)).tolist())
             for tier in dict.fromkeys(sorted(tiers, key=list(Tier).index))
         },
-        decided=share(decided, everything),
-        right=share(right, decided),
-        normal_seen=share(among(NOT_SUSPECTED), normal),
+        decided=share_if_any(decided, everything),
+        right=share_if_any(right, decided),
+        normal_seen=share_if_any(among(NOT_SUSPECTED), normal),
         sensitivity=sensitivity(disease, flagged, groups) if disease.any() else None,
         specificity=specificity(disease, flagged, groups) if (~disease).any() else None,
         without_disease=int((~disease).sum()),

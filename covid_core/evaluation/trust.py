@@ -1,6 +1,7 @@
 """What the rules are worth on films they were not fitted on: calibration, operating points, sets.
 
-fit on validation (`training.fit_rules`), measured here on the test part and on held-out sources
+They are fitted on validation by `training.fit_rules`, and measured here on the test part and on
+held-out sources.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from covid_core.evaluation.tier_figures import measure_tiers
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import (
     Estimate,
-    estimate,
-    proportion,
     reliability,
     sensitivity,
+    share,
     specificity,
 )
 from covid_core.model.decision import COVERAGE, Rules
@@ -126,18 +126,15 @@ def coverage(rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray
     certain = sets[:, -1] != sets[:, :-1].any(axis=1)
     everything = np.ones(len(labels), bool)
 
-    def share(of: np.ndarray, among: np.ndarray) -> Estimate:
-        return estimate(lambda w: proportion(of, among, w), groups, int(among.sum()))
-
     def by_answer(of: np.ndarray) -> dict[str, Estimate]:
-        return {str(output): share(of, labels == output) for output in np.unique(labels)}
+        return {str(output): share(of, labels == output, groups) for output in np.unique(labels)}
 
     return Coverage(
-        covered=share(covered, everything),
+        covered=share(covered, everything, groups),
         covered_by_answer=by_answer(covered),
-        single=share(single, everything),
-        single_right=share(covered, single) if single.any() else None,
-        disease_certain=share(certain, everything),
+        single=share(single, everything, groups),
+        single_right=share(covered, single, groups) if single.any() else None,
+        disease_certain=share(certain, everything, groups),
     )
 
 

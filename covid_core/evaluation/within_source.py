@@ -24,7 +24,7 @@ from covid_core.metrics import (
     auroc_within_estimate,
     average_precision_by_weights,
     estimate,
-    proportion,
+    mean,
 )
 from covid_core.model.results import AppearanceFigures, WithinSource
 
@@ -77,7 +77,7 @@ REFERENCE = Published(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scored:
+class ScoredSource:
     """Films of one source and what a network answered; all have one entry a film.
 
     `probabilities`: calibrated, float64 (N, 3), in the order of CLASSES. `appearances`: int64 (N,),
@@ -96,7 +96,7 @@ class Scored:
     appearance_scores: np.ndarray | None = None
 
 
-def measure_source(scored: Scored) -> WithinSource | None:
+def measure_source(scored: ScoredSource) -> WithinSource | None:
     """The figures of one source; with an appearance head, those of appearances too.
 
     None where no contrast has films enough, for then the source has films of one kind only.
@@ -120,7 +120,7 @@ def measure_source(scored: Scored) -> WithinSource | None:
     return found.replace(appearance=figures) if figures else found
 
 
-def select_contrasts(scored: Scored) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def select_contrasts(scored: ScoredSource) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Which films are positive and which negative, bool (N,) each, by name of CONTRASTS."""
     negative, typical, indeterminate, atypical = (
         is_appearance(scored, appearance) for appearance in APPEARANCES
@@ -134,7 +134,7 @@ def select_contrasts(scored: Scored) -> dict[str, tuple[np.ndarray, np.ndarray]]
     return dict(zip(CONTRASTS, pairs, strict=True))
 
 
-def measure_contrasts(scored: Scored) -> dict[str, dict[str, dict[str, Estimate]]]:
+def measure_contrasts(scored: ScoredSource) -> dict[str, dict[str, dict[str, Estimate]]]:
     """AUROCs by contrast, by score of SCORES, then by films.
 
     By films: `all`, each of VIEWS, and `within view`, over pairs of films of one view. What has
@@ -158,7 +158,7 @@ def measure_contrasts(scored: Scored) -> dict[str, dict[str, dict[str, Estimate]
     return found
 
 
-def measure_calls(scored: Scored, own: np.ndarray) -> dict[str, Estimate]:
+def measure_calls(scored: ScoredSource, own: np.ndarray) -> dict[str, Estimate]:
     """The shares of the films where `own`, bool (N,), is true that are called so.
 
     Normal and COVID-19 by the most probable answer, and COVID-19 at the balanced point.
@@ -171,7 +171,7 @@ def measure_calls(scored: Scored, own: np.ndarray) -> dict[str, Estimate]:
     if scored.threshold is not None:
         covid = scored.probabilities[:, CLASSES.index(Finding.COVID)]
         shares[AT_BALANCED] = covid >= scored.threshold
-    return {name: _share(called[own], scored.groups[own]) for name, called in shares.items()}
+    return {name: mean(called[own], scored.groups[own]) for name, called in shares.items()}
 
 
 def measure_appearances(
@@ -209,7 +209,7 @@ def measure_appearances(
     return found
 
 
-def is_appearance(scored: Scored, appearance: Appearance) -> np.ndarray:
+def is_appearance(scored: ScoredSource, appearance: Appearance) -> np.ndarray:
     """Which films a radiologist read so, bool (N,)."""
     return scored.appearances == APPEARANCES.index(appearance)
 
@@ -233,11 +233,6 @@ def _measure_by_view(
 
 def _enough(positive: np.ndarray, negative: np.ndarray) -> bool:
     return bool(min(positive.sum(), negative.sum()) >= FEWEST)
-
-
-def _share(called: np.ndarray, groups: np.ndarray) -> Estimate:
-    every = np.ones(len(called), bool)
-    return estimate(lambda w: proportion(called, every, w), groups, len(called))
 
 
 def _mean_of(statistics: list[Callable[[np.ndarray], float]]) -> Callable[[np.ndarray], float]:

@@ -33,14 +33,20 @@ from covid_core.evaluation.source_films import (
 )
 from covid_core.evaluation.within_source import (
     FEWEST,
-    Scored,
+    ScoredSource,
     measure_source,
 )
 from covid_core.findings import APPEARANCES, CLASSES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import BALANCED, softmax
 from covid_core.model.networks import Network
-from covid_core.model.results import OPACITY_MAP, Boxes, MapAgreement, Populations, WithinSource
+from covid_core.model.results import (
+    OPACITY_MAP,
+    BoxFigures,
+    MapAgreement,
+    Populations,
+    WithinSource,
+)
 
 MAPS = (Finding.COVID, Finding.PNEUMONIA)  # whose maps are held against boxes of opacities
 DRAWS = 3  # of random weights
@@ -62,7 +68,7 @@ def measure_within_sources(
     """
     answers = answer_pictures(network, card, films.pictures, MAPS, device=device)
     known = {one.value: i for i, one in enumerate(APPEARANCES)}
-    scored = Scored(
+    scored = ScoredSource(
         probabilities=card.rules.probabilities(answers.logits),
         appearances=np.array(
             [known.get(one, -1) for one in texts_of(films.table, "appearance")], int
@@ -95,7 +101,7 @@ def measure_boxes(
     device: torch.device,
     seed: int = 0,
     cells: np.ndarray | None = None,
-) -> Boxes:
+) -> BoxFigures:
     """The maps of MAPS, and the opacity map of a network with one, against boxes.
 
     A class's map is measured on films of that class, the opacity map on all; where FEWEST films of
@@ -137,7 +143,7 @@ def measure_boxes(
     labels = texts_of(rows, "label")
     due = [*(labels == finding.value for finding in MAPS), np.ones(len(rows), bool)][: len(learnt)]
     names = [*(finding.value for finding in MAPS), OPACITY_MAP][: len(learnt)]
-    found: Boxes = {}
+    found: BoxFigures = {}
     for source, population, own in parts:
         maps: dict[str, MapAgreement] = {}
         for name, of_class, *pointings in zip(names, due, learnt, drawn, strict=True):
@@ -188,9 +194,9 @@ def add_within_sources(
     return card.replace(results=results)
 
 
-def _select(scored: Scored, own: np.ndarray) -> Scored:
+def _select(scored: ScoredSource, own: np.ndarray) -> ScoredSource:
     scores = scored.appearance_scores
-    return Scored(
+    return ScoredSource(
         scored.probabilities[own],
         scored.appearances[own],
         scored.findings[own],

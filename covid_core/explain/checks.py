@@ -17,7 +17,7 @@ from covid_core.explain.lung_zones import ATTENTION_NOTE, ZONE_TITLES, ZONES, at
 from covid_core.explain.map_tests import MapCheck, check_map
 from covid_core.explain.shortcut_meter import ShortcutMeter, read_meter
 from covid_core.findings import Finding
-from covid_core.model.decision import Decision, OperatingPoint
+from covid_core.model.decision import OperatingPoint
 from covid_core.model.saliency import Saliency
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
@@ -47,9 +47,9 @@ class FilmChecks:
     neighbours: Mapping[Finding, tuple[Neighbour, ...]] = field(default_factory=dict)
     known_films: str = ""
 
-    def at(self, decision: Decision) -> Self:
-        """The same checks of a film that is decided as this says."""
-        return replace(self, meter=self.meter and self.meter.at(decision))
+    def at(self, prediction: Prediction) -> Self:
+        """The same checks of a film that is decided as its prediction says."""
+        return replace(self, meter=self.meter and self.meter.at(prediction))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def decide_again(
     """
     decided = predictor.decide(prediction, point)
     if checks is not None:
-        checks = checks.at(decided.decision)
+        checks = checks.at(decided)
     return withhold_explained(decided, checks), checks
 
 

@@ -4,12 +4,12 @@ One film's score for the disease with the lungs removed and with nothing but the
 of the whole film.
 
 Markers, borders and posture differ between hospitals, and so does the share of their patients that
-have the disease (DeGrave, Janizek and Lee 2021). The audit asks this of many films
-(`evaluation.probes`); here they are made on the film at hand, and so two things are done otherwise.
-All is covered on the picture that the network is given: before, a large black hole would change the
-grey of all that is left, for tone is equalised over the whole film. And the lungs are painted over
-from around instead of black: to a black hole of that size the network answers with the disease
-whatever the film (`benchmarks.shortcut_meter` has the figures).
+have the disease (DeGrave, Janizek and Lee 2021). The audit measures this on many films
+(`evaluation.probes`), and here it is measured on the film at hand. All is covered on the picture
+that the network is given: before, a large black hole would change the grey of all that is left, for
+tone is equalised over the whole film. And the lungs are painted over from around instead of black:
+to a black hole of that size the network answers with the disease whatever the film
+(`benchmarks.shortcut_meter` has the figures).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from covid_core.crop import WHOLE, Crop
-from covid_core.findings import Finding
-from covid_core.model.decision import Decision, log_odds
-from covid_core.model.tiers import in_sentence
+from covid_core.findings import Finding, shown_probability
+from covid_core.model.decision import log_odds
+from covid_core.model.tiers import FLAGGED, in_sentence, tier_of
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
 from covid_core.prepare.occlusion import LEAST_LUNG, lungs_only, painted_over, widened
@@ -33,7 +33,8 @@ KEPT = 0.5  # of the odds: a film that keeps so much without its lungs was not c
 class ShortcutMeter:
     """Calibrated scores for the disease: of the whole film, the lungs alone, and all but the lungs.
 
-    Each 0 to 1; the lungs alone are on black. `explained`: the film is called the disease, and
+    Each 0 to 1; the lungs alone are on black. `explained`: the film is called the disease (it
+    reaches the operating point, or is the likeliest class of an answer that suspects it), and
     `explains` holds. Of a film that is not called the disease, one without lungs says nothing
     either, so there it is never set.
     """
@@ -44,10 +45,13 @@ class ShortcutMeter:
     lungs_removed: float
     explained: bool
 
-    def at(self, decision: Decision) -> ShortcutMeter:
-        """The same scores, of a film that is decided as this says."""
+    def at(self, prediction: Prediction) -> ShortcutMeter:
+        """The same scores, of a film that is decided as its prediction says."""
+        decision, answers = prediction.decision, prediction.answers
+        suspected = tier_of(decision.candidates, decision.positive, answers) in FLAGGED
+        called = decision.positive or (suspected and prediction.label is self.finding)
         scores = (self.whole, self.lungs_only, self.lungs_removed)
-        explained = decision.positive and explains(*scores, decision.point.threshold)
+        explained = called and explains(*scores, decision.point.threshold)
         return replace(self, explained=explained)
 
     @property
@@ -55,13 +59,13 @@ class ShortcutMeter:
         """The three probabilities in words, and whether they speak against the answer."""
         name = in_sentence(self.finding)
         scores = (
-            f"The probability of {name} is {shown(self.whole)} on the whole film,"
-            f" {shown(self.lungs_only)} on the lungs alone and {shown(self.lungs_removed)} with the"
-            " lungs removed"
+            f"The probability of {name} is {shown_probability(self.whole)} on the whole film,"
+            f" {shown_probability(self.lungs_only)} on the lungs alone and"
+            f" {shown_probability(self.lungs_removed)} with the lungs removed"
         )
         if not self.explained:
             return f"{scores}."
-        return f"{scores}: the score does not come from the lungs. Do not use this answer."
+        return f"Do not use this answer: it does not come from the lungs. {scores}."
 
 
 def read_meter(
@@ -77,7 +81,7 @@ def read_meter(
     scores = predictor.card.rules.probabilities(predictor.logits(left))[:, -1]
     whole, only, removed = float(prediction.probabilities[-1]), *map(float, scores)
     meter = ShortcutMeter(prediction.answers[-1], whole, only, removed, explained=False)
-    return meter.at(prediction.decision)
+    return meter.at(prediction)
 
 
 def explains(whole: float, lungs_only: float, removed: float, threshold: float) -> bool:
@@ -106,11 +110,3 @@ def parts(
     own = np.zeros(picture.shape, bool)
     own[top : top + height, left : left + width] = widened(lungs, (height, width), crop)
     return np.stack([lungs_only(picture, own), painted_over(picture, own)])
-
-
-def shown(score: float) -> str:
-    """A score as it is shown: three digits after the point, and never quite 0 or 1.
-
-    Three, for much happens near 0 and 1.
-    """
-    return f"{min(max(score, 0.001), 0.999):.3f}"

@@ -80,7 +80,7 @@ def walk_through(card: WeightsCard, prediction: Prediction, saliency: Saliency) 
         score=score,
         before=softmax(prediction.logits),
         after=prediction.probabilities,
-        least=rules.least,
+        least=rules.sets_of(prediction.decision.point).least,
         points=rules.points,
         point=prediction.decision.point,
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from covid_core.explain.checks import NO_METER, NO_ZONES, Checks, nearest_in_words, seen_in_words
 from covid_core.explain.lung_zones import ATTENTION_NOTE, ZONE_TITLES, ZONES
-from covid_core.explain.shortcut_meter import shown
 from covid_core.exports.sheet import QUIET, Sheet
+from covid_core.findings import shown_probability
 from covid_core.present.style import CLASS_COLOURS
 
 Box = tuple[float, float, float]  # x, y, width in mm
@@ -25,7 +25,9 @@ def shortcut_bars(sheet: Sheet, checks: Checks, box: Box, points: float) -> floa
         ("Lungs only", meter.lungs_only),
         ("Lungs removed", meter.lungs_removed),
     ):
-        y = sheet.bar(x, y, width, name, score, colour, points, figure_text=shown(score))
+        y = sheet.bar(
+            x, y, width, name, score, colour, points, figure_text=shown_probability(score)
+        )
     return y
 
 

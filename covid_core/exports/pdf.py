@@ -20,7 +20,7 @@ from covid_core.exports.sheet import (
     WIDTH,
     Sheet,
 )
-from covid_core.findings import Finding
+from covid_core.findings import Finding, shown_probability
 from covid_core.model.decision import Decision
 from covid_core.model.tiers import CAVEAT, Tier, in_sentence
 from covid_core.present.result import Result
@@ -31,7 +31,6 @@ from covid_core.present.sentences import (
     heat_in_words,
     opacity_in_words,
     point_in_words,
-    shown_probability,
     values_in_words,
 )
 from covid_core.present.style import CLASS_COLOURS
@@ -151,7 +150,10 @@ def _film_width(result: Result) -> float:
 
 
 def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> float:
+    """What the answer is made of; nothing of one that must not be used."""
     prediction = result.prediction
+    if not prediction.decision.usable:
+        return y
     y = sheet.heading(MARGIN, y, _COLUMN, "Calibrated probability", points)
     for finding in prediction.answers:
         share = prediction.probability(finding)

@@ -45,7 +45,7 @@ def captioned_overlay(result: Result) -> np.ndarray:
     The strip is added below: words burned over the film could hide something.
     """
     picture = overlay(result)
-    strip = _strip((result.caption, WARNING), picture.shape[1])
+    strip = _strip((answer_in_words(result), result.caption, WARNING), picture.shape[1])
     return np.concatenate([picture, strip])
 
 
@@ -56,7 +56,8 @@ def captioned_opacity(result: Result) -> np.ndarray:
     """
     picture = opacity_overlay(result)
     width = picture.shape[1]
-    strip = _strip((f"{result.opacity_caption} Lungs outlined.", OPACITY_WARNING), width)
+    caption = f"{result.opacity_caption} Lungs outlined."
+    strip = _strip((answer_in_words(result), caption, OPACITY_WARNING), width)
     return np.concatenate([picture, _legend(width, OPACITY_COLOURS), strip])
 
 
@@ -72,6 +73,12 @@ def captioned_pictures(result: Result) -> np.ndarray:
     height = max(len(picture) for picture in both)
     filled = [np.pad(one, ((0, height - len(one)), (0, 0), (0, 0))) for one in both]
     return np.concatenate(filled, axis=1)
+
+
+def answer_in_words(result: Result) -> str:
+    """The answer as a heading has it, and the gravest of what speaks against it."""
+    flags = [flag.sentence for flag in result.flags[:1]]
+    return " ".join([f"{result.prediction.decision.tier.heading}.", *flags])
 
 
 def overlay(result: Result) -> np.ndarray:

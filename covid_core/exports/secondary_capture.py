@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
 from covid_core.exports.identity import as_file, coded, object_attributes, stamp, study_uid_of
-from covid_core.exports.pictures import WARNING, captioned_pictures
+from covid_core.exports.pictures import WARNING, answer_in_words, captioned_pictures
 from covid_core.extras import needing
 from covid_core.present.result import Result
 from covid_core.read.geometry import shown_orientation
@@ -65,8 +65,8 @@ def _describe(image: Dataset, result: Result, study: Study | None) -> None:
     image.RecognizableVisualFeatures = "NO"
     image.ImageComments = WARNING
     image.DerivationDescription = (
-        f"{_caption(result)} Model {result.prediction.model}, weights SHA-256"
-        f" {result.prediction.weights_sha256}. {WARNING}"
+        f"{answer_in_words(result)} {_caption(result)} Model {result.prediction.model},"
+        f" weights SHA-256 {result.prediction.weights_sha256}. {WARNING}"
     )
 
 

@@ -211,7 +211,8 @@ def _group(
         measurements=[
             sr.Measurement(name, round(100 * share, 4), _PER_CENT)
             for name, share in _shares(result)
-        ],
+        ]
+        or None,
         qualitative_evaluations=[
             sr.QualitativeEvaluation(name, value) for name, value in _evaluations(result, opinion)
         ],
@@ -239,11 +240,12 @@ def _algorithm(result: Result) -> sr.AlgorithmIdentification:
 
 def _evaluations(result: Result, opinion: Opinion | None) -> list[tuple[Code, Code]]:
     """The tier, what is not ruled out, the RSNA category by weights that learnt it, an opinion."""
-    prediction = result.prediction
-    found = [(TIER, tier_code(prediction.decision.tier))]
-    found += [(NOT_RULED_OUT, CALLS[answer]) for answer in prediction.decision.candidates]
-    if prediction.category:
-        found.append((CATEGORY, category_code(prediction.category)))
+    prediction, decision = result.prediction, result.prediction.decision
+    found = [(TIER, tier_code(decision.tier))]
+    if decision.usable:
+        found += [(NOT_RULED_OUT, CALLS[answer]) for answer in decision.candidates]
+        if prediction.category:
+            found.append((CATEGORY, category_code(prediction.category)))
     if opinion:
         found.append((VERDICT, VERDICTS[opinion.verdict]))
         if opinion.reader_tier:
@@ -261,8 +263,10 @@ def _boxes(opinion: Opinion | None) -> list[str]:
 
 
 def _shares(result: Result) -> list[tuple[Code, float]]:
-    """All figures that are shares, 0 to 1, by name; those that there are."""
+    """All figures that are shares, 0 to 1, by name; of an answer that may be used."""
     prediction, point = result.prediction, result.prediction.decision.point
+    if not prediction.decision.usable:
+        return []
     shares = [(probability_of(f), prediction.probability(f)) for f in prediction.answers]
     shares.append((THRESHOLD, point.threshold))
     for name, cost in zip((SENSITIVITY, SPECIFICITY), point.costs, strict=True):
@@ -285,7 +289,7 @@ def _comments(result: Result) -> list[str]:
     checks = result.checks
     checked = check_sentences(checks, drawn=result.heat_drawn) if checks else []
     opacity = opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else ""
-    category = category_in_words(prediction)
+    category = category_in_words(prediction) if prediction.decision.usable else ""
     said = [
         prediction.decision.sentence,
         *flags,

@@ -116,8 +116,7 @@ def with_calls(point: OperatingPoint, scores: Scores, rules: Rules) -> Operating
     """
     if scores.probabilities is None:
         return point
-    own = rules if point.least is None else replace(rules, least=point.least)
-    tiers = tiers_at(point, own, scores.probabilities, CLASSES)
+    tiers = tiers_at(point, rules, scores.probabilities, CLASSES)
     flagged = np.array([tier in FLAGGED for tier in tiers])
     decided = np.array([tier in DECIDED for tier in tiers])
     free, positive, groups = decided & ~flagged, scores.positive, scores.groups

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from covid_core.findings import Finding
-from covid_core.model.results import Boxes
+from covid_core.model.results import BoxFigures
 from covid_core.storage.records import UNKNOWN, Figure, Measured, Record
 
 Number = int | Measured
@@ -220,4 +220,4 @@ class AuditFigures(Record):
     gate: GateMeasured
     lungs: Figure
     zones: Zones | None = None
-    boxes: Boxes = Field(default_factory=dict)
+    boxes: BoxFigures = Field(default_factory=dict)

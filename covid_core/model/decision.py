@@ -127,6 +127,10 @@ class Rules:
         """The operating points' names."""
         return tuple(point.name for point in self.points)
 
+    def sets_of(self, point: OperatingPoint) -> Rules:
+        """The rules with the prediction sets of an operating point, where it has its own."""
+        return self if point.least is None else replace(self, least=point.least)
+
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Logits, float (…, answers), to calibrated probabilities, float64 of the same shape."""
         scaled = np.asarray(logits, np.float64) @ np.array(self.weights).T + np.array(self.bias)
@@ -197,10 +201,8 @@ def decide(
     CovidCoreError for an operating point that the weights do not have.
     """
     chosen = rules.point(point)
-    if chosen.least is not None:
-        rules = replace(rules, least=chosen.least)
     order = np.argsort(-probabilities, kind="stable")
-    fits = rules.prediction_sets(probabilities)
+    fits = rules.sets_of(chosen).prediction_sets(probabilities)
     candidates = tuple(answers[i] for i in order if fits[i])
     positive = bool(probabilities[-1] >= chosen.threshold)
     tier = tier_of(candidates, positive, answers)
@@ -214,7 +216,7 @@ def tiers_at(
     point: OperatingPoint, rules: Rules, probabilities: np.ndarray, answers: Sequence[Finding]
 ) -> list[Tier]:
     """The tier of each film at an operating point. `probabilities`: calibrated, (N, outputs)."""
-    sets = rules.prediction_sets(probabilities)
+    sets = rules.sets_of(point).prediction_sets(probabilities)
     positive = probabilities[:, -1] >= point.threshold
     return [
         tier_of(

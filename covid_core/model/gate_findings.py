@@ -75,7 +75,7 @@ WORDS = {
     ),
     Code.CHILD: (  # of the picture alone: nobody is called a child whose age is not known
         "this looks like a child's radiograph",
-        "Do not use the answer: children of one hospital had most of the pneumonia that trained it",
+        "Do not use the answer: the model is for adults",
     ),
     Code.BORDERS: (
         "more than a quarter of the picture is a plain border, which was cut off",

@@ -67,7 +67,9 @@ def _state_from_file(path: Path) -> dict[str, torch.Tensor]:
     if sum(tensor.numel() for tensor in state.values()) > len(data):  # by a stride of nothing
         raise WeightsError("it unfolds to more than it holds", "Give plain tensors", file=str(path))
     if not all(torch.isfinite(tensor).all() for tensor in state.values()):
-        raise WeightsError("it holds NaN or infinity", "Give weights that work", file=str(path))
+        raise WeightsError(
+            "it holds NaN or infinity", "Give another file, or use --init random", file=str(path)
+        )
     return dict(state)
 
 

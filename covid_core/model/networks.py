@@ -126,7 +126,7 @@ class PooledHead(nn.Module):
     ) -> None:
         super().__init__()
         self.plan = plan
-        self.cells = nn.Identity()
+        self.feature_map = nn.Identity()
         self.pool = nn.AdaptiveAvgPool2d(plan.cells)
         self.dropout = nn.Dropout(plan.dropout)
         self.hidden = hidden if hidden is not None else nn.Sequential()
@@ -134,7 +134,7 @@ class PooledHead(nn.Module):
 
     def forward(self, feature_map: torch.Tensor) -> torch.Tensor:
         """The logits of a feature map, (N, C, h, w)."""
-        pooled = self.dropout(self.pool(self.cells(feature_map)).flatten(1))
+        pooled = self.dropout(self.pool(self.feature_map(feature_map)).flatten(1))
         return self.linear(self.hidden(pooled))
 
 

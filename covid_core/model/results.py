@@ -146,7 +146,7 @@ class WithinSource(Record):
 
 Populations = dict[str, dict[str, WithinSource]]
 """Figures by source, then by population."""
-Boxes = dict[str, dict[str, Maps]]
+BoxFigures = dict[str, dict[str, Maps]]
 """Maps against boxes by source, by population, then by name."""
 
 
@@ -198,7 +198,7 @@ class Results(Record):
         return [test, *(part for part in others if part.unseen)]
 
     @property
-    def boxes(self) -> Boxes:
+    def boxes(self) -> BoxFigures:
         """Those of maps against boxes."""
         kept = {
             source: {name: own.maps for name, own in populations.items() if own.maps}

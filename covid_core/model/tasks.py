@@ -13,15 +13,15 @@ from covid_core.findings import CLASSES, Finding
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a network is asked.
+    """The question that a network answers.
 
-    `outputs`: what each output answers, in order. `of`: finding to output; a finding that is not in
-    it is neither trained on nor counted.
+    `outputs`: what each output answers, in order. `output_of`: finding to output; a finding that is
+    not in it is neither trained on nor counted.
     """
 
     name: str
     outputs: tuple[Finding, ...]
-    of: Mapping[Finding, int]
+    output_of: Mapping[Finding, int]
 
 
 _N, _P, _C = CLASSES

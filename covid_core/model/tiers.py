@@ -35,7 +35,8 @@ class Tier(StrEnum):
         return f"{self[:1].upper()}{self[1:]}"
 
 
-FLAGGED = (Tier.LIKELY, Tier.POSSIBLE, Tier.PNEUMONIA_LIKELY)  # the disease is likely or possible
+LIKELY = (Tier.LIKELY, Tier.PNEUMONIA_LIKELY)  # the disease is
+FLAGGED = (*LIKELY, Tier.POSSIBLE)  # it is likely or possible
 NOT_SUSPECTED = (Tier.NONE_SEEN, Tier.COVID_UNLIKELY)  # nothing that a network looks for is seen
 DECIDED = (*FLAGGED, Tier.UNLIKELY, *NOT_SUSPECTED)
 _RIGHT = {
@@ -97,16 +98,16 @@ def tier_sentence(
     if tier in _SENTENCES:
         sentence = _SENTENCES[tier]
     elif not candidates:
-        sentence = "The model is undecided: no answer fits the film well."
+        sentence = "The model is undecided: the film looks like none of its classes."
     elif len(candidates) > 1:
         possible = listed_in_words(list(map(in_sentence, candidates)))
         sentence = f"The model is undecided: {possible} remain possible."
     else:
         disease, alone = in_sentence(answers[-1]), candidates[0]
-        side = "it is below" if alone is answers[-1] else f"{disease} reaches"
+        side = "below" if alone is answers[-1] else "above"
         sentence = (
-            f"The model is undecided: only {in_sentence(alone)} fits, but {side} the “{point}”"
-            " threshold."
+            f"The model is undecided: the film looks like {in_sentence(alone)} alone, but the"
+            f" probability of {disease} is {side} the “{point}” threshold."
         )
     return f"{sentence} {caveat_of(tier)}".rstrip()
 

@@ -29,7 +29,7 @@ from covid_core.model.card import WeightsCard
 from covid_core.model.results import (
     OPACITY_MAP,
     UNSEEN,
-    Boxes,
+    BoxFigures,
     Populations,
 )
 from covid_core.model.tiers import in_sentence
@@ -128,7 +128,7 @@ def within_in_words(found: Populations) -> list[str]:
     return sentences
 
 
-def boxes_in_words(boxes: Boxes) -> list[str]:
+def boxes_in_words(boxes: BoxFigures) -> list[str]:
     """A sentence or two for each source and population.
 
     How often the map points at an opacity, and whether that is better than pointing without
@@ -174,7 +174,7 @@ def _reference(appearance: str) -> str:
     return f"{mean if appearance == MEAN else published[appearance]:.3f}"
 
 
-def _boxes(boxes: Boxes) -> Iterator[str]:
+def _boxes(boxes: BoxFigures) -> Iterator[str]:
     rows = [
         [
             titled(source, population),

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from covid_core.evaluation.within_source import ALL, SCORES, WITHIN_VIEW
 from covid_core.metrics import Estimate
-from covid_core.model.results import Boxes, Populations
+from covid_core.model.results import BoxFigures, Populations
 from covid_core.model_card.within_source import BESIDE, map_title
 from covid_core.present.populations import parts_within, titled
 from covid_core.present.style import CLASS_COLOURS, SERIES, THRESHOLD, styled
@@ -67,7 +67,7 @@ def draw_within_sources(found: Populations) -> go.Figure:
     return _arranged(figure, names, 3)
 
 
-def draw_boxes(boxes: Boxes) -> go.Figure:
+def draw_boxes(boxes: BoxFigures) -> go.Figure:
     """How often a point lies in a box, a bar each with its interval.
 
     The map's hottest point, a point at random, the best fixed point, and the hottest point by

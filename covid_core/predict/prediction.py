@@ -82,10 +82,10 @@ class Prediction:
     def heat_due(self, finding: Finding) -> bool:
         """Whether the class reaches its threshold, below which heat would be read as a finding.
 
-        None does where no map may be drawn (`Decision.draws_heat`). The threshold is the operating
-        point's for the disease, the prediction set's for the others.
+        None does where no map may be drawn (`Decision.draws_heat`), and what is normal never does.
+        The threshold is the operating point's for the disease, the prediction set's for the others.
         """
-        if not self.decision.draws_heat:
+        if finding is Finding.NORMAL or not self.decision.draws_heat:
             return False
         if finding is self.answers[-1]:
             return self.decision.positive

@@ -79,13 +79,15 @@ class Predictor:
         choice: Choice = Choice.AUTO,
         lanes: Lanes | None = None,
         gated: bool = True,
+        card: WeightsCard | None = None,
     ) -> Predictor:
         """The predictor of a recipe's weights, behind the gate. Raises WeightsError.
 
-        The project's own gate stands before any classifier.
+        The project's own gate stands before any classifier. `card`: of these weights, where it was
+        read already, as that of a study's network by the shipped one's name.
         """
         folder = Path(folder)
-        card = read_card(folder, recipe)
+        card = card or read_card(folder, recipe)
         tensors = head_tensors(folder, recipe, card)
         head = Head.of(tensors, card.head_plan)
         appearance = Head.of_layers(tensors, APPEARANCE) if card.appearance else None

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 
 from covid_core.case.case_reading import Reading
 from covid_core.explain.opacity_map import LIKELY
+from covid_core.findings import counted, shown_probability
 from covid_core.model.tiers import in_sentence
-from covid_core.present.sentences import shown_probability
 from covid_core.read.radiograph import View
 
 _LEAST = 0.01  # change of a probability that is reported as one
 
 
+def gap_in_words(gap: timedelta) -> str:
+    """How long lies between two films: "3 days", "5 hours", "20 minutes"; `gap` is not negative."""
+    for name, unit in (("day", timedelta(days=1)), ("hour", timedelta(hours=1))):
+        if gap >= unit:
+            return counted(round(gap / unit), name)
+    return counted(max(1, round(gap / timedelta(minutes=1))), "minute")
+
+
 def change_in_words(first: Reading, second: Reading, *, dated: bool) -> str:
-    """What the readings of two films differ in: sentences.
+    """What the readings of two films differ in: sentences; none where an answer is of no use.
 
     The disease's calibrated probability, and where both readings have an opacity map the part of
     the lungs in which an opacity is likely. A warning follows where their projections differ.
     `dated`: the first is known to be the earlier.
     """
+    if not (first.prediction.decision.usable and second.prediction.decision.usable):
+        return "Not compared: at least one of the answers must not be used."
     names = ("the earlier film", "the later one") if dated else ("the first film", "the second")
     sentences = [f"From {names[0]} to {names[1]}, {_probability_change(first, second)}."]
     areas = [_opaque_share(reading) for reading in (first, second)]

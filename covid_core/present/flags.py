@@ -7,13 +7,24 @@ from enum import IntEnum
 
 from covid_core.explain.checks import Checks
 from covid_core.explain.lung_shares import LungShares
-from covid_core.model.gate_findings import UNDER_18, UNUSABLE
+from covid_core.model.gate_findings import UNDER_18, UNUSABLE, Code
 from covid_core.predict.prediction import Prediction
 from covid_core.present.sentences import heat_in_words, opacity_elsewhere_in_words
 
 SEEN = (
     "Seen before: this film, or one that looks the same, was used to make this model, which may"
     " simply remember it."
+)
+
+
+# Of one severity: first what puts the answer in doubt, then what puts a map in doubt.
+_GRAVEST = (
+    "age_under_18",
+    "seen_in_training",
+    Code.UNFAMILIAR.value,
+    "heat_elsewhere",
+    "opacity_elsewhere",
+    "heat_failed_its_tests",
 )
 
 
@@ -70,7 +81,7 @@ def flags_of(
     if in_lungs and prediction.decision.draws_heat and in_lungs.opacity_elsewhere:
         words = opacity_elsewhere_in_words(in_lungs)
         found.append(Flag(Severity.WARNING, "opacity_elsewhere", words))
-    return tuple(sorted(found, key=lambda flag: flag.severity))
+    return tuple(sorted(found, key=_gravity))
 
 
 def codes_of(flags: tuple[Flag, ...]) -> str:
@@ -90,6 +101,12 @@ def _of_checks(prediction: Prediction, checks: Checks) -> list[Flag]:
         words = " ".join([shown.sentence, *failed])
         found.append(Flag(Severity.WARNING, "heat_failed_its_tests", words))
     return found
+
+
+def _gravity(flag: Flag) -> tuple[Severity, int]:
+    """By which flags are sorted: what the gate found stands after all that is known otherwise."""
+    place = _GRAVEST.index(flag.code) if flag.code in _GRAVEST else len(_GRAVEST)
+    return flag.severity, place
 
 
 def _severity(unusable: bool) -> Severity:

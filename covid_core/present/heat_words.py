@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from covid_core.findings import Finding
+from covid_core.findings import Finding, shown_probability
 from covid_core.model.decision import Decision
 from covid_core.model.tiers import in_sentence
 from covid_core.predict.prediction import Prediction
-from covid_core.present.sentences import shown_probability
 
 
 def no_heat_in_words(decision: Decision) -> str:
@@ -24,6 +23,8 @@ def not_due_in_words(prediction: Prediction, finding: Finding) -> str:
         return ""
     if not prediction.decision.draws_heat:
         return no_heat_in_words(prediction.decision)
+    if finding is Finding.NORMAL:
+        return "No heat is drawn for normal: it is the absence of findings."
     name = in_sentence(finding)
     if finding is not prediction.answers[-1]:
         return f"No heat is drawn: the prediction set rules out {name}."

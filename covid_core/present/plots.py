@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from covid_core.findings import CLASSES
-from covid_core.present.sentences import shown_probability
+from covid_core.findings import CLASSES, shown_probability
 from covid_core.present.style import CLASS_COLOURS, THRESHOLD
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from covid_core.explain.lung_shares import LungShares
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
-from covid_core.model.calls import Calls
+from covid_core.model.calls import Calls, PredictiveValues
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import Decision, OperatingPoint
 from covid_core.model.tiers import DECIDED, FLAGGED, Tier, in_sentence
@@ -21,7 +22,6 @@ from covid_core.predict.prediction import Prediction
 
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 DISCLAIMER = "Research use only, not a diagnosis."
-_LOWEST, _HIGHEST = 0.01, 0.99  # probabilities that are shown as such
 _ELSEWHERE = 0.75  # of what chance would give the lungs; below it most of the heat is elsewhere
 
 
@@ -95,13 +95,6 @@ def prediction_row(
     }
 
 
-def shown_probability(probability: float) -> str:
-    """A probability for a reader: two digits, and never quite 0 or 1, which no film earns."""
-    if probability > _HIGHEST:
-        return f"> {_HIGHEST}"
-    return f"< {_LOWEST}" if probability < _LOWEST else f"{probability:.2f}"
-
-
 def point_in_words(point: OperatingPoint, disease: Finding) -> str:
     """What an operating point does and costs, and at which sources that was measured.
 
@@ -132,22 +125,38 @@ def calls_in_words(calls: Calls, disease: Finding) -> str:
     )
 
 
-def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Finding) -> str:
-    """What the operating point costs at sources not used in training.
+def calls_elsewhere(card: WeightsCard, point: OperatingPoint) -> dict[str, Calls]:
+    """What the answers at a point came to at sources not used in training, by source."""
+    found = {}
+    for source in card.results.held_out:
+        worth = card.trust.get(source)
+        figures = worth and worth.tiers.get(point.name)
+        if figures and figures.calls:
+            found[source] = figures.calls
+    return found
+
+
+def elsewhere_in_words(
+    card: WeightsCard, point: OperatingPoint, disease: Finding, prevalence: float
+) -> str:
+    """What the operating point costs at sources not used in training, and its predictive values.
 
     That is what another hospital may expect. Empty where nothing was measured there.
     """
-    sentences = []
+    sentences, away = [], calls_elsewhere(card, point)
     for source in card.results.held_out:
         worth = card.trust.get(source)
         costs = worth and worth.points.get(point.name)
         if not worth or not costs:
             continue
         place = f"On a source not used in training ({source}, {worth.films} films):"
-        calls = worth.tiers[point.name].calls if point.name in worth.tiers else None
-        if calls:
-            words = calls_in_words(calls, disease)
-            sentences.append(f"{place} {words} Expect that at another hospital.")
+        if source in away:
+            words = calls_in_words(away[source], disease)
+            values = _both_values(away[source].values_at(prevalence))
+            sentences.append(
+                f"{place} {words} At a prevalence of {in_percent(prevalence)} that is {values}."
+                " Expect that at another hospital."
+            )
             continue
         found, cleared = costs.sensitivity.value, costs.specificity.value
         if not math.isnan(found + cleared):
@@ -158,24 +167,36 @@ def elsewhere_in_words(card: WeightsCard, point: OperatingPoint, disease: Findin
     return " ".join(sentences)
 
 
-def values_in_words(point: OperatingPoint, disease: Finding, prevalence: float) -> str | None:
+def values_in_words(
+    point: OperatingPoint,
+    disease: Finding,
+    prevalence: float,
+    away: Mapping[str, Calls] = MappingProxyType({}),
+) -> str | None:
     """The predictive values of this operating point at a prevalence, 0 to 1, in words.
 
-    None where the point's costs were not measured.
+    `away`: as `calls_elsewhere` gives it. None where the point's costs were not measured.
     """
     values = point.values_at(prevalence)
     if values is None:
         return None
-    name = in_sentence(disease)
+    words = (
+        f"At a {in_sentence(disease)} prevalence of {in_percent(prevalence)}:"
+        f" {_both_values(values)}, measured on {_films_of(point)}."
+    )
+    others = [
+        f"On a source not used in training ({source}): {_both_values(calls.values_at(prevalence))}."
+        for source, calls in away.items()
+    ]
+    return " ".join([words, *(others or ["Expect less at another hospital."])])
+
+
+def _both_values(values: PredictiveValues) -> str:
     positive, negative = (
         "not defined" if math.isnan(value) else in_percent(value)
         for value in (values.positive, values.negative)
     )
-    return (
-        f"At a {name} prevalence of {in_percent(prevalence)}: positive predictive value {positive},"
-        f" negative predictive value {negative}, measured on {_films_of(point)}. Expect less at"
-        " another hospital."
-    )
+    return f"positive predictive value {positive}, negative predictive value {negative}"
 
 
 def heat_in_words(shares: LungShares) -> tuple[str, bool]:
@@ -205,10 +226,10 @@ def opacity_in_words(opacity: OpacityMap, lungs: np.ndarray) -> tuple[str, bool]
     """
     peak = in_percent(opacity.peak)
     if not opacity.is_likely:
-        return f"No opacity is likely: its highest probability in any cell is {peak}.", False
+        return f"No opacity is likely: at most {peak} anywhere in the film.", False
     zone = opacity.peak_zone(lungs)
-    where = f", in the {zone} lung zone" if zone else ", outside the lung zones"
-    words = f"Highest probability of an opacity: {peak}{where}."
+    where = f" in the {zone} lung zone" if zone else " outside the lung zones"
+    words = f"An opacity is most likely{where} ({peak})."
     shares = LungShares(math.nan, float(lungs.mean()), opacity.share_inside(lungs))
     if not shares.opacity_elsewhere:
         return words, False

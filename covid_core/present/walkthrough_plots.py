@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from covid_core.explain.walkthrough import Walkthrough
+from covid_core.findings import shown_probability
 from covid_core.metrics import Estimate
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.results import CalibrationBins
 from covid_core.present.overlay import data_uri, png
-from covid_core.present.sentences import shown_probability
 from covid_core.present.style import CLASS_COLOURS
 
 # ColorBrewer's PuOr, which colour-blind people can read; both ends are seen on white and on black.
@@ -168,7 +168,8 @@ def threshold(walk: Walkthrough) -> go.Figure:
             orientation="h",
             width=0.5,
             marker_color=CLASS_COLOURS[disease],
-            hovertemplate="%{x:.3f}<extra></extra>",
+            customdata=[shown_probability(probability)],
+            hovertemplate="%{customdata}<extra></extra>",
         )
     )
     for place, point in enumerate(_with_chosen(walk)):
@@ -212,7 +213,8 @@ def prediction_set(walk: Walkthrough, kept: str, ruled_out: str) -> go.Figure:
             width=0.5,
             showlegend=False,
             marker={"color": fills, "line": {"color": colours, "width": 2}},
-            hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+            customdata=list(map(shown_probability, walk.after)),
+            hovertemplate="%{y}: %{customdata}<extra></extra>",
         )
     )
     figure.add_scatter(

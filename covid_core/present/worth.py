@@ -12,10 +12,10 @@ from covid_core.findings import Appearance, Finding, listed_in_words
 from covid_core.model.calls import Calls
 from covid_core.model.card import WeightsCard
 from covid_core.model.decision import SITE, OperatingPoint
-from covid_core.model.results import OPACITY_MAP
-from covid_core.model.tiers import in_sentence
+from covid_core.model.results import OPACITY_MAP, TEST
+from covid_core.model.tiers import LIKELY, in_sentence
 from covid_core.present.populations import parts_within
-from covid_core.present.sentences import in_percent
+from covid_core.present.sentences import calls_elsewhere, in_percent
 
 _MAP_UNMEASURED = "Not measured: how often it points at what radiologists box."
 _CATEGORY_UNMEASURED = "Not measured: how often radiologists chose the same category."
@@ -50,24 +50,34 @@ def calls_worth(card: WeightsCard, point: OperatingPoint) -> str:
     name = in_sentence(card.classes[-1])
     if point.name == SITE:
         return _calls("This site's own films", point.calls, name)
-    lines = [_calls("Test films", point.calls, name)]
-    for source in card.results.held_out:
-        worth = card.trust.get(source)
-        if worth and point.name in worth.tiers:
-            where = f"A source not used in training ({worth.films:,} films)"
-            lines.append(_calls(where, worth.tiers[point.name].calls, name))
+    lines = [_calls("Test films", point.calls, name, _likely(card, TEST, point))]
+    for source, calls in calls_elsewhere(card, point).items():
+        where = f"At a source not used in training ({card.trust[source].films:,} films)"
+        lines.append(_calls(where, calls, name, _likely(card, source, point)))
     return " ".join(filter(None, lines))
 
 
-def _calls(where: str, calls: Calls | None, name: str) -> str:
-    """What the answers came to there. Flagged: called likely or possible."""
+def _calls(where: str, calls: Calls | None, name: str, likely: str = "") -> str:
+    """What the answers came to there."""
     if calls is None:
         return ""
     found, alarms = calls.flagged.value, calls.false_alarms.value
     return (
-        f"{where}: {in_percent(found)} of {name} flagged and {in_percent(calls.missed)} missed,"
-        f" {in_percent(alarms)} of other films flagged; {in_percent(calls.decided.value)} decided."
+        f"{where}: of films with {name}, {in_percent(found)} were called likely or possible{likely}"
+        f" and {in_percent(calls.missed)} were missed; of the others, {in_percent(alarms)} were"
+        f" called so too. {in_percent(calls.decided.value)} of all were decided."
     )
+
+
+def _likely(card: WeightsCard, part: str, point: OperatingPoint) -> str:
+    """How many films with the disease were called likely there, in brackets; "" if not known."""
+    worth = card.trust.get(part)
+    figures = worth and worth.tiers.get(point.name)
+    if not figures:
+        return ""
+    likely = sum(counts[-1] for tier, counts in figures.counts.items() if tier in LIKELY)
+    every = sum(counts[-1] for counts in figures.counts.values())
+    return f" ({in_percent(likely / every)} likely)" if every else ""
 
 
 def map_worth(card: WeightsCard, finding: Finding) -> str:
@@ -113,5 +123,6 @@ def _pointing(card: WeightsCard, name: str) -> str:
     fixed = [in_percent(figures.fixed_point.value) for _, figures in parts]
     return (
         f"Measured: its highest point lies in a radiologist's box on {listed_in_words(hits)};"
-        f" one fixed point, the best for these films, on {listed_in_words(fixed)}."
+        " always pointing at one and the same spot, the best there is, on"
+        f" {listed_in_words(fixed)}."
     )

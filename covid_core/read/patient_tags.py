@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import MutableSequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from covid_core.read.file_kinds import is_dicom
@@ -90,14 +90,17 @@ def same_patient(one: Study, other: Study) -> bool:
     return one.patient_id == other.patient_id and all(a == b for a, b in apart if a and b)
 
 
-def days_between(one: Study, other: Study) -> int | None:
-    """How many days later the other study was made; None where a day is not known.
+def time_between(one: Study, other: Study) -> timedelta | None:
+    """How much later the other study was made; negative where it was made earlier.
 
-    It is negative where the other was made earlier.
+    In whole days where the time of either is not known; None where a day is not.
     """
     if one.taken is None or other.taken is None:
         return None
-    return (other.taken - one.taken).days
+    begun, ended = _time(one.study_time), _time(other.study_time)
+    if begun is None or ended is None:
+        return other.taken - one.taken
+    return datetime.combine(other.taken, ended) - datetime.combine(one.taken, begun)
 
 
 def is_uid(text: str) -> bool:
@@ -167,6 +170,13 @@ def _read(dataset: Dataset, name: str) -> str:
 def _day(text: str) -> date | None:
     try:
         return datetime.strptime(text, "%Y%m%d").date()
+    except ValueError:
+        return None
+
+
+def _time(text: str) -> time | None:
+    try:
+        return time.fromisoformat(text)
     except ValueError:
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 from covid_core.model.networks import Network
 from covid_core.training import processes
 from covid_core.training.augment import augment
-from covid_core.training.epoch_figures import measure_epoch
+from covid_core.training.epoch_figures import figure_of, measure_epoch
 from covid_core.training.log import log_epoch
 from covid_core.training.progress import Progress
 from covid_core.training.recipe import Recipe
@@ -31,7 +30,7 @@ def close_epoch(
     if not processes.rank():
         row = epoch | _measure(progress.average.network, run, plan, size_px, generator)
         log_epoch(run.folder, row)
-    followed = row.get(recipe.schedule_of(plan.phase).measure, math.nan)
+    followed = figure_of(row, recipe.schedule_of(plan.phase).measure)
     progress.measured.append(processes.from_first_process(followed))
     if size_px == plan.phase.size_px:  # else its weights would be used at a wrong size
         progress.rate_epoch(row, recipe.optimisation)

@@ -95,14 +95,19 @@ def share_of_peaks_in_boxes(cells: np.ndarray, films: Films, indices: np.ndarray
 
 
 def goodness(figures: Mapping[str, Any], measure: str) -> float:
-    """An epoch's figure for a measure, with its sign such that more is better; NaN for none.
+    """An epoch's figure for a measure, with its sign such that more is better; NaN for none."""
+    value = figure_of(figures, measure)
+    return -value if measure == LOSS else value
+
+
+def figure_of(figures: Mapping[str, Any], measure: str) -> float:
+    """An epoch's figure for a measure; NaN for none.
 
     Without a source held out, what was seen within sources stands for what was not seen.
     """
     if measure == UNSEEN and UNSEEN not in figures:
         measure = WITHIN
-    value = figures.get(measure, float("nan"))
-    return -value if measure == LOSS else value
+    return float(figures.get(measure, float("nan")))
 
 
 def _over_all(labels: np.ndarray, probabilities: np.ndarray, task: Task) -> dict[str, float]:

@@ -85,7 +85,8 @@ class Films:
 
     def label_by(self, task: Task) -> Films:
         """The same films labelled by a task's outputs, -1 for a class that the task leaves out."""
-        outputs = [*(task.of.get(finding, -1) for finding in CLASSES), -1]  # the last for none
+        known = [task.output_of.get(finding, -1) for finding in CLASSES]
+        outputs = [*known, -1]  # the last for none
         return replace(self, labels=np.array(outputs, np.int64)[self.labels])
 
     def trim_to_rarest(self) -> Films:

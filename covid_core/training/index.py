@@ -148,7 +148,7 @@ def age_group(age: float, source: str) -> str:
 
 def _in_task(table: pd.DataFrame, card: WeightsCard) -> pd.Series:
     """Whether each row's label is one of the classes of the network's task."""
-    return table["label"].isin([str(finding) for finding in task_of(card.classes).of])
+    return table["label"].isin([str(finding) for finding in task_of(card.classes).output_of])
 
 
 def _dataset_folder(source: str, paths: Sequence[PurePath]) -> PurePath:

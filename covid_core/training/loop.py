@@ -104,7 +104,7 @@ def train_phase(network: Network, run: Run, number: int, identity: Mapping[str, 
         losses.add(step, batch.indices, loss)
         progress.average.update(network)
         progress.step += 1
-        ends_epoch = progress.step in plan.looks
+        ends_epoch = progress.step in plan.measured_after
         saves = ends_epoch or progress.step % run.checkpoint_every == 0
         if saves or progress.step % _READ_EVERY == 0:
             batches.set_postfix(loss=f"{losses.read():.3f}", px=plan.sizes[step])

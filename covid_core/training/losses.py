@@ -144,6 +144,7 @@ def _class_loss(
     if targets.emptied is not None:
         chance = -logits.log_softmax(dim=1).mean(dim=1)
         known, values = known | targets.emptied, torch.where(targets.emptied, chance, values)
+        weights = None if weights is None else weights.masked_fill(targets.emptied, 1.0)
     return _mean_where(known, values, weights)
 
 

@@ -42,9 +42,13 @@ _REMEDY = "Compare it with a recipe of the project"
 
 
 def _is_measured(name: str) -> str:
-    if name not in (*MEASURES, LAST):
+    if name not in MEASURES:
         raise ValueError(f"nothing is measured as {name}")
     return name
+
+
+def _is_kept(name: str) -> str:
+    return name if name == LAST else _is_measured(name)
 
 
 def _have_as_many_outputs(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
@@ -101,7 +105,7 @@ class Optimisation:
 
     `averaging`: decay of the averaged weights, 0 for none. `clip`: the gradient's greatest length,
     0 for any. `keep`: the epoch whose weights a phase ends with: the last, or, of those at the last
-    film size, the best by one of `scoring.validate`'s measures. `stop`: a measure, and how good it
+    film size, the best by one of `epoch_figures.MEASURES`. `stop`: a measure, and how good it
     must be, at that size, to end a phase early. `look_every`: so many steps instead of every epoch.
     """
 
@@ -111,7 +115,7 @@ class Optimisation:
     label_smoothing: float = 0.0
     averaging: float = 0.0
     clip: float = 5.0
-    keep: Annotated[str, AfterValidator(_is_measured)] = LAST
+    keep: Annotated[str, AfterValidator(_is_kept)] = LAST
     stop: tuple[Annotated[str, AfterValidator(_is_measured)], float] | None = None
     look_every: int = 0
 

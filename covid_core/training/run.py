@@ -49,8 +49,8 @@ class Plan:
     """The steps of a phase.
 
     `films`: labelled by its task; `indices`: those that train; `sizes`: the film size of each step,
-    px; `per_epoch`: steps; `seed`: of its draws; `looks`: the numbers of steps after which it is
-    measured, at the end of each epoch, or as often as the recipe looks.
+    px; `per_epoch`: steps; `seed`: of its draws; `measured_after`: the numbers of steps after which
+    it is measured: at the end of each epoch, or as often as the recipe asks.
     """
 
     phase: Phase
@@ -59,7 +59,7 @@ class Plan:
     sizes: list[int]
     per_epoch: int
     seed: int
-    looks: frozenset[int]
+    measured_after: frozenset[int]
 
     @property
     def steps(self) -> int:
@@ -95,11 +95,13 @@ def plan_phase(network: Network, run: Run, number: int) -> Plan:
             f"averaging {optimisation.averaging:g} looks back over {reach} steps, and this phase"
             f" has {len(sizes)}: it averages over fewer"
         )
-    looks = looks_of(len(sizes), optimisation.look_every or steps)
-    return Plan(phase, films, indices, sizes, max(1, round(steps)), run.seed + number, looks)
+    measured_after = steps_to_measure(len(sizes), optimisation.look_every or steps)
+    return Plan(
+        phase, films, indices, sizes, max(1, round(steps)), run.seed + number, measured_after
+    )
 
 
-def looks_of(steps: int, every: float) -> frozenset[int]:
+def steps_to_measure(steps: int, every: float) -> frozenset[int]:
     """After how many steps a phase of so many is measured: every so often, and at its end.
 
     Not one step before its end: the sizes' epochs are rounded one by one.

@@ -11,9 +11,11 @@ from streamlit.testing.v1 import AppTest
 from app.texts import compare as texts
 from covid_core.batch.recipes_here import never_seen
 from covid_core.model.card import RECIPES, WEIGHTS, read_card
+from covid_core.model.tiers import Tier
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from tests.app.page import run_page
+from tests.films import dicom_file
 
 PAGE = "app/pages/compare.py"
 UNSEEN = "covid-chestxray"
@@ -61,9 +63,21 @@ def test_each_recipe_that_is_here_has_a_row_and_a_picture(app: AppTest) -> None:
 def test_what_they_agree_on_is_said_first(app: AppTest) -> None:
     page = compared(app)
     calls = page.dataframe[0].value[texts.COLUMNS["call"]]
-    positive = sum(call.startswith("COVID-19") for call in calls)
+    suspected = ("COVID-19 likely", "COVID-19 possible", "COVID-19 (")
+    positive = sum(any(words in call for words in suspected) for call in calls)
     first = page.subheader[0].value
     assert first.startswith({0: "None of the 3", 3: "All 3"}.get(positive, f"{positive} of 3"))
+
+
+def test_nothing_is_compared_where_the_answer_must_not_be_used(app: AppTest) -> None:
+    film = dicom_file(draw_phantom(KINDS[-1], size_px=256), PatientAge="012Y")
+    app.file_uploader(key="film").upload("child.dcm", film).run()
+    page = app.switch_page(PAGE).run()
+    [error] = page.error
+    assert "must not be used" in error.value
+    assert [one.value for one in page.subheader] == [texts.PICTURES]
+    calls = page.dataframe[0].value[texts.COLUMNS["call"]]
+    assert set(calls) == {Tier.CHILD.heading}
 
 
 def test_recipes_that_are_not_here_come_with_their_command(app: AppTest) -> None:

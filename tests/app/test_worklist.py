@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from copy import copy
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -249,8 +250,14 @@ def test_the_time_left_is_given_in_round_numbers(left_s: float | None, words: st
 
 
 def test_days_are_counted_in_words_that_fit() -> None:
-    assert texts.compare(1).endswith("the film of 1 day earlier")
-    assert texts.compare(34).endswith("the film of 34 days earlier")
+    for gap, words in (
+        (timedelta(days=1), "1 day"),
+        (timedelta(days=34), "34 days"),
+        (timedelta(hours=23, minutes=10), "23 hours"),
+        (timedelta(minutes=61), "1 hour"),
+        (timedelta(seconds=5), "1 minute"),
+    ):
+        assert texts.compare(gap).endswith(f"the film of {words} earlier")
 
 
 def test_a_summary_counts_the_calls_that_matter_first() -> None:

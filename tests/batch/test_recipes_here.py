@@ -22,6 +22,7 @@ from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import RECIPES, SHIPPED, WEIGHTS, read_card
 from covid_core.model.decision import Decision, OperatingPoint, Rules, decide
 from covid_core.model.saliency import Saliency
+from covid_core.model.tiers import DECIDED, FLAGGED, Tier
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
@@ -108,17 +109,31 @@ def test_an_answer_of_the_shipped_network_is_its_predictors() -> None:
     prediction = predictor.predict(read_radiograph(png(draw_phantom(size_px=256))))
     one = make_answer(predictor, prediction)
     assert one.calibrated
-    assert one.called is prediction.decision.finding
+    tier = prediction.decision.tier
+    assert one.suspects is (tier in FLAGGED if tier in DECIDED else None)
     assert one.saliency.finding is Finding.COVID
     assert one.title == "DenseNet-121"
 
 
 def test_without_rules_the_largest_score_is_the_call() -> None:
-    assert said((0.4, 0.6)).called is Finding.COVID
-    assert said((0.3, 0.3, 0.4)).called is Finding.COVID  # below a half, and called all the same
+    assert said((0.4, 0.6)).suspects
+    assert said((0.3, 0.3, 0.4)).suspects  # below a half, and called all the same
     assert said((0.3, 0.3, 0.4)).heat_due
     assert not said((0.6, 0.4)).heat_due
-    assert said((0.4, 0.2, 0.4), rules=fitted()).called is None
+    assert said((0.6, 0.4)).suspects is False
+    assert said((0.4, 0.2, 0.4), rules=fitted()).suspects is None
+
+
+def test_pneumonia_with_covid_possible_is_suspected() -> None:
+    assert said((0.02, 0.55, 0.43), rules=fitted()).suspects
+
+
+@pytest.mark.parametrize("rules", [None, fitted()])
+def test_an_answer_that_must_not_be_used_suspects_nothing(rules: Rules | None) -> None:
+    one = said((0.05, 0.05, 0.9), rules=rules)
+    decision = one.prediction.decision.withheld("It is a child's film.", Tier.CHILD)
+    held = replace(one, prediction=replace(one.prediction, decision=decision))
+    assert one.suspects and held.suspects is None and not held.heat_due
 
 
 @pytest.mark.parametrize(
@@ -126,16 +141,16 @@ def test_without_rules_the_largest_score_is_the_call() -> None:
     [
         (
             [said((0.1, 0.9)), said((0.2, 0.8)), said((0.2, 0.8))],
-            "All 3 call it COVID-19.",
+            "All 3 suspect COVID-19.",
         ),
-        ([said((0.9, 0.1)), said((0.8, 0.2))], "None of the 2 calls it COVID-19."),
+        ([said((0.9, 0.1)), said((0.8, 0.2))], "None of the 2 suspects COVID-19."),
         (
             [said((0.1, 0.9)), said((0.9, 0.1)), said((0.9, 0.1))],
-            "1 of 3 calls it COVID-19; Four-layer CNN and Four-layer CNN do not.",
+            "1 of 3 suspects COVID-19; Four-layer CNN and Four-layer CNN do not.",
         ),
         (
             [said((0.4, 0.2, 0.4), SHIPPED, fitted()), *[said((0.1, 0.9))] * 3],
-            "3 of 4 call it COVID-19; the shipped model is undecided.",
+            "3 of 4 suspect COVID-19; the shipped model is undecided.",
         ),
         ([said((0.4, 0.2, 0.4), rules=fitted())] * 2, "All 2 are undecided."),
         ([said((0.1, 0.9))], "Fewer than two networks are here: there is nothing to compare."),

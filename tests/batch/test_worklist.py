@@ -37,6 +37,7 @@ from covid_core.present.sentences import columns
 from covid_core.read.archives import Item, refused
 from covid_core.read.patient_tags import Study
 from covid_core.read.phantom import KINDS, draw_phantom
+from tests.exports.results import made as result
 from tests.films import dicom_file
 
 PHANTOM = draw_phantom(KINDS[2], size_px=256)
@@ -66,7 +67,9 @@ def made(
     name: str, probability: float | None = None, tier: Tier = Tier.NOT_READ, **more: Any
 ) -> Entry:
     row = dict.fromkeys(columns()) | {"file": name, "tier": tier.value, "reason": "Because."}
-    return replace(Entry(name, row, probability=probability), **more)
+    if probability is not None:
+        more["prediction"] = result((1 - probability, 0.0, probability)).prediction
+    return replace(Entry(name, row), **more)
 
 
 def test_a_film_gives_a_row_a_thumbnail_and_its_probability(
@@ -197,7 +200,7 @@ def test_films_of_one_patient_are_known_without_the_patient(
     entries = {n: judged(item(data, n), predictor, lungs) for n, data in films.items()}
     now = entries["now"]
     assert [one.name for one in earlier(now, entries.values())] == ["long before", "before"]
-    assert now.study_date == date(2021, 4, 2)
+    assert now.patient.taken == date(2021, 4, 2)
     assert now.patient.patient_id and not entries["nobody"].patient.patient_id
     assert "Canary" not in repr(now) and "Canary" not in csv_text(entries.values())
 
@@ -217,17 +220,34 @@ def test_a_film_that_lacks_issuer_or_birth_date_is_still_the_patient_s(
     before = [judged(item(data, name), predictor, lungs) for name, data in films.items()]
     assert [one.name for one in earlier(now, before)] == ["no issuer", "no birth date", "neither"]
     kept = {name: value for name, value in asdict(now.patient).items() if value}
+    assert kept.pop("study_date") == "20210402"
     assert set(kept) == {"patient_id", "issuer", "birth_date"}
     assert all(len(value) == 32 for value in kept.values()), "hashes"
 
 
 def test_without_patient_or_date_no_film_is_earlier() -> None:
-    day, patient = date(2021, 1, 1), Study(patient_id="x")
-    known = made("a", patient=patient, study_date=day)
-    assert earlier(made("b", study_date=date(2022, 1, 1)), [made("a", study_date=day)]) == []
-    assert earlier(made("b", patient=patient), [known]) == []
-    assert earlier(made("b", patient=patient, study_date=day), [known]) == []
-    assert earlier(made("b", patient=patient, study_date=date(2021, 1, 2)), [known]) == [known]
+    nobody, patient = Study(), Study(patient_id="x")
+
+    def on(whose: Study, day: str, time: str = "") -> Entry:
+        return made("a", patient=replace(whose, study_date=day, study_time=time))
+
+    known = on(patient, "20210101", "1200")
+    assert earlier(on(nobody, "20220101"), [on(nobody, "20210101")]) == []
+    assert earlier(on(patient, ""), [known]) == []
+    assert earlier(on(patient, "20210101"), [known]) == []
+    assert earlier(on(patient, "20210101", "1100"), [known]) == []
+    assert earlier(on(patient, "20210101", "1300"), [known]) == [known]
+    assert earlier(on(patient, "20210102"), [known]) == [known]
+
+
+def test_an_answer_that_must_not_be_used_has_no_probability_and_comes_last() -> None:
+    usable, withheld = made("a", 0.2), made("b", 0.9)
+    assert withheld.prediction is not None
+    decision = withheld.prediction.decision.withheld("Because.")
+    withheld = replace(withheld, prediction=replace(withheld.prediction, decision=decision))
+    assert withheld.unusable and withheld.probability is None
+    assert triage([withheld, usable]) == [usable, withheld]
+    assert not Filter(least=0.5).admits(withheld) and Filter(unusable=True).admits(withheld)
 
 
 def test_the_likeliest_come_first_and_those_without_answer_last() -> None:

@@ -80,7 +80,7 @@ def test_another_point_decides_the_meter_and_the_maps_that_are_shown() -> None:
     meters = [one.checks(Finding.COVID).meter for one in (reading, always, never)]
     assert len({meter and (meter.whole, meter.lungs_removed) for meter in meters}) == 1
     for one, meter in zip((always, never), meters[1:], strict=True):
-        assert meter and meter == meter.at(one.prediction.decision)
+        assert meter and meter == meter.at(one.prediction)
     probabilities = [always.prediction.probability(finding) for finding in always.due]
     assert probabilities == sorted(probabilities, reverse=True)
 

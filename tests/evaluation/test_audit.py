@@ -17,7 +17,7 @@ from covid_core.__main__ import main, run
 from covid_core.datasets.manifest import COLUMNS, write_manifest
 from covid_core.datasets.split import Split, fingerprint
 from covid_core.errors import DatasetError, WeightsError
-from covid_core.evaluation.audit import Amount, Audit, abstains, audit
+from covid_core.evaluation.audit import Amount, Audit, abstention, audit
 from covid_core.evaluation.targets import goals
 from covid_core.evaluation.zone_scores import READERS
 from covid_core.explain.lung_zones import ZONES
@@ -176,17 +176,14 @@ def raise_from_command(arguments: list[str]) -> None:
     run(arguments)
 
 
-def test_abstention_is_the_gate_s_or_the_set_s() -> None:
-    rules = replace(Rules.plain(3), coverage=0.9)
-    sure, torn = [0.9, 0.05, 0.05], [0.4, 0.3, 0.3]
+def test_a_film_gets_no_answer_by_the_gate_or_by_its_tier() -> None:
+    rules = replace(Rules.plain(3), least=(0.4, 0.4, 0.4), coverage=0.9)
+    sure, torn, possible = [0.9, 0.05, 0.05], [0.45, 0.1, 0.45], [0.1, 0.45, 0.45]
     phantom = draw_phantom(size_px=224)
     noise = np.random.default_rng(0).integers(0, 256, (224, 224), dtype=np.uint8)
-    held_back = abstains(Gate.load(), rules)
-    assert held_back([phantom, phantom, noise], np.array([sure, torn, sure])).tolist() == [
-        False,
-        True,
-        True,
-    ]
+    held_back = abstention(Gate.load(), rules)
+    films, answers = [phantom, phantom, phantom, noise], [sure, torn, possible, sure]
+    assert held_back(films, np.array(answers)).tolist() == [False, True, False, True]
 
 
 def test_a_goal_is_met_or_missed_by_its_own_number() -> None:

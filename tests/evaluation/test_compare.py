@@ -123,6 +123,22 @@ def test_a_manifest_without_a_test_part_is_said(place: Path) -> None:
         compared(place, table)
 
 
+def test_a_study_s_network_by_the_shipped_one_s_name_is_compared(place: Path) -> None:
+    folder = place / "study"
+    network = Network("densenet121", outputs=2)
+    save_network(
+        network,
+        folder,
+        preprocess=SMALL,
+        training={},
+        full_heat=0.1,
+        classes=TASKS["covid or normal"].outputs,
+    )
+    table, device = read_manifest(place / "m.csv"), torch.device("cpu")
+    [one] = compare(find_weights([folder]), table, place / "cache", workers=1, device=device)
+    assert one.parts[TEST].probabilities.shape == (8, 2)
+
+
 def test_maps_of_phantoms_show_heat_where_there_is_evidence(place: Path) -> None:
     for one in as_they_are(place):
         assert list(one.maps) == list(KINDS)

@@ -88,6 +88,14 @@ def test_who_reads_the_lungs_is_not(sample: Sample) -> None:
     assert value["lungs_painted"] == value["outline_only"] == 0.5
 
 
+def test_fewer_films_are_the_first_of_each_class_in_turn(sample: Sample) -> None:
+    few = sample.some(9)
+    assert sorted(few.labels.tolist()) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    for label in range(3):
+        own = few.films[np.nonzero(few.labels == label)[0][0]]
+        assert own is sample.films[np.nonzero(sample.labels == label)[0][0]]
+
+
 def test_a_probe_is_judged_by_its_whole_interval(sample: Sample) -> None:
     """Chance decides nothing on so few films: the interval holds the limit."""
     drawing = np.random.default_rng(1)
@@ -108,7 +116,7 @@ def test_covering_a_part_changes_no_grey_of_the_rest(name: str, fit: str, sample
     film = sample.films[0]
     picture, own = prepare(film, preprocess), place(preprocess, film.shape)
     lungs = widened(sample.masks[0], picture[own].shape)
-    left = cover(PROBES[name].probe, picture, lungs, own)
+    left = cover(PROBES[name].cover, picture, lungs, own)
     changed = left != picture
     if name == "lungs_painted":
         assert not changed[own][~lungs].any()
@@ -152,12 +160,12 @@ def test_within_a_source_no_hospital_gives_the_class_away(sample: Sample) -> Non
 def test_probes_change_no_film_and_keep_its_size(name: str, sample: Sample) -> None:
     film, before = sample.films[1], sample.films[1].copy()
     lungs = widened(sample.masks[1], film.shape)
-    left = PROBES[name].probe(film, lungs)
+    left = PROBES[name].cover(film, lungs)
     assert (left.shape, left.dtype) == (film.shape, np.uint8)
     assert np.array_equal(film, before)
     if PROBES[name].without_lungs:
         assert left.any()
-        assert np.array_equal(PROBES[name].probe(np.where(lungs, 0, film), lungs), left)
+        assert np.array_equal(PROBES[name].cover(np.where(lungs, 0, film), lungs), left)
 
 
 def test_a_box_goes_around_both_lungs() -> None:

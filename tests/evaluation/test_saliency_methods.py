@@ -28,7 +28,7 @@ def features() -> np.ndarray:
 def of_the_library(method: type[BaseCAM], head: PooledHead, features: np.ndarray) -> np.ndarray:
     """The library's own map for the last class, stretched to 0 to 1: float (h, w)."""
     cells = torch.from_numpy(features).unsqueeze(0).requires_grad_(True)
-    with method(model=head, target_layers=[head.cells]) as library:
+    with method(model=head, target_layers=[head.feature_map]) as library:
         library.get_target_width_height = lambda x: (7, 7)  # it knows pictures only
         return library(cells, [ClassifierOutputTarget(2)])[0]
 

@@ -10,12 +10,12 @@ import pytest
 
 from covid_core import metrics
 from covid_core.evaluation.strata import (
-    Scored,
+    ScoredPart,
     are_adults,
     failures,
     figures,
+    measure_age_controlled,
     strata,
-    where_age_cannot_help,
 )
 from covid_core.findings import CLASSES
 from covid_core.model.audit import GroupFigures
@@ -29,12 +29,12 @@ def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "RESAMPLES", 50)
 
 
-def scored(rows: list[tuple[str, str, str, float, str, str]], right: list[bool]) -> Scored:
+def scored(rows: list[tuple[str, str, str, float, str, str]], right: list[bool]) -> ScoredPart:
     """Rows of source, label, the source's words, age, sex, view; and whether each is called so."""
     table = pd.DataFrame(rows, columns=["source", "label", "finding", "age", "sex", "view"])
     labels = np.array([CLASSES.index(label) for label in table["label"]])
     called = np.where(right, labels, (labels + 1) % 3)
-    return Scored(table, np.arange(len(rows)), 4.0 * np.eye(3)[called])
+    return ScoredPart(table, np.arange(len(rows)), 4.0 * np.eye(3)[called])
 
 
 def test_adults_by_age_and_else_by_what_the_source_says() -> None:
@@ -105,6 +105,6 @@ def test_where_age_cannot_help_no_child_is_counted() -> None:
     rows += [("nih", "pneumonia", "", nan, "", "unknown")] * 6
     rows += [("radiography", "covid", "", nan, "", "unknown")] * 7
     rows += [("nih", "normal", "", nan, "", "unknown")] * 5
-    found = where_age_cannot_help(scored(rows, [True] * len(rows)), RULES)
+    found = measure_age_controlled(scored(rows, [True] * len(rows)), RULES)
     assert [one.films for one in found.values()] == [18, 13, 13]
     assert all(one.covid == 7 for one in found.values())

@@ -21,7 +21,7 @@ from covid_core.evaluation.within_source import (
     OTHER,
     REFERENCE,
     SCORES,
-    Scored,
+    ScoredSource,
     measure_appearances,
     measure_calls,
     measure_source,
@@ -38,10 +38,10 @@ def few_resamples() -> Iterator[None]:
         yield
 
 
-def draw_films(films: int = 240, seed: int = 0) -> Scored:
+def draw_films(films: int = 240, seed: int = 0) -> ScoredSource:
     """Films of four appearances, views AP and PA, two a patient, with scores drawn at random."""
     drawing = np.random.default_rng(seed)
-    return Scored(
+    return ScoredSource(
         probabilities=drawing.dirichlet((1, 1, 1), films),
         appearances=drawing.integers(0, 4, films),
         findings=np.full(films, ""),

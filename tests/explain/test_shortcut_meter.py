@@ -14,13 +14,14 @@ from covid_core.explain.shortcut_meter import (
     explains,
     parts,
     read_meter,
-    shown,
 )
-from covid_core.findings import Finding
+from covid_core.findings import Finding, shown_probability
+from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Predictor
 from covid_core.prepare.occlusion import widened
 from covid_core.read.radiograph import Radiograph
 from tests.checked import CORNERS, IN_LUNGS, LUNGS, film, looking_at
+from tests.exports.results import POINT, made
 
 
 def read(predictor: Predictor, radiograph: Radiograph) -> ShortcutMeter:
@@ -47,6 +48,18 @@ def test_who_reads_the_lungs_is_not() -> None:
     assert meter.lungs_only > 0.5
     assert meter.lungs_removed < meter.whole
     assert not meter.explained
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.95])
+def test_a_film_that_is_called_possible_is_called_too(threshold: float) -> None:
+    """Above the threshold it would be called likely; the set is what makes it possible below."""
+    meter = ShortcutMeter(Finding.COVID, 0.89, 0.1, 0.89, explained=False)
+    point = replace(POINT, threshold=threshold)
+    assert meter.at(made((0.04, 0.07, 0.89), point=point).prediction).explained
+    faint = made((0.02, 0.66, 0.32), point=replace(POINT, threshold=0.9)).prediction
+    assert faint.decision.tier is Tier.POSSIBLE
+    weak = replace(meter, whole=0.32, lungs_removed=0.32)
+    assert not weak.at(faint).explained, "a third is what shows nothing gets"
 
 
 def test_without_lungs_there_is_no_meter() -> None:
@@ -86,7 +99,8 @@ def test_the_parts_are_the_film_s_own_pixels() -> None:
 
 
 def test_scores_are_never_shown_as_certain() -> None:
-    assert [shown(score) for score in (0.0, 0.12345, 1 - exp(-20))] == ["0.001", "0.123", "0.999"]
+    scores = (0.0, 0.12345, 1 - exp(-20))
+    assert list(map(shown_probability, scores)) == ["< 0.01", "0.12", "> 0.99"]
     meter = ShortcutMeter(Finding.COVID, 0.9, 0.8, 0.2, explained=False)
-    assert "0.900 on the whole film" in meter.sentence and "Do not use" not in meter.sentence
+    assert "0.90 on the whole film" in meter.sentence and "Do not use" not in meter.sentence
     assert "Do not use" in replace(meter, explained=True).sentence

@@ -11,7 +11,7 @@ from covid_core.errors import CovidCoreError
 from covid_core.explain.walkthrough import Walkthrough, walk_through
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import RECIPES, WEIGHTS
-from covid_core.model.decision import RULE_IN
+from covid_core.model.decision import RULE_IN, SITE, OperatingPoint
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
 from covid_core.prepare.preprocess import Preprocess
@@ -88,6 +88,14 @@ def test_it_follows_the_operating_point(shipped: Predictor, prediction: Predicti
     walk = walked(shipped, decided, Finding.COVID)
     assert walk.point.name == RULE_IN
     assert walk.points == shipped.card.rules.points
+    assert walk.least == shipped.card.rules.least
+
+
+def test_a_site_s_own_prediction_sets_are_those_shown(
+    shipped: Predictor, prediction: Prediction
+) -> None:
+    site = OperatingPoint(SITE, 0.5, least=(0.1, 0.2, 0.3))
+    assert walked(shipped, shipped.decide(prediction, site), Finding.COVID).least == site.least
 
 
 def test_weights_without_rules_change_nothing(tmp_path: Path) -> None:

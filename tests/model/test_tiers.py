@@ -68,9 +68,9 @@ def test_with_two_answers_a_set_against_the_point_is_undecided() -> None:
 
 def test_an_undecided_film_has_its_reason() -> None:
     sentence = tier_sentence(Tier.UNDECIDED, (N,), CLASSES, "rule-out")
-    assert "only normal fits, but COVID-19 reaches the “rule-out” threshold" in sentence
+    assert "like normal alone, but the probability of COVID-19 is above the “rule-out”" in sentence
     sentence = tier_sentence(Tier.UNDECIDED, (C,), (N, C), "rule-in")
-    assert "only COVID-19 fits, but it is below the “rule-in”" in sentence
+    assert "like COVID-19 alone, but the probability of COVID-19 is below the “rule-in”" in sentence
 
 
 def test_a_heading_begins_with_a_capital() -> None:

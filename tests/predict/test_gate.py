@@ -12,8 +12,7 @@ import torch
 from PIL import Image
 
 from covid_core.errors import WeightsError
-from covid_core.model.gate_findings import DISPLAYED as DISPLAYED_CODES
-from covid_core.model.gate_findings import FLAWS, OTHERS, Code
+from covid_core.model.gate_findings import DISPLAYED, FLAWS, OTHERS, Code
 from covid_core.model.gate_network import GateNetwork, load_gate_network
 from covid_core.model.tensors import read_card_file, write_card
 from covid_core.predict.gate import GATE, PREPROCESS, Gate, GateCard, Scores, exposure
@@ -21,7 +20,7 @@ from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph, View
 from covid_core.read.reading import read_file, read_radiograph
 from covid_core.training.gate.arranged import bordered
-from covid_core.training.gate.displayed import DISPLAYED
+from covid_core.training.gate.displayed import DISPLAY_KINDS
 from covid_core.training.gate.fit import save_gate
 from covid_core.training.gate.measures import scores_of
 from covid_core.training.gate.negatives import KINDS as OTHER_KINDS
@@ -125,7 +124,7 @@ def test_every_code_has_words_and_the_shipped_gate_a_threshold(gate: Gate) -> No
     from covid_core.model.gate_findings import WORDS
 
     assert set(WORDS) == set(Code)
-    measured = set(Code) - set(OTHERS) - set(DISPLAYED_CODES) - {Code.BORDERS}
+    measured = set(Code) - set(OTHERS) - set(DISPLAYED) - {Code.BORDERS}
     assert set(gate.card.thresholds) == {"other", "displayed", *measured}
 
 
@@ -227,10 +226,10 @@ def test_exposure_is_judged_inside_the_borders(gate: Gate) -> None:
     assert codes(np.pad(phantom(), 60, constant_values=1), gate) == []
 
 
-@pytest.mark.parametrize("name", [name for name, way in DISPLAYED.items() if way.trains])
+@pytest.mark.parametrize("name", [name for name, way in DISPLAY_KINDS.items() if way.trains])
 def test_films_on_display_are_refused_with_the_true_reason(gate: Gate, name: str) -> None:
     films = np.stack([draw_phantom(kind, size_px=224, seed=40 + i) for i, kind in enumerate(KINDS)])
-    way = DISPLAYED[name]
+    way = DISPLAY_KINDS[name]
     found = []
     for i in range(10):
         picture = way.draw(films, np.random.default_rng((11, i)))
@@ -249,7 +248,7 @@ def test_films_in_plain_borders_are_let_through(gate: Gate) -> None:
 
 def test_a_photo_in_colours_is_refused_as_what_it_is(gate: Gate) -> None:
     films = np.stack([draw_phantom(size_px=224, seed=4321)] * 2)
-    taken = DISPLAYED["photo of a film on a desk"].draw(films, np.random.default_rng(2))
+    taken = DISPLAY_KINDS["photo of a film on a desk"].draw(films, np.random.default_rng(2))
     coloured = np.dstack([taken, taken, taken // 2])
     read = read_radiograph(encode(coloured, "PNG"))
     assert read.coloured
@@ -272,7 +271,7 @@ def test_what_is_refused_in_any_case_gets_the_likelier_reason(
 ) -> None:
     never = -99.0
     kinds = [never if one is not Code.NOT_A_RADIOGRAPH else other for one in OTHERS]
-    displays = [never if one is not Code.PHOTO else photo for one in DISPLAYED_CODES]
+    displays = [never if one is not Code.PHOTO else photo for one in DISPLAYED]
     logits = [0, *kinds, *[never] * len(FLAWS), 0, *displays]
     assert gate.card.thresholds["displayed"] > 0.5
 

@@ -31,14 +31,14 @@ def test_a_film_without_anything_odd_has_no_flag() -> None:
 def test_the_gravest_comes_first_whatever_was_found_first() -> None:
     prediction = made(remarks=(Code.CROPPED, Code.CHILD)).prediction
     flags = flags_of(prediction, in_lungs=ELSEWHERE)
-    assert codes_of(flags) == "child|cropped|heat_elsewhere"
+    assert codes_of(flags) == "child|heat_elsewhere|cropped"
     assert flags[0].unusable and flags[0].severity is Severity.UNUSABLE
 
 
 def test_checks_add_what_they_found() -> None:
     flags = flags_of(made(remarks=(Code.CROPPED,)).prediction, CHECKS)
-    assert codes_of(flags) == "outside_the_lungs|cropped|seen_in_training"
-    assert flags[2].sentence == SEEN and "COVID-1.png" not in SEEN
+    assert codes_of(flags) == "outside_the_lungs|seen_in_training|cropped"
+    assert flags[1].sentence == SEEN and "COVID-1.png" not in SEEN
     failed = replace(CHECKS, meter=None, seen=None, map_check=map_check(Finding.COVID, "deletion"))
     [flag] = flags_of(made().prediction, failed, in_lungs=ELSEWHERE)
     assert flag.code == "heat_failed_its_tests" and "Found of deletion." in flag.sentence

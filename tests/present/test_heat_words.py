@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from covid_core.findings import Finding
+from covid_core.model.tiers import Tier
 from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
 from tests.exports.results import COVID, NORMAL, OTHER, made
 
@@ -37,3 +38,11 @@ def test_a_class_below_its_threshold_is_distinguished_from_one_that_is_ruled_out
         " threshold, 0.30."
     )
     assert out == "No heat is drawn: the prediction set rules out normal."
+
+
+def test_no_heat_is_due_to_what_is_normal() -> None:
+    torn = made((0.48, 0.04, 0.48)).prediction
+    assert torn.decision.tier is Tier.UNDECIDED and torn.decision.draws_heat
+    assert Finding.NORMAL in torn.decision.candidates
+    assert not torn.heat_due(Finding.NORMAL) and torn.heat_due(Finding.COVID)
+    assert "absence of findings" in not_due_in_words(torn, Finding.NORMAL)

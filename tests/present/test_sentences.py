@@ -9,8 +9,9 @@ import pytest
 
 from covid_core.errors import Abstained, RefusedFile
 from covid_core.explain.lung_shares import LungShares
-from covid_core.findings import Finding
+from covid_core.findings import Finding, shown_probability
 from covid_core.metrics import Estimate
+from covid_core.model.calls import Calls
 from covid_core.model.decision import Decision, OperatingPoint
 from covid_core.model.tiers import Tier
 from covid_core.present.sentences import (
@@ -21,7 +22,6 @@ from covid_core.present.sentences import (
     point_in_words,
     prediction_row,
     predictive_value,
-    shown_probability,
     values_in_words,
 )
 from tests.exports.results import made as made_result
@@ -81,14 +81,14 @@ def test_where_opacity_is_is_described_in_words() -> None:
     result = made_result(opacity=True)
     assert result.opacity is not None
     words, doubtful = opacity_in_words(result.opacity, result.lungs)
-    assert "86%, in the right lower lung zone" in words and not doubtful
+    assert "An opacity is most likely in the right lower lung zone (86%)." in words and not doubtful
     beside = np.zeros_like(result.lungs)
     beside[:, 100:] = True
     words, doubtful = opacity_in_words(result.opacity, beside)
     assert doubtful and "of the likely opacity lies in the lungs" in words
     clear = replace(result.opacity, cells=np.full((7, 7), 0.1, np.float32))
     assert opacity_in_words(clear, result.lungs) == (
-        "No opacity is likely: its highest probability in any cell is 10%.",
+        "No opacity is likely: at most 10% anywhere in the film.",
         False,
     )
 
@@ -134,7 +134,18 @@ def test_points_and_values_are_described_in_words() -> None:
         and "At a COVID-19 prevalence of 5%" in worth
         and "positive predictive value 18%" in worth
     )
+    assert worth.endswith("Expect less at another hospital.")
     assert values_in_words(OperatingPoint("balanced", 0.5), Finding.COVID, 0.05) is None
+
+
+def test_predictive_values_away_take_the_place_of_a_warning() -> None:
+    share = Estimate(0.5, 0.4, 0.6, 100)
+    away = {"elsewhere": Calls(share, 0.1, share, 0.5, share)}
+    worth = values_in_words(POINT, Finding.COVID, 0.5, away)
+    assert worth is not None and worth.endswith(
+        " On a source not used in training (elsewhere): positive predictive value 50%, negative"
+        " predictive value 83%."
+    )
 
 
 @pytest.mark.parametrize(

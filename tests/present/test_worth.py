@@ -21,7 +21,8 @@ def test_what_was_measured_stands_in_one_line(card: WeightsCard) -> None:
     worth = Worth.of(card, Finding.COVID, Appearance.TYPICAL)
     assert worth.opacity == (
         "Measured: its highest point lies in a radiologist's box on 81% (78% to 84%) of 400 films"
-        " (siim-covid19, never trained on); one fixed point, the best for these films, on 55%."
+        " (siim-covid19, never trained on); always pointing at one and the same"
+        " spot, the best there is, on 55%."
     )
     assert worth.category == (
         "Measured: typical against the rest, AUROC 0.81 (0.78 to 0.84), the mean of all categories"

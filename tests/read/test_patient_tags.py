@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from covid_core.errors import RefusedFile
 from covid_core.read import dicom_tags
-from covid_core.read.patient_tags import Study, days_between, labelled, read_study, same_patient
+from covid_core.read.patient_tags import Study, labelled, read_study, same_patient, time_between
 from tests.films import dicom_file, encode, grey_film
 
 FILM = grey_film()
@@ -148,7 +148,14 @@ def test_nobody_is_not_the_same_as_nobody(patient_id: str) -> None:
     assert not same_patient(Study(patient_id=patient_id), Study(patient_id=patient_id))
 
 
-def test_days_between_studies_are_signed() -> None:
-    first, later = Study(study_date="20200226"), Study(study_date="20200331")
-    assert days_between(first, later) == 34 and days_between(later, first) == -34
-    assert days_between(first, Study(study_date="20201340")) is None
+def test_the_time_between_studies_is_signed() -> None:
+    first, later = Study(study_date="20200226"), Study(study_date="20200331", study_time="0700")
+    assert time_between(first, later) == timedelta(days=34)
+    assert time_between(later, first) == timedelta(days=-34)
+    assert time_between(first, Study(study_date="20201340")) is None
+
+
+def test_studies_of_one_day_are_apart_by_their_times() -> None:
+    morning, noon = (Study(study_date="20200226", study_time=at) for at in ("071500.5", "12"))
+    assert time_between(morning, noon) == timedelta(hours=4, minutes=44, seconds=59.5)
+    assert time_between(morning, Study(study_date="20200226")) == timedelta()

@@ -12,7 +12,7 @@ from torch import nn
 from covid_core.datasets.split import Split
 from covid_core.model.tasks import THREE_CLASSES
 from covid_core.prepare.preprocess import Preprocess
-from covid_core.training.epoch_figures import goodness, measure_epoch
+from covid_core.training.epoch_figures import figure_of, goodness, measure_epoch
 from covid_core.training.films import Films
 
 
@@ -72,4 +72,6 @@ def test_more_is_better_of_every_measure() -> None:
     )
     assert goodness({"within_auroc": 0.7}, "unseen_auroc") == 0.7
     assert goodness({"within_auroc": 0.7, "unseen_auroc": 0.6}, "unseen_auroc") == 0.6
+    assert figure_of({"within_auroc": 0.7}, "unseen_auroc") == 0.7
+    assert figure_of({"validation_loss": 0.1}, "validation_loss") == 0.1
     assert np.isnan(goodness({}, "validation_accuracy"))

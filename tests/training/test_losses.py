@@ -32,6 +32,18 @@ def test_classes_alone_are_pytorch_s_cross_entropy(
     assert float(found) == pytest.approx(float(expected), rel=1e-4)
 
 
+def test_emptied_films_weigh_as_much_as_any_whatever_classes_weigh() -> None:
+    logits, emptied = outputs().logits, torch.tensor([True] * 4)
+    targets = Targets(torch.full((4,), -1), emptied=emptied)
+    weights = torch.tensor([0.2, 0.5, 0.3])
+    found = [
+        float(batch_loss(Outputs(logits), targets, Losses(), class_weights=one))
+        for one in (None, weights)
+    ]
+    assert found[0] == pytest.approx(found[1])
+    assert found[0] == pytest.approx(float(-logits.log_softmax(dim=1).mean()))
+
+
 def test_a_batch_of_which_nothing_is_known_teaches_nothing() -> None:
     unknown = torch.full((4,), -1)
     targets = Targets(unknown, unknown, torch.zeros(4, 1, 64, 64), torch.zeros(4, dtype=torch.bool))

@@ -82,6 +82,10 @@ PHASE = '[[phases]]\ntask = "covid or not"\nstages = [[32, 1]]\n'
             "measured as luck",
         ),
         (
+            'says = "x"\narchitecture = "resnet18"\n' + PHASE + '[schedule]\nmeasure = "last"',
+            "measured as last",
+        ),
+        (
             'says = "x"\narchitecture = "resnet18"\n[augmentation]\nblurr = 1',
             "augmentation.blurr: there is no such field|phases: it is missing",
         ),

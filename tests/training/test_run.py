@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from covid_core.training.run import looks_of
+from covid_core.training.run import steps_to_measure
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from covid_core.training.run import looks_of
 def test_a_phase_is_measured_after_each_epoch_and_once_at_its_end(
     steps: int, every: float, looks: set[int]
 ) -> None:
-    assert looks_of(steps, every) == looks
+    assert steps_to_measure(steps, every) == looks

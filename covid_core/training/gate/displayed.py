@@ -45,7 +45,7 @@ class Displayed:
     times: float = 1.0
 
 
-DISPLAYED: dict[str, Displayed] = {
+DISPLAY_KINDS: dict[str, Displayed] = {
     "two films side by side": Displayed(Code.SEVERAL_FILMS, side_by_side),
     "two films stacked": Displayed(Code.SEVERAL_FILMS, stacked),
     "four films in a square": Displayed(Code.SEVERAL_FILMS, in_a_square),

@@ -15,8 +15,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from covid_core.datasets.split import SIDES, groups_of
-from covid_core.model.gate_findings import DISPLAYED as CODES_DISPLAYED
-from covid_core.model.gate_findings import FLAWS, OTHERS, Code
+from covid_core.model.gate_findings import DISPLAYED, FLAWS, OTHERS, Code
 from covid_core.predict.gate import EXPOSURES, PREPROCESS, exposure
 from covid_core.predict.lungs import PREPROCESS as LUNG_PREPROCESS
 from covid_core.predict.lungs import Lungs
@@ -27,7 +26,7 @@ from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_file
 from covid_core.sources import stated_ages
 from covid_core.training.gate.arranged import bordered
-from covid_core.training.gate.displayed import DISPLAYED
+from covid_core.training.gate.displayed import DISPLAY_KINDS
 from covid_core.training.gate.negatives import CUTS, KINDS
 
 FILM_PX = 224
@@ -163,17 +162,17 @@ def displayed_examples(
 ) -> list[Examples]:
     """Examples of films on display, by kind: those that may train, or those that may not.
 
-    `each` of a kind, times what DISPLAYED says. Their `kinds` are those of a branch of its own: 1
-    and more, as the codes of display.
+    `each` of a kind, times what DISPLAY_KINDS says. Their `kinds` are those of a branch of its own:
+    1 and more, as the codes of display.
     """
     made = []
-    for name, way in tqdm(DISPLAYED.items(), "displaying"):
+    for name, way in tqdm(DISPLAY_KINDS.items(), "displaying"):
         if way.trains == trains:
             pictures = [
                 way.draw(drawing.choice(films.pictures, _AT_ONCE), drawing)
                 for _ in range(round(each * way.times))
             ]
-            made.append(_example_of(pictures, 1 + CODES_DISPLAYED.index(way.code), name))
+            made.append(_example_of(pictures, 1 + DISPLAYED.index(way.code), name))
     return made
 
 

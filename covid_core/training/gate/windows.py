@@ -89,7 +89,8 @@ def _draw_buttons(
 ) -> None:
     """Draw the buttons or words of a menu bar."""
     if drawing.random() < 0.3:
-        return write(pen, drawing, bar, ink=ink, size=(7, 13))
+        write(pen, drawing, bar, ink=ink, size=(7, 13))
+        return
     grey, outlined = int(drawing.integers(40, 230)), drawing.random() < 0.3
     wide = drawing.uniform(0.01, 0.08)
     step = wide * drawing.uniform(1.1, 2)
@@ -99,7 +100,6 @@ def _draw_buttons(
         box = pixels_of((x, bar[1] + inset, x + wide, bar[3] - inset))
         pen.rectangle(box, fill=None if outlined else grey, outline=grey)
         x += step
-    return None
 
 
 def _place_thumbnails(
