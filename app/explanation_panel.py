@@ -23,11 +23,10 @@ from covid_core.model.tiers import in_sentence
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
 from covid_core.predict.prediction import Prediction
 from covid_core.present import plots
+from covid_core.present.point_words import elsewhere_in_words, point_in_words
 from covid_core.present.sentences import (
     checks_in_words,
-    elsewhere_in_words,
     in_percent,
-    point_in_words,
 )
 
 

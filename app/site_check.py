@@ -27,7 +27,7 @@ from covid_core.local_validation.validation import (
     with_calls,
 )
 from covid_core.metrics import Estimate, opposite
-from covid_core.present.sentences import calls_in_words
+from covid_core.present.point_words import calls_in_words
 
 FEW = 50  # films of a kind, below which a warning is due
 HONEST, ROUGH = 0.05, 0.1  # calibration errors, up to which probabilities fit, or nearly

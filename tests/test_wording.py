@@ -21,12 +21,10 @@ from covid_core.model.card import WEIGHTS, read_audit, read_card
 from covid_core.model.decision import SITE, SITE_FILMS, OperatingPoint, decide
 from covid_core.model.tiers import CAVEAT, FLAGGED
 from covid_core.model_card.audit_words import shortcuts_in_words
+from covid_core.present.point_words import elsewhere_in_words, point_in_words, values_in_words
 from covid_core.present.result import result_json
 from covid_core.present.sentences import (
-    elsewhere_in_words,
-    point_in_words,
     prediction_row,
-    values_in_words,
 )
 from tests.canaries import unpacked
 from tests.exports.results import NORMAL, made

@@ -23,6 +23,7 @@ from covid_core.exports.sheet import (
 from covid_core.findings import Finding, shown_probability
 from covid_core.model.decision import Decision
 from covid_core.model.tiers import CAVEAT, Tier, in_sentence
+from covid_core.present.point_words import point_in_words, values_in_words
 from covid_core.present.result import Result
 from covid_core.present.sentences import (
     DISCLAIMER,
@@ -30,8 +31,6 @@ from covid_core.present.sentences import (
     checks_in_words,
     heat_in_words,
     opacity_in_words,
-    point_in_words,
-    values_in_words,
 )
 from covid_core.present.style import CLASS_COLOURS
 

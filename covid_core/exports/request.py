@@ -13,8 +13,8 @@ from covid_core.case.reader import CaseReader
 from covid_core.findings import Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.present.overlay import displayed
+from covid_core.present.point_words import elsewhere_in_words
 from covid_core.present.result import Result
-from covid_core.present.sentences import elsewhere_in_words
 from covid_core.present.worth import Worth
 
 LONGEST_PX = 2048  # of a film as it is shown

@@ -20,12 +20,11 @@ from covid_core.extras import needing
 from covid_core.findings import APPEARANCES, Appearance, Finding
 from covid_core.model.decision import Decision
 from covid_core.model.tiers import CAVEAT, Tier
+from covid_core.present.point_words import point_in_words, values_in_words
 from covid_core.present.result import Result
 from covid_core.present.sentences import (
     category_in_words,
     opacity_in_words,
-    point_in_words,
-    values_in_words,
 )
 from covid_core.read.dicom_tags import parse
 from covid_core.read.patient_tags import Study
@@ -276,8 +275,7 @@ def _shares(result: Result) -> list[tuple[Code, float]]:
         shares.append((OPACITY_PEAK, result.opacity.peak))
         shares.append((OPACITY_IN_LUNGS, result.opacity.share_inside(result.lungs)))
     if prediction.appearances is not None:
-        names = map(share_of, APPEARANCES)
-        shares += zip(names, prediction.appearances.tolist(), strict=True)
+        shares += zip(map(share_of, APPEARANCES), prediction.appearances.tolist(), strict=True)
     return [(name, share) for name, share in shares if math.isfinite(share)]
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,8 @@ from covid_core.errors import Abstained, CovidCoreError
 from covid_core.explain.lung_shares import LungShares
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import CLASSES, Finding
-from covid_core.metrics import Estimate
-from covid_core.model.calls import Calls, PredictiveValues
-from covid_core.model.card import WeightsCard
 from covid_core.model.decision import Decision, OperatingPoint
-from covid_core.model.tiers import DECIDED, FLAGGED, Tier, in_sentence
+from covid_core.model.tiers import DECIDED, FLAGGED, Tier
 from covid_core.predict.prediction import Prediction
 
 UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
@@ -74,7 +70,7 @@ def prediction_row(
     decision = prediction.decision
     value = None if prevalence is None else predictive_value(decision, prevalence)
     probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
-    measured = [] if value is None else [f"Predictive value by {_films_of(decision.point)}."]
+    measured = [] if value is None else [f"Predictive value by {films_of(decision.point)}."]
     reason = " ".join([decision.sentence, *measured, *warnings, *map(_note, prediction.notes)])
     return {
         "file": file,
@@ -93,110 +89,6 @@ def prediction_row(
         "reason": reason,
         "weights_sha256": prediction.weights_sha256,
     }
-
-
-def point_in_words(point: OperatingPoint, disease: Finding) -> str:
-    """What an operating point does and costs, and at which sources that was measured.
-
-    `disease`: what the network is made for.
-    """
-    name = in_sentence(disease)
-    words = (
-        f"{point.name.capitalize()}: positive for {name} from a probability of"
-        f" {point.threshold:.2f}."
-    )
-    if point.calls:
-        return f"{words} On {_films_of(point)}: {calls_in_words(point.calls, disease)}"
-    if not (point.sensitivity and point.specificity):
-        return words
-    return (
-        f"{words} On {_films_of(point)}: sensitivity {_with_interval(point.sensitivity)},"
-        f" specificity {in_percent(point.specificity.value)}."
-    )
-
-
-def calls_in_words(calls: Calls, disease: Finding) -> str:
-    """How often the answers name the disease and miss it, and how often they are undecided."""
-    name, found, alarms = in_sentence(disease), calls.flagged, calls.false_alarms
-    return (
-        f"of films with {name}, {_with_interval(found)} were called likely or possible, and"
-        f" {in_percent(calls.missed)} were missed; of films without it, {_with_interval(alarms)}"
-        f" were called likely or possible. {in_percent(calls.decided.value)} of all were decided."
-    )
-
-
-def calls_elsewhere(card: WeightsCard, point: OperatingPoint) -> dict[str, Calls]:
-    """What the answers at a point came to at sources not used in training, by source."""
-    found = {}
-    for source in card.results.held_out:
-        worth = card.trust.get(source)
-        figures = worth and worth.tiers.get(point.name)
-        if figures and figures.calls:
-            found[source] = figures.calls
-    return found
-
-
-def elsewhere_in_words(
-    card: WeightsCard, point: OperatingPoint, disease: Finding, prevalence: float
-) -> str:
-    """What the operating point costs at sources not used in training, and its predictive values.
-
-    That is what another hospital may expect. Empty where nothing was measured there.
-    """
-    sentences, away = [], calls_elsewhere(card, point)
-    for source in card.results.held_out:
-        worth = card.trust.get(source)
-        costs = worth and worth.points.get(point.name)
-        if not worth or not costs:
-            continue
-        place = f"On a source not used in training ({source}, {worth.films} films):"
-        if source in away:
-            words = calls_in_words(away[source], disease)
-            values = _both_values(away[source].values_at(prevalence))
-            sentences.append(
-                f"{place} {words} At a prevalence of {in_percent(prevalence)} that is {values}."
-                " Expect that at another hospital."
-            )
-            continue
-        found, cleared = costs.sensitivity.value, costs.specificity.value
-        if not math.isnan(found + cleared):
-            sentences.append(
-                f"{place} sensitivity for {in_sentence(disease)} {in_percent(found)}, specificity"
-                f" {in_percent(cleared)}. Expect that at another hospital."
-            )
-    return " ".join(sentences)
-
-
-def values_in_words(
-    point: OperatingPoint,
-    disease: Finding,
-    prevalence: float,
-    away: Mapping[str, Calls] = MappingProxyType({}),
-) -> str | None:
-    """The predictive values of this operating point at a prevalence, 0 to 1, in words.
-
-    `away`: as `calls_elsewhere` gives it. None where the point's costs were not measured.
-    """
-    values = point.values_at(prevalence)
-    if values is None:
-        return None
-    words = (
-        f"At a {in_sentence(disease)} prevalence of {in_percent(prevalence)}:"
-        f" {_both_values(values)}, measured on {_films_of(point)}."
-    )
-    others = [
-        f"On a source not used in training ({source}): {_both_values(calls.values_at(prevalence))}."
-        for source, calls in away.items()
-    ]
-    return " ".join([words, *(others or ["Expect less at another hospital."])])
-
-
-def _both_values(values: PredictiveValues) -> str:
-    positive, negative = (
-        "not defined" if math.isnan(value) else in_percent(value)
-        for value in (values.positive, values.negative)
-    )
-    return f"positive predictive value {positive}, negative predictive value {negative}"
 
 
 def heat_in_words(shares: LungShares) -> tuple[str, bool]:
@@ -288,12 +180,9 @@ def error_row(
     }
 
 
-def _films_of(point: OperatingPoint) -> str:
+def films_of(point: OperatingPoint) -> str:
+    """On which films an operating point was measured, in words."""
     return point.measured_on or "films whose source is not recorded"
-
-
-def _with_interval(share: Estimate) -> str:
-    return f"{in_percent(share.value)} ({in_percent(share.low)} to {in_percent(share.high)})"
 
 
 def in_percent(share: float) -> str:

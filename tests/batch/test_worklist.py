@@ -99,7 +99,12 @@ def test_only_the_likeliest_films_keep_their_readings(
     found = judged(item(png(PHANTOM)), predictor, lungs)
     assert found.reading is not None and found.reading.radiograph.shape == (0, 0)
     assert found.reading.prediction.feature_map.size > 0
-    entries = {item(b""): replace(found, probability=share) for share in (0.2, 0.9, 0.5)}
+    assert found.prediction is not None
+    entries = {
+        item(b""): replace(found, prediction=replace(found.prediction, probabilities=shares))
+        for share in (0.2, 0.9, 0.5)
+        for shares in [np.array([1 - share, 0.0, share])]
+    }
     monkeypatch.setattr("covid_core.batch.worklist.READINGS_KEPT", 2)
     let_go_of_readings(entries)
     assert [one.reading is not None for one in entries.values()] == [False, True, True]

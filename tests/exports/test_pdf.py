@@ -81,7 +81,7 @@ def test_the_opacity_map_and_the_category_are_shown_with_their_worth() -> None:
     text = " ".join(poppler("pdftotext", data=report_pdf(made(opacity=True))).decode().split())
     for words in (
         "Probability of an opacity, as radiologists box it",
-        "86%, in the right lower lung zone",
+        "in the right lower lung zone (86%)",
         "RSNA category Typical appearance",
         "Worth of the evidence.",
         "Worth of the opacity.",

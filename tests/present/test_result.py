@@ -120,7 +120,7 @@ def test_the_opacity_map_and_the_category_come_with_what_was_measured() -> None:
     opacity, category = content["opacity"], content["rsna_category"]
     assert np.shape(opacity["cells"]) == (7, 7) and opacity["peak"] == pytest.approx(0.86)
     assert opacity["peak_zone"] == "right lower" and 0 < opacity["in_lungs"] < 1
-    assert "86%, in the right lower lung zone" in opacity["sentence"]
+    assert "in the right lower lung zone (86%)" in opacity["sentence"]
     assert category["category"] == "typical" and category["calibrated"] is False
     assert category["shares"]["typical"] == 0.7 and sum(category["shares"].values()) == 1
     assert "Typical appearance (the network's share is 70%" in category["sentence"]

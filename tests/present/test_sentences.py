@@ -14,15 +14,14 @@ from covid_core.metrics import Estimate
 from covid_core.model.calls import Calls
 from covid_core.model.decision import Decision, OperatingPoint
 from covid_core.model.tiers import Tier
+from covid_core.present.point_words import point_in_words, values_in_words
 from covid_core.present.sentences import (
     columns,
     error_row,
     heat_in_words,
     opacity_in_words,
-    point_in_words,
     prediction_row,
     predictive_value,
-    values_in_words,
 )
 from tests.exports.results import made as made_result
 
