@@ -68,7 +68,8 @@ def made(
 ) -> Entry:
     row = dict.fromkeys(columns()) | {"file": name, "tier": tier.value, "reason": "Because."}
     if probability is not None:
-        more["prediction"] = result((1 - probability, 0.0, probability)).prediction
+        rest = max(1 - probability, 1e-6) / 2
+        more["prediction"] = result((rest, rest, probability)).prediction
     return replace(Entry(name, row), **more)
 
 
@@ -256,7 +257,7 @@ def test_an_answer_that_must_not_be_used_has_no_probability_and_comes_last() -> 
 
 
 def test_the_likeliest_come_first_and_those_without_answer_last() -> None:
-    films = [made("a"), made("b", 0.2), made("c", 0.9), made("d"), made("e", 0.2), made("f", 0.0)]
+    films = [made("a"), made("b", 0.2), made("c", 0.9), made("d"), made("e", 0.2), made("f", 0.01)]
     assert [one.name for one in triage(films)] == ["c", "b", "e", "f", "a", "d"]
 
 
