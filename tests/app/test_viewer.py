@@ -214,15 +214,18 @@ def test_another_film_starts_afresh_but_for_taste(opened: Opened) -> None:
     shown.slide("Heat strength", 0.3)
     for key in ("2", "i", "o"):
         shown.root.press(key)
+    shown.root.locator("#layer").select_option(index=1)
     before = shown.state()
     _open_the_other_film(shown)
     after = shown.state()
-    tastes = ("view", "heat", "opacity", "outline", "colours", "low", "high")
+    tastes = ("view", "heat", "opacity", "outline", "colours", "low", "high", "inverted", "layer")
     assert [after[name] for name in tastes] == [before[name] for name in tastes]
-    assert (after["low"], after["high"], after["inverted"]) == ("0.05", "0.55", "false")
+    kept = after["low"], after["high"], after["inverted"], after["layer"]
+    assert kept == ("0.05", "0.55", "true", "1")
     shown.root.press(" ")
     reset = shown.state()
     assert (reset["low"], reset["high"], reset["view"]) == ("0", "1", "side")
+    assert (reset["inverted"], reset["layer"]) == ("false", "1")
 
 
 def test_a_window_moved_by_hand_and_the_gamma_stay_for_another_film(opened: Opened) -> None:
