@@ -27,6 +27,17 @@ def test_names_in_the_picture_are_warned_of(tags: dict[str, str], warns: bool) -
     assert (texts.NOT_SOUGHT in [one.value for one in page.caption]) is not warns
 
 
+def test_a_phantom_is_not_exported() -> None:
+    page = run_page()
+    page.button(key=f"phantom-{KINDS[-1]}").click().run()
+    assert not page.exception
+    assert texts.EXPORT not in [one.label for one in page.expander]
+    page = run_page()
+    film = dicom_file(draw_phantom(KINDS[-1], size_px=256))
+    page.file_uploader(key="film").set_value([("film.dcm", film, "")]).run()
+    assert texts.EXPORT in [one.label for one in page.expander]
+
+
 def test_the_case_bundle_is_repeated_to_the_last_bit_by_another_reader() -> None:
     data = dicom_file(draw_phantom(KINDS[-1], size_px=512), PatientName="Canary^Anna")
     sha256 = hashlib.sha256(data).hexdigest()

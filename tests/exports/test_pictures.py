@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageColor
 
 from covid_core.exports.pictures import (
+    answer_in_words,
     captioned_opacity,
     captioned_overlay,
     captioned_pictures,
@@ -19,6 +20,7 @@ from covid_core.exports.pictures import (
     overlay_png,
 )
 from covid_core.findings import Finding
+from covid_core.model.gate_findings import Code
 from covid_core.present.overlay import OUTLINE
 from tests.exports.results import COVID, NORMAL, OTHER, made
 
@@ -113,3 +115,10 @@ def test_both_maps_stand_side_by_side_for_an_archive() -> None:
     assert both.shape[1] == 2 * evidence.shape[1] and len(both) >= len(evidence)
     assert np.array_equal(both[: len(evidence), evidence.shape[1] :], evidence)
     assert np.array_equal(captioned_pictures(made()), captioned_overlay(made()))
+
+
+def test_a_picture_carries_the_answer_and_the_gravest_warning() -> None:
+    assert answer_in_words(made()) == "COVID-19 likely."
+    warned = made(remarks=(Code.CROPPED, Code.CHILD))
+    assert answer_in_words(warned).startswith("COVID-19 likely. This looks like a child's")
+    assert "cut off" not in answer_in_words(warned), "one warning, the gravest"
