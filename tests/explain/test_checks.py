@@ -30,7 +30,7 @@ from covid_core.exports.pdf import report_pdf
 from covid_core.exports.pictures import overlay
 from covid_core.exports.secondary_capture import secondary_capture
 from covid_core.exports.structured_report import structured_report
-from covid_core.findings import CLASSES, Finding
+from covid_core.findings import CLASSES, Finding, shown_probability
 from covid_core.model.gate_findings import Code
 from covid_core.model.saliency import Saliency
 from covid_core.predict.prediction import Prediction
@@ -200,7 +200,7 @@ def test_the_page_on_paper_shows_them() -> None:
     for words in (
         "Lungs only",
         "Lungs removed",
-        f"{found.meter.lungs_removed:.3f}",
+        shown_probability(found.meter.lungs_removed),
         "The map for COVID-19 passed all 4 tests of itself.",
         "D left upper",
         "Saliency map, not a lesion outline.",

@@ -378,7 +378,13 @@ def test_a_plateau_is_followed_by_what_the_first_process_measured(
     second = progress.Progress(small_network(), recipe.optimisation)
     second.step = 1
     plan = Plan(
-        PHASE, films, np.arange(COUNT), sizes=[32, 48], per_epoch=1, seed=0, looks=frozenset({2})
+        PHASE,
+        films,
+        np.arange(COUNT),
+        sizes=[32, 48],
+        per_epoch=1,
+        seed=0,
+        measured_after=frozenset({2}),
     )
     epoch.close_epoch(second, run_of(films, tmp_path, recipe), plan, 1.0, torch.Generator())
     assert second.measured == [0.5]
