@@ -105,18 +105,20 @@ def values_in_words(
         f" {_both_values(values)}, measured on {films_of(point)}."
     )
     others = [
-        f"On a source not used in training ({source}): {_both_values(calls.values_at(prevalence))}."
-        for source, calls in away.items()
+        f"On a source not used in training ({source}): {' and '.join(_shares(values))}."
+        for source, values in ((one, calls.values_at(prevalence)) for one, calls in away.items())
     ]
     return " ".join([words, *(others or ["Expect less at another hospital."])])
 
 
 def _both_values(values: PredictiveValues) -> str:
-    positive, negative = (
-        "not defined" if math.isnan(value) else in_percent(value)
-        for value in (values.positive, values.negative)
-    )
+    positive, negative = _shares(values)
     return f"positive predictive value {positive}, negative predictive value {negative}"
+
+
+def _shares(values: PredictiveValues) -> list[str]:
+    both = (values.positive, values.negative)
+    return ["not defined" if math.isnan(value) else in_percent(value) for value in both]
 
 
 def _with_interval(share: Estimate) -> str:
