@@ -207,7 +207,6 @@ def load_manifest(options: Options, recipe: Recipe, folder: Path) -> pd.DataFram
     if options.data.is_file():
         table = read_manifest(options.data)
         check_clean(table, options.data)
-        check_tested(table, options.data)
     else:
         tally = open_tally(options.list_passed_over)
         compiled = compile_manifest(
@@ -226,7 +225,9 @@ def load_manifest(options: Options, recipe: Recipe, folder: Path) -> pd.DataFram
         if options.skip_bad:
             write_left_out(compiled.damaged, folder / "quarantine.csv")
         table = compiled.table
-    return split_in(options.variant, table, recipe, seed=options.seed)
+    table = split_in(options.variant, table, recipe, seed=options.seed)
+    check_tested(table, options.data)
+    return table
 
 
 if __name__ == "__main__":

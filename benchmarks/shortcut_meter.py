@@ -101,9 +101,9 @@ def _scores(predictor: Predictor, pictures: np.ndarray) -> np.ndarray:
 def moved(before: np.ndarray, after: np.ndarray, control: np.ndarray) -> list[str]:
     """The cells of a row on how far meters moved.
 
-    The share of meters of which any score moved as shown; of which the whole film's, or that
-    without lungs, did; of which one of these two moved further than either did under `control`;
-    that moved clearly; and for each score the median move in log odds.
+    The share of meters of which any score moved in its third digit; of which the whole film's, or
+    that without lungs, did; of which one of these two moved further than either did under
+    `control`; that moved clearly; and for each score the median move in log odds.
     """
     seen = np.round(before, _DIGITS) != np.round(after, _DIGITS)
     far, usual = (np.abs(log_odds(scores) - log_odds(before)) for scores in (after, control))

@@ -76,17 +76,18 @@ def show_comparison(film: OpenFilm, found: Shelf) -> None:
         st.info(texts.IS_PHANTOM, icon=":material/info:")
     else:
         st.text(film.name)
+    decision = film.reading.prediction.decision
+    if not decision.usable:
+        st.error(decision.sentence, icon=":material/block:")
+        return
     answer = st.container()
     answers = ask_all(film.reading, found.here)
     for recipe, error in found.damaged:
         show_failure(texts.DAMAGED.format(recipe=recipe), error.sentence)
     if not answers:
         return
-    decision = film.reading.prediction.decision
-    with answer:
-        if not decision.usable:
-            st.error(decision.sentence, icon=":material/block:")
-        elif not film.is_phantom:
+    if not film.is_phantom:
+        with answer:
             st.subheader(agreement(answers), anchor=False)
     show_table(answers)
     if not all(one.suspects for one in answers):

@@ -117,7 +117,7 @@ def opinions_json(opinions: Iterable[Opinion]) -> bytes:
 
 def is_json(data: bytes) -> bool:
     """Whether a file's bytes are a JSON list, as `opinions_json` writes, and not a table."""
-    return data.lstrip().startswith(b"[")
+    return data.removeprefix(UTF8_MARK).lstrip().startswith(b"[")
 
 
 def json_as_csv(data: bytes, file: Path) -> bytes:
@@ -126,7 +126,7 @@ def json_as_csv(data: bytes, file: Path) -> bytes:
     Raises DatasetError: it is no list of opinions, or one's label is not that of its tier.
     """
     try:
-        records = [dict(one) for one in json.loads(data)]
+        records = [dict(one) for one in json.loads(data.removeprefix(UTF8_MARK))]
     except (TypeError, ValueError, RecursionError) as error:
         raise DatasetError("it is no list of opinions", _REMEDY, file=str(file)) from error
     labels = [one.pop(_LABEL, None) for one in records]

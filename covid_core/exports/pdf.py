@@ -199,7 +199,8 @@ def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
 
 def _checked(sheet: Sheet, result: Result, checks: Checks, y: float, points: float) -> float:
     drawn = result.heat_drawn
-    y = shortcut_bars(sheet, checks, (MARGIN, y, _COLUMN), points) + 2
+    if result.prediction.decision.usable:
+        y = shortcut_bars(sheet, checks, (MARGIN, y, _COLUMN), points) + 2
     if drawn:
         y = zone_table(sheet, checks, (MARGIN, y, _COLUMN), points) + 2
     return verdicts(sheet, checks, (MARGIN, y, _COLUMN), points, drawn=drawn)

@@ -6,8 +6,9 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
 from covid_core.exports.identity import as_file, coded, object_attributes, stamp, study_uid_of
-from covid_core.exports.pictures import WARNING, answer_in_words, captioned_pictures
+from covid_core.exports.pictures import WARNING, captioned_pictures
 from covid_core.extras import needing
+from covid_core.present.flags import codes_of
 from covid_core.present.result import Result
 from covid_core.read.geometry import shown_orientation
 from covid_core.read.patient_tags import Study
@@ -65,9 +66,16 @@ def _describe(image: Dataset, result: Result, study: Study | None) -> None:
     image.RecognizableVisualFeatures = "NO"
     image.ImageComments = WARNING
     image.DerivationDescription = (
-        f"{answer_in_words(result)} {_caption(result)} Model {result.prediction.model},"
+        f"{_answer(result)} {_caption(result)} Model {result.prediction.model},"
         f" weights SHA-256 {result.prediction.weights_sha256}. {WARNING}"
     )
+
+
+def _answer(result: Result) -> str:
+    """The answer and the codes of what speaks against it: sentences might exceed what ST holds."""
+    codes = codes_of(result.flags)
+    tier = result.prediction.decision.tier.heading
+    return f"{tier}. Warnings: {codes}." if codes else f"{tier}."
 
 
 def _caption(result: Result) -> str:

@@ -283,15 +283,15 @@ def _comments(result: Result) -> list[str]:
     prediction = result.prediction
     point, disease = prediction.decision.point, prediction.answers[-1]
     worth = values_in_words(point, disease, result.prevalence)
-    flags = [flag.sentence for flag in result.flags]
-    checks = result.checks
-    checked = check_sentences(checks, drawn=result.heat_drawn) if checks else []
+    flags, checks = [flag.sentence for flag in result.flags], result.checks
+    shown = checks if prediction.decision.usable else None  # else its flags say what was found
+    checked = check_sentences(shown, drawn=result.heat_drawn) if shown else []
     opacity = opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else ""
     category = category_in_words(prediction) if prediction.decision.usable else ""
     said = [
         prediction.decision.sentence,
         *flags,
-        *([worth] if worth else []),
+        *(text for text in (worth, result.elsewhere) if text),
         *([f"{opacity} {result.worth.opacity}"] if opacity else []),
         *([f"RSNA category: {category} {result.worth.category}"] if category else []),
         *([f"Evidence map. {result.worth.evidence}"] if result.worth.evidence else []),

@@ -98,7 +98,7 @@ def tier_sentence(
     if tier in _SENTENCES:
         sentence = _SENTENCES[tier]
     elif not candidates:
-        sentence = "The model is undecided: the film looks like none of its classes."
+        sentence = "The model is undecided: no class is likely enough."
     elif len(candidates) > 1:
         possible = listed_in_words(list(map(in_sentence, candidates)))
         sentence = f"The model is undecided: {possible} remain possible."

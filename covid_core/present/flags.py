@@ -17,15 +17,17 @@ SEEN = (
 )
 
 
-# Of one severity: first what puts the answer in doubt, then what puts a map in doubt.
-_GRAVEST = (
+# Of one severity: first what puts the answer in doubt, last what puts a map in doubt. What the gate
+# found of the film's quality stands between.
+_FIRST = (
     "age_under_18",
+    "outside_the_lungs",
+    Code.CHILD.value,
     "seen_in_training",
     Code.UNFAMILIAR.value,
     "heat_elsewhere",
-    "opacity_elsewhere",
-    "heat_failed_its_tests",
 )
+_LAST = ("opacity_elsewhere", "heat_failed_its_tests")
 
 
 class Severity(IntEnum):
@@ -104,9 +106,10 @@ def _of_checks(prediction: Prediction, checks: Checks) -> list[Flag]:
 
 
 def _gravity(flag: Flag) -> tuple[Severity, int]:
-    """By which flags are sorted: what the gate found stands after all that is known otherwise."""
-    place = _GRAVEST.index(flag.code) if flag.code in _GRAVEST else len(_GRAVEST)
-    return flag.severity, place
+    """By which flags are sorted, the gravest first."""
+    if flag.code in _LAST:
+        return flag.severity, len(_FIRST) + 1 + _LAST.index(flag.code)
+    return flag.severity, _FIRST.index(flag.code) if flag.code in _FIRST else len(_FIRST)
 
 
 def _severity(unusable: bool) -> Severity:

@@ -105,8 +105,9 @@ def values_in_words(
         f" {_both_values(values)}, measured on {films_of(point)}."
     )
     others = [
-        f"On a source not used in training ({source}): {' and '.join(_shares(values))}."
-        for source, values in ((one, calls.values_at(prevalence)) for one, calls in away.items())
+        f"On a source not used in training ({source}): {positive} and {negative}, in this order."
+        for source, calls in away.items()
+        for positive, negative in [_shares(calls.values_at(prevalence))]
     ]
     return " ".join([words, *(others or ["Expect less at another hospital."])])
 
@@ -116,9 +117,12 @@ def _both_values(values: PredictiveValues) -> str:
     return f"positive predictive value {positive}, negative predictive value {negative}"
 
 
-def _shares(values: PredictiveValues) -> list[str]:
-    both = (values.positive, values.negative)
-    return ["not defined" if math.isnan(value) else in_percent(value) for value in both]
+def _shares(values: PredictiveValues) -> tuple[str, str]:
+    positive, negative = (
+        "not defined" if math.isnan(value) else in_percent(value)
+        for value in (values.positive, values.negative)
+    )
+    return positive, negative
 
 
 def _with_interval(share: Estimate) -> str:

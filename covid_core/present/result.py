@@ -42,8 +42,8 @@ class Result:
     `saliency`: of the class whose evidence is shown. `film`: uint8 (H, W) as it was shown. `lungs`,
     `body`: bool (h, w) over the film; no heat is drawn outside the body. `prevalence`: of the
     disease, 0 to 1. `made`: when, with its time zone. `elsewhere`: what the operating point costs
-    at sources that never trained the weights, as `sentences.elsewhere_in_words` says it. `checks`:
-    of the film and of the map shown; None where none were made. `opacity`: where the network sees
+    at sources not used in training, as `point_words.elsewhere_in_words` says it. `checks`: of the
+    film and of the map shown; None where none were made. `opacity`: where the network sees
     opacities; None by weights that have no such map. `worth`: what was measured of the maps and the
     category. Raises ValueError where the time has no zone, or the checks are of another map.
     """
@@ -133,7 +133,8 @@ def result_json(result: Result) -> dict[str, Any]:
     likeliest first. `operating_point`: name, threshold, and sensitivity, specificity and the share
     decided as value, low and high (95% interval) and n films, and the share `missed` of those with
     the disease, each null where it was not measured; `measured_on`, in words, on which films of
-    which sources; `elsewhere`, in words, at sources that never trained it. `predictive_value`: by
+    which sources; `elsewhere`, in words, at sources that never trained it, with their predictive
+    values. `predictive_value`: by
     those figures, at `prevalence`, of an answer that names the disease (`positive`), of one that
     does not (`negative`), and of the answer given here (`of_this_call`, null where it is
     undecided). `flags`: what speaks against the answer, the gravest first: severity (`unusable`,
@@ -142,7 +143,7 @@ def result_json(result: Result) -> dict[str, Any]:
     map, in logits; their sum and `bias` make `logit`. `placement_px`: top, left, height and width
     of the film in the network's input of `input_px`; where borders were cut off, of the part at
     `crop`, fractions of the film's sides. `heat_in_lungs`: share of the evidence. `heat_drawn`:
-    false where the class does not reach its threshold, or its map failed a test of itself;
+    false for normal, where the class does not reach its threshold, or its map failed a test;
     `measured`: in words, how often such a map points into radiologists' boxes. `opacity`: the
     probability of an opacity in each cell, arranged as those of `evidence`; `peak`, the highest;
     `peak_zone`, the lung zone it lies in; `in_lungs`, the share of the map; null by weights without

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -16,6 +17,7 @@ import pytest
 from pydicom.dataset import Dataset, FileDataset
 
 from covid_core.errors import CovidCoreError
+from covid_core.explain.checks import Checks
 from covid_core.exports.identity import uid_of
 from covid_core.exports.opinions import opinion_of
 from covid_core.exports.pictures import captioned_overlay, captioned_pictures
@@ -34,7 +36,9 @@ from covid_core.findings import Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.gate_findings import Code
 from covid_core.model.tiers import Tier
+from covid_core.present.result import Result
 from covid_core.read.patient_tags import Study, read_study
+from tests.app.checked import TESTS, map_check, seen
 from tests.exports.results import COVID, NORMAL, TORN, WEIGHTS_SHA256, film_file, made
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -280,3 +284,30 @@ def test_both_hold_the_opacity_map_and_the_category(study: Study) -> None:
     assert evaluations["rsna-category"] == "Typical appearance"
     texts = " ".join(item.get("TextValue", "") for item in every_item(opened(report)))
     assert "Worth of the opacity." in texts and "Worth of the category." in texts
+
+
+def withheld(**given: Any) -> Result:
+    result = made(opacity=True, **given)
+    decision = result.prediction.decision.withheld("Because.")
+    return replace(result, prediction=replace(result.prediction, decision=decision), opacity=None)
+
+
+def test_a_report_of_an_answer_that_must_not_be_used_has_no_figure_of_it() -> None:
+    report = both(None, keep=False, result=withheld())[1]
+    [group] = groups(report)
+    assert group.get_measurements() == []
+    names = {item.name.meaning for item in group.get_qualitative_evaluations()}
+    assert not {"Not ruled out by the model", "RSNA category"} & names
+    text = " ".join(
+        str(item.TextValue) for item in every_item(opened(report)) if "TextValue" in item
+    )
+    assert "must not be used" in text and "0.89" not in text and "RSNA category" not in text
+
+
+def test_the_longest_description_is_within_what_dicom_holds() -> None:
+    failed = map_check(Finding.COVID, *TESTS)
+    checks = Checks(None, seen(), map_check=failed, zones=None)
+    result = replace(made(opacity=True, remarks=tuple(Code)), checks=checks)
+    capture = opened(both(None, keep=False, result=result)[0])
+    assert "seen_in_training" in capture.DerivationDescription
+    assert len(capture.DerivationDescription) <= 1024

@@ -13,6 +13,7 @@ from covid_core.exports.opinions import (
     Opinion,
     ReaderLabel,
     Verdict,
+    is_json,
     json_as_csv,
     opinion_of,
     opinions_csv,
@@ -21,6 +22,7 @@ from covid_core.exports.opinions import (
 )
 from covid_core.findings import Finding
 from covid_core.model.tiers import Tier
+from covid_core.storage.tables import UTF8_MARK
 from tests.exports.results import COVID, made
 
 PREDICTION = made(COVID).prediction
@@ -71,6 +73,8 @@ def test_the_json_file_is_read_as_the_table_is(tmp_path: Path) -> None:
     for count in range(len(opinions) + 1):
         stored = opinions_json(opinions[:count])
         assert json_as_csv(stored, tmp_path) == opinions_csv(opinions[:count])
+    marked = UTF8_MARK + opinions_json(opinions)
+    assert is_json(marked) and json_as_csv(marked, tmp_path) == opinions_csv(opinions)
     path = tmp_path / "opinions.json"
     path.write_bytes(opinions_json(opinions))
     assert read_opinions(path) == {PREDICTION.radiograph_sha256: ReaderLabel(Finding.COVID, None)}

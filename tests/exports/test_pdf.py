@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from covid_core.explain.checks import Checks
+from covid_core.explain.shortcut_meter import ShortcutMeter
 from covid_core.exports.pdf import report_pdf
 from covid_core.findings import Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.gate_findings import Code
 from covid_core.present.result import Result
+from tests.app.checked import map_check
 from tests.exports.results import COVID, NORMAL, TORN, WEIGHTS_SHA256, made
 
 NOTES = (
@@ -154,3 +157,21 @@ def test_networks_of_two_answers_and_unmeasured_points_have_a_page() -> None:
         logits=np.log([0.2, 0.8]),
     )
     assert report_pdf(replace(result, prediction=two)).startswith(b"%PDF-")
+
+
+@needs_poppler
+def test_of_an_answer_that_must_not_be_used_no_figure_is_on_paper() -> None:
+    result = made(opacity=True)
+    decision = result.prediction.decision.withheld("Because.")
+    meter = ShortcutMeter(Finding.COVID, 0.89, 0.12, 0.34, explained=False)
+    checks = Checks(meter, None, map_check=map_check(Finding.COVID), zones=None)
+    held = replace(
+        result,
+        prediction=replace(result.prediction, decision=decision),
+        opacity=None,
+        checks=checks,
+    )
+    text, usable = text_of(held), text_of(replace(result, checks=checks))
+    assert "must not be used" in text
+    for words in ("0.89", "0.12", "0.34", "Calibrated probability", "RSNA category"):
+        assert words not in text and words in usable

@@ -57,7 +57,7 @@ def test_without_a_majority_nothing_is_decided() -> None:
     decision = decide(np.array([0.15, 0.43, 0.42]), PLAIN)
     assert decision.finding is None and decision.tier is Tier.UNDECIDED
     assert decision.name == "undecided"
-    assert decision.sentence.startswith("The model is undecided: the film looks like none of its")
+    assert decision.sentence.startswith("The model is undecided: no class is likely enough.")
 
 
 def test_a_set_of_several_is_listed_with_the_most_probable_first() -> None:
@@ -72,7 +72,7 @@ def test_a_set_of_several_is_listed_with_the_most_probable_first() -> None:
 def test_an_empty_set_says_that_nothing_fits_well() -> None:
     decision = decide(np.array([0.4, 0.39, 0.21]), FITTED)
     assert decision.candidates == ()
-    assert "looks like none of its classes" in decision.sentence
+    assert "no class is likely enough" in decision.sentence
 
 
 @pytest.mark.parametrize(

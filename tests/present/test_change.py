@@ -38,6 +38,15 @@ def test_a_probability_that_crosses_the_threshold_is_said_to() -> None:
     assert "falls from 0.89 to 0.02, below" in back
 
 
+def test_an_answer_that_must_not_be_used_is_not_compared() -> None:
+    first, second = reading(NORMAL), reading(COVID, opacity=True)
+    decision = second.prediction.decision.withheld("Because.")
+    held = replace(second, prediction=replace(second.prediction, decision=decision))
+    for pair in ((first, held), (held, first)):
+        words = change_in_words(*pair, dated=True)
+        assert words == "Not compared: at least one of the answers must not be used."
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
