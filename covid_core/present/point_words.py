@@ -105,7 +105,7 @@ def values_in_words(
         f" {_both_values(values)}, measured on {films_of(point)}."
     )
     others = [
-        f"On a source not used in training ({source}): {positive} and {negative}, in this order."
+        f"On a source not used in training ({source}): PPV {positive}, NPV {negative}."
         for source, calls in away.items()
         for positive, negative in [_shares(calls.values_at(prevalence))]
     ]

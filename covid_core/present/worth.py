@@ -66,9 +66,9 @@ def _calls(where: str, calls: Calls | None, name: str, likely: str = "") -> str:
         return ""
     found, alarms = calls.flagged.value, calls.false_alarms.value
     return (
-        f"{where}: of films with {name}, {in_percent(found)} were called likely or possible{likely}"
-        f" and {in_percent(calls.missed)} were missed; of the others, {in_percent(alarms)} were"
-        f" called so too. {in_percent(calls.decided.value)} of all were decided."
+        f"{where}: of {name}, {in_percent(found)} called likely or possible{likely},"
+        f" {in_percent(calls.missed)} missed; {in_percent(alarms)} of other films called so too;"
+        f" {in_percent(calls.decided.value)} decided."
     )
 
 

@@ -65,17 +65,17 @@ def test_a_terminal_gets_a_line_a_point() -> None:
 
 def test_what_the_answers_came_to_at_home_and_away_is_one_line() -> None:
     here = OperatingPoint(BALANCED, 0.3, calls=CARD.trust["test part"].tiers[BALANCED].calls)
-    found = "of films with COVID-19, 90% were called likely or possible"
-    others = " and 0% were missed; of the others, 20% were called so too."
+    found = "of COVID-19, 90% called likely or possible"
+    others = ", 0% missed; 20% of other films called so too;"
     lines = calls_worth(CARD, here)
     assert lines == (
-        f"Test films: {found} (86% likely){others} 90% of all were decided."
+        f"Test films: {found} (86% likely){others} 90% decided."
         f" At a source not used in training ({CARD.trust['away'].films} films): {found}"
-        f" (86% likely){others} 55% of all were decided."
+        f" (86% likely){others} 55% decided."
     )
     assert calls_worth(card(), OperatingPoint(BALANCED, 0.3)) == ""
     at_site = calls_worth(CARD, replace(here, name=SITE))
-    assert at_site == f"This site's own films: {found}{others} 90% of all were decided."
+    assert at_site == f"This site's own films: {found}{others} 90% decided."
     assert calls_worth(CARD, OperatingPoint(SITE, 0.3)) == ""
 
 

@@ -142,7 +142,7 @@ def test_predictive_values_away_take_the_place_of_a_warning() -> None:
     away = {"elsewhere": Calls(share, 0.1, share, 0.5, share)}
     worth = values_in_words(POINT, Finding.COVID, 0.5, away)
     assert worth is not None and worth.endswith(
-        " On a source not used in training (elsewhere): 50% and 83%, in this order."
+        " On a source not used in training (elsewhere): PPV 50%, NPV 83%."
     )
 
 
