@@ -24,10 +24,7 @@ from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in
 from covid_core.predict.prediction import Prediction
 from covid_core.present import plots
 from covid_core.present.point_words import elsewhere_in_words, point_in_words
-from covid_core.present.sentences import (
-    checks_in_words,
-    in_percent,
-)
+from covid_core.present.sentences import checks_in_words, in_percent
 
 
 @st.fragment

@@ -5,9 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from app.texts import checks as texts
-from covid_core.explain.shortcut_meter import (
-    ShortcutMeter,
-)
+from covid_core.explain.shortcut_meter import ShortcutMeter
 from covid_core.findings import shown_probability
 from covid_core.model.tiers import in_sentence
 from covid_core.present.style import CLASS_COLOURS, THRESHOLD

@@ -28,9 +28,7 @@ from app.viewer import viewer
 from covid_core.model.calls import PREVALENCE
 from covid_core.present.change import change_in_words
 from covid_core.present.point_words import calls_elsewhere, values_in_words
-from covid_core.present.sentences import (
-    DISCLAIMER,
-)
+from covid_core.present.sentences import DISCLAIMER
 from covid_core.read.patient_tags import Study, same_patient, time_between
 
 if TYPE_CHECKING:

@@ -116,7 +116,7 @@ def cells_of(one: Entry, *, dated: bool = False) -> dict[str, Any]:
         "film": data_uri(one.thumbnail, "jpeg") if one.thumbnail else None,
         "name": one.name,
         "tier": one.tier.heading,
-        "probability": None if one.unusable else _within(one.probability),
+        "probability": _within(one.probability),
         **_opacity_cells(one),
         **({"date": one.patient.taken} if dated else {}),
         "note": one.note,

@@ -70,10 +70,9 @@ def auroc_within_by_weights(
 
     That is the share of pairs, one positive film and one negative of the same stratum, in which the
     positive film scores higher; a tie counts half. Pairs of all strata are pooled, so a stratum
-    counts by its pairs. Where a class is commoner in one stratum, as COVID-19 in
-    AP views, `auroc` also rewards a score that separates the strata; this does not. `strata`: a
-    name or number for each film. NaN where no stratum holds both classes. Raises ValueError for a
-    score that is NaN.
+    counts by its pairs. Where a class is commoner in one stratum, as COVID-19 in AP views, `auroc`
+    also rewards a score that separates the strata; this does not. `strata`: a name or number for
+    each film. NaN where no stratum holds both classes. Raises ValueError for a score that is NaN.
     """
     if np.isnan(scores).any():
         raise ValueError("a score is NaN")

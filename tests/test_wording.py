@@ -23,9 +23,7 @@ from covid_core.model.tiers import CAVEAT, FLAGGED
 from covid_core.model_card.audit_words import shortcuts_in_words
 from covid_core.present.point_words import elsewhere_in_words, point_in_words, values_in_words
 from covid_core.present.result import result_json
-from covid_core.present.sentences import (
-    prediction_row,
-)
+from covid_core.present.sentences import prediction_row
 from tests.canaries import unpacked
 from tests.exports.results import NORMAL, made
 from tests.exports.test_pdf import needs_poppler, text_of

@@ -23,9 +23,7 @@ from covid_core.predict.prediction import Prediction
 from covid_core.present import walkthrough_plots as figures
 from covid_core.present.heat_words import not_due_in_words
 from covid_core.present.overlay import displayed, png
-from covid_core.present.sentences import (
-    DISCLAIMER,
-)
+from covid_core.present.sentences import DISCLAIMER
 from covid_core.read.phantom import KINDS
 
 _FILM_PX = 800  # longer side, as sent

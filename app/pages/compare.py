@@ -34,9 +34,7 @@ from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard
 from covid_core.model.tiers import CAVEAT
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import blend, clip_to_body, displayed, png
-from covid_core.present.sentences import (
-    DISCLAIMER,
-)
+from covid_core.present.sentences import DISCLAIMER
 from covid_core.read.phantom import KINDS
 from covid_core.training.variant_names import recipe_names
 
@@ -174,9 +172,8 @@ def row_of(one: RecipeAnswer) -> tuple[str, ...]:
 
 def call_of(one: RecipeAnswer) -> str:
     """What it calls the film; of a network without rules, that it is but the larger score."""
-    decision = one.prediction.decision
-    if one.calibrated or not decision.usable:
-        return decision.tier.heading
+    if one.calibrated:
+        return one.prediction.decision.tier.heading
     sentence = texts.LARGER if len(one.prediction.answers) == 2 else texts.LARGEST
     return sentence.format(name=one.prediction.label.display_name)
 

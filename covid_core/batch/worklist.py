@@ -50,10 +50,10 @@ class Entry:
     `row`: as `sentences.prediction_row` or `sentences.error_row` give it. `thumbnail`: a JPEG file
     of at most THUMBNAIL_PX a side, b"" where the film can't be read. `patient`: what
     `patient_tags.same_patient` compares, as keyed hashes that mean nothing outside of this process,
-    and the study's date and time. `sha256`: of the file's bytes, "" where
-    they can't be had. `weights_sha256`: of what judged it. `prediction`: without its feature map.
-    `checks`: of the film and of its likeliest class's map. `in_lungs`: as `flags_of` takes it.
-    `reading`: whole but for its film; None where it was let go.
+    and the study's date and time. `sha256`: of the file's bytes, "" where they can't be had.
+    `weights_sha256`: of what judged it. `prediction`: without its feature map. `checks`: of the
+    film and of its likeliest class's map. `in_lungs`: as `flags_of` takes it. `reading`: whole but
+    for its film; None where it was let go.
     """
 
     name: str

@@ -22,10 +22,7 @@ from covid_core.model.decision import Decision
 from covid_core.model.tiers import CAVEAT, Tier
 from covid_core.present.point_words import point_in_words, values_in_words
 from covid_core.present.result import Result
-from covid_core.present.sentences import (
-    category_in_words,
-    opacity_in_words,
-)
+from covid_core.present.sentences import category_in_words, opacity_in_words
 from covid_core.read.dicom_tags import parse
 from covid_core.read.patient_tags import Study
 

@@ -16,9 +16,7 @@ from covid_core.model.results import OPACITY_MAP, TEST
 from covid_core.model.tiers import LIKELY, in_sentence
 from covid_core.present.point_words import calls_elsewhere
 from covid_core.present.populations import parts_within
-from covid_core.present.sentences import (
-    in_percent,
-)
+from covid_core.present.sentences import in_percent
 
 _MAP_UNMEASURED = "Not measured: how often it points at what radiologists box."
 _CATEGORY_UNMEASURED = "Not measured: how often radiologists chose the same category."
