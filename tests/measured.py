@@ -44,8 +44,6 @@ def probes(auroc: Estimate, films: int = 150, covered: str | None = "after prepa
         covered=covered,
         limit=0.6,
         probes={"lungs_out": Probe(title="lungs covered", without_lungs=True, auroc=auroc)},
-        failed=(),
-        uses_shortcut=False,
         within={},
     )
 
@@ -57,7 +55,7 @@ def example_zones() -> Zones:
         films=9,
         rows={"passed": row, "grey": row},
         leads={},
-        tells=False,
+        clearly_leads=False,
         severity=UNKNOWN,
         sources=("clinic",),
     )

@@ -137,6 +137,7 @@ def _row(
         heat_in_lungs=made.heat_in_lungs if made else None,
         prevalence=scoring.prevalence,
         flags=codes_of(flags),
+        checked=made is not None,
         warnings=[flag.sentence for flag in flags],
     )
 

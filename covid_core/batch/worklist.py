@@ -129,6 +129,7 @@ class Entry:
             heat_in_lungs=redone.heat_in_lungs,
             prevalence=prevalence,
             flags=codes_of(redone.flags),
+            checked=redone.checks is not None,
             warnings=[flag.sentence for flag in redone.flags],
         )
         return replace(redone, row=row)

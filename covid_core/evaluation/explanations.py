@@ -84,7 +84,7 @@ def explanations(
     hottest first, and the area under it (`area`): in a faithful map, small for deletion and
     large for insertion. `chance`: these two in a random order. `better`: by how much Grad-CAM's
     areas beat them, film by film. `randomised` by stage: how like Grad-CAM's map is to that of
-    randomised weights; `depends`: whether all of these are below `like`.
+    randomised weights, which is below `like` where the map depends on the weights.
     """
     network = network.eval().to(device)
     seen = _see(sample, network, card, device, count, seed)
@@ -105,7 +105,6 @@ def explanations(
         better=_better(drawn, seen.groups),
         randomised=randomised,
         like=LIKE,
-        depends=all(figure.value < LIKE for figure in randomised.values()),
     )
     shown = generator.permutation(len(seen.films))[:examples]
     return figures, [_panel(seen, card, int(i)) for i in np.sort(shown)]

@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from covid_core.evaluation.sample import Reader, Sample, prepare
-from covid_core.evaluation.targets import AFTER_PREPARATION, judge_probes
+from covid_core.evaluation.targets import AFTER_PREPARATION
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate, auroc_estimate
 from covid_core.model import audit
@@ -97,10 +97,9 @@ def shortcuts(sample: Sample, read: Reader, preprocess: Preprocess) -> audit.Pro
     Parts are covered on the picture that the network is given: before, a black hole would change
     every grey that is left, for tone is equalised over the whole film. `read`: as
     `sample.picture_reader` gives it; COVID-19 is the network's last output. Films in which no
-    lungs were found are `left_out`. `failed`:
-    the probes without lungs whose whole interval lies above `limit`; `undecided`: those whose
-    interval holds it; `uses_shortcut`: whether any failed. `within`: the same AUROCs of each source
-    that has both, by source and probe, for there no hospital gives the class away.
+    lungs were found are `left_out`. `limit`: what a probe without lungs may reach. `within`: the
+    same AUROCs of each source that has both, by source and probe, for there no hospital gives the
+    class away.
     """
     found = sample.masks.mean(axis=(1, 2)) >= LEAST_LUNG
     films = [film for film, there in zip(sample.films, found, strict=True) if there]
@@ -122,17 +121,12 @@ def shortcuts(sample: Sample, read: Reader, preprocess: Preprocess) -> audit.Pro
         name: audit.Probe(title=about.title, without_lungs=about.without_lungs, auroc=figures[name])
         for name, about in PROBES.items()
     }
-    verdicts = judge_probes(probes, LIMIT)
-    failed = [name for name, met in verdicts.items() if met is False]
     return audit.Probes(
         films=len(positive),
         left_out=int((~found).sum()),
         covered=AFTER_PREPARATION,
         limit=LIMIT,
         probes=probes,
-        failed=tuple(failed),
-        undecided=tuple(name for name, met in verdicts.items() if met is None),
-        uses_shortcut=bool(failed),
         within={
             str(source): _figures(scores, positive, groups, sources == source)
             for source in _with_both(sources, positive)

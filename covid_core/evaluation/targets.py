@@ -219,7 +219,7 @@ def _of_maps(maps: Explanations, dice: Estimate) -> Iterator[Goal]:
 
 def _of_zones(found: Zones | None) -> Iterator[Goal]:
     name = "Maps that are shown: lung zones, with radiologists' scores (rank correlation)"
-    if found is None or found.tells is None:
+    if found is None or found.clearly_leads is None:
         yield Goal(name, f"above {_ZONES}, clearly above area and brightness", NOT_MEASURED, None)
         return
     area, grey, ours = (found.rows[row].correlation for row in ("area", "grey", "passed"))
@@ -227,7 +227,7 @@ def _of_zones(found: Zones | None) -> Iterator[Goal]:
         f"above {_ZONES}, clearly above area, {area.value:.2f}, and brightness,"
         f" {grey.value:.2f}, of the zones"
     )
-    yield Goal(name, required, format_estimate(ours), found.tells and ours.value > _ZONES)
+    yield Goal(name, required, format_estimate(ours), found.clearly_leads and ours.value > _ZONES)
 
 
 def _of_corruptions(summary: RobustnessSummary) -> Iterator[Goal]:

@@ -124,9 +124,9 @@ def agreement(films: Sequence[ZonedFilm]) -> Zones:
     `films`: how many. `rows`, by name of ROWS: `title`; `correlation`, the mean over films of the
     rank correlation over six zones with the mean of both scores, as an estimate, whose `n` counts
     the films in which both have an order at all. `leads`: how far maps that pass their test, the
-    only ones shown, are above area and brightness on the same films. `tells`: whether they clearly
-    are above both; None where that can't be measured. `severity`: the rank correlation over films
-    of COVID-19 of its score with the sum of the scores.
+    only ones shown, are above area and brightness on the same films. `clearly_leads`: whether
+    they clearly are above both; None where that can't be measured. `severity`: the rank correlation
+    over films of COVID-19 of its score with the sum of the scores.
     """
     groups = np.array([film.group for film in films])
     means = [film.scores.mean(axis=0) for film in films]
@@ -157,7 +157,7 @@ def agreement(films: Sequence[ZonedFilm]) -> Zones:
             for name, title in ROWS.items()
         },
         leads=leads,
-        tells=all(lead.low > 0 for lead in leads.values()) if measured else None,
+        clearly_leads=all(lead.low > 0 for lead in leads.values()) if measured else None,
         severity=_over_films(covid[ill], worst[ill], groups[ill]),
     )
 

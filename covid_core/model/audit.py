@@ -75,9 +75,6 @@ class Probes(Record):
     covered: str | None = None
     limit: float
     probes: dict[str, Probe]
-    failed: tuple[str, ...]
-    undecided: tuple[str, ...] = ()
-    uses_shortcut: bool
     within: dict[str, dict[str, Figure]]
 
 
@@ -113,7 +110,6 @@ class Explanations(Record):
     better: dict[str, Figure]
     randomised: dict[str, Figure]
     like: float
-    depends: bool
 
 
 class Corruption(Record):
@@ -148,7 +144,6 @@ class RobustnessSummary(Record):
 
     drop: dict[str, Figure]
     goal: float
-    met: bool
     worst: WorstCorruption
     abstention: float | None
 
@@ -199,7 +194,7 @@ class Zones(Record):
     films: int
     rows: dict[str, ZoneRow]
     leads: dict[str, Figure]
-    tells: bool | None
+    clearly_leads: bool | None
     severity: Figure
     sources: tuple[str, ...] = ()
     left_out: int = 0

@@ -81,10 +81,10 @@ def zones_worth_in_words(audit: AuditFigures | None) -> str:
     With the source on which that was measured; "" where it was not.
     """
     found = audit.zones if audit else None
-    if found is None or found.tells is None:
+    if found is None or found.clearly_leads is None:
         return ""
     ours, grey = (found.rows[name].correlation for name in ("passed", "grey"))
-    worth = "It tells something of" if found.tells else "So it is no guide to"
+    worth = "It tells something of" if found.clearly_leads else "So it is no guide to"
     return (
         f"On {ours.n} films of {listed_in_words(found.sources)} whose zones radiologists"
         f" scored, the heat for COVID-19 in a zone goes with its score by a rank correlation of"

@@ -30,8 +30,9 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
     opacity in any cell; `rsna_category`: the likeliest of `findings.APPEARANCES`, and
     `p_rsna_category`, the network's own share for it, which is not calibrated; these three by
     weights that give them. `flags`: what speaks against the answer, as codes joined by `|`, the
-    gravest first. `predictive_value`: of a decision like this one, at the prevalence given.
-    `weights_sha256`: what gave the probabilities.
+    gravest first. `checked`: `yes` where the radiograph was searched for all of them, `no` where
+    the maps and checks were not made. `predictive_value`: of a decision like this one, at the
+    prevalence given. `weights_sha256`: what gave the probabilities.
     """
     return (
         "file",
@@ -47,6 +48,7 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
         "rsna_category",
         "p_rsna_category",
         "flags",
+        "checked",
         "reason",
         "weights_sha256",
     )
@@ -59,13 +61,14 @@ def prediction_row(
     heat_in_lungs: float | None = None,
     prevalence: float | None = None,
     flags: str = "",
+    checked: bool = False,
     warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     """One row for a film that got a prediction.
 
     `reason` is the decision in words, then on which films the predictive value was measured,
     `warnings` and notes. `flags`: the codes of what speaks against the answer, as `flags.codes_of`
-    gives them; `warnings`: their sentences.
+    gives them; `checked`: whether maps and checks were made; `warnings`: the flags' sentences.
     """
     decision = prediction.decision
     value = None if prevalence is None else predictive_value(decision, prevalence)
@@ -86,6 +89,7 @@ def prediction_row(
         "rsna_category": prediction.category and prediction.category.value,
         "p_rsna_category": _share(prediction.category_share),
         "flags": flags,
+        "checked": "yes" if checked else "no",
         "reason": reason,
         "weights_sha256": prediction.weights_sha256,
     }

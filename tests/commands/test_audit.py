@@ -25,7 +25,7 @@ def test_zones_of_an_earlier_audit_of_the_same_weights_stay(weights: Path) -> No
     card = read_card(weights)
     options = audit.Options(weights=weights, recipe=card.recipe, manifest=Path("m.csv"))
     assert audit._zones(options, card, pd.DataFrame()) is None
-    zones = Zones(films=9, rows={}, leads={}, tells=None, severity=UNKNOWN)
+    zones = Zones(films=9, rows={}, leads={}, clearly_leads=None, severity=UNKNOWN)
     earlier = example_audit(sha256=card.sha256, zones=zones)
     save_audit(weights, card.recipe, earlier)
     assert audit._zones(options, card, pd.DataFrame()) == zones

@@ -198,15 +198,15 @@ def test_a_goal_is_met_or_missed_by_its_own_number() -> None:
     assert json.dumps([goal.required for goal in named.values()])
 
 
-@pytest.mark.parametrize("tells", [True, False, None])
-def test_maps_that_tell_which_zone_is_ill_are_a_goal(tells: bool | None) -> None:
+@pytest.mark.parametrize("leads", [True, False, None])
+def test_maps_that_tell_which_zone_is_ill_are_a_goal(leads: bool | None) -> None:
     rows = {
         name: ZoneRow(title=name, correlation=estimate(value))
         for name, value in (("passed", 0.6), ("area", 0.1), ("grey", 0.5))
     }
-    zones = Zones(films=9, rows=rows, leads={}, tells=tells, severity=estimate(0.5))
+    zones = Zones(films=9, rows=rows, leads={}, clearly_leads=leads, severity=estimate(0.5))
     found = goals(read_card(WEIGHTS), example_audit(zones=zones))
     [goal] = [one for one in found if one.name == ZONES_GOAL]
-    assert goal.met is tells
-    assert goal.measured == ("not measured" if tells is None else "0.600 (0.560 to 0.630)")
-    assert "0.10" in goal.required or tells is None
+    assert goal.met is leads
+    assert goal.measured == ("not measured" if leads is None else "0.600 (0.560 to 0.630)")
+    assert "0.10" in goal.required or leads is None

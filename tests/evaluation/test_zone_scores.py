@@ -54,7 +54,7 @@ def test_each_row_is_the_mean_of_its_films_rank_correlations() -> None:
     films = [film(0), against, film(2), film(3, attention=RISING**3)]
     found = correlations(films)
     assert found["map"] == pytest.approx((1 - 1 + 1 + 1) / 4), "by rank, not by size"
-    assert agreement(films).tells is None, "zones of one size can't be led"
+    assert agreement(films).clearly_leads is None, "zones of one size can't be led"
     assert found["passed"] == found["called"] == pytest.approx(1)
     assert found["grey"] == pytest.approx(-1) and found["reader"] == pytest.approx(1)
     assert math.isnan(found["area"]), "zones of one size have no order"
@@ -69,17 +69,17 @@ def test_a_film_without_an_order_does_not_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("grey", "tells"), [(RISING[::-1], True), (RISING, False), (np.ones(6), None)]
+    ("grey", "leads"), [(RISING[::-1], True), (RISING, False), (np.ones(6), None)]
 )
 def test_a_map_tells_zones_where_it_is_clearly_above_what_knows_nothing(
-    grey: np.ndarray, tells: bool | None
+    grey: np.ndarray, leads: bool | None
 ) -> None:
     films = [film(i, grey=grey, area=RISING[[1, 0, 3, 2, 5, 4]]) for i in range(4)]
     found = agreement(films)
-    assert found.tells is tells
+    assert found.clearly_leads is leads
     assert found.leads["area"].value == pytest.approx(1 - 29 / 35)
     unseen = [film(9, attention=RISING[::-1], grey=-RISING, area=-RISING, passed=False)]
-    assert agreement(films + unseen).tells is tells, "maps that are not shown have no say"
+    assert agreement(films + unseen).clearly_leads is leads, "maps that are not shown have no say"
 
 
 def test_the_other_reader_is_held_against_the_first() -> None:

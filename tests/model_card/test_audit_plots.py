@@ -104,7 +104,7 @@ def test_the_map_s_own_rows_have_a_colour_of_their_own() -> None:
         for name, value in (("map", -0.3), ("area", 0.2), ("reader", 0.7))
     }
     rows["called"] = ZoneRow(title="too few", correlation=UNKNOWN)
-    zones = Zones(films=9, rows=rows, leads={}, tells=None, severity=UNKNOWN)
+    zones = Zones(films=9, rows=rows, leads={}, clearly_leads=None, severity=UNKNOWN)
     figure = audit_plots.zones(zones)
     (bars,) = figure.data
     assert (list(bars.x), list(bars.y)) == ([-0.3, 0.2, 0.7], ["row map", "row area", "row reader"])

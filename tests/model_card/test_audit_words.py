@@ -57,9 +57,9 @@ def test_a_model_trained_on_films_without_lungs_says_so(surroundings: str, train
 
 
 @pytest.mark.parametrize(
-    ("tells", "worth"), [(False, "So it is no guide to"), (True, "It tells something of")]
+    ("leads", "worth"), [(False, "So it is no guide to"), (True, "It tells something of")]
 )
-def test_what_a_map_s_zones_are_worth_is_stated_with_its_source(tells: bool, worth: str) -> None:
+def test_what_a_map_s_zones_are_worth_is_stated_with_its_source(leads: bool, worth: str) -> None:
     def row(value: float) -> ZoneRow:
         return ZoneRow(title="", correlation=Estimate(value, 0.21, 0.5, 149))
 
@@ -67,7 +67,7 @@ def test_what_a_map_s_zones_are_worth_is_stated_with_its_source(tells: bool, wor
         films=165,
         rows={"passed": row(0.3), "grey": row(0.53)},
         leads={},
-        tells=tells,
+        clearly_leads=leads,
         severity=estimate(0.5),
         sources=("covid-chestxray",),
     )
@@ -76,5 +76,5 @@ def test_what_a_map_s_zones_are_worth_is_stated_with_its_source(tells: bool, wor
         "149 films of covid-chestxray" in sentence and f"{worth} which zone is diseased" in sentence
     )
     assert "0.30 (0.21 to 0.50)" in sentence and "by 0.53" in sentence
-    assert zones_worth_in_words(example_audit(zones=zones.replace(tells=None))) == ""
+    assert zones_worth_in_words(example_audit(zones=zones.replace(clearly_leads=None))) == ""
     assert zones_worth_in_words(example_audit()) == zones_worth_in_words(None) == ""

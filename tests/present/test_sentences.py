@@ -62,6 +62,7 @@ def test_columns_are_those_promised() -> None:
         "rsna_category",
         "p_rsna_category",
         "flags",
+        "checked",
         "reason",
         "weights_sha256",
     )
@@ -72,6 +73,7 @@ def test_a_row_has_the_opacity_and_the_category_of_weights_that_give_them() -> N
     assert tuple(row) == columns()
     assert (row["opacity_peak"], row["rsna_category"]) == (0.86, "typical")
     assert row["p_rsna_category"] == 0.7
+    assert row["checked"] == "no", "no maps were made"
     plain = prediction_row("a.png", made_result().prediction)
     assert plain["opacity_peak"] is plain["rsna_category"] is plain["p_rsna_category"] is None
 
