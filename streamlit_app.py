@@ -58,6 +58,8 @@ def main() -> None:
         page.run()
     except Busy as error:
         show_busy(error)
+    except CovidCoreError as error:  # such as damaged tensors, which only a reading opens
+        show_not_ready(error)
     take_drops()
     try:
         preloading.load_ahead()

@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # else imported where it is used: PyTorch takes seconds, and 
     from covid_core.model.results import Summary
     from covid_core.training.recipe import Phase, Recipe
     from covid_core.training.run import Run
+    from covid_core.training.teachers import Teachers
 
 CACHE = "cache"  # of decoded films, beside the runs' folders
 WORKERS = os.cpu_count() or 1
@@ -80,7 +81,7 @@ def make_weights(options: Options, device: torch.device) -> None:
     """Make weights of films, and the card that says what they are worth. Raises CovidCoreError."""
     import torch
 
-    from covid_core.evaluation.measure import measure_stage
+    from covid_core.evaluation.measure import measure_stage, require_for_measuring
     from covid_core.model.initial_weights import initial_state, initialise
     from covid_core.model.lungs_network import load_lung_network
     from covid_core.model.networks import Network
@@ -88,7 +89,7 @@ def make_weights(options: Options, device: torch.device) -> None:
     from covid_core.training import processes
     from covid_core.training.films import load_films
     from covid_core.training.loop import train
-    from covid_core.training.run import Run
+    from covid_core.training.run import Run, check_task_tested
     from covid_core.training.teachers import Teachers
 
     # The recipe: what is trained, on films prepared how, for how long.
@@ -98,7 +99,8 @@ def make_weights(options: Options, device: torch.device) -> None:
     cache = folder.parent / CACHE
 
     with processes.claim_folders(folder, options.out):
-        # The films, decoded. What is missing is said first: decoding takes hours.
+        # The films, decoded. What is missing is said first: decoding and training take hours.
+        require_for_measuring()
         teachers = None
         if options.teacher:
             teachers = Teachers.load(options.teacher, preprocess, len(task.outputs)).to(device)
@@ -106,8 +108,10 @@ def make_weights(options: Options, device: torch.device) -> None:
             state = initial_state(recipe.init, recipe.architecture)
             lungs = load_lung_network(LUNGS, NAME)[0].to(device) if recipe.surroundings else None
             table = load_manifest(options, recipe, folder)
+            check_first_weights(options, recipe, teachers, table)
             unlabelled = teachers is not None  # a teacher answers films of no known class
             films = load_films(table, preprocess, cache, workers=WORKERS, unlabelled=unlabelled)
+            check_task_tested(films, recipe.phases[-1])
 
         # The network, from ImageNet's weights, a file's or random ones.
         torch.manual_seed(options.seed)
@@ -194,6 +198,24 @@ def write_results(
         card = add_within_sources(stored, card, table, cache, workers=WORKERS, device=device)
         save_card(card, options.out)
     write_model_card(card, options.out)
+
+
+def check_first_weights(
+    options: Options, recipe: Recipe, teachers: Teachers | None, table: pd.DataFrame
+) -> None:
+    """Raise DatasetError where films that tune or test taught the first weights, or a teacher.
+
+    A study as published is repeated with what it did.
+    """
+    from covid_core.datasets.manifest import read_manifest
+    from covid_core.evaluation.learnt_from import check_start
+    from covid_core.model.card import card_of
+
+    if options.variant is not Variant.OURS:
+        return
+    first = card_of(Path(recipe.init))
+    cards = [*([first] if first else []), *(teachers.cards if teachers else ())]
+    check_start(cards, table, read_manifest(options.trained_on) if options.trained_on else None)
 
 
 def load_manifest(options: Options, recipe: Recipe, folder: Path) -> pd.DataFrame:

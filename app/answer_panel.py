@@ -17,7 +17,7 @@ from covid_core.findings import shown_probability
 from covid_core.model.decision import Decision
 from covid_core.model.tiers import DECIDED, caveat_of
 from covid_core.predict.prediction import Prediction
-from covid_core.present.flags import flags_of
+from covid_core.present.flags import Flag, flags_of
 from covid_core.present.worth import calls_worth, category_worth
 
 
@@ -62,6 +62,7 @@ def show_tier(prediction: Prediction) -> None:
         st.write(words)
     st.write(
         texts.probability(
+            prediction.score_name,
             disease.display_name,
             shown_probability(prediction.probability(disease)),
             decision.point,
@@ -109,11 +110,15 @@ def recognised(reading: Reading) -> Recognised | None:
     return session.remember(Slot.RECOGNISED, film.sha256, lambda: recognise(film))
 
 
+def flags_shown(reading: Reading) -> tuple[Flag, ...]:
+    """What speaks against a checked answer, the gravest first."""
+    label = reading.prediction.label
+    return flags_of(reading.prediction, reading.checks(label), reading.lung_shares(label))
+
+
 def show_flags(reading: Reading) -> None:
     """What speaks against the answer: the gravest in one line, the others behind it."""
-    label = reading.prediction.label
-    checks = reading.checks(label)
-    flags = flags_of(reading.prediction, checks, reading.lung_shares(label))
+    flags = flags_shown(reading)
     for flag in flags[:1]:
         if flag.unusable:
             st.error(flag.sentence, icon=":material/block:")

@@ -19,6 +19,7 @@ from covid_core.explain.checks import NO_METER, NO_ZONES, Checks, seen_in_words
 from covid_core.explain.lung_zones import ATTENTION_NOTE
 from covid_core.explain.map_tests import MapCheck
 from covid_core.findings import APPEARANCES, Finding, listed_in_words, shown_probability
+from covid_core.model.decision import SITE_FILMS
 from covid_core.model.tiers import in_sentence
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
 from covid_core.predict.prediction import Prediction
@@ -42,7 +43,10 @@ def show_explanation() -> None:
     with box:
         scores, meter = st.columns(2, gap="large")
         with scores:
-            show_scores(prediction)
+            if prediction.decision.usable:
+                show_scores(prediction)
+            else:
+                st.write(prediction.decision.sentence)
         with meter:
             show_meter(checks, prediction)
         show_maps(reading)
@@ -55,7 +59,7 @@ def show_explanation() -> None:
 
 def show_scores(prediction: Prediction) -> None:
     """Shows the calibrated probabilities, what they do not rule out, and the RSNA category."""
-    st.markdown(f"**{texts.WHY_PROBABILITIES}**")
+    st.markdown(f"**{prediction.score_name.removesuffix(',')}**")
     threshold = prediction.decision.point.threshold
     bars = plots.probability_bars(prediction.probabilities, threshold)
     show_chart(bars, key="probabilities", alt=texts.CHART_ALT)
@@ -170,6 +174,8 @@ def set_in_words(prediction: Prediction) -> str:
     """The prediction set, for someone who does not know the term."""
     card = session.card()
     coverage, fitted_on = card.rules.coverage, sorted(card.films.get("validation", {}))
+    if prediction.decision.point.least is not None:
+        fitted_on = [SITE_FILMS]  # as a site's own sets were
     names = ", ".join(map(in_sentence, prediction.decision.candidates))
     sentences = [texts.SET.format(names=names) if names else texts.SET_NONE]
     if coverage and fitted_on:

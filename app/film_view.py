@@ -90,8 +90,11 @@ def prepare_view(reading: Reading) -> Prepared:
     return Prepared(planes.with_film(view), planes)
 
 
-def view_of(reading: Reading, ready: Prepared, *, steps: bool = False) -> View:
-    """What the viewer draws of a reading. `ready`: what was prepared of it."""
+def view_of(reading: Reading, ready: Prepared, *, warning: str = "", steps: bool = False) -> View:
+    """What the viewer draws of a reading.
+
+    `ready`: what was prepared of it. `warning`: what is shown with the answer in full screen.
+    """
     card, prediction = session.card(), reading.prediction
     drawn = list(ready.view.layers)
     first = prediction.answers.index(prediction.label)
@@ -106,7 +109,7 @@ def view_of(reading: Reading, ready: Prepared, *, steps: bool = False) -> View:
         layers=tuple(layers),
         layer=first,
         steps=steps,
-        answer=f"{prediction.decision.sentence}\n{DISCLAIMER}",
+        answer="\n".join(filter(None, (prediction.decision.sentence, warning, DISCLAIMER))),
     )
 
 

@@ -57,7 +57,7 @@ class _Held:
 
     def __call__(self) -> bytes:
         if self._read is None:
-            raise RefusedFile("taken_back", "this film was taken back", "Give it again")
+            raise RefusedFile("closed", "this film was closed", "Open it again")
         return self._read()
 
     def let_go(self) -> None:

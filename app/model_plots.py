@@ -59,7 +59,8 @@ def show_sources(card: WeightsCard) -> None:
     """Shows how well the model recognises COVID-19 at each source."""
     parts = figures.summaries_by_title(card)
     st.subheader(texts.BY_SOURCE, anchor=False)
-    known = format_estimate(card.results.test.classes[_COVID].auroc)
+    at_home = card.results.test.classes.get(_COVID)
+    known = format_estimate(at_home.auroc) if at_home else texts.NO_FIGURE
     unseen = [
         format_estimate(found.classes[_COVID].auroc)
         for found in card.results.held_out.values()

@@ -15,7 +15,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import session
-from app.answer_panel import beyond_heading, show_answer, show_call, show_category, show_flags
+from app.answer_panel import (
+    beyond_heading,
+    flags_shown,
+    show_answer,
+    show_call,
+    show_category,
+    show_flags,
+)
 from app.explanation_panel import show_explanation
 from app.export_panel import show_exports
 from app.film_view import film_alone, prepared_in_session, view_of
@@ -119,6 +126,7 @@ def show_reading(
         with answer:
             show_both(film, session.check(beside))
         with picture:
+            st.text(texts.ANSWERED.format(name=film.name))
             show_details(film, flags=False)
     show_explanation()
     show_neighbours()
@@ -140,7 +148,9 @@ def show_viewer(
 ) -> str | None:
     """The film and its maps in the viewer; gives the step that was chosen there, if any."""
     ready = prepared_in_session(film)
-    view = replace(view_of(film.reading, ready, steps=steps), linked=linked)
+    warning = " ".join(flag.sentence for flag in flags_shown(film.reading)[:1])
+    view = view_of(film.reading, ready, warning=warning, steps=steps)
+    view = replace(view, linked=linked)
     if film.is_phantom:
         view = replace(view, answer=texts.IS_PHANTOM)
     elif not linked:
@@ -152,11 +162,11 @@ def show_early_call(place: DeltaGenerator, film: OpenFilm) -> None:
     """What is known before the checks are made."""
     film = session.decide(film)
     with place.container():
+        st.caption(texts.CHECKING)  # first: the checks may withhold what follows
         show_call(film)
         if not film.is_phantom:
             show_category(film.prediction)
         show_described(film)
-        st.caption(texts.CHECKING)
 
 
 def show_controls() -> None:
@@ -180,8 +190,8 @@ def show_controls() -> None:
             texts.PREVALENCE,
             0.0,
             100.0,
-            step=1.0,
-            format="%.0f",
+            step=0.5,
+            format="%.1f",
             key="prevalence",
             help=texts.PREVALENCE_HELP,
             width=_NUMBER_PX,

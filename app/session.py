@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
@@ -25,7 +26,7 @@ from covid_core.findings import Finding
 from covid_core.local_validation.profile import SiteProfile, fits, read_profile, save_profile
 from covid_core.model.audit import AuditFigures
 from covid_core.model.calls import PREVALENCE
-from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard, read_audit, read_card
+from covid_core.model.card import AUDIT, SHIPPED, WEIGHTS, WeightsCard, read_audit, read_card
 from covid_core.model.decision import BALANCED, SITE, OperatingPoint
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Films = OrderedDict[tuple[str, str], OpenFilm]
+CARD = WEIGHTS / f"{SHIPPED}.json"
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 81 MB
 AHEAD = "ahead"  # the session's place for the film that is read ahead
 
@@ -65,13 +67,21 @@ class Chosen:
 
 def card() -> WeightsCard:
     """What the weights' card says now; read anew once its file changes. Raises WeightsError."""
-    path = WEIGHTS / f"{SHIPPED}.json"
-    return _card(file_stamp(path)) if path.exists() else read_card(WEIGHTS)
+    return _card(stamp_of(CARD)) if CARD.exists() else read_card(WEIGHTS)
 
 
 def predictor() -> Predictor:
-    """The network for all sessions; new weights make a new one. Raises WeightsError."""
-    return _predictor(card().sha256)
+    """The network for all sessions, anew for another card: `calibrate` changes only that.
+
+    Raises WeightsError.
+    """
+    card()
+    return _predictor(stamp_of(CARD))
+
+
+def stamp_of(*files: Path) -> bytes:
+    """Which files these are, in which state: what is made of them is kept by that."""
+    return b"\n".join(file_stamp(file) if file.exists() else b"" for file in files)
 
 
 def lungs() -> Lungs:
@@ -97,7 +107,7 @@ def reader() -> CaseReader:
 
 def audit() -> AuditFigures | None:
     """What an audit found of the weights; None where there was none."""
-    return _audit(card().sha256)
+    return _audit(stamp_of(CARD, WEIGHTS / f"{SHIPPED}{AUDIT}.json"))
 
 
 def settings() -> Deployment:
@@ -266,7 +276,7 @@ def _card(stamp: bytes) -> WeightsCard:
 
 
 @st.cache_resource(max_entries=1, show_spinner=texts.LOADING)
-def _predictor(weights_sha256: str) -> Predictor:
+def _predictor(stamp: bytes) -> Predictor:
     return LoggedPredictor.load(WEIGHTS)
 
 
@@ -283,7 +293,7 @@ def _known_films(weights_sha256: str, _card: WeightsCard) -> KnownFilms | None:
 
 
 @st.cache_data(max_entries=1, show_spinner=False)
-def _audit(weights_sha256: str) -> AuditFigures | None:
+def _audit(stamp: bytes) -> AuditFigures | None:
     return read_audit(WEIGHTS, card())
 
 

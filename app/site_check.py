@@ -155,7 +155,7 @@ def show_keeping(check: Check, own: PointHere, promise: dict[str, float]) -> Non
     profile = None
     if name.strip():
         try:
-            profile = new_profile(name, check.weights, check.found, own.point, **promise)
+            profile = new_profile(name, check.card, check.found, own.point, **promise)
         except CovidCoreError as error:
             st.error(error.sentence, icon=":material/error:")
     with st.container(horizontal=True):

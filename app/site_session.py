@@ -17,6 +17,7 @@ from covid_core.errors import CovidCoreError
 from covid_core.local_validation.profile import SiteProfile
 from covid_core.local_validation.scores import Scores
 from covid_core.local_validation.validation import Validation, validate
+from covid_core.model.card import WeightsCard
 
 CHECK, JOB = "site-check", "site-job"
 REFUSED, FAILED, UNSAVED = "site-refused", "site-failed", "site-unsaved"
@@ -24,14 +25,14 @@ REFUSED, FAILED, UNSAVED = "site-refused", "site-failed", "site-unsaved"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """Scores that were given, and what they say of these weights, by their SHA-256.
+    """Scores that were given, and what they say of the weights of a card.
 
     `is_made_up`: not of any film.
     """
 
     scores: Scores
     found: Validation
-    weights: str
+    card: WeightsCard
     is_made_up: bool
 
     @property
@@ -51,17 +52,21 @@ def measure(scores: Callable[[], Scores], *, is_made_up: bool = False) -> None:
         return
     with st.spinner(texts.MEASURING):
         found = validate(given, card.rules.points)
-    st.session_state[CHECK] = Check(given, found, card.sha256, is_made_up)
+    st.session_state[CHECK] = Check(given, found, card, is_made_up)
 
 
 def last_check() -> Check | None:
     """What was measured last. Where other weights have come since, it is dropped and that said."""
     check: Check | None = st.session_state.get(CHECK)
-    if check is None or check.weights == session.card().sha256:
+    if check is None or _answers_as(session.card(), check.card):
         return check
     clear()
     refuse(CovidCoreError(texts.WEIGHTS_CHANGED, texts.WEIGHTS_CHANGED_REMEDY))
     return None
+
+
+def _answers_as(one: WeightsCard, other: WeightsCard) -> bool:
+    return (one.sha256, one.rules_sha256) == (other.sha256, other.rules_sha256)
 
 
 def refuse(error: CovidCoreError) -> None:

@@ -3,7 +3,7 @@
     python -m benchmarks.decoders
 
 Each by turns, on a drawn radiograph of 1,024 px with a detector's noise: Pillow, which is used; the
-decoders of imagecodecs (libpng, libspng, Apple's variant of libpng, libjpeg-turbo); and Pillow at
+decoders of imagecodecs (libpng, libspng, libpng with APNG, libjpeg-turbo); and Pillow at
 half the size, as JPEG's own scaling allows, whose pixels are others than those of the page.
 """
 
@@ -43,7 +43,7 @@ DECODERS: Mapping[str, Mapping[str, Decode]] = {
         "Pillow": by_pillow,
         "libpng": imagecodecs.png_decode,
         "libspng": imagecodecs.spng_decode,
-        "libpng, Apple's": imagecodecs.apng_decode,
+        "libpng with APNG": imagecodecs.apng_decode,
     },
     "JPEG": {
         "Pillow": by_pillow,

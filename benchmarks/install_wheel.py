@@ -29,7 +29,7 @@ from covid_core.read.phantom import KINDS, draw_phantom
 from tests.servers import free_port
 
 _COMMAND = "python -m benchmarks.install_wheel"
-_EXTRAS = "desk,dicom,train"
+_EXTRAS = "desk,dicom,train,cluster"
 _WEIGHTS = str(HERE / "weights")
 _IMPORT = """
 import importlib, pkgutil, sys

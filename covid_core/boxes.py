@@ -68,6 +68,22 @@ def crop_boxes(boxes: Boxes | None, crop: Crop) -> Boxes | None:
     return tuple(moved)
 
 
+def place_boxes(
+    boxes: Boxes | None, placement: tuple[int, int, int, int], size_px: int
+) -> Boxes | None:
+    """Boxes over a film as boxes over the square that it lies in; None stays None.
+
+    `placement`: top, left, height and width of the film there, in pixels; `size_px`: the square's.
+    """
+    if boxes is None:
+        return None
+    top, left, height, width = (side / size_px for side in placement)
+    return tuple(
+        (left + width * x0, top + height * y0, left + width * x1, top + height * y1)
+        for x0, y0, x1, y1 in boxes
+    )
+
+
 def union_mask(boxes: Sequence[Sequence[float]], height: int, width: int) -> np.ndarray:
     """The share of each cell of a grid over the film that lies inside any box.
 

@@ -47,6 +47,9 @@ class CovidCoreError(Exception):
         return f"{self.file}: {self.problem}. {self.remedy}." if self.file else self.sentence
 
 
+UNREADABLE = "unreadable"  # a refusal's code: the file was not opened, which may pass
+
+
 class RefusedFile(CovidCoreError):
     """A file that gets no prediction. `code` is stable and safe to test or count by."""
 

@@ -20,7 +20,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from covid_core.datasets.layouts import read_cases
-from covid_core.errors import CovidCoreError
+from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.findings import CLASSES, Finding
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.reading import read_file
@@ -62,7 +62,7 @@ class ClassFilms:
 def read_classes(folder: Path) -> list[ClassFilms]:
     """The films of a folder by class; a film that can't be read is named and left out.
 
-    Raises DatasetError where nothing in the folder is recognised.
+    Raises DatasetError where nothing in the folder is recognised, or no labelled film can be read.
     """
     read: dict[Finding, list[tuple[np.ndarray, tuple[int, ...], str]]] = {}
     for case in read_cases([folder]).cases:
@@ -79,6 +79,12 @@ def read_classes(folder: Path) -> list[ClassFilms]:
     for label in (label for label in CLASSES if label in read):
         pictures, sizes, formats = zip(*read[label], strict=True)
         found.append(ClassFilms(label, np.stack(pictures), np.array(sizes), Counter(formats)))
+    if not found:
+        raise DatasetError(
+            "no labelled film in it can be read",
+            "Give a public dataset, or a folder with normal/, pneumonia/ and covid/",
+            file=str(folder),
+        )
     return found
 
 

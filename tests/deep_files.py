@@ -40,14 +40,18 @@ def tiff(
     photometric: int = 1,
     orientation: int = 1,
     extra: bool = False,
+    bits: int | None = None,
 ) -> bytes:
-    """A TIFF of one strip, of any type of number, (height, width, n)."""
+    """A TIFF of one strip, of any type of number, (height, width, n).
+
+    `bits`: what it says of a sample, where that is not what a sample takes.
+    """
     order, head = (">", b"MM\0*") if big else ("<", b"II*\0")
     height, width, channels = samples.shape
     data = samples.astype(f"{order}{samples.dtype.str[1:]}").tobytes()
     data = zlib.compress(data) if deflated else data
     number = {"u": 1, "i": 2, "f": 3}[samples.dtype.kind]
-    bits = 8 * samples.dtype.itemsize
+    bits = bits or 8 * samples.dtype.itemsize
     lists = struct.pack(f"{order}{channels}H", *[bits] * channels) + struct.pack(
         f"{order}{channels}H", *[number] * channels
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covid_core.boxes import format_boxes, parse_boxes, union_mask
+from covid_core.boxes import format_boxes, parse_boxes, place_boxes, union_mask
 from covid_core.errors import DatasetError
 
 TWO = ((0.1, 0.2, 0.4, 0.6), (0.55, 0.25, 0.9, 0.75))
@@ -64,3 +64,9 @@ def test_the_mean_is_the_area_and_overlaps_count_once() -> None:
 def test_no_boxes_cover_nothing() -> None:
     assert not union_mask((), 5, 6).any()
     assert union_mask((), 5, 6).shape == (5, 6)
+
+
+def test_boxes_follow_a_film_into_the_square_that_it_lies_in() -> None:
+    assert place_boxes(None, (0, 0, 8, 8), 8) is None
+    assert place_boxes(TWO, (0, 0, 224, 224), 224) == TWO
+    assert place_boxes(((0.0, 0.0, 0.5, 1.0),), (0, 56, 224, 112), 224) == ((0.25, 0.0, 0.5, 1.0),)

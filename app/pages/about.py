@@ -56,7 +56,10 @@ def show() -> None:
     show_withheld(reading, finding)
     show_sum(walk)
     show_calibration(walk)
-    show_call(walk, prediction)
+    if prediction.decision.usable:
+        show_call(walk, prediction)
+    else:
+        st.error(prediction.decision.sentence, icon=":material/block:")
     show_limits()
     st.caption(DISCLAIMER)
 

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app import session
+from app.answer_panel import show_flags
 from app.failures import show_failure
 from app.open_film import OpenFilm
 from app.phantoms import open_phantom, show_phantoms
@@ -31,6 +32,7 @@ from covid_core.errors import CovidCoreError
 from covid_core.evaluation.choices import choices_by
 from covid_core.findings import shown_probability
 from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard
+from covid_core.model.decision import BALANCED
 from covid_core.model.tiers import CAVEAT
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import blend, clip_to_body, displayed, png
@@ -78,6 +80,8 @@ def show_comparison(film: OpenFilm, found: Shelf) -> None:
     if not decision.usable:
         st.error(decision.sentence, icon=":material/block:")
         return
+    if not film.is_phantom:
+        show_flags(film.reading)
     answer = st.container()
     answers = ask_all(film.reading, found.here)
     for recipe, error in found.damaged:
@@ -113,18 +117,21 @@ def ask_all(reading: Reading, candidates: tuple[Candidate, ...]) -> list[RecipeA
 def ask(reading: Reading, candidate: Candidate) -> RecipeAnswer:
     """A candidate's answer, kept in the session as long as the film is open.
 
-    Raises WeightsError, Abstained, Busy.
+    At the operating point chosen, where it has one of that name. Raises WeightsError, Abstained,
+    Busy.
     """
     if candidate.recipe == SHIPPED:
         prediction = reading.prediction
         return RecipeAnswer(candidate.card, prediction, reading.maps[prediction.answers[-1]])
     film, weights = reading.prediction.radiograph_sha256, candidate.card.sha256
-    kept: dict[str, RecipeAnswer] = session.remember(Slot.RECIPE_ANSWERS, film, dict)
-    if weights not in kept:
+    kept: dict[tuple[str, str], RecipeAnswer] = session.remember(Slot.RECIPE_ANSWERS, film, dict)
+    chosen, own = session.chosen().point.name, candidate.card.rules.point_names
+    key = weights, chosen if chosen in own else BALANCED
+    if key not in kept:
         predictor = load(candidate.folder, candidate.recipe, weights)
         with take_turn():
-            kept[weights] = make_answer(predictor, predictor.predict(reading.radiograph))
-    return kept[weights]
+            kept[key] = make_answer(predictor, predictor.predict(reading.radiograph, key[1]))
+    return kept[key]
 
 
 @st.cache_resource(max_entries=5, show_spinner=False)

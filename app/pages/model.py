@@ -29,6 +29,7 @@ from covid_core.model_card.front_matter import without_front_matter
 from covid_core.present.sentences import DISCLAIMER
 
 _COVID = Finding.COVID
+README = WEIGHTS / "README.md"
 
 
 def show() -> None:
@@ -60,19 +61,21 @@ def show_summary(card: WeightsCard) -> None:
     show_goals(card)
     show_data(card)
     st.subheader(texts.LIMITS, anchor=False)
-    st.markdown(section(card_text(card.sha256), "Limits"))
+    st.markdown(section(card_text(session.stamp_of(README)), "Limits"))
 
 
 def show_headline(title: str, found: Summary) -> None:
     """Shows the figures of one part in large letters."""
-    figure = found.classes[_COVID]
+    figure = found.classes.get(_COVID)  # None of a source that is all COVID-19, or has none
     st.markdown(f"**{title}**")
-    drawn = {
-        texts.AUROC: figure.auroc,
-        texts.SENSITIVITY: figure.sensitivity,
-        texts.SPECIFICITY: figure.specificity,
-        texts.ACCURACY: found.accuracy,
-    }
+    drawn = {texts.ACCURACY: found.accuracy}
+    if figure:
+        own = {
+            texts.AUROC: figure.auroc,
+            texts.SENSITIVITY: figure.sensitivity,
+            texts.SPECIFICITY: figure.specificity,
+        }
+        drawn = own | drawn
     for column, (name, one) in zip(st.columns(len(drawn)), drawn.items(), strict=True):
         interval = {"low": one.low, "high": one.high}
         explained = texts.ACCURACY_HELP if name == texts.ACCURACY else texts.METRIC_HELP
@@ -148,7 +151,7 @@ def show_data(card: WeightsCard) -> None:
 def show_recipes(card: WeightsCard) -> None:
     """Shows the other recipes' results beside the model's own."""
     st.write(texts.RECIPES_WORDS)
-    short, whole = recipes(card.sha256)
+    short, whole = recipes(session.stamp_of(session.CARD))
     st.dataframe(short, hide_index=True, alt=texts.RECIPES_SHORT_ALT, height="content")
     st.caption(texts.RECIPES_SEE)
     st.markdown(f"**{texts.RECIPES_FULL}**")
@@ -167,7 +170,7 @@ def show_recipes(card: WeightsCard) -> None:
 
 def show_card(card: WeightsCard) -> None:
     """Shows the model card, whole."""
-    text = card_text(card.sha256)
+    text = card_text(session.stamp_of(README))
     if not text:
         st.info(texts.CARD_NONE, icon=":material/info:")
         return
@@ -181,7 +184,7 @@ def show_card(card: WeightsCard) -> None:
 
 
 @st.cache_data(max_entries=1, show_spinner=False)
-def recipes(weights_sha256: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def recipes(stamp: bytes) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The recipes at a glance, and all their figures."""
     cards = [read_card(WEIGHTS), *read_cards(WEIGHTS / RECIPES).values()]
     variants = read_variants(WEIGHTS)
@@ -189,10 +192,9 @@ def recipes(weights_sha256: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 @st.cache_data(max_entries=1, show_spinner=False)
-def card_text(weights_sha256: str) -> str:
-    """The model card's Markdown; kept until there are other weights."""
-    path = WEIGHTS / "README.md"
-    return without_front_matter(path.read_text(encoding="utf-8")) if path.is_file() else ""
+def card_text(stamp: bytes) -> str:
+    """The model card's Markdown; kept until its file changes."""
+    return without_front_matter(README.read_text(encoding="utf-8")) if README.is_file() else ""
 
 
 show()

@@ -17,7 +17,7 @@ from app.public_films import show_public_films
 from app.queue import Busy
 from app.sources import choose_films
 from app.texts import read as texts
-from covid_core.errors import Abstained, CovidCoreError, foreseen
+from covid_core.errors import Abstained, CovidCoreError, WeightsError, foreseen
 from covid_core.present.sentences import DISCLAIMER
 from covid_core.read.archives import Item
 
@@ -71,6 +71,8 @@ def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None
         with answer:
             show_busy(error)
         return
+    except WeightsError:
+        raise  # no fault of the file's
     except CovidCoreError as error:
         with answer:
             abstained = isinstance(error, Abstained)

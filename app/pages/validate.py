@@ -91,7 +91,7 @@ def show_earlier() -> None:
     if file is None:
         return
     try:
-        earlier = load_profile(file.getvalue())
+        earlier = load_profile(content(file))
     except CovidCoreError as error:
         st.error(error.sentence, icon=":material/error:")
         return

@@ -48,7 +48,7 @@ SUM_AXIS = "Evidence, in logits"
 CALIBRATION = "5. From score to probability"
 CALIBRATION_WORDS = (
     "The scores of all classes are turned into shares of 1, and then corrected, because a network"
-    " is not as right as it says: for {name} from {before} to {after}. On new films of the"
+    " is more certain than it is right: for {name} from {before} to {after}. On new films of the"
     " sources that trained it ({sources}) the corrected figure holds (blue, along the dotted line);"
     " on a source not used in training (pink) it is right less often than it says."
 )
@@ -62,7 +62,7 @@ RELIABILITY_ALT = (
     "How often calls were right against how sure the model was, at home and on a source"
     " not used in training"
 )
-RELIABILITY_AXES = ("the model says", "and is right")
+RELIABILITY_AXES = ("predicted probability", "fraction correct")
 AT_HOME, AWAY = "at home", "{source}, not used in training"
 
 CALL = "6. From probability to answer"
@@ -79,9 +79,9 @@ SET_NAMES = ("in the set", "ruled out")
 
 LIMITS = "7. What it cannot do"
 LIMITS_WORDS = (
-    "The model was tested at home, on new patients from the sources that trained it ({sources}),"
-    " and on a source not used in training. The gap is what a hospital leaves on its films:"
-    " expect the lower figure at yours, or measure it on the Validate page."
+    "The model was tested on other films of the sources that trained it ({sources}), and on a"
+    " source not used in training. The difference reflects what is particular to a hospital's"
+    " images: expect the lower figure at yours, or measure it on the Validate page."
 )
 LIMITS_POINTS = (
     "The grid of cells is coarse, and each cell has looked at its surroundings too. Heat is not"

@@ -30,7 +30,7 @@ ZONES = "Where the heat for {name} lies"
 ZONES_COLUMNS = ("Zone", "Patient's right", "Patient's left")
 ZONES_LEVELS = ("Upper", "Middle", "Lower")
 ZONES_ALT = "Share of the heat for {name} in six zones of the lungs"
-ZONES_NOTE = "{note} Laid out as on the film: the patient's right lies at the left."
+ZONES_NOTE = "{note} Arranged as on the radiograph: the patient's right is on the left."
 
 SEEN = "Seen before"
 

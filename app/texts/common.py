@@ -12,7 +12,7 @@ READ, COMPARE, VALIDATE, MODEL, ABOUT = (
 PAGE_HELP = {
     READ: "Drop one film or many, and see what the model makes of them.",
     COMPARE: "The recipes whose weights are here, on the film that is open.",
-    VALIDATE: "Does the model work at your hospital? Your films or your scores tell.",
+    VALIDATE: "Does the model work at your hospital? Measure it on your own films or scores.",
     MODEL: "The model card: data, results, limits.",
     ABOUT: "How the open film's answer came about, step by step.",
 }

@@ -10,7 +10,7 @@ NO_FILM = "No film is open. Open one on the Read page, or take a synthetic phant
 READ = "Open a film"
 IS_PHANTOM = "A drawing: the numbers mean nothing."
 
-ASKING = "Asking {recipe} ({number} of {count})…"
+ASKING = "Reading with {recipe} ({number} of {count})…"
 NO_ANSWER = "{recipe} gave no answer."
 
 LARGER, LARGEST = "{name} (the larger score)", "{name} (the largest score)"
@@ -31,14 +31,14 @@ CHOSE = "{recipe} was partly chosen by how it did on them, which flatters its fi
 
 COLUMNS = {
     "recipe": "Recipe",
-    "call": "Call",
+    "call": "Answer",
     "score": "COVID-19",
     "unseen": "AUROC, source not used in training",
-    "answers": "Answers",
+    "answers": "Classes",
 }
 SCORE = "{probability}, {kind}"
 TABLE_ALT = (
-    "Each recipe's call, its figure for COVID-19 and its AUROC on a source that it never"
+    "Each recipe's answer, its figure for COVID-19 and its AUROC on a source that it never"
     " learnt from"
 )
 

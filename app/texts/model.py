@@ -56,7 +56,7 @@ ACCURACY_HELP = (
     " {low:.2f} to {high:.2f}."
 )
 BASELINE = "Best baseline: {accuracy:.2f} by {by}"
-BASELINES = "Beside what needs no lungs"
+BASELINES = "Beside baselines that do not see the lungs"
 BASELINES_SEE = (
     "Baselines: simple models that learnt from the same films, but were shown only the file's"
     " header, only the film's outer frame without its lungs, or only a thumbnail of 32 px. A figure"

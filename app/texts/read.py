@@ -32,7 +32,7 @@ TRAINED_ON = "It, or a film that looks the same, trained this model."
 NOT_TRAINED_ON = "It did not train this model."
 TRAINED_UNKNOWN = "Whether it trained this model is not known."
 READING = "Reading the film…"
-CHECKING = "Checking the answer…"
+CHECKING = "Preliminary answer: the checks are still running and may withhold it."
 NO_LAYER = "No map"
 NO_HEAT_YET = "No heat is drawn without a checked answer."
 
@@ -61,7 +61,6 @@ OUTDATED = (
 VALIDATE = "Validate these weights"
 
 WHY = "Why this answer"
-WHY_PROBABILITIES = "Calibrated probabilities"
 WHY_POINT = "Operating point"
 WHY_SHORTCUTS = "Shortcuts"
 WHY_GATE = "Checks before reading"
@@ -89,6 +88,7 @@ STUDY_HELP = "From this DICOM file; shown here only, and not kept."
 STUDY_SHOW = "Show this file's tags"
 
 BESIDE_NOW = "This film"
+ANSWERED = "The answer below is for: {name}"
 BESIDE_THEN = "The other film"
 BESIDE_STRANGER = "The files do not say that these are films of one patient."
 
@@ -130,11 +130,11 @@ def apart(gap: timedelta) -> str:
     return f"{gap_in_words(abs(gap))} {'earlier' if gap > timedelta() else 'later'}"
 
 
-def probability(disease: str, value: str, point: OperatingPoint, positive: bool) -> str:
-    """The disease's calibrated probability against the threshold, in words."""
+def probability(score: str, disease: str, value: str, point: OperatingPoint, positive: bool) -> str:
+    """The disease's probability against the threshold, in words. `score`: what it is called."""
     side = "above" if positive else "below"
     return (
-        f"Calibrated probability of {disease}: **{value}**, {side} the “{point.name}” threshold"
+        f"{score} of {disease}: **{value}**, {side} the “{point.name}” threshold"
         f" of {point.threshold:.2f}."
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 LEAD = (
     "A model that reads well elsewhere may not here: other scanners, other patients. Give films of"
     " yours whose answer is known, and see how well it does, how well its probabilities are"
-    " calibrated, and which operating point keeps its promise at your site."
+    " calibrated, and which operating point reaches the required sensitivity at your site."
 )
 
 TABLE, FILMS, EARLIER = "A table of scores", "Films in folders", "An earlier profile"

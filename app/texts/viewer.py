@@ -97,7 +97,7 @@ TEXTS = {
     # While a box is drawn by keys: in the pane, and for those who hear the page.
     "placing": "Arrows move the box, shift and arrows size it. Enter keeps it, Escape gives it up.",
     "box_place": "Box from {left} to {right}% across, {top} to {bottom}% down",
-    "box_given_up": "Box given up",
+    "box_given_up": "Box cancelled",
     "boxes_now": "Boxes on the film: {count}",
     "boxes_full": "There is room for no more boxes on this film",
     # The same of an opacity map.

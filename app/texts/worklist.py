@@ -81,9 +81,7 @@ COLUMNS = {
     "date": "Study date",
     "note": "Note",
 }
-PROBABILITY_HELP = (
-    "Calibrated probability of COVID-19. 0.99 stands for that or more, 0.01 for that or less."
-)
+PROBABILITY_HELP = "Probability of COVID-19. 0.99 stands for that or more, 0.01 for that or less."
 OPACITY_HELP = "The highest probability of an opacity in any cell of the film."
 CATEGORY_HELP = "How the film looks by the RSNA's consensus."
 # Those of the shipped weights, the gravest first.

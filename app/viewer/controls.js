@@ -187,10 +187,7 @@ function reflectPanes(viewer) {
   parts.verdict.textContent = layer.why
   const shades = state.equalised ? texts.shades_equalised : texts.shades
   const numbers = { zoom: (state.zoom / header.thinning).toFixed(2), ...windowInWords(header, state) }
-  const turned = [
-    state.inverted && texts.inverted_shown, state.flippedH && texts.mirrored, state.flippedV && texts.flipped,
-  ].filter(Boolean)
-  const looks = [filled(texts.scale, numbers), filled(shades, numbers), ...turned].join("   ")
+  const looks = [filled(texts.scale, numbers), filled(shades, numbers), ...turnedInWords(viewer)].join("   ")
   for (const corner of viewer.root.querySelectorAll(".looks")) corner.textContent = looks
   reflectUnits(viewer)
   parts.plain.querySelector("canvas").setAttribute("aria-label", described)

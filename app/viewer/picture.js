@@ -14,11 +14,17 @@ async function savePicture(viewer) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }
 
-const caption = ({ header: { texts, layers }, state, parts }) => [
-  !state.heat ? texts.film_burned
-    : layers[state.layer].kind === "opacity" ? texts.opacity_burned : texts.burned,
-  parts.markedName.textContent,
-]
+/** What was drawn, of which map, and how the film lies: R and L are no part of the canvas. */
+function caption(viewer) {
+  const { header: { texts, layers, units }, state, parts } = viewer
+  const sides = units.sides_known ? [sidesInWords(viewer).join(" … ")] : []
+  return [
+    !state.heat ? texts.film_burned
+      : layers[state.layer].kind === "opacity" ? texts.opacity_burned : texts.burned,
+    parts.markedName.textContent,
+    [...turnedInWords(viewer), ...sides].join(" · "),
+  ].filter(Boolean)
+}
 
 /** A canvas with lines of text in a strip below it, as many as they need. */
 function burned(canvas, sentences) {

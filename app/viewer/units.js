@@ -54,3 +54,8 @@ function sidesInWords({ header: { texts }, state }) {
   const sides = [texts.right, texts.left] // the standard hanging of a frontal film
   return state.flippedH ? sides.reverse() : sides
 }
+
+/** In which ways the film is not shown as the file has it. */
+const turnedInWords = ({ header: { texts }, state }) => [
+  state.inverted && texts.inverted_shown, state.flippedH && texts.mirrored, state.flippedV && texts.flipped,
+].filter(Boolean)

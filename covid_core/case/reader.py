@@ -11,12 +11,10 @@ No stage changes the record that it is given.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
@@ -144,13 +142,12 @@ class CaseReader:
         `rules`: how logits become a call. `split`: of the manifest that trained it.
         """
         card, gate = self.predictor.card, self.predictor.gate
-        rules = json.dumps(asdict(card.rules), sort_keys=True)
         return {
             "model": card.name,
             "recipe": card.recipe,
             "weights_sha256": card.sha256,
             "card_sha256": card.digest,
-            "rules_sha256": hashlib.sha256(rules.encode()).hexdigest(),
+            "rules_sha256": card.rules_sha256,
             "split": card.split,
             "gate_sha256": gate.card.sha256 if gate else "",
             "gate_card_sha256": gate.card.digest if gate else "",

@@ -17,8 +17,8 @@ from typing import Any
 import pyarrow as pa
 
 from covid_core.batch.ledger import Terms, key
-from covid_core.cluster.places import INSTALL
 from covid_core.errors import CovidCoreError
+from covid_core.extras import needing
 
 _NUMBERS = ("p_", "predictive_value", "heat_in_lungs", "opacity_peak")
 _DIFFERENCES = {
@@ -150,11 +150,7 @@ def _explained(title: str) -> Iterator[None]:
 
 
 def _deltalake() -> Any:
-    try:
+    with needing("deltalake", "cluster"):
         import deltalake
         import deltalake.exceptions
-    except ModuleNotFoundError as error:
-        raise CovidCoreError(
-            "the table needs Delta Lake, which is not installed", INSTALL
-        ) from error
     return deltalake

@@ -9,14 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from covid_core.errors import CovidCoreError, RefusedFile
+from covid_core.errors import UNREADABLE, CovidCoreError, RefusedFile
+from covid_core.extras import needing
 from covid_core.read.film_files import HEAD_BYTES, films_below, has_film_suffix, reason_to_pass
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import MAX_FILE_BYTES, read_radiograph
 from covid_core.storage.plain_files import NoPlainFile, read_regular
 from covid_core.storage.walk import Note, PassedOver, ignore, is_system_name
 
-INSTALL = "Install it with: python -m pip install -r requirements-cluster.txt"
 _HEADS_AT_ONCE = 256  # files whose first bytes are fetched together
 _PASSWORD = re.compile(r"//[^/@:]*:[^/@]*@")  # abfs://container@account holds none
 
@@ -107,7 +107,7 @@ class Place:
             data = self._bytes(film)
         except _OF_THE_FILE as error:
             raise RefusedFile(
-                "unreadable",
+                UNREADABLE,
                 f"the file can't be opened ({error.strerror or type(error).__name__})",
                 "Check that it exists and may be read",
             ) from error
@@ -131,12 +131,8 @@ class Place:
 
 @lru_cache(maxsize=8)  # an archive, such as zip://, is opened anew otherwise for each film in it
 def _opened(url: str) -> tuple[Any, str]:
-    try:
+    with needing("fsspec", "cluster"):
         import fsspec
-    except ModuleNotFoundError as error:
-        raise CovidCoreError(
-            "reading films from a URL needs fsspec, which is not installed", INSTALL
-        ) from error
     try:
         return fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:  # says which package that kind of URL needs

@@ -17,8 +17,9 @@ from typing import Any
 
 from covid_core.batch.pipeline import Film, Row, Scoring, rows
 from covid_core.cluster.delta_table import Table
-from covid_core.cluster.places import INSTALL, Place, Unreachable
+from covid_core.cluster.places import Place, Unreachable
 from covid_core.errors import CovidCoreError
+from covid_core.extras import needing
 from covid_core.findings import Finding
 from covid_core.predict.predictor import Predictor
 from covid_core.present.sentences import error_row
@@ -186,8 +187,6 @@ def _pool(job: Job, workers: int) -> Any:
 
 def _ray() -> Any:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # what Ray starts from here inherits it
-    try:
+    with needing("ray", "cluster"):
         import ray
-    except ModuleNotFoundError as error:
-        raise CovidCoreError("a cluster needs Ray, which is not installed", INSTALL) from error
     return ray

@@ -80,7 +80,8 @@ Point = Annotated[
     Literal["rule-out", "balanced", "rule-in"],
     Option(
         "--operating-point",
-        help="threshold for COVID-19: rule-out is sensitive, rule-in is specific",
+        help="rule-out misses the fewest with COVID-19 and leaves more undecided; rule-in says"
+        " “likely” less often",
     ),
 ]
 Prevalence = Annotated[

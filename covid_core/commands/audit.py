@@ -176,7 +176,8 @@ def _boxes(
     What the card has of it already, by `evaluate --into-card`, is taken over.
     """
     from covid_core.datasets.manifest import read_manifest
-    from covid_core.evaluation.source_films import check_kept_split, load_source_films, select_films
+    from covid_core.evaluation.learnt_from import check_kept_split
+    from covid_core.evaluation.source_films import load_source_films, select_films
     from covid_core.evaluation.within_source_measurement import measure_boxes
 
     known = card.results.boxes
@@ -185,6 +186,6 @@ def _boxes(
     boxed = read_manifest(options.boxes) if options.boxes else table
     if not select_films(boxed).any():
         return {}
-    check_kept_split(card, boxed, table)
+    check_kept_split(card, boxed, select_films(boxed), table)
     films = load_source_films(boxed, card, options.cache, workers=os.cpu_count() or 1)
     return measure_boxes(network, card, films, device=device, seed=options.seed)

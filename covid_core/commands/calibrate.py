@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Literal
 
 from typer import Option
@@ -11,7 +14,8 @@ from typer import Option
 from covid_core.commands.arguments import CACHE, Cache, Manifest, Recipe, Weights
 from covid_core.commands.status import DONE
 from covid_core.errors import DatasetError
-from covid_core.model.card import SHIPPED, WEIGHTS, save_card
+from covid_core.explain.known_index import FOLDER as KNOWN
+from covid_core.model.card import AUDIT, PROOF, SHIPPED, WEIGHTS, save_card
 from covid_core.model.results import TEST
 from covid_core.model.tasks import task_of
 
@@ -22,7 +26,8 @@ class Options:
 
     On the validation films of the manifest that the weights were trained on; measured on its test
     part and on sources held out, as are the card's other figures and their baselines. train.py does
-    the same at its end. Only the card changes.
+    the same at its end. Only the card changes; what was measured by the rules before, an audit and
+    the proof of a quicker engine, is removed and has to be made anew.
     """
 
     manifest: Manifest
@@ -55,6 +60,7 @@ def run(options: Options) -> int:
     from covid_core.evaluation.answers import load_or_compute_logits
     from covid_core.evaluation.evaluate import evaluate, full_heat
     from covid_core.evaluation.trust import fit_and_measure
+    from covid_core.evaluation.within_source_measurement import add_within_sources
     from covid_core.model.network_files import load_weights
     from covid_core.model_card.tiers import tier_lines
     from covid_core.training.films import load_films
@@ -92,8 +98,16 @@ def run(options: Options) -> int:
     heat = card.full_heat
     if changed:
         heat = full_heat(network, films, card.preprocess, device=device)
-    card = card.replace(rules=rules, trust=trust, results=results, full_heat=heat)
+    before, card = card, card.replace(rules=rules, trust=trust, results=results, full_heat=heat)
+    if card.results.within_source:
+        workers = os.cpu_count() or 1
+        card = add_within_sources(
+            network, card, table, options.cache, workers=workers, device=device
+        )
     save_card(card, options.weights)
+    if card.rules != before.rules or changed:
+        for file in forget_what_is_outdated(options.weights, options.recipe, pictures=changed):
+            print(f"removed, for it was made with the rules before: {file}", file=sys.stderr)
     test = trust[TEST]
     print(
         f"expected calibration error {test.reliability.error:.4f}"
@@ -109,3 +123,18 @@ def run(options: Options) -> int:
         for line in tier_lines(worth.tiers):
             print(f"{part}, {line}")
     return DONE
+
+
+def forget_what_is_outdated(folder: Path, recipe: str, *, pictures: bool) -> Iterator[Path]:
+    """Delete, and give, what lies beside weights and was made with the rules before.
+
+    `pictures`: whether films are prepared otherwise too, so that the index of those that trained
+    the weights is of other pictures.
+    """
+    files = [folder / f"{recipe}{AUDIT}.json", folder / f"{recipe}{PROOF}.json"]
+    if pictures:
+        files += sorted((folder / KNOWN).glob(f"{recipe}.*"))
+    for file in files:
+        if file.is_file():
+            file.unlink()
+            yield file

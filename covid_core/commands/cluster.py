@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -74,8 +75,9 @@ class Options:
 
 def run(options: Options) -> int:
     """Score an archive on the machines of a Ray cluster; the exit status."""
-    tally = open_tally(options.list_passed_over)
-    if next(Place.of(options.url).films(tally.note), None) is None:
+    if next(Place.of(options.url).films(), None) is None:
+        tally = open_tally(options.list_passed_over)
+        deque(Place.of(options.url).films(tally.note), maxlen=0)
         print("there is no film in what was given", file=sys.stderr)
         print_tally(tally)
         return WRONG_USE
@@ -89,7 +91,6 @@ def run(options: Options) -> int:
 def _scored(options: Options) -> int:
     card = read_card(options.weights, options.recipe)
     terms = Terms.of(card, options.point, options.prevalence)
-    table = Table(options.out, terms)
     lanes = Lanes(films=1, threads=1)  # a worker has one core
     load = partial(Predictor.load, options.weights.resolve(), options.recipe, lanes=lanes)
     films, prevalence = Place.of(options.url), options.prevalence
@@ -100,6 +101,7 @@ def _scored(options: Options) -> int:
         connected(options.address, options.workers) as workers,
         tqdm(unit="film", disable=None) as progress,
     ):
+        table = Table(options.out, terms)  # begun once there are workers
         for added in score_archive(job, table, workers, note=tally.note):
             scored += len(added)
             failed += sum(row["decision"] in UNANSWERED for row in added)

@@ -121,13 +121,14 @@ def _measured(folder: Path, recipe: str, options: Options, table: pd.DataFrame) 
     import torch
 
     from covid_core.datasets.manifest import read_manifest
-    from covid_core.evaluation.source_films import check_kept_split
+    from covid_core.evaluation.learnt_from import check_kept_split
+    from covid_core.evaluation.source_films import select_films
     from covid_core.evaluation.within_source_measurement import add_within_sources
     from covid_core.model.network_files import load_weights
 
     network, card = load_weights(folder, recipe)
     trained_on = read_manifest(options.trained_on) if options.trained_on else None
-    check_kept_split(card, table, trained_on)
+    check_kept_split(card, table, select_films(table), trained_on)
     return add_within_sources(
         network,
         card,

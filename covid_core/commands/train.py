@@ -112,6 +112,15 @@ class Options:
             " label; may be given several times",
         ),
     ]
+    trained_on: Annotated[
+        Path | None,
+        Option(
+            "--trained-on",
+            metavar="FILE",
+            help="the manifest that the weights of --init and --teacher were trained on, where the"
+            " films given have another split: proves that no film that tunes or tests taught them",
+        ),
+    ] = None
     resume: Annotated[bool, Option("--resume", help="go on from the run's checkpoint")] = False
     init: Annotated[str | None, Option("--init", help="imagenet, random, or a file of weights")] = (
         None
@@ -210,12 +219,13 @@ def describe_choices(options: Options, recipe: Recipe) -> dict[str, str]:
     """All that the command line or the recipe chose, by name, for the weights' card.
 
     With what a source held out chose of the weights that training starts from: it stays chosen. Of
-    a path only its name is stated: the folders above it tell strangers about the machine.
+    a path only its name is stated, and of the first weights their folder's too: the folders above
+    tell strangers about the machine.
     """
     given = ("data", "holdout_source", "seed", "variant", "teacher")
     chosen = {name: getattr(options, name) for name in given} | recipe.choices
     named = {name: _in_words(value) for name, value in chosen.items()}
-    named["init"] = Path(recipe.init).name
+    named["init"] = "/".join(Path(recipe.init).parts[-2:])
     return named | _inherited_choices(Path(recipe.init))
 
 
@@ -228,12 +238,12 @@ def _in_words(value: object) -> str:
 
 def _inherited_choices(init: Path) -> dict[str, str]:
     """What the card beside the weights `init` says of choices by a source held out, if anything."""
-    from covid_core.errors import WeightsError
-    from covid_core.evaluation.choices import CHOSEN_BY
-    from covid_core.model.card import read_any_card
+    from covid_core.datasets.split import Split
+    from covid_core.evaluation.choices import CHOSEN_BY, list_choices
+    from covid_core.model.card import card_of
 
-    try:
-        stated = read_any_card(init.parent, init.stem).training.get(CHOSEN_BY, "")
-    except WeightsError:  # no file of ours, such as "imagenet"
+    card = card_of(init)
+    if card is None:  # such as "imagenet"
         return {}
+    stated = list_choices(card.training, card.films.get(Split.HELD_OUT.value, {}))
     return {CHOSEN_BY: stated} if stated else {}

@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 from tqdm import tqdm
 
 from covid_core.crop import WHOLE, Crop
-from covid_core.errors import DatasetError, RefusedFile, listed
+from covid_core.errors import UNREADABLE, DatasetError, RefusedFile, listed
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.reading import read_file
 from covid_core.storage.arrays import file_stamp
@@ -28,16 +28,20 @@ def cached_pictures(
 ) -> tuple[np.ndarray, dict[int, str]]:
     """The films' pictures, uint8 (N, S, S) memory-mapped; and why, for each that can't be read.
 
-    An unreadable film's picture is left black. The cache is named by the files (path, size, time of
+    Such a film's picture is left black. The cache is named by the files (path, size, time of
     change) and the preprocessing, so that a change of either makes a new one; it is complete or
-    absent, never half-written. Raises CovidCoreError where it can't be written.
+    absent, never half-written, and absent where a file could not be opened, which may pass. Raises
+    CovidCoreError where it can't be written.
     """
     name = _fingerprint(paths, preprocess)
     pictures_path, refused_path = folder / f"{name}.npy", folder / f"{name}.json"
     if not (pictures_path.exists() and refused_path.exists()):
-        pictures, refused, crops = _decode(paths, preprocess, workers)
+        pictures, refusals, crops = _decode(paths, preprocess, workers)
         if preprocess.borders != "keep":  # first: whoever finds the pictures finds these too
             _write_crops(folder / f"{name}{_CROPS}", crops)
+        refused = {i: refusal.sentence for i, refusal in refusals.items()}
+        if any(refusal.code == UNREADABLE for refusal in refusals.values()):
+            return pictures, refused
         with replacing(pictures_path, size=pictures.nbytes) as file:
             header = npy.header_data_from_array_1_0(pictures)
             npy.write_array_header_1_0(file, header)
@@ -85,10 +89,10 @@ def _write_crops(path: Path, crops: Sequence[Crop]) -> None:
 
 def _decode(
     paths: Sequence[Path], preprocess: Preprocess, workers: int
-) -> tuple[np.ndarray, dict[int, str], list[Crop]]:
+) -> tuple[np.ndarray, dict[int, RefusedFile], list[Crop]]:
     side = preprocess.size_px
     pictures = np.zeros((len(paths), side, side), np.uint8)
-    refused: dict[int, str] = {}
+    refused: dict[int, RefusedFile] = {}
     crops = [WHOLE] * len(paths)
 
     def decode(i: int) -> None:
@@ -96,7 +100,7 @@ def _decode(
             film = read_file(paths[i])
             pictures[i], crops[i] = preprocess.picture(film), preprocess.crop(film)
         except RefusedFile as error:
-            refused[i] = error.sentence
+            refused[i] = error.with_traceback(None)  # whose frames hold the film
 
     with ThreadPoolExecutor(workers) as pool:
         progress = pool.map(decode, range(len(paths)))

@@ -71,7 +71,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
     if missing:
         raise _no_manifest(path, f"it has no column {', '.join(missing)}")
     table["label"] = table["label"].map(_class_name)
-    for name, known in (("label", CLASSES), ("appearance", APPEARANCES)):
+    for name, known in (("label", CLASSES), ("appearance", APPEARANCES), ("split", Split)):
         unknown = sorted(set(table[name]) - {"", *(word.value for word in known)})
         if unknown:
             named = ", ".join(map(str, unknown[:3]))

@@ -65,7 +65,7 @@ def assign_splits(
 
     One of `folds` parts tests, one validates. `groups`: int (rows,), as `groups_of` gives them,
     where a larger table knows better. `before`: text (rows,), from `sides_before`: the side that
-    each film was on in an earlier manifest, and stays on.
+    each film was on in an earlier manifest, and stays on; new films too few to be split train.
 
     Raises DatasetError where one of `classes` is left without films in training, validation or
     test.
@@ -86,7 +86,9 @@ def assign_splits(
     free = np.array([i for i, split in enumerate(splits) if split is None], np.int64)
     claims, sources = claims_of(table), table["source"].to_numpy()
     strata = [f"{claims[i]}/{sources[i]}" for i in free]
-    if len(free) or before is None:
+    if before is not None and _are_few(strata, groups[free], folds):
+        mark(splits, free, Split.TRAIN)
+    else:
         for i, split in zip(free, _folds(strata, groups[free], seed, folds), strict=True):
             splits[i] = split
     done = [split.value for split in splits if split is not None]
@@ -113,6 +115,17 @@ def groups_of(table: pd.DataFrame) -> np.ndarray:
 def on_a_side(table: pd.DataFrame) -> np.ndarray:
     """Which rows train, tune or test: bool (rows,)."""
     return table["split"].isin([side.value for side in SIDES]).to_numpy()
+
+
+def unlabelled_to_train(table: pd.DataFrame) -> np.ndarray:
+    """Which unlabelled rows a teacher may answer in training: bool (rows,).
+
+    Those whose patient and picture are on no other side than training.
+    """
+    groups = groups_of(table)
+    elsewhere = groups[on_a_side(table) & (table["split"] != Split.TRAIN.value).to_numpy()]
+    unlabelled = (table["split"] == Split.UNLABELLED.value).to_numpy()
+    return np.asarray(unlabelled & ~np.isin(groups, elsewhere))
 
 
 def overlaps(table: pd.DataFrame) -> list[str]:
@@ -174,6 +187,10 @@ def fingerprint(table: pd.DataFrame) -> str:
     sides = table[on_a_side(table)]
     lines = sorted(sides["sha256"] + " " + sides["split"])
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _are_few(strata: Sequence[str], groups: np.ndarray, count: int) -> bool:
+    return len(set(groups)) < count or max(Counter(strata).values()) < count
 
 
 def _folds(strata: Sequence[str], groups: np.ndarray, seed: int, count: int) -> list[Split]:

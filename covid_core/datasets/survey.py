@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from covid_core.errors import RefusedFile
+from covid_core.errors import UNREADABLE, RefusedFile
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.reading import read_file
 from covid_core.storage.arrays import file_stamp, load_arrays, save_arrays
@@ -55,29 +55,35 @@ def survey(paths: Sequence[Path], cache: Path, *, workers: int) -> Survey:
         array[rows >= 0] = getattr(known.survey, name)[rows[rows >= 0]]
     new = np.nonzero(rows < 0)[0]
 
+    passing: set[int] = set()  # could not be opened this time
+
     def look(i: int) -> None:
-        _look(paths[i], seen, i)
+        if not _look(paths[i], seen, i):
+            passing.add(i)
 
     with ThreadPoolExecutor(workers) as pool:
         looked = pool.map(look, new)
         list(
             tqdm(looked, total=len(new), desc="looking at films", unit="film", disable=not len(new))
         )
-    if len(new):
-        known.add([keys[i] for i in new], seen[new])
+    lasting = np.array([i for i in new if i not in passing], np.int64)
+    if len(lasting):
+        known.add([keys[i] for i in lasting], seen[lasting])
     return seen
 
 
-def _look(path: Path, seen: Survey, i: int) -> None:
+def _look(path: Path, seen: Survey, i: int) -> bool:
+    """Whether what was seen may be remembered: not of a file that could not be opened."""
     try:
         radiograph = read_file(path)
     except RefusedFile as error:
         seen.reason[i] = error.sentence
-        return
+        return error.code != UNREADABLE
     seen.sha256[i] = radiograph.sha256
     seen.width[i], seen.height[i] = radiograph.width_px, radiograph.height_px
     seen.brightness[i] = radiograph.pixels.mean()
     seen.thumbnails[i] = _THUMBNAIL.picture(radiograph)
+    return True
 
 
 def _empty(count: int) -> Survey:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
-from covid_core.datasets.cache import cached_pictures
+from covid_core.datasets.cache import every_picture
 from covid_core.predict import lungs as outlines
 from covid_core.predict.lungs import LUNG, Lungs
 from covid_core.prepare.preprocess import Preprocess
@@ -46,15 +46,15 @@ class BaselineFeatures:
 
 
 def read_features(names: Sequence[str], cache: Path, *, workers: int) -> BaselineFeatures:
-    """The features of films that can be read, by their paths.
+    """The features of films, by their paths.
 
     Pictures and lungs are remembered in `cache`. Raises CovidCoreError where it can't be written,
-    WeightsError without a network of the lungs.
+    DatasetError where a film can't be read, WeightsError without a network of the lungs.
     """
     paths = [Path(name) for name in names]
     with ThreadPoolExecutor(workers) as pool:
         headers = list(pool.map(header, paths))
-    pictures, _ = cached_pictures(paths, _THUMBNAIL, cache, workers=workers)
+    pictures = every_picture(paths, _THUMBNAIL, cache, workers=workers)
     frame = np.where(_lungs(paths, cache, workers), 0, pictures)[:, outer_frame()]
     return BaselineFeatures(as_numbers(headers), frame, np.reshape(pictures, (len(paths), -1)))
 
@@ -106,7 +106,7 @@ def _lungs(paths: Sequence[Path], cache: Path, workers: int) -> np.ndarray:
     kept = cache / f"lungs-{digest.hexdigest()[:16]}.npz"
     found = load_arrays(kept, ("coarse",))
     if found is None:
-        pictures, _ = cached_pictures(paths, outlines.PREPROCESS, cache, workers=workers)
+        pictures = every_picture(paths, outlines.PREPROCESS, cache, workers=workers)
         batches = range(0, len(paths), _BATCH)
         masks = [
             coarse(network.masks(np.asarray(pictures[start : start + _BATCH])) > LUNG)

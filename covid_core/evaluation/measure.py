@@ -10,10 +10,13 @@ from covid_core.datasets.split import Split
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.evaluate import evaluate, full_heat, measure_parts, storage_change
 from covid_core.evaluation.trust import fit_and_measure
+from covid_core.extras import require
 from covid_core.model.decision import SOFTMAX, Rules
 from covid_core.model.network_files import as_stored
 from covid_core.model.networks import Network
 from covid_core.model.results import Results, Summary, Trust
+from covid_core.predict.gate import Gate
+from covid_core.predict.lungs import Lungs
 from covid_core.training.inference import (
     MEASURED_SPLITS,
     logits_by_split,
@@ -45,6 +48,16 @@ def measure_stage(network: Network, run: Run, phase: Phase) -> dict[str, Summary
     answers = probabilities_by_split(logits, Rules.plain(len(task.outputs)))
     parts = measure_parts(films, answers, task, SOFTMAX).independent_parts
     return {part.name: part.summary for part in parts if part.summary.films}
+
+
+def require_for_measuring() -> None:
+    """Raise CovidCoreError where something is missing that only the end of a training needs.
+
+    It is the package that fits prediction sets, and the networks of the gate and the lungs.
+    """
+    require("mapie", "prediction-sets")
+    Gate.load()
+    Lungs.load()
 
 
 def measure(network: Network, run: Run, cache: Path, *, workers: int) -> Measurements:

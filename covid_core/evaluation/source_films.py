@@ -18,9 +18,8 @@ from covid_core.crop import Crop
 from covid_core.datasets.cache import cached_crops, every_picture
 from covid_core.datasets.manifest import film_paths
 from covid_core.datasets.sides import read_by_radiologists
-from covid_core.datasets.split import Split, fingerprint, groups_of
+from covid_core.datasets.split import Split, groups_of
 from covid_core.engines.memory import in_batches
-from covid_core.errors import DatasetError
 from covid_core.evaluation.within_source import CLEAR, OPACITY, OTHER, TEST
 from covid_core.findings import APPEARANCES, Finding
 from covid_core.model.card import WeightsCard
@@ -31,7 +30,6 @@ from covid_core.model.saliency import Saliency
 
 POPULATIONS = {Split.TEST.value: TEST, Split.HELD_OUT.value: UNSEEN}
 BATCH = 32
-_LEARNT_FROM = (Split.TRAIN.value, Split.VALIDATION.value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,40 +156,3 @@ def lay_over_films(
             )
         )
     return found
-
-
-def check_kept_split(
-    card: WeightsCard, table: pd.DataFrame, trained_on: pd.DataFrame | None = None
-) -> None:
-    """Nothing, where no film to be measured is one that the weights learnt from.
-
-    Else, or where one belongs with such a film by patient or by picture, raises DatasetError. That
-    is so for the manifest that they were trained on, and for one that adds other sources to it and
-    leaves all of its films on their sides. For any other, such as one with `--keep-split` in which
-    a radiologist's reading overruled a folder's name, `trained_on` must be the manifest that they
-    were trained on, and all that trained them must stand in `table` to be compared with.
-    """
-    of_card = {source for sources in card.films.values() for source in sources}
-    kept = table[table["source"].isin(of_card)]
-    if card.split in (fingerprint(table), fingerprint(kept)):
-        trained_on = kept
-    elif trained_on is None or fingerprint(trained_on) != card.split:
-        raise DatasetError(
-            "the weights were trained on another split: its test films may have trained them",
-            "Give the manifest that they were trained on as --trained-on",
-        )
-    learnt = trained_on["sha256"][trained_on["split"].isin(_LEARNT_FROM)]
-    missing = len(set(learnt) - set(table["sha256"]))
-    if missing:
-        raise DatasetError(
-            f"{missing} films that the weights learnt from are not in it",
-            "Make the manifest anew from all folders, with the old one's split kept",
-        )
-    groups = groups_of(table)
-    belongs = np.isin(groups, groups[table["sha256"].isin(learnt).to_numpy()])
-    leaks = int((belongs & select_films(table)).sum())
-    if leaks:
-        raise DatasetError(
-            f"{leaks} films to be measured are, or belong with, films that the weights learnt from",
-            "Make the manifest anew with the old one's split kept",
-        )

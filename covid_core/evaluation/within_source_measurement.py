@@ -184,7 +184,7 @@ def add_within_sources(
 
     The same card where the manifest has no such films, or the network answers other than the three
     classes. `table`: one that keeps the card's training on its side,
-    `source_films.check_kept_split`.
+    `learnt_from.check_kept_split`.
     """
     if card.classes != CLASSES or not select_films(table).any():
         return card

@@ -75,5 +75,5 @@ def _refusal(status: int) -> CovidCoreError:
         return CovidCoreError(
             "the archive takes nothing that large (413)", "Ask who runs it to raise its limit"
         )
-    who = "The archive's log tells why" if status >= 500 else "It may not take such objects"
+    who = "See the archive's log" if status >= 500 else "It may not take such objects"
     return CovidCoreError(f"the archive refused with status {status}", who)

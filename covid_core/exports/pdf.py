@@ -153,7 +153,7 @@ def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> flo
     prediction = result.prediction
     if not prediction.decision.usable:
         return y
-    y = sheet.heading(MARGIN, y, _COLUMN, "Calibrated probability", points)
+    y = sheet.heading(MARGIN, y, _COLUMN, prediction.score_name.removesuffix(","), points)
     for finding in prediction.answers:
         share = prediction.probability(finding)
         threshold = (
@@ -181,11 +181,11 @@ def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> flo
 def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
     prediction = result.prediction
     point, disease = prediction.decision.point, prediction.answers[-1]
-    y = sheet.heading(_RIGHT, y, _COLUMN, "What it rests on", points)
+    y = sheet.heading(_RIGHT, y, _COLUMN, "Measured performance", points)
     heat, doubtful = _heat(result)
     texts = (
         point_in_words(point, disease),
-        values_in_words(point, disease, result.prevalence),
+        _values(result),
         result.elsewhere,
         opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else "",
         "" if doubtful else heat,
@@ -195,6 +195,15 @@ def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
         if text:
             y = sheet.words(_RIGHT, y, _COLUMN, text, points) + 1
     return nearest(sheet, result.checks, (_RIGHT, y + 1, _COLUMN), points) if result.checks else y
+
+
+def _values(result: Result) -> str | None:
+    """What such an answer is worth at the prevalence; nothing of one that must not be used."""
+    decision, disease = result.prediction.decision, result.prediction.answers[-1]
+    away = None if result.elsewhere else {}
+    if not decision.usable:
+        return None
+    return values_in_words(decision.point, disease, result.prevalence, away)
 
 
 def _checked(sheet: Sheet, result: Result, checks: Checks, y: float, points: float) -> float:
@@ -240,8 +249,9 @@ def _identity(result: Result) -> list[str]:
 
 def _set_in_words(result: Result) -> str:
     decision = result.prediction.decision
-    names = ", ".join(map(in_sentence, decision.candidates)) or "nothing fits well"
-    return f"Not ruled out: {names}. The line marks the threshold, {decision.point.threshold:.2f}."
+    names = ", ".join(map(in_sentence, decision.candidates))
+    fits = f"Not ruled out: {names}." if names else "No class fits well."
+    return f"{fits} The line marks the threshold, {decision.point.threshold:.2f}."
 
 
 def _tier_colour(decision: Decision) -> str:

@@ -76,9 +76,12 @@ def captioned_pictures(result: Result) -> np.ndarray:
 
 
 def answer_in_words(result: Result) -> str:
-    """The answer as a heading has it, and the gravest of what speaks against it."""
-    flags = [flag.sentence for flag in result.flags[:1]]
-    return " ".join([f"{result.prediction.decision.tier.heading}.", *flags])
+    """The answer as a heading has it, the gravest of what speaks against it, and how much more."""
+    words = [f"{result.prediction.decision.tier.heading}."]
+    words += [flag.sentence for flag in result.flags[:1]]
+    if more := len(result.flags) - 1 if result.flags else 0:
+        words.append(f"{more} more reason{'s' * (more > 1)} for caution.")
+    return " ".join(words)
 
 
 def overlay(result: Result) -> np.ndarray:

@@ -7,6 +7,7 @@ as one class's calibrated probability, has one of this project's scheme.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset, FileDataset
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
 SERIES = "COVID-19 reader report, research use only"
 SCHEME = "99COVIDREADER"
 CALLS: dict[Finding | None, Code] = {
-    Finding.NORMAL: Code("17621005", "SCT", "Normal"),
+    Finding.NORMAL: Code("no-pneumonia-seen", SCHEME, "No pneumonia seen"),  # other findings may be
     Finding.PNEUMONIA: Code("233604007", "SCT", "Pneumonia"),
-    Finding.COVID: Code("840539006", "SCT", "COVID-19"),
+    Finding.COVID: Code("840544004", "SCT", "Suspected COVID-19"),
     Finding.NOT_COVID: Code("not-covid", SCHEME, "Not COVID-19"),
     None: Code("82334004", "SCT", "Indeterminate"),  # SNOMED CT's word for what is undecided
 }
@@ -48,7 +49,8 @@ VERDICTS = {
     Verdict.CORRECT: Code("correct", SCHEME, "Reader corrects"),
 }
 NOT_RULED_OUT = Code("not-ruled-out", SCHEME, "Not ruled out by the model")
-THRESHOLD = Code("threshold", SCHEME, "Probability from which COVID-19 is called")
+OTHER_PNEUMONIA = Code("other-pneumonia", SCHEME, "Pneumonia other than COVID-19")
+THRESHOLD = Code("threshold", SCHEME, "Threshold of the operating point for COVID-19")
 HEAT_IN_LUNGS = Code("heat-in-lungs", SCHEME, "Share of the evidence that lies in the lungs")
 OPACITY_PEAK = Code("opacity-peak", SCHEME, "Highest probability of an opacity in a cell")
 OPACITY_IN_LUNGS = Code("opacity-in-lungs", SCHEME, "Share of likely opacity in the lungs")
@@ -102,9 +104,9 @@ def structured_report(
     return as_file(report)
 
 
-def probability_of(finding: Finding) -> Code:
-    """The measurement's name of one class's probability."""
-    meaning = f"Calibrated probability of {finding.display_name}"
+def probability_of(finding: Finding, score: str) -> Code:
+    """The measurement's name of one class's probability. `score`: `Prediction.score_name`."""
+    meaning = f"{score} of {finding.display_name}"
     return Code(f"p-{finding.value}".replace(" ", "-"), SCHEME, meaning)
 
 
@@ -120,8 +122,16 @@ def tier_code(tier: Tier) -> Code:
 
 def finding_code(decision: Decision) -> Code:
     """The finding's code: the class called; pneumonia of any kind where COVID-19 is possible."""
+    if decision.tier is Tier.UNLIKELY:
+        return OTHER_PNEUMONIA
     called = Finding.PNEUMONIA if decision.tier is Tier.POSSIBLE else decision.finding
     return CALLS[called]
+
+
+def class_code(answer: Finding, answers: Sequence[Finding]) -> Code:
+    """The code of a class of the network: pneumonia is another than COVID-19 where it has both."""
+    other = answer is Finding.PNEUMONIA and Finding.COVID in answers
+    return OTHER_PNEUMONIA if other else CALLS[answer]
 
 
 def share_of(appearance: Appearance) -> Code:
@@ -199,7 +209,7 @@ def _group(
     uids = [(image.SOPClassUID, image.SOPInstanceUID) for image in pictures]
     group = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(
-            uid_of(result, kept, "finding"), "Call of the whole film"
+            uid_of(result, kept, "finding"), "Answer for the whole film"
         ),
         finding_type=finding_code(decision),
         algorithm_id=_algorithm(result),
@@ -239,7 +249,10 @@ def _evaluations(result: Result, opinion: Opinion | None) -> list[tuple[Code, Co
     prediction, decision = result.prediction, result.prediction.decision
     found = [(TIER, tier_code(decision.tier))]
     if decision.usable:
-        found += [(NOT_RULED_OUT, CALLS[answer]) for answer in decision.candidates]
+        found += [
+            (NOT_RULED_OUT, class_code(answer, prediction.answers))
+            for answer in decision.candidates
+        ]
         if prediction.category:
             found.append((CATEGORY, category_code(prediction.category)))
     if opinion:
@@ -263,7 +276,8 @@ def _shares(result: Result) -> list[tuple[Code, float]]:
     prediction, point = result.prediction, result.prediction.decision.point
     if not prediction.decision.usable:
         return []
-    shares = [(probability_of(f), prediction.probability(f)) for f in prediction.answers]
+    score = prediction.score_name
+    shares = [(probability_of(f, score), prediction.probability(f)) for f in prediction.answers]
     shares.append((THRESHOLD, point.threshold))
     for name, cost in zip((SENSITIVITY, SPECIFICITY), point.costs, strict=True):
         shares.append((name, cost.value if cost else math.nan))
@@ -279,12 +293,14 @@ def _shares(result: Result) -> list[tuple[Code, float]]:
 def _comments(result: Result) -> list[str]:
     prediction = result.prediction
     point, disease = prediction.decision.point, prediction.answers[-1]
-    worth = values_in_words(point, disease, result.prevalence)
+    away = None if result.elsewhere else {}
+    usable = prediction.decision.usable
+    worth = values_in_words(point, disease, result.prevalence, away) if usable else None
     flags, checks = [flag.sentence for flag in result.flags], result.checks
-    shown = checks if prediction.decision.usable else None  # else its flags say what was found
+    shown = checks if usable else None  # else its flags say what was found
     checked = check_sentences(shown, drawn=result.heat_drawn) if shown else []
     opacity = opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else ""
-    category = category_in_words(prediction) if prediction.decision.usable else ""
+    category = category_in_words(prediction) if usable else ""
     said = [
         prediction.decision.sentence,
         *flags,

@@ -56,14 +56,17 @@ def _is_measured_whole(point: OperatingPoint) -> OperatingPoint:
 class SiteProfile(Record):
     """What a site measured of certain weights.
 
-    `site`: its name, free text of MAX_NAME characters at most. `created`: ISO 8601. `point`: what
-    the site calls films by, and the thresholds of its prediction sets. `recall`, `confidence`: what
-    that promises, 0 to 1: the share of films with COVID-19 that is found, at that confidence.
+    `site`: its name, free text of MAX_NAME characters at most. `rules_sha256`: of the card's rules,
+    by which its probabilities are calibrated; None of older profiles. `created`: ISO 8601.
+    `point`: what the site calls films by, and the thresholds of its prediction sets. `recall`,
+    `confidence`: what that promises, 0 to 1: the share of films with COVID-19 that reaches the
+    threshold, at that confidence.
     `calibration_error`: of the probability of COVID-19.
     """
 
     site: str
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    rules_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     created: Annotated[str, AfterValidator(_is_a_time)]
     films: Count
     positives: Count
@@ -82,17 +85,21 @@ class SiteProfile(Record):
 
 def new_profile(
     site: str,
-    weights_sha256: str,
+    card: WeightsCard,
     validation: Validation,
     point: OperatingPoint,
     *,
     recall: float,
     confidence: float,
 ) -> SiteProfile:
-    """A profile of what these weights did there. Raises CovidCoreError for a name that is none."""
+    """A profile of what the card's weights did there.
+
+    Raises CovidCoreError for a name that is none.
+    """
     return SiteProfile(
         site=_site(site),
-        weights_sha256=weights_sha256,
+        weights_sha256=card.sha256,
+        rules_sha256=card.rules_sha256,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         films=validation.films,
         positives=validation.positives,
@@ -105,11 +112,12 @@ def new_profile(
 
 
 def fits(profile: SiteProfile, card: WeightsCard) -> bool:
-    """Whether the profile was measured with these very weights.
+    """Whether the profile was measured with these very weights, by these rules.
 
-    With others its threshold means nothing.
+    With others its threshold means nothing: `calibrate` changes the probabilities too.
     """
-    return profile.weights_sha256 == card.sha256
+    same_rules = profile.rules_sha256 in (None, card.rules_sha256)
+    return profile.weights_sha256 == card.sha256 and same_rules
 
 
 def profile_bytes(profile: SiteProfile) -> bytes:

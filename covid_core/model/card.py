@@ -18,8 +18,11 @@ either does not match. Pickle is never read. Cards are read here, the tensors in
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -124,6 +127,11 @@ class WeightsCard(Record):
     history: tuple[EpochFigures, ...] = ()
     rules: Rules = Field(default_factory=_plain_rules)
     trust: dict[str, Trust] = Field(default_factory=dict)
+
+    @property
+    def rules_sha256(self) -> str:
+        """SHA-256, in hex, of the rules that turn logits into a call."""
+        return hashlib.sha256(json.dumps(asdict(self.rules), sort_keys=True).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _go_together(self) -> Self:
@@ -250,6 +258,14 @@ def read_cards(folder: Path) -> dict[str, WeightsCard]:
     """
     names = [path.stem for path in sorted(folder.glob("*.json"))]
     return {name: read_any_card(folder, name) for name in names if not name.endswith(NO_CARDS)}
+
+
+def card_of(file: Path) -> WeightsCard | None:
+    """The card beside a file of weights; None where there is none of ours."""
+    try:
+        return read_any_card(file.parent, file.stem)
+    except WeightsError:
+        return None
 
 
 def read_variants(folder: Path) -> dict[str, dict[str, WeightsCard]]:

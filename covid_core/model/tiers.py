@@ -48,11 +48,6 @@ _RIGHT = {
     Tier.COVID_UNLIKELY: (Finding.NORMAL, Finding.NOT_COVID),
 }
 _LIKELY = {Finding.COVID: Tier.LIKELY, Finding.PNEUMONIA: Tier.PNEUMONIA_LIKELY}
-_ALONE = {
-    Finding.PNEUMONIA: Tier.UNLIKELY,
-    Finding.NORMAL: Tier.NONE_SEEN,
-    Finding.NOT_COVID: Tier.COVID_UNLIKELY,
-}
 _SENTENCES = {
     Tier.LIKELY: "Findings suggest COVID-19.",
     Tier.POSSIBLE: "Findings suggest pneumonia; COVID-19 is possible.",
@@ -78,9 +73,7 @@ def tier_of(candidates: Sequence[Finding], positive: bool, answers: Sequence[Fin
         return Tier.POSSIBLE if positive or disease in candidates else Tier.UNLIKELY
     if alone is None or alone is disease or positive:
         return Tier.UNDECIDED
-    if disease is Finding.COVID and not suspected:
-        return Tier.COVID_UNLIKELY
-    return _ALONE[alone]
+    return Tier.COVID_UNLIKELY if disease is Finding.COVID and not suspected else Tier.NONE_SEEN
 
 
 def right_answers(tier: Tier) -> tuple[Finding, ...]:

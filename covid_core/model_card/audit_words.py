@@ -41,7 +41,10 @@ def _shortcuts(audit: AuditFigures | None) -> str:
             for part, names in failed.items()
             if names
         )
-        return f"Audited: it uses shortcuts. It tells COVID-19 from films without lungs ({found})."
+        return (
+            "Audited: it uses shortcuts. With the lungs hidden it still separates COVID-19 from the"
+            f" rest ({found})."
+        )
     open_ones = {
         part: [name for name, met in verdicts.items() if met is None]
         for part, verdicts in judged.items()
@@ -53,8 +56,8 @@ def _shortcuts(audit: AuditFigures | None) -> str:
             if names
         )
         return (
-            "Audited: whether it tells COVID-19 from films without lungs is undecided on so few"
-            f" films ({found})."
+            "Audited: on so few films it is undecided whether it separates COVID-19 from the rest"
+            f" with the lungs hidden ({found})."
         )
     on = "; ".join(_part_in_words(audit, part) for part in audit.probes)
     without = dict.fromkeys(
@@ -63,7 +66,7 @@ def _shortcuts(audit: AuditFigures | None) -> str:
         for name in verdicts
     )
     return (
-        f"Audited ({on}): it can hardly tell COVID-19 any more from films without lungs"
+        f"Audited ({on}): with the lungs hidden it can hardly separate COVID-19 from the rest"
         f" ({listed_in_words(list(without))})."
     )
 

@@ -79,7 +79,7 @@ What is reached without looking at the lungs was not measured: `python -m covid_
     words = "\n".join(
         f"- {name}: {said}" for name, part in measured.items() if (said := baselines_in_words(part))
     )
-    header = ["Films", "Told from", "Accuracy", "AUROC", "Network not clearly above it by"]
+    header = ["Films", "Classifier", "Accuracy", "AUROC", "Network not clearly above it by"]
     return f"""## Baselines
 
 What simple models reach on the same films, trained on the same training films, without looking at

@@ -56,7 +56,7 @@ Films by answer at the balanced point, and by label:
 
 {table(["Films", "Answer", *(one.display_name for one in card.classes)], counts)}
 
-{table(["Goal, at the balanced point", "Asked", "Measured", "Met"], goals)}"""
+{table(["Goal, at the balanced point", "Required", "Measured", "Met"], goals)}"""
 
 
 def fitted_sets(card: WeightsCard) -> str:

@@ -157,15 +157,15 @@ These weights have not been audited: `python -m covid_core audit`."""
     ]
     failing = parts_with_shortcuts(audit.probes)
     warning = (
-        f"**The model uses shortcuts**: it tells COVID-19 from films whose lungs can't be seen"
-        f" ({', '.join(failing)}).\n\n"
+        f"**The model uses shortcuts**: with the lungs hidden ({', '.join(failing)}) it still"
+        " separates COVID-19 from the rest.\n\n"
         if failing
         else ""
     )
     header = ["Films", "By", "", "n", "COVID-19", "AUROC", "Sensitivity", "Specificity"]
     return f"""## Audit
 
-{warning}{table(["Goal", "Asked", "Measured", "Met"], lines)}
+{warning}{table(["Goal", "Required", "Measured", "Met"], lines)}
 
 ### Groups
 

@@ -26,7 +26,8 @@ class Prediction:
     APPEARANCES, not calibrated; None by a network that did not learn them. `crop`: the part of the
     film inside its borders, where they are cut off. `placement`: where it lay in the network's
     input. `radiograph_sha256`, `weights_sha256`: what was judged, and by what. `remarks`: what the
-    gate found odd about it. `child`: whether its file says that the patient is one.
+    gate found odd about it. `child`: whether its file says that the patient is one. `calibrated`:
+    whether the probabilities are, or the weights have no rules for that.
     """
 
     picture: np.ndarray
@@ -45,6 +46,12 @@ class Prediction:
     opacity: np.ndarray | None = None
     appearances: np.ndarray | None = None
     child: bool = False
+    calibrated: bool = True
+
+    @property
+    def score_name(self) -> str:
+        """What its probabilities are to be called."""
+        return "Calibrated probability" if self.calibrated else "Score, not calibrated,"
 
     @property
     def label(self) -> Finding:

@@ -144,11 +144,18 @@ class Predictor:
             return found
         return (*found, *remarks_on_crop(film.crop, kept=borders == "keep"))
 
-    def feature_maps(self, x: np.ndarray) -> np.ndarray:
+    @property
+    def margin(self) -> float:
+        """How near to a limit, in log odds, a quicker precision might err; 0 in float32."""
+        return self._second_look.margin if self._second_look else 0.0
+
+    def feature_maps(self, x: np.ndarray, *, exact: bool = False) -> np.ndarray:
         """The network's feature maps of prepared films, float32 (N, channels, h, w).
 
-        Films too close to call are run a second time in float32.
+        Films too close to call are run a second time in float32; all of them where `exact`.
         """
+        if exact and self._second_look:
+            return self._second_look.engine.run(x)[0]
         return self._maps(x)[0]
 
     def _maps(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -171,12 +178,13 @@ class Predictor:
         opacity = [sigmoid(one[0]) for one in more[0]] if more else [None] * len(features)
         return list(zip(features, opacity, strict=True))
 
-    def logits(self, pictures: np.ndarray) -> np.ndarray:
+    def logits(self, pictures: np.ndarray, *, exact: bool = False) -> np.ndarray:
         """The network's logits, float64 (N, answers), without the gate.
 
-        `pictures`: uint8 (N, S, S), as its card's `preprocess` makes them, or changed since.
+        `pictures`: uint8 (N, S, S), as its card's `preprocess` makes them, or changed since;
+        `exact`: as `feature_maps` takes it.
         """
-        found = self.feature_maps(self.card.preprocess.input(pictures))
+        found = self.feature_maps(self.card.preprocess.input(pictures), exact=exact)
         return np.stack([self.head.logits(feature_map) for feature_map in found])
 
     def _is_close(self, feature_map: np.ndarray, look: SecondLook) -> bool:
@@ -208,6 +216,7 @@ class Predictor:
             logits=logits,
             feature_map=feature_map,
             placement=placement,
+            calibrated=self.card.rules.fitted,
             decision=_withhold_unusable(
                 decide(probabilities, self.card.rules, self.card.classes, point),
                 remarks,

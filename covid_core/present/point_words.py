@@ -91,11 +91,12 @@ def values_in_words(
     point: OperatingPoint,
     disease: Finding,
     prevalence: float,
-    away: Mapping[str, Calls] = MappingProxyType({}),
+    away: Mapping[str, Calls] | None = MappingProxyType({}),
 ) -> str | None:
     """The predictive values of this operating point at a prevalence, 0 to 1, in words.
 
-    `away`: as `calls_elsewhere` gives it. None where the point's costs were not measured.
+    `away`: as `calls_elsewhere` gives it, None where it is stated elsewhere. None where the point's
+    costs were not measured.
     """
     values = point.values_at(prevalence)
     if values is None:
@@ -104,6 +105,8 @@ def values_in_words(
         f"At a {in_sentence(disease)} prevalence of {in_percent(prevalence)}:"
         f" {_both_values(values)}, measured on {films_of(point)}."
     )
+    if away is None:
+        return words
     others = [
         f"On a source not used in training ({source}): PPV {positive}, NPV {negative}."
         for source, calls in away.items()

@@ -19,6 +19,7 @@ from covid_core.present.populations import parts_within
 from covid_core.present.sentences import in_percent
 
 _MAP_UNMEASURED = "Not measured: how often it points at what radiologists box."
+_UNCHECKED = "Counted before the checks, which withhold some answers."
 _CATEGORY_UNMEASURED = "Not measured: how often radiologists chose the same category."
 
 
@@ -51,11 +52,14 @@ def calls_worth(card: WeightsCard, point: OperatingPoint) -> str:
     name = in_sentence(card.classes[-1])
     if point.name == SITE:
         return _calls("This site's own films", point.calls, name)
-    lines = [_calls("Test films", point.calls, name, _likely(card, TEST, point))]
+    at_home = card.trust.get(TEST)
+    where = f"Test films ({at_home.films:,})" if at_home else "Test films"
+    lines = [_calls(where, point.calls, name, _likely(card, TEST, point))]
     for source, calls in calls_elsewhere(card, point).items():
         where = f"At a source not used in training ({card.trust[source].films:,} films)"
         lines.append(_calls(where, calls, name, _likely(card, source, point)))
-    return " ".join(filter(None, lines))
+    found = [line for line in lines if line]
+    return " ".join([*found, _UNCHECKED] if found else [])
 
 
 def _calls(where: str, calls: Calls | None, name: str, likely: str = "") -> str:

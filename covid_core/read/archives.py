@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from covid_core.errors import RefusedFile
+from covid_core.errors import UNREADABLE, RefusedFile
 from covid_core.read.file_kinds import is_zip
 from covid_core.read.film_files import (
     HEAD_BYTES,
@@ -256,7 +256,7 @@ def _bounded(data: bytes) -> bytes:
 
 def _unreadable(error: OSError) -> RefusedFile:
     return RefusedFile(
-        "unreadable",
+        UNREADABLE,
         f"the file can't be opened ({error.strerror})",
         "Check that it still exists and may be read",
     )

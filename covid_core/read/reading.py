@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from covid_core.errors import RefusedFile
+from covid_core.errors import UNREADABLE, RefusedFile
 from covid_core.read.file_kinds import is_dicom, is_raster, unknown_format
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.raster import decode_raster
@@ -19,7 +19,7 @@ CODES = {
     "empty": "no byte",
     "too_many_bytes": "more than MAX_FILE_BYTES, in the file or unpacked of a ZIP file",
     "unknown_format": "no PNG, JPEG, TIFF, WebP or DICOM file by its first bytes",
-    "unreadable": "the disk does not give it",
+    UNREADABLE: "the disk does not give it",
     "executable_preamble": "DICOM, and a program too",
     "corrupt": "cut short, damaged, or contradicting itself",
     "undecodable": "in a compression or encoding that can't be decoded here, or damaged in it",
@@ -92,7 +92,7 @@ def read_file(path: Path) -> Radiograph:
         return read_radiograph(read_regular(path, MAX_FILE_BYTES + 1))
     except OSError as error:
         raise RefusedFile(
-            "unreadable",
+            UNREADABLE,
             f"the file can't be opened ({error.strerror})",
             "Check that it exists and may be read",
             file=str(path),

@@ -54,8 +54,9 @@ def _kind(tags: Any, samples: int) -> np.dtype | None:
     bits, formats = set(tags.get(_BITS, (1,))), set(tags.get(_FORMAT, (1,)))
     if len(bits) != 1 or len(formats) != 1 or not 0 < samples <= _MOST_SAMPLES:
         return None
-    name = f"{_KINDS.get(formats.pop(), '?')}{bits.pop() // 8}"
-    return np.dtype(name) if name in _NUMBERS else None
+    size, rest = divmod(bits.pop(), 8)
+    name = f"{_KINDS.get(formats.pop(), '?')}{size}"
+    return np.dtype(name) if name in _NUMBERS and not rest else None  # 12 bits are packed
 
 
 def _is_known(tags: Any) -> bool:

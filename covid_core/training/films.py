@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from covid_core.boxes import Boxes, crop_boxes, format_boxes, parse_boxes, union_mask
+from covid_core.boxes import Boxes, crop_boxes, format_boxes, parse_boxes, place_boxes, union_mask
 from covid_core.datasets.cache import cached_crops, every_picture
 from covid_core.datasets.manifest import film_paths
-from covid_core.datasets.split import Split, groups_of, on_a_side
+from covid_core.datasets.split import Split, groups_of, on_a_side, unlabelled_to_train
 from covid_core.findings import APPEARANCES, CLASSES
 from covid_core.model.tasks import Task
 from covid_core.prepare.preprocess import Preprocess
@@ -145,15 +145,23 @@ def load_films(
     groups = groups_of(table)
     used = on_a_side(table)
     if unlabelled:
-        elsewhere = groups[used & (table["split"] != Split.TRAIN.value).to_numpy()]
-        more = (table["split"] == Split.UNLABELLED.value).to_numpy() & ~np.isin(groups, elsewhere)
+        more = unlabelled_to_train(table)
         table = table.assign(split=table["split"].where(~more, Split.TRAIN.value))
         used = used | more
     rows = table[used]
     paths = film_paths(rows)
     pictures = every_picture(paths, preprocess, cache, workers=workers)
-    boxes = map(parse_boxes, rows["boxes"])
     crops = cached_crops(paths, preprocess, cache, workers=workers)
+    boxes = [
+        place_boxes(
+            crop_boxes(parse_boxes(own), crop),
+            preprocess.placement(*crop.shape(int(height), int(width))),
+            preprocess.size_px,
+        )
+        for own, crop, height, width in zip(
+            rows["boxes"], crops, rows["height"], rows["width"], strict=True
+        )
+    ]
     return Films(
         pictures=pictures,
         labels=_indices(rows["label"], CLASSES),
@@ -162,7 +170,7 @@ def load_films(
         splits=rows["split"].to_numpy(str),
         names=tuple(rows["path"]),
         appearances=_indices(rows["appearance"], APPEARANCES),
-        boxes=tuple(crop_boxes(own, crop) for own, crop in zip(boxes, crops, strict=True)),
+        boxes=tuple(boxes),
         patients_known=(rows["patient"] != "").to_numpy(),
     )
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from covid_core.datasets.cache import cached_pictures, every_picture
+from covid_core.datasets.cache import every_picture
 from covid_core.datasets.layouts import LAYOUTS
 from covid_core.datasets.split import Split, fingerprint, groups_of, on_a_side
 from covid_core.errors import DatasetError, listed
@@ -99,7 +99,7 @@ def compute_features(
     used = table[on_a_side(table)]  # as training has them in its cache
     trained = (used["split"] == Split.TRAIN.value) & _in_task(used, predictor.card)
     preprocess = predictor.card.preprocess
-    pictures, _ = cached_pictures(
+    pictures = every_picture(
         [Path(path) for path in used["path"]], preprocess, cache, workers=workers
     )
     rows = np.flatnonzero(trained.to_numpy())

@@ -153,8 +153,9 @@ def set_modes(network: Network, films: int) -> None:
     network.train()
     if films == 1:
         network.head.eval()  # one film alone has no deviation to normalise by
-    if not next(network.features.parameters()).requires_grad:
-        network.features.eval()  # frozen: its normalisation too
+    for part in network.children():
+        if not any(parameter.requires_grad for parameter in part.parameters()):
+            part.eval()  # frozen: its normalisation too
 
 
 def train_step(

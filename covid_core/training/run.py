@@ -10,7 +10,7 @@ import torch
 from tqdm import tqdm
 
 from covid_core.datasets.split import Split
-from covid_core.errors import TrainingError
+from covid_core.errors import DatasetError, TrainingError
 from covid_core.model.lungs_network import LungNetwork
 from covid_core.model.networks import Network
 from covid_core.prepare.preprocess import Preprocess
@@ -71,6 +71,15 @@ def label_films(films: Films, phase: Phase) -> Films:
     """The films labelled by a phase's task, trimmed to the rarest label where the phase says so."""
     labelled = films.label_by(phase.task_definition)
     return labelled.trim_to_rarest() if phase.alike else labelled
+
+
+def check_task_tested(films: Films, phase: Phase) -> None:
+    """Raise DatasetError where the test part has no film of a class that the phase learns."""
+    if not len(label_films(films, phase).part(Split.TEST)):
+        raise DatasetError(
+            f"the test part has no film of a class of the task: {phase.task}",
+            "Make the manifest anew, with such films to test",
+        )
 
 
 def plan_phase(network: Network, run: Run, number: int) -> Plan:

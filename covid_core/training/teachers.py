@@ -23,11 +23,15 @@ _LEAST = 1e-6  # of a probability, whose logarithm is taken
 
 
 class Teachers:
-    """Networks that answer together, by their mean probability; `names`: with each one's hash."""
+    """Networks that answer together, by their mean probability.
+
+    `cards`: one each; `names`: with each one's hash.
+    """
 
     def __init__(self, trained: Sequence[tuple[Network, WeightsCard]]) -> None:
         self._trained = [(network.eval(), card.preprocess) for network, card in trained]
-        self.names = tuple(f"{card.recipe} {card.sha256[:16]}" for _, card in trained)
+        self.cards = tuple(card for _, card in trained)
+        self.names = tuple(f"{card.recipe} {card.sha256[:16]}" for card in self.cards)
 
     @classmethod
     def load(cls, folders: Sequence[Path], pupil: Preprocess, answers: int) -> Teachers:

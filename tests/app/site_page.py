@@ -45,8 +45,9 @@ def table(films: int = 300, weights: str = OURS) -> bytes:
 
 def profile_file(sha256: str | None = None) -> bytes:
     card, scores = read_card(WEIGHTS), build_scores(*drawn(), [""] * 300)
+    card = card.replace(sha256=sha256 or OURS)
     found, point = validate(scores, card.rules.points), guaranteed_point(scores)
-    own = new_profile(HOSTILE, sha256 or OURS, found, point, recall=0.95, confidence=0.9)
+    own = new_profile(HOSTILE, card, found, point, recall=0.95, confidence=0.9)
     return profile_bytes(own)
 
 

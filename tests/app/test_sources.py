@@ -332,7 +332,7 @@ def test_films_of_a_list_that_are_taken_back_can_be_read_no_more() -> None:
     assert [item.read() for item in held] == [data for _, data in FILMS[:2]]
     drop(page)
     for item in held:
-        with pytest.raises(RefusedFile, match="taken back"):
+        with pytest.raises(RefusedFile, match="was closed"):
             item.read()
 
 

@@ -13,7 +13,9 @@ import pytest
 from covid_core.crop import WHOLE, Crop
 from covid_core.datasets import cache
 from covid_core.datasets.cache import cached_crops, cached_pictures
+from covid_core.errors import UNREADABLE, RefusedFile
 from covid_core.prepare.preprocess import Preprocess
+from covid_core.read.radiograph import Radiograph
 from tests.films import encode, grey_film
 
 
@@ -119,3 +121,17 @@ def test_a_cache_of_before_there_was_a_choice_of_borders_is_used(
     for path in paths:
         digest.update(cache.file_stamp(path) + b"\n")
     assert cache._fingerprint(paths, Preprocess()) == digest.hexdigest()[:16]
+
+
+def test_what_could_not_be_opened_is_read_again(
+    paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(path: Path) -> Radiograph:
+        raise RefusedFile(UNREADABLE, "the disk does not give it", "Try again")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(cache, "read_file", fails)
+        _, refused = cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)
+    assert list(refused) == [0, 1, 2]
+    pictures, refused = cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)
+    assert list(refused) == [1] and pictures[0].max() == 255

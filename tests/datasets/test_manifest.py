@@ -158,3 +158,9 @@ def test_no_table_holds_a_formula_and_a_manifest_still_reads_as_it_was(tmp_path:
             cells = [cell for row in csv.reader(file) for cell in row]
         assert not [cell for cell in cells if cell.startswith(("=", "@", "-"))]
     pd.testing.assert_frame_equal(read_manifest(tmp_path / "m.csv"), table)
+
+
+def test_an_unknown_side_is_named(tmp_path: Path) -> None:
+    write_manifest(manifest(tmp_path).assign(split=["val", "train"]), tmp_path / "m.csv")
+    with pytest.raises(DatasetError, match="column split has unknown words: val"):
+        read_manifest(tmp_path / "m.csv")

@@ -129,6 +129,14 @@ def test_siim_reads_the_sizes_of_the_other_common_table(tmp_path: Path) -> None:
     assert case.boxes == ((0.1, 0.4, 0.3, 0.8), (0.5, 0.1, 1.0, 0.9))
 
 
+def test_siim_s_boxes_in_an_image_of_no_size_say_nothing(tmp_path: Path) -> None:
+    meta = "image_id,dim0,dim1,split\na,nan,200,train\n"
+    assert by_name(siim(tmp_path / "nan", dicom=False, meta=meta))["a"].boxes is None
+    meta = "image_id,dim0,dim1,split\na,n/a,200,train\n"
+    [left] = read_cases([siim(tmp_path / "words", dicom=False, meta=meta)]).left_out
+    assert left.damaged and "a size that is no number" in left.reason
+
+
 @pytest.mark.parametrize("dicom", [True, False])
 @pytest.mark.parametrize("metadata", [True, False])
 def test_rsna_gives_three_kinds_and_boxes(tmp_path: Path, dicom: bool, metadata: bool) -> None:
@@ -143,6 +151,7 @@ def test_rsna_gives_three_kinds_and_boxes(tmp_path: Path, dicom: bool, metadata:
     assert cases["o"].boxes == ((0.5, 0.25, 0.75, 0.75), (0.0, 0.0, 0.1, 1.0))
     assert cases["n"].boxes == cases["x"].boxes == ()
     assert (cases["t"].label, cases["t"].boxes) == (None, None)
+    assert {case.patient for case in cases.values()} == {None}, "patientId is an image's"
     known = {(True, True): 9.0, (True, False): 9.0, (False, True): 45.0, (False, False): None}
     assert cases["o"].age == known[metadata, dicom]
     assert cases["o"].view is {True: View.AP, False: View.PA if dicom else View.UNKNOWN}[metadata]

@@ -234,6 +234,15 @@ def test_films_stay_on_the_sides_of_an_earlier_manifest() -> None:
     assert set(splits[300:]) == {Split.TRAIN, Split.VALIDATION, Split.TEST}
 
 
+@pytest.mark.parametrize("count", [0, 1, 9])
+def test_new_films_too_few_to_be_split_train(count: int) -> None:
+    earlier = with_split(films(300, "a"))
+    table = joined(films(300, "a"), films(count, "b")).drop(columns="split", errors="ignore")
+    splits = assign_splits(table, seed=7, before=sides_before(table, earlier))
+    assert splits[:300] == list(earlier["split"])
+    assert splits[300:] == [Split.TRAIN] * count
+
+
 def test_a_new_film_that_joins_two_sides_keeps_what_trained_and_leaves_the_rest_out() -> None:
     earlier = with_split(films(300, "a"))
     trained, tested = (int(earlier.index[earlier["split"] == s][0]) for s in ("train", "test"))

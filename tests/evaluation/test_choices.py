@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from covid_core.commands.train import Options, choose_recipe, describe_choices
-from covid_core.evaluation.choices import CHOSEN_BY, choices_by, use_in_words
+from covid_core.evaluation.choices import CHOSEN_BY, choices_by, list_choices, use_in_words
 from covid_core.model.card import WEIGHTS, read_card
 from covid_core.model_card.results import held_out_name
 from covid_core.training.recipe import read_recipe
@@ -24,6 +24,15 @@ def test_what_a_source_chose_is_stated_by_the_recipe_or_by_people() -> None:
     both = stated | {"keep": "unseen_auroc"}
     assert choices_by("away", both) == ["tone", "mixture", "epoch"]
     assert choices_by("other", both) == ["epoch"], "named once"
+    stopped = {"keep": "last", "stop": "('unseen_auroc', 0.8)"}
+    assert choices_by("away", stopped) == ["epoch"]
+    assert choices_by("away", {"schedule": "{'measure': 'unseen_auroc'}"}) == ["learning rate"]
+
+
+def test_what_a_recipe_let_sources_choose_is_stated_for_those_that_start_from_its_weights() -> None:
+    training = {"keep": "unseen_auroc", "chosen_by": "away: tone"}
+    assert list_choices(training, ["held"]) == "away: tone, epoch; held: epoch"
+    assert list_choices({"keep": "last"}, ["held"]) == ""
 
 
 def test_no_source_held_out_chooses_in_the_recipe_of_the_weights() -> None:

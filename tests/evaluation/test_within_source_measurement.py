@@ -17,11 +17,7 @@ from covid_core.boxes import format_boxes
 from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import fingerprint
 from covid_core.errors import DatasetError
-from covid_core.evaluation.source_films import (
-    check_kept_split,
-    load_source_films,
-    select_films,
-)
+from covid_core.evaluation.source_films import load_source_films, select_films
 from covid_core.evaluation.within_source import OPACITY, OTHER, TEST
 from covid_core.evaluation.within_source_measurement import (
     add_within_sources,
@@ -164,42 +160,6 @@ def test_a_card_states_on_which_manifest_it_was_measured(
     assert measured.results.within_source_split == fingerprint(table)
     old = table[table["source"] == "old"]
     assert add_within_sources(network, card, old, tmp_path, **settings) is card  # type: ignore[arg-type]
-
-
-def test_what_trained_the_weights_must_stay_on_its_side(
-    table: pd.DataFrame, card: WeightsCard
-) -> None:
-    old = table[table["source"] == "old"]
-    trained = card.replace(
-        split=fingerprint(old), films={"train": {"old": {"normal": EACH}}, "test": {}}
-    )
-    check_kept_split(trained, old)
-    check_kept_split(trained, table)  # adds sources, and keeps the split of those known
-    moved = table.assign(split=table["split"].replace({"validation": "train"}))
-    with pytest.raises(DatasetError, match="another split"):
-        check_kept_split(trained, moved)
-    with pytest.raises(DatasetError, match="another split"):
-        check_kept_split(trained, moved, table)  # not the manifest that they were trained on
-    check_kept_split(trained, moved, old)  # what trained them is not measured
-    own = (table["source"] == "old") & (table["split"] == "validation")
-    overruled = table.assign(split=table["split"].mask(own, "a radiologist read it otherwise"))
-    check_kept_split(trained, overruled, old)
-    with pytest.raises(DatasetError, match="12 films that the weights learnt from are not in it"):
-        check_kept_split(trained, overruled[~own], old)
-
-
-def test_no_twin_of_what_trained_the_weights_is_measured(
-    table: pd.DataFrame, card: WeightsCard
-) -> None:
-    old = table[table["source"] == "old"]
-    trained = card.replace(split=fingerprint(old))
-    learnt = old["duplicate_group"][old["split"] == "train"].iloc[0]
-    twin = np.nonzero(select_films(table))[0][0]
-    groups = table["duplicate_group"].to_numpy().copy()
-    groups[twin] = learnt
-    with pytest.raises(DatasetError, match="1 films to be measured"):
-        check_kept_split(trained, table.assign(duplicate_group=groups), old)
-    check_kept_split(trained, table, old)
 
 
 def test_a_film_that_is_gone_is_named(

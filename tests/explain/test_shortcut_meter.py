@@ -85,6 +85,24 @@ def test_what_is_called_without_its_lungs_and_not_by_them_is_explained_too() -> 
     assert not explains(0.95, 0.1, 0.29, threshold=0.3)
 
 
+def test_near_the_limit_float32_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    predictor, radiograph = looking_at(CORNERS, bias=-5), film(marker=True)
+    prediction = predictor.predict(radiograph)
+    asked: list[bool] = []
+    own = Predictor.logits
+
+    def counted(self: Predictor, pictures: np.ndarray, *, exact: bool = False) -> np.ndarray:
+        asked.append(exact)
+        return own(self, pictures, exact=exact)
+
+    monkeypatch.setattr(Predictor, "logits", counted)
+    for margin, runs in ((0.0, [False]), (0.04, [False]), (1.0, [False, True])):
+        asked.clear()
+        monkeypatch.setattr(Predictor, "margin", margin)
+        meter = read_meter(predictor, prediction, LUNGS)
+        assert meter and meter.explained and asked == runs, "it keeps all of its odds, not half"
+
+
 def test_the_parts_are_the_film_s_own_pixels() -> None:
     drawing = np.random.default_rng(0)
     picture = drawing.integers(1, 256, (112, 112)).astype(np.uint8)

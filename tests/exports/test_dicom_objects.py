@@ -24,15 +24,18 @@ from covid_core.exports.pictures import captioned_overlay, captioned_pictures
 from covid_core.exports.secondary_capture import secondary_capture
 from covid_core.exports.structured_report import (
     CALLS,
+    OTHER_PNEUMONIA,
     READER_BOX,
     READER_TIER,
     SCHEME,
     VERDICT,
     VERDICTS,
+    class_code,
+    finding_code,
     structured_report,
     tier_code,
 )
-from covid_core.findings import Finding
+from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.gate_findings import Code
 from covid_core.model.tiers import Tier
@@ -164,10 +167,22 @@ def test_the_report_says_the_call_in_codes(
 ) -> None:
     result = made(probabilities)
     [group] = groups(both(None, keep=False, result=result)[1])
+    assert group.finding_type == finding_code(result.prediction.decision)
     assert group.finding_type == CALLS[call]
     evaluations = [item.value for item in group.get_qualitative_evaluations()]
     decision = result.prediction.decision
-    assert evaluations == [tier_code(decision.tier), *(CALLS[f] for f in decision.candidates)]
+    fits = [class_code(f, result.prediction.answers) for f in decision.candidates]
+    assert evaluations == [tier_code(decision.tier), *fits]
+
+
+def test_no_pneumonia_seen_is_not_filed_as_a_normal_film_nor_likely_as_the_disease() -> None:
+    assert CALLS[Finding.NORMAL].scheme_designator == SCHEME
+    assert CALLS[Finding.COVID].meaning == "Suspected COVID-19"
+    unlikely = made((0.01, 0.98, 0.01)).prediction.decision
+    assert unlikely.tier is Tier.UNLIKELY and finding_code(unlikely) == OTHER_PNEUMONIA
+    assert class_code(Finding.PNEUMONIA, CLASSES) == OTHER_PNEUMONIA
+    two = (Finding.NORMAL, Finding.PNEUMONIA)
+    assert class_code(Finding.PNEUMONIA, two) == CALLS[Finding.PNEUMONIA]
 
 
 @pytest.mark.parametrize("tier", [Tier.LIKELY, Tier.UNLIKELY, None])

@@ -122,3 +122,4 @@ def test_a_picture_carries_the_answer_and_the_gravest_warning() -> None:
     warned = made(remarks=(Code.CROPPED, Code.CHILD))
     assert answer_in_words(warned).startswith("COVID-19 likely. This looks like a child's")
     assert "cut off" not in answer_in_words(warned), "one warning, the gravest"
+    assert answer_in_words(warned).endswith("1 more reason for caution.")

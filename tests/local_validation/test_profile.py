@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def profile(card: WeightsCard) -> SiteProfile:
     scores = Scores(positive, drawing.beta(3 + 2 * positive, 5 - 3 * positive), np.arange(200))
     point = guaranteed_point(scores, 0.9, 0.8)
     found = validate(scores, card.rules.points)
-    return new_profile("Ward 3,\n Süd", card.sha256, found, point, recall=0.9, confidence=0.8)
+    return new_profile("Ward 3,\n Süd", card, found, point, recall=0.9, confidence=0.8)
 
 
 def changed(profile: SiteProfile, **values: Any) -> bytes:
@@ -57,6 +58,10 @@ def test_a_profile_comes_back_as_it_was(profile: SiteProfile, tmp_path: Path) ->
 def test_a_profile_fits_its_own_weights_alone(profile: SiteProfile, card: WeightsCard) -> None:
     assert fits(profile, card)
     assert not fits(profile, card.replace(sha256="0" * 64))
+    recalibrated = replace(card.rules, bias=(0.5, 0.0, -0.5))
+    assert not fits(profile, card.replace(rules=recalibrated)), "its probabilities are others"
+    older = load_profile(changed(profile, rules_sha256=None))
+    assert fits(older, card.replace(rules=recalibrated)), "it does not say by which rules"
 
 
 def test_a_profile_that_cannot_be_written_leaves_nothing(
@@ -84,11 +89,13 @@ def test_a_file_that_cannot_be_read_is_named_and_one_that_is_not_there_is_none(
 
 
 @pytest.mark.parametrize("name", ["", " \n", "x" * (MAX_NAME + 1), "a\x00b", "\u202egnp"])
-def test_a_site_needs_a_name_that_fits_on_a_line(name: str, profile: SiteProfile) -> None:
+def test_a_site_needs_a_name_that_fits_on_a_line(
+    name: str, profile: SiteProfile, card: WeightsCard
+) -> None:
     sure, curve = reliability(np.ones(40), np.ones(40)), np.array([0.0, 1.0])
     found = Validation(40, 20, 40, profile.auroc, curve, curve, sure, ())
     with pytest.raises(CovidCoreError, match="needs a name"):
-        new_profile(name, "0" * 64, found, profile.point, recall=0.9, confidence=0.8)
+        new_profile(name, card, found, profile.point, recall=0.9, confidence=0.8)
     with pytest.raises(CovidCoreError, match="needs a name"):
         load_profile(changed(profile, site=name))
 

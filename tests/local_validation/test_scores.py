@@ -180,6 +180,9 @@ def test_the_model_s_own_answers_are_no_reference() -> None:
     frame[["p_normal", "p_pneumonia", "p_covid"]] = shares
     frame["label"] = called
     assert "the model's own answers" in refusal(csv(frame)).problem
+    commas = frame.map(lambda cell: str(cell).replace(".", ","))
+    spreadsheet = commas.to_csv(index=False, sep=";").encode()
+    assert "the model's own answers" in refusal(spreadsheet).problem
     frame["label"] = called[::-1]
     assert read_scores(csv(frame), "films").score.tolist() == pytest.approx(shares[:, 2])
 

@@ -124,3 +124,10 @@ def test_what_is_no_tiff_that_can_be_read_says_so() -> None:
         with pytest.raises(RefusedFile) as refused:
             read_radiograph(file)
         assert refused.value.code == code
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_samples_that_are_packed_into_odd_bits_are_refused(bits: int) -> None:
+    with pytest.raises(RefusedFile) as refused:
+        read_radiograph(tiff(TWELVE[..., np.newaxis], big=True, bits=bits))
+    assert refused.value.code == "undecodable"

@@ -3,7 +3,8 @@
 `stage_2_train_images/ID.dcm`, or resized copies as `.jpg` or `.png`; `stage_2_train_labels.csv` has
 the boxes, in pixels of 1,024, and `stage_2_detailed_class_info.csv` the three kinds. A radiograph
 that shows no lung opacity but is not normal shows no pneumonia. View, age and sex are from
-`metadata.csv`, where it is, or from the DICOM file.
+`metadata.csv`, where it is, or from the DICOM file. ID, the tables' `patientId`, is of an image:
+NIH's patients have several, and which of them are one person's the tables do not say.
 """
 
 from __future__ import annotations
@@ -64,9 +65,9 @@ def read(folder: Path, selection: Selection) -> Iterator[Case | LeftOut]:
         else:
             boxes = boxes_in(pixels[name], _SIDE_PX, _SIDE_PX)
             label = READINGS[words].label
-            yield Case(path, label, SOURCE, name, words, *_person(path, metadata), None, boxes)
+            yield Case(path, label, SOURCE, None, words, *_person(path, metadata), None, boxes)
     for path in (*unnamed.values(), *films_in(folder / _TEST)):
-        yield Case(path, None, SOURCE, film_stem(path.name), "", *_person(path, metadata))
+        yield Case(path, None, SOURCE, None, "", *_person(path, metadata))
 
 
 def _person(

@@ -13,6 +13,7 @@ negative, beside one with boxes, has no reading of its own: it may be the worse 
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -106,12 +107,16 @@ def _words(study: Mapping[str, str]) -> str | None:
 def _boxes(row: dict[str, str], meta: Mapping[str, str], header: Header) -> Boxes | None:
     """An image's boxes as fractions.
 
-    None where it has none, which says nothing, or where its original size is not known.
+    None where it has none, which says nothing, or where its original size is not known. Raises
+    csv.Error for a size that is no number.
     """
-    width = float(meta.get("width") or meta.get("dim1") or header.width)
-    height = float(meta.get("height") or meta.get("dim0") or header.height)
+    try:
+        width = float(meta.get("width") or meta.get("dim1") or header.width)
+        height = float(meta.get("height") or meta.get("dim0") or header.height)
+    except ValueError as error:
+        raise csv.Error(f"{_META}, {row['id']}: a size that is no number") from error
     pixels = _pixels(row)
-    if not (pixels and width and height):
+    if not (pixels and 0 < width < math.inf and 0 < height < math.inf):
         return None
     return boxes_in(pixels, width, height)
 

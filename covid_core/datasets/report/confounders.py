@@ -51,7 +51,7 @@ def _one_source(films: pd.DataFrame) -> list[str]:
 
 def _one_class(films: pd.DataFrame) -> list[str]:
     warnings = []
-    for source, own in films.groupby("source"):
+    for source, own in films[films["label"] != ""].groupby("source"):
         if own["label"].nunique() == 1:
             label = own["label"].iloc[0]
             warnings.append(

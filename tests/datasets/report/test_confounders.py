@@ -54,6 +54,9 @@ def test_a_class_of_one_source_is_said() -> None:
 def test_a_source_of_one_class_is_said() -> None:
     [warning] = list_warnings(table_of([*clean(), ("normal", "c", 50.0, 30)]), [], [])
     assert warning.startswith("All 30 films of c are normal")
+    unlabelled = [("", "c", 50.0, 1), ("", "d", 50.0, 9)]
+    more = list_warnings(table_of([*clean(), ("normal", "c", 50.0, 30), *unlabelled]), [], [])
+    assert more == [warning], "what has no class is of no class"
 
 
 @pytest.mark.parametrize("source", ["d", "chest_xray"])
