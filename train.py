@@ -205,7 +205,7 @@ def check_first_weights(
 ) -> None:
     """Raise DatasetError where films that tune or test taught the first weights, or a teacher.
 
-    A study as published is repeated with what it did.
+    A study, as published or corrected, is repeated with the start that its recipe names.
     """
     from covid_core.datasets.manifest import read_manifest
     from covid_core.evaluation.learnt_from import check_start
@@ -215,7 +215,7 @@ def check_first_weights(
         return
     first = card_of(Path(recipe.init))
     cards = [*([first] if first else []), *(teachers.cards if teachers else ())]
-    check_start(cards, table, read_manifest(options.trained_on) if options.trained_on else None)
+    check_start(cards, table, [read_manifest(file) for file in options.trained_on])
 
 
 def load_manifest(options: Options, recipe: Recipe, folder: Path) -> pd.DataFrame:

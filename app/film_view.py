@@ -15,6 +15,7 @@ import numpy as np
 import streamlit as st
 
 from app import session
+from app.open_film import OpenFilm, keep_latest
 from app.session import Slot
 from app.texts import read as texts
 from app.viewer.package import Kind, Layer, Planes, View, Window
@@ -28,7 +29,6 @@ from covid_core.present.sentences import DISCLAIMER, heat_in_words, opacity_in_w
 from covid_core.present.worth import map_worth, opacity_worth
 
 if TYPE_CHECKING:
-    from app.open_film import OpenFilm
     from covid_core.explain.opacity_map import OpacityMap
     from covid_core.read.radiograph import Radiograph
 
@@ -122,7 +122,7 @@ def prepared_in_session(film: OpenFilm) -> Prepared:
 
 def keep_prepared(film: OpenFilm, ready: Prepared) -> None:
     """Keep what was prepared of a film in the session, in place of what was shown longest ago."""
-    session.keep_latest(_kept(), film.key, ready, _PREPARED_KEPT)
+    keep_latest(_kept(), film.key, ready, _PREPARED_KEPT)
 
 
 def _kept() -> OrderedDict[tuple[str, str], Prepared]:

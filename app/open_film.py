@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from covid_core.read.radiograph import Radiograph, View
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from covid_core.findings import Finding
     from covid_core.predict.prediction import Prediction
     from covid_core.read.patient_tags import Study
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,3 +93,11 @@ def unchecked(reading: Reading, *findings: Finding) -> tuple[Finding, ...]:
     if wanted <= reading.map_checks.keys():
         return ()
     return tuple(finding for finding in reading.prediction.answers if finding in wanted)
+
+
+def keep_latest(kept: OrderedDict[Key, Value], key: Key, value: Value, most: int) -> None:
+    """Put a value last, and drop the first ones beyond `most`."""
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)

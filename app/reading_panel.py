@@ -148,7 +148,8 @@ def show_viewer(
 ) -> str | None:
     """The film and its maps in the viewer; gives the step that was chosen there, if any."""
     ready = prepared_in_session(film)
-    warning = " ".join(flag.sentence for flag in flags_shown(film.reading)[:1])
+    usable = film.prediction.decision.usable  # else its sentence says why not
+    warning = " ".join(flag.sentence for flag in flags_shown(film.reading)[:usable])
     view = view_of(film.reading, ready, warning=warning, steps=steps)
     view = replace(view, linked=linked)
     if film.is_phantom:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import streamlit as st
 
 from app.deployment import Deployment, deployment
-from app.open_film import OpenFilm, read_film, unchecked
+from app.open_film import OpenFilm, keep_latest, read_film, unchecked
 from app.queue import Work
 from app.readings_log import LoggedPredictor
 from app.shared_queue import take_turn
@@ -30,7 +30,7 @@ from covid_core.model.card import AUDIT, SHIPPED, WEIGHTS, WeightsCard, read_aud
 from covid_core.model.decision import BALANCED, SITE, OperatingPoint
 from covid_core.predict.lungs import Lungs
 from covid_core.predict.predictor import Predictor
-from covid_core.storage.arrays import file_stamp
+from covid_core.storage.arrays import stamp_of
 
 if TYPE_CHECKING:
     from covid_core.case.case_reading import Reading
@@ -38,10 +38,8 @@ if TYPE_CHECKING:
     from covid_core.explain.known_films import KnownFilms
     from covid_core.read.radiograph import Radiograph
 
-Key = TypeVar("Key")
 Value = TypeVar("Value")
 Films = OrderedDict[tuple[str, str], OpenFilm]
-CARD = WEIGHTS / f"{SHIPPED}.json"
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 81 MB
 AHEAD = "ahead"  # the session's place for the film that is read ahead
 
@@ -67,7 +65,12 @@ class Chosen:
 
 def card() -> WeightsCard:
     """What the weights' card says now; read anew once its file changes. Raises WeightsError."""
-    return _card(stamp_of(CARD)) if CARD.exists() else read_card(WEIGHTS)
+    return _card(stamp_of(card_file())) if card_file().exists() else read_card(WEIGHTS)
+
+
+def card_file() -> Path:
+    """Where the card of the weights in use lies."""
+    return WEIGHTS / f"{SHIPPED}.json"
 
 
 def predictor() -> Predictor:
@@ -76,12 +79,7 @@ def predictor() -> Predictor:
     Raises WeightsError.
     """
     card()
-    return _predictor(stamp_of(CARD))
-
-
-def stamp_of(*files: Path) -> bytes:
-    """Which files these are, in which state: what is made of them is kept by that."""
-    return b"\n".join(file_stamp(file) if file.exists() else b"" for file in files)
+    return _predictor(stamp_of(card_file()))
 
 
 def lungs() -> Lungs:
@@ -107,7 +105,7 @@ def reader() -> CaseReader:
 
 def audit() -> AuditFigures | None:
     """What an audit found of the weights; None where there was none."""
-    return _audit(stamp_of(CARD, WEIGHTS / f"{SHIPPED}{AUDIT}.json"))
+    return _audit(stamp_of(card_file(), WEIGHTS / f"{SHIPPED}{AUDIT}.json"))
 
 
 def settings() -> Deployment:
@@ -234,14 +232,6 @@ def remember(slot: Slot, of: object, make: Callable[[], Value]) -> Value:
 def keep(film: OpenFilm) -> None:
     """Keep a film in the session, in place of the one that was shown longest ago."""
     keep_latest(_films(), film.key, film, READINGS_KEPT)
-
-
-def keep_latest(kept: OrderedDict[Key, Value], key: Key, value: Value, most: int) -> None:
-    """Put a value last, and drop the first ones beyond `most`."""
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > most:
-        kept.popitem(last=False)
 
 
 def drop_ahead() -> None:

@@ -2,8 +2,8 @@
 
     python -m benchmarks.install_wheel [--python PYTHON...]
 
-The wheel is built, and installed with the extras desk, dicom and train into an environment that
-each PYTHON makes in an empty folder. There `chest-reader predict` reads a drawn radiograph, a
+The wheel is built, and installed with the extras desk, dicom, train and cluster into an environment
+that each PYTHON makes in an empty folder. There `chest-reader predict` reads a drawn radiograph, a
 phantom is dropped on the page that `chest-reader page` serves in a real Chromium, and every module
 of ours is imported. Takes the network, or pip's cache.
 """

@@ -27,6 +27,7 @@ from covid_core.model.results import TEST, Summary
 from covid_core.model_card.comparison import HEADER
 from covid_core.model_card.front_matter import without_front_matter
 from covid_core.present.sentences import DISCLAIMER
+from covid_core.storage.arrays import stamp_of
 
 _COVID = Finding.COVID
 README = WEIGHTS / "README.md"
@@ -61,7 +62,7 @@ def show_summary(card: WeightsCard) -> None:
     show_goals(card)
     show_data(card)
     st.subheader(texts.LIMITS, anchor=False)
-    st.markdown(section(card_text(session.stamp_of(README)), "Limits"))
+    st.markdown(section(card_text(stamp_of(README)), "Limits"))
 
 
 def show_headline(title: str, found: Summary) -> None:
@@ -151,7 +152,7 @@ def show_data(card: WeightsCard) -> None:
 def show_recipes(card: WeightsCard) -> None:
     """Shows the other recipes' results beside the model's own."""
     st.write(texts.RECIPES_WORDS)
-    short, whole = recipes(session.stamp_of(session.CARD))
+    short, whole = recipes(stamp_of(session.card_file()))
     st.dataframe(short, hide_index=True, alt=texts.RECIPES_SHORT_ALT, height="content")
     st.caption(texts.RECIPES_SEE)
     st.markdown(f"**{texts.RECIPES_FULL}**")
@@ -170,7 +171,7 @@ def show_recipes(card: WeightsCard) -> None:
 
 def show_card(card: WeightsCard) -> None:
     """Shows the model card, whole."""
-    text = card_text(session.stamp_of(README))
+    text = card_text(stamp_of(README))
     if not text:
         st.info(texts.CARD_NONE, icon=":material/info:")
         return

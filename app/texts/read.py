@@ -56,7 +56,8 @@ POINT_HELP = (
 PREVALENCE = "Prevalence, %"
 PREVALENCE_HELP = "How common COVID-19 is among your films: the predictive values depend on it."
 OUTDATED = (
-    "The site profile was made for other weights: its operating point is not used. Validate again."
+    "The site profile was made for other weights or rules: its operating point is not used."
+    " Validate again."
 )
 VALIDATE = "Validate these weights"
 

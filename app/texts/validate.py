@@ -33,7 +33,7 @@ UNKNOWN_WEIGHTS = (
     "This table does not say which weights made its scores. What follows, and a profile made of it,"
     " holds only if it was the model in use here. Keep predict's column weights_sha256 to be sure."
 )
-WEIGHTS_CHANGED = "other weights are in use since these films were measured"
+WEIGHTS_CHANGED = "other weights or rules are in use since these films were measured"
 WEIGHTS_CHANGED_REMEDY = "Give the films again, or scores that the weights in use have made"
 
 FILMS_WORDS = (
@@ -67,8 +67,8 @@ FAILED_ALT = "Files that gave no score, and the reason for each"
 EARLIER_WORDS = "The file that this page gave when the site was last validated."
 EARLIER_UPLOAD = "Profile: JSON"
 OTHER_WEIGHTS = (
-    "This profile was measured with other weights. Its threshold means nothing with these: validate"
-    " the site again."
+    "This profile was measured with other weights or rules. Its threshold means nothing with these:"
+    " validate the site again."
 )
 
 REFUSED = "These films can't be measured."
@@ -166,7 +166,9 @@ FORGET_HELP = (
     " Nothing is deleted on the server."
 )
 UNSAVED = "The profile is in use here, but not for everyone: it could not be kept on the server."
-OUTDATED = "The site's profile was measured with other weights and is not in use. Validate again."
+OUTDATED = (
+    "The site's profile was measured with other weights or rules and is not in use. Validate again."
+)
 SUMMARY = (
     "{site}, {created}: AUROC {auroc} on {films} films. Threshold {threshold:.3f}, for a"
     " sensitivity of {recall:.0%} with {confidence:.0%} confidence."

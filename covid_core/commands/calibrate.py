@@ -15,7 +15,7 @@ from covid_core.commands.arguments import CACHE, Cache, Manifest, Recipe, Weight
 from covid_core.commands.status import DONE
 from covid_core.errors import DatasetError
 from covid_core.explain.known_index import FOLDER as KNOWN
-from covid_core.model.card import AUDIT, PROOF, SHIPPED, WEIGHTS, save_card
+from covid_core.model.card import AUDIT, PROOF, SHIPPED, WEIGHTS, read_any_card, save_card
 from covid_core.model.results import TEST
 from covid_core.model.tasks import task_of
 
@@ -99,13 +99,18 @@ def run(options: Options) -> int:
     if changed:
         heat = full_heat(network, films, card.preprocess, device=device)
     before, card = card, card.replace(rules=rules, trust=trust, results=results, full_heat=heat)
-    if card.results.within_source:
+    if card.results.within_source_split == card.split:
         workers = os.cpu_count() or 1
         card = add_within_sources(
             network, card, table, options.cache, workers=workers, device=device
         )
+    elif card.results.within_source:
+        print(
+            "the figures within sources are of the rules before: run evaluate --into-card again",
+            file=sys.stderr,
+        )
     save_card(card, options.weights)
-    if card.rules != before.rules or changed:
+    if changed or read_any_card(options.weights, options.recipe).rules != before.rules:
         for file in forget_what_is_outdated(options.weights, options.recipe, pictures=changed):
             print(f"removed, for it was made with the rules before: {file}", file=sys.stderr)
     test = trust[TEST]

@@ -113,14 +113,17 @@ class Options:
         ),
     ]
     trained_on: Annotated[
-        Path | None,
+        list[Path],
         Option(
             "--trained-on",
+            default_factory=list,
+            show_default=False,
             metavar="FILE",
             help="the manifest that the weights of --init and --teacher were trained on, where the"
-            " films given have another split: proves that no film that tunes or tests taught them",
+            " films given have another split: proves that no film that tunes or tests taught them;"
+            " may be given several times",
         ),
-    ] = None
+    ]
     resume: Annotated[bool, Option("--resume", help="go on from the run's checkpoint")] = False
     init: Annotated[str | None, Option("--init", help="imagenet, random, or a file of weights")] = (
         None

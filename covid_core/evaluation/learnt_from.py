@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,19 +16,21 @@ _MEASURED = (Split.TEST.value, Split.HELD_OUT.value)
 
 
 def check_start(
-    cards: Iterable[WeightsCard], table: pd.DataFrame, trained_on: pd.DataFrame | None = None
+    cards: Iterable[WeightsCard], table: pd.DataFrame, trained_on: Sequence[pd.DataFrame] = ()
 ) -> None:
     """Nothing, where no film that tunes or tests in a manifest taught the weights to start from.
 
     `cards`: of these weights, and of teachers. Weights none of whose sources are in `table` pass:
-    sources are known by their names. Otherwise as `check_kept_split`; raises DatasetError.
+    sources are known by their names. Otherwise as `check_kept_split`, by that of the manifests
+    `trained_on` which trained the weights; raises DatasetError.
     """
     measured = table["split"].isin(_MEASURED).to_numpy()
     tunes = (table["split"] == Split.VALIDATION.value).to_numpy()
     for card in cards:
         if table["source"].isin(_sources_of(card)).any():
-            check_kept_split(card, table, measured, trained_on)
-            check_kept_split(card, table, tunes, trained_on, sides=[Split.TRAIN.value])
+            own = next((one for one in trained_on if fingerprint(one) == card.split), None)
+            check_kept_split(card, table, measured, own)
+            check_kept_split(card, table, tunes, own, sides=[Split.TRAIN.value])
 
 
 def check_kept_split(

@@ -82,8 +82,7 @@ def read_meter(
     rules = predictor.card.rules
     only, removed = map(float, rules.probabilities(predictor.logits(left))[:, -1])
     whole = float(prediction.probabilities[-1])
-    kept = log_odds(removed) - log_odds(whole)
-    if abs(kept - np.log(KEPT)) < 2 * predictor.margin:  # each of the odds may err by one margin
+    if _is_close(whole, only, removed, prediction.decision.point.threshold, predictor.margin):
         pictures = np.stack([prediction.picture, *left])
         exact = rules.probabilities(predictor.logits(pictures, exact=True))[:, -1]
         whole, only, removed = map(float, exact)
@@ -100,6 +99,16 @@ def explains(whole: float, lungs_only: float, removed: float, threshold: float) 
     """
     keeps = log_odds(removed) >= log_odds(whole) + np.log(KEPT)
     return bool(keeps or lungs_only < threshold <= removed)
+
+
+def _is_close(
+    whole: float, lungs_only: float, removed: float, threshold: float, margin: float
+) -> bool:
+    """Whether errors of the log odds up to `margin` could change what `explains` says."""
+    limits = log_odds(np.array([lungs_only, removed])) - log_odds(threshold)
+    with np.errstate(invalid="ignore"):  # both are certain
+        kept = log_odds(removed) - log_odds(whole) - np.log(KEPT)
+    return bool(abs(kept) < 2 * margin or (np.abs(limits) < margin).any())
 
 
 def parts(

@@ -200,10 +200,11 @@ def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
 def _values(result: Result) -> str | None:
     """What such an answer is worth at the prevalence; nothing of one that must not be used."""
     decision, disease = result.prediction.decision, result.prediction.answers[-1]
-    away = None if result.elsewhere else {}
     if not decision.usable:
         return None
-    return values_in_words(decision.point, disease, result.prevalence, away)
+    return values_in_words(
+        decision.point, disease, result.prevalence, None if result.elsewhere else {}
+    )
 
 
 def _checked(sheet: Sheet, result: Result, checks: Checks, y: float, points: float) -> float:

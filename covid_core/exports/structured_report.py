@@ -7,7 +7,6 @@ as one class's calibrated probability, has one of this project's scheme.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset, FileDataset
@@ -15,12 +14,33 @@ from pydicom.sr.coding import Code
 
 from covid_core.explain.checks import check_sentences
 from covid_core.exports.identity import MANUFACTURER, as_file, object_attributes, stamp, uid_of
-from covid_core.exports.opinions import Opinion, Verdict
+from covid_core.exports.opinions import Opinion
 from covid_core.exports.pictures import WARNING
+from covid_core.exports.report_codes import (
+    CATEGORY,
+    HEAT_IN_LUNGS,
+    NOT_RULED_OUT,
+    OPACITY_IN_LUNGS,
+    OPACITY_PEAK,
+    READER_BOX,
+    READER_TIER,
+    SCHEME,
+    SENSITIVITY,
+    SPECIFICITY,
+    THRESHOLD,
+    TIER,
+    VERDICT,
+    VERDICTS,
+    category_code,
+    class_code,
+    finding_code,
+    probability_of,
+    share_of,
+    tier_code,
+)
 from covid_core.extras import needing
-from covid_core.findings import APPEARANCES, Appearance, Finding
-from covid_core.model.decision import Decision
-from covid_core.model.tiers import CAVEAT, Tier
+from covid_core.findings import APPEARANCES
+from covid_core.model.tiers import CAVEAT
 from covid_core.present.point_words import point_in_words, values_in_words
 from covid_core.present.result import Result
 from covid_core.present.sentences import category_in_words, opacity_in_words
@@ -31,32 +51,6 @@ if TYPE_CHECKING:
     from highdicom import sr
 
 SERIES = "COVID-19 reader report, research use only"
-SCHEME = "99COVIDREADER"
-CALLS: dict[Finding | None, Code] = {
-    Finding.NORMAL: Code("no-pneumonia-seen", SCHEME, "No pneumonia seen"),  # other findings may be
-    Finding.PNEUMONIA: Code("233604007", "SCT", "Pneumonia"),
-    Finding.COVID: Code("840544004", "SCT", "Suspected COVID-19"),
-    Finding.NOT_COVID: Code("not-covid", SCHEME, "Not COVID-19"),
-    None: Code("82334004", "SCT", "Indeterminate"),  # SNOMED CT's word for what is undecided
-}
-TIER = Code("tier", SCHEME, "Answer in the words of a report")
-VERDICT = Code("reader-verdict", SCHEME, "Reader's opinion of the answer")
-READER_TIER = Code("reader-answer", SCHEME, "Reader's own answer")
-READER_BOX = Code("reader-box", SCHEME, "Reader's box around an opacity, in shares of the film")
-VERDICTS = {
-    Verdict.AGREE: Code("agree", SCHEME, "Reader agrees"),
-    Verdict.DISAGREE: Code("disagree", SCHEME, "Reader disagrees"),
-    Verdict.CORRECT: Code("correct", SCHEME, "Reader corrects"),
-}
-NOT_RULED_OUT = Code("not-ruled-out", SCHEME, "Not ruled out by the model")
-OTHER_PNEUMONIA = Code("other-pneumonia", SCHEME, "Pneumonia other than COVID-19")
-THRESHOLD = Code("threshold", SCHEME, "Threshold of the operating point for COVID-19")
-HEAT_IN_LUNGS = Code("heat-in-lungs", SCHEME, "Share of the evidence that lies in the lungs")
-OPACITY_PEAK = Code("opacity-peak", SCHEME, "Highest probability of an opacity in a cell")
-OPACITY_IN_LUNGS = Code("opacity-in-lungs", SCHEME, "Share of likely opacity in the lungs")
-CATEGORY = Code("rsna-category", SCHEME, "RSNA category of the radiograph's appearance")
-SENSITIVITY = Code("111088", "DCM", "Case Sensitivity")
-SPECIFICITY = Code("111090", "DCM", "Case Specificity")
 _CHEST_FILM = Code("399208008", "SCT", "Plain chest X-ray")
 _CHEST = Code("51185008", "SCT", "Thoracic structure")
 _PER_CENT = Code("%", "UCUM", "%")
@@ -102,42 +96,6 @@ def structured_report(
     )
     stamp(report, result, kept)
     return as_file(report)
-
-
-def probability_of(finding: Finding, score: str) -> Code:
-    """The measurement's name of one class's probability. `score`: `Prediction.score_name`."""
-    meaning = f"{score} of {finding.display_name}"
-    return Code(f"p-{finding.value}".replace(" ", "-"), SCHEME, meaning)
-
-
-def category_code(appearance: Appearance) -> Code:
-    """The code of one RSNA category."""
-    return Code(appearance.value, SCHEME, appearance.display_name)
-
-
-def tier_code(tier: Tier) -> Code:
-    """The code of one answer in the words of a report."""
-    return Code(tier.name.lower().replace("_", "-"), SCHEME, tier.heading)
-
-
-def finding_code(decision: Decision) -> Code:
-    """The finding's code: the class called; pneumonia of any kind where COVID-19 is possible."""
-    if decision.tier is Tier.UNLIKELY:
-        return OTHER_PNEUMONIA
-    called = Finding.PNEUMONIA if decision.tier is Tier.POSSIBLE else decision.finding
-    return CALLS[called]
-
-
-def class_code(answer: Finding, answers: Sequence[Finding]) -> Code:
-    """The code of a class of the network: pneumonia is another than COVID-19 where it has both."""
-    other = answer is Finding.PNEUMONIA and Finding.COVID in answers
-    return OTHER_PNEUMONIA if other else CALLS[answer]
-
-
-def share_of(appearance: Appearance) -> Code:
-    """The measurement's name of the network's share for one RSNA category."""
-    meaning = f"Network's uncalibrated share of {appearance.display_name}"
-    return Code(f"share-{appearance.value}", SCHEME, meaning)
 
 
 def _pictures(capture: bytes, kept: Study | None) -> list[Dataset]:
@@ -293,9 +251,10 @@ def _shares(result: Result) -> list[tuple[Code, float]]:
 def _comments(result: Result) -> list[str]:
     prediction = result.prediction
     point, disease = prediction.decision.point, prediction.answers[-1]
-    away = None if result.elsewhere else {}
     usable = prediction.decision.usable
-    worth = values_in_words(point, disease, result.prevalence, away) if usable else None
+    worth = usable and values_in_words(
+        point, disease, result.prevalence, None if result.elsewhere else {}
+    )
     flags, checks = [flag.sentence for flag in result.flags], result.checks
     shown = checks if usable else None  # else its flags say what was found
     checked = check_sentences(shown, drawn=result.heat_drawn) if shown else []

@@ -19,7 +19,7 @@ from covid_core.class_names import NAMES_KNOWN, parse_class, says_covid
 from covid_core.errors import CovidCoreError
 from covid_core.exports.opinions import is_json, json_as_csv
 from covid_core.findings import CLASSES, Finding
-from covid_core.storage.tables import column_names, parse_rows, trimmed
+from covid_core.storage.tables import column_names, number_in, parse_rows, trimmed
 
 MAX_BYTES = 16 * 1024**2
 MAX_FILMS = 20_000  # resampling more takes longer than anyone waits at a page
@@ -177,7 +177,7 @@ def _read(data: bytes) -> Scores:
     unknown = ", ".join(map(repr, words[shown.isna()].str[:_SHOWN].unique()[:_NAMED]))
     _refuse(shown.isna(), f"a label that names no known class: {unknown}", _WRITE_LABELS)
     _refuse_own_answers(table, words.str.lower())
-    scores = _numbers(table[column])
+    scores = table[column].map(number_in)
     _refuse(scores.isna(), f"no number as {column}", "Give each film's score, or leave the row out")
     outside = (scores < 0) | (scores > 1)
     _refuse(outside, f"a {column} outside 0 to 1", "Give probabilities, not per cent or logits")
@@ -196,13 +196,8 @@ def _probabilities(table: pd.DataFrame) -> np.ndarray | None:
     """Each class's, float64 (N, 3), of a table that has them all as probabilities; else None."""
     if not set(_OWN) <= set(table):
         return None
-    found = table[list(_OWN)].apply(_numbers).to_numpy(np.float64)
+    found = table[list(_OWN)].map(number_in).to_numpy(np.float64)
     return found if ((found >= 0) & (found <= 1)).all() else None
-
-
-def _numbers(column: pd.Series) -> pd.Series:
-    """A column's texts as numbers, with decimal points or commas; NaN where it is none."""
-    return pd.to_numeric(column.str.strip().str.replace(",", "."), errors="coerce")
 
 
 def _weights(table: pd.DataFrame) -> str:
@@ -295,7 +290,7 @@ def _refuse_own_answers(table: pd.DataFrame, words: pd.Series) -> None:
     """
     if not {"prediction_set", *_OWN} <= set(table):
         return
-    probabilities = table[list(_OWN)].apply(_numbers).fillna(-1)
+    probabilities = table[list(_OWN)].map(number_in).fillna(-1)
     answers = np.array([finding.value for finding in CLASSES])
     if (answers[probabilities.to_numpy().argmax(axis=1)] == words.to_numpy()).all():
         raise CovidCoreError(

@@ -18,6 +18,11 @@ def file_stamp(path: Path) -> bytes:
     return stamp.encode(errors="surrogateescape")
 
 
+def stamp_of(*files: Path) -> bytes:
+    """Which files these are, each in which state; empty for one that is not there."""
+    return b"\n".join(file_stamp(file) if file.exists() else b"" for file in files)
+
+
 def save_arrays(path: Path, arrays: dict[str, Any]) -> None:
     """Write arrays to an `.npz` file, whole or not at all. Raises CovidCoreError."""
     with replacing(path) as file:

@@ -108,6 +108,14 @@ def original_text(cell: str) -> str:
     return cell.removeprefix(_MARK) if marked else cell
 
 
+def number_in(cell: str) -> float:
+    """The number in a cell, with a decimal point or comma; NaN where it holds none."""
+    try:
+        return float("nan" if "_" in cell else cell.strip().replace(",", "."))
+    except ValueError:
+        return float("nan")
+
+
 def column_names(header: Row) -> tuple[str, ...]:
     """The names of the columns, without empty ones at the end."""
     names = [name.strip() for name in header.cells]

@@ -153,8 +153,9 @@ def set_modes(network: Network, films: int) -> None:
     network.train()
     if films == 1:
         network.head.eval()  # one film alone has no deviation to normalise by
-    for part in network.children():
-        if not any(parameter.requires_grad for parameter in part.parameters()):
+    for part in network.modules():
+        learnt = [parameter.requires_grad for parameter in part.parameters()]
+        if learnt and not any(learnt):
             part.eval()  # frozen: its normalisation too
 
 

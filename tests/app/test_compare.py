@@ -91,7 +91,9 @@ def test_a_damaged_one_is_a_line_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weights = tmp_path / "weights"
-    for file in [*WEIGHTS.glob("densenet121.*"), *(WEIGHTS / RECIPES).glob("[!.]*")]:
+    folders = [WEIGHTS / name for name in (RECIPES, "gate", "lungs", "known")]
+    beside = [file for folder in folders for file in folder.glob("[!.]*")]
+    for file in [*WEIGHTS.glob("densenet121.*"), *beside]:
         target = weights / file.relative_to(WEIGHTS)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)

@@ -140,7 +140,7 @@ def test_what_was_measured_of_other_weights_than_those_now_loaded_is_dropped(
     monkeypatch.setattr("app.session.card", lambda: newer)
     page.run()
     assert not page.exception
-    assert "Other weights are in use since" in said(page)
+    assert "Other weights or rules are in use since" in said(page)
     assert page.get("plotly_chart") == []
     assert "site-check" not in page.session_state
 

@@ -55,6 +55,6 @@ def test_the_shipped_card_owns_up_to_what_its_unseen_source_chose() -> None:
 def test_what_was_chosen_of_the_weights_at_the_start_stays_chosen(
     start: str, stated: str | None
 ) -> None:
-    options = Options(data=Path("films"), init=start, holdout_source=[], teacher=[])
+    options = Options(data=Path("films"), init=start, holdout_source=[], teacher=[], trained_on=[])
     training = describe_choices(options, choose_recipe(options))
     assert training.get(CHOSEN_BY) == stated

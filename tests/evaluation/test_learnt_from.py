@@ -90,5 +90,5 @@ def test_weights_to_start_from_are_held_to_the_split_that_trained_them() -> None
         with pytest.raises(DatasetError, match="trained on another split"):
             check_start([card], swapped)
         with pytest.raises(DatasetError, match="films to be measured are"):
-            check_start([card], swapped, old)
+            check_start([card], swapped, [new, old])
         check_start([], swapped)

@@ -21,8 +21,7 @@ from covid_core.explain.checks import Checks
 from covid_core.exports.identity import uid_of
 from covid_core.exports.opinions import opinion_of
 from covid_core.exports.pictures import captioned_overlay, captioned_pictures
-from covid_core.exports.secondary_capture import secondary_capture
-from covid_core.exports.structured_report import (
+from covid_core.exports.report_codes import (
     CALLS,
     OTHER_PNEUMONIA,
     READER_BOX,
@@ -32,9 +31,10 @@ from covid_core.exports.structured_report import (
     VERDICTS,
     class_code,
     finding_code,
-    structured_report,
     tier_code,
 )
+from covid_core.exports.secondary_capture import secondary_capture
+from covid_core.exports.structured_report import structured_report
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.gate_findings import Code
@@ -176,7 +176,7 @@ def test_the_report_says_the_call_in_codes(
 
 
 def test_no_pneumonia_seen_is_not_filed_as_a_normal_film_nor_likely_as_the_disease() -> None:
-    assert CALLS[Finding.NORMAL].scheme_designator == SCHEME
+    assert CALLS[Finding.NORMAL] == tier_code(Tier.NONE_SEEN)
     assert CALLS[Finding.COVID].meaning == "Suspected COVID-19"
     unlikely = made((0.01, 0.98, 0.01)).prediction.decision
     assert unlikely.tier is Tier.UNLIKELY and finding_code(unlikely) == OTHER_PNEUMONIA

@@ -33,7 +33,7 @@ def test_shortcuts_are_judged_by_whole_intervals_and_listed_the_worst_first() ->
     assert "can hardly separate COVID-19" in cleared
     assert "(only the border)" in cleared, "which films without lungs those were"
     undecided = shortcuts_in_words(example_audit(probes={"test": open_one, "held out": met}), CARD)
-    assert "undecided on so few films" in undecided and "held out" not in undecided
+    assert "on so few films it is undecided" in undecided and "held out" not in undecided
     assert "only the border, AUROC 0.62 (0.50 to 0.70) on 400 films" in undecided
     caught = shortcuts_in_words(example_audit(probes={"test": failed, "held out": open_one}), CARD)
     assert "uses shortcuts" in caught and "test: only the border, AUROC 0.72" in caught

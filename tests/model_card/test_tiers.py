@@ -69,9 +69,10 @@ def test_what_the_answers_came_to_at_home_and_away_is_one_line() -> None:
     others = ", 0% missed; 20% of other films called so too;"
     lines = calls_worth(CARD, here)
     assert lines == (
-        f"Test films: {found} (86% likely){others} 90% decided."
+        f"Test films ({CARD.trust['test part'].films:,}): {found} (86% likely){others} 90% decided."
         f" At a source not used in training ({CARD.trust['away'].films} films): {found}"
         f" (86% likely){others} 55% decided."
+        " Counted before the checks, which withhold some answers."
     )
     assert calls_worth(card(), OperatingPoint(BALANCED, 0.3)) == ""
     at_site = calls_worth(CARD, replace(here, name=SITE))

@@ -165,10 +165,12 @@ def test_a_card_states_no_folder_of_the_machine_that_trained(tmp_path: Path) -> 
         data=tmp_path / "films.parquet",
         init=str(tmp_path / "start.safetensors"),
         teacher=[weights],
+        trained_on=[],
         holdout_source=[],
     )
     stated = options.describe_choices(given, options.choose_recipe(given))
-    assert stated["data"] == "films.parquet" and stated["init"] == "start.safetensors"
+    assert stated["data"] == "films.parquet"
+    assert stated["init"] == f"{tmp_path.name}/start.safetensors"
     assert stated["teacher"] == "teachers" and stated["holdout_source"] == "none"
     assert not any(str(tmp_path) in value for value in stated.values())
 
@@ -192,7 +194,7 @@ def test_a_recipe_asks_only_for_outputs_that_its_network_has(tmp_path: Path) -> 
     )
     with pytest.raises(TrainingError, match="no fine opacity map whose detail"):
         read_recipe(str(path))
-    given = options.Options(data=Path("films"), holdout_source=[], teacher=[])
+    given = options.Options(data=Path("films"), holdout_source=[], teacher=[], trained_on=[])
     assert options.choose_recipe(given).fine_opacity
     other = options.choose_recipe(replace(given, architecture="efficientnet_lite0"))
     assert other.opacity_map and not other.fine_opacity
