@@ -62,8 +62,7 @@ def show_tier(prediction: Prediction) -> None:
         st.write(words)
     st.write(
         texts.probability(
-            prediction.score_name,
-            disease.display_name,
+            prediction.score_of(disease.display_name),
             shown_probability(prediction.probability(disease)),
             decision.point,
             decision.positive,

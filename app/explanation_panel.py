@@ -59,7 +59,7 @@ def show_explanation() -> None:
 
 def show_scores(prediction: Prediction) -> None:
     """Shows the calibrated probabilities, what they do not rule out, and the RSNA category."""
-    st.markdown(f"**{prediction.score_name.removesuffix(',')}**")
+    st.markdown(f"**{prediction.score_name}**")
     threshold = prediction.decision.point.threshold
     bars = plots.probability_bars(prediction.probabilities, threshold)
     show_chart(bars, key="probabilities", alt=texts.CHART_ALT)

@@ -25,6 +25,9 @@ from pydicom.uid import (
 from pydicom.uid import ExplicitVRLittleEndian as Plain
 from scipy.ndimage import gaussian_filter
 
+from covid_core.errors import UNREADABLE, RefusedFile
+from covid_core.read.radiograph import Radiograph
+
 _BY_GDCM = {
     JPEGLosslessSV1: gdcm.TransferSyntax.JPEGLosslessProcess14_1,
     JPEGLSLossless: gdcm.TransferSyntax.JPEGLSLossless,
@@ -132,3 +135,8 @@ def _compressed(data: bytes, syntax: pydicom.uid.UID) -> bytes:
         writer.SetImage(change.GetOutput())
         assert writer.Write()
         return compressed.read_bytes()
+
+
+def disk_fails(path: Path) -> Radiograph:
+    """In place of `read_file`: the file cannot be opened this time."""
+    raise RefusedFile(UNREADABLE, "the disk does not give it", "Try again", file=str(path))

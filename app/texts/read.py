@@ -131,13 +131,10 @@ def apart(gap: timedelta) -> str:
     return f"{gap_in_words(abs(gap))} {'earlier' if gap > timedelta() else 'later'}"
 
 
-def probability(score: str, disease: str, value: str, point: OperatingPoint, positive: bool) -> str:
+def probability(score: str, value: str, point: OperatingPoint, positive: bool) -> str:
     """The disease's probability against the threshold, in words. `score`: what it is called."""
     side = "above" if positive else "below"
-    return (
-        f"{score} of {disease}: **{value}**, {side} the “{point.name}” threshold"
-        f" of {point.threshold:.2f}."
-    )
+    return f"{score}: **{value}**, {side} the “{point.name}” threshold of {point.threshold:.2f}."
 
 
 NOT_SOUGHT = "Names written into the picture itself are not looked for, and not removed."

@@ -86,11 +86,14 @@ def assign_splits(
     free = np.array([i for i, split in enumerate(splits) if split is None], np.int64)
     claims, sources = claims_of(table), table["source"].to_numpy()
     strata = [f"{claims[i]}/{sources[i]}" for i in free]
-    if before is not None and _are_few(strata, groups[free], folds):
-        mark(splits, free, Split.TRAIN)
-    else:
-        for i, split in zip(free, _folds(strata, groups[free], seed, folds), strict=True):
-            splits[i] = split
+    try:
+        sides = _folds(strata, groups[free], seed, folds)
+    except DatasetError:
+        if before is None:
+            raise
+        sides = [Split.TRAIN] * len(free)  # beside an earlier split they may be few
+    for i, split in zip(free, sides, strict=True):
+        splits[i] = split
     done = [split.value for split in splits if split is not None]
     _check_classes(labels, done, classes)
     return done
@@ -117,12 +120,12 @@ def on_a_side(table: pd.DataFrame) -> np.ndarray:
     return table["split"].isin([side.value for side in SIDES]).to_numpy()
 
 
-def unlabelled_to_train(table: pd.DataFrame) -> np.ndarray:
+def unlabelled_to_train(table: pd.DataFrame, groups: np.ndarray) -> np.ndarray:
     """Which unlabelled rows a teacher may answer in training: bool (rows,).
 
-    Those whose patient and picture are on no other side than training.
+    Those whose patient and picture are on no other side than training. `groups`: of the rows, as
+    `groups_of` gives them.
     """
-    groups = groups_of(table)
     elsewhere = groups[on_a_side(table) & (table["split"] != Split.TRAIN.value).to_numpy()]
     unlabelled = (table["split"] == Split.UNLABELLED.value).to_numpy()
     return np.asarray(unlabelled & ~np.isin(groups, elsewhere))
@@ -187,10 +190,6 @@ def fingerprint(table: pd.DataFrame) -> str:
     sides = table[on_a_side(table)]
     lines = sorted(sides["sha256"] + " " + sides["split"])
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _are_few(strata: Sequence[str], groups: np.ndarray, count: int) -> bool:
-    return len(set(groups)) < count or max(Counter(strata).values()) < count
 
 
 def _folds(strata: Sequence[str], groups: np.ndarray, seed: int, count: int) -> list[Split]:

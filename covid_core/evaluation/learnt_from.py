@@ -29,8 +29,9 @@ def check_start(
     for card in cards:
         if table["source"].isin(_sources_of(card)).any():
             own = next((one for one in trained_on if fingerprint(one) == card.split), None)
-            check_kept_split(card, table, measured, own)
-            check_kept_split(card, table, tunes, own, sides=[Split.TRAIN.value])
+            taught_by = _trained_by(card, table, own)
+            _refuse_learnt(card, table, measured, taught_by, _LEARNT_FROM)
+            _refuse_learnt(card, table, tunes, taught_by, [Split.TRAIN.value])
 
 
 def check_kept_split(
@@ -38,28 +39,46 @@ def check_kept_split(
     table: pd.DataFrame,
     measured: np.ndarray,
     trained_on: pd.DataFrame | None = None,
-    *,
-    sides: Collection[str] = _LEARNT_FROM,
 ) -> None:
     """Nothing, where none of the films to be measured is one that the weights learnt from.
 
-    `measured`: which rows of `table` these are, bool (rows,). `sides`: on which they learnt. Where
-    the weights learnt from one of them, or from one that belongs with it by patient or by picture,
-    raises DatasetError. A manifest passes on its own where it is the one that they were trained on,
-    or adds other sources to it and leaves all of its films on their sides. For any other, such as
-    one with `--keep-split` in which a radiologist's reading overruled a folder's name, `trained_on`
-    must be the manifest that they were trained on, and all that trained them must stand in `table`
-    to be compared with.
+    `measured`: which rows of `table` these are, bool (rows,). Where the weights learnt from one of
+    them, or from one that belongs with it by patient or by picture, raises DatasetError. A manifest
+    passes on its own where it is the one that they were trained on, or adds other sources to it and
+    leaves all of its films on their sides. For any other, such as one with `--keep-split` in which
+    a radiologist's reading overruled a folder's name, `trained_on` must be the manifest that they
+    were trained on, and all that trained them must stand in `table` to be compared with.
+    """
+    _refuse_learnt(card, table, measured, _trained_by(card, table, trained_on), _LEARNT_FROM)
+
+
+def _trained_by(
+    card: WeightsCard, table: pd.DataFrame, trained_on: pd.DataFrame | None
+) -> pd.DataFrame:
+    """The rows that trained the weights, of `table` where it keeps their split, else `trained_on`.
+
+    Raises DatasetError where neither is their manifest.
     """
     kept = table[table["source"].isin(_sources_of(card))]
     if card.split in (fingerprint(table), fingerprint(kept)):
-        trained_on = kept
-    elif trained_on is None or fingerprint(trained_on) != card.split:
+        return kept
+    if trained_on is None or fingerprint(trained_on) != card.split:
         raise DatasetError(
             f"the weights {card.recipe} were trained on another split: films that are to measure"
             " them may have trained them",
             "Give the manifest that they were trained on as --trained-on",
         )
+    return trained_on
+
+
+def _refuse_learnt(
+    card: WeightsCard,
+    table: pd.DataFrame,
+    measured: np.ndarray,
+    trained_on: pd.DataFrame,
+    sides: Collection[str],
+) -> None:
+    """Raise DatasetError where what the weights learnt from on these sides is to be measured."""
     learnt = trained_on["sha256"][_taught(card, trained_on, sides)]
     missing = len(set(learnt) - set(table["sha256"]))
     if missing:
@@ -86,4 +105,4 @@ def _taught(card: WeightsCard, trained_on: pd.DataFrame, sides: Collection[str])
     taught = trained_on["split"].isin(sides).to_numpy()
     if card.training.get("teacher", "none") in ("none", "None"):
         return taught
-    return taught | unlabelled_to_train(trained_on)
+    return taught | unlabelled_to_train(trained_on, groups_of(trained_on))

@@ -23,7 +23,7 @@ from covid_core.exports.sheet import (
 from covid_core.findings import Finding, shown_probability
 from covid_core.model.decision import Decision
 from covid_core.model.tiers import CAVEAT, Tier, in_sentence
-from covid_core.present.point_words import point_in_words, values_in_words
+from covid_core.present.point_words import point_in_words
 from covid_core.present.result import Result
 from covid_core.present.sentences import (
     DISCLAIMER,
@@ -153,7 +153,7 @@ def _probabilities(sheet: Sheet, result: Result, y: float, points: float) -> flo
     prediction = result.prediction
     if not prediction.decision.usable:
         return y
-    y = sheet.heading(MARGIN, y, _COLUMN, prediction.score_name.removesuffix(","), points)
+    y = sheet.heading(MARGIN, y, _COLUMN, prediction.score_name, points)
     for finding in prediction.answers:
         share = prediction.probability(finding)
         threshold = (
@@ -185,7 +185,7 @@ def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
     heat, doubtful = _heat(result)
     texts = (
         point_in_words(point, disease),
-        _values(result),
+        result.predictive_values,
         result.elsewhere,
         opacity_in_words(result.opacity, result.lungs)[0] if result.opacity else "",
         "" if doubtful else heat,
@@ -195,16 +195,6 @@ def _worth(sheet: Sheet, result: Result, y: float, points: float) -> float:
         if text:
             y = sheet.words(_RIGHT, y, _COLUMN, text, points) + 1
     return nearest(sheet, result.checks, (_RIGHT, y + 1, _COLUMN), points) if result.checks else y
-
-
-def _values(result: Result) -> str | None:
-    """What such an answer is worth at the prevalence; nothing of one that must not be used."""
-    decision, disease = result.prediction.decision, result.prediction.answers[-1]
-    if not decision.usable:
-        return None
-    return values_in_words(
-        decision.point, disease, result.prevalence, None if result.elsewhere else {}
-    )
 
 
 def _checked(sheet: Sheet, result: Result, checks: Checks, y: float, points: float) -> float:

@@ -77,9 +77,9 @@ def captioned_pictures(result: Result) -> np.ndarray:
 
 def answer_in_words(result: Result) -> str:
     """The answer as a heading has it, the gravest of what speaks against it, and how much more."""
-    words = [f"{result.prediction.decision.tier.heading}."]
-    words += [flag.sentence for flag in result.flags[:1]]
-    if more := len(result.flags) - 1 if result.flags else 0:
+    flags = result.flags
+    words = [f"{result.prediction.decision.tier.heading}.", *(flag.sentence for flag in flags[:1])]
+    if more := len(flags[1:]):
         words.append(f"{more} more reason{'s' * (more > 1)} for caution.")
     return " ".join(words)
 

@@ -50,9 +50,8 @@ SPECIFICITY = Code("111090", "DCM", "Case Specificity")
 
 
 def probability_of(finding: Finding, score: str) -> Code:
-    """The measurement's name of one class's probability. `score`: `Prediction.score_name`."""
-    meaning = f"{score} of {finding.display_name}"
-    return Code(f"p-{finding.value}".replace(" ", "-"), SCHEME, meaning)
+    """The measurement's name of one class's probability. `score`: by `Prediction.score_of`."""
+    return Code(f"p-{finding.value}".replace(" ", "-"), SCHEME, score)
 
 
 def category_code(appearance: Appearance) -> Code:

@@ -41,7 +41,7 @@ from covid_core.exports.report_codes import (
 from covid_core.extras import needing
 from covid_core.findings import APPEARANCES
 from covid_core.model.tiers import CAVEAT
-from covid_core.present.point_words import point_in_words, values_in_words
+from covid_core.present.point_words import point_in_words
 from covid_core.present.result import Result
 from covid_core.present.sentences import category_in_words, opacity_in_words
 from covid_core.read.dicom_tags import parse
@@ -234,8 +234,10 @@ def _shares(result: Result) -> list[tuple[Code, float]]:
     prediction, point = result.prediction, result.prediction.decision.point
     if not prediction.decision.usable:
         return []
-    score = prediction.score_name
-    shares = [(probability_of(f, score), prediction.probability(f)) for f in prediction.answers]
+    shares = [
+        (probability_of(f, prediction.score_of(f.display_name)), prediction.probability(f))
+        for f in prediction.answers
+    ]
     shares.append((THRESHOLD, point.threshold))
     for name, cost in zip((SENSITIVITY, SPECIFICITY), point.costs, strict=True):
         shares.append((name, cost.value if cost else math.nan))
@@ -250,11 +252,7 @@ def _shares(result: Result) -> list[tuple[Code, float]]:
 
 def _comments(result: Result) -> list[str]:
     prediction = result.prediction
-    point, disease = prediction.decision.point, prediction.answers[-1]
     usable = prediction.decision.usable
-    worth = usable and values_in_words(
-        point, disease, result.prevalence, None if result.elsewhere else {}
-    )
     flags, checks = [flag.sentence for flag in result.flags], result.checks
     shown = checks if usable else None  # else its flags say what was found
     checked = check_sentences(shown, drawn=result.heat_drawn) if shown else []
@@ -263,7 +261,7 @@ def _comments(result: Result) -> list[str]:
     said = [
         prediction.decision.sentence,
         *flags,
-        *(text for text in (worth, result.elsewhere) if text),
+        *(text for text in (result.predictive_values, result.elsewhere) if text),
         *([f"{opacity} {result.worth.opacity}"] if opacity else []),
         *([f"RSNA category: {category} {result.worth.category}"] if category else []),
         *([f"Evidence map. {result.worth.evidence}"] if result.worth.evidence else []),

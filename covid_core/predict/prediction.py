@@ -51,7 +51,11 @@ class Prediction:
     @property
     def score_name(self) -> str:
         """What its probabilities are to be called."""
-        return "Calibrated probability" if self.calibrated else "Score, not calibrated,"
+        return "Calibrated probability" if self.calibrated else "Score, not calibrated"
+
+    def score_of(self, name: str) -> str:
+        """What its probability of the class of that name is to be called."""
+        return f"{self.score_name}{'' if self.calibrated else ','} of {name}"
 
     @property
     def label(self) -> Finding:

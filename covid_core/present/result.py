@@ -23,6 +23,7 @@ from covid_core.predict.prediction import Prediction
 from covid_core.present.flags import Flag, flags_of
 from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
 from covid_core.present.overlay import LEAST_HEAT
+from covid_core.present.point_words import values_in_words
 from covid_core.present.sentences import (
     DISCLAIMER,
     category_in_words,
@@ -91,6 +92,19 @@ class Result:
     def flags(self) -> tuple[Flag, ...]:
         """What speaks against the answer and the map shown, the gravest first."""
         return flags_of(self.prediction, self.checks, self.lung_shares)
+
+    @property
+    def predictive_values(self) -> str | None:
+        """What such an answer is worth at the prevalence, in words; None where it isn't known.
+
+        None of an answer that must not be used, too.
+        """
+        decision, disease = self.prediction.decision, self.prediction.answers[-1]
+        if not decision.usable:
+            return None
+        return values_in_words(
+            decision.point, disease, self.prevalence, None if self.elsewhere else {}
+        )
 
     @property
     def caption(self) -> str:

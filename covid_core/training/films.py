@@ -145,7 +145,7 @@ def load_films(
     groups = groups_of(table)
     used = on_a_side(table)
     if unlabelled:
-        more = unlabelled_to_train(table)
+        more = unlabelled_to_train(table, groups)
         table = table.assign(split=table["split"].where(~more, Split.TRAIN.value))
         used = used | more
     rows = table[used]

@@ -13,10 +13,8 @@ import pytest
 from covid_core.crop import WHOLE, Crop
 from covid_core.datasets import cache
 from covid_core.datasets.cache import cached_crops, cached_pictures
-from covid_core.errors import UNREADABLE, RefusedFile
 from covid_core.prepare.preprocess import Preprocess
-from covid_core.read.radiograph import Radiograph
-from tests.films import encode, grey_film
+from tests.films import disk_fails, encode, grey_film
 
 
 @pytest.fixture
@@ -126,11 +124,8 @@ def test_a_cache_of_before_there_was_a_choice_of_borders_is_used(
 def test_what_could_not_be_opened_is_read_again(
     paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(path: Path) -> Radiograph:
-        raise RefusedFile(UNREADABLE, "the disk does not give it", "Try again")
-
     with monkeypatch.context() as broken:
-        broken.setattr(cache, "read_file", fails)
+        broken.setattr(cache, "read_file", disk_fails)
         _, refused = cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)
     assert list(refused) == [0, 1, 2]
     pictures, refused = cached_pictures(paths, Preprocess(), tmp_path / "c", workers=1)

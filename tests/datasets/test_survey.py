@@ -11,9 +11,7 @@ import pytest
 
 from covid_core.datasets import survey as module
 from covid_core.datasets.survey import Survey, survey
-from covid_core.errors import UNREADABLE, RefusedFile
-from covid_core.read.radiograph import Radiograph
-from tests.films import encode, grey_film
+from tests.films import disk_fails, encode, grey_film
 
 
 @pytest.fixture
@@ -83,11 +81,8 @@ def test_a_damaged_cache_is_as_good_as_none(
 def test_what_could_not_be_opened_is_read_again(
     paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(path: Path) -> Radiograph:
-        raise RefusedFile(UNREADABLE, "the disk does not give it", "Try again")
-
     with monkeypatch.context() as broken:
-        broken.setattr(module, "read_file", fails)
+        broken.setattr(module, "read_file", disk_fails)
         assert all(survey(paths, tmp_path / "cache", workers=1).reason)
     assert [bool(one) for one in survey(paths, tmp_path / "cache", workers=1).reason] == [
         False,
