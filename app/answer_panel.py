@@ -18,6 +18,7 @@ from covid_core.model.decision import Decision
 from covid_core.model.tiers import DECIDED, caveat_of
 from covid_core.predict.prediction import Prediction
 from covid_core.present.flags import Flag, flags_of
+from covid_core.present.point_words import answer_worth_in_words, calls_elsewhere
 from covid_core.present.worth import calls_worth, category_worth
 
 
@@ -50,8 +51,21 @@ def show_call(film: OpenFilm) -> None:
             st.write(texts.IS_PHANTOM)
         else:
             show_tier(prediction)
-    if not film.is_phantom and (worth := calls_worth(session.card(), prediction.decision.point)):
-        st.caption(worth)
+    if not film.is_phantom:
+        show_worth(prediction)
+
+
+def show_worth(prediction: Prediction) -> None:
+    """How many films with such an answer have the disease, and what all answers came to."""
+    card, decision = session.card(), prediction.decision
+    away = calls_elsewhere(card, decision.point)
+    prevalence = session.chosen().prevalence
+    for words in (
+        answer_worth_in_words(decision, prediction.answers[-1], prevalence, away),
+        calls_worth(card, decision.point),
+    ):
+        if words:
+            st.caption(words)
 
 
 def show_tier(prediction: Prediction) -> None:

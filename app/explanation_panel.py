@@ -151,10 +151,10 @@ def show_zones(zones: tuple[float, ...] | None, finding: Finding) -> None:
 
 def show_point(prediction: Prediction) -> None:
     """Shows what the operating point costs, at home and away."""
-    point, disease = prediction.decision.point, prediction.answers[-1]
+    decision, disease = prediction.decision, prediction.answers[-1]
     st.markdown(f"**{texts.WHY_POINT}**")
-    st.write(point_in_words(point, disease))
-    away = elsewhere_in_words(session.card(), point, disease, session.chosen().prevalence)
+    st.write(point_in_words(decision.point, disease))
+    away = elsewhere_in_words(session.card(), decision, disease, session.chosen().prevalence)
     if away:
         st.markdown(f"**{away}**")
 

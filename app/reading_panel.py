@@ -170,8 +170,11 @@ def show_early_call(place: DeltaGenerator, film: OpenFilm) -> None:
         show_described(film)
 
 
-def show_controls() -> None:
-    """Operating point and prevalence, kept from page to page, and what a call is worth by them."""
+def show_controls(*, of_many: bool = False) -> None:
+    """Operating point and prevalence, kept from page to page.
+
+    `of_many`: with what answers are worth by them, which otherwise stands below the one answer.
+    """
     names = [point.name for point in session.points()]
     if st.session_state.get("point") not in names:  # the site's own goes with its profile
         st.session_state["point"] = session.default_point()
@@ -202,7 +205,7 @@ def show_controls() -> None:
         card, point = session.card(), chosen.point
         away = calls_elsewhere(card, point)
         worth = values_in_words(point, card.classes[-1], chosen.prevalence, away)
-        if worth:
+        if of_many and worth:
             st.caption(worth, width="stretch")
     if session.outdated_profile():
         st.warning(texts.OUTDATED, icon=":material/sync_problem:")

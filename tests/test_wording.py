@@ -18,10 +18,15 @@ from covid_core.exports.structured_report import structured_report
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
 from covid_core.model.card import WEIGHTS, read_audit, read_card
-from covid_core.model.decision import SITE, SITE_FILMS, OperatingPoint, decide
-from covid_core.model.tiers import CAVEAT, FLAGGED
+from covid_core.model.decision import SITE, SITE_FILMS, Decision, OperatingPoint, decide
+from covid_core.model.tiers import CAVEAT, FLAGGED, Tier
 from covid_core.model_card.audit_words import shortcuts_in_words
-from covid_core.present.point_words import elsewhere_in_words, point_in_words, values_in_words
+from covid_core.present.point_words import (
+    answer_worth_in_words,
+    elsewhere_in_words,
+    point_in_words,
+    values_in_words,
+)
 from covid_core.present.result import result_json
 from covid_core.present.sentences import prediction_row
 from tests.canaries import unpacked
@@ -123,14 +128,16 @@ def test_nothing_says_that_it_detects_covid() -> None:
 @pytest.mark.parametrize("point", CARD.rules.points, ids=lambda point: point.name)
 def test_every_figure_of_the_shipped_weights_names_its_sources(point: OperatingPoint) -> None:
     sources, disease = CARD.films["test"], CARD.classes[-1]
+    decision = Decision(disease, True, (disease,), point, "", Tier.LIKELY)
     worth = values_in_words(point, disease, 0.1)
-    assert worth is not None
-    for words in (point_in_words(point, disease), worth):
+    of_answer = answer_worth_in_words(decision, disease, 0.1)
+    assert worth is not None and of_answer is not None
+    for words in (point_in_words(point, disease), worth, of_answer):
         assert all(source in words for source in sources), words
     [held_out] = CARD.results.held_out
-    away = elsewhere_in_words(CARD, point, disease, 0.1)
+    away = elsewhere_in_words(CARD, decision, disease, 0.1)
     assert f"({held_out}, {CARD.trust[held_out].films} films)" in away
-    assert "At a prevalence of 10% that is positive predictive value" in away
+    assert "of those with this answer have COVID-19" in away
 
 
 def test_the_audit_s_figure_names_its_sources() -> None:

@@ -53,7 +53,7 @@ def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:
     from app.worklist_panel import show_worklist
 
     with answer:
-        show_controls()
+        show_controls(of_many=True)
     show_worklist(items, key="worklist")
 
 

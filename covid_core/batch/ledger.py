@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -18,8 +17,8 @@ import numpy as np
 
 from covid_core.errors import CovidCoreError
 from covid_core.model.card import WeightsCard
-from covid_core.model.tiers import DECIDED, FLAGGED
-from covid_core.present.sentences import UNANSWERED, columns
+from covid_core.model.tiers import DECIDED
+from covid_core.present.sentences import UNANSWERED, columns, predictive_value
 from covid_core.storage.locks import locked
 from covid_core.storage.tables import row_writer, spreadsheet_safe
 
@@ -49,13 +48,11 @@ class Terms:
         Raises CovidCoreError for a point that the weights do not have.
         """
         chosen = card.rules.point(point)
-        worth = None if prevalence is None else chosen.values_at(prevalence)
-        called = {
-            tier.value: worth.positive if tier in FLAGGED else worth.negative
-            for tier in DECIDED
-            if worth
-        }
-        values = {name: value for name, value in called.items() if not math.isnan(value)}
+        values: dict[str, float] = {}
+        for tier in DECIDED if prevalence is not None else ():
+            value = predictive_value(chosen, tier, prevalence)
+            if value is not None:
+                values[tier.value] = value
         return cls(columns(card.classes), card.sha256, point, values)
 
     def broken_by(self, row: Mapping[str, str]) -> str | None:

@@ -50,7 +50,9 @@ def result_of(reader: CaseReader, reading: Reading, request: ExportRequest) -> R
         body=reading.body,
         prevalence=request.prevalence,
         made=request.made,
-        elsewhere=elsewhere_in_words(card, request.point, card.classes[-1], request.prevalence),
+        elsewhere=elsewhere_in_words(
+            card, reading.prediction.decision, card.classes[-1], request.prevalence
+        ),
         checks=reading.checks(finding),
         opacity=reading.opacity if reading.prediction.decision.usable else None,
         worth=Worth.of(card, finding, reading.prediction.category),

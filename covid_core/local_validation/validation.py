@@ -24,9 +24,9 @@ from covid_core.metrics import (
     sensitivity,
     specificity,
 )
-from covid_core.model.calls import Calls
+from covid_core.model.calls import Calls, TierCount
 from covid_core.model.decision import SITE, SITE_FILMS, OperatingPoint, Rules, tiers_at
-from covid_core.model.tiers import DECIDED, FLAGGED
+from covid_core.model.tiers import DECIDED, FLAGGED, Tier
 
 RECALL, CONFIDENCE = 0.95, 0.9
 _GRID = np.linspace(0, 1, 1001)  # fixed beforehand: thresholds taken from the films promise nothing
@@ -128,8 +128,17 @@ def with_calls(point: OperatingPoint, scores: Scores, rules: Rules) -> Operating
             false_alarms=_sure(sensitivity(~positive, flagged, groups), groups[~positive]),
             cleared=float(free[~positive].mean()),
             decided=mean(decided, groups),
+            counts=tuple(
+                TierCount(tier, _count(tiers, tier, positive), _count(tiers, tier, ~positive))
+                for tier in dict.fromkeys(tiers)
+            ),
         ),
     )
+
+
+def _count(tiers: Sequence[Tier], tier: Tier, chosen: np.ndarray) -> int:
+    """How many of the chosen films, bool (N,), got an answer."""
+    return sum(one is tier for one, is_chosen in zip(tiers, chosen, strict=True) if is_chosen)
 
 
 def _sure(share: Estimate, groups: np.ndarray) -> Estimate:

@@ -5,14 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from covid_core.metrics import Estimate, opposite
 from covid_core.model.tiers import DECIDED, FLAGGED, Tier
-from covid_core.storage.records import Figure, Share
+from covid_core.storage.records import Count, Figure, Share
 
 PREVALENCE = 0.1  # of the disease, 0 to 1, where none was given
+_Z = 1.959964  # of the normal distribution, for 95%
+
+
+@dataclass(frozen=True, slots=True)
+class TierCount:
+    """How many labelled films got an answer: with the disease, and without it."""
+
+    tier: Tier
+    diseased: Count
+    free: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +33,8 @@ class Calls:
 
     `flagged`: of films with the disease, the share called likely or possible; `missed`: of these,
     the share whose answer is decided and names it neither. `false_alarms`, `cleared`: the same two
-    shares of films without it. `decided`: of all films, those not undecided.
+    shares of films without it. `decided`: of all films, those not undecided. `counts`: all films by
+    their answer; none where only the shares are known.
     """
 
     flagged: Figure
@@ -29,12 +42,42 @@ class Calls:
     false_alarms: Figure
     cleared: Share
     decided: Figure
+    # Left out of older profiles, and so when they are written again.
+    counts: Annotated[tuple[TierCount, ...], Field(exclude_if=lambda counts: not counts)] = ()
 
     def values_at(self, prevalence: float) -> PredictiveValues:
         """What an answer is worth at a prevalence, 0 to 1; an undecided one is worth nothing."""
         return values_at(
             prevalence, (self.flagged.value, self.missed), (self.false_alarms.value, self.cleared)
         )
+
+    def disease_given(self, tier: Tier, prevalence: float) -> Estimate | None:
+        """The share of films with an answer that have the disease, at a prevalence, 0 to 1.
+
+        Bayes' theorem, of the answer's likelihood ratio and its 95% interval (Simel et al. 1991;
+        half a film is added to each count where one is 0). None where no film got this answer, or
+        all films are of one kind.
+        """
+        counted = {count.tier: count for count in self.counts}
+        diseased = sum(count.diseased for count in self.counts)
+        free = sum(count.free for count in self.counts)
+        answered = counted.get(tier)
+        if answered is None or not (diseased and free and answered.diseased + answered.free):
+            return None
+        added = 0.0 if answered.diseased and answered.free else 0.5
+        with_it, without = answered.diseased + added, answered.free + added
+        all_with_it, all_without = diseased + 2 * added, free + 2 * added
+        ratio = math.log(with_it / all_with_it) - math.log(without / all_without)
+        variance = 1 / with_it - 1 / all_with_it + 1 / without - 1 / all_without
+        reach = _Z * math.sqrt(max(variance, 0.0))
+        shares = (_after(prevalence, ratio + shift) for shift in (0.0, -reach, reach))
+        return Estimate(*shares, n=answered.diseased + answered.free)
+
+
+def _after(prevalence: float, log_ratio: float) -> float:
+    """The probability of the disease after an answer of this likelihood ratio, 0 to 1."""
+    found = prevalence * math.exp(log_ratio)
+    return found / (found + 1 - prevalence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +123,5 @@ def calls_of(
         false_alarms=opposite(spared),
         cleared=float(freed[:-1].sum() / every[:-1].sum()),
         decided=decided,
+        counts=tuple(TierCount(tier, own[-1], sum(own[:-1])) for tier, own in counts.items()),
     )

@@ -22,7 +22,6 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -34,10 +33,10 @@ from covid_core.errors import WeightsError
 from covid_core.findings import APPEARANCES, CLASSES, Finding, listed_in_words
 from covid_core.model.architectures import DENSENET121, TITLES, ArchitectureName, can_be_fine
 from covid_core.model.audit import AuditFigures
-from covid_core.model.decision import Rules, with_sources
+from covid_core.model.decision import Rules, with_measurements
 from covid_core.model.head import Head
 from covid_core.model.head_plan import HeadPlan, deep_head
-from covid_core.model.results import EpochFigures, Results, Trust
+from covid_core.model.results import TEST, EpochFigures, Results, Trust
 from covid_core.model.tasks import TASKS
 from covid_core.model.tensors import RETRAIN, checked, foreign_tensors, read_card_file, write_card
 from covid_core.prepare.preprocess import Preprocess
@@ -130,8 +129,10 @@ class WeightsCard(Record):
 
     @property
     def rules_sha256(self) -> str:
-        """SHA-256, in hex, of the rules that turn logits into a call."""
-        return hashlib.sha256(json.dumps(asdict(self.rules), sort_keys=True).encode()).hexdigest()
+        """SHA-256, in hex, of the rules that turn logits into a call, not of what they cost."""
+        points = [(point.name, point.threshold, point.least) for point in self.rules.points]
+        decisive = (self.rules.weights, self.rules.bias, self.rules.least, points)
+        return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _go_together(self) -> Self:
@@ -203,8 +204,10 @@ def _card(raw: dict[str, Any], path: Path) -> WeightsCard:
     sources = sorted(card.films.get("test", {}))
     if not sources:
         return card
-    # Every operating point names the sources on whose films it was measured.
-    return card.replace(rules=with_sources(card.rules, f"new films of {listed_in_words(sources)}"))
+    at_home = card.trust.get(TEST)
+    calls = {name: own.calls for name, own in at_home.tiers.items()} if at_home else {}
+    measured_on = f"new films of {listed_in_words(sources)}"
+    return card.replace(rules=with_measurements(card.rules, measured_on, calls))
 
 
 def _version(preprocess: object) -> object:

@@ -6,7 +6,8 @@ All of it was fitted on validation films (`training.fit_rules`) and travels with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal
 
@@ -20,6 +21,7 @@ from covid_core.model.calls import Calls, PredictiveValues, values_at
 from covid_core.model.tiers import (
     CAVEAT,
     DECIDED,
+    FLAGGED,
     NOT_SUSPECTED,
     Tier,
     right_answers,
@@ -60,6 +62,20 @@ class OperatingPoint:
     least: tuple[Share, ...] | None = None
     # Left out of older cards, and so when they are written again.
     calls: Annotated[Calls | None, Field(exclude_if=lambda calls: calls is None)] = None
+
+    def disease_given(self, tier: Tier, prevalence: float) -> Estimate | None:
+        """The share of films with an answer at this point that have the disease, at a prevalence.
+
+        Of flagged films as a whole, and of those called free of it, where the films were not
+        counted by their answer. None where nothing was measured.
+        """
+        if self.calls and self.calls.counts:
+            return self.calls.disease_given(tier, prevalence)
+        values = self.values_at(prevalence)
+        if tier not in DECIDED or values is None:
+            return None
+        share = values.positive if tier in FLAGGED else 1 - values.negative
+        return None if math.isnan(share) else Estimate(share, math.nan, math.nan, 0)
 
     @property
     def costs(self) -> tuple[Estimate | None, Estimate | None]:
@@ -274,7 +290,13 @@ def scaled_by(temperature: float, answers: int) -> tuple[tuple[float, ...], ...]
     return tuple(map(tuple, (np.eye(answers) / temperature).tolist()))
 
 
-def with_sources(rules: Rules, measured_on: str) -> Rules:
-    """The rules, each operating point with the films that it was measured on, in words."""
-    points = tuple(replace(point, measured_on=measured_on) for point in rules.points)
+def with_measurements(rules: Rules, measured_on: str, calls: Mapping[str, Calls | None]) -> Rules:
+    """The rules, each operating point with the films that it was measured on, in words.
+
+    And with what its answers came to there: `calls`, by the point's name, where they were counted.
+    """
+    points = tuple(
+        replace(point, measured_on=measured_on, calls=calls.get(point.name) or point.calls)
+        for point in rules.points
+    )
     return replace(rules, points=points)

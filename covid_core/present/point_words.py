@@ -10,9 +10,11 @@ from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.model.calls import Calls, PredictiveValues
 from covid_core.model.card import WeightsCard
-from covid_core.model.decision import OperatingPoint
+from covid_core.model.decision import Decision, OperatingPoint
 from covid_core.model.tiers import in_sentence
 from covid_core.present.sentences import films_of, in_percent
+
+_EXPECT_LESS = "Expect less at another hospital."
 
 
 def point_in_words(point: OperatingPoint, disease: Finding) -> str:
@@ -57,12 +59,13 @@ def calls_elsewhere(card: WeightsCard, point: OperatingPoint) -> dict[str, Calls
 
 
 def elsewhere_in_words(
-    card: WeightsCard, point: OperatingPoint, disease: Finding, prevalence: float
+    card: WeightsCard, decision: Decision, disease: Finding, prevalence: float
 ) -> str:
-    """What the operating point costs at sources not used in training, and its predictive values.
+    """What the operating point costs at sources not used in training, and the answer's worth there.
 
     That is what another hospital may expect. Empty where nothing was measured there.
     """
+    point = decision.point
     sentences, away = [], calls_elsewhere(card, point)
     for source in card.results.held_out:
         worth = card.trust.get(source)
@@ -72,11 +75,13 @@ def elsewhere_in_words(
         place = f"On a source not used in training ({source}, {worth.films} films):"
         if source in away:
             words = calls_in_words(away[source], disease)
-            values = _both_values(away[source].values_at(prevalence))
-            sentences.append(
-                f"{place} {words} At a prevalence of {in_percent(prevalence)} that is {values}."
-                " Expect that at another hospital."
-            )
+            share = away[source].disease_given(decision.tier, prevalence)
+            if share and decision.usable:
+                words += (
+                    f" At a prevalence of {in_percent(prevalence)}, {_with_interval(share)} of"
+                    f" those with this answer have {in_sentence(disease)}."
+                )
+            sentences.append(f"{place} {words} Expect that at another hospital.")
             continue
         found, cleared = costs.sensitivity.value, costs.specificity.value
         if not math.isnan(found + cleared):
@@ -91,33 +96,55 @@ def values_in_words(
     point: OperatingPoint,
     disease: Finding,
     prevalence: float,
-    away: Mapping[str, Calls] | None = MappingProxyType({}),
+    away: Mapping[str, Calls] = MappingProxyType({}),
 ) -> str | None:
     """The predictive values of this operating point at a prevalence, 0 to 1, in words.
 
-    `away`: as `calls_elsewhere` gives it, None where it is stated elsewhere. None where the point's
-    costs were not measured.
+    `away`: as `calls_elsewhere` gives it. None where the point's costs were not measured.
     """
     values = point.values_at(prevalence)
     if values is None:
         return None
+    positive, negative = _shares(values)
     words = (
-        f"At a {in_sentence(disease)} prevalence of {in_percent(prevalence)}:"
-        f" {_both_values(values)}, measured on {films_of(point)}."
+        f"At a {in_sentence(disease)} prevalence of {in_percent(prevalence)}: positive predictive"
+        f" value {positive}, negative predictive value {negative}, measured on {films_of(point)}."
     )
-    if away is None:
-        return words
     others = [
         f"On a source not used in training ({source}): PPV {positive}, NPV {negative}."
         for source, calls in away.items()
         for positive, negative in [_shares(calls.values_at(prevalence))]
     ]
-    return " ".join([words, *(others or ["Expect less at another hospital."])])
+    return " ".join([words, *(others or [_EXPECT_LESS])])
 
 
-def _both_values(values: PredictiveValues) -> str:
-    positive, negative = _shares(values)
-    return f"positive predictive value {positive}, negative predictive value {negative}"
+def answer_worth_in_words(
+    decision: Decision,
+    disease: Finding,
+    prevalence: float,
+    away: Mapping[str, Calls] | None = MappingProxyType({}),
+) -> str | None:
+    """How many films with this very answer have the disease at a prevalence, 0 to 1, in words.
+
+    `away`: as `calls_elsewhere` gives it, None where it is stated elsewhere. None where no such
+    film was measured, and of an answer that must not be used.
+    """
+    share = decision.point.disease_given(decision.tier, prevalence) if decision.usable else None
+    if share is None:
+        return None
+    name = in_sentence(disease)
+    words = (
+        f"At a {name} prevalence of {in_percent(prevalence)}, {_with_interval(share)} of"
+        f" radiographs with this answer have {name}, measured on {films_of(decision.point)}."
+    )
+    if away is None:
+        return words
+    others = [
+        f"On a source not used in training ({source}): {_with_interval(there)}."
+        for source, calls in away.items()
+        if (there := calls.disease_given(decision.tier, prevalence))
+    ]
+    return " ".join([words, *(others or [_EXPECT_LESS])])
 
 
 def _shares(values: PredictiveValues) -> tuple[str, str]:
@@ -129,4 +156,6 @@ def _shares(values: PredictiveValues) -> tuple[str, str]:
 
 
 def _with_interval(share: Estimate) -> str:
+    if math.isnan(share.low):
+        return in_percent(share.value)
     return f"{in_percent(share.value)} ({in_percent(share.low)} to {in_percent(share.high)})"

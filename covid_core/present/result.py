@@ -23,7 +23,7 @@ from covid_core.predict.prediction import Prediction
 from covid_core.present.flags import Flag, flags_of
 from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
 from covid_core.present.overlay import LEAST_HEAT
-from covid_core.present.point_words import values_in_words
+from covid_core.present.point_words import answer_worth_in_words
 from covid_core.present.sentences import (
     DISCLAIMER,
     category_in_words,
@@ -32,7 +32,7 @@ from covid_core.present.sentences import (
 )
 from covid_core.present.worth import Worth
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 NOT_DRAWN = f"none below {LEAST_HEAT:.0%} or outside the body"  # of heat, in captions
 
 
@@ -99,12 +99,8 @@ class Result:
 
         None of an answer that must not be used, too.
         """
-        decision, disease = self.prediction.decision, self.prediction.answers[-1]
-        if not decision.usable:
-            return None
-        return values_in_words(
-            decision.point, disease, self.prevalence, None if self.elsewhere else {}
-        )
+        disease, away = self.prediction.answers[-1], None if self.elsewhere else {}
+        return answer_worth_in_words(self.prediction.decision, disease, self.prevalence, away)
 
     @property
     def caption(self) -> str:
@@ -139,31 +135,32 @@ def result_json(result: Result) -> dict[str, Any]:
     `schema_version`: 2, which brought `caveat`, `measured_on` and `checks`; 3, which brought
     `opacity`, `rsna_category` and `measured`; 4, which brought `decision.tier` and `flags`; 5, in
     which what is measured at the operating point is of the answers, no more of the threshold alone,
-    and which brought `missed` and `decided`. `made`: ISO 8601, UTC. `film.sha256`: of the file's
-    bytes. `model.name`, `model.weights_sha256`: what judged it. `probabilities`: calibrated, by
-    class. `decision.tier`: the answer in a report's words; `decision.call`: the classes by which
+    and which brought `missed` and `decided`; 6, in which `of_this_call` is of films with this very
+    answer, no more of all that name the disease. `made`: ISO 8601, UTC. `film.sha256`: of the
+    file's bytes. `model.name`, `model.weights_sha256`: what judged it. `probabilities`: calibrated,
+    by class. `decision.tier`: the answer in a report's words; `decision.call`: the classes by which
     that is right, or "undecided"; `decision.positive`: whether the disease reaches the operating
     point's threshold; `decision.sentence`. `prediction_set`: classes that can't be ruled out, the
     likeliest first. `operating_point`: name, threshold, and sensitivity, specificity and the share
     decided as value, low and high (95% interval) and n films, and the share `missed` of those with
     the disease, each null where it was not measured; `measured_on`, in words, on which films of
     which sources; `elsewhere`, in words, at sources that never trained it, with their predictive
-    values. `predictive_value`: by
-    those figures, at `prevalence`, of an answer that names the disease (`positive`), of one that
-    does not (`negative`), and of the answer given here (`of_this_call`, null where it is
-    undecided). `flags`: what speaks against the answer, the gravest first: severity (`unusable`,
-    `warning`), code and sentence. `remarks`: what the gate found odd, as code and sentence.
-    `notes`: what reading the file took. `evidence`: of `finding`, by `method`. `cells`: rows of the
-    map, in logits; their sum and `bias` make `logit`. `placement_px`: top, left, height and width
-    of the film in the network's input of `input_px`; where borders were cut off, of the part at
-    `crop`, fractions of the film's sides. `heat_in_lungs`: share of the evidence. `heat_drawn`:
-    false for normal, where the class does not reach its threshold, or its map failed a test;
-    `measured`: in words, how often such a map points into radiologists' boxes. `opacity`: the
-    probability of an opacity in each cell, arranged as those of `evidence`; `peak`, the highest;
-    `peak_zone`, the lung zone it lies in; `in_lungs`, the share of the map; null by weights without
-    such a map. `rsna_category`: the likeliest, and the network's shares for all, which are not
-    `calibrated`; null by weights that did not learn them. `checks`: as `checks.checks_json` gives
-    them; null where none were made. `caveat`, `disclaimer`: sentences that go with any result.
+    values. `predictive_value`: by those figures, at `prevalence`, of any answer that names the
+    disease (`positive`), of any that does not (`negative`), and of this very answer
+    (`of_this_call`, null where it is undecided). `flags`: what speaks against the answer, the
+    gravest first: severity (`unusable`, `warning`), code and sentence. `remarks`: what the gate
+    found odd, as code and sentence. `notes`: what reading the file took. `evidence`: of `finding`,
+    by `method`. `cells`: rows of the map, in logits; their sum and `bias` make `logit`.
+    `placement_px`: top, left, height and width of the film in the network's input of `input_px`;
+    where borders were cut off, of the part at `crop`, fractions of the film's sides.
+    `heat_in_lungs`: share of the evidence. `heat_drawn`: false for normal, where the class does not
+    reach its threshold, or its map failed a test; `measured`: in words, how often such a map points
+    into radiologists' boxes. `opacity`: the probability of an opacity in each cell, arranged as
+    those of `evidence`; `peak`, the highest; `peak_zone`, the lung zone it lies in; `in_lungs`, the
+    share of the map; null by weights without such a map. `rsna_category`: the likeliest, and the
+    network's shares for all, which are not `calibrated`; null by weights that did not learn them.
+    `checks`: as `checks.checks_json` gives them; null where none were made. `caveat`, `disclaimer`:
+    sentences that go with any result.
     """
     prediction, decision = result.prediction, result.prediction.decision
     calls = decision.point.calls
@@ -214,7 +211,7 @@ def _values(result: Result) -> dict[str, float | None]:
         "prevalence": rounded(result.prevalence),
         "positive": rounded(values.positive if values else None),
         "negative": rounded(values.negative if values else None),
-        "of_this_call": rounded(predictive_value(decision, result.prevalence)),
+        "of_this_call": rounded(predictive_value(decision.point, decision.tier, result.prevalence)),
     }
 
 

@@ -12,7 +12,7 @@ from covid_core.errors import Abstained, CovidCoreError
 from covid_core.explain.lung_shares import LungShares
 from covid_core.explain.opacity_map import OpacityMap
 from covid_core.findings import CLASSES, Finding
-from covid_core.model.decision import Decision, OperatingPoint
+from covid_core.model.decision import OperatingPoint
 from covid_core.model.tiers import DECIDED, FLAGGED, Tier
 from covid_core.predict.prediction import Prediction
 
@@ -71,7 +71,9 @@ def prediction_row(
     gives them; `checked`: whether maps and checks were made; `warnings`: the flags' sentences.
     """
     decision = prediction.decision
-    value = None if prevalence is None else predictive_value(decision, prevalence)
+    value = (
+        None if prevalence is None else predictive_value(decision.point, decision.tier, prevalence)
+    )
     probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
     measured = [] if value is None else [f"Predictive value by {films_of(decision.point)}."]
     reason = " ".join([decision.sentence, *measured, *warnings, *map(_note, prediction.notes)])
@@ -154,15 +156,15 @@ def checks_in_words(prediction: Prediction) -> str:
     return found or "No problem found: a frontal chest radiograph, the right way up, well exposed."
 
 
-def predictive_value(decision: Decision, prevalence: float) -> float | None:
-    """How often such an answer is right about the disease at a prevalence, both 0 to 1.
+def predictive_value(point: OperatingPoint, tier: Tier, prevalence: float) -> float | None:
+    """How often an answer at a point is right about the disease at a prevalence, both 0 to 1.
 
     None of an answer that is undecided, or where nothing was measured at that point.
     """
-    values = decision.point.values_at(prevalence)
-    if decision.tier not in DECIDED or values is None:
+    diseased = point.disease_given(tier, prevalence) if tier in DECIDED else None
+    if diseased is None:
         return None
-    return values.positive if decision.tier in FLAGGED else values.negative
+    return diseased.value if tier in FLAGGED else 1 - diseased.value
 
 
 def error_row(

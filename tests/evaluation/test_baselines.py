@@ -208,7 +208,9 @@ def test_lungs_are_black_in_the_frame_and_remembered(
     names = []
     for i in range(3):
         names.append(str(tmp_path / f"{i}.png"))
-        Image.fromarray(draw_phantom("clear", size_px=192)[24:168, 31 + i : 161 + i // 2]).save(names[-1])
+        Image.fromarray(draw_phantom("clear", size_px=192)[24:168, 31 + i : 161 + i // 2]).save(
+            names[-1]
+        )
     outline = np.zeros((128, 128), np.float32)
     outline[8:100, 4:50] = 0.9
     masks = "covid_core.predict.lungs.Lungs.masks"

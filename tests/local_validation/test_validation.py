@@ -22,6 +22,7 @@ from covid_core.local_validation.validation import (
     with_costs,
 )
 from covid_core.model.decision import OperatingPoint, Rules
+from covid_core.model.tiers import Tier
 
 POINTS = (OperatingPoint("rule-out", 0.1), OperatingPoint("rule-in", 0.7))
 
@@ -188,4 +189,9 @@ def test_what_the_answers_come_to_at_a_site_is_measured_with_its_own_sets() -> N
     assert (calls.flagged.value, calls.missed) == (0.6, 0.2)
     assert (calls.false_alarms.value, calls.cleared) == (0.2, 0.8)
     assert calls.decided.value == pytest.approx(0.9)
+    assert {(count.tier, count.diseased, count.free) for count in calls.counts} == {
+        (Tier.LIKELY, 6, 2),
+        (Tier.NONE_SEEN, 2, 8),
+        (Tier.UNDECIDED, 2, 0),
+    }
     assert with_calls(point, replace(scores, probabilities=None), rules) is point

@@ -12,7 +12,7 @@ import pytest
 from covid_core.errors import CovidCoreError, WeightsError
 from covid_core.findings import CLASSES, Finding
 from covid_core.metrics import Estimate
-from covid_core.model.calls import Calls, PredictiveValues
+from covid_core.model.calls import Calls, PredictiveValues, TierCount
 from covid_core.model.decision import (
     BALANCED,
     RULE_IN,
@@ -181,6 +181,33 @@ def test_predictive_values_are_of_the_answers_where_these_were_measured() -> Non
     assert values is not None
     assert values.positive == pytest.approx(0.06 / (0.06 + 0.018))
     assert values.negative == pytest.approx(0.684 / (0.684 + 0.004))
+
+
+def counted(*counts: TierCount) -> Calls:
+    return Calls(share(0.6), 0.04, share(0.02), 0.76, share(0.75), counts)
+
+
+def test_an_answer_is_worth_what_films_with_the_same_answer_came_to() -> None:
+    """Bayes, and the interval of the likelihood ratio by the delta method, worked out by hand."""
+    calls = counted(TierCount(Tier.LIKELY, 60, 4), TierCount(Tier.UNDECIDED, 40, 196))
+    found = calls.disease_given(Tier.LIKELY, 0.1)
+    assert found is not None and found.n == 64
+    assert found.value == pytest.approx(0.06 / (0.06 + 0.018))
+    spread = np.exp(1.959964 * np.sqrt(1 / 60 - 1 / 100 + 1 / 4 - 1 / 200))
+    odds = 0.1 / 0.9 * 0.6 / 0.02
+    assert found.low == pytest.approx(odds / spread / (1 + odds / spread))
+    assert found.high == pytest.approx(odds * spread / (1 + odds * spread))
+    assert calls.disease_given(Tier.POSSIBLE, 0.1) is None, "no film was answered so"
+    for prevalence in (0.0, 1.0):
+        assert calls.disease_given(Tier.LIKELY, prevalence) == Estimate(*[prevalence] * 3, n=64)
+
+
+def test_no_answer_proves_the_disease_or_its_absence_by_a_count_of_none() -> None:
+    calls = counted(TierCount(Tier.LIKELY, 60, 0), TierCount(Tier.NONE_SEEN, 0, 200))
+    likely, none_seen = (calls.disease_given(tier, 0.1) for tier in (Tier.LIKELY, Tier.NONE_SEEN))
+    assert likely is not None and likely.low < likely.value < 1
+    assert none_seen is not None and 0 < none_seen.value < none_seen.high
+    assert counted(TierCount(Tier.LIKELY, 60, 0)).disease_given(Tier.LIKELY, 0.1) is None
 
 
 def test_a_call_is_close_where_a_shift_of_the_log_odds_could_change_it() -> None:

@@ -27,7 +27,7 @@ def plain(result: Result) -> dict:
 
 def test_the_whole_reading_is_in_it() -> None:
     content = plain(made(remarks=(Code.CHILD,), notes=("stored inverted",)))
-    assert content["schema_version"] == 5 and content["made"] == "2026-11-21T09:30:15+00:00"
+    assert content["schema_version"] == 6 and content["made"] == "2026-11-21T09:30:15+00:00"
     assert content["model"]["weights_sha256"] == WEIGHTS_SHA256
     assert content["probabilities"] == {"normal": 0.04, "pneumonia": 0.07, "covid": 0.89}
     assert content["decision"]["tier"] == "COVID-19 likely"

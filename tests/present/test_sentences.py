@@ -11,10 +11,14 @@ from covid_core.errors import Abstained, RefusedFile
 from covid_core.explain.lung_shares import LungShares
 from covid_core.findings import Finding, shown_probability
 from covid_core.metrics import Estimate
-from covid_core.model.calls import Calls
+from covid_core.model.calls import Calls, TierCount
 from covid_core.model.decision import Decision, OperatingPoint
 from covid_core.model.tiers import Tier
-from covid_core.present.point_words import point_in_words, values_in_words
+from covid_core.present.point_words import (
+    answer_worth_in_words,
+    point_in_words,
+    values_in_words,
+)
 from covid_core.present.sentences import (
     columns,
     error_row,
@@ -27,6 +31,25 @@ from tests.exports.results import made as made_result
 
 POINT = OperatingPoint(
     "balanced", 0.3, Estimate(0.912, 0.88, 0.94, 300), Estimate(0.775, 0.75, 0.8, 900)
+)
+OTHERS = TierCount(Tier.UNDECIDED, 50, 50)
+COUNTS = (
+    TierCount(Tier.LIKELY, 60, 4),
+    TierCount(Tier.POSSIBLE, 10, 10),
+    TierCount(Tier.NONE_SEEN, 5, 140),
+    TierCount(Tier.UNDECIDED, 25, 46),
+)
+COUNTED = replace(
+    POINT,
+    measured_on="new films of a",
+    calls=Calls(
+        Estimate(0.7, 0.6, 0.8, 100),
+        0.05,
+        Estimate(0.07, 0.04, 0.11, 200),
+        0.7,
+        Estimate(0.763, 0.7, 0.8, 300),
+        COUNTS,
+    ),
 )
 
 
@@ -108,21 +131,39 @@ def test_a_film_that_is_none_is_distinguished_from_a_file_that_failed() -> None:
     assert (row["decision"], row["reason"]) == ("abstained", "It is no chest. Give a chest film.")
 
 
-def made(finding: Finding | None, positive: bool, tier: Tier) -> Decision:
-    return Decision(finding, positive, (Finding.COVID,), POINT, "", tier)
-
-
 def test_predictive_value_is_that_of_the_call_made() -> None:
-    assert predictive_value(made(Finding.COVID, True, Tier.LIKELY), 0.05) == pytest.approx(
-        0.176, abs=5e-4
+    assert predictive_value(POINT, Tier.LIKELY, 0.05) == pytest.approx(0.176, abs=5e-4)
+    assert predictive_value(POINT, Tier.NONE_SEEN, 0.05) == pytest.approx(0.994, abs=5e-4)
+    assert predictive_value(POINT, Tier.UNDECIDED, 0.05) is None
+    assert predictive_value(OperatingPoint("balanced", 0.5), Tier.LIKELY, 0.05) is None
+
+
+def test_predictive_value_is_of_films_with_the_same_answer_where_they_were_counted() -> None:
+    likely, possible, none_seen = (
+        predictive_value(COUNTED, tier, 0.1)
+        for tier in (Tier.LIKELY, Tier.POSSIBLE, Tier.NONE_SEEN)
     )
-    assert predictive_value(made(Finding.NORMAL, False, Tier.NONE_SEEN), 0.05) == pytest.approx(
-        0.994, abs=5e-4
+    assert likely == pytest.approx(0.1 * 0.6 / (0.1 * 0.6 + 0.9 * 0.02))
+    assert possible == pytest.approx(0.1 * 0.1 / (0.1 * 0.1 + 0.9 * 0.05))
+    assert none_seen == pytest.approx(1 - 0.1 * 0.05 / (0.1 * 0.05 + 0.9 * 0.7))
+
+
+def test_an_answer_s_worth_is_in_words_at_home_and_away() -> None:
+    decision = Decision(None, True, (), COUNTED, "", Tier.POSSIBLE)
+    assert COUNTED.calls
+    elsewhere = replace(COUNTED.calls, counts=(TierCount(Tier.POSSIBLE, 50, 50), OTHERS))
+    words = answer_worth_in_words(decision, Finding.COVID, 0.1, {"elsewhere": elsewhere})
+    assert words == (
+        "At a COVID-19 prevalence of 10%, 18% (9% to 34%) of radiographs with this answer have"
+        " COVID-19, measured on new films of a. On a source not used in training (elsewhere): 10%"
+        " (8% to 13%)."
     )
-    assert predictive_value(made(None, True, Tier.UNDECIDED), 0.05) is None
-    nowhere = OperatingPoint("balanced", 0.5)
-    unmeasured = Decision(Finding.COVID, True, (), nowhere, "", Tier.LIKELY)
-    assert predictive_value(unmeasured, 0.05) is None
+    alone = answer_worth_in_words(decision, Finding.COVID, 0.1)
+    assert alone and alone.endswith("Expect less at another hospital.")
+    stated = answer_worth_in_words(decision, Finding.COVID, 0.1, None)
+    assert stated and stated.endswith("new films of a.")
+    withheld = decision.withheld("The film is rotated.")
+    assert answer_worth_in_words(withheld, Finding.COVID, 0.1) is None
 
 
 def test_points_and_values_are_described_in_words() -> None:
