@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from streamlit import runtime
 
-from app import forgetting, preloading, session
+from app import film_session, forgetting, preloading, session
 from app.drop_anywhere import take_drops
 from app.failures import show_busy, show_failure
 from app.queue import Busy
@@ -23,7 +23,6 @@ from app.server import HEALTH, Guard, tell_health
 from app.texts import common, read
 from app.uploads import UploadLimits
 from covid_core.errors import CovidCoreError, WeightsError
-from covid_core.storage.arrays import stamp_of
 
 ICON = Path(__file__).parent / "app" / "icon.png"
 PAGES = (
@@ -51,7 +50,7 @@ def main() -> None:
     try:
         session.settings()
         session.card()
-        forget_of_older_card()
+        film_session.forget_of_older_card()
         session.profile()
     except CovidCoreError as error:
         show_not_ready(error)
@@ -68,15 +67,6 @@ def main() -> None:
     except CovidCoreError as error:
         with notice:
             show_not_ready(error)
-
-
-def forget_of_older_card() -> None:
-    """Drops what was made of films by another card than today's: its rules may be others."""
-    stamp = stamp_of(session.card_file())
-    if st.session_state.setdefault("card", stamp) != stamp:
-        st.session_state["card"] = stamp
-        for name in ("current", session.AHEAD, *session.Slot):
-            st.session_state.pop(name, None)
 
 
 def show_not_ready(error: CovidCoreError) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import session
+from app import film_session, session
+from app.film_session import Slot
 from app.open_film import OpenFilm
-from app.session import Slot
 from app.texts import read as texts
 from covid_core.case.case_reading import Reading
 from covid_core.explain.public_films import Recognised, recognise
@@ -120,7 +120,7 @@ def show_recognised(reading: Reading) -> None:
 def recognised(reading: Reading) -> Recognised | None:
     """The public film that a reading's is, if any: sought once, and kept while the film is open."""
     film = reading.radiograph
-    return session.remember(Slot.RECOGNISED, film.sha256, lambda: recognise(film))
+    return film_session.remember(Slot.RECOGNISED, film.sha256, lambda: recognise(film))
 
 
 def flags_shown(reading: Reading) -> tuple[Flag, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import session
+from app import film_session, session
 from app.charts import show_chart
 from app.meter_plot import meter_bars
 from app.texts import checks as words
@@ -24,6 +24,7 @@ from covid_core.model.tiers import in_sentence
 from covid_core.model_card.audit_words import shortcuts_in_words, zones_worth_in_words
 from covid_core.predict.prediction import Prediction
 from covid_core.present import plots
+from covid_core.present.heat_words import no_heat_in_words
 from covid_core.present.point_words import elsewhere_in_words, point_in_words
 from covid_core.present.sentences import checks_in_words, in_percent
 
@@ -31,7 +32,7 @@ from covid_core.present.sentences import checks_in_words, in_percent
 @st.fragment
 def show_explanation() -> None:
     """Shows, on request, what the open film's answer rests on and every check."""
-    film = session.current()
+    film = film_session.current()
     if film is None:
         return
     key = f"why-{film.sha256}"
@@ -105,7 +106,7 @@ def show_maps(reading: Reading) -> None:
     The likeliest class first.
     """
     if not reading.due:
-        st.caption(words.NO_MAP)
+        st.caption(no_heat_in_words(reading.prediction.decision) or words.NO_MAP)
     for finding in reading.due:
         checks = reading.map_checks[finding]
         tests, zones = st.columns([3, 2], gap="large")

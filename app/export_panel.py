@@ -10,11 +10,11 @@ from datetime import datetime
 
 import streamlit as st
 
-from app import session
+from app import film_session, session
 from app.failures import show_failure
+from app.film_session import Slot
 from app.open_film import OpenFilm
 from app.opinion_panel import opinion_here
-from app.session import Slot
 from app.shared_queue import take_turn
 from app.texts import read as texts
 from covid_core.errors import CovidCoreError
@@ -45,7 +45,7 @@ class Files:
 @st.fragment
 def show_exports() -> None:
     """Shows every export of the open film, made on request; those of one film are kept."""
-    film = session.current()
+    film = film_session.current()
     if film is None or film.is_phantom:
         return
     prediction = film.prediction
@@ -61,7 +61,9 @@ def show_exports() -> None:
             format_func=lambda answer: answer.display_name,
             key=f"export-class-{film.sha256}",
         )
-        identity = film.study is not None and st.toggle(
+        # Without the study's own UID no archive would file them with it.
+        is_known = film.study is not None and bool(film.study.study_uid)
+        identity = is_known and st.toggle(
             texts.EXPORT_IDENTITY, key="export-identity", help=texts.EXPORT_IDENTITY_HELP
         )
         try:
@@ -133,11 +135,11 @@ def files_of(film: OpenFilm, finding: Finding, *, identity: bool) -> Files:
         now = datetime.now().astimezone().replace(microsecond=0)
         request = ExportRequest(prediction.decision.point, finding, chosen.prevalence, now)
         with st.spinner(texts.MAKING):
-            checked = session.check(film, finding)
+            checked = film_session.check(film, finding)
             with take_turn():
                 return new_files(checked, request, opinion, identity=identity)
 
-    return session.remember(Slot.FILES, wanted, make)
+    return film_session.remember(Slot.FILES, wanted, make)
 
 
 def new_files(

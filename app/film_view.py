@@ -15,8 +15,8 @@ import numpy as np
 import streamlit as st
 
 from app import session
+from app.film_session import Slot
 from app.open_film import OpenFilm, keep_latest
-from app.session import Slot
 from app.texts import read as texts
 from app.viewer.package import Kind, Layer, Planes, View, Window
 from covid_core.case.case_reading import Reading

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from app import session
+from app import film_session, session
 from app.failures import show_busy
+from app.film_session import Slot
 from app.queue import Busy
-from app.session import Slot
 from app.shared_queue import take_turn
 from app.texts import checks as texts
 from covid_core.errors import CovidCoreError, foreseen
@@ -25,7 +25,7 @@ _PICTURE_PX, _SHOWN_PX = 480, 120  # sent larger, to be looked at in full screen
 @st.fragment
 def show_neighbours() -> None:
     """Each class's nearest films: their sources and kinds, and pictures where the user has them."""
-    film = session.current()
+    film = film_session.current()
     if film is None:
         return
     found = film.reading.checks(film.prediction.label).neighbours
@@ -94,7 +94,7 @@ def own_pictures(of: str, films: Sequence[KnownFilm]) -> dict[str, bytes]:
             found = {film.sha256: own_picture(film) for film in films}
         return {sha256: picture for sha256, picture in found.items() if picture}
 
-    return session.remember(Slot.COPIES, of, make)
+    return film_session.remember(Slot.COPIES, of, make)
 
 
 def own_picture(film: KnownFilm) -> bytes | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import session
+from app import film_session
 from app.open_film import OpenFilm
 from app.texts import common as texts
 from covid_core.present.overlay import png
@@ -37,7 +37,7 @@ def show_phantoms(columns: Sequence[DeltaGenerator]) -> None:
 
 def open_phantom(kind: str) -> OpenFilm:
     """A phantom read like a film; said to be one."""
-    return session.open_file(phantom_film(kind), kind, is_phantom=True)
+    return film_session.open_file(phantom_film(kind), kind, is_phantom=True)
 
 
 @st.cache_data(max_entries=len(KINDS), show_spinner=False)

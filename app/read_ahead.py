@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import session, shared_queue
+from app import film_session, session, shared_queue
 from app.film_view import Prepared, keep_prepared, prepare_view
 from app.open_film import OpenFilm, read_film, unchecked
 from app.queue import Work
@@ -94,22 +94,22 @@ class _Job:
 
 
 def read_ahead(item: Item, known: Reading | None) -> None:
-    """Begin with this film, and drop any other. `known`: as `session.open_file` has it."""
+    """Begin with this film, and drop any other. `known`: as `film_session.open_file` has it."""
     weights = session.card().sha256
-    ahead: _Ahead | None = st.session_state.get(session.AHEAD)
+    ahead: _Ahead | None = st.session_state.get(film_session.AHEAD)
     if ahead and (ahead.item, ahead.weights_sha256) == (item, weights):
         return
-    session.drop_ahead()
-    ahead = st.session_state[session.AHEAD] = _Ahead(item, weights)
+    film_session.drop_ahead()
+    ahead = st.session_state[film_session.AHEAD] = _Ahead(item, weights)
     job = _Job(item, known, session.reader(), session.chosen().point)
     threading.Thread(target=job.run, args=(weakref.ref(ahead), ahead.made), daemon=True).start()
 
 
 def keep_ahead_of(items: Collection[Item]) -> None:
     """Drop what is read ahead, unless it is of one of these films."""
-    ahead: _Ahead | None = st.session_state.get(session.AHEAD)
+    ahead: _Ahead | None = st.session_state.get(film_session.AHEAD)
     if ahead is not None and ahead.item not in items:
-        session.drop_ahead()
+        film_session.drop_ahead()
 
 
 def adopt_ahead(opened: Collection[Item]) -> None:
@@ -117,15 +117,15 @@ def adopt_ahead(opened: Collection[Item]) -> None:
 
     What is being read just now is waited for; what still waits for its turn is dropped.
     """
-    ahead: _Ahead | None = st.session_state.get(session.AHEAD)
+    ahead: _Ahead | None = st.session_state.get(film_session.AHEAD)
     if ahead is None or ahead.item not in opened:
         return
-    session.drop_ahead()
+    film_session.drop_ahead()
     if ahead.made.cancel():
         return
     try:
         film, ready = ahead.made.result()
     except CovidCoreError:
         return
-    session.keep(film)
+    film_session.keep(film)
     keep_prepared(film, ready)

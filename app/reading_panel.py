@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import session
+from app import film_session, session
 from app.answer_panel import (
     beyond_heading,
     flags_shown,
@@ -63,7 +63,8 @@ def read_in_sight(
     """The checked film of a file's bytes.
 
     One that had to be read is shown meanwhile, and then the page is run anew. `answer`, `picture`:
-    the places for both. `known`: as `session.open_file` has it. Raises CovidCoreError as that does.
+    the places for both. `known`: as `film_session.open_file` has it. Raises CovidCoreError as that
+    does.
     """
     early: list[DeltaGenerator] = []  # once the film is shown: the answer's room, the answer in it
 
@@ -80,12 +81,12 @@ def read_in_sight(
     try:
         with answer, waiting:
             waiting.enter_context(st.spinner(texts.READING))
-            film = session.open_file(
+            film = film_session.open_file(
                 data, name, is_phantom=is_phantom, on_film=show_film, known=known
             )
         if early:
             show_early_call(early[-1], film)
-        film = session.check(film)
+        film = film_session.check(film)
     except Exception:
         if early:
             early[0].empty()
@@ -114,8 +115,8 @@ def show_reading(
     with. `steps`: the viewer's arrow keys ask for other films; gives "next" or "previous" where one
     was chosen.
     """
-    film = session.check(film)
-    session.make_current(film)
+    film = film_session.check(film)
+    film_session.make_current(film)
     step = None
     if beside is None:
         with answer.container().container():  # as the early answer was, which it takes the place of
@@ -124,7 +125,7 @@ def show_reading(
             step = show_viewer(film, "viewer", _FILM_PX, steps=steps)
     else:  # they are opened to be compared: the films come first
         with answer:
-            show_both(film, session.check(beside))
+            show_both(film, film_session.check(beside))
         with picture:
             st.text(texts.ANSWERED.format(name=film.name))
             show_details(film, flags=False)
@@ -161,7 +162,7 @@ def show_viewer(
 
 def show_early_call(place: DeltaGenerator, film: OpenFilm) -> None:
     """What is known before the checks are made."""
-    film = session.decide(film)
+    film = film_session.decide(film)
     with place.container():
         st.caption(texts.CHECKING)  # first: the checks may withhold what follows
         show_call(film)

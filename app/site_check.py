@@ -112,7 +112,12 @@ def show_own(check: Check) -> PointHere | None:
     st.write(texts.OWN_WORDS)
     recall_column, sure = st.columns(2)
     recall = recall_column.select_slider(
-        texts.RECALL, RECALLS, round(RECALL * 100), key="site-recall", help=texts.RECALL_HELP
+        texts.RECALL,
+        RECALLS,
+        round(RECALL * 100),
+        key="site-recall",
+        help=texts.RECALL_HELP,
+        persist_state="session",
     )
     confidence = sure.segmented_control(
         texts.CONFIDENCE,
@@ -120,6 +125,7 @@ def show_own(check: Check) -> PointHere | None:
         default=round(CONFIDENCE * 100),
         required=True,
         key="site-confidence",
+        persist_state="session",
         help=texts.CONFIDENCE_HELP,
     )
     promise = {"recall": recall / 100, "confidence": confidence / 100}
@@ -150,7 +156,11 @@ def show_own(check: Check) -> PointHere | None:
 def show_keeping(check: Check, own: PointHere, promise: dict[str, float]) -> None:
     """A profile of it all, to use now and to keep."""
     name = st.text_input(
-        texts.NAME, key="site-name", max_chars=MAX_NAME, placeholder=texts.NAME_PLACEHOLDER
+        texts.NAME,
+        key="site-name",
+        persist_state="session",
+        max_chars=MAX_NAME,
+        placeholder=texts.NAME_PLACEHOLDER,
     )
     profile = None
     if name.strip():

@@ -134,12 +134,18 @@ def films_in_zip(file: UploadedFile, note: Note) -> list[Item]:
 
 
 def take_folder() -> None:
-    """Begins with the films of the folder that was just given."""
+    """Begins with the films of the folder that was just given.
+
+    Those given before are read, and were let go: where one is taken back, what they came to stays.
+    """
+    files = [file for file in st.session_state["site-folder"] if isinstance(file, UploadedFile)]
+    new = [file for file in files if file.size]
+    if files and not new:
+        return
     clear()
-    files = st.session_state["site-folder"]
-    if files:
-        start(lambda note: (item for file in files for item in films_in_upload(file, note)))
-        release(files)
+    if new:
+        start(lambda note: (item for file in new for item in films_in_upload(file, note)))
+        release(new)
 
 
 def take_server_folder() -> None:

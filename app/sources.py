@@ -59,6 +59,7 @@ def choose_films() -> tuple[Item, ...]:
     kind = st.session_state.get("phantom")
     if not used and kind in KINDS:
         used = given = {f"phantom {kind}": kept.get(f"phantom {kind}") or [_phantom(kind)]}
+        st.button(texts.CLOSE_FILES, key="close-phantom", on_click=_forget_phantom)
     # In place: of what is replaced, Streamlit holds the old value until the next run, here films.
     _keep(kept, used)
     hold("films", held_bytes(item for items in used.values() for item in items))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import session
+from app import film_session
 from app.texts import read as texts
 from covid_core.read.patient_tags import labelled
 
@@ -12,7 +12,7 @@ from covid_core.read.patient_tags import labelled
 @st.fragment
 def show_study() -> None:
     """The open film's tags, on demand only; as plain text, whatever they hold."""
-    film = session.current()
+    film = film_session.current()
     if film is None or film.study is None:
         return
     with st.expander(texts.STUDY, icon=":material/badge:"):

@@ -12,7 +12,7 @@ from functools import partial
 
 import streamlit as st
 
-from app import session
+from app import film_session, session
 from app.open_film import OpenFilm
 from app.queue import Busy
 from app.read_ahead import adopt_ahead, keep_ahead_of, read_ahead
@@ -108,7 +108,7 @@ def _show_list(worklist: Worklist, total: int, key: str) -> None:
     if worklist.open:
         _show_open(worklist, shown, key)
     else:
-        session.drop_ahead()
+        film_session.drop_ahead()
     _show_unread([one for one in scored if one.decision in UNANSWERED])
 
 
@@ -173,7 +173,7 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
 
 def _opened(worklist: Worklist, item: Item, data: bytes) -> OpenFilm:
     known = _reading_of(worklist, item)
-    return session.open_file(data, item.name, is_phantom=item.synthetic, known=known)
+    return film_session.open_file(data, item.name, is_phantom=item.synthetic, known=known)
 
 
 def _read_next_ahead(worklist: Worklist, shown: Sequence[Item]) -> None:
@@ -183,7 +183,7 @@ def _read_next_ahead(worklist: Worklist, shown: Sequence[Item]) -> None:
     if at < len(shown):
         read_ahead(shown[at], _reading_of(worklist, shown[at]))
     else:
-        session.drop_ahead()
+        film_session.drop_ahead()
 
 
 def _reading_of(worklist: Worklist, item: Item) -> Reading | None:

@@ -30,13 +30,22 @@ def show_filters(key: str) -> tuple[Filter, bool]:
         label_visibility="collapsed",
         format_func=texts.tier_heading,
         key=f"{key}-tiers",
+        persist_state="session",
     )
     with st.popover(texts.FILTER, icon=":material/filter_list:"):
-        name = st.text_input(texts.NAME, key=f"{key}-name")
-        least = st.slider(texts.LEAST, 0.0, 1.0, step=0.05, key=f"{key}-least")
-        warned = st.toggle(texts.WARNED, key=f"{key}-warned", help=texts.WARNED_HELP)
-        unusable = st.toggle(texts.UNUSABLE, key=f"{key}-unusable", help=texts.UNUSABLE_HELP)
-        dated = st.toggle(texts.DATES, key=f"{key}-dates", help=texts.DATES_HELP)
+        name = st.text_input(texts.NAME, key=f"{key}-name", persist_state="session")
+        least = st.slider(
+            texts.LEAST, 0.0, 1.0, step=0.05, key=f"{key}-least", persist_state="session"
+        )
+        warned = st.toggle(
+            texts.WARNED, key=f"{key}-warned", help=texts.WARNED_HELP, persist_state="session"
+        )
+        unusable = st.toggle(
+            texts.UNUSABLE, key=f"{key}-unusable", help=texts.UNUSABLE_HELP, persist_state="session"
+        )
+        dated = st.toggle(
+            texts.DATES, key=f"{key}-dates", help=texts.DATES_HELP, persist_state="session"
+        )
     return Filter(frozenset(tiers), least, name or "", warned, unusable), dated
 
 

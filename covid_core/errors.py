@@ -47,7 +47,7 @@ class CovidCoreError(Exception):
         return f"{self.file}: {self.problem}. {self.remedy}." if self.file else self.sentence
 
 
-UNREADABLE = "unreadable"  # a refusal's code: the file was not opened, which may pass
+UNREADABLE = "unreadable"  # a refusal's code: the file was not opened or decoded, which may pass
 
 
 class RefusedFile(CovidCoreError):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import session
+from app import film_session, session
 from app.charts import show_chart
 from app.open_film import OpenFilm
 from app.phantoms import open_phantom
@@ -32,11 +32,11 @@ _ENLARGED = 2  # the network's picture, so that its pixels can be seen
 
 def show() -> None:
     """Shows the page: how the open film's answer came about, step by step."""
-    opened = session.current()
+    opened = film_session.current()
     film = opened or phantom()
     if opened is not None:
         show_which(opened)
-    film = session.check(film)
+    film = film_session.check(film)
     reading, prediction = film.reading, film.prediction
     finding = st.segmented_control(
         texts.FINDING,

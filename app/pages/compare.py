@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app import session
+from app import film_session, session
 from app.answer_panel import show_flags
 from app.failures import show_failure
+from app.film_session import Slot
 from app.open_film import OpenFilm
 from app.phantoms import open_phantom, show_phantoms
 from app.queue import Busy
 from app.readings_log import LoggedPredictor
-from app.session import Slot
 from app.shared_queue import take_turn
 from app.texts import compare as texts
 from covid_core.batch.recipes_here import (
@@ -29,9 +29,9 @@ from covid_core.batch.recipes_here import (
 )
 from covid_core.case.case_reading import Reading
 from covid_core.errors import CovidCoreError
-from covid_core.evaluation.choices import choices_by
 from covid_core.findings import shown_probability
 from covid_core.model.card import SHIPPED, WEIGHTS, WeightsCard
+from covid_core.model.choices import choices_by
 from covid_core.model.decision import BALANCED
 from covid_core.model.tiers import CAVEAT
 from covid_core.predict.predictor import Predictor
@@ -48,11 +48,11 @@ _A_ROW = 3  # pictures beside each other; more would be too small to read
 def show() -> None:
     """Shows the page: the open film as every recipe here reads it."""
     st.write(texts.LEDE)
-    film, found = session.current() or phantom(), shelf(WEIGHTS, recipe_names())
+    film, found = film_session.current() or phantom(), shelf(WEIGHTS, recipe_names())
     if film is None:
         show_empty_state()
     else:
-        show_comparison(session.check(film), found)
+        show_comparison(film_session.check(film), found)
     show_absent(found)
     st.caption(DISCLAIMER)
 
@@ -124,7 +124,9 @@ def ask(reading: Reading, candidate: Candidate) -> RecipeAnswer:
         prediction = reading.prediction
         return RecipeAnswer(candidate.card, prediction, reading.maps[prediction.answers[-1]])
     film, weights = reading.prediction.radiograph_sha256, candidate.card.sha256
-    kept: dict[tuple[str, str], RecipeAnswer] = session.remember(Slot.RECIPE_ANSWERS, film, dict)
+    kept: dict[tuple[str, str], RecipeAnswer] = film_session.remember(
+        Slot.RECIPE_ANSWERS, film, dict
+    )
     chosen, own = session.chosen().point.name, candidate.card.rules.point_names
     key = weights, chosen if chosen in own else BALANCED
     if key not in kept:

@@ -11,7 +11,6 @@ from app.model_plots import show_baselines, show_plots
 from app.recipe_tables import short_table, whole_table
 from app.texts import model as texts
 from covid_core.evaluation.baselines import baselines_in_words, best_baseline
-from covid_core.evaluation.choices import use_in_words
 from covid_core.evaluation.targets import goals
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import (
@@ -23,6 +22,7 @@ from covid_core.model.card import (
     read_cards,
     read_variants,
 )
+from covid_core.model.choices import use_in_words
 from covid_core.model.results import TEST, Summary
 from covid_core.model_card.comparison import HEADER
 from covid_core.model_card.front_matter import without_front_matter

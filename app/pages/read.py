@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import session
+from app import film_session
 from app.failures import show_busy, show_failure
 from app.phantoms import show_phantoms
 from app.public_films import show_public_films
@@ -27,13 +27,16 @@ _HIDDEN = f"<style>.st-key-{_PRELOAD} {{display: none}}</style>"
 
 def show() -> None:
     """Shows the page: the open film's reading, the list of many, or how to open one."""
-    session.close_film()  # what is open is what this run opens
+    before = (
+        film_session.current()
+    )  # until this run opens another, for who leaves the page meanwhile
     # What it says stands left, what it is given right, from the empty page on: nothing jumps.
     answer, given = st.columns([3, 2], gap="large")
     with given:
         items = choose_films()
     if len(items) < 2:
-        session.drop_ahead()
+        film_session.drop_ahead()
+        film_session.close_list()
     if len(items) == 1:
         show_film(items[0], answer, given)
     else:
@@ -44,7 +47,9 @@ def show() -> None:
             show_films(items, answer)
         else:
             show_empty_state()
-    session.forget_closed()
+    if film_session.current() is before:
+        film_session.close_film()
+    film_session.forget_closed()
 
 
 def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:
@@ -54,7 +59,7 @@ def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:
 
     with answer:
         show_controls(of_many=True)
-    show_worklist(items, key="worklist")
+    show_worklist(items, key=film_session.LIST)
 
 
 def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None:
@@ -63,6 +68,9 @@ def show_film(item: Item, answer: DeltaGenerator, given: DeltaGenerator) -> None
 
     with given:
         show_controls()
+    if not item.synthetic:
+        with answer:
+            st.text(item.name)  # which the place for files may name no more
     picture = st.container()
     try:
         with foreseen():

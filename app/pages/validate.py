@@ -15,6 +15,7 @@ from app.uploads import content
 from covid_core.errors import CovidCoreError
 from covid_core.local_validation.profile import fits, load_profile
 from covid_core.local_validation.scores import MAX_BYTES, TEMPLATE, made_up, read_scores
+from covid_core.model.decision import SITE
 from covid_core.present.sentences import DISCLAIMER
 
 
@@ -42,7 +43,10 @@ def show_in_use() -> None:
     """Shows which profile films are called by, and the way out of it."""
     own = session.profile()
     if own:
-        st.success(texts.IN_USE, icon=":material/verified:")
+        if session.chosen().point.name == SITE:
+            st.success(texts.IN_USE, icon=":material/verified:")
+        else:
+            st.info(texts.LOADED, icon=":material/info:")
         st.text(summary(own))
         st.button(
             texts.FORGET,

@@ -89,7 +89,7 @@ LIMITS_POINTS = (
     "A chest radiograph cannot exclude COVID-19. In the first days many are normal.",
     "It knows three answers. A tumour, a pneumothorax or heart failure gets one of them, or"
     " “undecided”.",
-    "Nearly all other pneumonia that it learnt from is of children, all COVID-19 of adults: do not"
+    "Most other pneumonia that it learnt from is of children, all COVID-19 of adults: do not"
     " rely on it for a child, and mistrust “other pneumonia” in an adult.",
     "It sees one film: no history, no earlier film, no laboratory.",
 )

@@ -21,10 +21,7 @@ TESTS = "Self-test of the heat for {name}"
 TESTS_COLUMNS = ("Test", "Result", "Found")
 TESTS_ALT = "Each test of the heat for {name}: whether it passed, and what was found"
 PASSED, FAILED = "✓\N{NO-BREAK SPACE}passed", "✗\N{NO-BREAK SPACE}failed"
-NO_MAP = (
-    "No class but normal reaches its threshold, no pneumonia is seen, or the answer must not be"
-    " used: no heat is drawn, and there is none to test."
-)
+NO_MAP = "No class other than normal reaches its threshold: there is no heat to test."
 
 ZONES = "Where the heat for {name} lies"
 ZONES_COLUMNS = ("Zone", "Patient's right", "Patient's left")

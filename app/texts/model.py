@@ -9,8 +9,8 @@ UNSEEN = "On {source}, a source not used in training, {use}"
 KNOWN = "On new films of the sources that trained it"
 AUROC, SENSITIVITY, SPECIFICITY = "AUROC", "Sensitivity", "Specificity"
 METRIC_HELP = (
-    "COVID-19 against the rest, {films} films, each given its most probable class. 95%"
-    " interval: {low:.2f} to {high:.2f}."
+    "COVID-19 against the rest, {films} films. AUROC: by the probability, with no threshold; the"
+    " others: each film given its most probable class. 95% interval: {low:.2f} to {high:.2f}."
 )
 INTERVAL = "{low:.2f} to {high:.2f}"
 BEWARE = (
@@ -99,7 +99,8 @@ GROUPS = "Results by view, sex and age"
 GROUPS_FIGURE = "Figure"
 GROUPS_SEE = (
     "By view, sex and age, on the source that never trained it: from {low:.2f} ({lowest}) to"
-    " {high:.2f} ({highest}). Intervals that overlap show no difference."
+    " {high:.2f} ({highest}). Where intervals overlap, these films do not"
+    " settle whether the groups differ."
 )
 GROUPS_NONE = "No group of these films is large enough."
 GROUPS_ALT = "{figure} by view, sex and age, with intervals"

@@ -7,7 +7,8 @@ from covid_core.model.tiers import Tier
 
 OPINION = "Your opinion"
 OPINION_HELP = (
-    "Kept until you close the page; it goes into the Structured Report. You saw the answer first:"
+    "Kept while this page stays connected: save the file before you leave it. It goes into the"
+    " Structured Report. You saw the answer first:"
     " labels made this way flatter the model."
 )
 VERDICTS = {Verdict.AGREE: "Agree", Verdict.DISAGREE: "Disagree"}

@@ -133,8 +133,10 @@ def apart(gap: timedelta) -> str:
 
 def probability(score: str, value: str, point: OperatingPoint, positive: bool) -> str:
     """The disease's probability against the threshold, in words. `score`: what it is called."""
-    side = "above" if positive else "below"
-    return f"{score}: **{value}**, {side} the “{point.name}” threshold of {point.threshold:.2f}."
+    side, threshold = "above" if positive else "below", f"{point.threshold:.2f}"
+    if threshold == value:  # to two digits they are one
+        threshold = f"{point.threshold:.4f}"
+    return f"{score}: **{value}**, {side} the “{point.name}” threshold of {threshold}."
 
 
 NOT_SOUGHT = "Names written into the picture itself are not looked for, and not removed."

@@ -107,7 +107,8 @@ RELIABILITY_ALT = "Reliability diagram: share with COVID-19 against the probabil
 
 POINTS = "Operating points on your films"
 POINTS_SEE = (
-    "All of the threshold alone: the answers depend on the prediction sets too. PPV and NPV:"
+    "These figures use the threshold alone; the answers on the Read page also depend on the"
+    " prediction sets. PPV and NPV:"
     " positive and negative predictive value at a prevalence of {prevalence:.0%}, as among these"
     " films."
 )
@@ -156,10 +157,13 @@ DOWNLOAD_NOTE = (
     "The profile holds figures and a threshold, no film and no patient. It serves these weights"
     " only."
 )
-LASTS_HERE = "In use, it lasts as long as this tab is open: keep the file."
+LASTS_HERE = (
+    "In use, it lasts while this page stays connected: a longer break discards it. Keep the file."
+)
 LASTS_FOR_ALL = "In use, it is kept on the server and counts for everyone who opens this page."
 
 IN_USE = "This site's operating point is in use."
+LOADED = "A site's profile is loaded; choose “Site” on the Read page to use its operating point."
 FORGET = "Stop using this profile"
 FORGET_HELP = (
     "Films are called by the model's own operating points again: here, until this tab is closed."

@@ -113,6 +113,7 @@ TEXTS = {
     "film_burned": DISCLAIMER,
     "burned": f"{DISCLAIMER} {ATTENTION_NOTE}",
     "picture_name": "radiograph-under-heat.png",
+    "film_name": "radiograph.png",
     "close": "Close",
     "keys": "Keys and mouse",
 }

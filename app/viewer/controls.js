@@ -191,7 +191,9 @@ function reflectPanes(viewer) {
   for (const corner of viewer.root.querySelectorAll(".looks")) corner.textContent = looks
   reflectUnits(viewer)
   parts.plain.querySelector("canvas").setAttribute("aria-label", described)
-  const alt = !state.heat ? described : filled(words.alt, { described, name: layer.name, why: layer.why })
+  const alt = !state.heat ? described
+    : !layer.shown ? `${described}. ${layer.why}`
+    : filled(words.alt, { described, name: layer.name, why: layer.why })
   parts.marked.querySelector("canvas").setAttribute("aria-label", alt)
   parts.divider.style.left = `${100 * state.swipe}%`
   parts.divider.setAttribute("aria-valuenow", Math.round(100 * state.swipe))

@@ -45,12 +45,19 @@ function stepOrPan(viewer, where, right, down) {
   else panBy(viewer, right, down)
 }
 
+/** Whether a control of its own acts on a key: a slider on those that move it, others on all. */
+function takesKey(target, key) {
+  const control = target.closest("input, select")
+  if (control?.type !== "range") return Boolean(control)
+  return key.startsWith("Arrow") || ["Home", "End", "PageUp", "PageDown"].includes(key)
+}
+
 function bindKeys(viewer) {
   viewer.root.onkeydown = event => {
     const { key, target, ctrlKey, metaKey, altKey, shiftKey } = event
     const name = key.length === 1 ? key.toLowerCase() : key
     const act = (viewer.state.placing && PLACING_KEYS[name]) || KEYS[name]
-    if (!act || ctrlKey || metaKey || altKey || target.closest("input, select")) return
+    if (!act || ctrlKey || metaKey || altKey || takesKey(target, name)) return
     if ((key === " " || key === "Enter") && target.closest("button, summary")) return // it presses
     event.preventDefault()
     event.stopPropagation()
@@ -92,6 +99,9 @@ function bindPointers(viewer) {
       if (!moves && viewer.state.drag === "measure") change(viewer, { distance: null })
       if (!moves) change(viewer, NO_DRAFT) // of a box that was being placed by keys
       held.set(event.pointerId, { from, last: from, drag: moves ? "pan" : viewer.state.drag })
+      if (held.size < 2) return
+      for (const pointer of held.values()) pointer.drag = "pan" // the finger left of a pinch draws nothing
+      change(viewer, NO_DRAFT)
     }
     pane.onpointermove = event => {
       const at = inPane(event, pane)
@@ -101,7 +111,8 @@ function bindPointers(viewer) {
         DRAGS[pointer.drag](viewer, at.x - pointer.last.x, at.y - pointer.last.y, pointer.from, at)
       }
       if (pointer) pointer.last = at
-      point(viewer, pane, at)
+      viewer.pointed = { pane, at }
+      point(viewer)
     }
     pane.onpointerup = event => {
       held.delete(event.pointerId)
@@ -111,7 +122,10 @@ function bindPointers(viewer) {
       held.delete(event.pointerId)
       if (!viewer.state.placing) change(viewer, NO_DRAFT)
     }
-    pane.onpointerleave = () => point(viewer, pane, null)
+    pane.onpointerleave = () => {
+      viewer.pointed = { pane, at: null }
+      point(viewer)
+    }
     pane.ondblclick = () => reset(viewer)
     pane.oncontextmenu = event => event.preventDefault()
     const wheel = event => {
@@ -135,8 +149,10 @@ function pinch(viewer, held, moved, at) {
 }
 
 /** The file's value under the cursor, and a cross at the same place in the other pane. */
-function point(viewer, pane, at) {
-  const { parts, shot, film, header } = viewer
+function point(viewer) {
+  const { parts, shot, film, header, pointed } = viewer
+  if (!pointed) return
+  const { pane, at } = pointed
   const other = pane === parts.plain ? parts.marked : parts.plain
   const cross = other.querySelector(".cross")
   const place = at && onFilm(shot, at)

@@ -48,6 +48,7 @@ function paint(viewer) {
   root.dataset.paintMs = (performance.now() - began).toFixed(2)
   root.dataset.paints = Number(root.dataset.paints ?? 0) + 1
   reflect(viewer)
+  point(viewer) // what lies under a cursor that rests may be another pixel now
 }
 
 /** A pane's canvas at the pane's size in device pixels. */

@@ -18,7 +18,18 @@ function built(place) {
   bindDivider(viewer)
   viewer.observer = new ResizeObserver(() => schedule(viewer))
   viewer.observer.observe(parts.marked)
+  watchDensity(viewer)
   return viewer
+}
+
+/** Paints anew on a screen of other pixels, which leaves the pane's size as it was. */
+function watchDensity(viewer) {
+  const screen = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`)
+  screen.addEventListener("change", () => {
+    if (!viewer.root.isConnected) return
+    schedule(viewer)
+    watchDensity(viewer)
+  }, { once: true })
 }
 
 /** Takes a package in. The same film keeps its state, at whatever resolution it comes, and another

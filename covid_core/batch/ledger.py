@@ -25,6 +25,7 @@ from covid_core.storage.tables import row_writer, spreadsheet_safe
 _ODD_NAMES = "backslashreplace"  # a file's name may hold bytes that are no text
 _LONGEST_ROW = 64 * 1024  # bytes; a path has 4 KiB at most
 _NO_ROWS = "some of its lines are not rows of results"
+_DIGITS = 6
 _ROUNDED = 1e-4  # rows give four digits
 
 
@@ -52,7 +53,7 @@ class Terms:
         for tier in DECIDED if prevalence is not None else ():
             value = predictive_value(chosen, tier, prevalence)
             if value is not None:
-                values[tier.value] = value
+                values[tier.value] = round(value, _DIGITS)  # libraries differ in the last bit
         return cls(columns(card.classes), card.sha256, point, values)
 
     def broken_by(self, row: Mapping[str, str]) -> str | None:
@@ -64,7 +65,9 @@ class Terms:
         if row["operating_point"] != self.point:
             return f"the operating point {row['operating_point']}"
         value, due = row["predictive_value"], self.values.get(row["tier"])
-        if (due is None) != (value == "") or (due and abs(float(value) - due) > _ROUNDED):
+        if (due is None) != (value == "") or (
+            due is not None and abs(float(value) - due) > _ROUNDED
+        ):
             return "another prevalence"
         return None
 

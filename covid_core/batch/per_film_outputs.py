@@ -15,6 +15,7 @@ from covid_core.explain.checks import map_counts
 from covid_core.exports.bundle import make_bundle
 from covid_core.exports.request import ExportRequest, result_of
 from covid_core.exports.signature import signature_path
+from covid_core.findings import Finding
 from covid_core.model.calls import PREVALENCE
 from covid_core.predict.prediction import Prediction
 from covid_core.present.flags import flags_of
@@ -62,6 +63,14 @@ def output_writer(
     return explain
 
 
+def _label(finding: Finding) -> str:
+    """A class in the name of its overlay."""
+    return finding.replace(" ", "-")
+
+
+_LABELS = frozenset([NO_HEAT, OPACITY, *map(_label, Finding)])
+
+
 def output_name(sha256: str) -> str:
     """The stem of a film's files, by its digest: its own name may be a patient's, or too long."""
     return f"film-{sha256[:_DIGITS]}"
@@ -85,13 +94,15 @@ def write_overlay(reading: Reading, folder: Path) -> None:
         shown = displayed(reading.radiograph.film, _LONGEST_PX)
         heat = clip_to_body(reading.maps[finding].heat(*shown.shape), reading.body)
         overlay = png(blend(shown, heat, _OPACITY if drawn else 0))
-        overlays = {finding.replace(" ", "-") if drawn else NO_HEAT: overlay}
+        overlays = {_label(finding) if drawn else NO_HEAT: overlay}
         if reading.opacity and prediction.decision.draws_heat:
             heat = clip_to_body(reading.opacity.heat(*shown.shape), reading.body)
             overlays[OPACITY] = png(blend(shown, heat, _OPACITY, OPACITY_COLOURS))
     name = output_name(reading.radiograph.sha256)
     for label, picture in overlays.items():
         write_whole(folder / f"{name}.{label}.png", picture)
+    for label in _LABELS.difference(overlays):  # of another answer than today's
+        (folder / f"{name}.{label}.png").unlink(missing_ok=True)
 
 
 def write_bundle(

@@ -19,6 +19,7 @@ import pyarrow as pa
 from covid_core.batch.ledger import Terms, key
 from covid_core.errors import CovidCoreError
 from covid_core.extras import needing
+from covid_core.present.sentences import UNANSWERED
 
 _NUMBERS = ("p_", "predictive_value", "heat_in_lungs", "opacity_peak")
 _DIFFERENCES = {
@@ -36,6 +37,7 @@ class Table:
         """Begun where there is none. Raises CovidCoreError where its rows have other terms."""
         self._title, self._schema = _uri(url), _schema(terms)
         self._keys: set[int] = set()  # of the films that have a row
+        self._failed: set[int] = set()  # of those whose row is no prediction
         self._read: set[str] = set()  # the files that they were read from
         with _explained(self._title):
             self._delta = _opened(self._title, self._schema, _written(terms))
@@ -44,6 +46,11 @@ class Table:
 
     def __contains__(self, name: str) -> bool:
         return key(name) in self._keys
+
+    @property
+    def failed(self) -> int:
+        """How many rows of the table, as it was last read, are no prediction."""
+        return len(self._failed)
 
     def add(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Those of the rows that were added: of films that had none till then, in one step."""
@@ -63,7 +70,7 @@ class Table:
                     if self._delta.version() == version:
                         raise  # nobody else wrote: the storage is at fault
                     left = self._without_row(left)
-        self._keys.update(key(row["file"]) for row in left)
+        self._know([row["file"] for row in left], [row["decision"] for row in left])
         return left
 
     def _without_row(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -74,9 +81,15 @@ class Table:
         self._delta.update_incremental()
         for part in self._delta.to_pyarrow_dataset().get_fragments():
             if part.path not in self._read:
-                for batch in part.to_batches(columns=["file"]):
-                    self._keys.update(map(key, batch["file"].to_pylist()))
+                for batch in part.to_batches(columns=["file", "decision"]):
+                    self._know(batch["file"].to_pylist(), batch["decision"].to_pylist())
                 self._read.add(part.path)
+
+    def _know(self, files: Sequence[str], decisions: Sequence[str]) -> None:
+        keys = list(map(key, files))
+        self._keys.update(keys)
+        pairs = zip(keys, decisions, strict=True)
+        self._failed.update(one for one, decision in pairs if decision in UNANSWERED)
 
 
 def _schema(terms: Terms) -> pa.Schema:

@@ -18,7 +18,8 @@ from covid_core.storage.plain_files import NoPlainFile, read_regular
 from covid_core.storage.walk import Note, PassedOver, ignore, is_system_name
 
 _HEADS_AT_ONCE = 256  # files whose first bytes are fetched together
-_PASSWORD = re.compile(r"//[^/@:]*:[^/@]*@")  # abfs://container@account holds none
+_PASSWORD = re.compile(r"//[^/@:]*:[^/]*@")  # abfs://container@account holds none
+_QUERY = re.compile(r"(?<=://)([^?]*)\?.*")  # which may hold a signature
 
 
 # What a film's own absence, rights or place on a damaged disk raise; all else is the storage's.
@@ -81,8 +82,9 @@ class Place:
 
     @property
     def title(self) -> str:
-        """The URL for people and tables: without a password."""
-        return _PASSWORD.sub("//", self.url).rstrip("/")
+        """The URL for people and tables: without a password, and without a query."""
+        plain = self.url if self.url.startswith("file://") else _QUERY.sub(r"\1", self.url)
+        return _PASSWORD.sub("//", plain).rstrip("/")
 
     def name(self, film: str) -> str:
         """The film's own URL, the same at each call for the same place.

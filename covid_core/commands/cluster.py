@@ -108,4 +108,6 @@ def _scored(options: Options) -> int:
             progress.update(len(added))
     print_tally(tally)
     print(f"{scored} films scored, {failed} of them got no prediction", file=sys.stderr)
-    return SOME_FAILED if failed else DONE
+    if table.failed > failed:
+        print(f"{table.failed} rows of the table have none", file=sys.stderr)
+    return SOME_FAILED if table.failed else DONE

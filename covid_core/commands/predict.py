@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -39,7 +40,7 @@ from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Predictor
 from covid_core.present.sentences import DISCLAIMER, UNANSWERED
 from covid_core.present.tiers import tiers_in_words
-from covid_core.read.archives import Item, members_or_refusals
+from covid_core.read.archives import Item, zip_members
 from covid_core.read.file_kinds import is_zip
 from covid_core.read.film_files import films_below, read_head
 from covid_core.read.radiograph import Radiograph
@@ -171,7 +172,7 @@ def _films(options: Options, tally: Tally) -> Iterator[Film]:
             for film in films_below(path, leave_out=options.saliency, note=tally.note):
                 yield Film(str(film), partial(read_file, film))
         elif is_zip(read_head(path) or b""):
-            items = members_or_refusals(path.read_bytes(), path.name, tally.note)
+            items = zip_members(path, tally.note)
             yield from (Film(item.name, partial(_read_item, item)) for item in items)
         else:
             yield Film(str(path), partial(read_file, path))
@@ -284,6 +285,8 @@ def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain 
 
 
 def _csv_rows(names: tuple[str, ...]) -> Callable[[Row], None]:
+    if isinstance(sys.stdout, io.TextIOWrapper):  # rows have line ends and letters of their own
+        sys.stdout.reconfigure(encoding="utf-8", newline="")
     write = row_writer(sys.stdout, names)
 
     def flushed(row: Row) -> None:

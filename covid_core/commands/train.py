@@ -242,8 +242,8 @@ def _in_words(value: object) -> str:
 def _inherited_choices(init: Path) -> dict[str, str]:
     """What the card beside the weights `init` says of choices by a source held out, if anything."""
     from covid_core.datasets.split import Split
-    from covid_core.evaluation.choices import CHOSEN_BY, list_choices
     from covid_core.model.card import card_of
+    from covid_core.model.choices import CHOSEN_BY, list_choices
 
     card = card_of(init)
     if card is None:  # such as "imagenet"

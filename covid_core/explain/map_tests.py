@@ -75,9 +75,9 @@ class MapCheck:
         failed = [test.title for test in self.tests if not test.passed]
         name = in_sentence(self.finding)
         if not failed:
-            return f"The map for {name} passed all {len(self.tests)} tests of itself."
+            return f"The heat map for {name} passed its self-test."
         which = ", ".join(failed)
-        return f"The map for {name} failed a test of itself, and is not shown: {which}."
+        return f"The heat map for {name} did not pass its self-test ({which}) and is not shown."
 
 
 def check_map(

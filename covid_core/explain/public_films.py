@@ -81,6 +81,8 @@ class Recognised:
 
     def compared(self, tier: Tier) -> str:
         """Whether an answer is right by the collection's label."""
+        if tier in (Tier.CHILD, Tier.NOT_JUDGED):
+            return "The model's answer on this film is withheld."
         if tier not in DECIDED:
             return "The model is undecided on this film."
         if self.film.label in right_answers(tier):

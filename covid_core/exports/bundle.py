@@ -57,7 +57,7 @@ from covid_core.present.overlay import png
 from covid_core.present.result import Result, result_json
 from covid_core.present.sentences import DISCLAIMER
 from covid_core.read.archives import opened
-from covid_core.read.radiograph import Radiograph
+from covid_core.read.radiograph import MAX_PIXELS, Radiograph
 from covid_core.storage.records import Record, Share
 
 FORMAT_VERSION = 3
@@ -76,7 +76,8 @@ NOTE = (
     " The picture itself was not searched for burned-in names."
 )
 MAX_BYTES = 192 * 1024 * 1024  # of a bundle
-_MOST_BYTES = {FILM: 84_000_000, CASE: 1_000_000, RESULT: 1_000_000}  # 40 million pixels
+# A film that was stretched to square pixels takes four bytes a pixel.
+_MOST_BYTES = {FILM: 4 * MAX_PIXELS + 4_000_000, CASE: 1_000_000, RESULT: 1_000_000}
 _MOST_OTHERS = 40_000_000
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that ZIP files can hold

@@ -31,6 +31,7 @@ PROFILE = (
     Code("113104", "DCM", "Clean Structured Content Option"),
     Code("113105", "DCM", "Clean Descriptors Option"),
 )
+PLAIN_QUOTES = str.maketrans("“”’", '""\'')  # within ASCII, which every reader of DICOM knows
 NO_DATE, NO_TIME = "19000101", "000000"  # where DICOM wants one of a report
 _COPIED = {
     "PatientName": "patient_name",
@@ -60,7 +61,14 @@ def uid_of(result: Result, kept: Study | None, what: str) -> str:
     """A UID for one thing (`what`) made of a result: the same for the same result and study."""
     content = json.dumps(result_json(result), sort_keys=True)
     film = hashlib.sha256(result.film.tobytes() + result.lungs.tobytes()).hexdigest()
-    return str(generate_uid(entropy_srcs=[content, film, kept.study_uid if kept else "", what]))
+    # Nobody's objects have UIDs of their own, whatever tags a study lacks: none leads to another.
+    whose = f"study {kept.study_uid} {kept.instance_uid}" if kept else "nobody"
+    return str(generate_uid(entropy_srcs=[content, film, whose, what]))
+
+
+def uid_of_device(result: Result) -> str:
+    """A UID for what observed: the same for all results of the same weights."""
+    return str(generate_uid(entropy_srcs=[MANUFACTURER, result.prediction.weights_sha256]))
 
 
 def study_uid_of(result: Result, kept: Study | None) -> str:

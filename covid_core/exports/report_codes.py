@@ -76,4 +76,4 @@ def class_code(answer: Finding, answers: Sequence[Finding]) -> Code:
 def share_of(appearance: Appearance) -> Code:
     """The measurement's name of the network's share for one RSNA category."""
     meaning = f"Network's uncalibrated share of {appearance.display_name}"
-    return Code(f"share-{appearance.value}", SCHEME, meaning)
+    return Code(f"s-{appearance.value}", SCHEME, meaning)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from covid_core.exports.identity import as_file, coded, object_attributes, stamp, study_uid_of
+from covid_core.exports.identity import (
+    PLAIN_QUOTES,
+    as_file,
+    coded,
+    object_attributes,
+    stamp,
+    study_uid_of,
+)
 from covid_core.exports.pictures import WARNING, captioned_pictures
 from covid_core.extras import needing
 from covid_core.present.flags import codes_of
@@ -65,13 +72,14 @@ def _describe(image: Dataset, result: Result, study: Study | None) -> None:
         image.BurnedInAnnotation = study.burned_in
     image.RecognizableVisualFeatures = "NO"
     image.ImageComments = WARNING
-    image.DerivationDescription = (
-        f"{_answer(result)} {_caption(result)} Model {result.prediction.model},"
+    description = (
+        f"{_answer_with_codes(result)} {_caption(result)} Model {result.prediction.model},"
         f" weights SHA-256 {result.prediction.weights_sha256}. {WARNING}"
     )
+    image.DerivationDescription = description.translate(PLAIN_QUOTES)
 
 
-def _answer(result: Result) -> str:
+def _answer_with_codes(result: Result) -> str:
     """The answer and the codes of what speaks against it: sentences might exceed what ST holds."""
     codes = codes_of(result.flags)
     tier = result.prediction.decision.tier.heading

@@ -13,7 +13,15 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.sr.coding import Code
 
 from covid_core.explain.checks import check_sentences
-from covid_core.exports.identity import MANUFACTURER, as_file, object_attributes, stamp, uid_of
+from covid_core.exports.identity import (
+    MANUFACTURER,
+    PLAIN_QUOTES,
+    as_file,
+    object_attributes,
+    stamp,
+    uid_of,
+    uid_of_device,
+)
 from covid_core.exports.opinions import Opinion
 from covid_core.exports.pictures import WARNING
 from covid_core.exports.report_codes import (
@@ -57,7 +65,6 @@ _PER_CENT = Code("%", "UCUM", "%")
 _DEVICE = Code("121007", "DCM", "Device")
 _ILLUSTRATION = Code("121080", "DCM", "Best illustration of finding")
 _COMMENT = Code("121106", "DCM", "Comment")
-_PLAIN_QUOTES = str.maketrans("“”’", '""\'')  # within ASCII, which every reader of DICOM knows
 _SERIES_NUMBER = 9002  # beyond those of a modality, after the capture's
 
 
@@ -102,7 +109,7 @@ def _pictures(capture: bytes, kept: Study | None) -> list[Dataset]:
     """What the report refers to: the capture, then the source image where it may be named."""
     shown = parse(capture)
     pictures = [_reference(shown, shown)]
-    if kept and kept.class_uid and kept.instance_uid and kept.series_uid:
+    if kept and kept.study_uid and kept.class_uid and kept.instance_uid and kept.series_uid:
         source = Dataset()
         source.SOPClassUID, source.SOPInstanceUID = kept.class_uid, kept.instance_uid
         source.SeriesInstanceUID = kept.series_uid
@@ -121,6 +128,7 @@ def _reference(image: Dataset, capture: FileDataset) -> Dataset:
     return reference
 
 
+_AS_SHOWN = ", of the sides of the radiograph as the capture shows it"
 _REQUIRED_TAGS = (
     "PatientID",
     "PatientName",
@@ -139,7 +147,7 @@ def _content(
     from highdicom import sr
 
     device = sr.DeviceObserverIdentifyingAttributes(
-        uid=uid_of(result, kept, "device"),
+        uid=uid_of_device(result),
         name=MANUFACTURER,
         model_name=result.prediction.model,
     )
@@ -221,10 +229,10 @@ def _evaluations(result: Result, opinion: Opinion | None) -> list[tuple[Code, Co
 
 
 def _boxes(opinion: Opinion | None) -> list[str]:
-    """Each box of a reader's, in words: the film may be kept in other pixels than were read."""
+    """Each box of a reader's, in words: the film may be kept turned, or in other pixels."""
     sides = ("left", "top", "right", "bottom")
     return [
-        ", ".join(f"{side} {share:.4f}" for side, share in zip(sides, box, strict=True))
+        ", ".join(f"{side} {share:.4f}" for side, share in zip(sides, box, strict=True)) + _AS_SHOWN
         for box in (opinion and opinion.boxes) or ()
     ]
 
@@ -267,4 +275,4 @@ def _comments(result: Result) -> list[str]:
         *([f"Evidence map. {result.worth.evidence}"] if result.worth.evidence else []),
         *(text for text in checked if text not in flags),
     ]
-    return [WARNING, CAVEAT, *(text.translate(_PLAIN_QUOTES) for text in said)]
+    return [WARNING, CAVEAT, *(text.translate(PLAIN_QUOTES) for text in said)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from covid_core.evaluation.choices import use_in_words
 from covid_core.findings import Finding
 from covid_core.metrics import format_estimate
 from covid_core.model.card import WeightsCard
+from covid_core.model.choices import use_in_words
 from covid_core.model.decision import CALIBRATED
 from covid_core.model.results import TEST, Summary
 from covid_core.present.markdown import table

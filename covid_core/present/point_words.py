@@ -14,6 +14,7 @@ from covid_core.model.decision import Decision, OperatingPoint
 from covid_core.model.tiers import in_sentence
 from covid_core.present.sentences import films_of, in_percent
 
+NOT_TRAINED_ON = "a source not used in training"
 _EXPECT_LESS = "Expect less at another hospital."
 
 
@@ -32,7 +33,7 @@ def point_in_words(point: OperatingPoint, disease: Finding) -> str:
     if not (point.sensitivity and point.specificity):
         return words
     return (
-        f"{words} On {films_of(point)}: sensitivity {_with_interval(point.sensitivity)},"
+        f"{words} On {films_of(point)}: sensitivity {share_with_interval(point.sensitivity)},"
         f" specificity {in_percent(point.specificity.value)}."
     )
 
@@ -41,9 +42,10 @@ def calls_in_words(calls: Calls, disease: Finding) -> str:
     """How often the answers name the disease and miss it, and how often they are undecided."""
     name, found, alarms = in_sentence(disease), calls.flagged, calls.false_alarms
     return (
-        f"of films with {name}, {_with_interval(found)} were called likely or possible, and"
-        f" {in_percent(calls.missed)} were missed; of films without it, {_with_interval(alarms)}"
-        f" were called likely or possible. {in_percent(calls.decided.value)} of all were decided."
+        f"of films with {name}, {share_with_interval(found)} were called likely or possible, and"
+        f" {in_percent(calls.missed)} were missed; of films without it,"
+        f" {share_with_interval(alarms)} were called likely or possible."
+        f" {in_percent(calls.decided.value)} of all were decided."
     )
 
 
@@ -72,13 +74,13 @@ def elsewhere_in_words(
         costs = worth and worth.points.get(point.name)
         if not worth or not costs:
             continue
-        place = f"On a source not used in training ({source}, {worth.films} films):"
+        place = f"On {NOT_TRAINED_ON} ({source}, {worth.films} films):"
         if source in away:
             words = calls_in_words(away[source], disease)
             share = away[source].disease_given(decision.tier, prevalence)
             if share and decision.usable:
                 words += (
-                    f" At a prevalence of {in_percent(prevalence)}, {_with_interval(share)} of"
+                    f" At a prevalence of {in_percent(prevalence)}, {share_with_interval(share)} of"
                     f" those with this answer have {in_sentence(disease)}."
                 )
             sentences.append(f"{place} {words} Expect that at another hospital.")
@@ -111,7 +113,7 @@ def values_in_words(
         f" value {positive}, negative predictive value {negative}, measured on {films_of(point)}."
     )
     others = [
-        f"On a source not used in training ({source}): PPV {positive}, NPV {negative}."
+        f"On {NOT_TRAINED_ON} ({source}): PPV {positive}, NPV {negative}."
         for source, calls in away.items()
         for positive, negative in [_shares(calls.values_at(prevalence))]
     ]
@@ -134,13 +136,13 @@ def answer_worth_in_words(
         return None
     name = in_sentence(disease)
     words = (
-        f"At a {name} prevalence of {in_percent(prevalence)}, {_with_interval(share)} of"
+        f"At a {name} prevalence of {in_percent(prevalence)}, {share_with_interval(share)} of"
         f" radiographs with this answer have {name}, measured on {films_of(decision.point)}."
     )
     if away is None:
         return words
     others = [
-        f"On a source not used in training ({source}): {_with_interval(there)}."
+        f"On {NOT_TRAINED_ON} ({source}): {share_with_interval(there)}."
         for source, calls in away.items()
         if (there := calls.disease_given(decision.tier, prevalence))
     ]
@@ -155,7 +157,8 @@ def _shares(values: PredictiveValues) -> tuple[str, str]:
     return positive, negative
 
 
-def _with_interval(share: Estimate) -> str:
+def share_with_interval(share: Estimate) -> str:
+    """A share, 0 to 1, in per cent with its 95% interval, where that is known."""
     if math.isnan(share.low):
         return in_percent(share.value)
     return f"{in_percent(share.value)} ({in_percent(share.low)} to {in_percent(share.high)})"

@@ -136,31 +136,34 @@ def result_json(result: Result) -> dict[str, Any]:
     `opacity`, `rsna_category` and `measured`; 4, which brought `decision.tier` and `flags`; 5, in
     which what is measured at the operating point is of the answers, no more of the threshold alone,
     and which brought `missed` and `decided`; 6, in which `of_this_call` is of films with this very
-    answer, no more of all that name the disease. `made`: ISO 8601, UTC. `film.sha256`: of the
-    file's bytes. `model.name`, `model.weights_sha256`: what judged it. `probabilities`: calibrated,
-    by class. `decision.tier`: the answer in a report's words; `decision.call`: the classes by which
-    that is right, or "undecided"; `decision.positive`: whether the disease reaches the operating
-    point's threshold; `decision.sentence`. `prediction_set`: classes that can't be ruled out, the
-    likeliest first. `operating_point`: name, threshold, and sensitivity, specificity and the share
-    decided as value, low and high (95% interval) and n films, and the share `missed` of those with
-    the disease, each null where it was not measured; `measured_on`, in words, on which films of
-    which sources; `elsewhere`, in words, at sources that never trained it, with their predictive
-    values. `predictive_value`: by those figures, at `prevalence`, of any answer that names the
-    disease (`positive`), of any that does not (`negative`), and of this very answer
-    (`of_this_call`, null where it is undecided). `flags`: what speaks against the answer, the
-    gravest first: severity (`unusable`, `warning`), code and sentence. `remarks`: what the gate
-    found odd, as code and sentence. `notes`: what reading the file took. `evidence`: of `finding`,
-    by `method`. `cells`: rows of the map, in logits; their sum and `bias` make `logit`.
-    `placement_px`: top, left, height and width of the film in the network's input of `input_px`;
-    where borders were cut off, of the part at `crop`, fractions of the film's sides.
-    `heat_in_lungs`: share of the evidence. `heat_drawn`: false for normal, where the class does not
-    reach its threshold, or its map failed a test; `measured`: in words, how often such a map points
-    into radiologists' boxes. `opacity`: the probability of an opacity in each cell, arranged as
-    those of `evidence`; `peak`, the highest; `peak_zone`, the lung zone it lies in; `in_lungs`, the
-    share of the map; null by weights without such a map. `rsna_category`: the likeliest, and the
-    network's shares for all, which are not `calibrated`; null by weights that did not learn them.
-    `checks`: as `checks.checks_json` gives them; null where none were made. `caveat`, `disclaimer`:
-    sentences that go with any result.
+    answer, no more of all that name the disease, and which brought `disease_given_answer`. `made`:
+    ISO 8601, UTC. `film.sha256`: of the file's bytes. `model.name`, `model.weights_sha256`: what
+    judged it. `probabilities`: calibrated, by class. `decision.tier`: the answer in a report's
+    words; `decision.call`: the classes by which that is right, or "undecided"; `decision.positive`:
+    whether the disease reaches the operating point's threshold; `decision.sentence`.
+    `prediction_set`: classes that can't be ruled out, the likeliest first. `operating_point`: name,
+    threshold, and sensitivity, specificity and the share decided as value, low and high (95%
+    interval) and n films, and the share `missed` of those with the disease, each null where it was
+    not measured; `measured_on`, in words, on which films of which sources; `elsewhere`, in words,
+    at sources that never trained it, with this answer's worth there. `predictive_value`: by those
+    figures, at `prevalence`, of any answer that names the disease (`positive`), of any that does
+    not (`negative`), and of this very answer (`of_this_call`, null where it is undecided);
+    `disease_given_answer`, the share of films with this very answer that have the disease, with its
+    interval. `flags`: what speaks against the answer, the gravest first: severity (`unusable`,
+    `warning`), code and sentence. `remarks`: what the gate found odd, as code and sentence.
+    `notes`: what reading the file took. `evidence`: of `finding`, by `method`. `cells`: rows of the
+    map, in logits; their sum and `bias` make `logit`. `placement_px`: top, left, height and width
+    of the film in the network's input of `input_px`; where borders were cut off, of the part at
+    `crop`, fractions of the film's sides. `heat_in_lungs`: share of the evidence. `heat_drawn`:
+    false for normal, where the class does not reach its threshold, or its map failed a test;
+    `measured`: in words, how often such a map points into radiologists' boxes. `opacity`: the
+    probability of an opacity in each cell, arranged as those of `evidence`; `peak`, the highest;
+    `peak_zone`, the lung zone it lies in; `in_lungs`, the share of the map; null by weights without
+    such a map. `rsna_category`: the likeliest, and the network's shares for all, which are not
+    `calibrated`; null by weights that did not learn them. `checks`: as `checks.checks_json` gives
+    them; null where none were made. `caveat`, `disclaimer`: sentences that go with any result.
+    Where a flag is `unusable` the answer is withheld: what the network gave stands here for the
+    record alone, and `opacity` is null.
     """
     prediction, decision = result.prediction, result.prediction.decision
     calls = decision.point.calls
@@ -204,14 +207,15 @@ def result_json(result: Result) -> dict[str, Any]:
     }
 
 
-def _values(result: Result) -> dict[str, float | None]:
-    decision = result.prediction.decision
-    values = decision.point.values_at(result.prevalence)
+def _values(result: Result) -> dict[str, Any]:
+    point, tier = result.prediction.decision.point, result.prediction.decision.tier
+    values = point.values_at(result.prevalence)
     return {
         "prevalence": rounded(result.prevalence),
         "positive": rounded(values.positive if values else None),
         "negative": rounded(values.negative if values else None),
-        "of_this_call": rounded(predictive_value(decision.point, decision.tier, result.prevalence)),
+        "of_this_call": rounded(predictive_value(point, tier, result.prevalence)),
+        "disease_given_answer": _estimate(point.disease_given(tier, result.prevalence)),
     }
 
 

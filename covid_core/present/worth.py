@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from covid_core.findings import Appearance, Finding, listed_in_words
 from covid_core.model.calls import Calls
 from covid_core.model.card import WeightsCard
+from covid_core.model.choices import choices_by, use_in_words
 from covid_core.model.decision import SITE, OperatingPoint
 from covid_core.model.results import OPACITY_MAP, TEST
 from covid_core.model.tiers import LIKELY, in_sentence
-from covid_core.present.point_words import calls_elsewhere
+from covid_core.present.point_words import NOT_TRAINED_ON, calls_elsewhere, share_with_interval
 from covid_core.present.populations import parts_within
 from covid_core.present.sentences import in_percent
 
@@ -51,38 +52,32 @@ def calls_worth(card: WeightsCard, point: OperatingPoint) -> str:
     """
     name = in_sentence(card.classes[-1])
     if point.name == SITE:
-        return _calls("This site's own films", point.calls, name)
+        return _calls("this site's own films", point.calls, name)
     at_home = card.trust.get(TEST)
-    where = f"Test films ({at_home.films:,})" if at_home else "Test films"
-    lines = [_calls(where, point.calls, name, _likely(card, TEST, point))]
+    where = f"{at_home.films:,} test films" if at_home else "the test films"
+    lines = [_calls(where, point.calls, name)]
     for source, calls in calls_elsewhere(card, point).items():
-        where = f"At a source not used in training ({card.trust[source].films:,} films)"
-        lines.append(_calls(where, calls, name, _likely(card, source, point)))
+        where = f"{card.trust[source].films:,} films of {NOT_TRAINED_ON}"
+        if choices_by(source, card.training):
+            where += f", {use_in_words(source, card.training)}"
+        lines.append(_calls(where, calls, name))
     found = [line for line in lines if line]
     return " ".join([*found, _UNCHECKED] if found else [])
 
 
-def _calls(where: str, calls: Calls | None, name: str, likely: str = "") -> str:
+def _calls(where: str, calls: Calls | None, name: str) -> str:
     """What the answers came to there."""
     if calls is None:
         return ""
-    found, alarms = calls.flagged.value, calls.false_alarms.value
+    diseased = sum(count.diseased for count in calls.counts)
+    likely = sum(count.diseased for count in calls.counts if count.tier in LIKELY)
+    share = f" ({in_percent(likely / diseased)} likely)" if diseased else ""
     return (
-        f"{where}: of {name}, {in_percent(found)} called likely or possible{likely},"
-        f" {in_percent(calls.missed)} missed; {in_percent(alarms)} of other films called so too;"
-        f" {in_percent(calls.decided.value)} decided."
+        f"Of {where}: {in_percent(calls.flagged.value)} of those with {name} were called likely or"
+        f" possible{share}, {in_percent(calls.missed)} were missed;"
+        f" {in_percent(calls.false_alarms.value)} of the others were false alarms;"
+        f" {in_percent(1 - calls.decided.value)} of all were left undecided."
     )
-
-
-def _likely(card: WeightsCard, part: str, point: OperatingPoint) -> str:
-    """How many films with the disease were called likely there, in brackets; "" if not known."""
-    worth = card.trust.get(part)
-    figures = worth and worth.tiers.get(point.name)
-    if not figures:
-        return ""
-    likely = sum(counts[-1] for tier, counts in figures.counts.items() if tier in LIKELY)
-    every = sum(counts[-1] for counts in figures.counts.values())
-    return f" ({in_percent(likely / every)} likely)" if every else ""
 
 
 def map_worth(card: WeightsCard, finding: Finding) -> str:
@@ -121,8 +116,7 @@ def _pointing(card: WeightsCard, name: str) -> str:
     if not parts:
         return _MAP_UNMEASURED
     hits = [
-        f"{in_percent(figures.peak.value)} ({in_percent(figures.peak.low)} to"
-        f" {in_percent(figures.peak.high)}) of {figures.films:,} films ({title})"
+        f"{share_with_interval(figures.peak)} of {figures.films:,} films ({title})"
         for title, figures in parts
     ]
     fixed = [in_percent(figures.fixed_point.value) for _, figures in parts]

@@ -24,7 +24,7 @@ from covid_core.read.film_files import (
     reason_to_pass,
 )
 from covid_core.read.reading import MAX_FILE_BYTES, too_many_bytes
-from covid_core.storage.plain_files import read_within
+from covid_core.storage.plain_files import read_regular, read_within
 from covid_core.storage.walk import Note, PassedOver, ignore, is_system_path
 
 MAX_MEMBERS = 500  # of one ZIP file
@@ -121,6 +121,20 @@ def members_or_refusals(data: bytes, name: str, note: Note = ignore) -> list[Ite
         return members(data, name, note) or [refused(name, nothing)]
     except RefusedFile as error:
         return [refused(name, error)]
+
+
+def zip_members(path: Path, note: Note = ignore) -> list[Item]:
+    """The films of a ZIP file on disk, of which no more is read than may be unpacked.
+
+    One item that refuses where there are none, and where the file is larger or can't be read.
+    """
+    try:
+        data = read_regular(path, MAX_UNPACKED_BYTES + 1)
+    except OSError as error:
+        return [refused(path.name, _unreadable(error))]
+    if len(data) > MAX_UNPACKED_BYTES:
+        return [refused(path.name, _too_many_bytes())]
+    return members_or_refusals(data, path.name, note)
 
 
 def refused(name: str, error: RefusedFile) -> Item:

@@ -2,7 +2,8 @@
 
 The greys are made in the standard's order (`grey_chain`), then the film is turned and stretched as
 the file says that it lies (`geometry`). Each optional tag is read by itself: one that makes no
-sense is left aside, with a note. Patient and study tags are never read here.
+sense is left aside, with a note. Of the patient and the study nothing is kept but whether it is a
+child's.
 """
 
 from __future__ import annotations
@@ -50,6 +51,11 @@ _COLOUR_NOTE = "a colour picture: turned to grey"
 _RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "RG", "RF", "OT", "SC", "PX"})
 _BRIGHTNESS = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's "L"
 _AGE = re.compile(r"(\d{1,3})([DWMY])", re.ASCII)
+_DAY = re.compile(r"(19|20)\d{6}", re.ASCII)
+_RAW_NOTE = (
+    "raw data of the detector (FOR PROCESSING), which no radiologist reads: send the image that was"
+    " made for presentation"
+)
 _A_YEAR = {"D": 365, "W": 52, "M": 12, "Y": 1}
 _SAMPLE_PX = 512  # the side at which colour is looked for
 _BAND_ROWS = 256
@@ -89,6 +95,8 @@ def decode_dicom(data: bytes) -> DicomFilm:
     _check_size(tags, header, size)
     if body_part := note_body_part(tags.text("BodyPartExamined")):
         notes.append(body_part)
+    if tags.text("PresentationIntentType").strip().upper() == "FOR PROCESSING":
+        notes.append(_RAW_NOTE)
     stored = _stored(tags, header, data)
     counts = None if stored.counts is None else stored.counts[stored.counts > 0]
     shown = show(stored.values, counts, header, tags) if header.is_grey else _scale(stored)
@@ -109,24 +117,37 @@ def decode_dicom(data: bytes) -> DicomFilm:
     return DicomFilm(
         film,
         f"DICOM, {header.syntax.name}",
-        parse_view(tags.text("ViewPosition")),
+        _view(tags),
         tuple(notes),
         _COLOUR_NOTE in notes,
         whole,
-        is_child(tags.text("PatientAge")),
+        is_child(tags.text("PatientAge"), tags.text("PatientBirthDate"), tags.text("StudyDate")),
         Units(shown.values, *pixel_mm(tags), sides_known=is_frontal(orientation)),
     )
 
 
-def is_child(age: str) -> bool:
+def is_child(age: str, born: str = "", taken: str = "") -> bool:
     """Whether a Patient's Age (PS3.5, 6.2: `012Y`, `006M`) is below ADULT_YEARS.
 
-    An age of nothing is what anonymisers write, and says nothing.
+    An age of nothing is what anonymisers write, and says nothing: then the days of birth and of the
+    study count (`20150131`), where the file has both.
     """
     found = _AGE.fullmatch(age.strip().upper())
-    if found is None or not int(found[1]):
+    if found is not None and int(found[1]):
+        return int(found[1]) / _A_YEAR[found[2]] < ADULT_YEARS
+    days = [_DAY.fullmatch(day.strip()) for day in (born, taken)]
+    if not all(days) or born.strip() > taken.strip():
         return False
-    return int(found[1]) / _A_YEAR[found[2]] < ADULT_YEARS
+    return int(taken) - int(born) < ADULT_YEARS * 10_000  # as years, months and days
+
+
+def _view(tags: Tags) -> View:
+    """The view by View Position, or else by the View Code Sequence that DX images have."""
+    named = [tags.text("ViewPosition")]
+    for code in tags.items("ViewCodeSequence"):
+        named.append(Tags(code, tags.notes).text("CodeMeaning"))
+    found = (parse_view(name) for name in named)
+    return next((view for view in found if view is not View.UNKNOWN), View.UNKNOWN)
 
 
 def decode_values(data: bytes) -> Decoded:

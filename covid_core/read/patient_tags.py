@@ -164,7 +164,10 @@ def _read(dataset: Dataset, name: str) -> str:
     text = "".join(letter for letter in text if letter.isprintable()).strip()
     if name in _WHOLE:
         return text if _WHOLE[name].fullmatch(text) else ""
-    return text.replace("\\", " ")[: _CUT_AT.get(name, _CODE_LENGTH)].strip()
+    text, most = text.replace("\\", " "), _CUT_AT.get(name, _CODE_LENGTH)
+    # A name's groups (alphabetic, ideographic, phonetic) have that many characters each.
+    groups = text.split("=") if name == "patient_name" else [text]
+    return "=".join(group[:most] for group in groups).strip()
 
 
 def _day(text: str) -> date | None:

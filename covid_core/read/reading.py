@@ -19,7 +19,7 @@ CODES = {
     "empty": "no byte",
     "too_many_bytes": "more than MAX_FILE_BYTES, in the file or unpacked of a ZIP file",
     "unknown_format": "no PNG, JPEG, TIFF, WebP or DICOM file by its first bytes",
-    UNREADABLE: "the disk does not give it",
+    UNREADABLE: "not given by the disk, or not decoded for want of time or processes: try again",
     "executable_preamble": "DICOM, and a program too",
     "corrupt": "cut short, damaged, or contradicting itself",
     "undecodable": "in a compression or encoding that can't be decoded here, or damaged in it",

@@ -18,15 +18,15 @@ import json
 import os
 import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from threading import Timer
 from typing import Any
 
 import numpy as np
 
-from covid_core.errors import RefusedFile
+from covid_core.errors import UNREADABLE, RefusedFile
 from covid_core.read.confinement import confine
 from covid_core.read.private_interfaces import spare_main
 from covid_core.storage.system_limits import limit_this_process
@@ -59,27 +59,46 @@ Decoded = tuple[np.ndarray, dict[str, Any]]
 def decode_in_child(decode: Callable[[bytes], Decoded], data: bytes) -> Decoded | None:
     """What `decode`, a function of a module, makes of a file's bytes; None where it fails.
 
-    It fails where it crashes or exceeds a limit. Raises RefusedFile where `decode` does.
+    It fails where it crashes or exceeds a limit. Raises RefusedFile where `decode` does, and, as
+    UNREADABLE, where the machine is at fault: no process could be started, or the time was over.
     """
+    with contextlib.ExitStack() as opened:
+        try:
+            ours, child = _start(decode, opened)
+        except (OSError, EOFError) as error:
+            raise _not_decoded("the process that decodes it could not be started") from error
+        late = threading.Event()
+        with _killed_after(MAX_SECONDS, child, late):
+            try:
+                return _ask(ours, data)
+            except (OSError, EOFError, ValueError, LookupError, TypeError):  # also of nonsense
+                if late.is_set():
+                    raise _not_decoded(f"decoding it took more than {MAX_SECONDS} s") from None
+                return None
+            finally:
+                ours.close()
+                child.join()
+
+
+def _start(
+    decode: Callable[[bytes], Decoded], opened: contextlib.ExitStack
+) -> tuple[Connection, BaseProcess]:
+    """A child that has loaded the codecs, and the connection to it. Raises OSError, EOFError."""
     ours, theirs = _CONTEXT.Pipe()
+    opened.enter_context(ours)
     child = _CONTEXT.Process(
         target=_answer, args=(decode, theirs, MAX_CPU_SECONDS), name=_NAME, daemon=True
     )
-    try:
-        with ours:
-            with theirs:
-                _find_temporary_folder()
-                child.start()
-            with _killed_after(_MAX_START_SECONDS, child):
-                ours.recv_bytes()
-            with _killed_after(MAX_SECONDS, child):
-                try:
-                    return _ask(ours, data)
-                finally:
-                    ours.close()
-                    child.join()
-    except (OSError, EOFError, ValueError, LookupError, TypeError):  # also of a senseless answer
-        return None
+    with theirs:
+        _find_temporary_folder()
+        child.start()
+    with _killed_after(_MAX_START_SECONDS, child, threading.Event()):
+        ours.recv_bytes()
+    return ours, child
+
+
+def _not_decoded(problem: str) -> RefusedFile:
+    return RefusedFile(UNREADABLE, problem, "Try again when the machine is less busy")
 
 
 def _find_temporary_folder() -> None:
@@ -94,8 +113,14 @@ def _find_temporary_folder() -> None:
 
 
 @contextlib.contextmanager
-def _killed_after(seconds: float, child: BaseProcess) -> Iterator[None]:
-    timer = Timer(seconds, child.kill)
+def _killed_after(seconds: float, child: BaseProcess, late: threading.Event) -> Iterator[None]:
+    """Kill the child once that time is over, and set `late`."""
+
+    def kill() -> None:
+        late.set()
+        child.kill()
+
+    timer = threading.Timer(seconds, kill)
     timer.daemon = True
     timer.start()
     try:

@@ -51,7 +51,7 @@ def read_windows(tags: Tags) -> list[Window]:
     made = [_window(*pair, function) for pair in zip(centres, widths, strict=False)]
     windows = [window for window in made if window is not None]
     if not windows:
-        tags.leave_aside("WindowWidth", "it is not above 0")
+        tags.leave_aside("WindowWidth", "it leaves no grey between black and white")
     return windows
 
 

@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 
 SORTED_ENTRIES = 10_000  # of one folder; of a larger one the order is the disk's
 # Beside what begins with a dot: of macOS, Windows, Synology, QNAP and Linux, and DICOM's own index.
+_MOUNT_POINT = 0xA0000003  # Windows' IO_REPARSE_TAG_MOUNT_POINT
 _SYSTEM_NAMES = frozenset(
     {
         "__macosx",
@@ -111,7 +112,7 @@ def files_below(
                 continue
             if entry.path == left_out:
                 continue
-            is_folder = entry.is_dir(follow_symlinks=False)
+            is_folder = entry.is_dir(follow_symlinks=False) and not _is_junction(entry)
             reason = _reason(entry, root, is_folder=is_folder)
             if reason:
                 note(entry.path, reason)
@@ -140,6 +141,15 @@ def _reason(entry: os.DirEntry[str], root: Path | None, *, is_folder: bool) -> P
     except (OSError, RuntimeError):  # a link to itself, or one that may not be followed
         return PassedOver.DEAD_LINK
     return None
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    """Whether a folder is one of Windows' other links to folders, which may lead in a ring."""
+    try:
+        found = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    return getattr(found, "st_reparse_tag", 0) == _MOUNT_POINT
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str] | Path]:

@@ -115,7 +115,7 @@ def test_a_map_that_fails_is_withheld_with_the_reason(page: AppTest, outcome: Ou
     maps = class_maps(page)
     assert len(maps) == len(CLASSES) and not any(layer["shown"] for layer in maps.values())
     assert TESTS[1] in maps[Finding.COVID.display_name]["why"]
-    assert f"and is not shown: {TESTS[1]}" in warned(page)
+    assert f"did not pass its self-test ({TESTS[1]}) and is not shown" in warned(page)
     assert tables(page) == [], "behind a click"
     open_why(page)
     _categories, tests = tables(page)

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from app import session
-from app.session import Slot
+from app import film_session
+from app.film_session import Slot
 
 
 @pytest.fixture
 def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the session holds."""
     held: dict[str, Any] = {}
-    monkeypatch.setattr(session, "st", SimpleNamespace(session_state=held))
+    monkeypatch.setattr(film_session, "st", SimpleNamespace(session_state=held))
     return held
 
 
@@ -25,7 +25,7 @@ def test_what_was_made_of_one_film_is_kept_until_another_s_is_wanted(
     made: list[str] = []
 
     def make_of(film: str) -> str:
-        return session.remember(Slot.COPIES, film, lambda: made.append(film) or f"of {film}")
+        return film_session.remember(Slot.COPIES, film, lambda: made.append(film) or f"of {film}")
 
     assert [make_of(film) for film in ("a", "a", "b", "b", "a")] == [
         "of a",
@@ -40,5 +40,5 @@ def test_what_was_made_of_one_film_is_kept_until_another_s_is_wanted(
 
 def test_nothing_made_of_films_stays_where_none_is_open(state: dict[str, Any]) -> None:
     state.update({slot: object() for slot in Slot}, point="balanced")
-    session.forget_closed()
+    film_session.forget_closed()
     assert state == {"point": "balanced"}

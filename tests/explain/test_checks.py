@@ -163,7 +163,7 @@ def test_a_map_that_fails_a_test_of_itself_is_not_drawn_anywhere() -> None:
     shown, withheld = (with_checks(change(checked())) for change in (passing, failing))
     assert shown.heat_drawn and not withheld.heat_drawn
     assert withheld.caption.startswith(
-        "No heat is drawn. The map for COVID-19 failed a test of itself"
+        "No heat is drawn. The heat map for COVID-19 did not pass its self-test"
     )
     assert "heat in the lungs" in withheld.caption
     content = result_json(withheld)
@@ -201,7 +201,7 @@ def test_the_page_on_paper_shows_them() -> None:
         "Lungs only",
         "Lungs removed",
         shown_probability(found.meter.lungs_removed),
-        "The map for COVID-19 passed all 4 tests of itself.",
+        "The heat map for COVID-19 passed its self-test.",
         "D left upper",
         "Saliency map, not a lesion outline.",
         "Not seen before",
@@ -219,7 +219,7 @@ def test_what_speaks_against_the_answer_comes_first_on_paper() -> None:
     for words in (
         "Seen before:",
         "does not come from the lungs",
-        "failed a test of itself, and is not shown",
+        "did not pass its self-test",
     ):
         assert text.index(words) < text.index("Calibrated probability")
     assert "right upper" not in text and "of the heat lies" not in text

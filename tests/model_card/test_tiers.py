@@ -8,6 +8,7 @@ import pytest
 
 from covid_core.findings import CLASSES
 from covid_core.metrics import Estimate
+from covid_core.model.choices import CHOSEN_BY
 from covid_core.model.decision import BALANCED, SITE, OperatingPoint
 from covid_core.model.results import Results, Summary, TierFigures, Trust
 from covid_core.model.tiers import Tier
@@ -65,18 +66,22 @@ def test_a_terminal_gets_a_line_a_point() -> None:
 
 def test_what_the_answers_came_to_at_home_and_away_is_one_line() -> None:
     here = OperatingPoint(BALANCED, 0.3, calls=CARD.trust["test part"].tiers[BALANCED].calls)
-    found = "of COVID-19, 90% called likely or possible"
-    others = ", 0% missed; 20% of other films called so too;"
-    lines = calls_worth(CARD, here)
-    assert lines == (
-        f"Test films ({CARD.trust['test part'].films:,}): {found} (86% likely){others} 90% decided."
-        f" At a source not used in training ({CARD.trust['away'].films} films): {found}"
-        f" (86% likely){others} 55% decided."
+    found = (
+        "90% of those with COVID-19 were called likely or possible (86% likely), 0% were missed;"
+        " 20% of the others were false alarms;"
+    )
+    undecided = "10% of all were left undecided."
+    own = f"Of {CARD.trust['test part'].films:,} test films: {found} {undecided}"
+    away = f"Of {CARD.trust['away'].films} films of a source not used in training"
+    assert calls_worth(CARD, here) == (
+        f"{own} {away}: {found} 45% of all were left undecided."
         " Counted before the checks, which withhold some answers."
     )
+    chosen = CARD.replace(training={CHOSEN_BY: "away: tone"})
+    assert f"{away}, but used to choose the tone: {found}" in calls_worth(chosen, here)
     assert calls_worth(card(), OperatingPoint(BALANCED, 0.3)) == ""
     at_site = calls_worth(CARD, replace(here, name=SITE))
-    assert at_site == f"This site's own films: {found}{others} 90% decided."
+    assert at_site == f"Of this site's own films: {found} {undecided}"
     assert calls_worth(CARD, OperatingPoint(SITE, 0.3)) == ""
 
 

@@ -390,6 +390,48 @@ def test_a_child_is_recognised_by_the_age_tag_alone(age: str, child: bool) -> No
     assert is_child(age) is child
 
 
+@pytest.mark.parametrize(
+    ("born", "taken", "child"),
+    [
+        ("20150101", "20200401", True),
+        ("20020402", "20200401", True),
+        ("20020401", "20200401", False),
+        ("19500101", "20200401", False),
+        ("", "20200401", False),
+        ("20150101", "", False),
+        ("20200402", "20200401", False),
+        ("00010101", "20200401", False),
+        ("2015", "20200401", False),
+    ],
+)
+def test_without_an_age_the_days_of_birth_and_study_tell(
+    born: str, taken: str, child: bool
+) -> None:
+    assert is_child("", born, taken) is child
+    assert is_child("000Y", born, taken) is child
+    assert is_child("045Y", born, taken) is False
+    film = dicom_file(grey_film(256, 256), PatientBirthDate=born, StudyDate=taken)
+    assert read_radiograph(film).child is child
+
+
+def test_the_view_code_is_read_where_the_view_position_says_nothing() -> None:
+    lateral, frontal = Dataset(), Dataset()
+    lateral.CodeMeaning, frontal.CodeMeaning = "lateral", "postero-anterior"
+    for position, code, view in (
+        ("", lateral, View.LATERAL),
+        ("", frontal, View.PA),
+        ("AP", lateral, View.AP),
+    ):
+        film = dicom_file(grey_film(256, 256), ViewPosition=position, ViewCodeSequence=[code])
+        assert read_radiograph(film).view is view
+
+
+def test_raw_data_of_a_detector_is_noted() -> None:
+    for intent, noted in (("FOR PROCESSING", True), ("FOR PRESENTATION", False)):
+        film = read_radiograph(dicom_file(grey_film(256, 256), PresentationIntentType=intent))
+        assert any("FOR PROCESSING" in note for note in film.notes) is noted
+
+
 def test_a_film_carries_whether_it_is_a_child_s_and_not_the_age() -> None:
     files = {age: dicom_file(grey_film(256, 256), PatientAge=age) for age in ("009Y", "045Y")}
     found = {age: read_radiograph(data) for age, data in files.items()}

@@ -4,6 +4,7 @@ takes nothing else along."""
 from __future__ import annotations
 
 import contextlib
+import errno
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
-from covid_core.errors import RefusedFile
+from covid_core.errors import UNREADABLE, RefusedFile
 from covid_core.read import sandbox
 from covid_core.read.dicom import decode_values
 from covid_core.read.sandbox import decode_in_child
@@ -63,8 +64,22 @@ def test_a_child_that_crashes_ends_its_own_file_alone() -> None:
 
 def test_a_child_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "MAX_SECONDS", 0.5)
-    assert decode_in_child(in_child.endless, b"") is None
+    with pytest.raises(RefusedFile, match="took more than") as refused:
+        decode_in_child(in_child.endless, b"")
+    assert refused.value.code == UNREADABLE, "the machine may have been busy: not held for good"
     assert multiprocessing.active_children() == []
+
+
+def test_a_machine_without_room_for_a_child_says_nothing_of_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(sandbox._CONTEXT, "Pipe", full)
+    with pytest.raises(RefusedFile, match="could not be started") as refused:
+        decode_in_child(in_child.processes, b"")
+    assert refused.value.code == UNREADABLE
 
 
 def test_what_a_codec_says_of_a_file_is_shown_to_nobody(capfd: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from covid_core.commands.train import Options, choose_recipe, describe_choices
-from covid_core.evaluation.choices import CHOSEN_BY, choices_by, list_choices, use_in_words
 from covid_core.model.card import WEIGHTS, read_card
+from covid_core.model.choices import CHOSEN_BY, choices_by, list_choices, use_in_words
 from covid_core.model_card.results import held_out_name
 from covid_core.training.recipe import read_recipe
 
