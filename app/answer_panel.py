@@ -17,7 +17,7 @@ from covid_core.findings import shown_probability
 from covid_core.model.decision import Decision
 from covid_core.model.tiers import DECIDED, caveat_of
 from covid_core.predict.prediction import Prediction
-from covid_core.present.flags import Flag, flags_of
+from covid_core.present.flags import flags_of_reading
 from covid_core.present.point_words import answer_worth_in_words, calls_elsewhere
 from covid_core.present.worth import calls_worth, category_worth
 
@@ -123,15 +123,9 @@ def recognised(reading: Reading) -> Recognised | None:
     return film_session.remember(Slot.RECOGNISED, film.sha256, lambda: recognise(film))
 
 
-def flags_shown(reading: Reading) -> tuple[Flag, ...]:
-    """What speaks against a checked answer, the gravest first."""
-    label = reading.prediction.label
-    return flags_of(reading.prediction, reading.checks(label), reading.lung_shares(label))
-
-
 def show_flags(reading: Reading) -> None:
     """What speaks against the answer: the gravest in one line, the others behind it."""
-    flags = flags_shown(reading)
+    flags = flags_of_reading(reading, reading.prediction.label)
     for flag in flags[:1]:
         if flag.unusable:
             st.error(flag.sentence, icon=":material/block:")

@@ -94,10 +94,10 @@ def _drop_closed(loop: asyncio.AbstractEventLoop) -> None:
 
 
 class _Nobody(SessionClient):
-    """Who looks at no page.
+    """A client without a page.
 
-    The session that Streamlit's loop has served last, it holds on to, with all that the page held:
-    let that be this one's.
+    Streamlit's loop holds on to the session that it served last, with all that its page held: let
+    that be this one's.
     """
 
     def write_forward_msg(self, msg: ForwardMsg) -> None:

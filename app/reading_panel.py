@@ -17,7 +17,6 @@ from streamlit.delta_generator import DeltaGenerator
 from app import film_session, session
 from app.answer_panel import (
     beyond_heading,
-    flags_shown,
     show_answer,
     show_call,
     show_category,
@@ -34,6 +33,7 @@ from app.texts import read as texts
 from app.viewer import viewer
 from covid_core.model.calls import PREVALENCE
 from covid_core.present.change import change_in_words
+from covid_core.present.flags import flags_of_reading
 from covid_core.present.point_words import calls_elsewhere, values_in_words
 from covid_core.present.sentences import DISCLAIMER
 from covid_core.read.patient_tags import Study, same_patient, time_between
@@ -150,7 +150,8 @@ def show_viewer(
     """The film and its maps in the viewer; gives the step that was chosen there, if any."""
     ready = prepared_in_session(film)
     usable = film.prediction.decision.usable  # else its sentence says why not
-    warning = " ".join(flag.sentence for flag in flags_shown(film.reading)[:usable])
+    flags = flags_of_reading(film.reading, film.prediction.label)
+    warning = " ".join(flag.sentence for flag in flags[:usable])
     view = view_of(film.reading, ready, warning=warning, steps=steps)
     view = replace(view, linked=linked)
     if film.is_phantom:

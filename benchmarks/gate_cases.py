@@ -1,12 +1,11 @@
 """What a whole answer to a case must be: refused for a reason, warned of, or as without a border.
 
-`benchmarks.cases` asks for these. Borders are cut off, whatever the shipped weights do by default.
+`benchmarks.cases` asks for these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -71,8 +70,4 @@ def _answer(path: Path) -> Prediction | Abstained:
 
 @cache
 def _predictor() -> Predictor:
-    """The shipped predictor, with borders cut off."""
-    shipped = Predictor.load(WEIGHTS)
-    preprocess = replace(shipped.card.preprocess, borders="cut")
-    card = shipped.card.replace(preprocess=preprocess)
-    return Predictor(shipped.engine, shipped.head, card, shipped.gate)
+    return Predictor.load(WEIGHTS)

@@ -13,7 +13,7 @@ from app.charts import show_chart
 from app.open_film import OpenFilm
 from app.phantoms import open_phantom
 from app.texts import about as texts
-from covid_core.batch.recipes_here import at_home, never_seen
+from covid_core.batch.recipes_here import auroc_at_home, aurocs_unseen
 from covid_core.case.case_reading import Reading
 from covid_core.explain.walkthrough import Walkthrough, walk_through
 from covid_core.findings import Finding, listed_in_words, shown_probability
@@ -155,7 +155,7 @@ def reliability_lines() -> dict[str, figures.Line]:
     """How sure and how right the model was, at home and where it had never been."""
     card = session.card()
     parts = {texts.AT_HOME: figures.Line(card.trust[TEST].reliability, figures.HOME)}
-    for source in never_seen(card):
+    for source in aurocs_unseen(card):
         if source in card.trust:
             line = figures.Line(card.trust[source].reliability, figures.AWAY)
             parts[texts.AWAY.format(source=source)] = line
@@ -189,7 +189,7 @@ def show_call(walk: Walkthrough, prediction: Prediction) -> None:
 def show_limits() -> None:
     """Shows what none of these steps can tell."""
     card = session.card()
-    home, away = at_home(card), never_seen(card)
+    home, away = auroc_at_home(card), aurocs_unseen(card)
     measured = texts.LIMITS_WORDS.format(sources=home_sources())
     words = measured if home and away else texts.NOT_MEASURED
     with step(texts.LIMITS, words):

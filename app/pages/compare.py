@@ -20,12 +20,12 @@ from app.texts import compare as texts
 from covid_core.batch.recipes_here import (
     Candidate,
     RecipeAnswer,
-    Shelf,
-    agreement,
-    command,
+    RecipesHere,
+    agreement_in_words,
+    aurocs_unseen,
+    find_recipes,
     make_answer,
-    never_seen,
-    shelf,
+    training_command,
 )
 from covid_core.case.case_reading import Reading
 from covid_core.errors import CovidCoreError
@@ -48,7 +48,7 @@ _A_ROW = 3  # pictures beside each other; more would be too small to read
 def show() -> None:
     """Shows the page: the open film as every recipe here reads it."""
     st.write(texts.LEDE)
-    film, found = film_session.current() or phantom(), shelf(WEIGHTS, recipe_names())
+    film, found = film_session.current() or phantom(), find_recipes(WEIGHTS, recipe_names())
     if film is None:
         show_empty_state()
     else:
@@ -70,7 +70,7 @@ def show_empty_state() -> None:
     st.page_link("app/pages/read.py", label=texts.READ)
 
 
-def show_comparison(film: OpenFilm, found: Shelf) -> None:
+def show_comparison(film: OpenFilm, found: RecipesHere) -> None:
     """Shows the open film's answers by every recipe, and their pictures."""
     if film.is_phantom:
         st.info(texts.IS_PHANTOM, icon=":material/info:")
@@ -90,7 +90,7 @@ def show_comparison(film: OpenFilm, found: Shelf) -> None:
         return
     if not film.is_phantom:
         with answer:
-            st.subheader(agreement(answers), anchor=False)
+            st.subheader(agreement_in_words(answers), anchor=False)
     show_table(answers)
     if not all(one.suspects for one in answers):
         st.write(CAVEAT)
@@ -146,7 +146,7 @@ def show_table(answers: list[RecipeAnswer]) -> None:
     """Shows the recipes' answers as a table."""
     rows = [dict(zip(texts.COLUMNS.values(), row_of(one), strict=True)) for one in answers]
     st.dataframe(rows, hide_index=True, width="stretch", alt=texts.TABLE_ALT)
-    sources = sorted({source for one in answers for source in never_seen(one.card)})
+    sources = sorted({source for one in answers for source in aurocs_unseen(one.card)})
     notes = [texts.UNSEEN.format(sources=", ".join(sources))] if sources else []
     notes += [texts.CHOSE.format(recipe=card.recipe) for card in chosen_by_unseen(answers)]
     if not all(one.calibrated for one in answers):
@@ -174,7 +174,7 @@ def row_of(one: RecipeAnswer) -> tuple[str, ...]:
         one.card.recipe,
         call_of(one),
         texts.SCORE.format(probability=shown_probability(probability), kind=kind),
-        "; ".join(map(str, never_seen(one.card).values())) or texts.NOT_MEASURED,
+        "; ".join(map(str, aurocs_unseen(one.card).values())) or texts.NOT_MEASURED,
         ", ".join(answer.display_name for answer in one.prediction.answers),
     )
 
@@ -222,14 +222,14 @@ def show_picture(film: np.ndarray, body: np.ndarray, one: RecipeAnswer, is_withh
     st.caption(words.format(title=one.title, call=call_of(one)))
 
 
-def show_absent(found: Shelf) -> None:
+def show_absent(found: RecipesHere) -> None:
     """Shows how to train the recipes whose weights are not here."""
     if not found.absent:
         return
     with st.expander(texts.ABSENT, icon=":material/construction:"):
         st.write(texts.ABSENT_WORDS)
         for recipe in found.absent:
-            st.code(command(recipe), language="sh")
+            st.code(training_command(recipe), language="sh")
 
 
 show()

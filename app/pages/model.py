@@ -102,7 +102,7 @@ def show_baselines_in_words(card: WeightsCard, part: str) -> None:
         st.warning(words, icon=":material/warning:")
         return
     best = best_baseline(baselines)
-    comparison = texts.BASELINE.format(accuracy=best[1].value, by=best[0]) + ". " if best else ""
+    comparison = texts.BASELINE.format(accuracy=best[2].value, by=best[0]) + ". " if best else ""
     st.caption(comparison + texts.BASELINES_ABOVE)
 
 

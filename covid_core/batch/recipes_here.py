@@ -31,7 +31,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class RecipesHere:
     """What a weights folder holds: the shipped recipe first, the others by name.
 
     `absent`: recipes without tensors. `damaged`: those whose card can't be read, and why.
@@ -83,7 +83,7 @@ class RecipeAnswer:
         return self.prediction.heat_due(self.disease) if self.calibrated else bool(self.suspects)
 
 
-def shelf(weights: Path, known: Sequence[str]) -> Shelf:
+def find_recipes(weights: Path, known: Sequence[str]) -> RecipesHere:
     """What is in a weights folder, and in its folder of other recipes. Opens no tensors.
 
     `known`: the recipes that come with the project, by name.
@@ -97,10 +97,10 @@ def shelf(weights: Path, known: Sequence[str]) -> Shelf:
             here.append(Candidate(recipe, folder, read_card(folder, recipe)))
         except WeightsError as error:
             damaged.append((recipe, error))
-    return Shelf(tuple(here), tuple(absent), tuple(damaged))
+    return RecipesHere(tuple(here), tuple(absent), tuple(damaged))
 
 
-def command(recipe: str, weights: str = "weights") -> str:
+def training_command(recipe: str, weights: str = "weights") -> str:
     """The command that makes a recipe's tensors, from the repository's root."""
     out = weights if recipe == SHIPPED else f"{weights}/{RECIPES}"
     return f"python train.py --data manifest.parquet --recipe {recipe} --out {out}"
@@ -112,7 +112,7 @@ def make_answer(predictor: Predictor, prediction: Prediction) -> RecipeAnswer:
     return RecipeAnswer(predictor.card, prediction, saliency)
 
 
-def agreement(answers: Sequence[RecipeAnswer]) -> str:
+def agreement_in_words(answers: Sequence[RecipeAnswer]) -> str:
     """How far several networks agree on one film, in words."""
     if len(answers) < 2:
         return "Fewer than two networks are here: there is nothing to compare."
@@ -132,12 +132,12 @@ def agreement(answers: Sequence[RecipeAnswer]) -> str:
     return "; ".join(parts) + "."
 
 
-def at_home(card: WeightsCard) -> Estimate | None:
+def auroc_at_home(card: WeightsCard) -> Estimate | None:
     """AUROC of the disease on test films of the sources that trained it; None if not measured."""
     return _auroc(card, card.results.test)
 
 
-def never_seen(card: WeightsCard) -> dict[str, Estimate]:
+def aurocs_unseen(card: WeightsCard) -> dict[str, Estimate]:
     """AUROC of the disease in each source that trained nothing, by the source's name."""
     found = {part: _auroc(card, own) for part, own in card.results.held_out.items()}
     return {part: estimate for part, estimate in found.items() if estimate is not None}

@@ -28,9 +28,9 @@ from covid_core.explain.checks import check_film, check_one_map, decide_again, w
 from covid_core.explain.known_films import KnownFilms
 from covid_core.explain.opacity_map import map_opacity
 from covid_core.findings import Finding
-from covid_core.model.card import SHIPPED
+from covid_core.model.card import SHIPPED, find_part
 from covid_core.model.decision import SITE, OperatingPoint
-from covid_core.predict.lungs import Lungs, find_lungs
+from covid_core.predict.lungs import NAME, Lungs
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
 from covid_core.read.radiograph import Radiograph
@@ -68,7 +68,7 @@ class CaseReader:
         folder = Path(folder)
         predictor = Predictor.load(folder, recipe, choice=choice, lanes=lanes)
         known = KnownFilms.load(folder, predictor.card)
-        lungs = Lungs.load(find_lungs(folder), choice, lanes)
+        lungs = Lungs.load(find_part(folder, NAME), choice, lanes)
         return cls(predictor, lungs, known)
 
     def read(self, radiograph: Radiograph) -> Reading:

@@ -141,7 +141,7 @@ def _best_in_words(baselines: dict[str, dict[str, Baseline]]) -> str:
     lines = []
     for name, part in baselines.items():
         best = [
-            f"best baseline by {title} {one[1].value:.3f} ({one[0]})"
+            f"best baseline by {title} {one[2].value:.3f} ({one[0]})"
             for figure, title in FIGURES.items()
             if (one := best_baseline(part, figure))
         ]

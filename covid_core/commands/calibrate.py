@@ -58,7 +58,7 @@ def run(options: Options) -> int:
     from covid_core.datasets.manifest import read_manifest
     from covid_core.datasets.split import fingerprint
     from covid_core.evaluation.answers import load_or_compute_logits
-    from covid_core.evaluation.evaluate import evaluate, full_heat
+    from covid_core.evaluation.evaluate import evaluate, measure_full_heat
     from covid_core.evaluation.trust import fit_and_measure
     from covid_core.evaluation.within_source_measurement import add_within_sources
     from covid_core.model.network_files import load_weights
@@ -97,7 +97,7 @@ def run(options: Options) -> int:
     results = card.results.replace(**measured.given())
     heat = card.full_heat
     if changed:
-        heat = full_heat(network, films, card.preprocess, device=device)
+        heat = measure_full_heat(network, films, card.preprocess, device=device)
     before, card = card, card.replace(rules=rules, trust=trust, results=results, full_heat=heat)
     if card.results.within_source_split == card.split:
         workers = os.cpu_count() or 1

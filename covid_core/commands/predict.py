@@ -35,7 +35,7 @@ from covid_core.engines.choice import Choice
 from covid_core.engines.engine import Lanes, cores
 from covid_core.errors import CovidCoreError, Unwritten
 from covid_core.findings import counted
-from covid_core.model.card import SHIPPED, WEIGHTS
+from covid_core.model.card import SHIPPED, WEIGHTS, find_part
 from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Predictor
 from covid_core.present.sentences import DISCLAIMER, UNANSWERED
@@ -266,14 +266,14 @@ def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain 
     from covid_core.case.reader import CaseReader
     from covid_core.explain.known_films import KnownFilms
     from covid_core.exports.signature import read_signing_key
-    from covid_core.predict.lungs import Lungs, find_lungs
+    from covid_core.predict.lungs import NAME, Lungs
 
     signing = read_signing_key(options.sign) if options.sign else None
     for folder in filter(None, (options.saliency, options.bundle)):
         folder.mkdir(parents=True, exist_ok=True)
     wants_known = options.checks or options.bundle
     known = KnownFilms.load(options.weights, predictor.card) if wants_known else None
-    lungs = Lungs.load(find_lungs(options.weights), options.engine, lanes)
+    lungs = Lungs.load(find_part(options.weights, NAME), options.engine, lanes)
     reader = CaseReader(predictor, lungs, known)
     return output_writer(
         reader,

@@ -80,7 +80,7 @@ def compile_manifest(
 
 
 def _check_held_out(table: pd.DataFrame, held_out: Collection[str], before: np.ndarray) -> None:
-    """Nothing, where no film of a source to be held out was on another side; else DatasetError."""
+    """Raise DatasetError where a film of a source to be held out was on another side before."""
     elsewhere = ~np.isin(before, ["", Split.HELD_OUT.value])
     for source in held_out:
         films = int((elsewhere & (table["source"] == source).to_numpy()).sum())

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from covid_core.findings import Appearance, Finding
 
 LUNG_OPACITY = "Lung Opacity"
+CLEAR = "Normal"
 OTHER_ABNORMALITY = "No Lung Opacity / Not Normal"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RadiologistReading:
     """The class of a radiologist's words, and the appearance after the RSNA's consensus.
 
     None where the words give none.
@@ -25,14 +26,14 @@ class Reading:
     appearance: Appearance | None = None
 
 
-READINGS: dict[str, Reading] = {
+READINGS: dict[str, RadiologistReading] = {
     # SIIM-FISABIO-RSNA: readings after the RSNA's consensus (Simpson et al. 2020).
-    "Negative for Pneumonia": Reading(Finding.NORMAL, Appearance.NEGATIVE),
-    "Typical Appearance": Reading(Finding.COVID, Appearance.TYPICAL),
-    "Indeterminate Appearance": Reading(None, Appearance.INDETERMINATE),
-    "Atypical Appearance": Reading(None, Appearance.ATYPICAL),
+    "Negative for Pneumonia": RadiologistReading(Finding.NORMAL, Appearance.NEGATIVE),
+    "Typical Appearance": RadiologistReading(Finding.COVID, Appearance.TYPICAL),
+    "Indeterminate Appearance": RadiologistReading(None, Appearance.INDETERMINATE),
+    "Atypical Appearance": RadiologistReading(None, Appearance.ATYPICAL),
     # RSNA Pneumonia Detection (Shih et al. 2019).
-    "Normal": Reading(Finding.NORMAL),
-    LUNG_OPACITY: Reading(Finding.PNEUMONIA),
-    OTHER_ABNORMALITY: Reading(Finding.NORMAL),  # "normal" means: no pneumonia seen
+    CLEAR: RadiologistReading(Finding.NORMAL),
+    LUNG_OPACITY: RadiologistReading(Finding.PNEUMONIA),
+    OTHER_ABNORMALITY: RadiologistReading(Finding.NORMAL),  # "normal" means: no pneumonia seen
 }

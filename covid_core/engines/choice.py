@@ -54,14 +54,17 @@ def engine_of(
 
 
 def _on_openvino(trained: Trained, precision: Precision, lanes: Lanes) -> Engine:
-    from covid_core.engines.graphs import check, graph_of  # OpenVINO has no wheel for some machines
+    from covid_core.engines.graphs import (  # OpenVINO has no wheel for some machines
+        check_answers,
+        graph_of,
+    )
     from covid_core.engines.openvino import OpenVinoEngine, has_bfloat16
 
     native = precision is Precision.BFLOAT16 and has_bfloat16()
     used = Precision.BFLOAT16 if native else Precision.FLOAT32
     graph = graph_of(trained)
     engine = OpenVinoEngine(graph, used, lanes)
-    check(engine, graph)
+    check_answers(engine, graph)
     return engine
 
 

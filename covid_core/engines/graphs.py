@@ -97,11 +97,8 @@ def export(trained: Trained, folder: Path) -> None:
     (folder / _CARD).write_text(json.dumps(card))
 
 
-def check(engine: OpenVinoEngine, graph: Path) -> None:
-    """That the engine answers here as PyTorch did when the graph was exported.
-
-    Raises WeightsError.
-    """
+def check_answers(engine: OpenVinoEngine, graph: Path) -> None:
+    """Raise WeightsError where the engine answers otherwise than PyTorch did at the export."""
     answers = json.loads((graph.parent / _CARD).read_text())["answers"]
     expected = [np.array(answer, np.float32) for answer in answers]
     if not outputs_match(sample_outputs(engine.trial), expected, engine.precision):
@@ -109,7 +106,7 @@ def check(engine: OpenVinoEngine, graph: Path) -> None:
 
 
 def _export_apart(trained: Trained, folder: Path) -> Path:
-    """The same; in another process unless this one holds PyTorch anyway."""
+    """Export the graph in a process of its own, or here where PyTorch is loaded already."""
     if "torch" in sys.modules:
         export(trained, folder)
         return folder

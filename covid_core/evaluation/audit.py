@@ -17,11 +17,16 @@ from covid_core.datasets.split import Split, fingerprint
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.amount import Amount
 from covid_core.evaluation.answers import load_or_compute_logits
-from covid_core.evaluation.explanations import Panel, explanations
-from covid_core.evaluation.probes import shortcuts
-from covid_core.evaluation.robustness import Abstains, robustness
+from covid_core.evaluation.explanations import Panel, measure_explanations
+from covid_core.evaluation.probes import measure_shortcuts
+from covid_core.evaluation.robustness import Abstains, measure_robustness
 from covid_core.evaluation.sample import draw_sample, picture_reader, reader
-from covid_core.evaluation.strata import failures, measure_age_controlled, scored_part, strata
+from covid_core.evaluation.strata import (
+    find_failures,
+    measure_age_controlled,
+    measure_strata,
+    scored_part,
+)
 from covid_core.findings import CLASSES
 from covid_core.model.audit import AuditedPart, AuditFigures
 from covid_core.model.card import WeightsCard
@@ -65,9 +70,9 @@ def audit(
     for split in parts:
         scored = scored_part(table, split, answered[split])
         by_part[split.value] = AuditedPart(
-            strata=strata(scored, card.rules),
+            strata=measure_strata(scored, card.rules),
             age=measure_age_controlled(scored, card.rules),
-            failures=failures(scored, card.rules),
+            failures=find_failures(scored, card.rules),
         )
     read, read_pictures = (make(network, card, device) for make in (reader, picture_reader))
     samples = {
@@ -77,18 +82,20 @@ def audit(
         for split in parts
     }
     test = samples[Split.TEST.value]
-    maps, panels = explanations(test, network, card, device=device, count=amount.maps, seed=seed)
+    maps, panels = measure_explanations(
+        test, network, card, device=device, count=amount.maps, seed=seed
+    )
     return Audit(
         AuditFigures(
             sha256=card.sha256,
             amount=asdict(amount),
             parts=by_part,
             probes={
-                name: shortcuts(sample, read_pictures, card.preprocess)
+                name: measure_shortcuts(sample, read_pictures, card.preprocess)
                 for name, sample in samples.items()
             },
             explanations=maps,
-            robustness=robustness(
+            robustness=measure_robustness(
                 test.some(amount.corruptions), read, abstention(gate, card.rules), seed=seed
             ),
             gate=gate.card.measured,

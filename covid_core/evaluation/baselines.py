@@ -100,17 +100,17 @@ def is_clear(baseline: Baseline, figure: str) -> bool:
 
 def best_baseline(
     part: Mapping[str, Baseline], figure: str = "accuracy"
-) -> tuple[str, Estimate] | None:
-    """The highest baseline of a part by `figure`, one of `FIGURES`: its title, and its estimate.
+) -> tuple[str, Baseline, Estimate] | None:
+    """The highest baseline of a part by `figure`, one of `FIGURES`: its title, it, and the figure.
 
     None where there is no such figure. `part`: as `measure_baselines` gives it, by baseline.
     """
     known = [
-        (BASELINES[name], found)
+        (BASELINES[name], baseline, found)
         for name, baseline in part.items()
         if (found := baseline.figure(figure))
     ]
-    return max(known, key=lambda one: one[1].value, default=None)
+    return max(known, key=lambda one: one[2].value, default=None)
 
 
 def baselines_in_words(part: Mapping[str, Baseline]) -> str:

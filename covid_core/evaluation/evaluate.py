@@ -64,7 +64,7 @@ def name_probabilities(rules: Rules) -> Probabilities:
     return CALIBRATED if rules.fitted else SOFTMAX
 
 
-def storage_change(
+def measure_storage_change(
     network: Network,
     films: Films,
     preprocess: Preprocess,
@@ -103,7 +103,7 @@ def measure_parts(
     )
 
 
-def full_heat(
+def measure_full_heat(
     network: Network, films: Films, preprocess: Preprocess, *, device: torch.device
 ) -> float:
     """The evidence of one cell, in logits, to draw at full heat; for the card.

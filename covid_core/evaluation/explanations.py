@@ -63,7 +63,7 @@ class _Seen:
     cells: Mapping[str, np.ndarray]
 
 
-def explanations(
+def measure_explanations(
     sample: Sample,
     network: Network,
     card: WeightsCard,
@@ -93,13 +93,13 @@ def explanations(
     drawn = _drawn(network, card, seen, {**seen.cells, **chance}, device)
     x = card.preprocess.tensor(seen.pictures).to(device)
     randomised = {
-        stage: _mean(similarity(network, x, seen.called, stage, seed=seed), seen.groups)
+        stage: mean(similarity(network, x, seen.called, stage, seed=seed), seen.groups)
         for stage in tqdm(STAGES, "randomised weights")
     }
     figures = Explanations(
         films=len(seen.films),
         shares=tuple(SHARES.tolist()),
-        lung_area=_mean(seen.masks.mean(axis=(1, 2)), seen.groups),
+        lung_area=mean(seen.masks.mean(axis=(1, 2)), seen.groups),
         methods={method: _of_method(seen, card, method, drawn[method]) for method in METHODS},
         chance=Curves(**_curves(drawn[CHANCE], seen.groups)),
         better=_better(drawn, seen.groups),
@@ -153,27 +153,28 @@ def _drawn(
 
 
 def _of_method(seen: _Seen, card: WeightsCard, method: str, drawn: np.ndarray) -> MethodFigures:
-    inside = [
+    shares = [
         _saliency(seen, card, method, i).share_inside(lungs) for i, lungs in enumerate(seen.masks)
     ]
-    excess = np.array(inside) - seen.masks.mean(axis=(1, 2))
+    inside = np.array(shares)
+    excess = inside - seen.masks.mean(axis=(1, 2))
     return MethodFigures(
-        in_lungs=_mean(inside, seen.groups),
-        excess=_mean(excess, seen.groups),
+        in_lungs=mean(inside, seen.groups),
+        excess=mean(excess, seen.groups),
         **_curves(drawn, seen.groups),
     )
 
 
 def _curves(drawn: np.ndarray, groups: np.ndarray) -> dict[str, Curve]:
     return {
-        name: Curve(curve=tuple(curve.mean(axis=0).tolist()), area=_mean(area(curve), groups))
+        name: Curve(curve=tuple(curve.mean(axis=0).tolist()), area=mean(area(curve), groups))
         for name, curve in zip(("deletion", "insertion"), drawn, strict=True)
     }
 
 
 def _better(drawn: Mapping[str, np.ndarray], groups: np.ndarray) -> dict[str, Estimate]:
     deletion, insertion = area(drawn[CHANCE]) - area(drawn[METHOD])
-    return {"deletion": _mean(deletion, groups), "insertion": _mean(-insertion, groups)}
+    return {"deletion": mean(deletion, groups), "insertion": mean(-insertion, groups)}
 
 
 def _panel(seen: _Seen, card: WeightsCard, i: int) -> Panel:
@@ -197,7 +198,3 @@ def _saliency(seen: _Seen, card: WeightsCard, method: str, i: int) -> Saliency:
         method=method,
         crop=crop,
     )
-
-
-def _mean(values: Sequence[float] | np.ndarray, groups: np.ndarray) -> Estimate:
-    return mean(np.asarray(values), groups)

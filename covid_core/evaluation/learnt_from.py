@@ -18,7 +18,7 @@ _MEASURED = (Split.TEST.value, Split.HELD_OUT.value)
 def check_start(
     cards: Iterable[WeightsCard], table: pd.DataFrame, trained_on: Sequence[pd.DataFrame] = ()
 ) -> None:
-    """Nothing, where no film that tunes or tests in a manifest taught the weights to start from.
+    """Raise DatasetError where a film that tunes or tests taught the weights to start from.
 
     `cards`: of these weights, and of teachers. Weights none of whose sources are in `table` pass:
     sources are known by their names. Otherwise as `check_kept_split`, by that of the manifests
@@ -40,7 +40,7 @@ def check_kept_split(
     measured: np.ndarray,
     trained_on: pd.DataFrame | None = None,
 ) -> None:
-    """Nothing, where none of the films to be measured is one that the weights learnt from.
+    """Raise DatasetError where a film to be measured is one that the weights learnt from.
 
     `measured`: which rows of `table` these are, bool (rows,). Where the weights learnt from one of
     them, or from one that belongs with it by patient or by picture, raises DatasetError. A manifest

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from covid_core.datasets.split import Split
 from covid_core.errors import CovidCoreError
-from covid_core.evaluation.evaluate import evaluate, full_heat, measure_parts, storage_change
+from covid_core.evaluation.evaluate import (
+    evaluate,
+    measure_full_heat,
+    measure_parts,
+    measure_storage_change,
+)
 from covid_core.evaluation.trust import fit_and_measure
 from covid_core.extras import require
 from covid_core.model.decision import SOFTMAX, Rules
@@ -76,6 +81,6 @@ def measure(network: Network, run: Run, cache: Path, *, workers: int) -> Measure
     results = evaluate(
         films, logits, task=phase.task_definition, rules=rules, cache=cache, workers=workers
     )
-    change = storage_change(network, films, preprocess, logits[Split.TEST], device=device)
-    heat = full_heat(network, films, preprocess, device=device)
+    change = measure_storage_change(network, films, preprocess, logits[Split.TEST], device=device)
+    heat = measure_full_heat(network, films, preprocess, device=device)
     return Measurements(rules, trust, results.replace(storage_change=change), heat)

@@ -91,7 +91,7 @@ PROBES: dict[str, ProbeKind] = {
 }
 
 
-def shortcuts(sample: Sample, read: Reader, preprocess: Preprocess) -> audit.Probes:
+def measure_shortcuts(sample: Sample, read: Reader, preprocess: Preprocess) -> audit.Probes:
     """The AUROC of COVID-19 against the rest under each probe, with its interval.
 
     Parts are covered on the picture that the network is given: before, a black hole would change

@@ -28,7 +28,7 @@ Abstains = Callable[[Sequence[np.ndarray], np.ndarray], np.ndarray]
 _Setting = tuple[str, int]  # a corruption and its strength
 
 
-def robustness(
+def measure_robustness(
     sample: Sample,
     read: Reader,
     abstains: Abstains,
@@ -132,9 +132,9 @@ def _summary(
 def _one_by_one(
     labels: np.ndarray, probabilities: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Who is of a class, bool (N,), and its scores, (N,), by class.
+    """Which films are of a class, bool (N,), and its scores, (N,).
 
-    Of classes with films for and against.
+    For each class with films for and against.
     """
     for output in range(probabilities.shape[1]):
         own = labels == output

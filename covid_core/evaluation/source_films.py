@@ -17,10 +17,11 @@ import torch
 from covid_core.crop import Crop
 from covid_core.datasets.cache import cached_crops, every_picture
 from covid_core.datasets.manifest import film_paths
+from covid_core.datasets.readings import CLEAR, LUNG_OPACITY, OTHER_ABNORMALITY
 from covid_core.datasets.sides import read_by_radiologists
 from covid_core.datasets.split import Split, groups_of
 from covid_core.engines.memory import in_batches
-from covid_core.evaluation.within_source import CLEAR, OPACITY, OTHER, TEST
+from covid_core.evaluation.within_source import TEST
 from covid_core.findings import APPEARANCES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.head import Head
@@ -68,9 +69,9 @@ def select_films(table: pd.DataFrame) -> np.ndarray:
     On the test side or held out, and read by radiologists for their appearance, for opacities
     beside other abnormalities, or for boxes.
     """
-    kinds = np.isin(table["finding"].to_numpy(str), (OPACITY, OTHER, CLEAR))
+    kinds = np.isin(table["finding"].to_numpy(str), (LUNG_OPACITY, OTHER_ABNORMALITY, CLEAR))
     sources = table["source"].to_numpy(str)
-    of_both = np.isin(sources, sources[table["finding"].to_numpy(str) == OTHER])
+    of_both = np.isin(sources, sources[table["finding"].to_numpy(str) == OTHER_ABNORMALITY])
     return table["split"].isin(list(POPULATIONS)).to_numpy() & (
         read_by_radiologists(table) | kinds & of_both
     )

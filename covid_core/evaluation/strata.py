@@ -20,10 +20,9 @@ from covid_core.metrics import (
 )
 from covid_core.model.audit import Failure, GroupFigures, Groups
 from covid_core.model.decision import BALANCED, Rules
-from covid_core.read.radiograph import View
+from covid_core.read.radiograph import ADULT_YEARS, View
 from covid_core.sources import stated_ages
 
-ADULT = 18  # years
 _BANDS = ((0, 18), (18, 40), (40, 65), (65, 121))
 _FEW = 5  # fewer films for or against say nothing
 _COVID = CLASSES.index(Finding.COVID)
@@ -47,14 +46,14 @@ def scored_part(table: pd.DataFrame, split: Split, logits: np.ndarray) -> Scored
     return ScoredPart(table[own].reset_index(drop=True), groups_of(table)[own], logits)
 
 
-def strata(scored: ScoredPart, rules: Rules) -> dict[str, Groups]:
+def measure_strata(scored: ScoredPart, rules: Rules) -> dict[str, Groups]:
     """Figures for each stratum: kind ("source", "view", "sex", "age"), then value.
 
     AUROC, sensitivity and specificity are of COVID-19, at the balanced point.
     """
     return {
         kind: {
-            value: figures(scored, rules, values == value)
+            value: measure_group(scored, rules, values == value)
             for value in sorted(set(values), key=_in_order)
         }
         for kind, values in _kinds(scored.table).items()
@@ -73,20 +72,20 @@ def measure_age_controlled(scored: ScoredPart, rules: Rules) -> Groups:
     sources = scored.table["source"].to_numpy(str)
     nih = (scored.table["source"] == "nih").to_numpy() & (labels == Finding.PNEUMONIA)
     return {
-        "adults": figures(scored, rules, adults),
-        ADULTS: figures(scored, rules, both),
+        "adults": measure_group(scored, rules, adults),
+        ADULTS: measure_group(scored, rules, both),
         **{
-            f"{ADULTS}, {source} alone": figures(scored, rules, both & (sources == source))
+            f"{ADULTS}, {source} alone": measure_group(scored, rules, both & (sources == source))
             for source in sorted(set(sources[both]))
             if len(set(labels[both & (sources == source)])) > 1
         },
-        "NIH pneumonia against adults' COVID-19": figures(
+        "NIH pneumonia against adults' COVID-19": measure_group(
             scored, rules, nih | (adults & (labels == Finding.COVID))
         ),
     }
 
 
-def failures(scored: ScoredPart, rules: Rules) -> tuple[Failure, ...]:
+def find_failures(scored: ScoredPart, rules: Rules) -> tuple[Failure, ...]:
     """What goes wrong, by kind of films with enough of them; the worst first."""
     probabilities = rules.probabilities(scored.logits)
     rows = scored.table[["source", "label", "finding"]].assign(
@@ -116,11 +115,11 @@ def are_adults(table: pd.DataFrame) -> np.ndarray:
     """
     ages = table["age"].to_numpy(float)
     stated = [stated_ages(source) for source in table["source"]]
-    child_source = np.array([bool(span and span[1] < ADULT) for span in stated])
-    return np.where(np.isnan(ages), ~child_source, ages >= ADULT)
+    child_source = np.array([bool(span and span[1] < ADULT_YEARS) for span in stated])
+    return np.where(np.isnan(ages), ~child_source, ages >= ADULT_YEARS)
 
 
-def figures(scored: ScoredPart, rules: Rules, own: np.ndarray) -> GroupFigures:
+def measure_group(scored: ScoredPart, rules: Rules, own: np.ndarray) -> GroupFigures:
     """The figures of the films where `own`, bool (N,), is true."""
     labels = np.array([CLASSES.index(label) for label in scored.table["label"][own]])
     positive = labels == _COVID

@@ -73,16 +73,16 @@ def goals(
     `left_out`: cards of networks that lacked a source, by that source.
     """
     return [
-        *_of_sources(card.results, left_out or {}),
-        *_of_test(card.results),
-        *_of_age_and_view(figures.parts),
-        *_of_rules(card),
+        *_source_goals(card.results, left_out or {}),
+        *_test_goals(card.results),
+        *_age_and_view_goals(figures.parts),
+        *_rule_goals(card),
         *tier_goals(card),
-        *_of_gate(figures.gate),
-        *_of_probes(figures.probes),
-        *_of_maps(figures.explanations, figures.lungs),
-        *_of_zones(figures.zones),
-        *_of_corruptions(figures.robustness.summary),
+        *_gate_goals(figures.gate),
+        *_probe_goals(figures.probes),
+        *_map_goals(figures.explanations, figures.lungs),
+        *_zone_goals(figures.zones),
+        *_corruption_goals(figures.robustness.summary),
     ]
 
 
@@ -126,7 +126,7 @@ def parts_with_shortcuts(found: Mapping[str, Probes]) -> list[str]:
     ]
 
 
-def _of_sources(results: Results, left_out: Mapping[str, WeightsCard]) -> Iterator[Goal]:
+def _source_goals(results: Results, left_out: Mapping[str, WeightsCard]) -> Iterator[Goal]:
     for source, name, figure, sign, limit in WITHIN:
         population, found = find_within(results, source, figure)
         judge = _at_least if sign == ">=" else _at_most
@@ -137,7 +137,7 @@ def _of_sources(results: Results, left_out: Mapping[str, WeightsCard]) -> Iterat
     yield _at_least(name, _SIIM_LEFT_OUT, found)
 
 
-def _of_test(results: Results) -> Iterator[Goal]:
+def _test_goals(results: Results) -> Iterator[Goal]:
     covid = results.test.classes.get(Finding.COVID)
     found = covid.auroc if covid else None
     yield _at_least("AUROC of COVID-19 against the rest, test part", _COVID_ON_TEST, found)
@@ -154,7 +154,7 @@ def _of_test(results: Results) -> Iterator[Goal]:
     )
 
 
-def _of_age_and_view(parts: Mapping[str, AuditedPart]) -> Iterator[Goal]:
+def _age_and_view_goals(parts: Mapping[str, AuditedPart]) -> Iterator[Goal]:
     test = parts["test"].age.get(ADULTS) if "test" in parts else None
     found = test.auroc if test else None
     yield _at_least("Adults' COVID-19 against adults' other pneumonia, test part", _ADULTS, found)
@@ -166,7 +166,7 @@ def _of_age_and_view(parts: Mapping[str, AuditedPart]) -> Iterator[Goal]:
     yield _at_least(f"AUROC of COVID-19, pairs within a view, {COHEN}", _WITHIN_VIEW, found)
 
 
-def _of_rules(card: WeightsCard) -> Iterator[Goal]:
+def _rule_goals(card: WeightsCard) -> Iterator[Goal]:
     promised = card.rules.coverage or COVERAGE
     for part, worth in card.trust.items():
         if part == TEST:
@@ -185,14 +185,14 @@ def _of_rules(card: WeightsCard) -> Iterator[Goal]:
         )
 
 
-def _of_gate(measured: GateMeasured) -> Iterator[Goal]:
+def _gate_goals(measured: GateMeasured) -> Iterator[Goal]:
     yield _at_least(
         "Gate: AUROC against what is no frontal chest film", _GATE_AUROC, measured.auroc
     )
     yield _at_most("Gate: good frontal films refused", _REFUSED, measured.refused)
 
 
-def _of_probes(found: Mapping[str, Probes]) -> Iterator[Goal]:
+def _probe_goals(found: Mapping[str, Probes]) -> Iterator[Goal]:
     for part, probes in found.items():
         limit, films = probes.limit, probes.films
         few = f", of {ENOUGH} required" if films < ENOUGH else ""
@@ -209,7 +209,7 @@ def _of_probes(found: Mapping[str, Probes]) -> Iterator[Goal]:
                 yield Goal(title, required, f"{NOT_MEASURED}; before preparation {measured}", None)
 
 
-def _of_maps(maps: Explanations, dice: Estimate) -> Iterator[Goal]:
+def _map_goals(maps: Explanations, dice: Estimate) -> Iterator[Goal]:
     yield _at_least("Lungs: overlap with outlines by people (Dice)", _DICE, dice)
     like = max(maps.randomised.values(), key=lambda stage: stage.value)
     yield _at_most("Maps: likeness to those of random weights", maps.like, like)
@@ -217,7 +217,7 @@ def _of_maps(maps: Explanations, dice: Estimate) -> Iterator[Goal]:
     yield _at_least("Maps: heat in the lungs beyond their share of the film", 0.0, excess)
 
 
-def _of_zones(found: Zones | None) -> Iterator[Goal]:
+def _zone_goals(found: Zones | None) -> Iterator[Goal]:
     name = "Maps that are shown: lung zones, with radiologists' scores (rank correlation)"
     if found is None or found.clearly_leads is None:
         yield Goal(name, f"above {_ZONES}, clearly above area and brightness", NOT_MEASURED, None)
@@ -230,7 +230,7 @@ def _of_zones(found: Zones | None) -> Iterator[Goal]:
     yield Goal(name, required, format_estimate(ours), found.clearly_leads and ours.value > _ZONES)
 
 
-def _of_corruptions(summary: RobustnessSummary) -> Iterator[Goal]:
+def _corruption_goals(summary: RobustnessSummary) -> Iterator[Goal]:
     drop, rising = summary.drop["published"], summary.abstention
     yield _at_most("AUROC lost to corruptions of strength 1 to 3", summary.goal, drop)
     name = "Abstention rises with strength (rank correlation)"

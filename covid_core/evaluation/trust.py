@@ -112,12 +112,14 @@ def measure_trust(
         reliability_before=_reliability(plain.probabilities(logits), labels),
         points=point_costs(rules, films, indices, logits),
         tiers=measure_tiers(rules, films, indices, rules.probabilities(logits), answers),
-        pooled=coverage(pooled, films, indices, logits),
-        **dict(coverage(rules, films, indices, logits)),
+        pooled=measure_coverage(pooled, films, indices, logits),
+        **dict(measure_coverage(rules, films, indices, logits)),
     )
 
 
-def coverage(rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray) -> Coverage:
+def measure_coverage(
+    rules: Rules, films: Films, indices: np.ndarray, logits: np.ndarray
+) -> Coverage:
     """What the prediction sets are worth."""
     labels, groups = films.labels[indices], films.groups[indices]
     sets = rules.prediction_sets(rules.probabilities(logits))

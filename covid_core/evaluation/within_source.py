@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from covid_core.datasets.readings import CLEAR, LUNG_OPACITY, OTHER_ABNORMALITY
 from covid_core.findings import APPEARANCES, CLASSES, Appearance, Finding
 from covid_core.metrics import (
     Estimate,
@@ -32,7 +33,6 @@ TEST = "test"  # the population of films of the test part
 FEWEST = 10  # films on either side of a contrast; with fewer it is left out
 VIEWS = ("AP", "PA")
 ALL, WITHIN_VIEW = "all", "within view"
-OPACITY, OTHER, CLEAR = "Lung Opacity", "No Lung Opacity / Not Normal", "Normal"  # RSNA's findings
 SCORES = {
     "p_covid": "probability of COVID-19",
     "p_pneumonia": "probability of other pneumonia",
@@ -107,7 +107,7 @@ def measure_source(scored: ScoredSource) -> WithinSource | None:
     found = WithinSource(films=len(scored.groups), contrasts=contrasts)
     for name, own in {
         "negatives": is_appearance(scored, Appearance.NEGATIVE) | (scored.findings == CLEAR),
-        "other_abnormality": scored.findings == OTHER,
+        "other_abnormality": scored.findings == OTHER_ABNORMALITY,
     }.items():
         if own.sum() >= FEWEST:
             found = found.replace(**{name: measure_calls(scored, own)})
@@ -129,7 +129,7 @@ def select_contrasts(scored: ScoredSource) -> dict[str, tuple[np.ndarray, np.nda
         (typical, negative),
         (indeterminate, negative),
         (typical, atypical),
-        (scored.findings == OPACITY, scored.findings == OTHER),
+        (scored.findings == LUNG_OPACITY, scored.findings == OTHER_ABNORMALITY),
     )
     return dict(zip(CONTRASTS, pairs, strict=True))
 

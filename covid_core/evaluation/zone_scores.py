@@ -113,12 +113,12 @@ def zones_against_scores(
             " none of them has both lungs and a map in them",
             "Hold the COVID-19 image data collection out, or leave --zone-scores away",
         )
-    return agreement(films).replace(
+    return measure_agreement(films).replace(
         sources=tuple(sorted(chosen["source"].unique())), left_out=len(chosen) - len(films)
     )
 
 
-def agreement(films: Sequence[ZonedFilm]) -> Zones:
+def measure_agreement(films: Sequence[ZonedFilm]) -> Zones:
     """How the maps' shares go with the scores.
 
     `films`: how many. `rows`, by name of ROWS: `title`; `correlation`, the mean over films of the

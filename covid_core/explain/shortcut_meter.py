@@ -82,7 +82,7 @@ def read_meter(
     rules = predictor.card.rules
     only, removed = map(float, rules.probabilities(predictor.logits(left))[:, -1])
     whole = float(prediction.probabilities[-1])
-    if _is_close(whole, only, removed, prediction.decision.point.threshold, predictor.margin):
+    if _may_change(whole, only, removed, prediction.decision.point.threshold, predictor.margin):
         pictures = np.stack([prediction.picture, *left])
         exact = rules.probabilities(predictor.logits(pictures, exact=True))[:, -1]
         whole, only, removed = map(float, exact)
@@ -101,7 +101,7 @@ def explains(whole: float, lungs_only: float, removed: float, threshold: float) 
     return bool(keeps or lungs_only < threshold <= removed)
 
 
-def _is_close(
+def _may_change(
     whole: float, lungs_only: float, removed: float, threshold: float, margin: float
 ) -> bool:
     """Whether errors of the log odds up to `margin` could change what `explains` says."""

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 from pathlib import Path
@@ -57,6 +58,7 @@ NO_CARDS = (AUDIT, PROOF)  # ends of names of other files beside the weights
 SHIPPED = DENSENET121  # the recipe of the weights that the page and the command line use
 APPEARANCE = "appearance"  # the linear layer of a network that answers appearances too
 FORMAT_VERSION = 1
+_LOG = logging.getLogger(__name__)
 
 
 def find_part(folder: Path, part: str) -> Path:
@@ -248,7 +250,9 @@ def read_audit(folder: Path, card: WeightsCard) -> AuditFigures | None:
         figures = AuditFigures.parse(
             read_card_file(path), path, error=WeightsError, remedy="Audit the weights again"
         )
-    except WeightsError:
+    except WeightsError as error:
+        if path.exists():
+            _LOG.warning("the audit beside the weights can't be used: %s", error)
         return None
     return figures if figures.sha256 == card.sha256 else None
 

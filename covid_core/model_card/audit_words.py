@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from covid_core.evaluation.targets import judge_probes
 from covid_core.findings import listed_in_words
@@ -31,30 +31,12 @@ def _shortcuts(audit: AuditFigures | None) -> str:
     judged = {
         part: judge_probes(probes.probes, probes.limit) for part, probes in audit.probes.items()
     }
-    failed = {
-        part: [name for name, met in verdicts.items() if met is False]
-        for part, verdicts in judged.items()
-    }
-    if any(failed.values()):
-        found = "; ".join(
-            f"{_part_in_words(audit, part)}: {_worst(audit.probes[part], names)}"
-            for part, names in failed.items()
-            if names
-        )
+    if found := _probes_with(audit, judged, verdict=False):
         return (
             "Audited: it uses shortcuts. With the lungs hidden it still separates COVID-19 from the"
             f" rest ({found})."
         )
-    open_ones = {
-        part: [name for name, met in verdicts.items() if met is None]
-        for part, verdicts in judged.items()
-    }
-    if any(open_ones.values()):
-        found = "; ".join(
-            f"{_part_in_words(audit, part)}: {_worst(audit.probes[part], names)}"
-            for part, names in open_ones.items()
-            if names
-        )
+    if found := _probes_with(audit, judged, verdict=None):
         return (
             "Audited: on so few films it is undecided whether it separates COVID-19 from the rest"
             f" with the lungs hidden ({found})."
@@ -68,6 +50,21 @@ def _shortcuts(audit: AuditFigures | None) -> str:
     return (
         f"Audited ({on}): with the lungs hidden it can hardly separate COVID-19 from the rest"
         f" ({listed_in_words(list(without))})."
+    )
+
+
+def _probes_with(
+    audit: AuditFigures, judged: Mapping[str, Mapping[str, bool | None]], *, verdict: bool | None
+) -> str:
+    """The worst probe of this verdict in each part of films, in words; "" where none has it."""
+    named = {
+        part: [name for name, met in verdicts.items() if met is verdict]
+        for part, verdicts in judged.items()
+    }
+    return "; ".join(
+        f"{_part_in_words(audit, part)}: {_worst(audit.probes[part], names)}"
+        for part, names in named.items()
+        if names
     )
 
 

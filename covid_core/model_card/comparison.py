@@ -258,7 +258,7 @@ def _line(
         str(summary.films),
         format_estimate(summary.accuracy),
         "" if summary.commonest is None else f"{summary.commonest:.3f}",
-        f"{best[1].value:.3f}, {best[0]}" if best else "",
+        f"{best[2].value:.3f}, {best[0]}" if best else "",
         *(format_estimate(getattr(figures, name)) if figures else "too few" for name in _FIGURES),
         "" if summary.kappa is None else f"{summary.kappa:.3f}",
         f"`{card.git_commit}`, seed {card.training.get('seed', '?')}",

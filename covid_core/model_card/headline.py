@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from covid_core.evaluation.baselines import BASELINES, COMMONEST, baselines_in_words
+from covid_core.evaluation.baselines import (
+    BASELINES,
+    COMMONEST,
+    baselines_in_words,
+    best_baseline,
+)
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate, format_estimate
 from covid_core.model.card import WeightsCard
@@ -51,16 +56,12 @@ def _row(who: str, where: str, summary: Summary, disease: Finding) -> list[str]:
 
 def _best_baseline(part: Mapping[str, Baseline]) -> list[list[str]]:
     """Its row; none where no baselines were measured."""
-    best = max(part, key=lambda name: part[name].accuracy.value, default=None)
+    best = best_baseline(part)
     if best is None:
         return []
-    return [
-        [
-            f"the best baseline, {BASELINES[best]}",
-            "at home, the same",
-            *_figures(part[best].accuracy, part[best].auroc),
-        ]
-    ]
+    title, baseline, accuracy = best
+    figures = _figures(accuracy, baseline.auroc)
+    return [[f"the best baseline, {title}", "at home, the same", *figures]]
 
 
 def _figures(accuracy: Estimate, auroc: Estimate | None) -> list[str]:

@@ -20,7 +20,7 @@ from covid_core.engines.engine import Engine, Lanes
 from covid_core.engines.trained import Kind, Trained
 from covid_core.errors import WeightsError
 from covid_core.model.audit import GateMeasured
-from covid_core.model.card import WEIGHTS, find_part
+from covid_core.model.card import WEIGHTS
 from covid_core.model.decision import softmax
 from covid_core.model.gate_findings import COLOURED, DISPLAYED, FLAWS, OTHERS, WORDS, Code, Remark
 from covid_core.model.tensors import RETRAIN, read_pair
@@ -37,11 +37,6 @@ _WHITE = 0.995
 _DISTANCE_WEIGHT = 5.0  # brings the logarithm of a distance to the scale of log odds
 EXPOSURES = (Code.TOO_DARK, Code.SATURATED)
 ABSTAINING = (*DISPLAYED, *OTHERS, Code.UNFAMILIAR, Code.ROTATED, Code.UPSIDE_DOWN, Code.INVERTED)
-
-
-def find_gate(weights: Path) -> Path:
-    """The project's own folder of it; the one in `weights` where the project has none beside."""
-    return find_part(weights, NAME)
 
 
 def _are_complete(thresholds: dict[str, float]) -> dict[str, float]:

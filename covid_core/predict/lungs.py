@@ -14,7 +14,7 @@ from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Lanes
 from covid_core.engines.trained import Kind, Trained
 from covid_core.errors import WeightsError
-from covid_core.model.card import WEIGHTS, find_part
+from covid_core.model.card import WEIGHTS
 from covid_core.model.tensors import RETRAIN, read_pair
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.grey_levels import Film
@@ -27,11 +27,6 @@ PREPROCESS = Preprocess(size_px=128, tone="equalise")
 LUNG = 0.5  # from this probability on a place is lung
 _ISLAND = 0.01  # of the film's area; less is no lung
 _ISLAND_OF_LARGEST = 0.2  # nor is less than this share of the largest part: stomach, axilla
-
-
-def find_lungs(weights: Path) -> Path:
-    """The project's own folder of it; the one in `weights` where the project has none beside."""
-    return find_part(weights, NAME)
 
 
 class LungsCard(Record):

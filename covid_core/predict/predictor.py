@@ -14,7 +14,14 @@ from covid_core.engines.proof import read_proof
 from covid_core.engines.trained import classifier
 from covid_core.errors import Abstained
 from covid_core.findings import Finding
-from covid_core.model.card import APPEARANCE, SHIPPED, WeightsCard, head_tensors, read_card
+from covid_core.model.card import (
+    APPEARANCE,
+    SHIPPED,
+    WeightsCard,
+    find_part,
+    head_tensors,
+    read_card,
+)
 from covid_core.model.decision import (
     BALANCED,
     Decision,
@@ -27,7 +34,7 @@ from covid_core.model.gate_findings import UNDER_18, UNUSABLE, Remark, remarks_o
 from covid_core.model.head import Head, sigmoid
 from covid_core.model.saliency import Saliency
 from covid_core.model.tiers import Tier
-from covid_core.predict.gate import INSIDE, Gate, find_gate
+from covid_core.predict.gate import INSIDE, NAME, Gate
 from covid_core.predict.gate import PREPROCESS as GATE_PREPROCESS
 from covid_core.predict.prediction import Prediction
 from covid_core.prepare.preprocess import shrink_for
@@ -94,7 +101,7 @@ class Predictor:
         trained = classifier(folder, recipe, card)
         proof = read_proof(folder, recipe, card.sha256)
         engine = engine_of(trained, choice, proof.precision if proof else FLOAT32, lanes)
-        gate = Gate.load(find_gate(folder), choice, lanes) if gated else None
+        gate = Gate.load(find_part(folder, NAME), choice, lanes) if gated else None
         if proof is None or engine.precision is FLOAT32:
             return cls(engine, head, card, gate, appearance=appearance)
         exact = engine_of(trained, choice, FLOAT32, lanes)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from covid_core.case.case_reading import Reading
 from covid_core.explain.checks import Checks
 from covid_core.explain.lung_shares import LungShares
+from covid_core.findings import Finding
 from covid_core.model.gate_findings import UNDER_18, UNUSABLE, Code
 from covid_core.predict.prediction import Prediction
 from covid_core.present.sentences import heat_in_words, opacity_elsewhere_in_words
@@ -84,6 +86,11 @@ def flags_of(
         words = opacity_elsewhere_in_words(in_lungs)
         found.append(Flag(Severity.WARNING, "opacity_elsewhere", words))
     return tuple(sorted(found, key=_gravity))
+
+
+def flags_of_reading(reading: Reading, finding: Finding) -> tuple[Flag, ...]:
+    """What speaks against a checked reading's answer and a class's map, the gravest first."""
+    return flags_of(reading.prediction, reading.checks(finding), reading.lung_shares(finding))
 
 
 def codes_of(flags: tuple[Flag, ...]) -> str:

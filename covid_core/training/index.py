@@ -25,13 +25,13 @@ from covid_core.explain.perceptual_hash import PICTURE, hashes_of
 from covid_core.model.card import WeightsCard
 from covid_core.model.tasks import task_of
 from covid_core.predict.predictor import Predictor
+from covid_core.read.radiograph import ADULT_YEARS
 from covid_core.sources import stated_ages
 
 COMPONENTS = 64  # of the features
 _AT_ONCE = 16
 _ORDER = (Split.TRAIN, Split.VALIDATION, Split.TWIN)
-_ADULT = 18  # years
-_AGES = ((_ADULT, "child"), (40, "18 to 39"), (60, "40 to 59"), (np.inf, "60 and over"))
+_AGES = ((ADULT_YEARS, "child"), (40, "18 to 39"), (60, "40 to 59"), (np.inf, "60 and over"))
 
 
 def index_films(
@@ -143,7 +143,7 @@ def age_group(age: float, source: str) -> str:
     if not np.isnan(age):
         return next(name for limit, name in _AGES if age < limit)
     least, most = stated_ages(source) or (0.0, np.inf)
-    return "child" if most < _ADULT else "18 and over" if least >= _ADULT else ""
+    return "child" if most < ADULT_YEARS else "18 and over" if least >= ADULT_YEARS else ""
 
 
 def _in_task(table: pd.DataFrame, card: WeightsCard) -> pd.Series:

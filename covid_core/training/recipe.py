@@ -217,7 +217,7 @@ def read_recipe(name: str) -> Recipe:
 
 
 def check_outputs(recipe: Recipe) -> None:
-    """Nothing, where the recipe's network can give what is asked of it; else TrainingError."""
+    """Raise TrainingError where the recipe's network can't give what the recipe wants of it."""
     if recipe.fine_opacity and not can_be_fine(recipe.architecture, opacity_map=recipe.opacity_map):
         raise TrainingError(
             f"{recipe.architecture}, or a network without opacity map, can't have a fine one",

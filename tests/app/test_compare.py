@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.texts import compare as texts
-from covid_core.batch.recipes_here import never_seen
+from covid_core.batch.recipes_here import aurocs_unseen
 from covid_core.model.card import RECIPES, WEIGHTS, read_card
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
@@ -52,7 +52,7 @@ def test_each_recipe_that_is_here_has_a_row_and_a_picture(app: AppTest) -> None:
     assert list(table[texts.COLUMNS["recipe"]]) == names
     kinds = [score.split(", ")[1] for score in table[texts.COLUMNS["score"]]]
     assert kinds == ["calibrated", "uncalibrated", "uncalibrated"]
-    assert table[texts.COLUMNS["unseen"]][0] == str(never_seen(read_card(WEIGHTS))[UNSEEN])
+    assert table[texts.COLUMNS["unseen"]][0] == str(aurocs_unseen(read_card(WEIGHTS))[UNSEEN])
     assert UNSEEN in "".join(caption.value for caption in page.caption)
     assert all("score" in call for call in table[texts.COLUMNS["call"]][1:])
     images = [element.proto.imgs[0].alt for element in page.get("image")]

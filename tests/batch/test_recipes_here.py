@@ -11,12 +11,12 @@ import pytest
 
 from covid_core.batch.recipes_here import (
     RecipeAnswer,
-    agreement,
-    at_home,
-    command,
+    agreement_in_words,
+    auroc_at_home,
+    aurocs_unseen,
+    find_recipes,
     make_answer,
-    never_seen,
-    shelf,
+    training_command,
 )
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import RECIPES, SHIPPED, WEIGHTS, read_card
@@ -70,7 +70,7 @@ def fitted(least: tuple[float, ...] = (0.3, 0.3, 0.3)) -> Rules:
 
 
 def test_the_shelf_separates_what_is_here_from_what_is_not() -> None:
-    found = shelf(WEIGHTS, recipe_names())
+    found = find_recipes(WEIGHTS, recipe_names())
     assert [one.recipe for one in found.here] == [SHIPPED, "cnn-scratch", "efficientnet-two-stage"]
     assert found.absent == ("cnn-narrow", "resnet18-three-class", "vgg16-binary")
     assert found.damaged == ()
@@ -84,14 +84,14 @@ def test_a_damaged_card_is_reported_and_the_others_stay(tmp_path: Path) -> None:
         shutil.copy(file, others)
     (others / "vgg16-binary.json").write_text("{")
     (others / "vgg16-binary.safetensors").write_bytes(b"")
-    found = shelf(tmp_path, recipe_names())
+    found = find_recipes(tmp_path, recipe_names())
     assert [one.recipe for one in found.here] == [SHIPPED, "cnn-scratch"]
     [(recipe, error)] = found.damaged
     assert recipe == "vgg16-binary" and "no JSON" in error.sentence
 
 
 def test_an_empty_folder_has_all_recipes_absent(tmp_path: Path) -> None:
-    found = shelf(tmp_path, recipe_names())
+    found = find_recipes(tmp_path, recipe_names())
     assert found.here == ()
     assert SHIPPED in found.absent and len(found.absent) == 6
 
@@ -99,7 +99,7 @@ def test_an_empty_folder_has_all_recipes_absent(tmp_path: Path) -> None:
 def test_the_command_is_that_of_the_documents() -> None:
     document = WEIGHTS.parent / "docs" / "results.md"
     words = " ".join(document.read_text(encoding="utf-8").split())
-    line = command("NAME").removeprefix("python ")
+    line = training_command("NAME").removeprefix("python ")
     assert line == "train.py --data manifest.parquet --recipe NAME --out weights/recipes"
     assert line in words
 
@@ -157,18 +157,18 @@ def test_an_answer_that_must_not_be_used_suspects_nothing(rules: Rules | None) -
     ],
 )
 def test_agreement_in_words(answers: list[RecipeAnswer], words: str) -> None:
-    assert agreement(answers) == words
+    assert agreement_in_words(answers) == words
 
 
 def test_figures_are_the_cards() -> None:
     card = read_card(WEIGHTS)
     raw = card.results.held_out["covid-chestxray"].classes["covid"].auroc
-    assert never_seen(card)["covid-chestxray"].value == raw.value
-    home = at_home(card)
+    assert aurocs_unseen(card)["covid-chestxray"].value == raw.value
+    home = auroc_at_home(card)
     assert home is not None
-    assert home.value > never_seen(card)["covid-chestxray"].high
+    assert home.value > aurocs_unseen(card)["covid-chestxray"].high
 
 
 def test_a_card_without_results_has_no_figures(tmp_path: Path) -> None:
     card = read_card(random_weights(tmp_path))
-    assert at_home(card) is None and never_seen(card) == {}
+    assert auroc_at_home(card) is None and aurocs_unseen(card) == {}

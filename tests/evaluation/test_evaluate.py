@@ -9,7 +9,12 @@ import pytest
 import torch
 
 from covid_core.datasets.split import Split
-from covid_core.evaluation.evaluate import evaluate, full_heat, storage_change, summarise
+from covid_core.evaluation.evaluate import (
+    evaluate,
+    measure_full_heat,
+    measure_storage_change,
+    summarise,
+)
 from covid_core.model.decision import CALIBRATED, SOFTMAX, Rules
 from covid_core.model.network_files import as_stored
 from covid_core.prepare.preprocess import Preprocess
@@ -93,9 +98,9 @@ def test_storage_is_measured_against_the_tensors_of_training(films: Films) -> No
     network = random_network()
     test = films.part(Split.TEST)
     stored = compute_logits(as_stored(network), films, test, SMALL, device=CPU)
-    assert 0 < storage_change(network, films, SMALL, stored, device=CPU) < 0.002
+    assert 0 < measure_storage_change(network, films, SMALL, stored, device=CPU) < 0.002
     rounded = as_stored(network)  # as it would be loaded from its file
-    assert storage_change(rounded, films, SMALL, stored, device=CPU) == 0
+    assert measure_storage_change(rounded, films, SMALL, stored, device=CPU) == 0
 
 
 def test_full_heat_is_a_percentile_of_grad_cam(films: Films) -> None:
@@ -109,11 +114,11 @@ def test_full_heat_is_a_percentile_of_grad_cam(films: Films) -> None:
             cells.append(head_of(network).evidence(features[0].numpy(), call).ravel())
     assert cells, "a network that is never right would measure nothing"
     expected = np.percentile(np.concatenate(cells), 99)
-    assert full_heat(network, films, SMALL, device=CPU) == pytest.approx(expected, rel=1e-4)
+    assert measure_full_heat(network, films, SMALL, device=CPU) == pytest.approx(expected, rel=1e-4)
 
 
 def test_full_heat_is_above_zero_where_nothing_is_called_right(films: Films) -> None:
     network = random_network().requires_grad_(False)
     scored = compute_logits(network, films, np.arange(48), SMALL, device=CPU)
     wrong = replace(films, labels=(scored.argmax(axis=1) + 1) % 3)
-    assert full_heat(network, wrong, SMALL, device=CPU) > 0
+    assert measure_full_heat(network, wrong, SMALL, device=CPU) > 0

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from covid_core.evaluation.explanations import Panel, explanations
+from covid_core.evaluation.explanations import Panel, measure_explanations
 from covid_core.evaluation.saliency_methods import METHODS
 from covid_core.evaluation.sample import Sample
 from covid_core.findings import Finding
@@ -49,7 +49,7 @@ def sample() -> Sample:
 def explained(
     sample: Sample, card: WeightsCard, **options: Any
 ) -> tuple[Explanations, list[Panel]]:
-    return explanations(sample, OneCell(2, 5), card, device=CPU, **options)  # type: ignore[arg-type]
+    return measure_explanations(sample, OneCell(2, 5), card, device=CPU, **options)  # type: ignore[arg-type]
 
 
 def test_heat_in_the_lungs_is_seen(sample: Sample, card: WeightsCard) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from covid_core import metrics
-from covid_core.evaluation.probes import PROBES, cover, lung_box_out, place, shortcuts
+from covid_core.evaluation.probes import PROBES, cover, lung_box_out, measure_shortcuts, place
 from covid_core.evaluation.sample import Sample, prepare
 from covid_core.evaluation.targets import judge_probes
 from covid_core.model.audit import Probes
@@ -77,7 +77,7 @@ def judged(probes: Probes, met: bool | None) -> list[str]:
 
 
 def test_who_reads_the_marker_is_caught(sample: Sample) -> None:
-    result = shortcuts(sample, reads_marker, AS_IT_IS)
+    result = measure_shortcuts(sample, reads_marker, AS_IT_IS)
     value = {name: probe.auroc.value for name, probe in result.probes.items()}
     assert value["intact"] == 1
     assert judged(result, False) == ["lungs_out", "lungs_painted", "lung_box_out", "border_only"]
@@ -86,7 +86,7 @@ def test_who_reads_the_marker_is_caught(sample: Sample) -> None:
 
 
 def test_who_reads_the_lungs_is_not(sample: Sample) -> None:
-    result = shortcuts(sample, reads_lungs, AS_IT_IS)
+    result = measure_shortcuts(sample, reads_lungs, AS_IT_IS)
     value = {name: probe.auroc.value for name, probe in result.probes.items()}
     assert judged(result, False) == []
     assert value["intact"] == value["lungs_only"] == value["corners_out"] == 1
@@ -106,7 +106,7 @@ def test_a_probe_is_judged_by_its_whole_interval(sample: Sample) -> None:
     """Chance decides nothing on so few films: the interval holds the limit."""
     drawing = np.random.default_rng(1)
     few = sample.some(20)
-    result = shortcuts(few, lambda films: answering(drawing.uniform(0, 100, 20)), AS_IT_IS)
+    result = measure_shortcuts(few, lambda films: answering(drawing.uniform(0, 100, 20)), AS_IT_IS)
     without = [name for name, about in PROBES.items() if about.without_lungs]
     for name in without:
         auroc = result.probes[name].auroc
@@ -139,7 +139,7 @@ def test_covering_a_part_changes_no_grey_of_the_rest(name: str, fit: str, sample
 def test_films_without_lungs_are_left_out(sample: Sample) -> None:
     masks = sample.masks.copy()
     masks[:4] = False
-    result = shortcuts(replace(sample, masks=masks), reads_lungs, AS_IT_IS)
+    result = measure_shortcuts(replace(sample, masks=masks), reads_lungs, AS_IT_IS)
     assert (result.films, result.left_out) == (COUNT - 4, 4)
 
 
@@ -155,7 +155,7 @@ def test_within_a_source_no_hospital_gives_the_class_away(sample: Sample) -> Non
         stamped[-1, -1] = 90 if source == "both" else 200
         films.append(stamped)
     mixed = replace(sample, films=tuple(films), labels=labels, sources=sources)
-    result = shortcuts(mixed, reads_hospital, AS_IT_IS)
+    result = measure_shortcuts(mixed, reads_hospital, AS_IT_IS)
     assert result.probes["border_only"].auroc.value > 0.6
     assert set(result.within) == {"both"}
     assert set(result.within["both"]) == set(PROBES)

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from sklearn.metrics import roc_auc_score
 
 from covid_core.evaluation.corruptions import CORRUPTIONS
-from covid_core.evaluation.robustness import mean_auroc, mean_drop, robustness
+from covid_core.evaluation.robustness import mean_auroc, mean_drop, measure_robustness
 from covid_core.evaluation.sample import Sample
 from covid_core.model.audit import Robustness
 
@@ -44,7 +44,7 @@ def sample() -> Sample:
 
 @pytest.fixture(scope="module")
 def result(sample: Sample) -> Robustness:
-    return robustness(sample, textured, never, seed=0)
+    return measure_robustness(sample, textured, never, seed=0)
 
 
 def test_says_what_every_corruption_costs(result: Robustness) -> None:
@@ -82,7 +82,7 @@ def test_holding_back_more_often_is_seen(sample: Sample) -> None:
         rough = [film - gaussian_filter(film.astype(float), 1) for film in films]
         return np.array([one.std() for one in rough]) > 16
 
-    result = robustness(sample, textured, wary, strengths=(1, 3, 5))
+    result = measure_robustness(sample, textured, wary, strengths=(1, 3, 5))
     shares = result.corruptions["gaussian_noise"].abstention
     assert result.strengths == (1, 3, 5)
     assert list(shares) == sorted(shares) and shares[-1] == 1

@@ -12,10 +12,10 @@ from covid_core import metrics
 from covid_core.evaluation.strata import (
     ScoredPart,
     are_adults,
-    failures,
-    figures,
+    find_failures,
     measure_age_controlled,
-    strata,
+    measure_group,
+    measure_strata,
 )
 from covid_core.findings import CLASSES
 from covid_core.model.audit import GroupFigures
@@ -51,7 +51,7 @@ def test_adults_by_age_and_else_by_what_the_source_says() -> None:
 def test_every_film_is_in_one_group_of_each_kind() -> None:
     row = ("nih", "normal", "", 30.0, "F", "PA")
     rows = [row, ("nih", "covid", "", float("nan"), "", "unknown"), (*row[:3], 70.0, "M", "AP")]
-    found = strata(scored(rows, [True] * 3), RULES)
+    found = measure_strata(scored(rows, [True] * 3), RULES)
     assert list(found) == ["source", "view", "sex", "age"]
     for groups in found.values():
         assert sum(one.films for one in groups.values()) == 3
@@ -62,14 +62,15 @@ def test_every_film_is_in_one_group_of_each_kind() -> None:
 def test_figures_are_those_of_the_films_requested() -> None:
     rows = [("nih", label, "", 30.0, "F", "PA") for label in ("normal", "covid") * 10]
     right = [True] * 16 + [False, True, True, False]  # one normal wrong, one COVID-19 wrong
-    found = figures(scored(rows, right), RULES, np.ones(20, bool))
+    found = measure_group(scored(rows, right), RULES, np.ones(20, bool))
     assert (found.films, found.covid) == (20, 10)
     assert found.sensitivity.value == pytest.approx(0.9)
     assert found.specificity.value == 1  # that normal film was called pneumonia
     assert found.covered.value == pytest.approx(0.9)
-    few = figures(scored(rows, right), RULES, np.arange(20) < 4)
+    few = measure_group(scored(rows, right), RULES, np.arange(20) < 4)
     assert few.films == 4 and few.auroc is None
-    assert figures(scored(rows, right), RULES, np.zeros(20, bool)) == GroupFigures(films=0, covid=0)
+    none = measure_group(scored(rows, right), RULES, np.zeros(20, bool))
+    assert none == GroupFigures(films=0, covid=0)
 
 
 def test_pairs_within_a_view_do_not_reward_telling_the_views_apart() -> None:
@@ -80,11 +81,11 @@ def test_pairs_within_a_view_do_not_reward_telling_the_views_apart() -> None:
     rows = ap + pa + unknown
     films = scored(rows, [True] * len(rows))
     films = replace(films, logits=np.eye(3)[[2 if row[5] == "AP" else 0 for row in rows]])
-    found = figures(films, RULES, np.ones(len(rows), bool))
+    found = measure_group(films, RULES, np.ones(len(rows), bool))
     assert found.auroc_within_view.value == pytest.approx(0.5, abs=0.01)
     assert found.auroc_within_view.n == 50
     assert found.auroc.value > 0.6
-    alone = figures(films, RULES, np.array([row[5] == "unknown" for row in rows]))
+    alone = measure_group(films, RULES, np.array([row[5] == "unknown" for row in rows]))
     assert alone.auroc_within_view is None
 
 
@@ -93,7 +94,7 @@ def test_failures_name_what_is_called_otherwise_most() -> None:
     rows += [("a", "pneumonia", "virus", 30.0, "F", "PA")] * 6
     rows += [("a", "normal", "", 30.0, "F", "PA")] * 2  # too few to be reported
     right = [False] * 5 + [True] + [False] + [True] * 5 + [False] * 2
-    worst, next_one = failures(scored(rows, right), RULES)
+    worst, next_one = find_failures(scored(rows, right), RULES)
     assert (worst.finding, worst.films, worst.called) == ("SARS", 6, "covid")
     assert worst.wrong == pytest.approx(5 / 6)
     assert (next_one.finding, next_one.wrong) == ("virus", pytest.approx(1 / 6))

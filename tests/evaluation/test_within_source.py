@@ -17,8 +17,8 @@ from covid_core.evaluation.within_source import (
     CLEAR,
     CONTRASTS,
     FEWEST,
-    OPACITY,
-    OTHER,
+    LUNG_OPACITY,
+    OTHER_ABNORMALITY,
     REFERENCE,
     SCORES,
     ScoredSource,
@@ -88,10 +88,10 @@ def test_a_score_that_separates_only_the_views_earns_nothing_within_views() -> N
 
 
 def test_opacities_are_held_against_other_abnormalities() -> None:
-    kinds = np.array([OPACITY, OTHER, CLEAR])[np.arange(90) % 3]
+    kinds = np.array([LUNG_OPACITY, OTHER_ABNORMALITY, CLEAR])[np.arange(90) % 3]
     scored = replace(draw_films(90), appearances=np.full(90, -1), findings=kinds)
     scored.probabilities[:] = [0.2, 0.3, 0.5]
-    scored.probabilities[kinds == OPACITY] = [0.1, 0.7, 0.2]
+    scored.probabilities[kinds == LUNG_OPACITY] = [0.1, 0.7, 0.2]
     scored.probabilities[kinds == CLEAR] = [0.8, 0.1, 0.1]
     found = measure_source(scored)
     assert list(found.contrasts) == [CONTRASTS[3]]

@@ -18,7 +18,7 @@ from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import fingerprint
 from covid_core.errors import DatasetError
 from covid_core.evaluation.source_films import load_source_films, select_films
-from covid_core.evaluation.within_source import OPACITY, OTHER, TEST
+from covid_core.evaluation.within_source import LUNG_OPACITY, OTHER_ABNORMALITY, TEST
 from covid_core.evaluation.within_source_measurement import (
     add_within_sources,
     measure_boxes,
@@ -90,8 +90,8 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         add("siim", "held out", False, label="normal", appearance="negative", boxes="[]")
         add("siim", "held out", False, appearance="indeterminate", **boxed)
         for split in ("train", "test"):
-            add("rsna", split, True, label="pneumonia", finding=OPACITY, **boxed)
-            add("rsna", split, False, finding=OTHER, boxes="[]")
+            add("rsna", split, True, label="pneumonia", finding=LUNG_OPACITY, **boxed)
+            add("rsna", split, False, finding=OTHER_ABNORMALITY, boxes="[]")
         for split in ("train", "validation", "test"):
             add("old", split, False, label="normal", finding="Normal")
     kinds = {name: kind for name, (kind, _) in COLUMNS.items()}

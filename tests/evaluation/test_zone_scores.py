@@ -17,7 +17,7 @@ from covid_core.evaluation.zone_scores import (
     READERS,
     ROWS,
     ZonedFilm,
-    agreement,
+    measure_agreement,
     read_zone_scores,
     zones_against_scores,
 )
@@ -45,7 +45,7 @@ def film(group: int, *, attention: np.ndarray = RISING, **changes: object) -> Zo
 
 
 def correlations(films: list[ZonedFilm]) -> dict[str, float]:
-    rows = agreement(films).rows
+    rows = measure_agreement(films).rows
     return {name: row.correlation.value for name, row in rows.items()}
 
 
@@ -54,7 +54,7 @@ def test_each_row_is_the_mean_of_its_films_rank_correlations() -> None:
     films = [film(0), against, film(2), film(3, attention=RISING**3)]
     found = correlations(films)
     assert found["map"] == pytest.approx((1 - 1 + 1 + 1) / 4), "by rank, not by size"
-    assert agreement(films).clearly_leads is None, "zones of one size can't be led"
+    assert measure_agreement(films).clearly_leads is None, "zones of one size can't be led"
     assert found["passed"] == found["called"] == pytest.approx(1)
     assert found["grey"] == pytest.approx(-1) and found["reader"] == pytest.approx(1)
     assert math.isnan(found["area"]), "zones of one size have no order"
@@ -63,7 +63,7 @@ def test_each_row_is_the_mean_of_its_films_rank_correlations() -> None:
 
 def test_a_film_without_an_order_does_not_count() -> None:
     everywhere = film(1, scores=np.full((2, 6), 3.0))
-    rows = agreement([film(0), everywhere, film(2)]).rows
+    rows = measure_agreement([film(0), everywhere, film(2)]).rows
     counts = {name: row.correlation.n for name, row in rows.items()}
     assert counts == {name: 0 if name == "area" else 2 for name in ROWS}
 
@@ -75,11 +75,12 @@ def test_a_map_tells_zones_where_it_is_clearly_above_what_knows_nothing(
     grey: np.ndarray, leads: bool | None
 ) -> None:
     films = [film(i, grey=grey, area=RISING[[1, 0, 3, 2, 5, 4]]) for i in range(4)]
-    found = agreement(films)
+    found = measure_agreement(films)
     assert found.clearly_leads is leads
     assert found.leads["area"].value == pytest.approx(1 - 29 / 35)
     unseen = [film(9, attention=RISING[::-1], grey=-RISING, area=-RISING, passed=False)]
-    assert agreement(films + unseen).clearly_leads is leads, "maps that are not shown have no say"
+    again = measure_agreement(films + unseen)
+    assert again.clearly_leads is leads, "maps that are not shown have no say"
 
 
 def test_the_other_reader_is_held_against_the_first() -> None:
@@ -93,15 +94,15 @@ def test_severity_is_of_films_of_covid_alone() -> None:
         film(i, covid=i / 10, ill=i < 8, scores=np.full((2, 6), float(i if i < 8 else -i)))
         for i in range(10)
     ]
-    assert agreement(films).severity.value == pytest.approx(1)
-    assert agreement(films).severity.n == 8
-    assert agreement(films).films == 10
+    assert measure_agreement(films).severity.value == pytest.approx(1)
+    assert measure_agreement(films).severity.n == 8
+    assert measure_agreement(films).films == 10
 
 
 def test_films_of_one_patient_are_one_piece_of_evidence() -> None:
     maps = [RISING, RISING[::-1]] * 20
-    alone = agreement([film(i, attention=one) for i, one in enumerate(maps)])
-    two = agreement([film(i % 2, attention=one) for i, one in enumerate(maps)])
+    alone = measure_agreement([film(i, attention=one) for i, one in enumerate(maps)])
+    two = measure_agreement([film(i % 2, attention=one) for i, one in enumerate(maps)])
     narrow, wide = (found.rows["map"].correlation for found in (alone, two))
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
 

@@ -13,11 +13,11 @@ import pandas as pd
 from covid_core.datasets.report.thumbnail_models import ClassSeparation, SourceSeparation
 from covid_core.datasets.split import on_a_side
 from covid_core.findings import CLASSES
+from covid_core.read.radiograph import ADULT_YEARS
 from covid_core.sources import stated_ages
 
 MOST = 0.9  # of a class: then it is as good as all of it
 SEPARATED = 0.8  # balanced accuracy or AUROC from which a thumbnail is said to give a thing away
-ADULT_YEARS = 18.0
 
 
 def list_warnings(

@@ -23,6 +23,7 @@ from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.borders import crop_film, find_crop
 from covid_core.read.phantom import KINDS as PHANTOMS
 from covid_core.read.phantom import draw_phantom
+from covid_core.read.radiograph import ADULT_YEARS
 from covid_core.read.reading import read_file
 from covid_core.sources import stated_ages
 from covid_core.training.gate.arranged import bordered
@@ -30,7 +31,7 @@ from covid_core.training.gate.displayed import DISPLAY_KINDS
 from covid_core.training.gate.negatives import CUTS, KINDS
 
 FILM_PX = 224
-_CHILD_YEARS, _ADULT_YEARS = 10.0, 18.0  # between them it can be said neither way
+_CHILD_YEARS = 10.0  # between this and ADULT_YEARS it can be said neither way
 _NO_CHEST_SHARE, _CUT_SHARE, _WHOLE_SHARE = 0.05, 0.7, 0.9  # of the lungs left in view
 _BORDERED_TIMES = 3  # of each film by itself: a border looks more like a display than the film does
 _AT_ONCE = 4  # films that a picture of several is made of, at most
@@ -277,6 +278,6 @@ def _children(rows: pd.DataFrame) -> np.ndarray:
     neither is given, adults, as nearly all are.
     """
     stated = [stated_ages(source) for source in rows["source"]]
-    oldest = np.array([_ADULT_YEARS if of is None else of[1] for of in stated])
+    oldest = np.array([ADULT_YEARS if of is None else of[1] for of in stated])
     ages = rows["age"].fillna(pd.Series(oldest, rows.index)).to_numpy(float)
-    return np.where(ages < _CHILD_YEARS, 1.0, np.where(ages >= _ADULT_YEARS, 0.0, np.nan))
+    return np.where(ages < _CHILD_YEARS, 1.0, np.where(ages >= ADULT_YEARS, 0.0, np.nan))

@@ -16,6 +16,7 @@ from scipy.ndimage import gaussian_filter, rotate
 
 from covid_core.model.gate_findings import Code
 from covid_core.training.gate.other_views import ct_slice, hand, lateral, limb, pelvis, skull
+from covid_core.training.gate.sheets import fit_to
 from covid_core.training.gate.texture import SIDE_PX, clouds, exposed, uneven_light, worn
 
 Draw = Callable[[np.random.Generator], np.ndarray]
@@ -150,10 +151,10 @@ def shuffled(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """A film, uint8 (h, w), cut into squares that are placed anew: a film's grain, no chest."""
     cells = int(drawing.integers(3, 9))
     side = SIDE_PX // cells
-    whole = _fit(film, cells * side).reshape(cells, side, cells, side).swapaxes(1, 2)
-    pieces = whole.reshape(-1, side, side)[drawing.permutation(cells**2)]
+    whole = fit_to(film, cells * side, cells * side).reshape(cells, side, cells, side)
+    pieces = whole.swapaxes(1, 2).reshape(-1, side, side)[drawing.permutation(cells**2)]
     mosaic = pieces.reshape(cells, cells, side, side).swapaxes(1, 2).reshape(cells * side, -1)
-    return _fit(mosaic, SIDE_PX)
+    return fit_to(mosaic, SIDE_PX, SIDE_PX)
 
 
 def contact_sheet(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
@@ -163,7 +164,7 @@ def contact_sheet(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     across = int(drawing.integers(2, 5))
     side = SIDE_PX // across
     shown = [(i, j) for i in range(across) for j in range(across) if drawing.random() < 0.7]
-    small = _fit(film, side - 4)
+    small = fit_to(film, side - 4, side - 4)
     for i, j in shown[:1] if drawing.random() < 0.4 else shown:
         sheet[i * side + 2 : (i + 1) * side - 2, j * side + 2 : (j + 1) * side - 2] = small
     return sheet
@@ -171,7 +172,7 @@ def contact_sheet(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
 
 def swirled(film: np.ndarray, drawing: np.random.Generator) -> np.ndarray:
     """A film turned by more the nearer its middle: a film's greys, no anatomy."""
-    whole = _fit(film, SIDE_PX)
+    whole = fit_to(film, SIDE_PX, SIDE_PX)
     rings = np.hypot(*(np.mgrid[:SIDE_PX, :SIDE_PX] - SIDE_PX / 2)) // (SIDE_PX / 10)
     turned = whole.copy()
     for ring in range(6):
@@ -195,10 +196,6 @@ def _shape(draw: ImageDraw.ImageDraw, drawing: np.random.Generator, size: float,
     else:
         end = drawing.uniform(0, SIDE_PX, 2)
         draw.line((x, y, *end), fill=ink, width=int(drawing.integers(1, 10)))
-
-
-def _fit(film: np.ndarray, side: int) -> np.ndarray:
-    return np.asarray(Image.fromarray(film).resize((side, side), Image.Resampling.BILINEAR))
 
 
 KINDS: dict[str, Kind] = {
