@@ -18,6 +18,7 @@ from app import session
 from app.open_film import OpenFilm, keep_latest, read_film, unchecked
 from app.queue import Work
 from app.shared_queue import take_turn
+from covid_core.errors import Abstained
 from covid_core.findings import Finding
 from covid_core.storage.arrays import stamp_of
 
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 Films = OrderedDict[tuple[str, str], OpenFilm]
 READINGS_KEPT = 3  # in one session, so that going back is instant; each is up to 81 MB
+ABSTAINED = "abstained"  # the session's place for why films were refused
 AHEAD = "ahead"  # the session's place for the film that is read ahead
 LIST = "worklist"  # the key of the Read page's list
 WORKLIST = f"{LIST}-state"  # the session's place for what was made of its films
+WAITING = f"{LIST}-waiting"  # and for the one that is ticked to be compared with another
 
 
 class Slot(StrEnum):
@@ -66,18 +69,41 @@ def open_file(
             known = None
         if known and not unchecked(session.reader().decide(known, session.chosen().point)):
             on_film = None
-        with take_turn():
-            film = read_film(
-                data,
-                sha256,
-                session.reader(),
-                on_film,
-                name=name,
-                is_phantom=is_phantom,
-                known=known,
-            )
+        refuse_again((sha256, weights), data, on_film)
+        try:
+            with take_turn():
+                film = read_film(
+                    data,
+                    sha256,
+                    session.reader(),
+                    on_film,
+                    name=name,
+                    is_phantom=is_phantom,
+                    known=known,
+                )
+        except Abstained as error:
+            reason = error.code, error.problem, error.remedy
+            keep_latest(_abstained(), (sha256, weights), reason, READINGS_KEPT)
+            raise
     keep(film)
     return replace(film, name=name, is_phantom=is_phantom)
+
+
+def refuse_again(
+    key: tuple[str, str], data: bytes, on_film: Callable[[Radiograph], object] | None
+) -> None:
+    """Raise the Abstained of a film that was refused in this session: it is not read again.
+
+    `on_film`: is given the film, as it would be if it were read.
+    """
+    reason = _abstained().get(key)
+    if reason is None:
+        return
+    if on_film:
+        from covid_core.read.reading import read_radiograph  # what the empty page can do without
+
+        on_film(read_radiograph(data, key[0]))
+    raise Abstained(*reason)
 
 
 def make_current(film: OpenFilm) -> None:
@@ -103,13 +129,14 @@ def forget_of_older_card() -> None:
     stamp = stamp_of(session.card_file())
     if st.session_state.setdefault("card", stamp) != stamp:
         st.session_state["card"] = stamp
-        for name in ("current", AHEAD, WORKLIST, *Slot):
+        for name in ("current", ABSTAINED, AHEAD, WORKLIST, *Slot):
             st.session_state.pop(name, None)
 
 
 def close_list() -> None:
     """No list of films is open, until one is opened: what was made of its films is dropped."""
-    st.session_state.pop(WORKLIST, None)
+    for place in (WORKLIST, WAITING):
+        st.session_state.pop(place, None)
 
 
 def forget_closed() -> None:
@@ -158,6 +185,13 @@ def check(film: OpenFilm, *findings: Finding) -> OpenFilm:
             film = replace(film, reading=session.reader().check(film.reading, *missing))
         keep(film)
     return film
+
+
+def _abstained() -> OrderedDict[tuple[str, str], tuple[str, str, str]]:
+    """Code, problem and remedy of films that were refused, by their keys."""
+    kept: OrderedDict[tuple[str, str], tuple[str, str, str]]
+    kept = st.session_state.setdefault(ABSTAINED, OrderedDict())
+    return kept
 
 
 def _films() -> Films:

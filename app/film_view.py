@@ -49,8 +49,11 @@ class Prepared:
     planes: Planes
 
 
-def film_alone(radiograph: Radiograph, why: str) -> View:
-    """The view of a film without its answer. `why`: the reason that no heat is drawn."""
+def film_alone(radiograph: Radiograph, why: str, *, steps: bool = False) -> View:
+    """The view of a film without its answer. `why`: the reason that no heat is drawn.
+
+    `steps`: as the view with the answer has them, so that no arrow key means another thing.
+    """
     film = thinned_film(radiograph, _FIRST_LOOK_PX)
     return View(
         film=film.values,
@@ -63,6 +66,7 @@ def film_alone(radiograph: Radiograph, why: str) -> View:
         units=film.units,
         thinning=film.thinning,
         identity=radiograph.sha256,
+        steps=steps,
     )
 
 

@@ -59,6 +59,7 @@ def read_in_sight(
     *,
     is_phantom: bool = False,
     known: Reading | None = None,
+    steps: bool = False,
 ) -> OpenFilm:
     """The checked film of a file's bytes.
 
@@ -74,7 +75,7 @@ def read_in_sight(
         early.extend((room, room.container(key=_EARLY).empty()))
         early[-1].caption(texts.READING)
         with picture:
-            show_film_alone(radiograph)
+            show_film_alone(radiograph, steps=steps)
 
     st.html(_EARLY_STYLE)
     waiting = ExitStack()
@@ -96,9 +97,10 @@ def read_in_sight(
     return film
 
 
-def show_film_alone(radiograph: Radiograph) -> None:
+def show_film_alone(radiograph: Radiograph, *, steps: bool = False) -> None:
     """The film before it is read, or where there is no answer, in the viewer's own place."""
-    viewer(film_alone(radiograph, texts.NO_HEAT_YET), key="viewer", height_px=_FILM_PX)
+    view = film_alone(radiograph, texts.NO_HEAT_YET, steps=steps)
+    viewer(view, key="viewer", height_px=_FILM_PX)
 
 
 def show_reading(

@@ -19,7 +19,7 @@ from app.read_ahead import adopt_ahead, keep_ahead_of, read_ahead
 from app.reading_panel import read_in_sight, show_reading
 from app.texts import worklist as texts
 from app.worklist_scoring import Worklist, score_film, score_in_stretches
-from app.worklist_table import show_filters, show_table
+from app.worklist_table import show_filters, show_table, waiting_place
 from covid_core.batch.worklist import Entry, csv_text, earlier, triage
 from covid_core.case.case_reading import Reading
 from covid_core.errors import CovidCoreError, foreseen
@@ -54,6 +54,8 @@ def _worklist(items: Sequence[Item], key: str, weights_sha256: str) -> Worklist:
         if found is not None and found.weights_sha256 == weights_sha256
     }
     worklist.open = tuple(item for item in worklist.open if item in known)
+    if st.session_state.get(waiting_place(key)) not in known:
+        st.session_state.pop(waiting_place(key), None)
     return worklist
 
 
@@ -156,6 +158,7 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
                         picture,
                         is_phantom=item.synthetic,
                         known=_reading_of(worklist, item),
+                        steps=len(shown) > 1,
                     )
                 ]
     except Busy:

@@ -69,7 +69,9 @@ def show_table(
     # arrives still means the film that it was made on.
     order = hashlib.sha256(repr([id(item) for item in items]).encode()).hexdigest()[:12]
     table = f"{key}-table-{order}"
-    _tick(table, [items.index(item) for item in opened if item in items])
+    waiting: Item | None = st.session_state.get(waiting_place(key))
+    ticked = opened or ((waiting,) if waiting else ())
+    _tick(table, [items.index(item) for item in ticked if item in items])
     rows = min(_ROWS_ABOVE_A_FILM if opened else _ROWS_SHOWN, len(entries))
     st.dataframe(
         [cells_of(one, dated=dated) for one in entries],
@@ -78,7 +80,7 @@ def show_table(
         row_height=_ROW_PX,
         column_config=_columns(),
         selection_mode=["multi-row", "single-cell"],
-        on_select=partial(_choose, items, opened, table, on_open),
+        on_select=partial(_choose, items, opened, key, table, on_open),
         hide_index=True,
         placeholder="",
         alt=texts.TABLE_ALT,
@@ -88,19 +90,19 @@ def show_table(
 
 
 def _tick(table: str, rows: list[int]) -> None:
-    """Tick a table's rows, where it shows others: setting them costs a run of the script.
-
-    One row that a user has ticked waits for another.
-    """
+    """Tick a table's rows, where it shows others: setting them costs a run of the script."""
     selected = st.session_state[table]["selection"] if table in st.session_state else {}
-    if not rows and list(selected.get("rows", [])) == st.session_state.get(f"{table}-waiting"):
-        return
     if list(selected.get("rows", [])) != rows or selected.get("cells"):
         st.session_state[table] = {"selection": {"rows": rows, "columns": [], "cells": []}}
 
 
+def waiting_place(key: str) -> str:
+    """The session's place for the film that is ticked and waits for another to compare it with."""
+    return f"{key}-waiting"
+
+
 def _choose(
-    items: Sequence[Item], opened: Open, table: str, on_open: Callable[[Open], None]
+    items: Sequence[Item], opened: Open, key: str, table: str, on_open: Callable[[Open], None]
 ) -> None:
     """Opens what a table's selection asks for.
 
@@ -108,8 +110,9 @@ def _choose(
     """
     selection = st.session_state[table]["selection"]
     waiting = [] if opened or selection["cells"] else selection["rows"]
-    st.session_state[f"{table}-waiting"] = list(waiting) if len(waiting) == 1 else None
-    if len(waiting) == 1:
+    alone = items[waiting[0]] if len(waiting) == 1 else None
+    st.session_state[waiting_place(key)] = alone
+    if alone:
         return
     if selection["cells"]:
         on_open((items[selection["cells"][0][0]],))
