@@ -14,13 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.isotonic import IsotonicRegression
 
 from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.split import Split
+from covid_core.datasets.split import MEASURED, Split
+from covid_core.engines.memory import pick_device
 from covid_core.evaluation.answers import load_or_compute_logits
 from covid_core.metrics import auroc, reliability
 from covid_core.model.card import WEIGHTS
@@ -32,7 +32,7 @@ from covid_core.training.fit_calibration import fit_matrix, fit_temperature
 from covid_core.training.fit_rules import fit_rules, least_probabilities
 
 Calibrated = Callable[[np.ndarray], np.ndarray]  # logits (N, outputs) to probabilities
-PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+PARTS = (Split.VALIDATION, *MEASURED)
 
 
 def as_it_is(logits: np.ndarray, labels: np.ndarray) -> Calibrated:
@@ -93,7 +93,7 @@ def calibrations(logits: dict[Split, np.ndarray], labels: dict[Split, np.ndarray
     for name, fit in WAYS.items():
         calibrated = fit(logits[Split.VALIDATION], labels[Split.VALIDATION])
         row = [name]
-        for part in (Split.TEST, Split.HELD_OUT):
+        for part in MEASURED:
             found, own = calibrated(logits[part]), labels[part]
             right = found.argmax(axis=1) == own
             entropy = -np.log(found[np.arange(len(own)), own] + 1e-12).mean()
@@ -123,7 +123,7 @@ def sets(films: Films, logits: dict[Split, np.ndarray], labels: dict[Split, np.n
     rows = []
     for name, rules in ways.items():
         row = [name]
-        for part in (Split.TEST, Split.HELD_OUT):
+        for part in MEASURED:
             found = rules.prediction_sets(rules.probabilities(logits[part]))
             covered, one = found[np.arange(len(found)), labels[part]], found.sum(axis=1) == 1
             row += [f"{covered.mean():.3f}", f"{one.mean():.3f}", f"{covered[one].mean():.3f}"]
@@ -143,7 +143,7 @@ def main() -> None:
     options = parser.parse_args()
     network, card = load_weights(options.weights)
     films = load_films(read_manifest(options.manifest), card.preprocess, options.cache, workers=2)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = pick_device()
     logits = load_or_compute_logits(network.to(device), card, films, options.cache, device=device)
     labels = {part: films.labels[films.part(part)] for part in PARTS}
     print(calibrations(logits, labels), sets(films, logits, labels), sep="\n\n")

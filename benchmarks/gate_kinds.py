@@ -20,7 +20,7 @@ from scipy.stats import binomtest
 from tqdm import tqdm
 
 from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.split import Split
+from covid_core.datasets.split import MEASURED, Split
 from covid_core.errors import RefusedFile
 from covid_core.model.gate_findings import Code
 from covid_core.predict.gate import GATE, Gate
@@ -184,7 +184,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=GATE, help="the gate's folder")
     options = parser.parse_args()
     gate, table = Gate.load(options.weights), read_manifest(options.manifest)
-    table = table[table["split"].isin([Split.TEST.value, Split.HELD_OUT.value])]
+    table = table[table["split"].isin([side.value for side in MEASURED])]
     unseen = table[table["split"] == Split.HELD_OUT.value]
     films = [Image.open(path).convert("L") for path in unseen["path"]]
     rows = []

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.split import Split
+from covid_core.datasets.split import MEASURED, Split
 from covid_core.engines.engine import Engine
 from covid_core.engines.outputs import Outputs
 from covid_core.engines.torch import TorchEngine
@@ -46,7 +46,7 @@ from covid_core.present import markdown
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.radiograph import Radiograph
 
-PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+PARTS = (Split.VALIDATION, *MEASURED)
 SHUFFLED = "everything, shuffled"
 KINDS_DRAWN = len(STAGES) + 1
 HEADER = ("Map of", "Films", "Passed all (95% interval)", *(f"Passed {name}" for name in LIMITS))

@@ -22,7 +22,7 @@ from scipy.special import log_softmax
 from sklearn.model_selection import GroupKFold
 
 from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.split import Split
+from covid_core.datasets.split import MEASURED, Split
 from covid_core.errors import DatasetError
 from covid_core.evaluation.answers import load_or_compute_logits
 from covid_core.findings import CLASSES, Finding
@@ -36,7 +36,6 @@ from covid_core.present import markdown
 from covid_core.training.films import Films, load_films
 from covid_core.training.fit_rules import COVERAGES, RIGHT, fit_rules, least_probabilities
 
-PARTS = (Split.TEST, Split.HELD_OUT)
 FOLDS = 5
 
 
@@ -201,7 +200,7 @@ def main() -> None:
         validation = parts[Split.VALIDATION]
         tiers = {Split.VALIDATION: read_by_folds(fit, validation)}
         reader = fit(validation)
-        tiers |= {part: reader(parts[part]) for part in PARTS if part in parts}
+        tiers |= {part: reader(parts[part]) for part in MEASURED if part in parts}
         for part, found in tiers.items():
             shares = measure(found, parts[part].labels)
             figures = (shares.decided, shares.right, shares.normals)
@@ -231,7 +230,7 @@ def _answered(options: argparse.Namespace) -> dict[Split, Answered]:
         )
     assert films is not None
     first, second = found
-    parts = {part: films.part(part) for part in (Split.VALIDATION, *PARTS)}
+    parts = {part: films.part(part) for part in (Split.VALIDATION, *MEASURED)}
     return {
         part: Answered(
             first[part],

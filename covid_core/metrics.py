@@ -25,6 +25,9 @@ class Estimate:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
+NO_ESTIMATE = Estimate(math.nan, math.nan, math.nan, 0)  # of what was not measured
+
+
 def opposite(share: Estimate) -> Estimate:
     """What a share, 0 to 1, leaves of 1."""
     return Estimate(1 - share.value, 1 - share.high, 1 - share.low, share.n)
@@ -135,7 +138,7 @@ def mean(values: np.ndarray, groups: np.ndarray) -> Estimate:
     """
     known = np.isfinite(values)
     if not known.any():
-        return Estimate(float("nan"), float("nan"), float("nan"), 0)
+        return NO_ESTIMATE
     kept = values[known].astype(float)
     return estimate(
         lambda weights: float(np.average(kept, weights=weights)), groups[known], len(kept)
@@ -184,7 +187,7 @@ def auroc_within_estimate(
     """The AUROC by pairs of one stratum, with its interval, of strata that hold both classes."""
     paired = np.isin(strata, strata[positive]) & np.isin(strata, strata[~positive])
     if not paired.any():
-        return Estimate(float("nan"), float("nan"), float("nan"), 0)
+        return NO_ESTIMATE
     statistic = auroc_within_by_weights(positive[paired], scores[paired], strata[paired])
     return estimate(statistic, groups[paired], int(paired.sum()))
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from covid_core.metrics import Estimate
+from covid_core.metrics import NO_ESTIMATE, Estimate
 from covid_core.model.audit import AuditFigures, GateMeasured, Probe, Probes, ZoneRow, Zones
 from covid_core.model.card import WEIGHTS, read_audit, read_card
 from covid_core.model.results import CalibrationBins, Coverage, Trust
-from covid_core.storage.records import UNKNOWN
 
 
 def estimate(value: float, below: float = 0.04, above: float = 0.03, n: int = 500) -> Estimate:
@@ -22,9 +21,9 @@ def trust(error: float, covered: float, **more: Any) -> Trust:
     coverage = {
         "covered": estimate(covered),
         "covered_by_answer": {},
-        "single": UNKNOWN,
+        "single": NO_ESTIMATE,
         "single_right": None,
-        "disease_certain": UNKNOWN,
+        "disease_certain": NO_ESTIMATE,
     }
     return Trust(
         films=100,
@@ -56,7 +55,7 @@ def example_zones() -> Zones:
         rows={"passed": row, "grey": row},
         leads={},
         clearly_leads=False,
-        severity=UNKNOWN,
+        severity=NO_ESTIMATE,
         sources=("clinic",),
     )
 

@@ -112,9 +112,8 @@ class Options:
 
 def run(options: Options) -> int:
     """Test a network for shortcuts, robustness and calibration; the exit status."""
-    import torch
-
     from covid_core.datasets.manifest import read_manifest
+    from covid_core.engines.memory import pick_device
     from covid_core.evaluation.audit import audit, check_audited
     from covid_core.model.network_files import load_weights
     from covid_core.model_card.audit_report import write_audit
@@ -126,7 +125,7 @@ def run(options: Options) -> int:
         options, card, table
     )  # before what takes half an hour: its own table may be wrong
     left_out = read_cards(options.left_out or options.weights / LEFT_OUT)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = pick_device()
     boxes = _boxes(options, network, card, table, device)
     found = audit(
         network,

@@ -112,21 +112,20 @@ def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.nd
 
     None where the network is not here.
     """
-    import torch
-
+    from covid_core.datasets.split import MEASURED
+    from covid_core.engines.memory import pick_device
     from covid_core.model.network_files import load_weights
     from covid_core.training.inference import (
-        MEASURED_SPLITS,
         logits_by_split,
         probabilities_by_split,
     )
 
     if not _tensors(card, folder).exists():
         return None
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = pick_device()
     network, _ = load_weights(folder, card.recipe)
     logits = logits_by_split(
-        network.to(device), films, card.preprocess, device=device, splits=MEASURED_SPLITS
+        network.to(device), films, card.preprocess, device=device, splits=MEASURED
     )
     return probabilities_by_split(logits, card.rules)
 

@@ -49,8 +49,9 @@ def run_train(options: TrainOptions) -> int:
     import torch
 
     from covid_core.bench.training import bench
+    from covid_core.engines.memory import pick_device
 
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = pick_device()
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     measured = bench(
         steps=options.steps,

@@ -53,10 +53,9 @@ class Options:
 
 def run(options: Options) -> int:
     """Fit calibration, operating points and prediction sets anew; the exit status."""
-    import torch
-
     from covid_core.datasets.manifest import read_manifest
     from covid_core.datasets.split import fingerprint
+    from covid_core.engines.memory import pick_device
     from covid_core.evaluation.answers import load_or_compute_logits
     from covid_core.evaluation.evaluate import evaluate, measure_full_heat
     from covid_core.evaluation.trust import fit_and_measure
@@ -74,7 +73,7 @@ def run(options: Options) -> int:
             "Give the manifest that they were trained on",
             file=str(options.manifest),
         )
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = pick_device()
     preprocess = replace(
         card.preprocess,
         **{

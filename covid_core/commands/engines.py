@@ -45,17 +45,16 @@ class Options:
 def run(options: Options) -> int:
     """Measure whether bfloat16 decides as float32 does; the exit status."""
     from covid_core.datasets.manifest import read_manifest
-    from covid_core.datasets.split import Split
+    from covid_core.datasets.split import MEASURED
     from covid_core.training.films import load_films
 
-    measured = (Split.TEST, Split.HELD_OUT)
     card = read_card(options.weights, options.recipe)
     table = read_manifest(options.manifest)
-    tested = table[table["split"].isin([part.value for part in measured])]
+    tested = table[table["split"].isin([part.value for part in MEASURED])]
     films = load_films(tested, card.preprocess, options.cache, workers=os.cpu_count() or 1)
     films = films.label_by(task_of(card.classes))
-    counts = {part.value: len(films.part(part)) for part in measured}
-    indices = np.concatenate([films.part(part) for part in measured])
+    counts = {part.value: len(films.part(part)) for part in MEASURED}
+    indices = np.concatenate([films.part(part) for part in MEASURED])
     if not len(indices):
         raise DatasetError(
             "it has no film of a test part or of a source held out",

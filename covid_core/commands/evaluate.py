@@ -65,9 +65,8 @@ class Options:
 
 def run(options: Options) -> int:
     """Compare networks on the same films of a manifest; the exit status."""
-    import torch
-
     from covid_core.datasets.manifest import read_manifest
+    from covid_core.engines.memory import pick_device
     from covid_core.evaluation.compare import compare, find_weights
     from covid_core.evaluation.source_films import select_films
     from covid_core.model_card.comparison import entry_of, markdown, write_comparison
@@ -76,7 +75,7 @@ def run(options: Options) -> int:
     if options.into_card:
         return _into_cards(options, table)
     variants = _variants(options.studies) if options.studies else {}
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = pick_device()
     compared = compare(
         find_weights(options.weights),
         table,
@@ -118,9 +117,8 @@ def _measured(folder: Path, recipe: str, options: Options, table: pd.DataFrame) 
 
     Raises DatasetError where films of the manifest may have trained them.
     """
-    import torch
-
     from covid_core.datasets.manifest import read_manifest
+    from covid_core.engines.memory import pick_device
     from covid_core.evaluation.learnt_from import check_kept_split
     from covid_core.evaluation.source_films import select_films
     from covid_core.evaluation.within_source_measurement import add_within_sources
@@ -135,7 +133,7 @@ def _measured(folder: Path, recipe: str, options: Options, table: pd.DataFrame) 
         table,
         options.cache,
         workers=os.cpu_count() or 1,
-        device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
+        device=pick_device(),
     )
 
 

@@ -28,7 +28,8 @@ class Split(StrEnum):
     NOT_TAKEN = "not taken by the study"
 
 
-SIDES = (Split.TRAIN, Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+MEASURED = (Split.TEST, Split.HELD_OUT)  # the sides that results are measured on
+SIDES = (Split.TRAIN, Split.VALIDATION, *MEASURED)
 
 
 def read_by_radiologists(table: pd.DataFrame) -> np.ndarray:

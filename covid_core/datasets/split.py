@@ -24,6 +24,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from covid_core.datasets.duplicates import group, same_key
 from covid_core.datasets.sides import (
+    MEASURED,
     SIDES,
     Split,
     claims_of,
@@ -36,6 +37,7 @@ from covid_core.errors import DatasetError, listed
 from covid_core.findings import CLASSES, Finding
 
 __all__ = [
+    "MEASURED",
     "SIDES",
     "Split",
     "assign_splits",

@@ -18,6 +18,11 @@ CPU = torch.device("cpu")
 Made = TypeVar("Made")
 
 
+def pick_device() -> torch.device:
+    """The GPU where there is one, else the CPU."""
+    return torch.device("cuda") if torch.cuda.is_available() else CPU
+
+
 def made_to_fit(make: Callable[[int], Made], films: int) -> Made | None:
     """What `make` makes for that many films at once, or half as many, and so on.
 

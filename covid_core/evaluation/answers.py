@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from covid_core.datasets.split import Split
+from covid_core.datasets.split import MEASURED, Split
 from covid_core.model.card import WeightsCard
 from covid_core.model.networks import Network
 from covid_core.storage.arrays import load_arrays, save_arrays
@@ -26,7 +26,7 @@ def load_or_compute_logits(
     """
     key = json.dumps([card.sha256, card.preprocess.to_json(), films.digest()], sort_keys=True)
     path = cache / f"answers-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
-    splits = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
+    splits = (Split.VALIDATION, *MEASURED)
     kept = load_arrays(path, tuple(split.name for split in splits))
     if kept is None:
         found = logits_by_split(network, films, card.preprocess, device=device)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from covid_core.datasets.split import Split, fingerprint
+from covid_core.datasets.split import MEASURED, Split, fingerprint
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.evaluation.amount import Amount
 from covid_core.evaluation.answers import load_or_compute_logits
@@ -64,7 +64,7 @@ def audit(
     check_audited(card, table)
     gate, lungs = Gate.load(), Lungs.load()
     films = load_films(table, card.preprocess, cache, workers=workers)
-    parts = [split for split in (Split.TEST, Split.HELD_OUT) if len(films.part(split))]
+    parts = [split for split in MEASURED if len(films.part(split))]
     answered = load_or_compute_logits(network, card, films, cache, device=device)
     by_part = {}
     for split in parts:

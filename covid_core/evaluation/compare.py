@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from covid_core.datasets.split import Split, check_tested, fingerprint
+from covid_core.datasets.split import MEASURED, Split, check_tested, fingerprint
 from covid_core.engines.choice import Choice
 from covid_core.errors import WeightsError
 from covid_core.evaluation.baseline_features import read_features
@@ -29,7 +29,7 @@ from covid_core.present.overlay import blend, png
 from covid_core.read.phantom import KINDS, draw_phantom
 from covid_core.read.reading import read_radiograph
 from covid_core.training.films import Films, load_films
-from covid_core.training.inference import MEASURED_SPLITS, logits_by_split, probabilities_by_split
+from covid_core.training.inference import logits_by_split, probabilities_by_split
 
 _PHANTOM_PX = 300
 _OPACITY = 0.6
@@ -102,9 +102,7 @@ def compare(
         if task.name not in baselines:
             features = read_features(films.names, cache, workers=workers)
             baselines[task.name] = score_baselines(films, features, task)
-        logits = logits_by_split(
-            network, films, card.preprocess, device=device, splits=MEASURED_SPLITS
-        )
+        logits = logits_by_split(network, films, card.preprocess, device=device, splits=MEASURED)
         parts = _parts(films, logits, card.rules, task, baselines[task.name])
         compared.append(Compared(card, task, parts, card.split == split, maps))
     return compared

@@ -7,12 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from covid_core.datasets.split import Split, fingerprint, groups_of, unlabelled_to_train
+from covid_core.datasets.split import MEASURED, Split, fingerprint, groups_of, unlabelled_to_train
 from covid_core.errors import DatasetError
 from covid_core.model.card import WeightsCard
 
 _LEARNT_FROM = (Split.TRAIN.value, Split.VALIDATION.value)
-_MEASURED = (Split.TEST.value, Split.HELD_OUT.value)
 
 
 def check_start(
@@ -24,7 +23,7 @@ def check_start(
     sources are known by their names. Otherwise as `check_kept_split`, by that of the manifests
     `trained_on` which trained the weights; raises DatasetError.
     """
-    measured = table["split"].isin(_MEASURED).to_numpy()
+    measured = table["split"].isin([side.value for side in MEASURED]).to_numpy()
     tunes = (table["split"] == Split.VALIDATION.value).to_numpy()
     for card in cards:
         if table["source"].isin(_sources_of(card)).any():

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from covid_core.datasets.split import Split
+from covid_core.datasets.split import MEASURED, Split
 from covid_core.errors import CovidCoreError
 from covid_core.evaluation.evaluate import (
     evaluate,
@@ -23,7 +23,6 @@ from covid_core.model.results import Results, Summary, Trust
 from covid_core.predict.gate import Gate
 from covid_core.predict.lungs import Lungs
 from covid_core.training.inference import (
-    MEASURED_SPLITS,
     logits_by_split,
     probabilities_by_split,
 )
@@ -48,7 +47,7 @@ def measure_stage(network: Network, run: Run, phase: Phase) -> dict[str, Summary
     """
     films, task, device = label_films(run.films, phase), phase.task_definition, run.device
     logits = logits_by_split(
-        as_stored(network).to(device), films, run.preprocess, device=device, splits=MEASURED_SPLITS
+        as_stored(network).to(device), films, run.preprocess, device=device, splits=MEASURED
     )
     answers = probabilities_by_split(logits, Rules.plain(len(task.outputs)))
     parts = measure_parts(films, answers, task, SOFTMAX).independent_parts

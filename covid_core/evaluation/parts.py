@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from covid_core.datasets.split import Split
+from covid_core.datasets.split import MEASURED, Split
 from covid_core.model.results import TEST
 from covid_core.training.films import Films
 
@@ -23,7 +23,7 @@ class FilmPart:
 def parts_of(films: Films) -> list[FilmPart]:
     """The test part, each of its sources, and each source held out."""
     parts = [FilmPart(TEST, Split.TEST, np.ones(len(films.part(Split.TEST)), bool))]
-    for split in (Split.TEST, Split.HELD_OUT):
+    for split in MEASURED:
         sources = films.sources[films.part(split)]
         parts += [
             FilmPart(str(source), split, sources == source) for source in sorted(set(sources))

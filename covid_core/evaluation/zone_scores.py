@@ -19,18 +19,17 @@ import pandas as pd
 from scipy.stats import spearmanr
 from tqdm import tqdm
 
-from covid_core.datasets.split import Split, groups_of
+from covid_core.datasets.split import MEASURED, groups_of
 from covid_core.errors import DatasetError
 from covid_core.explain.lung_zones import ZONES, attention_by_zone, zone_masks
 from covid_core.explain.map_tests import check_map
 from covid_core.findings import Finding
-from covid_core.metrics import Estimate, estimate, mean
+from covid_core.metrics import NO_ESTIMATE, Estimate, estimate, mean
 from covid_core.model.audit import ZoneRow, Zones
 from covid_core.predict.lungs import PREPROCESS, Lungs
 from covid_core.predict.predictor import Predictor
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_file
-from covid_core.storage.records import UNKNOWN
 
 READERS = ("S", "J")
 """The published table's letters for its two radiologists."""
@@ -44,7 +43,6 @@ ROWS = {
     "reader": "the one radiologist, with the other",
 }
 OF_THE_MAP = ("map", "passed", "called")
-_PARTS = (Split.TEST.value, Split.HELD_OUT.value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +102,7 @@ def zones_against_scores(
     no film is left, RefusedFile.
     """
     names = table["path"].map(lambda path: Path(path).name)
-    own = table["split"].isin(_PARTS) & names.isin(list(scores))
+    own = table["split"].isin([side.value for side in MEASURED]) & names.isin(list(scores))
     chosen = table[own].assign(name=names[own], group=groups_of(table)[own])
     films = list(_zoned(predictor, lungs, chosen, scores))
     if not films:
@@ -215,7 +213,7 @@ def _ranked(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> np.ndar
 
 def _over_films(ours: np.ndarray, theirs: np.ndarray, groups: np.ndarray) -> Estimate:
     if not _ordered(ours, theirs):
-        return UNKNOWN
+        return NO_ESTIMATE
 
     def statistic(weights: np.ndarray) -> float:
         drawn = np.repeat(np.arange(len(ours)), weights.astype(int))

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from covid_core.findings import Finding
+from covid_core.metrics import NO_ESTIMATE
 from covid_core.model.results import BoxFigures
-from covid_core.storage.records import UNKNOWN, Figure, Measured, Record
+from covid_core.storage.records import Figure, Measured, Record
 
 Number = int | Measured
 
@@ -171,8 +172,8 @@ class GateMeasured(Record):
     `refused`, `auroc`: on the test part, against the kinds of pictures that did not train.
     """
 
-    refused: Figure = UNKNOWN
-    auroc: Figure = UNKNOWN
+    refused: Figure = NO_ESTIMATE
+    auroc: Figure = NO_ESTIMATE
     sources: dict[str, dict[str, Number]] = Field(default_factory=dict)
     warned: dict[str, dict[str, Number]] = Field(default_factory=dict)
     found: dict[str, dict[str, Number]] = Field(default_factory=dict)

@@ -12,12 +12,12 @@ import numpy as np
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from covid_core.findings import Finding
-from covid_core.metrics import Estimate, cohen_kappa
+from covid_core.metrics import NO_ESTIMATE, Estimate, cohen_kappa
 from covid_core.model.calls import Calls, calls_of
 from covid_core.model.decision import Probabilities
 from covid_core.model.tasks import TaskName
 from covid_core.model.tiers import Tier
-from covid_core.storage.records import UNKNOWN, Figure, Measured, Record
+from covid_core.storage.records import Figure, Measured, Record
 
 TEST = "test part"  # the name of all test films together
 UNSEEN = "never trained on"  # the population of a source's films that had no part in training
@@ -46,7 +46,7 @@ class Summary(Record):
     groups: int = 0
     patients_known: float | None = None
     confusion: tuple[tuple[int, ...], ...] = ()
-    accuracy: Figure = UNKNOWN
+    accuracy: Figure = NO_ESTIMATE
     commonest: float | None = None
     classes: dict[Finding, ClassFigures] = Field(default_factory=dict)
 

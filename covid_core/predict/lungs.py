@@ -14,12 +14,13 @@ from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Lanes
 from covid_core.engines.trained import Kind, Trained
 from covid_core.errors import WeightsError
+from covid_core.metrics import NO_ESTIMATE
 from covid_core.model.card import WEIGHTS
 from covid_core.model.tensors import RETRAIN, read_pair
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.read.grey_levels import Film
 from covid_core.read.radiograph import Radiograph
-from covid_core.storage.records import UNKNOWN, Figure, Record
+from covid_core.storage.records import Figure, Record
 
 NAME = "lungs"
 LUNGS = WEIGHTS / NAME
@@ -41,7 +42,7 @@ class LungsCard(Record):
     git_commit: str
     films: dict[str, int]
     training: dict[str, str]
-    dice: Figure = UNKNOWN
+    dice: Figure = NO_ESTIMATE
 
 
 class Lungs:

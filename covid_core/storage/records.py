@@ -142,4 +142,3 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Line = Annotated[str, AfterValidator(_is_one_line)]
-UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)  # of what was not measured

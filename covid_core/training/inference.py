@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import torch
 
-from covid_core.datasets.split import Split
+from covid_core.datasets.split import MEASURED, Split
 from covid_core.engines.memory import in_batches
 from covid_core.model.decision import Rules
 from covid_core.model.networks import Network
@@ -16,7 +16,6 @@ from covid_core.training.augment import shrink
 from covid_core.training.films import Films
 from covid_core.training.half_precision import half_precision
 
-MEASURED_SPLITS = (Split.TEST, Split.HELD_OUT)  # the films that results are measured on
 _BATCH = 64
 
 Output = Callable[[Network, torch.Tensor], torch.Tensor]
@@ -81,7 +80,7 @@ def logits_by_split(
     preprocess: Preprocess,
     *,
     device: torch.device,
-    splits: Sequence[Split] = (Split.VALIDATION, Split.TEST, Split.HELD_OUT),
+    splits: Sequence[Split] = (Split.VALIDATION, *MEASURED),
 ) -> dict[Split, np.ndarray]:
     """Logits, float64 (N, outputs), of the films of each split that did not train the network."""
     return {
@@ -97,4 +96,4 @@ def probabilities_by_split(
 
     `logits`: as `logits_by_split` gives them.
     """
-    return {split: rules.probabilities(logits[split]) for split in MEASURED_SPLITS}
+    return {split: rules.probabilities(logits[split]) for split in MEASURED}

@@ -10,7 +10,7 @@ from covid_core.training.recipe import CELLS, EACH_ONCE, Balance
 
 MOST_OFTEN = 5.0  # how many times more often than on average a film of its class is drawn
 WITHOUT_CLASS = 0.1  # of the draws go to films that teach by appearance or boxes alone
-UNKNOWN = 0.1  # of the draws go to films of which nothing is known, for a teacher to answer
+UNKNOWN_SHARE = 0.1  # of the draws go to films of which nothing is known, for a teacher to answer
 
 
 def film_weights(
@@ -80,7 +80,7 @@ def _cell_weights(labels: np.ndarray, sources: np.ndarray, known: np.ndarray) ->
         _, cell, counts = np.unique(sources[of_class], return_inverse=True, return_counts=True)
         weights[of_class] = _capped_weights(counts, MOST_OFTEN / of_class.sum())[cell]
     classed = labels >= 0
-    shares = [(WITHOUT_CLASS, ~classed & known), (UNKNOWN, ~classed & ~known)]
+    shares = [(WITHOUT_CLASS, ~classed & known), (UNKNOWN_SHARE, ~classed & ~known)]
     shares = [(share, some) for share, some in shares if some.any()]
     if classed.any():
         for share, some in [*shares, (1 - sum(share for share, _ in shares), classed)]:

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from covid_core.commands import audit
+from covid_core.metrics import NO_ESTIMATE
 from covid_core.model.audit import Zones
 from covid_core.model.card import read_card, save_audit
 from covid_core.model.results import MapAgreement, RandomMap, Results, WithinSource
-from covid_core.storage.records import UNKNOWN
 from tests.measured import example_audit
 from tests.models import save_random_weights
 
@@ -25,7 +25,7 @@ def test_zones_of_an_earlier_audit_of_the_same_weights_stay(weights: Path) -> No
     card = read_card(weights)
     options = audit.Options(weights=weights, recipe=card.recipe, manifest=Path("m.csv"))
     assert audit._zones(options, card, pd.DataFrame()) is None
-    zones = Zones(films=9, rows={}, leads={}, clearly_leads=None, severity=UNKNOWN)
+    zones = Zones(films=9, rows={}, leads={}, clearly_leads=None, severity=NO_ESTIMATE)
     earlier = example_audit(sha256=card.sha256, zones=zones)
     save_audit(weights, card.recipe, earlier)
     assert audit._zones(options, card, pd.DataFrame()) == zones
@@ -37,11 +37,11 @@ def test_maps_that_a_card_has_are_taken_over(weights: Path) -> None:
     card = read_card(weights)
     own = MapAgreement(
         films=12,
-        area=UNKNOWN,
-        fixed_point=UNKNOWN,
-        peak=UNKNOWN,
-        heat=UNKNOWN,
-        random=RandomMap(peak=UNKNOWN, heat=UNKNOWN),
+        area=NO_ESTIMATE,
+        fixed_point=NO_ESTIMATE,
+        peak=NO_ESTIMATE,
+        heat=NO_ESTIMATE,
+        random=RandomMap(peak=NO_ESTIMATE, heat=NO_ESTIMATE),
         lead={},
     )
     maps = {"covid": own}

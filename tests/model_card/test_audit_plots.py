@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from covid_core.metrics import Estimate
+from covid_core.metrics import NO_ESTIMATE, Estimate
 from covid_core.model.audit import (
     Corruption,
     Curve,
@@ -20,7 +20,6 @@ from covid_core.model.audit import (
     Zones,
 )
 from covid_core.model_card import audit_plots
-from covid_core.storage.records import UNKNOWN
 from tests.measured import shipped_audit
 
 
@@ -103,8 +102,8 @@ def test_the_map_s_own_rows_have_a_colour_of_their_own() -> None:
         name: ZoneRow(title=f"row {name}", correlation=estimate(value))
         for name, value in (("map", -0.3), ("area", 0.2), ("reader", 0.7))
     }
-    rows["called"] = ZoneRow(title="too few", correlation=UNKNOWN)
-    zones = Zones(films=9, rows=rows, leads={}, clearly_leads=None, severity=UNKNOWN)
+    rows["called"] = ZoneRow(title="too few", correlation=NO_ESTIMATE)
+    zones = Zones(films=9, rows=rows, leads={}, clearly_leads=None, severity=NO_ESTIMATE)
     figure = audit_plots.zones(zones)
     (bars,) = figure.data
     assert (list(bars.x), list(bars.y)) == ([-0.3, 0.2, 0.7], ["row map", "row area", "row reader"])

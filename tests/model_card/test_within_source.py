@@ -12,7 +12,7 @@ import pytest
 from covid_core.errors import WeightsError
 from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, RANDOM
 from covid_core.evaluation.within_source import SCORES, TEST
-from covid_core.metrics import Estimate
+from covid_core.metrics import NO_ESTIMATE, Estimate
 from covid_core.metrics import format_estimate as in_digits
 from covid_core.model.card import WEIGHTS, WeightsCard, read_card
 from covid_core.model.results import (
@@ -31,7 +31,6 @@ from covid_core.model_card.within_source import (
     within_source_section,
 )
 from covid_core.model_card.within_source_plots import draw_boxes, draw_within_sources
-from covid_core.storage.records import UNKNOWN
 
 
 def one(value: float, n: int = 100) -> Estimate:
@@ -141,7 +140,7 @@ def test_a_map_is_judged_by_what_knows_nothing(peak: float, fixed: float, verdic
 
 def test_a_figure_that_could_not_be_measured_is_a_dash() -> None:
     """A card has null where a figure was NaN: one patient alone has no other half."""
-    found = maps(0.4, UNKNOWN, UNKNOWN)
+    found = maps(0.4, NO_ESTIMATE, NO_ESTIMATE)
     [words] = boxes_in_words({"siim": {UNSEEN: found}})
     assert "always the same point in –" in words
     draw_boxes({"siim": {UNSEEN: found}})

@@ -7,7 +7,7 @@ import pytest
 
 from covid_core.training.sampling import (
     MOST_OFTEN,
-    UNKNOWN,
+    UNKNOWN_SHARE,
     WITHOUT_CLASS,
     draw_batches,
     film_weights,
@@ -71,7 +71,7 @@ def test_films_that_teach_without_a_class_keep_their_share_beside_unknown_ones()
     known = np.arange(550) < 100
     weights = film_weights(labels, np.array(["a"] * 550), "cells", known)
     assert weights[50:100].sum() == pytest.approx(WITHOUT_CLASS)
-    assert weights[100:].sum() == pytest.approx(UNKNOWN)
+    assert weights[100:].sum() == pytest.approx(UNKNOWN_SHARE)
     assert weights.sum() == pytest.approx(1)
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from covid_core.datasets.manifest import read_manifest
-from covid_core.datasets.split import SIDES, Split
+from covid_core.datasets.split import MEASURED, SIDES, Split
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.model.gate_findings import OTHERS
 from covid_core.model.gate_network import GateNetwork, load_gate_network
@@ -51,7 +51,6 @@ _BATCH, _RATE, _DISPLAYS_RATE = 64, 3e-3, 2e-3
 _FILMS, _EACH = 5000, 300  # films that train; pictures of each drawn kind
 _DISPLAYED_TIMES = 4  # as many of each way to display films as of other kinds: it looks like a film
 _DIRECTIONS = 24  # of the features, in which familiarity is measured
-_TESTED: tuple[Split, ...] = (Split.TEST, Split.HELD_OUT)
 _AUGMENTATION = Augmentation(scale=(0.9, 1.12), shift=0.04)
 NEVER_SEEN = [
     "a real lateral view, a real CT or MR slice in training: these were drawn",
@@ -150,7 +149,7 @@ def make_gate(
             "Make one with all three parts",
             file=str(manifest),
         )
-    tested = {split: part for split, part in parts.items() if part and split in _TESTED}
+    tested = {split: part for split, part in parts.items() if part and split in MEASURED}
     each = max(4, films * _EACH // _FILMS)
     card = None
     if displays_only:
