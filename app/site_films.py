@@ -33,7 +33,6 @@ from covid_core.local_validation.scores import (
 )
 from covid_core.predict.predictor import Predictor
 from covid_core.read.archives import Item, in_folder, members
-from covid_core.read.reading import read_radiograph
 from covid_core.storage.walk import Note
 
 
@@ -228,7 +227,7 @@ def read_one(item: Item, network: Predictor) -> Scored:
     if known is None:
         raise CovidCoreError(texts.NO_FOLDER, texts.NO_FOLDER_REMEDY)
     shown, patient = known
-    prediction = network.predict(read_radiograph(item.read()))
+    prediction = network.predict(item.radiograph())
     disease = prediction.answers[-1]
     return Scored(
         shown,

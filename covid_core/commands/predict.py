@@ -40,11 +40,10 @@ from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Predictor
 from covid_core.present.sentences import DISCLAIMER, UNANSWERED
 from covid_core.present.tiers import tiers_in_words
-from covid_core.read.archives import Item, zip_members
+from covid_core.read.archives import zip_members
 from covid_core.read.file_kinds import is_zip
 from covid_core.read.film_files import films_below, read_head
-from covid_core.read.radiograph import Radiograph
-from covid_core.read.reading import read_file, read_radiograph
+from covid_core.read.reading import read_file
 from covid_core.storage.atomic import unwritten
 from covid_core.storage.tables import row_writer
 from covid_core.storage.walk import Tally
@@ -173,13 +172,9 @@ def _films(options: Options, tally: Tally) -> Iterator[Film]:
                 yield Film(str(film), partial(read_file, film))
         elif is_zip(read_head(path) or b""):
             items = zip_members(path, tally.note)
-            yield from (Film(item.name, partial(_read_item, item)) for item in items)
+            yield from (Film(item.name, item.radiograph) for item in items)
         else:
             yield Film(str(path), partial(read_file, path))
-
-
-def _read_item(item: Item) -> Radiograph:
-    return read_radiograph(item.read())
 
 
 def _total(options: Options) -> int | None:

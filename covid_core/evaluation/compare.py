@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -113,9 +113,7 @@ def phantom_map(predictor: Predictor, kind: str) -> np.ndarray:
     film = draw_phantom(kind, size_px=_PHANTOM_PX)
     prediction = predictor.predict(read_radiograph(png(film)))
     saliency = predictor.explain(prediction, predictor.card.classes[-1])
-    strongest = max(float(saliency.cells.max()), 1e-6)
-    # Each map to its own scale: the page compares where, not how much.
-    return blend(film, replace(saliency, full_heat=strongest).heat(*film.shape), _OPACITY)
+    return blend(film, saliency.stretched().heat(*film.shape), _OPACITY)
 
 
 def _parts(

@@ -23,13 +23,13 @@ from covid_core.metrics import (
 from covid_core.model.decision import CALIBRATED, SOFTMAX, Probabilities, Rules, softmax
 from covid_core.model.networks import Network
 from covid_core.model.results import ClassFigures, Results, Summary
+from covid_core.model.saliency import LEAST_SCALE
 from covid_core.model.tasks import THREE_CLASSES, Task
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.training.films import Films
 from covid_core.training.inference import compute_logits, probabilities_by_split
 
 _BATCH = 64
-_LEAST_HEAT = 1e-6  # logits; a scale must be above 0
 _TYPICAL = 1000  # films; more show a typical map no better
 _FEW = 5  # fewer films of a class than this say nothing about it
 
@@ -134,7 +134,7 @@ def measure_full_heat(
     evidence, called_right = np.concatenate(strongest), np.concatenate(right)
     # A network that calls nothing right has no typical map; its card shall still be written.
     chosen = evidence[called_right] if called_right.any() else evidence
-    return max(float(np.percentile(chosen, 99)), _LEAST_HEAT)
+    return max(float(np.percentile(chosen, 99)), LEAST_SCALE)
 
 
 def summarise(

@@ -27,7 +27,6 @@ from covid_core.model.saliency import METHOD, Saliency
 
 CHANCE = "random order"
 LIKE = 0.5  # the rank correlation from which on two maps count as alike
-_LEAST_HEAT = 1e-6  # a scale must be above 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,13 +187,14 @@ def _saliency(seen: _Seen, card: WeightsCard, method: str, i: int) -> Saliency:
     """One film's map, drawn at full heat in its strongest cell."""
     cells, film = seen.cells[method][i], seen.films[i]
     crop = card.preprocess.crop(film.astype(np.float32) / 255)
-    return Saliency(
+    saliency = Saliency(
         finding=card.classes[int(seen.called[i])],
         cells=cells,
         bias=0.0,
         placement=card.preprocess.placement(*crop.shape(*film.shape)),
         size_px=card.preprocess.size_px,
-        full_heat=max(float(cells.max()), _LEAST_HEAT),
+        full_heat=1.0,
         method=method,
         crop=crop,
     )
+    return saliency.stretched()

@@ -21,15 +21,14 @@ from covid_core.datasets.readings import CLEAR, LUNG_OPACITY, OTHER_ABNORMALITY
 from covid_core.datasets.sides import read_by_radiologists
 from covid_core.datasets.split import Split, groups_of
 from covid_core.engines.memory import in_batches
-from covid_core.evaluation.within_source import TEST
 from covid_core.findings import APPEARANCES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.model.head import Head
 from covid_core.model.networks import Network
-from covid_core.model.results import UNSEEN
+from covid_core.model.results import NEW_FILMS, UNSEEN
 from covid_core.model.saliency import Saliency
 
-POPULATIONS = {Split.TEST.value: TEST, Split.HELD_OUT.value: UNSEEN}
+POPULATION_OF = {Split.TEST.value: NEW_FILMS, Split.HELD_OUT.value: UNSEEN}
 BATCH = 32
 
 
@@ -72,7 +71,7 @@ def select_films(table: pd.DataFrame) -> np.ndarray:
     kinds = np.isin(table["finding"].to_numpy(str), (LUNG_OPACITY, OTHER_ABNORMALITY, CLEAR))
     sources = table["source"].to_numpy(str)
     of_both = np.isin(sources, sources[table["finding"].to_numpy(str) == OTHER_ABNORMALITY])
-    return table["split"].isin(list(POPULATIONS)).to_numpy() & (
+    return table["split"].isin(list(POPULATION_OF)).to_numpy() & (
         read_by_radiologists(table) | kinds & of_both
     )
 
@@ -81,7 +80,7 @@ def populations_of(table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]
     """Source, population, and which of the rows are theirs, bool (rows,)."""
     sources, splits = table["source"].to_numpy(str), table["split"].to_numpy(str)
     for source in sorted(set(sources)):
-        for split, population in POPULATIONS.items():
+        for split, population in POPULATION_OF.items():
             own = (sources == source) & (splits == split)
             if own.any():
                 yield str(source), population, own

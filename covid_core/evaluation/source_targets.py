@@ -9,14 +9,12 @@ from covid_core.evaluation.within_source import (
     CALLED_NORMAL,
     MEAN,
     OF_OPACITY,
-    TEST,
     TYPICAL,
 )
 from covid_core.metrics import Estimate
-from covid_core.model.results import OPACITY_MAP, UNSEEN, Results, WithinSource
+from covid_core.model.results import OPACITY_MAP, POPULATIONS, Results, WithinSource
 
 SIIM, RSNA = "siim-covid19", "rsna-pneumonia"
-POPULATIONS = (UNSEEN, TEST)  # of a source, the more meaningful first
 
 
 def _contrast(own: WithinSource, name: str, score: str) -> Estimate | None:

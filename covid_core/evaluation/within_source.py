@@ -29,7 +29,6 @@ from covid_core.metrics import (
 )
 from covid_core.model.results import AppearanceFigures, WithinSource
 
-TEST = "test"  # the population of films of the test part
 FEWEST = 10  # films on either side of a contrast; with fewer it is left out
 VIEWS = ("AP", "PA")
 ALL, WITHIN_VIEW = "all", "within view"

@@ -8,7 +8,7 @@
     weights/left-out/                 cards of networks each trained without one source, if any
     weights/teachers/                 networks to learn from, by `train.py --teacher`
     weights/lungs/, weights/gate/     two more networks, by `lungs` and `gate`
-    weights/known/                which films made the weights, by `index`: `known_index`
+    weights/known/                    which films made the weights, by `index`: `known_index`
     weights/*.engines.json            what bfloat16 changes of their answers: `engines.proof`
     weights/.graphs/                  not shipped: the networks as graphs: `engines.graphs`
 
@@ -23,6 +23,7 @@ import json
 import logging
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -34,7 +35,7 @@ from covid_core.errors import WeightsError
 from covid_core.findings import APPEARANCES, CLASSES, Finding, listed_in_words
 from covid_core.model.architectures import DENSENET121, TITLES, ArchitectureName, can_be_fine
 from covid_core.model.audit import AuditFigures
-from covid_core.model.decision import Rules, with_measurements
+from covid_core.model.decision import Rules
 from covid_core.model.head import Head
 from covid_core.model.head_plan import HeadPlan, deep_head
 from covid_core.model.results import TEST, EpochFigures, Results, Trust
@@ -206,10 +207,15 @@ def _card(raw: dict[str, Any], path: Path) -> WeightsCard:
     sources = sorted(card.films.get("test", {}))
     if not sources:
         return card
+    # Every operating point names the sources it was measured on, and counts their films by answer.
     at_home = card.trust.get(TEST)
     calls = {name: own.calls for name, own in at_home.tiers.items()} if at_home else {}
-    measured_on = f"new films of {listed_in_words(sources)}"
-    return card.replace(rules=with_measurements(card.rules, measured_on, calls))
+    where = f"new films of {listed_in_words(sources)}"
+    points = [
+        replace(point, measured_on=where, calls=calls.get(point.name) or point.calls)
+        for point in card.rules.points
+    ]
+    return card.replace(rules=replace(card.rules, points=tuple(points)))
 
 
 def _version(preprocess: object) -> object:
@@ -258,10 +264,9 @@ def read_audit(folder: Path, card: WeightsCard) -> AuditFigures | None:
 
 
 def read_cards(folder: Path) -> dict[str, WeightsCard]:
-    """The cards in a folder, by the files' name.
+    """The cards in a folder, by the files' name, as `read_any_card` reads them, without tensors.
 
-    Their tensors are not needed, and a study's network may answer otherwise than ours. Raises
-    WeightsError.
+    Raises WeightsError.
     """
     names = [path.stem for path in sorted(folder.glob("*.json"))]
     return {name: read_any_card(folder, name) for name in names if not name.endswith(NO_CARDS)}

@@ -7,7 +7,7 @@ All of it was fitted on validation films (`training.fit_rules`) and travels with
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal
 
@@ -288,15 +288,3 @@ def log_odds(probability: Any) -> Any:
 def scaled_by(temperature: float, answers: int) -> tuple[tuple[float, ...], ...]:
     """The matrix that divides logits by a temperature."""
     return tuple(map(tuple, (np.eye(answers) / temperature).tolist()))
-
-
-def with_measurements(rules: Rules, measured_on: str, calls: Mapping[str, Calls | None]) -> Rules:
-    """The rules, each operating point with the films that it was measured on, in words.
-
-    And with what its answers came to there: `calls`, by the point's name, where they were counted.
-    """
-    points = tuple(
-        replace(point, measured_on=measured_on, calls=calls.get(point.name) or point.calls)
-        for point in rules.points
-    )
-    return replace(rules, points=points)

@@ -21,6 +21,8 @@ from covid_core.storage.records import Figure, Measured, Record
 
 TEST = "test part"  # the name of all test films together
 UNSEEN = "never trained on"  # the population of a source's films that had no part in training
+NEW_FILMS = "test"  # the population of new films of a source that trained
+POPULATIONS = (UNSEEN, NEW_FILMS)  # of a source, the more meaningful first
 OPACITY_MAP = "opacity"  # among a source's maps, beside those of findings
 
 

@@ -18,6 +18,7 @@ from covid_core.crop import WHOLE, Crop
 from covid_core.findings import Finding
 
 METHOD = "Grad-CAM"
+LEAST_SCALE = 1e-6  # the least full heat, in logits: of a map without evidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +45,10 @@ class Saliency:
     def heat(self, height: int, width: int) -> np.ndarray:
         """The evidence for the class on a grid over the film: float32 (height, width), 0 to 1."""
         return np.clip(self._evidence(height, width) / self.full_heat, 0, 1).astype(np.float32)
+
+    def stretched(self) -> Saliency:
+        """The map drawn at full heat in its own strongest cell: to compare where, not how much."""
+        return replace(self, full_heat=max(float(self.cells.max()), LEAST_SCALE))
 
     def positive(self, height: int, width: int) -> np.ndarray:
         """The evidence for the class alone, in logits: float32 (height, width), 0 or more.

@@ -14,7 +14,7 @@ from typing import Any
 from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.model.card import WeightsCard
-from covid_core.model.results import Part
+from covid_core.model.results import UNSEEN, Part
 from covid_core.sources import PUBLIC
 
 _FENCE = "---"
@@ -63,7 +63,7 @@ def _results(card: WeightsCard) -> Iterator[dict[str, Any]]:
 
 
 def _dataset(part: Part) -> dict[str, str]:
-    said = "never trained on" if part.unseen else "the same sources as training"
+    said = UNSEEN if part.unseen else "the same sources as training"
     return {"type": part.name, "name": f"{part.name} ({said})", "split": "test"}
 
 

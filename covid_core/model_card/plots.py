@@ -12,7 +12,7 @@ from covid_core.findings import Finding
 from covid_core.metrics import Estimate
 from covid_core.model.audit import AuditFigures
 from covid_core.model.card import WeightsCard
-from covid_core.model.results import TEST, EpochFigures, Summary
+from covid_core.model.results import TEST, UNSEEN, EpochFigures, Summary
 from covid_core.present.style import CLASS_COLOURS, SERIES, THRESHOLD, styled
 
 _ROW_PX = 26
@@ -27,7 +27,7 @@ def summaries_by_title(card: WeightsCard) -> dict[str, Summary]:
 
     def title(name: str, unseen: bool) -> str:
         if unseen:
-            return f"{name}, never trained on"
+            return f"{name}, {UNSEEN}"
         return "all that trained it" if name == TEST else name
 
     return {title(name, unseen): summary for name, unseen, summary in card.results.parts}

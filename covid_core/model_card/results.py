@@ -9,7 +9,7 @@ from covid_core.metrics import format_estimate
 from covid_core.model.card import WeightsCard
 from covid_core.model.choices import use_in_words
 from covid_core.model.decision import CALIBRATED
-from covid_core.model.results import TEST, Summary
+from covid_core.model.results import TEST, UNSEEN, Summary
 from covid_core.present.markdown import table
 
 
@@ -38,7 +38,7 @@ source never trained on, say more.
 
 def held_out_name(source: str, card: WeightsCard) -> str:
     """A source held out, as the tables name it; and whether anything was chosen by it."""
-    return f"`{source}`, never trained on, {use_in_words(source, card.training)}"
+    return f"`{source}`, {UNSEEN}, {use_in_words(source, card.training)}"
 
 
 def parts_by_weight(card: WeightsCard) -> list[tuple[str, Summary]]:

@@ -34,7 +34,8 @@ from covid_core.model.gate_findings import UNDER_18, UNUSABLE, Remark, remarks_o
 from covid_core.model.head import Head, sigmoid
 from covid_core.model.saliency import Saliency
 from covid_core.model.tiers import Tier
-from covid_core.predict.gate import INSIDE, NAME, Gate
+from covid_core.predict.gate import INSIDE, Gate
+from covid_core.predict.gate import NAME as GATE_NAME
 from covid_core.predict.gate import PREPROCESS as GATE_PREPROCESS
 from covid_core.predict.prediction import Prediction
 from covid_core.prepare.preprocess import shrink_for
@@ -101,11 +102,11 @@ class Predictor:
         trained = classifier(folder, recipe, card)
         proof = read_proof(folder, recipe, card.sha256)
         engine = engine_of(trained, choice, proof.precision if proof else FLOAT32, lanes)
-        gate = Gate.load(find_part(folder, NAME), choice, lanes) if gated else None
+        gate = Gate.load(find_part(folder, GATE_NAME), choice, lanes) if gated else None
         if proof is None or engine.precision is FLOAT32:
             return cls(engine, head, card, gate, appearance=appearance)
         exact = engine_of(trained, choice, FLOAT32, lanes)
-        if engine.title != proof.engine:  # another engine, or version: nothing is known of it
+        if engine.title != proof.engine:  # of another engine, or version, nothing is known
             return cls(exact, head, card, gate, appearance=appearance)
         return cls(engine, head, card, gate, SecondLook(exact, proof.margin), appearance)
 
@@ -216,6 +217,7 @@ class Predictor:
             opacity = np.where(_cells_of_film(opacity.shape, placement, size_px), opacity, 0)
         head = self._appearance
         appearances = None if head is None else softmax(head.logits(feature_map))
+        decision = decide(probabilities, self.card.rules, self.card.classes, point)
         return Prediction(
             picture=picture,
             answers=self.card.classes,
@@ -224,11 +226,7 @@ class Predictor:
             feature_map=feature_map,
             placement=placement,
             calibrated=self.card.rules.fitted,
-            decision=_withhold_unusable(
-                decide(probabilities, self.card.rules, self.card.classes, point),
-                remarks,
-                radiograph.child,
-            ),
+            decision=_withhold_unusable(decision, remarks, radiograph.child),
             radiograph_sha256=radiograph.sha256,
             weights_sha256=self.card.sha256,
             model=self.card.name,

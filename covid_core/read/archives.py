@@ -23,7 +23,8 @@ from covid_core.read.film_files import (
     has_film_suffix,
     reason_to_pass,
 )
-from covid_core.read.reading import MAX_FILE_BYTES, too_many_bytes
+from covid_core.read.radiograph import Radiograph
+from covid_core.read.reading import MAX_FILE_BYTES, read_radiograph, too_many_bytes
 from covid_core.storage.plain_files import read_regular, read_within
 from covid_core.storage.walk import Note, PassedOver, ignore, is_system_path
 
@@ -67,6 +68,10 @@ class Item:
     read: Callable[[], bytes]
     stamp: tuple[int, ...] = ()
     synthetic: bool = False
+
+    def radiograph(self) -> Radiograph:
+        """The radiograph in the file. Raises RefusedFile."""
+        return read_radiograph(self.read())
 
 
 def members(data: bytes, name: str, note: Note = ignore) -> list[Item]:
@@ -124,10 +129,7 @@ def members_or_refusals(data: bytes, name: str, note: Note = ignore) -> list[Ite
 
 
 def zip_members(path: Path, note: Note = ignore) -> list[Item]:
-    """The films of a ZIP file on disk, of which no more is read than may be unpacked.
-
-    One item that refuses where there are none, and where the file is larger or can't be read.
-    """
+    """The films of a ZIP file on disk; one item that refuses where there are none, or too much."""
     try:
         data = read_regular(path, MAX_UNPACKED_BYTES + 1)
     except OSError as error:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from covid_core import metrics
 from covid_core.__main__ import main
 from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import fingerprint
@@ -20,14 +18,9 @@ from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 from tests.models import random_network, save_network
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 EACH = 10  # films of an appearance
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_resamples() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "RESAMPLES", 20)
-        yield
 
 
 @pytest.fixture(scope="module")

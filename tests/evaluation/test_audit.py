@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pandas as pd
 import pytest
 import torch
 
-from covid_core import metrics
 from covid_core.__main__ import main, run
 from covid_core.datasets.manifest import COLUMNS, write_manifest
 from covid_core.datasets.split import Split, fingerprint
@@ -41,17 +39,12 @@ from covid_core.read.phantom import KINDS, draw_phantom
 from tests.measured import estimate, example_audit, trust
 from tests.models import random_network, save_network
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 PARTS = (Split.VALIDATION, Split.TEST, Split.HELD_OUT)
 RESULTS = Results(storage_change=0.0125)
 ZONES_GOAL = "Maps that are shown: lung zones, with radiologists' scores (rank correlation)"
 EACH = 10  # films of each class in each part
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_resamples() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "RESAMPLES", 20)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,9 @@ measured."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
-from covid_core import metrics
 from covid_core.boxes import Boxes
 from covid_core.evaluation.box_agreement import (
     AREA,
@@ -22,15 +19,10 @@ from covid_core.evaluation.box_agreement import (
 from covid_core.findings import Finding
 from covid_core.model.saliency import Saliency
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 LOWER_LEFT: Boxes = ((0.0, 0.5, 0.5, 1.0),)
 UPPER_RIGHT: Boxes = ((0.5, 0.0, 1.0, 0.5),)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_resamples() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "RESAMPLES", 30)
-        yield
 
 
 def map_of(

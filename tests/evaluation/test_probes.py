@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from covid_core import metrics
 from covid_core.evaluation.probes import PROBES, cover, lung_box_out, measure_shortcuts, place
 from covid_core.evaluation.sample import Sample, prepare
 from covid_core.evaluation.targets import judge_probes
@@ -17,13 +16,10 @@ from covid_core.model.audit import Probes
 from covid_core.prepare.occlusion import widened
 from covid_core.prepare.preprocess import Preprocess
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 COUNT, HEIGHT, WIDTH = 40, 224, 256
 COVID = 2
-
-
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "RESAMPLES", 50)
 
 
 @pytest.fixture(scope="module")

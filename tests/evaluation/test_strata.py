@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from covid_core import metrics
 from covid_core.evaluation.strata import (
     ScoredPart,
     are_adults,
@@ -21,12 +20,9 @@ from covid_core.findings import CLASSES
 from covid_core.model.audit import GroupFigures
 from covid_core.model.decision import Rules
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 RULES = Rules.plain(3)
-
-
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "RESAMPLES", 50)
 
 
 def scored(rows: list[tuple[str, str, str, float, str, str]], right: list[bool]) -> ScoredPart:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from covid_core import metrics
 from covid_core.datasets.split import Split
 from covid_core.evaluation import trust
 from covid_core.evaluation.trust import fit_and_measure, measure_trust, with_costs
@@ -18,12 +17,9 @@ from covid_core.training.films import Films
 from covid_core.training.fit_rules import fit_rules
 from tests.films import grey_film
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 RULES = Rules(scaled_by(1.0, 3), (0.0,) * 3, (OperatingPoint(BALANCED, 0.5),), (0.3, 0.3, 0.3), 0.9)
-
-
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "RESAMPLES", 50)
 
 
 def films_of(splits: list[Split], size_px: int = 32) -> Films:

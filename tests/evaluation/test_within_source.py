@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from covid_core import metrics
 from covid_core.evaluation.within_source import (
     AT_BALANCED,
     CALLED_COVID,
@@ -28,14 +26,9 @@ from covid_core.evaluation.within_source import (
 )
 from covid_core.findings import APPEARANCES, Appearance
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 NEGATIVE, TYPICAL, INDETERMINATE, ATYPICAL = map(APPEARANCES.index, Appearance)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_resamples() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "RESAMPLES", 30)
-        yield
 
 
 def draw_films(films: int = 240, seed: int = 0) -> ScoredSource:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,12 @@ import pytest
 import torch
 from torch import nn
 
-from covid_core import metrics
 from covid_core.boxes import format_boxes
 from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import fingerprint
 from covid_core.errors import DatasetError
 from covid_core.evaluation.source_films import load_source_films, select_films
-from covid_core.evaluation.within_source import LUNG_OPACITY, OTHER_ABNORMALITY, TEST
+from covid_core.evaluation.within_source import LUNG_OPACITY, OTHER_ABNORMALITY
 from covid_core.evaluation.within_source_measurement import (
     add_within_sources,
     measure_boxes,
@@ -26,22 +24,17 @@ from covid_core.evaluation.within_source_measurement import (
 )
 from covid_core.model.card import WEIGHTS, WeightsCard, read_card
 from covid_core.model.decision import Rules
-from covid_core.model.results import UNSEEN, Results
+from covid_core.model.results import NEW_FILMS, UNSEEN, Results
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.present.overlay import png
 from tests.models import OneCell
+
+pytestmark = pytest.mark.usefixtures("few_resamples")
 
 CPU = torch.device("cpu")
 ROW, COLUMN = 5, 1  # the cell that the network looks at, of 7 x 7
 BOX = ((0.1, 0.65, 0.35, 0.9),)  # around it
 EACH = 12  # films of each kind in each part
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_resamples() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "RESAMPLES", 20)
-        yield
 
 
 class OneCellTwice(OneCell):
@@ -120,10 +113,10 @@ def test_figures_by_source_and_population(
     network = OneCellTwice(ROW, COLUMN)
     found = measure_within_sources(network, card, films, device=CPU)  # type: ignore[arg-type]
     assert {source: list(own) for source, own in found.items()} == {
-        "rsna": [TEST],
+        "rsna": [NEW_FILMS],
         "siim": [UNSEEN],
     }
-    siim, rsna = found["siim"][UNSEEN], found["rsna"][TEST]
+    siim, rsna = found["siim"][UNSEEN], found["rsna"][NEW_FILMS]
     assert siim.films == 3 * EACH and rsna.films == 2 * EACH
     assert siim.contrasts["typical against negative"]["p_covid"]["all"].value == 1
     assert siim.negatives["called normal"].value == 1

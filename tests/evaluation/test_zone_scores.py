@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from covid_core import metrics
 from covid_core.datasets.manifest import COLUMNS
 from covid_core.datasets.split import Split
 from covid_core.errors import DatasetError
@@ -29,12 +28,9 @@ from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
 from covid_core.read.phantom import KINDS, draw_phantom
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 RISING = np.arange(6.0)
-
-
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "RESAMPLES", 50)
 
 
 def film(group: int, *, attention: np.ndarray = RISING, **changes: object) -> ZonedFilm:

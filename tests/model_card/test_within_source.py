@@ -11,11 +11,12 @@ import pytest
 
 from covid_core.errors import WeightsError
 from covid_core.evaluation.box_agreement import AREA, FIXED_POINT, RANDOM
-from covid_core.evaluation.within_source import SCORES, TEST
+from covid_core.evaluation.within_source import SCORES
 from covid_core.metrics import NO_ESTIMATE, Estimate
 from covid_core.metrics import format_estimate as in_digits
 from covid_core.model.card import WEIGHTS, WeightsCard, read_card
 from covid_core.model.results import (
+    NEW_FILMS,
     UNSEEN,
     AppearanceFigures,
     MapAgreement,
@@ -72,7 +73,7 @@ FOUND: Populations = {
         )
     },
     "rsna": {
-        TEST: WithinSource(
+        NEW_FILMS: WithinSource(
             films=60,
             contrasts={
                 "opacity against other abnormality": {
