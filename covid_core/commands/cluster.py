@@ -110,4 +110,4 @@ def _scored(options: Options) -> int:
     print(f"{scored} films scored, {failed} of them got no prediction", file=sys.stderr)
     if table.failed > failed:
         print(f"{table.failed} rows of the table have none", file=sys.stderr)
-    return SOME_FAILED if table.failed else DONE
+    return SOME_FAILED if failed or table.failed else DONE

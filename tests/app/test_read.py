@@ -16,7 +16,9 @@ from streamlit.testing.v1 import AppTest
 import covid_core.explain.public_films
 from app.queue import Turns
 from app.texts import common as texts
+from app.texts import read as read_texts
 from covid_core.explain.public_films import public_films, recognise
+from covid_core.model.decision import OperatingPoint
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
@@ -130,6 +132,37 @@ def test_films_that_differ_in_one_small_patch_are_read_apart(
         drop(page, png(film))
     assert len(predictions) == 2
     assert predictions[0].radiograph_sha256 != predictions[1].radiograph_sha256
+
+
+def test_an_answer_says_of_which_film_it_is_and_what_such_an_answer_is_worth(
+    page: AppTest,
+) -> None:
+    drop(page, FILM, "ward 7.png")
+    assert "ward 7.png" in [text.value for text in page.text]
+    assert "of radiographs with this answer have COVID-19" in said(page)
+
+
+def test_a_threshold_is_told_from_a_probability_that_rounds_to_it() -> None:
+    point = OperatingPoint("rule-out", 0.0502)
+    assert "**0.05**, below the “rule-out” threshold of 0.0502" in read_texts.probability(
+        "Probability", "0.05", point, False
+    )
+    assert "threshold of 0.05." in read_texts.probability("Probability", "0.04", point, False)
+
+
+def test_a_film_that_was_refused_is_not_read_and_logged_again(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(
+        "app.readings_log.log_reading", lambda film, weights, answer, *_: logged.append(answer)
+    )
+    drop(page, png(draw_phantom(size_px=256)[::-1]))
+    for _ in range(2):
+        page.run()
+        assert "upside down" in said(page).lower()
+        assert_seen_and_not_judged(page)
+    assert logged == ["abstained"]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,15 @@ def test_films_of_a_whole_folder_are_read(page: AppTest) -> None:
     assert "ours/normal/broken.png" in list(table_of(page, texts.FAILED_ALT)["File"])
 
 
+def test_a_film_taken_back_leaves_what_was_measured(page: AppTest) -> None:
+    given = [(f"ours/{name}", data, "") for name, data in films(10, 11).items()]
+    page.file_uploader(key="site-folder").set_value(given).run()
+    emptied = [(name, b"", kind) for name, _, kind in given[1:]]  # as they are once they are read
+    page.file_uploader(key="site-folder").set_value(emptied).run()
+    assert not page.exception
+    assert "21 films" in page.subheader[0].value
+
+
 def test_a_folder_of_the_server_is_read_where_the_deployer_allows_it(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -120,6 +120,8 @@ def test_keys_stay_with_the_field_that_has_the_focus(opened: Opened) -> None:
     after = shown.state()
     assert (after["inverted"], after["x"]) == (before["inverted"], before["x"])
     assert float(after["opacity"]) > float(before["opacity"])
+    shown.page.keyboard.press("i")  # means nothing to a slider
+    assert shown.state()["inverted"] != before["inverted"]
 
 
 def test_the_mouse_windows_pans_zooms_and_resets(opened: Opened) -> None:

@@ -98,6 +98,27 @@ def test_a_slip_of_the_hand_is_no_box(opened: Opened) -> None:
     assert shown.state()["boxes"] == "0"
 
 
+def test_the_finger_left_of_a_pinch_draws_no_box(opened: Opened) -> None:
+    shown = opened("phantom")
+    shown.root.press("b")
+    with without_a_run(shown):
+        shown.root.locator("#marked").evaluate(
+            """pane => {
+                pane.setPointerCapture = () => {}
+                const { left, top } = pane.getBoundingClientRect()
+                const send = (kind, pointerId, x, y) => pane.dispatchEvent(new PointerEvent(kind,
+                    { pointerId, button: 0, clientX: left + x, clientY: top + y, bubbles: true }))
+                send("pointerdown", 1, 100, 100)
+                send("pointerdown", 2, 200, 200)
+                send("pointermove", 2, 240, 240)
+                send("pointerup", 2, 240, 240)
+                send("pointermove", 1, 180, 190)
+                send("pointerup", 1, 180, 190)
+            }"""
+        )
+    assert shown.state()["boxes"] == "0"
+
+
 def test_a_film_that_takes_no_boxes_has_no_tool_for_them(opened: Opened) -> None:
     shown = opened("checks")
     expect(shown.root.locator("#boxButton")).to_be_hidden()

@@ -35,7 +35,7 @@ def explained(where: np.ndarray, folder: Path) -> tuple[Prediction, float, Path]
         radiograph,
         own.predictor.predict(radiograph),
     )
-    [overlay] = folder.glob("*.png")
+    [overlay] = folder.glob("film-*.png")
     return made.prediction, made.heat_in_lungs, overlay
 
 
@@ -59,6 +59,16 @@ def test_heat_is_drawn_where_the_map_passed_and_else_none(
     assert bool(np.ptp(pixels, axis=2).max() > 30) is passed
     assert (".no-heat." in overlay.name) is not passed
     assert math.isnan(share) is not passed
+
+
+def test_an_overlay_of_an_earlier_answer_does_not_stay(tmp_path: Path) -> None:
+    _, _, overlay = explained(CORNERS, tmp_path)
+    stale = overlay.with_name(overlay.name.replace(".no-heat.", ".covid."))
+    overlay.rename(stale)
+    other = tmp_path / "of another film.covid.png"
+    other.touch()
+    explained(CORNERS, tmp_path)
+    assert sorted(tmp_path.glob("*.png")) == sorted([other, overlay])
 
 
 def test_a_bundle_is_named_by_its_film_and_can_be_replayed(tmp_path: Path) -> None:

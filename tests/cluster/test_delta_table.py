@@ -44,6 +44,14 @@ def test_what_is_added_is_held_and_known_again(url: str) -> None:
     assert stored(url) == ["a", "b", "c"]
 
 
+def test_rows_without_a_prediction_are_counted_whoever_wrote_them(url: str) -> None:
+    table = Table(url, TERMS)
+    table.add(rows("a", "b"))
+    assert table.failed == 2
+    table.add([row | {"decision": "normal"} for row in rows("c")])
+    assert table.failed == Table(url, TERMS).failed == 2
+
+
 def test_two_that_began_alike_add_a_film_once(url: str) -> None:
     first, second = Table(url, TERMS), Table(url, TERMS)
     first.add(rows("a", "b"))

@@ -96,6 +96,8 @@ def test_two_archives_give_no_film_the_same_name(tmp_path: Path) -> None:
 
 def test_no_password_gets_into_a_table() -> None:
     assert Place("ftp://me:secret@host/films").name("x.png") == "ftp://host/films/x.png"
+    assert Place("ftp://me:se@cret@host/films").name("x.png") == "ftp://host/films/x.png"
+    assert Place("https://host/films?sig=secret").title == "https://host/films"
     container = "abfs://films@account.example/deep"
     assert Place(container).name("x.png") == f"{container}/x.png"
 

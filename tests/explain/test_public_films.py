@@ -94,7 +94,7 @@ def test_a_file_of_other_bytes_and_size_is_known_by_its_picture() -> None:
         (Tier.LIKELY, "contradicts"),
         (Tier.NONE_SEEN, "contradicts"),
         (Tier.UNDECIDED, "is undecided on"),
-        (Tier.CHILD, "is undecided on"),
+        (Tier.CHILD, "is withheld"),
     ],
 )
 def test_the_answer_is_compared_with_the_collections_label(tier: Tier, words: str) -> None:

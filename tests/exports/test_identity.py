@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import pydicom
 import pytest
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from covid_core.exports.identity import NO_DATE, NO_TIME
+from covid_core.exports.identity import NO_DATE, NO_TIME, uid_of_device
 from covid_core.exports.secondary_capture import secondary_capture
 from covid_core.exports.structured_report import structured_report
 from covid_core.read.patient_tags import Study, read_study
-from tests.exports.results import film_file, made
+from tests.exports.results import COVID, NORMAL, film_file, made
 
 # PS3.3: of types 1 and 2 in every object (modules Patient, General Study, Series, SOP Common).
 IN_BOTH = {
@@ -176,6 +177,29 @@ def test_no_uid_of_the_study_is_left_and_the_objects_own_ones_agree(study: Study
         assert not uids & theirs
         assert dataset.file_meta.MediaStorageSOPInstanceUID == dataset.SOPInstanceUID
     assert capture.StudyInstanceUID == report.StudyInstanceUID
+
+
+def test_nobodys_objects_lead_to_no_patient_s_where_the_study_has_no_uid(study: Study) -> None:
+    without = replace(study, study_uid="")
+    uids = [
+        {str(e.value) for one in both(without, keep=keep) for e in one.iterall() if _is_ours(e)}
+        for keep in (True, False)
+    ]
+    assert uids[0] and uids[1] and not uids[0] & uids[1]
+
+
+def _is_ours(element: DataElement) -> bool:
+    """Whether an element is a UID that was made here, of one object and not of all."""
+    return (
+        element.VR == "UI"
+        and str(element.value).startswith("2.25.")
+        and ("Device" not in element.keyword and element.keyword != "UID")
+    )
+
+
+def test_all_reports_by_the_same_weights_name_one_device() -> None:
+    devices = {uid_of_device(made(probabilities)) for probabilities in (NORMAL, COVID)}
+    assert len(devices) == 1
 
 
 @pytest.mark.parametrize("keep", [True, False])

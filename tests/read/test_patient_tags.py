@@ -64,6 +64,12 @@ def test_names_of_other_scripts_survive() -> None:
     assert dict(labelled(study))["Patient"] == "Müller, Jörg"
 
 
+def test_each_group_of_a_name_has_its_own_length() -> None:
+    groups = ["A" * 70, "山" * 70, "や" * 10]
+    study = of(SpecificCharacterSet="ISO_IR 192", PatientName="=".join(groups))
+    assert study.patient_name == "=".join(group[:64] for group in groups)
+
+
 def test_what_is_no_dicom_file_has_no_study() -> None:
     assert read_study(encode(FILM, "PNG")) is None
     assert read_study(b"") is None

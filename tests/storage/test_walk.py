@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -97,6 +98,13 @@ def test_links_to_files_are_followed_and_links_to_folders_never(folder: Path) ->
 
 
 @pytest.mark.linux
+def test_windows_other_links_to_folders_are_known_by_their_tag() -> None:
+    def entry(tag: int) -> Any:
+        return SimpleNamespace(stat=lambda *, follow_symlinks: SimpleNamespace(st_reparse_tag=tag))
+
+    assert folders._is_junction(entry(0xA0000003)) and not folders._is_junction(entry(0))
+
+
 def test_a_link_to_a_folder_may_be_where_the_walk_starts(folder: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(folder)
