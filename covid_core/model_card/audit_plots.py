@@ -11,7 +11,7 @@ from covid_core.evaluation.explanations import CHANCE
 from covid_core.evaluation.zone_scores import OF_THE_MAP
 from covid_core.metrics import Estimate, is_at_most
 from covid_core.model.audit import Curves, Explanations, Probes, Robustness, Zones
-from covid_core.present.style import SERIES, styled
+from covid_core.present.style import SERIES, interval_bars, styled
 
 _HEIGHT_PX = 320
 _ROW_PX = 24
@@ -186,12 +186,7 @@ def _bars(names: Sequence[str], figures: Sequence[Estimate], colours: Sequence[s
             y=list(names),
             orientation="h",
             marker_color=list(colours),
-            error_x={
-                "array": [figure.high - figure.value for figure in figures],
-                "arrayminus": [figure.value - figure.low for figure in figures],
-                "color": _QUIET,
-                "thickness": 2,
-            },
+            error_x=interval_bars(figures, _QUIET),
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
     )

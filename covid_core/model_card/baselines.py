@@ -10,7 +10,7 @@ from covid_core.evaluation.baselines import BASELINES, FIGURES, baselines_in_wor
 from covid_core.metrics import Estimate, format_estimate
 from covid_core.model.card import WeightsCard
 from covid_core.present.markdown import table
-from covid_core.present.style import CLASS_COLOURS, SERIES, THRESHOLD, styled
+from covid_core.present.style import CLASS_COLOURS, SERIES, THRESHOLD, interval_bars, styled
 
 NETWORK = "this network"
 _ROW_PX = 84  # of a part of films: the network and four baselines
@@ -102,12 +102,6 @@ def _points(rows: Mapping[str, Estimate], name: str, colour: str, symbol: str) -
         mode="markers",
         orientation="h",
         marker={"color": colour, "size": 10, "symbol": symbol, "line_width": 2},
-        error_x={
-            "array": [one.high - one.value for one in found],
-            "arrayminus": [one.value - one.low for one in found],
-            "color": colour,
-            "thickness": 2,
-            "width": 0,
-        },
+        error_x=interval_bars(found, colour),
         hovertemplate="%{y}, %{fullData.name}: %{x:.3f}<extra></extra>",
     )

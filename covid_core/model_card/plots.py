@@ -13,11 +13,16 @@ from covid_core.metrics import Estimate
 from covid_core.model.audit import AuditFigures
 from covid_core.model.card import WeightsCard
 from covid_core.model.results import TEST, UNSEEN, EpochFigures, Summary
-from covid_core.present.style import CLASS_COLOURS, SERIES, THRESHOLD, styled
+from covid_core.present.style import (
+    CLASS_COLOURS,
+    SERIES,
+    draw_chance,
+    interval_bars,
+    styled,
+)
 
 _ROW_PX = 26
 _SQUARE_PX = 320
-_CHANCE = 0.5
 
 Row = tuple[str, Estimate]  # a figure by its name
 
@@ -141,13 +146,7 @@ def _whiskers(rows: Sequence[Row], name: str, colour: str) -> go.Scatter:
         orientation="h",
         marker={"color": colour, "size": 9},
         customdata=[found.n for _, found in rows],
-        error_x={
-            "array": [found.high - found.value for _, found in rows],
-            "arrayminus": [found.value - found.low for _, found in rows],
-            "color": colour,
-            "thickness": 2,
-            "width": 0,
-        },
+        error_x=interval_bars([found for _, found in rows], colour),
         hovertemplate="%{y}, %{fullData.name}: %{x:.3f} of %{customdata} films<extra></extra>",
     )
 
@@ -156,14 +155,7 @@ def _against_chance(
     figure: go.Figure, rows: int, title: str = "AUROC", *, chance: bool = True
 ) -> go.Figure:
     if chance:
-        figure.add_vline(
-            x=_CHANCE,
-            line={"color": THRESHOLD, "dash": "dot", "width": 1.5},
-            opacity=1,
-            annotation_text="chance",
-            annotation_position="top",
-            annotation_font_color=THRESHOLD,
-        )
+        draw_chance(figure)
     figure.update_xaxes(title_text=title, range=[0, 1.02])
     figure.update_yaxes(autorange="reversed", ticks="", automargin=True)
     styled(figure, _ROW_PX * rows + 110)

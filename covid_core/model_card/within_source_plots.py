@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import plotly.graph_objects as go
 
 from covid_core.evaluation.within_source import ALL, SCORES, WITHIN_VIEW
@@ -14,11 +12,17 @@ from covid_core.metrics import Estimate
 from covid_core.model.results import BoxFigures, Populations
 from covid_core.model_card.within_source import BESIDE, map_title
 from covid_core.present.populations import parts_within, titled
-from covid_core.present.style import CLASS_COLOURS, SERIES, THRESHOLD, styled
+from covid_core.present.style import (
+    CLASS_COLOURS,
+    SERIES,
+    THRESHOLD,
+    draw_chance,
+    interval_bars,
+    styled,
+)
 
 PEAK = "the map's hottest point"
 _ROW_PX = 22
-_CHANCE = 0.5
 _SCORE_COLOURS = dict(
     zip(SCORES, (CLASS_COLOURS[one] for one in reversed(CLASS_COLOURS)), strict=True)
 )
@@ -52,17 +56,10 @@ def draw_within_sources(found: Populations) -> go.Figure:
             marker={"color": colour, "size": 9},
             orientation="h",
             customdata=[one.n for one in estimates],
-            error_x=_whiskers(estimates, colour),
+            error_x=interval_bars(estimates, colour),
             hovertemplate="%{y}, %{fullData.name}: %{x:.3f} of %{customdata} films<extra></extra>",
         )
-    figure.add_vline(
-        x=_CHANCE,
-        line={"color": THRESHOLD, "dash": "dot", "width": 1.5},
-        opacity=1,
-        annotation_text="chance",
-        annotation_position="top",
-        annotation_font_color=THRESHOLD,
-    )
+    draw_chance(figure)
     figure.update_xaxes(title_text="AUROC", range=[0, 1.02])
     return _arranged(figure, names, 3)
 
@@ -91,21 +88,11 @@ def draw_boxes(boxes: BoxFigures) -> go.Figure:
             name=name,
             orientation="h",
             marker_color=_BAR_COLOURS[name],
-            error_x=_whiskers(estimates, THRESHOLD),
+            error_x=interval_bars(estimates, THRESHOLD),
             hovertemplate="%{y}, %{fullData.name}: %{x:.1%}<extra></extra>",
         )
     figure.update_xaxes(title_text="share of films in which it lies in a box", range=[0, 1.02])
     return _arranged(figure, rows, 4)
-
-
-def _whiskers(estimates: list[Estimate], colour: str) -> dict[str, Any]:
-    return {
-        "array": [one.high - one.value for one in estimates],
-        "arrayminus": [one.value - one.low for one in estimates],
-        "color": colour,
-        "thickness": 2,
-        "width": 0,
-    }
 
 
 def _arranged(figure: go.Figure, names: list[str], each: int) -> go.Figure:

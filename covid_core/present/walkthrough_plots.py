@@ -15,7 +15,7 @@ from covid_core.metrics import Estimate
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.results import CalibrationBins
 from covid_core.present.overlay import data_uri, png
-from covid_core.present.style import CLASS_COLOURS
+from covid_core.present.style import CLASS_COLOURS, interval_bars
 
 # ColorBrewer's PuOr, which colour-blind people can read; both ends are seen on white and on black.
 FOR, AGAINST, NEUTRAL = "#B35806", "#8073AC", "#7F7F7F"
@@ -251,12 +251,7 @@ def transfer(parts: Mapping[str, Estimate], chance: str) -> go.Figure:
             marker={"size": 12, "color": [HOME, *[AWAY] * (len(names) - 1)]},
             text=[f"{value:.2f}" for value in values],
             textposition="top center",
-            error_x={
-                "array": [one.high - one.value for one in found],
-                "thickness": 2,
-                "arrayminus": [one.value - one.low for one in found],
-                "color": NEUTRAL,
-            },
+            error_x=interval_bars(found, NEUTRAL),
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
     )
