@@ -193,7 +193,9 @@ def show_corruptions(robustness: Robustness) -> None:
     title = robustness.corruptions[worst.name].title
     left, right = st.columns(2)
     with left:
-        see = texts.ROBUST_SEE.format(films=robustness.films, worst=title, drop=worst.drop)
+        see = texts.ROBUST_SEE.format(
+            films=robustness.films, worst=title, strength=worst.strength, drop=worst.drop
+        )
         draw(drop_by_corruption(robustness), texts.ROBUST_ALT, see)
     with right:
         draw(abstention_by_strength(robustness), texts.ABSTAINS_ALT, texts.ABSTAINS_SEE)

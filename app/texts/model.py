@@ -121,7 +121,7 @@ ZONES_ALT = "How the heat by lung zone goes with radiologists' scores, beside ar
 ROBUST = "Robustness"
 ROBUST_SEE = (
     "AUROC lost when {films} films are spoilt, the stronger the further right; blue gains, red"
-    " loses. Worst: {worst}, {drop:.2f} lost."
+    " loses. Worst: {worst} at strength {strength}, {drop:.2f} lost."
 )
 ROBUST_ALT = "AUROC lost by corruption and strength"
 ABSTAINS_SEE = "Films without an answer: the more it is spoilt, the more often it should abstain."
