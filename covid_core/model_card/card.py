@@ -167,7 +167,7 @@ def _limits(card: WeightsCard) -> str:
     painted = f"\n- {PAINTED_IN_TRAINING}" if card.trained_without_lungs else ""
     return f"""## Limits
 
-- Other pneumonia is nearly all of children, COVID-19 all of adults: age helps the model.
+- Most other pneumonia is of children, all COVID-19 of adults: age helps the model.
 - COVID-19 and normal films come mostly from different hospitals: so may scanner, marker and export.
 - Probabilities are calibrated to the mix of films that validated them, not to any ward: enter your
   own prevalence, and test on your own films first.
