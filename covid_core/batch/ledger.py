@@ -50,8 +50,8 @@ class Terms:
         """
         chosen = card.rules.point(point)
         values: dict[str, float] = {}
-        for tier in DECIDED if prevalence is not None else ():
-            value = predictive_value(chosen, tier, prevalence)
+        for tier in DECIDED:
+            value = None if prevalence is None else predictive_value(chosen, tier, prevalence)
             if value is not None:
                 values[tier.value] = round(value, _DIGITS)  # libraries differ in the last bit
         return cls(columns(card.classes), card.sha256, point, values)

@@ -70,8 +70,8 @@ class Calls:
         ratio = math.log(with_it / all_with_it) - math.log(without / all_without)
         variance = 1 / with_it - 1 / all_with_it + 1 / without - 1 / all_without
         reach = _Z * math.sqrt(max(variance, 0.0))
-        shares = (_after(prevalence, ratio + shift) for shift in (0.0, -reach, reach))
-        return Estimate(*shares, n=answered.diseased + answered.free)
+        value, low, high = (_after(prevalence, ratio + by) for by in (0.0, -reach, reach))
+        return Estimate(value, low, high, answered.diseased + answered.free)
 
 
 def _after(prevalence: float, log_ratio: float) -> float:

@@ -99,8 +99,10 @@ class Result:
 
         None of an answer that must not be used, too.
         """
-        disease, away = self.prediction.answers[-1], None if self.elsewhere else {}
-        return answer_worth_in_words(self.prediction.decision, disease, self.prevalence, away)
+        decision, disease = self.prediction.decision, self.prediction.answers[-1]
+        return answer_worth_in_words(
+            decision, disease, self.prevalence, None if self.elsewhere else {}
+        )
 
     @property
     def caption(self) -> str:

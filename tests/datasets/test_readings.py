@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from covid_core.datasets.readings import LUNG_OPACITY, OTHER_ABNORMALITY, READINGS, Reading
+from covid_core.datasets.readings import (
+    LUNG_OPACITY,
+    OTHER_ABNORMALITY,
+    READINGS,
+    RadiologistReading,
+)
 from covid_core.findings import APPEARANCES, Appearance, Finding
 
 
@@ -21,7 +26,7 @@ from covid_core.findings import APPEARANCES, Appearance, Finding
     ],
 )
 def test_words_mean(words: str, label: Finding | None, appearance: Appearance | None) -> None:
-    assert READINGS[words] == Reading(label, appearance)
+    assert READINGS[words] == RadiologistReading(label, appearance)
 
 
 def test_every_appearance_has_words() -> None:

@@ -27,7 +27,7 @@ from covid_core.datasets.layouts.films import (
     read_rows,
     uneven_rows,
 )
-from covid_core.datasets.readings import READINGS, Reading
+from covid_core.datasets.readings import READINGS, RadiologistReading
 from covid_core.findings import Appearance
 
 SOURCE = "siim-covid19"
@@ -76,7 +76,7 @@ def _case(
     header, reading = read_header(path), READINGS[words]
     negative = reading.appearance is Appearance.NEGATIVE
     if beside_boxes and not negative and not _pixels(row):
-        reading, words = Reading(None), f"{words}, {_NOT_ANNOTATED}"
+        reading, words = RadiologistReading(None), f"{words}, {_NOT_ANNOTATED}"
     return Case(
         path,
         reading.label,
