@@ -25,7 +25,7 @@ from covid_core.case.case_reading import Reading
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.model.tiers import CAVEAT
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import UNANSWERED
+from covid_core.present.rows import UNANSWERED
 from covid_core.read.archives import Item
 from covid_core.read.patient_tags import time_between
 

@@ -24,7 +24,7 @@ from covid_core.model.networks import Network
 from covid_core.model.tasks import TASKS
 from covid_core.prepare.preprocess import Preprocess
 from covid_core.present.overlay import png
-from covid_core.present.sentences import columns
+from covid_core.present.rows import columns
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.radiograph import Radiograph
 from tests.films import dicom_file

@@ -28,7 +28,7 @@ from covid_core.present.point_words import (
     values_in_words,
 )
 from covid_core.present.result import result_json
-from covid_core.present.sentences import prediction_row
+from covid_core.present.rows import prediction_row
 from tests.canaries import unpacked
 from tests.exports.results import NORMAL, made
 from tests.exports.test_pdf import needs_poppler, text_of

@@ -18,7 +18,8 @@ import numpy as np
 from covid_core.errors import CovidCoreError
 from covid_core.model.card import WeightsCard
 from covid_core.model.tiers import DECIDED
-from covid_core.present.sentences import UNANSWERED, columns, predictive_value
+from covid_core.present.rows import UNANSWERED, columns
+from covid_core.present.sentences import predictive_value
 from covid_core.storage.locks import locked
 from covid_core.storage.tables import row_writer, spreadsheet_safe
 

@@ -19,8 +19,8 @@ from covid_core.errors import CovidCoreError, NameRefused, Unwritten, foreseen
 from covid_core.model.decision import BALANCED
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
-from covid_core.present.flags import Flag, codes_of, flags_of
-from covid_core.present.sentences import error_row, prediction_row
+from covid_core.present.flags import Flag, flags_of
+from covid_core.present.rows import error_row, prediction_row
 from covid_core.read.radiograph import Radiograph
 
 _AHEAD = 8  # pieces of work begun or waiting, for each worker: one slow film holds up no other
@@ -87,7 +87,7 @@ def rows(films: Iterable[Film], scoring: Scoring, *, workers: int) -> Generator[
 def score(scoring: Scoring, films: Sequence[Film]) -> list[Row]:
     """The rows of a few films, in their order.
 
-    `sentences.prediction_row`, or `sentences.error_row` where there is no prediction or its
+    `rows.prediction_row`, or `rows.error_row` where there is no prediction or its
     outputs could not be made.
     """
     read = [_attempt(film.read) for film in films]
@@ -130,15 +130,13 @@ def _row(
         if isinstance(error, Unwritten) and not isinstance(error, NameRefused):
             raise
         return error_row(film.name, error, scoring.predictor.card.classes)
-    flags = made.flags if made else flags_of(judged)  # of what one pass of the network shows
     return prediction_row(
         film.name,
         made.prediction if made else judged,
         heat_in_lungs=made.heat_in_lungs if made else None,
         prevalence=scoring.prevalence,
-        flags=codes_of(flags),
+        flags=made.flags if made else flags_of(judged),  # of what one pass of the network shows
         checked=made is not None,
-        warnings=[flag.sentence for flag in flags],
     )
 
 

@@ -28,9 +28,9 @@ from covid_core.model.decision import OperatingPoint
 from covid_core.model.tiers import Tier
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
-from covid_core.present.flags import Flag, codes_of, flags_of
+from covid_core.present.flags import Flag, flags_of
 from covid_core.present.overlay import displayed
-from covid_core.present.sentences import columns, error_row, prediction_row
+from covid_core.present.rows import columns, error_row, prediction_row
 from covid_core.read.archives import Item
 from covid_core.read.patient_tags import Study, read_study, same_patient, time_between
 from covid_core.read.radiograph import Radiograph
@@ -47,7 +47,7 @@ _UNUSABLE = "Must not be used."
 class Entry:
     """One film in a list.
 
-    `row`: as `sentences.prediction_row` or `sentences.error_row` give it. `thumbnail`: a JPEG file
+    `row`: as `rows.prediction_row` or `rows.error_row` give it. `thumbnail`: a JPEG file
     of at most THUMBNAIL_PX a side, b"" where the film can't be read. `patient`: what
     `patient_tags.same_patient` compares, as keyed hashes that mean nothing outside of this process,
     and the study's date and time. `sha256`: of the file's bytes, "" where they can't be had.
@@ -128,9 +128,8 @@ class Entry:
             decided,
             heat_in_lungs=redone.heat_in_lungs,
             prevalence=prevalence,
-            flags=codes_of(redone.flags),
+            flags=redone.flags,
             checked=redone.checks is not None,
-            warnings=[flag.sentence for flag in redone.flags],
         )
         return replace(redone, row=row)
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from covid_core.batch.ledger import Terms, key
 from covid_core.errors import CovidCoreError
 from covid_core.extras import needing
-from covid_core.present.sentences import UNANSWERED
+from covid_core.present.rows import UNANSWERED
 
 _NUMBERS = ("p_", "predictive_value", "heat_in_lungs", "opacity_peak")
 _DIFFERENCES = {

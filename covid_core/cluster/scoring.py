@@ -22,7 +22,7 @@ from covid_core.errors import CovidCoreError
 from covid_core.extras import needing
 from covid_core.findings import Finding
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import error_row
+from covid_core.present.rows import error_row
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.walk import Note, ignore
 

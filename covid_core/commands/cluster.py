@@ -28,7 +28,8 @@ from covid_core.commands.status import DONE, SOME_FAILED, STOPPED, WRONG_USE
 from covid_core.engines.engine import Lanes
 from covid_core.model.card import SHIPPED, WEIGHTS, read_card
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import DISCLAIMER, UNANSWERED
+from covid_core.present.rows import UNANSWERED
+from covid_core.present.sentences import DISCLAIMER
 
 EPILOG = DISCLAIMER
 

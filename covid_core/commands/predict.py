@@ -38,7 +38,8 @@ from covid_core.findings import counted
 from covid_core.model.card import SHIPPED, WEIGHTS, find_part
 from covid_core.model.tiers import Tier
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import DISCLAIMER, UNANSWERED
+from covid_core.present.rows import UNANSWERED
+from covid_core.present.sentences import DISCLAIMER
 from covid_core.present.tiers import tiers_in_words
 from covid_core.read.archives import zip_members
 from covid_core.read.file_kinds import is_zip

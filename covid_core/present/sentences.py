@@ -1,100 +1,19 @@
-"""Outcomes in words, rows and JSON: the same for the page and the command line."""
+"""Outcomes in words: the same for the page, the command line and every export."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from covid_core.errors import Abstained, CovidCoreError
 from covid_core.explain.lung_shares import LungShares
 from covid_core.explain.opacity_map import OpacityMap
-from covid_core.findings import CLASSES, Finding
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.tiers import DECIDED, FLAGGED, Tier
 from covid_core.predict.prediction import Prediction
 
-UNANSWERED = ("abstained", "error")  # decisions of films that got no prediction
 DISCLAIMER = "Research use only, not a diagnosis."
 _ELSEWHERE = 0.75  # of what chance would give the lungs; below it most of the heat is elsewhere
-
-
-def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
-    """The names of a row's values, for a network of these answers.
-
-    `tier`: the answer in a report's words (`tiers.Tier`). `prediction_set`: the answers that can't
-    be ruled out, joined by `|`. `heat_in_lungs`: the share of the overlay's heat, where one was
-    made and its map passed the tests of itself. `opacity_peak`: the highest probability of an
-    opacity in any cell; `rsna_category`: the likeliest of `findings.APPEARANCES`, and
-    `p_rsna_category`, the network's own share for it, which is not calibrated; these three by
-    weights that give them. `flags`: what speaks against the answer, as codes joined by `|`, the
-    gravest first. `checked`: `yes` where the radiograph was searched for all of them, `no` where
-    the maps and checks were not made. `predictive_value`: of a decision like this one, at the
-    prevalence given. `weights_sha256`: what gave the probabilities.
-    """
-    return (
-        "file",
-        "label",
-        *map(_column, answers),
-        "tier",
-        "decision",
-        "prediction_set",
-        "operating_point",
-        "predictive_value",
-        "heat_in_lungs",
-        "opacity_peak",
-        "rsna_category",
-        "p_rsna_category",
-        "flags",
-        "checked",
-        "reason",
-        "weights_sha256",
-    )
-
-
-def prediction_row(
-    file: str,
-    prediction: Prediction,
-    *,
-    heat_in_lungs: float | None = None,
-    prevalence: float | None = None,
-    flags: str = "",
-    checked: bool = False,
-    warnings: Sequence[str] = (),
-) -> dict[str, Any]:
-    """One row for a film that got a prediction.
-
-    `reason` is the decision in words, then on which films the predictive value was measured,
-    `warnings` and notes. `flags`: the codes of what speaks against the answer, as `flags.codes_of`
-    gives them; `checked`: whether maps and checks were made; `warnings`: the flags' sentences.
-    """
-    decision = prediction.decision
-    value = (
-        None if prevalence is None else predictive_value(decision.point, decision.tier, prevalence)
-    )
-    probabilities = {_column(f): round(prediction.probability(f), 6) for f in prediction.answers}
-    measured = [] if value is None else [f"Predictive value by {films_of(decision.point)}."]
-    reason = " ".join([decision.sentence, *measured, *warnings, *map(_note, prediction.notes)])
-    return {
-        "file": file,
-        "label": prediction.label.value,
-        **probabilities,
-        "tier": decision.tier.value,
-        "decision": decision.name,
-        "prediction_set": "|".join(decision.candidates),
-        "operating_point": decision.point.name,
-        "predictive_value": _share(value),
-        "heat_in_lungs": _share(heat_in_lungs),
-        "opacity_peak": _share(prediction.opacity_peak),
-        "rsna_category": prediction.category and prediction.category.value,
-        "p_rsna_category": _share(prediction.category_share),
-        "flags": flags,
-        "checked": "yes" if checked else "no",
-        "reason": reason,
-        "weights_sha256": prediction.weights_sha256,
-    }
 
 
 def heat_in_words(shares: LungShares) -> tuple[str, bool]:
@@ -167,25 +86,6 @@ def predictive_value(point: OperatingPoint, tier: Tier, prevalence: float) -> fl
     return diseased.value if tier in FLAGGED else 1 - diseased.value
 
 
-def error_row(
-    file: str, error: CovidCoreError, answers: Sequence[Finding] = CLASSES
-) -> dict[str, Any]:
-    """One row for a film that got no prediction; `reason` says why and what to do.
-
-    `decision` is `error`, or `abstained` where the picture was read and is no film to judge; `tier`
-    says the same in words, and `flags` what the picture is.
-    """
-    refused = isinstance(error, Abstained)
-    return {
-        **dict.fromkeys(columns(answers)),
-        "file": file,
-        "flags": error.code if isinstance(error, Abstained) else None,
-        "tier": (Tier.NOT_JUDGED if refused else Tier.NOT_READ).value,
-        "decision": "abstained" if refused else "error",
-        "reason": error.sentence,
-    }
-
-
 def films_of(point: OperatingPoint) -> str:
     """On which films an operating point was measured, in words."""
     return point.measured_on or "films whose source is not recorded"
@@ -196,16 +96,3 @@ def in_percent(share: float) -> str:
     if 0 < share < 0.001 or 0.999 < share < 1:  # never quite all, nor quite none
         return "< 0.1%" if share < 0.5 else "> 99.9%"
     return f"{share:.1%}" if 0 < share < 0.01 or 0.99 < share < 1 else f"{share:.0%}"
-
-
-def _share(value: float | None) -> float | None:
-    """Rounded; None where there is none, for JSON has no NaN."""
-    return None if value is None or math.isnan(value) else round(value, 4)
-
-
-def _column(answer: Finding) -> str:
-    return f"p_{answer}".replace(" ", "_")
-
-
-def _note(note: str) -> str:
-    return note[0].upper() + note[1:] + "."

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.texts import worklist as texts
 from app.texts.common import PHANTOM_BUTTONS
 from covid_core.present.overlay import png
-from covid_core.present.sentences import columns
+from covid_core.present.rows import columns
 from covid_core.read.phantom import draw_phantom
 from tests.app.lists import BAD, FILMS, zipped
 from tests.app.serving import (

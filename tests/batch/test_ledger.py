@@ -13,7 +13,7 @@ from covid_core.batch.ledger import Terms, open_ledger
 from covid_core.batch.pipeline import Row
 from covid_core.errors import CovidCoreError, RefusedFile
 from covid_core.present.overlay import png
-from covid_core.present.sentences import columns, error_row, prediction_row
+from covid_core.present.rows import columns, error_row, prediction_row
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.reading import read_radiograph
 from tests.stand_in import StandIn

@@ -19,7 +19,7 @@ from covid_core.model.decision import BALANCED
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
-from covid_core.present.sentences import error_row, prediction_row
+from covid_core.present.rows import error_row, prediction_row
 from covid_core.read.phantom import draw_phantom
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph

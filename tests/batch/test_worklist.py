@@ -33,7 +33,7 @@ from covid_core.predict.lungs import Lungs
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
-from covid_core.present.sentences import columns
+from covid_core.present.rows import columns
 from covid_core.read.archives import Item, refused
 from covid_core.read.patient_tags import Study
 from covid_core.read.phantom import KINDS, draw_phantom

@@ -14,7 +14,7 @@ import pytest
 from covid_core.batch.ledger import Terms
 from covid_core.cluster.delta_table import Table
 from covid_core.errors import CovidCoreError
-from covid_core.present.sentences import columns, error_row
+from covid_core.present.rows import columns, error_row
 
 deltalake = pytest.importorskip("deltalake", reason="needs requirements-cluster.txt")
 

@@ -22,7 +22,7 @@ from covid_core.commands import cluster as command
 from covid_core.errors import CovidCoreError
 from covid_core.model.card import read_card
 from covid_core.predict.predictor import Predictor
-from covid_core.present.sentences import UNANSWERED
+from covid_core.present.rows import UNANSWERED
 from tests.cluster.archives import (
     FILMS,
     FILMS_A_PART,

@@ -21,7 +21,7 @@ from covid_core.local_validation.scores import (
     read_scores,
 )
 from covid_core.model.tiers import Tier
-from covid_core.present.sentences import columns
+from covid_core.present.rows import columns
 from tests.exports.results import COVID, made
 
 LABELS = ["covid", "normal", "pneumonia", "COVID "] * 6

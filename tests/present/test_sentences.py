@@ -1,4 +1,4 @@
-"""Rows: the promised columns, errors that lose nothing, nothing a spreadsheet would run."""
+"""Outcomes in words: shares never certain, predictive values with their films, doubts stated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from covid_core.errors import Abstained, RefusedFile
 from covid_core.explain.lung_shares import LungShares
 from covid_core.findings import Finding, shown_probability
 from covid_core.metrics import Estimate
@@ -19,14 +18,7 @@ from covid_core.present.point_words import (
     point_in_words,
     values_in_words,
 )
-from covid_core.present.sentences import (
-    columns,
-    error_row,
-    heat_in_words,
-    opacity_in_words,
-    prediction_row,
-    predictive_value,
-)
+from covid_core.present.sentences import heat_in_words, opacity_in_words, predictive_value
 from tests.exports.results import made as made_result
 
 POINT = OperatingPoint(
@@ -68,39 +60,6 @@ def test_no_probability_is_shown_as_certain(probability: float, words: str) -> N
     assert shown_probability(probability) == words
 
 
-def test_columns_are_those_promised() -> None:
-    assert columns() == (
-        "file",
-        "label",
-        "p_normal",
-        "p_pneumonia",
-        "p_covid",
-        "tier",
-        "decision",
-        "prediction_set",
-        "operating_point",
-        "predictive_value",
-        "heat_in_lungs",
-        "opacity_peak",
-        "rsna_category",
-        "p_rsna_category",
-        "flags",
-        "checked",
-        "reason",
-        "weights_sha256",
-    )
-
-
-def test_a_row_has_the_opacity_and_the_category_of_weights_that_give_them() -> None:
-    row = prediction_row("a.png", made_result(opacity=True).prediction)
-    assert tuple(row) == columns()
-    assert (row["opacity_peak"], row["rsna_category"]) == (0.86, "typical")
-    assert row["p_rsna_category"] == 0.7
-    assert row["checked"] == "no", "no maps were made"
-    plain = prediction_row("a.png", made_result().prediction)
-    assert plain["opacity_peak"] is plain["rsna_category"] is plain["p_rsna_category"] is None
-
-
 def test_where_opacity_is_is_described_in_words() -> None:
     result = made_result(opacity=True)
     assert result.opacity is not None
@@ -115,20 +74,6 @@ def test_where_opacity_is_is_described_in_words() -> None:
         "No opacity is likely: at most 10% anywhere in the film.",
         False,
     )
-
-
-def test_error_row_says_why_and_what_to_do() -> None:
-    row = error_row("a.png", RefusedFile("blank", "it is blank", "Export it again"))
-    assert tuple(row) == columns()
-    assert (row["tier"], row["decision"]) == ("not read", "error")
-    assert (row["decision"], row["reason"]) == ("error", "It is blank. Export it again.")
-    assert row["p_covid"] is row["weights_sha256"] is None
-
-
-def test_a_film_that_is_none_is_distinguished_from_a_file_that_failed() -> None:
-    row = error_row("a.png", Abstained("not_a_chest", "it is no chest", "Give a chest film"))
-    assert row["tier"] == "not judged"
-    assert (row["decision"], row["reason"]) == ("abstained", "It is no chest. Give a chest film.")
 
 
 def test_predictive_value_is_that_of_the_call_made() -> None:
