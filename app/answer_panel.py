@@ -113,7 +113,7 @@ def show_recognised(reading: Reading) -> None:
         trained = texts.TRAINED_ON
     else:
         trained = texts.NOT_TRAINED_ON if checks.known_films else texts.TRAINED_UNKNOWN
-    compared = known.compared(reading.prediction.decision.tier)
+    compared = known.compared(reading.prediction.decision)
     st.info(f"{known.sentence} {compared} {trained}", icon=":material/public:")
 
 

@@ -32,8 +32,19 @@ READINGS_KEPT = 3  # in one session, so that going back is instant; each is up t
 ABSTAINED = "abstained"  # the session's place for why films were refused
 AHEAD = "ahead"  # the session's place for the film that is read ahead
 LIST = "worklist"  # the key of the Read page's list
-WORKLIST = f"{LIST}-state"  # the session's place for what was made of its films
-WAITING = f"{LIST}-waiting"  # and for the one that is ticked to be compared with another
+
+
+def list_place(key: str) -> str:
+    """The session's place for what was made of a list's films. `key`: of the list."""
+    return f"{key}-state"
+
+
+def waiting_place(key: str) -> str:
+    """The session's place for the film that is ticked and waits for another to compare it with."""
+    return f"{key}-waiting"
+
+
+_OF_THE_LIST = (list_place(LIST), waiting_place(LIST))
 
 
 class Slot(StrEnum):
@@ -102,7 +113,9 @@ def refuse_again(
     if on_film:
         from covid_core.read.reading import read_radiograph  # what the empty page can do without
 
-        on_film(read_radiograph(data, key[0]))
+        with take_turn():
+            radiograph = read_radiograph(data, key[0])
+        on_film(radiograph)
     raise Abstained(*reason)
 
 
@@ -129,13 +142,13 @@ def forget_of_older_card() -> None:
     stamp = stamp_of(session.card_file())
     if st.session_state.setdefault("card", stamp) != stamp:
         st.session_state["card"] = stamp
-        for name in ("current", ABSTAINED, AHEAD, WORKLIST, *Slot):
+        for name in ("current", ABSTAINED, AHEAD, *_OF_THE_LIST, *Slot):
             st.session_state.pop(name, None)
 
 
 def close_list() -> None:
     """No list of films is open, until one is opened: what was made of its films is dropped."""
-    for place in (WORKLIST, WAITING):
+    for place in _OF_THE_LIST:
         st.session_state.pop(place, None)
 
 

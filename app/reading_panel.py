@@ -6,6 +6,7 @@ then the whole, in a run of its own. So the viewer stays one element, whose film
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -59,13 +60,14 @@ def read_in_sight(
     *,
     is_phantom: bool = False,
     known: Reading | None = None,
-    steps: bool = False,
+    on_step: Callable[[str], None] | None = None,
 ) -> OpenFilm:
     """The checked film of a file's bytes.
 
     One that had to be read is shown meanwhile, and then the page is run anew. `answer`, `picture`:
-    the places for both. `known`: as `film_session.open_file` has it. Raises CovidCoreError as that
-    does.
+    the places for both. `known`: as `film_session.open_file` has it. `on_step`: is given
+    "next" or "previous" where the viewer's arrow keys ask for another film meanwhile. Raises
+    CovidCoreError as `film_session.open_file` does.
     """
     early: list[DeltaGenerator] = []  # once the film is shown: the answer's room, the answer in it
 
@@ -75,7 +77,9 @@ def read_in_sight(
         early.extend((room, room.container(key=_EARLY).empty()))
         early[-1].caption(texts.READING)
         with picture:
-            show_film_alone(radiograph, steps=steps)
+            step = show_film_alone(radiograph, steps=on_step is not None)
+        if step and on_step:
+            on_step(step)  # and this film is not waited for
 
     st.html(_EARLY_STYLE)
     waiting = ExitStack()
@@ -97,10 +101,13 @@ def read_in_sight(
     return film
 
 
-def show_film_alone(radiograph: Radiograph, *, steps: bool = False) -> None:
-    """The film before it is read, or where there is no answer, in the viewer's own place."""
+def show_film_alone(radiograph: Radiograph, *, steps: bool = False) -> str | None:
+    """The film before it is read, or where there is no answer, in the viewer's own place.
+
+    Gives the step to another film that was chosen there, if any.
+    """
     view = film_alone(radiograph, texts.NO_HEAT_YET, steps=steps)
-    viewer(view, key="viewer", height_px=_FILM_PX)
+    return viewer(view, key="viewer", height_px=_FILM_PX)
 
 
 def show_reading(

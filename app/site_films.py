@@ -22,7 +22,7 @@ from app.shared_queue import take_turn
 from app.site_session import FAILED, JOB, clear, measure, refuse
 from app.texts import common
 from app.texts import validate as texts
-from app.uploads import content, hold
+from app.uploads import BUDGET, content, hold
 from covid_core.errors import CovidCoreError, foreseen
 from covid_core.findings import Finding
 from covid_core.local_validation.scores import (
@@ -138,7 +138,7 @@ def take_folder() -> None:
     Those given before are read, and were let go: where one is taken back, what they came to stays.
     """
     files = [file for file in st.session_state["site-folder"] if isinstance(file, UploadedFile)]
-    new = [file for file in files if file.size]
+    new = [file for file in files if file.size or BUDGET.refusal(file.file_id)]
     if files and not new:
         return
     clear()

@@ -19,7 +19,7 @@ from app.read_ahead import adopt_ahead, keep_ahead_of, read_ahead
 from app.reading_panel import read_in_sight, show_reading
 from app.texts import worklist as texts
 from app.worklist_scoring import Worklist, score_film, score_in_stretches
-from app.worklist_table import show_filters, show_table, waiting_place
+from app.worklist_table import show_filters, show_table
 from covid_core.batch.worklist import Entry, csv_text, earlier, triage
 from covid_core.case.case_reading import Reading
 from covid_core.errors import CovidCoreError, foreseen
@@ -46,7 +46,7 @@ def show_worklist(items: Sequence[Item], key: str) -> None:
 
 def _worklist(items: Sequence[Item], key: str, weights_sha256: str) -> Worklist:
     """The session's list, without films that were taken away and what other weights made."""
-    worklist: Worklist = st.session_state.setdefault(f"{key}-state", Worklist())
+    worklist: Worklist = st.session_state.setdefault(film_session.list_place(key), Worklist())
     known = {item: worklist.entries.get(item) for item in items}
     worklist.entries = {
         item: found
@@ -54,8 +54,8 @@ def _worklist(items: Sequence[Item], key: str, weights_sha256: str) -> Worklist:
         if found is not None and found.weights_sha256 == weights_sha256
     }
     worklist.open = tuple(item for item in worklist.open if item in known)
-    if st.session_state.get(waiting_place(key)) not in known:
-        st.session_state.pop(waiting_place(key), None)
+    if st.session_state.get(film_session.waiting_place(key)) not in known:
+        st.session_state.pop(film_session.waiting_place(key), None)
     return worklist
 
 
@@ -158,7 +158,7 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
                         picture,
                         is_phantom=item.synthetic,
                         known=_reading_of(worklist, item),
-                        steps=len(shown) > 1,
+                        on_step=partial(_step_on, worklist, shown) if len(shown) > 1 else None,
                     )
                 ]
     except Busy:
@@ -169,8 +169,7 @@ def _show_open(worklist: Worklist, shown: Sequence[Item], key: str) -> None:
     beside = opened[1] if others else None
     step = show_reading(opened[0], answer, picture, beside=beside, steps=len(shown) > 1)
     if step:
-        _step(worklist, shown, 1 if step == "next" else -1)
-        st.rerun()
+        _step_on(worklist, shown, step)
     _read_next_ahead(worklist, shown)
 
 
@@ -237,6 +236,12 @@ def _offer_earlier(worklist: Worklist, item: Item, key: str) -> None:
         on_click=setattr,
         args=(worklist, "open", (item, items[before[-1]])),
     )
+
+
+def _step_on(worklist: Worklist, shown: Sequence[Item], where: str) -> None:
+    """Open the "next" film or the "previous" one in place of the one that is open, at once."""
+    _step(worklist, shown, 1 if where == "next" else -1)
+    st.rerun()
 
 
 def _step(worklist: Worklist, shown: Sequence[Item], step: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from app import film_session
 from app.texts import worklist as texts
 from covid_core.batch.worklist import Entry, Filter
 from covid_core.present.overlay import data_uri
@@ -69,7 +70,7 @@ def show_table(
     # arrives still means the film that it was made on.
     order = hashlib.sha256(repr([id(item) for item in items]).encode()).hexdigest()[:12]
     table = f"{key}-table-{order}"
-    waiting: Item | None = st.session_state.get(waiting_place(key))
+    waiting: Item | None = st.session_state.get(film_session.waiting_place(key))
     ticked = opened or ((waiting,) if waiting else ())
     _tick(table, [items.index(item) for item in ticked if item in items])
     rows = min(_ROWS_ABOVE_A_FILM if opened else _ROWS_SHOWN, len(entries))
@@ -96,11 +97,6 @@ def _tick(table: str, rows: list[int]) -> None:
         st.session_state[table] = {"selection": {"rows": rows, "columns": [], "cells": []}}
 
 
-def waiting_place(key: str) -> str:
-    """The session's place for the film that is ticked and waits for another to compare it with."""
-    return f"{key}-waiting"
-
-
 def _choose(
     items: Sequence[Item], opened: Open, key: str, table: str, on_open: Callable[[Open], None]
 ) -> None:
@@ -111,7 +107,12 @@ def _choose(
     selection = st.session_state[table]["selection"]
     waiting = [] if opened or selection["cells"] else selection["rows"]
     alone = items[waiting[0]] if len(waiting) == 1 else None
-    st.session_state[waiting_place(key)] = alone
+    before: Item | None = st.session_state.get(film_session.waiting_place(key))
+    if alone and before and before not in items:  # ticked before other filters hid it
+        st.session_state[film_session.waiting_place(key)] = None
+        on_open((before, alone))
+        return
+    st.session_state[film_session.waiting_place(key)] = alone
     if alone:
         return
     if selection["cells"]:

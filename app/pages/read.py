@@ -27,9 +27,19 @@ _HIDDEN = f"<style>.st-key-{_PRELOAD} {{display: none}}</style>"
 
 def show() -> None:
     """Shows the page: the open film's reading, the list of many, or how to open one."""
-    before = (
-        film_session.current()
-    )  # until this run opens another, for who leaves the page meanwhile
+    before = film_session.current()  # it stays, for other pages, until this run opens another
+    try:
+        show_what_is_given()
+    except CovidCoreError:
+        film_session.close_film()
+        raise
+    if film_session.current() is before:
+        film_session.close_film()
+    film_session.forget_closed()
+
+
+def show_what_is_given() -> None:
+    """Shows one film's reading, a list, or the empty page."""
     # What it says stands left, what it is given right, from the empty page on: nothing jumps.
     answer, given = st.columns([3, 2], gap="large")
     with given:
@@ -47,9 +57,6 @@ def show() -> None:
             show_films(items, answer)
         else:
             show_empty_state()
-    if film_session.current() is before:
-        film_session.close_film()
-    film_session.forget_closed()
 
 
 def show_films(items: Sequence[Item], answer: DeltaGenerator) -> None:

@@ -99,8 +99,8 @@ GROUPS = "Results by view, sex and age"
 GROUPS_FIGURE = "Figure"
 GROUPS_SEE = (
     "By view, sex and age, on the source that never trained it: from {low:.2f} ({lowest}) to"
-    " {high:.2f} ({highest}). Where intervals overlap, these films do not"
-    " settle whether the groups differ."
+    " {high:.2f} ({highest}). Where intervals overlap, these films do not settle whether the groups"
+    " differ."
 )
 GROUPS_NONE = "No group of these films is large enough."
 GROUPS_ALT = "{figure} by view, sex and age, with intervals"

@@ -166,8 +166,8 @@ IN_USE = "This site's operating point is in use."
 LOADED = "A site's profile is loaded; choose “Site” on the Read page to use its operating point."
 FORGET = "Stop using this profile"
 FORGET_HELP = (
-    "Films are called by the model's own operating points again: here, until this tab is closed."
-    " Nothing is deleted on the server."
+    "Films are called by the model's own operating points again: here, while this page stays"
+    " connected. Nothing is deleted on the server."
 )
 UNSAVED = "The profile is in use here, but not for everyone: it could not be kept on the server."
 OUTDATED = (

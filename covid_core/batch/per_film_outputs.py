@@ -85,7 +85,7 @@ def _counts(reading: Reading) -> bool:
 def write_overlay(reading: Reading, folder: Path) -> None:
     """Write the film under its likeliest class's heat, and under its opacity map if it has one.
 
-    Without heat where the class's map fails a test of itself or heat of it is not due, and then its
+    Without heat where the class's map fails its self-test or heat of it is not due, and then its
     name says so. No opacity map where no map may be drawn.
     """
     finding, prediction = reading.prediction.label, reading.prediction

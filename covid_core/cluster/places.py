@@ -19,7 +19,7 @@ from covid_core.storage.walk import Note, PassedOver, ignore, is_system_name
 
 _HEADS_AT_ONCE = 256  # files whose first bytes are fetched together
 _PASSWORD = re.compile(r"//[^/@:]*:[^/]*@")  # abfs://container@account holds none
-_QUERY = re.compile(r"(?<=://)([^?]*)\?.*")  # which may hold a signature
+_QUERY = re.compile(r"^(https?://[^?]*)\?.*")  # which may hold a signature
 
 
 # What a film's own absence, rights or place on a damaged disk raise; all else is the storage's.
@@ -83,8 +83,7 @@ class Place:
     @property
     def title(self) -> str:
         """The URL for people and tables: without a password, and without a query."""
-        plain = self.url if self.url.startswith("file://") else _QUERY.sub(r"\1", self.url)
-        return _PASSWORD.sub("//", plain).rstrip("/")
+        return _PASSWORD.sub("//", _QUERY.sub(r"\1", self.url)).rstrip("/")
 
     def name(self, film: str) -> str:
         """The film's own URL, the same at each call for the same place.

@@ -282,7 +282,7 @@ def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain 
 
 def _csv_rows(names: tuple[str, ...]) -> Callable[[Row], None]:
     if isinstance(sys.stdout, io.TextIOWrapper):  # rows have line ends and letters of their own
-        sys.stdout.reconfigure(encoding="utf-8", newline="")
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
     write = row_writer(sys.stdout, names)
 
     def flushed(row: Row) -> None:

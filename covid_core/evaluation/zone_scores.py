@@ -51,7 +51,7 @@ class ZonedFilm:
 
     `attention`: shares of the map; `area`: of the lungs; `grey`: the mean level; `scores`: (2, 6),
     one row a radiologist. `covid`: the film's score for it, 0 to 1; `ill`: by its label; `called`:
-    at the balanced point. `passed`: the map, its test of itself. `group`: its patient, or set of
+    at the balanced point. `passed`: the map, its self-test. `group`: its patient, or set of
     same pictures.
     """
 

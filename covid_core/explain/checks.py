@@ -1,6 +1,6 @@
 """What is checked of one film's answer before it is believed.
 
-Does the film explain the answer without its lungs, does the map hold against tests of itself, which
+Does the film explain the answer without its lungs, does the map pass its self-test, which
 lung zones does it point at, was the film seen in training, and which training films are nearest.
 """
 

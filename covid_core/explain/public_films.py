@@ -23,7 +23,8 @@ from covid_core.explain.perceptual_hash import (
     hashes_of,
 )
 from covid_core.findings import Finding
-from covid_core.model.tiers import DECIDED, Tier, right_answers
+from covid_core.model.decision import Decision
+from covid_core.model.tiers import DECIDED, right_answers
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.records import Record
 
@@ -79,13 +80,13 @@ class Recognised:
             f" {film.finding}. Licence: {film.licence}."
         )
 
-    def compared(self, tier: Tier) -> str:
+    def compared(self, decision: Decision) -> str:
         """Whether an answer is right by the collection's label."""
-        if tier in (Tier.CHILD, Tier.NOT_JUDGED):
+        if not decision.usable:
             return "The model's answer on this film is withheld."
-        if tier not in DECIDED:
+        if decision.tier not in DECIDED:
             return "The model is undecided on this film."
-        if self.film.label in right_answers(tier):
+        if self.film.label in right_answers(decision.tier):
             return "The answer agrees with this label."
         return "The answer contradicts this label."
 

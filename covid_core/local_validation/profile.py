@@ -29,7 +29,7 @@ _REMEDY = "Choose a profile that the page Validate wrote"
 _REMEDY_IN_PLACE = "Delete that file, or put back one that the page Validate wrote"
 
 
-Count = Annotated[int, Field(ge=1)]
+AtLeastOne = Annotated[int, Field(ge=1)]
 
 
 def _is_a_time(text: str) -> str:
@@ -68,8 +68,8 @@ class SiteProfile(Record):
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     rules_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     created: Annotated[str, AfterValidator(_is_a_time)]
-    films: Count
-    positives: Count
+    films: AtLeastOne
+    positives: AtLeastOne
     recall: Share
     confidence: Share
     point: Annotated[OperatingPoint, AfterValidator(_is_measured_whole)]

@@ -77,7 +77,7 @@ class Calls:
 def _after(prevalence: float, log_ratio: float) -> float:
     """The probability of the disease after an answer of this likelihood ratio, 0 to 1."""
     found = prevalence * math.exp(log_ratio)
-    return found / (found + 1 - prevalence)
+    return found / (found + (1 - prevalence))
 
 
 @dataclass(frozen=True, slots=True)

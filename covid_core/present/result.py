@@ -42,11 +42,12 @@ class Result:
 
     `saliency`: of the class whose evidence is shown. `film`: uint8 (H, W) as it was shown. `lungs`,
     `body`: bool (h, w) over the film; no heat is drawn outside the body. `prevalence`: of the
-    disease, 0 to 1. `made`: when, with its time zone. `elsewhere`: what the operating point costs
-    at sources not used in training, as `point_words.elsewhere_in_words` says it. `checks`: of the
-    film and of the map shown; None where none were made. `opacity`: where the network sees
-    opacities; None by weights that have no such map. `worth`: what was measured of the maps and the
-    category. Raises ValueError where the time has no zone, or the checks are of another map.
+    disease, 0 to 1. `made`: when, with its time zone. `elsewhere`: what the operating point costs,
+    and the answer is worth, at sources not used in training (`point_words.elsewhere_in_words`).
+    `checks`: of the film and of the map shown; None where none were made. `opacity`: where the
+    network sees opacities; None by weights that have no such map. `worth`: what was measured of the
+    maps and the category. Raises ValueError where the time has no zone, or the checks are of
+    another map.
     """
 
     prediction: Prediction

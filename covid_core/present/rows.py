@@ -21,7 +21,7 @@ def columns(answers: Sequence[Finding] = CLASSES) -> tuple[str, ...]:
 
     `tier`: the answer in a report's words (`tiers.Tier`). `prediction_set`: the answers that can't
     be ruled out, joined by `|`. `heat_in_lungs`: the share of the overlay's heat, where one was
-    made and its map passed the tests of itself. `opacity_peak`: the highest probability of an
+    made and its map passed its self-test. `opacity_peak`: the highest probability of an
     opacity in any cell; `rsna_category`: the likeliest of `findings.APPEARANCES`, and
     `p_rsna_category`, the network's own share for it, which is not calibrated; these three by
     weights that give them. `flags`: what speaks against the answer, as codes joined by `|`, the

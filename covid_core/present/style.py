@@ -16,8 +16,8 @@ CLASS_COLOURS = {
     Finding.COVID: "#D55E00",
 }
 THRESHOLD = "#7F7F7F"  # grey that is seen on white and on black
-_CHANCE = 0.5
 SERIES = ("#009E73", "#CC79A7", "#56B4E9", "#000000", "#0072B2", "#D55E00", "#E69F00", "#F0E442")
+_CHANCE = 0.5  # an AUROC that says nothing
 
 
 def interval_bars(estimates: Sequence[Estimate], colour: str) -> dict[str, Any]:

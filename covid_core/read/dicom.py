@@ -67,8 +67,8 @@ class DicomFilm(NamedTuple):
     """A decoded DICOM picture, and what decoding found.
 
     `source_format`: DICOM with its compression. `notes`: what decoding had to do. `unwindowed`:
-    what its window hides. `child`: by the age of the patient. `units`: what the file says of
-    values, pixels and sides.
+    what its window hides. `child`: by the patient's age, or the days of birth and
+    study. `units`: what the file says of values, pixels and sides.
     """
 
     film: Film
@@ -136,7 +136,7 @@ def is_child(age: str, born: str = "", taken: str = "") -> bool:
     if found is not None and int(found[1]):
         return int(found[1]) / _A_YEAR[found[2]] < ADULT_YEARS
     days = [_DAY.fullmatch(day.strip()) for day in (born, taken)]
-    if not all(days) or born.strip() > taken.strip():
+    if not all(days) or born.strip() >= taken.strip():  # one day for both is a dummy
         return False
     return int(taken) - int(born) < ADULT_YEARS * 10_000  # as years, months and days
 

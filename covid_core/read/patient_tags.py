@@ -1,6 +1,6 @@
 """Whose film it is and of which study: a short list of DICOM tags, read only where somebody asks.
 
-Reading a film never touches them (`dicom`); what shows, files or compares by them asks here.
+Reading a film keeps none of them (`dicom`); what shows, files or compares by them asks here.
 """
 
 from __future__ import annotations

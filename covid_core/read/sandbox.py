@@ -92,8 +92,13 @@ def _start(
     with theirs:
         _find_temporary_folder()
         child.start()
-    with _killed_after(_MAX_START_SECONDS, child, threading.Event()):
-        ours.recv_bytes()
+    try:
+        with _killed_after(_MAX_START_SECONDS, child, threading.Event()):
+            ours.recv_bytes()
+    except (OSError, EOFError):
+        child.kill()
+        child.join()
+        raise
     return ours, child
 
 

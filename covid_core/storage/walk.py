@@ -14,8 +14,8 @@ from itertools import islice
 from pathlib import Path, PurePath
 
 SORTED_ENTRIES = 10_000  # of one folder; of a larger one the order is the disk's
-# Beside what begins with a dot: of macOS, Windows, Synology, QNAP and Linux, and DICOM's own index.
 _MOUNT_POINT = 0xA0000003  # Windows' IO_REPARSE_TAG_MOUNT_POINT
+# Beside what begins with a dot: of macOS, Windows, Synology, QNAP and Linux, and DICOM's own index.
 _SYSTEM_NAMES = frozenset(
     {
         "__macosx",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.app.serving import ROOT
-from tests.canaries import found_in, marked_files
+from tests.canaries import found_in, marked_files, names
 
 _APART = ("unshare", "-rn")  # a network of its own, in which root may bring loopback up
 _READ, _LIST = "Calibrated probability of COVID-19", "The model gives no answer."
@@ -61,8 +61,9 @@ def test_it_listens_to_this_machine_alone(seen: dict[str, Any]) -> None:
 def test_logs_metrics_and_the_page_name_nobody(seen: dict[str, Any]) -> None:
     assert "cache_memory_bytes" in seen["metrics"] and "127.0.0.1" in seen["log"]
     shown = json.dumps(list(seen["shown"].values()))
-    for text in (seen["log"], seen["metrics"], shown):
+    for text in (seen["log"], seen["metrics"]):
         assert found_in(text.encode()) == []
+    assert found_in(shown.encode(), but=names()) == [], "a file's own name stands above its answer"
 
 
 def test_no_file_of_an_upload_is_mapped_or_open(seen: dict[str, Any]) -> None:

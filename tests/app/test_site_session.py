@@ -75,7 +75,7 @@ def test_where_the_deployer_allows_it_a_profile_is_kept_for_everyone(
 ) -> None:
     path = tmp_path / "site.json"
     use_a_profile(page)
-    assert "lasts as long as this tab" in said(page)
+    assert "lasts while this page stays connected" in said(page)
     assert not path.exists()
 
     allowing(monkeypatch, save_profile=True, profile=path)

@@ -210,9 +210,10 @@ def test_the_report_has_a_readers_boxes() -> None:
         for item in pydicom.dcmread(io.BytesIO(report)).ContentSequence
         if item.ConceptNameCodeSequence[0].CodeValue == READER_BOX.value
     ]
+    of = ", of the sides of the radiograph as the capture shows it"
     assert said == [
-        "left 0.1000, top 0.2000, right 0.3000, bottom 0.4500",
-        "left 0.5000, top 0.5000, right 0.7500, bottom 0.8750",
+        f"left 0.1000, top 0.2000, right 0.3000, bottom 0.4500{of}",
+        f"left 0.5000, top 0.5000, right 0.7500, bottom 0.8750{of}",
     ]
 
 

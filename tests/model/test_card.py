@@ -235,7 +235,7 @@ CARDS = [
 
 @pytest.mark.parametrize("path", CARDS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_card_that_is_read_and_written_says_the_same(path: Path, tmp_path: Path) -> None:
-    """But for what came later: how borders are cut; a point's sets and where it was measured."""
+    """But for what came later: how borders are cut; a point's sets, and what was measured there."""
     card = read_any_card(path.parent, path.stem)
     save_card(card.replace(recipe=path.stem), tmp_path)
     before, after = read_card_file(path), read_card_file(tmp_path / path.name)
@@ -243,6 +243,8 @@ def test_a_card_that_is_read_and_written_says_the_same(path: Path, tmp_path: Pat
     for old, new in zip(before["rules"]["points"], after["rules"]["points"], strict=True):
         old["measured_on"] = old["measured_on"] or new["measured_on"]
         old.setdefault("least", None)
+        if "calls" in new:  # from the tiers of the test part
+            old["calls"] = new["calls"]
     assert after == before
     assert read_any_card(tmp_path, path.stem) == card
 

@@ -400,6 +400,7 @@ def test_a_child_is_recognised_by_the_age_tag_alone(age: str, child: bool) -> No
         ("", "20200401", False),
         ("20150101", "", False),
         ("20200402", "20200401", False),
+        ("20000101", "20000101", False),
         ("00010101", "20200401", False),
         ("2015", "20200401", False),
     ],

@@ -97,7 +97,6 @@ def test_links_to_files_are_followed_and_links_to_folders_never(folder: Path) ->
     assert tally.counts[PassedOver.LINK_OUTSIDE] == 1
 
 
-@pytest.mark.linux
 def test_windows_other_links_to_folders_are_known_by_their_tag() -> None:
     def entry(tag: int) -> Any:
         return SimpleNamespace(stat=lambda *, follow_symlinks: SimpleNamespace(st_reparse_tag=tag))
@@ -105,6 +104,7 @@ def test_windows_other_links_to_folders_are_known_by_their_tag() -> None:
     assert folders._is_junction(entry(0xA0000003)) and not folders._is_junction(entry(0))
 
 
+@pytest.mark.linux
 def test_a_link_to_a_folder_may_be_where_the_walk_starts(folder: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(folder)
