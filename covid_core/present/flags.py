@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -93,7 +94,7 @@ def flags_of_reading(reading: Reading, finding: Finding) -> tuple[Flag, ...]:
     return flags_of(reading.prediction, reading.checks(finding), reading.lung_shares(finding))
 
 
-def codes_of(flags: tuple[Flag, ...]) -> str:
+def codes_of(flags: Sequence[Flag]) -> str:
     """The flags' codes for a cell of a table, joined by `|`."""
     return "|".join(flag.code for flag in flags)
 
