@@ -72,6 +72,10 @@ class Reading:
             raise ValueError(f"the map for {finding} was not checked")
         return Checks.of(self.film_checks, self.map_checks[finding])
 
+    def heat_in_lungs(self, finding: Finding) -> float:
+        """The share of a class's evidence in the lungs, 0 to 1; NaN where there is none."""
+        return self.lung_shares(finding).heat
+
     def lung_shares(self, finding: Finding) -> LungShares:
         """What of a class's evidence and of the opacity map lies in the lungs."""
         return LungShares.of(self.maps[finding], self.opacity, self.lungs)

@@ -157,25 +157,6 @@ def open_names(page: AppTest) -> list[str]:
     return [item.name for item in page.session_state["worklist-state"].open]
 
 
-def test_a_ticked_film_stays_ticked_in_a_table_of_other_rows(page: AppTest) -> None:
-    drop(page, *FILMS)
-    name = table(page)["name"].tolist()[2]
-    [item] = [one for one in page.session_state["worklist-state"].entries if one.name == name]
-    page.session_state["worklist-waiting"] = item
-    page.run()
-    assert ticked(page) == [[2]]
-    page.text_input(key="worklist-name").set_value(name).run()
-    assert not page.exception and table(page)["name"].tolist() == [name]
-    assert [0] in ticked(page)
-
-
-def ticked(page: AppTest) -> list[list[int]]:
-    """The ticked rows of each table that there was."""
-    state = page.session_state.filtered_state
-    tables = [value for key, value in state.items() if key.startswith("worklist-table-")]
-    return [list(value["selection"]["rows"]) for value in tables]
-
-
 def test_next_and_previous_go_through_the_list_in_its_order(page: AppTest) -> None:
     drop(page, *FILMS)
     order = table(page)["name"].tolist()
