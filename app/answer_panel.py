@@ -18,8 +18,7 @@ from covid_core.model.decision import Decision
 from covid_core.model.tiers import DECIDED, caveat_of
 from covid_core.predict.prediction import Prediction
 from covid_core.present.flags import flags_of_reading
-from covid_core.present.point_words import answer_worth_in_words, calls_elsewhere
-from covid_core.present.worth import calls_worth, category_worth
+from covid_core.present.worth import answer_worth, calls_worth, category_worth
 
 
 def show_answer(film: OpenFilm, *, flags: bool = True) -> None:
@@ -58,10 +57,8 @@ def show_call(film: OpenFilm) -> None:
 def show_worth(prediction: Prediction) -> None:
     """How many films with such an answer have the disease, and what all answers came to."""
     card, decision = session.card(), prediction.decision
-    away = calls_elsewhere(card, decision.point)
-    prevalence = session.chosen().prevalence
     for words in (
-        answer_worth_in_words(decision, prediction.answers[-1], prevalence, away),
+        answer_worth(card, decision, session.chosen().prevalence),
         calls_worth(card, decision.point),
     ):
         if words:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from covid_core.findings import Appearance, Finding, listed_in_words
 from covid_core.model.calls import Calls
 from covid_core.model.card import WeightsCard
-from covid_core.model.choices import choices_by, use_in_words
-from covid_core.model.decision import SITE, OperatingPoint
+from covid_core.model.decision import SITE, SITE_FILMS, Decision, OperatingPoint
 from covid_core.model.results import OPACITY_MAP, TEST
-from covid_core.model.tiers import LIKELY, in_sentence
+from covid_core.model.tiers import in_sentence
 from covid_core.present.point_words import NOT_TRAINED_ON, calls_elsewhere, share_with_interval
 from covid_core.present.populations import parts_within
 from covid_core.present.sentences import in_percent
@@ -45,39 +44,57 @@ class Worth:
         )
 
 
+def answer_worth(card: WeightsCard, decision: Decision, prevalence: float) -> str:
+    """How many films with this very answer have the disease, at home and elsewhere, in one line.
+
+    `prevalence`: 0 to 1. "" where that was not measured, and of an answer that must not be used.
+    """
+    point, tier, name = decision.point, decision.tier, in_sentence(card.classes[-1])
+    here = point.disease_given(tier, prevalence) if decision.usable else None
+    if here is None:
+        return ""
+    films = SITE_FILMS if point.name == SITE else "the test films"
+    elsewhere = [
+        f"; {share_with_interval(there)} at {NOT_TRAINED_ON}"
+        for calls in calls_elsewhere(card, point).values()
+        if (there := calls.disease_given(tier, prevalence))
+    ]
+    return (
+        f"At a {name} prevalence of {in_percent(prevalence)}, {share_with_interval(here)} of"
+        f" radiographs with this answer have {name} by {films}{''.join(elsewhere)}."
+    )
+
+
 def calls_worth(card: WeightsCard, point: OperatingPoint) -> str:
     """What the answers at a point came to, at home and where nothing was trained, in one line.
 
     A site's own point: on its own films alone. "" where nothing was measured.
     """
-    name = in_sentence(card.classes[-1])
-    if point.name == SITE:
-        return _calls("this site's own films", point.calls, name)
-    at_home = card.trust.get(TEST)
-    where = f"{at_home.films:,} test films" if at_home else "the test films"
-    lines = [_calls(where, point.calls, name)]
-    for source, calls in calls_elsewhere(card, point).items():
-        where = f"{card.trust[source].films:,} films of {NOT_TRAINED_ON}"
-        if choices_by(source, card.training):
-            where += f", {use_in_words(source, card.training)}"
-        lines.append(_calls(where, calls, name))
-    found = [line for line in lines if line]
-    return " ".join([*found, _UNCHECKED] if found else [])
-
-
-def _calls(where: str, calls: Calls | None, name: str) -> str:
-    """What the answers came to there."""
+    calls = point.calls
     if calls is None:
         return ""
-    diseased = sum(count.diseased for count in calls.counts)
-    likely = sum(count.diseased for count in calls.counts if count.tier in LIKELY)
-    share = f" ({in_percent(likely / diseased)} likely)" if diseased else ""
+    at_home, name = card.trust.get(TEST), in_sentence(card.classes[-1])
+    films = f"{at_home.films:,} test films" if at_home else "the test films"
+    if point.name == SITE:
+        films = SITE_FILMS
+    elsewhere = [
+        f"; of {card.trust[source].films:,} films of {NOT_TRAINED_ON} {', '.join(shares[:-1])} and"
+        f" {shares[-1]}"
+        for source, there in calls_elsewhere(card, point).items()
+        for shares in [_shares(there)]
+    ]
+    found, missed, alarms, undecided = _shares(calls)
     return (
-        f"Of {where}: {in_percent(calls.flagged.value)} of those with {name} were called likely or"
-        f" possible{share}, {in_percent(calls.missed)} were missed;"
-        f" {in_percent(calls.false_alarms.value)} of the others were false alarms;"
-        f" {in_percent(1 - calls.decided.value)} of all were left undecided."
+        f"Of {films}, {found} of those with {name} were called likely or possible and {missed}"
+        f" missed, {alarms} of the others were false alarms, and {undecided} of all were undecided"
+        f"{''.join(elsewhere)}. {_UNCHECKED}"
     )
+
+
+def _shares(calls: Calls) -> list[str]:
+    """In per cent: flagged and missed of those with the disease, false alarms, undecided."""
+    shares = (calls.flagged.value, calls.missed, calls.false_alarms.value, 1 - calls.decided.value)
+    return [in_percent(share) for share in shares]
 
 
 def map_worth(card: WeightsCard, finding: Finding) -> str:

@@ -8,12 +8,11 @@ import pytest
 
 from covid_core.findings import CLASSES
 from covid_core.metrics import Estimate
-from covid_core.model.choices import CHOSEN_BY
-from covid_core.model.decision import BALANCED, SITE, OperatingPoint
+from covid_core.model.decision import BALANCED, SITE, Decision, OperatingPoint
 from covid_core.model.results import Results, Summary, TierFigures, Trust
 from covid_core.model.tiers import Tier
 from covid_core.model_card.tiers import tier_lines, tiers_section
-from covid_core.present.worth import calls_worth
+from covid_core.present.worth import answer_worth, calls_worth
 from tests.evaluation.test_targets import card, trust
 
 
@@ -67,22 +66,31 @@ def test_a_terminal_gets_a_line_a_point() -> None:
 def test_what_the_answers_came_to_at_home_and_away_is_one_line() -> None:
     here = OperatingPoint(BALANCED, 0.3, calls=CARD.trust["test part"].tiers[BALANCED].calls)
     found = (
-        "90% of those with COVID-19 were called likely or possible (86% likely), 0% were missed;"
-        " 20% of the others were false alarms;"
+        "90% of those with COVID-19 were called likely or possible and 0% missed, 20% of the others"
+        " were false alarms, and 10% of all were undecided"
     )
-    undecided = "10% of all were left undecided."
-    own = f"Of {CARD.trust['test part'].films:,} test films: {found} {undecided}"
-    away = f"Of {CARD.trust['away'].films} films of a source not used in training"
     assert calls_worth(CARD, here) == (
-        f"{own} {away}: {found} 45% of all were left undecided."
+        f"Of {CARD.trust['test part'].films:,} test films, {found}; of"
+        f" {CARD.trust['away'].films} films of a source not used in training 90%, 0%, 20% and 45%."
         " Counted before the checks, which withhold some answers."
     )
-    chosen = CARD.replace(training={CHOSEN_BY: "away: tone"})
-    assert f"{away}, but used to choose the tone: {found}" in calls_worth(chosen, here)
     assert calls_worth(card(), OperatingPoint(BALANCED, 0.3)) == ""
     at_site = calls_worth(CARD, replace(here, name=SITE))
-    assert at_site == f"Of this site's own films: {found} {undecided}"
+    assert at_site.startswith(f"Of the site's own films, {found}.")
     assert calls_worth(CARD, OperatingPoint(SITE, 0.3)) == ""
+
+
+def test_what_the_very_answer_is_worth_is_one_line() -> None:
+    here = OperatingPoint(BALANCED, 0.3, calls=CARD.trust["test part"].tiers[BALANCED].calls)
+    likely = Decision(None, True, (), here, "", Tier.LIKELY)
+    words = answer_worth(CARD, likely, 0.1)
+    assert words.startswith("At a COVID-19 prevalence of 10%, 24% (")
+    assert "of radiographs with this answer have COVID-19 by the test films; 24% (" in words
+    assert words.endswith(" at a source not used in training.")
+    at_site = answer_worth(CARD, replace(likely, point=replace(here, name=SITE)), 0.1)
+    assert at_site.endswith("have COVID-19 by the site's own films.")
+    assert answer_worth(CARD, replace(likely, tier=Tier.POSSIBLE), 0.1) == "", "no such film"
+    assert answer_worth(CARD, likely.withheld("It is rotated."), 0.1) == ""
 
 
 def test_calls_count_what_is_decided_against_the_disease_as_missed() -> None:
