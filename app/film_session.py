@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +17,7 @@ import streamlit as st
 
 from app import session
 from app.open_film import OpenFilm, keep_latest, read_film, unchecked
-from app.queue import Work
+from app.queue import Busy, Work
 from app.shared_queue import take_turn
 from covid_core.errors import Abstained
 from covid_core.findings import Finding
@@ -105,7 +106,7 @@ def refuse_again(
 ) -> None:
     """Raise the Abstained of a film that was refused in this session: it is not read again.
 
-    `on_film`: is given the film, as it would be if it were read.
+    `on_film`: is given the film, as it would be if it were read; not where too many wait.
     """
     reason = _abstained().get(key)
     if reason is None:
@@ -113,9 +114,8 @@ def refuse_again(
     if on_film:
         from covid_core.read.reading import read_radiograph  # what the empty page can do without
 
-        with take_turn():
-            radiograph = read_radiograph(data, key[0])
-        on_film(radiograph)
+        with suppress(Busy), take_turn():
+            on_film(read_radiograph(data, key[0]))
     raise Abstained(*reason)
 
 

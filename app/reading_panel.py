@@ -65,9 +65,9 @@ def read_in_sight(
     """The checked film of a file's bytes.
 
     One that had to be read is shown meanwhile, and then the page is run anew. `answer`, `picture`:
-    the places for both. `known`: as `film_session.open_file` has it. `on_step`: is given
-    "next" or "previous" where the viewer's arrow keys ask for another film meanwhile. Raises
-    CovidCoreError as `film_session.open_file` does.
+    the places for both. `known`: as `film_session.open_file` has it. `on_step`: is given "next" or
+    "previous" where the viewer's arrow keys ask for another film before this one has its answer.
+    Raises CovidCoreError as `film_session.open_file` does.
     """
     early: list[DeltaGenerator] = []  # once the film is shown: the answer's room, the answer in it
 
@@ -212,15 +212,21 @@ def show_controls(*, of_many: bool = False) -> None:
             width=_NUMBER_PX,
             persist_state="session",
         )
-        chosen = session.chosen()
-        card, point = session.card(), chosen.point
-        away = calls_elsewhere(card, point)
-        worth = values_in_words(point, card.classes[-1], chosen.prevalence, away)
-        if of_many and worth:
-            st.caption(worth, width="stretch")
+        if of_many:
+            show_values()
     if session.outdated_profile():
         st.warning(texts.OUTDATED, icon=":material/sync_problem:")
         st.page_link("app/pages/validate.py", label=texts.VALIDATE)
+
+
+def show_values() -> None:
+    """The predictive values of the answers at the point and prevalence that were chosen."""
+    chosen = session.chosen()
+    card, point = session.card(), chosen.point
+    away = calls_elsewhere(card, point)
+    worth = values_in_words(point, card.classes[-1], chosen.prevalence, away)
+    if worth:
+        st.caption(worth, width="stretch")
 
 
 def show_described(film: OpenFilm) -> None:

@@ -35,6 +35,8 @@ from covid_core.predict.predictor import Predictor
 from covid_core.read.archives import Item, in_folder, members
 from covid_core.storage.walk import Note
 
+_REFUSED = "site-refused"  # the session's place for the uploads whose refusal was said
+
 
 class Scored(NamedTuple):
     """One film: whether it shows COVID-19, its probability, the patient, its class by its folder.
@@ -138,7 +140,10 @@ def take_folder() -> None:
     Those given before are read, and were let go: where one is taken back, what they came to stays.
     """
     files = [file for file in st.session_state["site-folder"] if isinstance(file, UploadedFile)]
-    new = [file for file in files if file.size or BUDGET.refusal(file.file_id)]
+    refused = frozenset(file.file_id for file in files if BUDGET.refusal(file.file_id))
+    unsaid = refused - st.session_state.get(_REFUSED, frozenset())
+    st.session_state[_REFUSED] = refused
+    new = [file for file in files if file.size or file.file_id in unsaid]
     if files and not new:
         return
     clear()

@@ -32,6 +32,7 @@ def show() -> None:
         show_what_is_given()
     except CovidCoreError:
         film_session.close_film()
+        film_session.forget_closed()
         raise
     if film_session.current() is before:
         film_session.close_film()

@@ -19,7 +19,7 @@ from covid_core.storage.walk import Note, PassedOver, ignore, is_system_name
 
 _HEADS_AT_ONCE = 256  # files whose first bytes are fetched together
 _PASSWORD = re.compile(r"//[^/@:]*:[^/]*@")  # abfs://container@account holds none
-_QUERY = re.compile(r"^(https?://[^?]*)\?.*")  # which may hold a signature
+_QUERY = re.compile(r"(https?://(?:(?!::)[^?])*)\?.*?(?=::|$)")  # which may hold a signature
 
 
 # What a film's own absence, rights or place on a damaged disk raise; all else is the storage's.

@@ -28,7 +28,7 @@ class Code(StrEnum):
     BORDERS = "borders"
 
 
-UNDER_18 = "The file gives an age under 18: do not use this model for children."
+UNDER_18 = "By its file the patient is under 18: do not use this model for children."
 UNUSABLE = (Code.CHILD,)  # found in a film that is judged, whose answer must not be used
 
 # What was found, and what to do.

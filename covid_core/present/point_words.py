@@ -124,12 +124,13 @@ def answer_worth_in_words(
     decision: Decision,
     disease: Finding,
     prevalence: float,
-    away: Mapping[str, Calls] | None = MappingProxyType({}),
+    *,
+    elsewhere_stated: bool = False,
 ) -> str | None:
     """How many films with this very answer have the disease at a prevalence, 0 to 1, in words.
 
-    `away`: as `calls_elsewhere` gives it, None where it is stated elsewhere. None where no such
-    film was measured, and of an answer that must not be used.
+    `elsewhere_stated`: whether `elsewhere_in_words` stands beside it. None where no such film was
+    measured, and of an answer that must not be used.
     """
     share = decision.point.disease_given(decision.tier, prevalence) if decision.usable else None
     if share is None:
@@ -139,14 +140,7 @@ def answer_worth_in_words(
         f"At a {name} prevalence of {in_percent(prevalence)}, {share_with_interval(share)} of"
         f" radiographs with this answer have {name}, measured on {films_of(decision.point)}."
     )
-    if away is None:
-        return words
-    others = [
-        f"On {NOT_TRAINED_ON} ({source}): {share_with_interval(there)}."
-        for source, calls in away.items()
-        if (there := calls.disease_given(decision.tier, prevalence))
-    ]
-    return " ".join([words, *(others or [_EXPECT_LESS])])
+    return words if elsewhere_stated else f"{words} {_EXPECT_LESS}"
 
 
 def _shares(values: PredictiveValues) -> tuple[str, str]:

@@ -102,7 +102,7 @@ class Result:
         """
         decision, disease = self.prediction.decision, self.prediction.answers[-1]
         return answer_worth_in_words(
-            decision, disease, self.prevalence, None if self.elsewhere else {}
+            decision, disease, self.prevalence, elsewhere_stated=bool(self.elsewhere)
         )
 
     @property

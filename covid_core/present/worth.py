@@ -1,6 +1,6 @@
-"""What each map and category that is shown is worth: one line each, from the weights' card.
+"""What an answer, and each map and category that is shown, is worth: one line each, from the card.
 
-The figures are those within sources, measured within hospitals against what
+Figures of maps and categories are those within sources, measured within hospitals against what
 radiologists boxed and read.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from covid_core.findings import Appearance, Finding, listed_in_words
 from covid_core.model.calls import Calls
 from covid_core.model.card import WeightsCard
+from covid_core.model.choices import choices_by, use_in_words
 from covid_core.model.decision import SITE, SITE_FILMS, Decision, OperatingPoint
 from covid_core.model.results import OPACITY_MAP, TEST
 from covid_core.model.tiers import in_sentence
@@ -78,8 +79,8 @@ def calls_worth(card: WeightsCard, point: OperatingPoint) -> str:
     if point.name == SITE:
         films = SITE_FILMS
     elsewhere = [
-        f"; of {card.trust[source].films:,} films of {NOT_TRAINED_ON} {', '.join(shares[:-1])} and"
-        f" {shares[-1]}"
+        f"; of {card.trust[source].films:,} films of {NOT_TRAINED_ON}{_chosen_by(card, source)}"
+        f" {', '.join(shares[:-1])} and {shares[-1]}"
         for source, there in calls_elsewhere(card, point).items()
         for shares in [_shares(there)]
     ]
@@ -89,6 +90,13 @@ def calls_worth(card: WeightsCard, point: OperatingPoint) -> str:
         f" missed, {alarms} of the others were false alarms, and {undecided} of all were undecided"
         f"{''.join(elsewhere)}. {_UNCHECKED}"
     )
+
+
+def _chosen_by(card: WeightsCard, source: str) -> str:
+    """What a source that trained nothing chose, in brackets; "" where that is nothing."""
+    if not choices_by(source, card.training):
+        return ""
+    return f" ({use_in_words(source, card.training)})"
 
 
 def _shares(calls: Calls) -> list[str]:

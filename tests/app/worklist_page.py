@@ -11,5 +11,5 @@ from app.worklist_panel import show_worklist
 st.set_page_config("List of films", layout="wide")
 films = choose_films()
 if films:
-    show_controls()
+    show_controls(of_many=True)
     show_worklist(films, key="worklist")

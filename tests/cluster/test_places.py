@@ -98,6 +98,9 @@ def test_no_password_gets_into_a_table() -> None:
     assert Place("ftp://me:secret@host/films").name("x.png") == "ftp://host/films/x.png"
     assert Place("ftp://me:se@cret@host/films").name("x.png") == "ftp://host/films/x.png"
     assert Place("https://host/films?sig=secret").title == "https://host/films"
+    cached = Place("simplecache::https://host/films?sig=secret")
+    assert cached.title == "simplecache::https://host/films"
+    assert Place("s3://bucket/films of ?").title == "s3://bucket/films of ?"
     container = "abfs://films@account.example/deep"
     assert Place(container).name("x.png") == f"{container}/x.png"
 

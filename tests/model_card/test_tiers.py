@@ -8,6 +8,7 @@ import pytest
 
 from covid_core.findings import CLASSES
 from covid_core.metrics import Estimate
+from covid_core.model.choices import CHOSEN_BY
 from covid_core.model.decision import BALANCED, SITE, Decision, OperatingPoint
 from covid_core.model.results import Results, Summary, TierFigures, Trust
 from covid_core.model.tiers import Tier
@@ -74,6 +75,8 @@ def test_what_the_answers_came_to_at_home_and_away_is_one_line() -> None:
         f" {CARD.trust['away'].films} films of a source not used in training 90%, 0%, 20% and 45%."
         " Counted before the checks, which withhold some answers."
     )
+    chosen = CARD.replace(training={CHOSEN_BY: "away: tone"})
+    assert "not used in training (but used to choose the tone) 90%" in calls_worth(chosen, here)
     assert calls_worth(card(), OperatingPoint(BALANCED, 0.3)) == ""
     at_site = calls_worth(CARD, replace(here, name=SITE))
     assert at_site.startswith(f"Of the site's own films, {found}.")

@@ -175,9 +175,10 @@ def test_a_card_states_no_folder_of_the_machine_that_trained(tmp_path: Path) -> 
     assert not any(str(tmp_path) in value for value in stated.values())
 
 
-def test_a_teacher_s_recipe_is_beside_the_studies() -> None:
-    recipe = read_recipe("teachers/teacher-lite0")
-    assert (recipe.name, recipe.architecture) == ("teacher-lite0", "efficientnet_lite0")
+@pytest.mark.parametrize("size", ["lite0", "lite2"])
+def test_a_teacher_s_recipe_is_beside_the_studies(size: str) -> None:
+    recipe = read_recipe(f"teachers/teacher-{size}")
+    assert (recipe.name, recipe.architecture) == (f"teacher-{size}", f"efficientnet_{size}")
     assert recipe.opacity_map and recipe.appearance
     assert recipe.name not in recipe_names()
 
