@@ -107,12 +107,12 @@ def _choose(
     selection = st.session_state[table]["selection"]
     waiting = [] if opened or selection["cells"] else selection["rows"]
     alone = items[waiting[0]] if len(waiting) == 1 else None
-    before: Item | None = st.session_state.get(film_session.waiting_place(key))
-    if alone and before and before not in items:  # ticked before other filters hid it
-        st.session_state[film_session.waiting_place(key)] = None
-        on_open((before, alone))
-        return
-    st.session_state[film_session.waiting_place(key)] = alone
+    place = film_session.waiting_place(key)
+    before: Item | None = st.session_state.get(place)
+    hidden = before if before not in items else None  # ticked before other filters hid it
+    st.session_state[place] = None if hidden else alone
+    if alone and hidden:
+        on_open((hidden, alone))
     if alone:
         return
     if selection["cells"]:

@@ -18,7 +18,7 @@ from covid_core.exports.signature import signature_path
 from covid_core.findings import Finding
 from covid_core.model.calls import PREVALENCE
 from covid_core.predict.prediction import Prediction
-from covid_core.present.flags import flags_of_reading
+from covid_core.present.flags import flags_of
 from covid_core.present.overlay import OPACITY_COLOURS, blend, clip_to_body, displayed, png
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.atomic import write_all_whole, write_whole
@@ -57,7 +57,7 @@ def output_writer(
             shown = PREVALENCE if prevalence is None else prevalence
             write_bundle(reader, reading, bundles, shown, signing)
         in_lungs = reading.lung_shares(finding)
-        flags = flags_of_reading(reading, finding)
+        flags = flags_of(reading.prediction, reading.checks(finding), in_lungs)
         return Explained(reading.prediction, in_lungs.heat if _counts(reading) else math.nan, flags)
 
     return explain

@@ -67,8 +67,7 @@ def decode_in_child(decode: Callable[[bytes], Decoded], data: bytes) -> Decoded 
             ours, child = _start(decode, opened)
         except (OSError, EOFError) as error:
             raise _not_decoded("the process that decodes it could not be started") from error
-        late = threading.Event()
-        with _killed_after(MAX_SECONDS, child, late):
+        with _killed_after(MAX_SECONDS, child) as late:
             try:
                 return _ask(ours, data)
             except (OSError, EOFError, ValueError, LookupError, TypeError):  # also of nonsense
@@ -93,7 +92,7 @@ def _start(
         _find_temporary_folder()
         child.start()
     try:
-        with _killed_after(_MAX_START_SECONDS, child, threading.Event()):
+        with _killed_after(_MAX_START_SECONDS, child):
             ours.recv_bytes()
     except (OSError, EOFError):
         child.kill()
@@ -118,8 +117,9 @@ def _find_temporary_folder() -> None:
 
 
 @contextlib.contextmanager
-def _killed_after(seconds: float, child: BaseProcess, late: threading.Event) -> Iterator[None]:
-    """Kill the child once that time is over, and set `late`."""
+def _killed_after(seconds: float, child: BaseProcess) -> Iterator[threading.Event]:
+    """Kill the child once that time is over; the event is set by then."""
+    late = threading.Event()
 
     def kill() -> None:
         late.set()
@@ -129,7 +129,7 @@ def _killed_after(seconds: float, child: BaseProcess, late: threading.Event) -> 
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield late
     finally:
         timer.cancel()
 
