@@ -65,9 +65,11 @@ def write_crop(path: Path, folder: Path, lungs: Lungs, margin: float) -> Written
     Prepared as for a network, but for the tone, which is of the part: borders are cut first.
     """
     film = read_file(path)
-    plain = Preprocess(size_px=4 * SIDE_PX, borders="cut")
+    plain = Preprocess(size_px=2 * SIDE_PX, borders="cut")
     picture, inside = plain.picture(film), plain.crop(film)
-    crop = lungs_box(lungs.inside(picture.astype(np.float32) / 255), margin)
+    crop = WHOLE
+    if margin < 1:
+        crop = lungs_box(lungs.inside(picture.astype(np.float32) / 255), margin)
     part = Image.fromarray(np.ascontiguousarray(crop.of(picture)))
     small = part.resize((SIDE_PX, SIDE_PX), Image.Resampling.BOX)
     target = folder / f"{sha256(str(path).encode()).hexdigest()[:24]}.png"
