@@ -1,4 +1,4 @@
-"""Train the chest-radiograph reader, or one of the recipes, on your own films.
+"""Train the chest-radiograph reader, or one of the recipes, on your own radiographs.
 
     python train.py --data DIR --out weights/
     python train.py --data manifest.parquet --out weights/ --init random --stages 128:6,224:1.5
@@ -8,10 +8,10 @@
     torchrun --nproc-per-node=2 train.py --data DIR --out weights/
 
 DIR is a public dataset as downloaded, a folder of several, a folder with normal/, pneumonia/ and
-covid/, or a manifest of films that `python -m covid_core manifest` made. The GPU is used where
-there is one. The run's checkpoints and log go to --run-dir; the weights, with everything needed to
-trust them, to --out. From --init on, options stand in place of what the recipe says. Exit status: 0
-done, 1 training had to stop, 2 wrong use or data that can't serve.
+covid/, or a manifest of radiographs that `python -m covid_core manifest` made. The GPU is used
+where there is one. The run's checkpoints and log go to --run-dir; the weights, with everything
+needed to trust them, to --out. From --init on, options stand in place of what the recipe says. Exit
+status: 0 done, 1 training had to stop, 2 wrong use or data that can't serve.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def run(options: Options) -> int:
 
 
 def make_weights(options: Options, device: torch.device) -> None:
-    """Make weights of films, and the card that says what they are worth. Raises CovidCoreError."""
+    """Make weights, and the card that says what they are worth. Raises CovidCoreError."""
     import torch
 
     from covid_core.evaluation.measure import measure_stage, require_for_measuring
@@ -161,10 +161,10 @@ def write_results(
     stages: dict[str, dict[str, Summary]],
     cache: Path,
 ) -> None:
-    """Write a trained network's weights and their card: what it is worth on films new to it.
+    """Write a trained network's weights and their card: what it is worth on radiographs new to it.
 
-    `table`: the manifest; `stages`: what its earlier tasks came to; `cache`: of decoded films.
-    Raises CovidCoreError.
+    `table`: the manifest; `stages`: what its earlier tasks came to; `cache`: of decoded
+    radiographs. Raises CovidCoreError.
     """
     from covid_core.datasets.published import shared
     from covid_core.datasets.split import counts, fingerprint
@@ -203,7 +203,7 @@ def write_results(
 def check_first_weights(
     options: Options, recipe: Recipe, teachers: Teachers | None, table: pd.DataFrame
 ) -> None:
-    """Raise DatasetError where films that tune or test taught the first weights, or a teacher.
+    """Raise DatasetError where images that tune or test taught the first weights, or a teacher.
 
     A study, as published or corrected, is repeated with the start that its recipe names.
     """
@@ -243,7 +243,7 @@ def load_manifest(options: Options, recipe: Recipe, folder: Path) -> pd.DataFram
         )
         print_tally(tally)
         for reason, films in Counter(left.reason for left in compiled.left_out).items():
-            print(f"left out, {films} films: {reason}", file=sys.stderr)
+            print(f"left out, {films} radiographs: {reason}", file=sys.stderr)
         if options.skip_bad:
             write_left_out(compiled.damaged, folder / "quarantine.csv")
         table = compiled.table

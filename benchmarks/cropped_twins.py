@@ -88,7 +88,9 @@ def main() -> None:
     table, signs = read_manifest(options.manifest), as_signs(known.hashes)
     chosen = ((table["split"] == options.part.value) & (table["label"] != "")).to_numpy()
     twins, scores, rows = np.zeros(chosen.sum(), bool), [], []
-    for at, path in enumerate(tqdm([Path(path) for path in table["path"][chosen]], unit="film")):
+    for at, path in enumerate(
+        tqdm([Path(path) for path in table["path"][chosen]], unit="radiograph")
+    ):
         film = read_file(path).film
         logits = predictor.logits(predictor.card.preprocess.picture(film)[np.newaxis])
         scores.append(predictor.card.rules.probabilities(logits[0]))  # as the card's figures are

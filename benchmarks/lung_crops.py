@@ -116,7 +116,7 @@ def main() -> None:
         return write_crop(Path(path), films, lungs, options.margin)
 
     with ThreadPoolExecutor(options.workers) as pool:
-        done = tqdm(pool.map(write, wanted), total=len(wanted), unit="film")
+        done = tqdm(pool.map(write, wanted), total=len(wanted), unit="radiograph")
         written = dict(zip(wanted, done, strict=True))
     for stem, table in tables.items():
         write_manifest(move_to_crops(table, written), options.out / f"{stem}.parquet")

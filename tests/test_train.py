@@ -306,7 +306,7 @@ def test_a_manifest_without_films_to_test_is_refused_before_training(
     write_manifest(table, tmp_path / "m.csv")
     monkeypatch.setattr(sys, "argv", small_run(tmp_path / "m.csv", tmp_path))
     assert train.main() == 2
-    assert "no film with a class in its test part" in capsys.readouterr().err
+    assert "no radiograph with a class in its test part" in capsys.readouterr().err
 
 
 def unreachable(*_: object, **__: object) -> None:

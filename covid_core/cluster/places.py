@@ -116,7 +116,7 @@ class Place:
             raise
         except Exception as error:  # each filesystem's client has its own
             raise Unreachable(
-                f"the films' storage does not answer ({type(error).__name__})",
+                f"the radiographs' storage does not answer ({type(error).__name__})",
                 "Check its address and your rights to it, then run again: what was done is kept",
                 file=self.title,
             ) from error

@@ -130,7 +130,7 @@ def score_archive(
         left = iter([*lost.values()])
     fatal = CovidCoreError(
         f"reading it stopped {_CHANCES} workers, one after another",
-        "Try the film by itself; it may be damaged, or need more memory than there is",
+        "Try the radiograph by itself; it may be damaged, or need more memory than there is",
     )
     yield table.add([error_row(name, fatal, job.answers) for name in lost])
 

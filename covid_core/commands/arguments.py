@@ -32,7 +32,7 @@ Measured = Annotated[
     Path,
     Argument(
         metavar="MANIFEST",
-        help="with the films to measure on: a test part, or sources held out",
+        help="with the radiographs to measure on: a test part, or sources held out",
     ),
 ]
 Weights = Annotated[
@@ -57,12 +57,12 @@ WeightsFolders = Annotated[
 Recipe = Annotated[
     str, Option("--recipe", metavar="NAME", help="whose weights of that folder to use")
 ]
-Cache = Annotated[Path, Option("--cache", metavar="DIR", help="of decoded films")]
+Cache = Annotated[Path, Option("--cache", metavar="DIR", help="of decoded radiographs")]
 SkipUnknown = Annotated[
     bool,
     Option(
         "--skip-unknown",
-        help="leave out films of folders and labels that name no known class, and count them;"
+        help="leave out radiographs of folders and labels that name no known class, and count them;"
         " without it they are named and nothing is made",
     ),
 ]
@@ -90,7 +90,7 @@ Prevalence = Annotated[
         "--prevalence",
         parser=as_share,
         metavar="SHARE",
-        help="of COVID-19 among your films, such as 0.1: gives each call's predictive value",
+        help="of COVID-19 among your radiographs, such as 0.1: gives each call's predictive value",
     ),
 ]
 

@@ -41,8 +41,8 @@ _AMOUNT = Amount()
 class Options:
     """Test a network for shortcuts, robustness and calibration.
 
-    Groups of patients, shortcut probes, heat maps, spoilt films: one HTML report, and the figures
-    beside the weights, for the model card.
+    Groups of patients, shortcut probes, heat maps, spoilt radiographs: one HTML report, and the
+    figures beside the weights, for the model card.
     """
 
     weights: Weights = WEIGHTS
@@ -77,16 +77,16 @@ class Options:
             "--boxes",
             metavar="FILE",
             show_default="--manifest itself, where it has boxes",
-            help="a manifest of films with radiologists' boxes, to hold the maps against, that"
-            " keeps the split of --manifest",
+            help="a manifest of radiographs with radiologists' boxes, to hold the maps against,"
+            " that keeps the split of --manifest",
         ),
     ] = None
     probes: Annotated[
         int,
         Option(
             "--probes",
-            metavar="FILMS",
-            help="how many films of each part the shortcut probes change; of fewer than"
+            metavar="COUNT",
+            help="of radiographs of each part that the shortcut probes change; of fewer than"
             f" {ENOUGH} the report says that they are few",
         ),
     ] = _AMOUNT.probes
@@ -94,19 +94,19 @@ class Options:
         int,
         Option(
             "--maps",
-            metavar="FILMS",
-            help="how many films of the test part the tests of heat maps take",
+            metavar="COUNT",
+            help="of radiographs of the test part that the tests of heat maps take",
         ),
     ] = _AMOUNT.maps
     corruptions: Annotated[
         int,
         Option(
             "--corruptions",
-            metavar="FILMS",
-            help="how many films of the test part are spoilt, to see whether the answer holds",
+            metavar="COUNT",
+            help="of radiographs of the test part that are spoilt, to see whether the answer holds",
         ),
     ] = _AMOUNT.corruptions
-    seed: Annotated[int, Option("--seed", help="of the choice of films, and of the spoiling")] = 0
+    seed: Annotated[int, Option("--seed", help="of the choice of radiographs and the spoiling")] = 0
     cache: Cache = CACHE
 
 
@@ -169,7 +169,7 @@ def _boxes(
     table: pd.DataFrame,
     device: torch.device,
 ) -> BoxFigures:
-    """What `measure_boxes` finds of films that trained nothing.
+    """What `measure_boxes` finds of radiographs that trained nothing.
 
     Empty where there are too few of them with boxes. `table`: the manifest that was trained on.
     What the card has of it already, by `evaluate --into-card`, is taken over.

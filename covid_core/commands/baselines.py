@@ -32,8 +32,8 @@ _Scores = dict[str, np.ndarray]
 class Options:
     """Measure what is reached without looking at the lungs.
 
-    For each card in the folders: how far simple models get on the same films from the file's
-    header, from the film's outer frame without its lungs, and from a thumbnail. train.py does the
+    For each card in the folders: how far simple models get on the same radiographs from the file's
+    header, from the outer frame without the lungs, and from a thumbnail. train.py does the
     same at its end. Only the cards change; where the tensors are there, their figures are measured
     anew by the card's calibration, else they stay as they are.
     """
@@ -108,7 +108,7 @@ def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) ->
 
 
 def _answers(card: WeightsCard, folder: Path, films: Films) -> dict[Split, np.ndarray] | None:
-    """The network's probabilities, by its card's rules, of the films that did not train it.
+    """The network's probabilities, by its card's rules, of the radiographs that did not train it.
 
     None where the network is not here.
     """

@@ -31,7 +31,7 @@ class TrainOptions:
     """Measure the speed of training steps, on phantoms."""
 
     steps: Annotated[int, Option("--steps", help="how many are timed")] = 20
-    batch_size: Annotated[int, Option("--batch-size", help="films in each step")] = 32
+    batch_size: Annotated[int, Option("--batch-size", help="radiographs in each step")] = 32
     architecture: Annotated[
         str,
         Option(
@@ -60,34 +60,34 @@ def run_train(options: TrainOptions) -> int:
         architecture=options.architecture,
         compiled=options.compile,
     )
-    print(f"{options.architecture}, 224 px, {options.batch_size} films a step, {name}")
+    print(f"{options.architecture}, 224 px, {options.batch_size} radiographs a step, {name}")
     print(f"ours   {_described(measured.ours)}")
     print(f"plain  {_described(measured.plain)}")
     print(f"ratio  {measured.ratio:.2f}")
-    print(f"augmentation alone, films/s: {measured.augmented:.0f} as a batch,")
-    print(f"               {measured.augmented_singly:.0f} film by film, torchvision's transforms")
+    print(f"augmentation alone, radiographs/s: {measured.augmented:.0f} as a batch,")
+    print(f"               {measured.augmented_singly:.0f} one by one, torchvision's transforms")
     print(f"of the device: {measured.matrix_share:.0%} of its bfloat16 matrix rate,")
     print(f"               {measured.memory_share:.0%} of its memory bandwidth at most")
     return DONE
 
 
 def _described(pace: Pace) -> str:
-    return f"{pace.films_per_s:8.1f} films/s, {pace.waiting:.1%} of the time waiting for films"
+    return f"{pace.films_per_s:8.1f} radiographs/s, {pace.waiting:.1%} of the time waiting for them"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PredictOptions:
-    """Measure the speed of one film from its file to probability and Grad-CAM."""
+    """Measure the speed of one radiograph from its file to probability and Grad-CAM."""
 
     weights: Weights = WEIGHTS
     recipe: Recipe = SHIPPED
     rounds: Annotated[
-        int, Option("--rounds", help="how often each film is read; the median counts")
+        int, Option("--rounds", help="how often each radiograph is read; the median counts")
     ] = 10
 
 
 def run_predict(options: PredictOptions) -> int:
-    """Measure how fast a film is answered; the exit status."""
+    """Measure how fast a radiograph is answered; the exit status."""
     from covid_core.bench.predict import measure
 
     speed = measure(options.weights, options.recipe, rounds=options.rounds)

@@ -24,10 +24,10 @@ from covid_core.model.tasks import task_of
 class Options:
     """Fit calibration, operating points and prediction sets anew.
 
-    On the validation films of the manifest that the weights were trained on; measured on its test
-    part and on sources held out, as are the card's other figures and their baselines. train.py does
-    the same at its end. Only the card changes; what was measured by the rules before, an audit and
-    the proof of a quicker engine, is removed and has to be made anew.
+    On the validation radiographs of the manifest that the weights were trained on; measured on its
+    test part and on sources held out, as are the card's other figures and their baselines. train.py
+    does the same at its end. Only the card changes; what was measured by the rules before, an audit
+    and the proof of a quicker engine, is removed and has to be made anew.
     """
 
     manifest: Manifest
@@ -38,15 +38,15 @@ class Options:
         float | None,
         Option(
             "--smooth-px",
-            help="smooth films by this from now on; all that the card tells is then measured anew",
+            help="smooth radiographs by this from now on; the card's figures are measured anew",
         ),
     ] = None
     borders: Annotated[
         Literal["keep", "cut"] | None,
         Option(
             "--borders",
-            help="keep bars and padding around a film, or cut them off, from now on; measured anew"
-            " too",
+            help="keep bars and padding around a radiograph, or cut them off, from now on; measured"
+            " anew too",
         ),
     ] = None
 
@@ -68,7 +68,7 @@ def run(options: Options) -> int:
     table = read_manifest(options.manifest)
     if fingerprint(table) != card.split:
         raise DatasetError(
-            "the weights were trained on another split: films of this one's validation may have"
+            "the weights were trained on another split: images of this one's validation may have"
             " trained them",
             "Give the manifest that they were trained on",
             file=str(options.manifest),
@@ -132,8 +132,8 @@ def run(options: Options) -> int:
 def forget_what_is_outdated(folder: Path, recipe: str, *, pictures: bool) -> Iterator[Path]:
     """Delete, and give, what lies beside weights and was made with the rules before.
 
-    `pictures`: whether films are prepared otherwise too, so that the index of those that trained
-    the weights is of other pictures.
+    `pictures`: whether radiographs are prepared otherwise too, so that the index of those that
+    trained the weights is of other pictures.
     """
     files = [folder / f"{recipe}{AUDIT}.json", folder / f"{recipe}{PROOF}.json"]
     if pictures:

@@ -36,7 +36,7 @@ EPILOG = DISCLAIMER
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Score the films below a URL on a Ray cluster: a Delta Lake table, one row a file.
+    """Score the radiographs below a URL on a Ray cluster: a Delta Lake table, one row a file.
 
     Run it again to go on where it was stopped.
     """
@@ -79,7 +79,7 @@ def run(options: Options) -> int:
     if next(Place.of(options.url).films(), None) is None:
         tally = open_tally(options.list_passed_over)
         deque(Place.of(options.url).films(tally.note), maxlen=0)
-        print("there is no film in what was given", file=sys.stderr)
+        print("there is no radiograph in what was given", file=sys.stderr)
         print_tally(tally)
         return WRONG_USE
     try:
@@ -100,7 +100,7 @@ def _scored(options: Options) -> int:
     tally = open_tally(options.list_passed_over)
     with (
         connected(options.address, options.workers) as workers,
-        tqdm(unit="film", disable=None) as progress,
+        tqdm(unit="radiograph", disable=None) as progress,
     ):
         table = Table(options.out, terms)  # begun once there are workers
         for added in score_archive(job, table, workers, note=tally.note):
@@ -108,7 +108,7 @@ def _scored(options: Options) -> int:
             failed += sum(row["decision"] in UNANSWERED for row in added)
             progress.update(len(added))
     print_tally(tally)
-    print(f"{scored} films scored, {failed} of them got no prediction", file=sys.stderr)
+    print(f"{scored} radiographs scored, {failed} of them got no prediction", file=sys.stderr)
     if table.failed > failed:
         print(f"{table.failed} rows of the table have none", file=sys.stderr)
     return SOME_FAILED if failed or table.failed else DONE

@@ -1,4 +1,4 @@
-"""`engines MANIFEST`: whether a quicker precision may run these weights, measured film by film."""
+"""`engines MANIFEST`: whether a quicker precision may run these weights, by every radiograph."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ EPILOG = f"A probability may differ by {LARGEST_DIFFERENCE:g}, and no decision."
 class Options:
     """Measure whether bfloat16 decides as float32 does.
 
-    Every film of the test part and of sources held out, by PyTorch in float32 and by another engine
-    in bfloat16, films too close to call a second time in float32. Where no decision differs, and no
-    probability by more than it may, that engine, at that version, runs these weights in bfloat16
-    from then on, on machines that have it.
+    Every radiograph of the test part and of sources held out, by PyTorch in float32 and by another
+    engine in bfloat16, those too close to call a second time in float32. Where no decision differs,
+    and no probability by more than it may, that engine, at that version, runs these weights in
+    bfloat16 from then on, on machines that have it.
     """
 
     manifest: Measured
@@ -57,7 +57,7 @@ def run(options: Options) -> int:
     indices = np.concatenate([films.part(part) for part in MEASURED])
     if not len(indices):
         raise DatasetError(
-            "it has no film of a test part or of a source held out",
+            "it has no radiograph of a test part or of a source held out",
             "Make one that has",
             file=str(options.manifest),
         )
@@ -70,7 +70,7 @@ def run(options: Options) -> int:
         options.engine,
     )
     save_proof(options.weights, options.recipe, proof)
-    parts = ", ".join(f"{count} films of the {part} part" for part, count in counts.items())
+    parts = ", ".join(f"{count} radiographs of the {part} part" for part, count in counts.items())
     print(f"{proof.engine} on {proof.machine}: {parts}")
     print(f"largest difference of a probability {proof.difference:.4f}")
     print(f"decided otherwise {proof.other_decisions}, looked at again {proof.again:.1%}")

@@ -1,4 +1,4 @@
-"""`evaluate`: several weights on the same films, to a table and its plots, or into their cards."""
+"""`evaluate`: networks on the same radiographs, to a table and plots, or into their cards."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Compare networks on the same films of a manifest.
+    """Compare networks on the same radiographs of a manifest.
 
     Networks on the test part of a manifest and on each source held out of it: a table, and a report
-    with plots. Where the manifest has sources with films of both kinds, read by radiologists, how
-    well they are separated within each, and maps against boxes.
+    with plots. Where the manifest has sources with radiographs of both kinds, read by radiologists,
+    how well they are separated within each, and maps against boxes.
     """
 
     manifest: Measured
@@ -48,7 +48,7 @@ class Options:
             "--trained-on",
             metavar="FILE",
             help="the manifest that the weights were trained on, where MANIFEST has another split"
-            " of the same sources: proves that no film measured had trained them",
+            " of the same sources: proves that no radiograph measured had trained them",
         ),
     ] = None
     studies: Annotated[
@@ -64,7 +64,7 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Compare networks on the same films of a manifest; the exit status."""
+    """Compare networks on the same radiographs of a manifest; the exit status."""
     from covid_core.datasets.manifest import read_manifest
     from covid_core.engines.memory import pick_device
     from covid_core.evaluation.compare import compare, find_weights
@@ -101,7 +101,8 @@ def _into_cards(options: Options, table: pd.DataFrame) -> int:
 
     if not select_films(table).any():
         raise DatasetError(
-            "it has no source with films of both kinds, read by radiologists, that may be measured",
+            "it has no source with radiographs of both kinds, read by radiologists, that may be"
+            " measured",
             "Make it anew with such a dataset, on the test side of its split or held out",
             file=str(options.manifest),
         )
@@ -115,7 +116,7 @@ def _into_cards(options: Options, table: pd.DataFrame) -> int:
 def _measured(folder: Path, recipe: str, options: Options, table: pd.DataFrame) -> WeightsCard:
     """The card of weights with their figures within sources.
 
-    Raises DatasetError where films of the manifest may have trained them.
+    Raises DatasetError where radiographs of the manifest may have trained them.
     """
     from covid_core.datasets.manifest import read_manifest
     from covid_core.engines.memory import pick_device

@@ -17,13 +17,13 @@ from covid_core.predict.gate import GATE
 class Options:
     """Train the network that says whether a picture may be judged.
 
-    On the films of a manifest, spoilt on purpose, and on drawn pictures of other things; pick
+    On the radiographs of a manifest, spoilt on purpose, and on drawn pictures of other things; pick
     thresholds on the validation part and measure on the rest.
     """
 
     manifest: Annotated[
         Path,
-        Argument(metavar="MANIFEST", help="with the films to train, validate and measure on"),
+        Argument(metavar="MANIFEST", help="with the radiographs to train, validate and measure on"),
     ]
     out: Annotated[
         Path,
@@ -35,18 +35,18 @@ class Options:
         ),
     ] = GATE
     steps: Annotated[int, Option("--steps", help="of training")] = 1200
-    films: Annotated[int, Option("--films", help="how many train, at most")] = 5000
+    films: Annotated[int, Option("--radiographs", help="how many train, at most")] = 5000
     displays_only: Annotated[
         bool,
         Option(
             "--displays-only",
-            help="keep the gate in --out, and train only how it knows several films, screenshots"
+            help="keep the gate in --out, and train only how it knows several images, screenshots"
             " and photos",
         ),
     ] = False
     seed: Annotated[
         int,
-        Option("--seed", help="of the network's first weights, and of how films are spoilt"),
+        Option("--seed", help="of the network's first weights, and of how radiographs are spoilt"),
     ] = 0
 
 
@@ -63,7 +63,7 @@ def run(options: Options) -> int:
         displays_only=options.displays_only,
     )
     for source, figures in card.measured.sources.items():
-        print(f"{source}: {figures['refused']:.1%} of {figures['n']} good films refused")
+        print(f"{source}: {figures['refused']:.1%} of {figures['n']} good radiographs refused")
     for kind, figures in card.measured.kinds.items():
         seen = "trained" if figures["trained"] else "never trained"
         print(f"{kind} ({seen}): AUROC {figures['auroc']:.3f}, {figures['abstains']:.1%} refused")

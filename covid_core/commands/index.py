@@ -1,4 +1,4 @@
-"""`index MANIFEST`: which films made these weights, in a file beside them."""
+"""`index MANIFEST`: which radiographs made these weights, in a file beside them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from covid_core.model.card import SHIPPED, WEIGHTS, read_card
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """List the films that made the weights, to tell which film was seen before.
+    """List the radiographs that made the weights, to tell which radiograph was seen before.
 
-    Of each film that trained, chose or calibrated the weights, and of copies of these: a 256-bit
-    hash, features, and what its dataset states, in known/ beside the weights. No picture is in it;
-    names of files are.
+    Of each radiograph that trained, chose or calibrated the weights, and of copies of these: a
+    256-bit hash, features, and what its dataset states, in known/ beside the weights. No picture is
+    in it; names of files are.
     """
 
     manifest: Manifest
@@ -27,7 +27,7 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """List the films that made the weights; the exit status."""
+    """List the radiographs that made the weights; the exit status."""
     from covid_core.datasets.manifest import read_manifest
     from covid_core.training.index import index_films
 

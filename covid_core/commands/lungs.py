@@ -14,12 +14,12 @@ from covid_core.predict.lungs import LUNGS
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Train the network that outlines the lungs, on films with outlines drawn by people.
+    """Train the network that outlines the lungs, on radiographs with outlines drawn by people.
 
     DIR has metadata.csv, images/ and lung_masks/, as Cohen's collection with V7's outlines.
     """
 
-    folder: Annotated[Path, Argument(metavar="DIR", help="with films and their outlines")]
+    folder: Annotated[Path, Argument(metavar="DIR", help="with radiographs and their outlines")]
     out: Annotated[
         Path,
         Option(
@@ -29,7 +29,7 @@ class Options:
             help="folder for the network's weights",
         ),
     ] = LUNGS
-    epochs: Annotated[int, Option("--epochs", help="how often each film is trained on")] = 60
+    epochs: Annotated[int, Option("--epochs", help="how often each radiograph is trained on")] = 60
     seed: Annotated[
         int,
         Option("--seed", help="of the split by patients, and of the network's first weights"),
@@ -42,7 +42,7 @@ def run(options: Options) -> int:
 
     card = make_lungs(options.folder, options.out, epochs=options.epochs, seed=options.seed)
     print(
-        f"Dice {card.dice} on {card.films['test']} films of patients who did not train it;"
+        f"Dice {card.dice} on {card.films['test']} radiographs of patients who did not train it;"
         f" {card.films['train']} did"
     )
     return DONE

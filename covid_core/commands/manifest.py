@@ -45,7 +45,7 @@ def as_view(name: str) -> View:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Datasets to one table, a row a film."""
+    """Datasets to one table, a row a radiograph."""
 
     folders: Annotated[list[Path], Argument(metavar="DIR", help="datasets, or folders")]
     out: Annotated[Path, Option("--out", metavar="FILE", help=".parquet or .csv")]
@@ -96,8 +96,8 @@ class Options:
         Option(
             "--keep-split",
             metavar="FILE",
-            help="an earlier manifest whose films stay on their sides, so that weights trained on"
-            " it can be trained further, or measured on new datasets",
+            help="an earlier manifest whose radiographs stay in their parts, so that weights"
+            " trained on it can be trained further, or measured on new datasets",
         ),
     ] = None
     cache: Annotated[
@@ -105,7 +105,7 @@ class Options:
         Option(
             "--cache",
             metavar="DIR",
-            help="where it is kept what each film looked like, for the next time",
+            help="where it is kept what each radiograph looked like, for the next time",
         ),
     ] = CACHE
 
@@ -176,7 +176,7 @@ def run_check(options: CheckOptions) -> int:
     complaints = overlaps(table)
     for complaint in complaints:
         print(complaint)
-    films = f"{len(table)} films"
+    films = f"{len(table)} radiographs"
     print(f"{films}: {len(complaints)} overlaps" if complaints else f"{films}: the split is clean")
     return SOME_FAILED if complaints else DONE
 
@@ -201,4 +201,5 @@ def _summary(compiled: Compilation) -> str:
     ]
     header = ["split", "source", *map(str, CLASSES), "unlabelled"]
     table = pd.DataFrame(rows, columns=header).to_string(index=False)
-    return f"{table}\n\n{len(compiled.table)} films, {len(compiled.twins.pairs)} pairs of twins"
+    pairs = len(compiled.twins.pairs)
+    return f"{table}\n\n{len(compiled.table)} radiographs, {pairs} pairs of twins"

@@ -70,8 +70,8 @@ class Options:
         bool,
         Option(
             "--resume",
-            help="keep the rows that the CSV file has, errors too, and score only the films that"
-            " have none; give the other options as before",
+            help="keep the rows that the CSV file has, errors too, and score only what has"
+            " none; give the other options as before",
         ),
     ] = False
     json: Annotated[bool, Option("--json", help="print the rows as JSON, one a line")] = False
@@ -82,7 +82,7 @@ class Options:
             "--saliency",
             metavar="DIR",
             help="write Grad-CAM overlays there, without heat where the map fails a test of"
-            " itself; no film is read from it",
+            " itself; no radiograph is read from it",
         ),
     ] = None
     bundle: Annotated[
@@ -90,8 +90,8 @@ class Options:
         Option(
             "--bundle",
             metavar="DIR",
-            help="write a case bundle of each film there: report, JSON, pictures, the film without"
-            " its tags, and all checks; `replay` makes it again",
+            help="write a case bundle of each radiograph there: report, JSON, pictures, the image"
+            " without its tags, and all checks; `replay` makes it again",
         ),
     ] = None
     sign: Annotated[
@@ -113,7 +113,7 @@ class Options:
             "--workers",
             min=1,
             metavar="N",
-            help="films read and judged at a time; one for each core, and one that is read"
+            help="radiographs read and judged at a time; one for each core, and one that is read"
             " meanwhile",
         ),
     ] = cores() + 1
@@ -125,7 +125,7 @@ def run(options: Options) -> int:
     _check(options)
     tally = Tally()
     if next(_films(options, tally), None) is None:
-        print("there is no film in what was given", file=sys.stderr)
+        print("there is no radiograph in what was given", file=sys.stderr)
         print_tally(tally)
         return WRONG_USE
     lanes = Lanes(films=min(options.workers, cores()))
@@ -159,14 +159,14 @@ def _check(options: Options) -> None:
     for path in options.paths:
         if overlays and path.is_dir() and path.resolve() == overlays:
             raise CovidCoreError(
-                "its overlays would be taken for films",
+                "its overlays would be taken for radiographs",
                 "Name another folder for --saliency",
                 file=str(path),
             )
 
 
 def _films(options: Options, tally: Tally) -> Iterator[Film]:
-    """The films of what was given, found one by one; `tally` takes what is passed over."""
+    """The radiographs of what was given, found one by one; `tally` takes what is passed over."""
     for path in options.paths:
         if path.is_dir():
             for film in films_below(path, leave_out=options.saliency, note=tally.note):
@@ -179,7 +179,7 @@ def _films(options: Options, tally: Tally) -> Iterator[Film]:
 
 
 def _total(options: Options) -> int | None:
-    """How many films there are, for the progress bar.
+    """How many radiographs there are, for the progress bar.
 
     None where nobody looks at it, or where counting takes too long.
     """
@@ -210,7 +210,8 @@ def _written(options: Options, scoring: Scoring, terms: Terms) -> int:
         films = (film for film in found if not (ledger and ledger.holds(film.name)))
         made = outputs.enter_context(closing(rows(films, scoring, workers=options.workers)))
         said, reason = [], ""
-        for row in _progress(made, tqdm(unit="film", total=total, initial=count, disable=None)):
+        bar = tqdm(unit="radiograph", total=total, initial=count, disable=None)
+        for row in _progress(made, bar):
             count += 1
             said.append(Tier(row["tier"]))
             if row["decision"] in UNANSWERED:
@@ -219,7 +220,7 @@ def _written(options: Options, scoring: Scoring, terms: Terms) -> int:
                 write(row)
     print_tally(tally)
     if said:
-        new = "new film" if ledger and ledger.kept else "film"
+        new = "new radiograph" if ledger and ledger.kept else "radiograph"
         unchecked = "" if scoring.explain else f"\n{_UNCHECKED}"
         print(f"{counted(len(said), new)}: {tiers_in_words(said)}{unchecked}", file=sys.stderr)
     _say_what_failed(options, ledger, count, failed, reason)
@@ -249,12 +250,12 @@ def _progress(made: Iterator[Row], bar: tqdm[Row]) -> Iterator[Row]:
             yield row
             bar.update()
             if bar.disable and time.monotonic() > late:
-                print(f"{counted(done, 'film')} done", file=sys.stderr, flush=True)
+                print(f"{counted(done, 'radiograph')} done", file=sys.stderr, flush=True)
                 late = time.monotonic() + _LINE_S
 
 
 def _explainer(predictor: Predictor, options: Options, lanes: Lanes) -> Explain | None:
-    """A function that checks a film's answer, and writes its overlay and bundle; None for none."""
+    """A function that checks an answer, and writes its overlay and bundle; None for none."""
     if not (options.checks or options.saliency or options.bundle):
         return None
     # What draws takes long to import, and few ask for it.

@@ -1,4 +1,4 @@
-"""`replay BUNDLE...`: read the films of case bundles again, and compare byte for byte."""
+"""`replay BUNDLE...`: read the radiographs of case bundles again, and compare byte for byte."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OTHERS = {
     "gate_card_sha256": "another card of the gate",
     "lungs_sha256": "another network of the lungs",
     "lungs_card_sha256": "another card of the network of the lungs",
-    "known_films_sha256": "another index of training films",
+    "known_films_sha256": "another index of training radiographs",
     "split": "weights trained on another split",
     "model": "another model",
 }
@@ -49,15 +49,15 @@ _OTHERS = {
 EPILOG = NOTE
 LIMITS = (
     "That they are the same proves that a bundle is consistent, not where it comes from. Its"
-    " radiograph is checked with --film, its maker and its date with --signer."
+    " radiograph is checked with --radiograph, its maker and its date with --signer."
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Read the films of case bundles again, and compare the new bundles with the given ones.
+    """Read the radiographs of case bundles again, and compare the new bundles with the given ones.
 
-    From a film's levels to the report, byte for byte. The same bytes prove that a bundle is
+    From a radiograph's levels to the report, byte for byte. The same bytes prove that a bundle is
     consistent, not where it comes from. Exit status: 0 all the same, 1 some are others, 2 some are
     no bundles, were changed, or are not signed by the signer.
     """
@@ -66,11 +66,11 @@ class Options:
     films: Annotated[
         list[Path],
         Option(
-            "--film",
+            "--radiograph",
             default_factory=list,
             metavar="FILE",
             show_default=False,
-            help="the radiograph that a bundle is said to be of: read that, not the bundle's film;"
+            help="the radiograph that a bundle is said to be of: read that, not the bundle's copy;"
             " may be given several times, for several bundles",
         ),
     ]
@@ -128,7 +128,7 @@ def _verdict(
     sha256 = bundle.radiograph.sha256
     film = films.get(sha256)
     if films and not film:
-        print(f"{path}: differs: of none of the given films; it is of the SHA-256 {sha256}")
+        print(f"{path}: differs: of none of the given radiographs; it is of the SHA-256 {sha256}")
         return SOME_FAILED
     reader = load(bundle.made_by["recipe"])
     try:
@@ -136,13 +136,13 @@ def _verdict(
     except WeightsError:
         raise
     except CovidCoreError as error:
-        print(f"{path}: differs: its film gets no answer here. {error.sentence}")
+        print(f"{path}: differs: its radiograph gets no answer here. {error.sentence}")
         print(_why(bundle, reader))
         return SOME_FAILED
     if out:
         write_whole(out, again)
     if again == bundle.data:
-        count, of = len(bundle.members), film or "the film in it"
+        count, of = len(bundle.members), film or "the radiograph in it"
         print(f"{path}: the same: {len(again)} bytes, {count} members, made anew from {of}")
         return DONE
     for line in differences(bundle.members, unpacked(again)):
@@ -209,5 +209,5 @@ def _bytes(path: Path) -> bytes:
 
 
 def _digest(path: Path) -> str:
-    """The SHA-256 of a film's file. Raises RefusedFile."""
+    """The SHA-256 of a radiograph's file. Raises RefusedFile."""
     return read_file(path).sha256

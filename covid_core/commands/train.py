@@ -26,7 +26,7 @@ def run(options: Options) -> int:
 
 
 def parse_stages(text: str) -> tuple[tuple[int, float], ...]:
-    """Stages from text: `128:6,224:1.5` gives ((128, 6.0), (224, 1.5)), film size in px and epochs.
+    """Stages from text: `128:6,224:1.5` gives ((128, 6.0), (224, 1.5)), in px and epochs.
 
     Raises BadParameter.
     """
@@ -37,19 +37,19 @@ def parse_stages(text: str) -> tuple[tuple[int, float], ...]:
         stages = ()
     if not stages or any(size < 1 or not 0 < epochs < math.inf for size, epochs in stages):
         raise BadParameter(
-            f"{text} is no list of film sizes in px, each with its epochs, such as 128:6,224:1.5"
+            f"{text} is no list of image sizes in px, each with its epochs, such as 128:6,224:1.5"
         )
     return stages
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Train on your own films, as train.py does.
+    """Train on your own radiographs, as train.py does.
 
     From --init on, options stand in place of what the recipe says.
     """
 
-    data: Annotated[Path, Option("--data", help="folder of films, or a manifest")]
+    data: Annotated[Path, Option("--data", help="folder of radiographs, or a manifest")]
     out: Annotated[Path, Option("--out", help="folder for the weights")] = Path("weights")
     run: Annotated[
         Path | None,
@@ -62,8 +62,8 @@ class Options:
         Variant,
         Option(
             "--variant",
-            help="of the recipe: ours, on all films; as its study published it, leaks and mistakes"
-            " included; or the study's without these",
+            help="of the recipe: ours, on all radiographs; as its study published it, leaks and"
+            " mistakes included; or the study's without these",
         ),
     ] = Variant.OURS
     holdout_source: Annotated[
@@ -87,7 +87,8 @@ class Options:
     seed: Annotated[
         int,
         Option(
-            "--seed", help="of the split, the first weights, and the order and variation of films"
+            "--seed",
+            help="of the split, the first weights, and the order and variation of radiographs",
         ),
     ] = 0
     checkpoint_every: Annotated[
@@ -108,8 +109,8 @@ class Options:
             default_factory=list,
             show_default=False,
             metavar="DIR",
-            help="weights folder whose networks' answers are learnt too, also to films without a"
-            " label; may be given several times",
+            help="weights folder whose networks' answers are learnt too, also to radiographs"
+            " without a label; may be given several times",
         ),
     ]
     trained_on: Annotated[
@@ -120,8 +121,8 @@ class Options:
             show_default=False,
             metavar="FILE",
             help="the manifest that the weights of --init and --teacher were trained on, where the"
-            " films given have another split: proves that no film that tunes or tests taught them;"
-            " may be given several times",
+            " radiographs given have another split: proves that none that tunes or tests taught"
+            " them; may be given several times",
         ),
     ]
     resume: Annotated[bool, Option("--resume", help="go on from the run's checkpoint")] = False
@@ -138,8 +139,8 @@ class Options:
             "--stages",
             parser=parse_stages,
             metavar="STAGES",
-            help="of each phase: film size in px:epochs, such as 128:6,224:1.5; the network is used"
-            " at the last size",
+            help="of each phase: image size in px:epochs, such as 128:6,224:1.5; the network is"
+            " used at the last size",
         ),
     ] = None
     trained: Annotated[
@@ -151,24 +152,26 @@ class Options:
         ),
     ] = None
     fit: Annotated[
-        Literal["squash", "pad"] | None, Option("--fit", help="how a film is made square")
+        Literal["squash", "pad"] | None, Option("--fit", help="how a radiograph is made square")
     ] = None
     smooth_px: Annotated[
         float | None,
         Option(
             "--smooth-px",
-            help="standard deviation of the Gaussian that smooths the resized film",
+            help="standard deviation of the Gaussian that smooths the resized radiograph",
         ),
     ] = None
     tone: Annotated[
         Literal["stretch", "equalise"] | None,
-        Option("--tone", help="how a film's grey levels are spread"),
+        Option("--tone", help="how a radiograph's grey levels are spread"),
     ] = None
     borders: Annotated[
         Literal["keep", "cut"] | None,
-        Option("--borders", help="whether bars and padding around a film are kept or cut"),
+        Option("--borders", help="whether bars and padding around a radiograph are kept or cut"),
     ] = None
-    batch_size: Annotated[int | None, Option("--batch-size", help="films in each step")] = None
+    batch_size: Annotated[int | None, Option("--batch-size", help="radiographs in each step")] = (
+        None
+    )
     learning_rate: Annotated[
         float | None, Option("--learning-rate", help="the highest learning rate")
     ] = None

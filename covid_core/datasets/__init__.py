@@ -1,4 +1,4 @@
-"""From folders of films to rows that training and evaluation trust: one table with a clean split.
+"""From folders of radiographs to rows that training and evaluation trust, with a clean split.
 
 It reads radiographs, and uses no network.
 """

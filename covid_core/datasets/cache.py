@@ -62,7 +62,7 @@ def every_picture(
     if refused:
         unread = [f"{paths[i]}: {reason}" for i, reason in refused.items()]
         raise DatasetError(
-            f"films could be read for the manifest and can't be now{listed(unread)}",
+            f"radiographs could be read for the manifest and can't be now{listed(unread)}",
             "Make the manifest anew",
         )
     return pictures
@@ -104,7 +104,7 @@ def _decode(
 
     with ThreadPoolExecutor(workers) as pool:
         progress = pool.map(decode, range(len(paths)))
-        list(tqdm(progress, total=len(paths), desc="decoding films", unit="film"))
+        list(tqdm(progress, total=len(paths), desc="decoding radiographs", unit="radiograph"))
     return pictures, refused, crops
 
 

@@ -86,7 +86,7 @@ def _check_held_out(table: pd.DataFrame, held_out: Collection[str], before: np.n
         films = int((elsewhere & (table["source"] == source).to_numpy()).sum())
         if films:
             raise DatasetError(
-                f"the source {source} is to be held out, and {films:,} of its films train, tune or"
+                f"the source {source} is to be held out, and {films:,} of its images train, tune or"
                 " test in the split that is kept",
                 "Leave --keep-split out, or keep a split in which it is held out",
             )
@@ -128,7 +128,9 @@ def _table(cases: Sequence[Case], seen: Survey, twins: Twins) -> pd.DataFrame:
 def _check_whole(cases: Sequence[Case], damaged: Sequence[LeftOut]) -> None:
     """Raises DatasetError that names everything that is wrong, at once."""
     labels = {case.label for case in cases}
-    wrong = [f"no {finding} film that can be read" for finding in CLASSES if finding not in labels]
+    wrong = [
+        f"no {finding} radiograph that can be read" for finding in CLASSES if finding not in labels
+    ]
     wrong += [f"{left.path}: {left.reason}" for left in damaged]
     if wrong:
         leave = ", or leave damaged files out with --skip-bad" if damaged else ""

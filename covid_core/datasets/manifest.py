@@ -87,7 +87,7 @@ def film_paths(table: pd.DataFrame) -> list[Path]:
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise DatasetError(
-            f"films of the manifest are not there{listed(missing, _MISSING_NAMED)}",
+            f"radiographs of the manifest are not there{listed(missing, _MISSING_NAMED)}",
             "Put them, or the manifest, where they were, or make it anew",
         )
     return paths

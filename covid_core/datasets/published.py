@@ -158,7 +158,8 @@ def _rows(table: pd.DataFrame, draw: Draw) -> np.ndarray:
             filter(None, (draw.source, draw.label, draw.finding, draw.view, draw.folder))
         )
         raise DatasetError(
-            f"the study took films that are not here: {named}", "Give that dataset too with --data"
+            f"the study took radiographs that are not here: {named}",
+            "Give that dataset too with --data",
         )
     return table.index.get_indexer(rows)[: draw.first]
 

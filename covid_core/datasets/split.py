@@ -181,8 +181,8 @@ def check_tested(table: pd.DataFrame, file: Path | None = None) -> None:
     """Raise DatasetError where no film with a class is in a manifest's test part."""
     if not ((table["split"] == Split.TEST.value) & (table["label"] != "")).any():
         raise DatasetError(
-            "the manifest has no film with a class in its test part",
-            "Make the manifest anew, with films to test",
+            "the manifest has no radiograph with a class in its test part",
+            "Make the manifest anew, with radiographs to test",
             file=str(file) if file else None,
         )
 
@@ -197,13 +197,13 @@ def fingerprint(table: pd.DataFrame) -> str:
 def _folds(strata: Sequence[str], groups: np.ndarray, seed: int, count: int) -> list[Split]:
     if len(set(groups)) < count:
         raise DatasetError(
-            f"only {len(set(groups))} groups of films are left to split",
-            f"Give at least {count} patients or independent films",
+            f"only {len(set(groups))} groups of radiographs are left to split",
+            f"Give at least {count} patients or independent radiographs",
         )
     if max(Counter(strata).values()) < count:
         raise DatasetError(
-            f"no class of any source has {count} films to split",
-            f"Give at least {count} films of each class",
+            f"no class of any source has {count} radiographs to split",
+            f"Give at least {count} radiographs of each class",
         )
     folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     splits = [Split.TRAIN] * len(strata)
@@ -223,6 +223,6 @@ def _check_classes(labels: np.ndarray, splits: Sequence[str], classes: Sequence[
         for finding in classes:
             if finding.value not in present:
                 raise DatasetError(
-                    f"no {finding.value} film is left for {split.value}",
-                    "Add films of that class from more patients",
+                    f"no {finding.value} radiograph is left for {split.value}",
+                    "Add radiographs of that class from more patients",
                 )

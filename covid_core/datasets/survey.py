@@ -64,7 +64,13 @@ def survey(paths: Sequence[Path], cache: Path, *, workers: int) -> Survey:
     with ThreadPoolExecutor(workers) as pool:
         looked = pool.map(look, new)
         list(
-            tqdm(looked, total=len(new), desc="looking at films", unit="film", disable=not len(new))
+            tqdm(
+                looked,
+                total=len(new),
+                desc="looking at radiographs",
+                unit="radiograph",
+                disable=not len(new),
+            )
         )
     lasting = np.array([i for i in new if i not in passing], np.int64)
     if len(lasting):

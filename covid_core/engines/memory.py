@@ -34,7 +34,7 @@ def made_to_fit(make: Callable[[int], Made], films: int) -> Made | None:
         except RuntimeError as error:
             if not is_full(error):
                 raise
-            _LOG.warning("the GPU's memory is too full for %d films at once", films)
+            _LOG.warning("the GPU's memory is too full for %d radiographs at once", films)
         torch.cuda.empty_cache()  # only now that no exception holds the tensors
         films //= 2
     return None
@@ -77,7 +77,7 @@ def no_room_to_train() -> Iterator[None]:
             raise
         raise TrainingError(
             "the GPU's memory is full",
-            "Train anew with a smaller --batch-size or smaller films (--stages); or, where another"
+            "Train anew with a smaller --batch-size or smaller images (--stages); or, where another"
             " program held the memory, go on with --resume",
         ) from error
 

@@ -133,6 +133,6 @@ def check_audited(card: WeightsCard, table: pd.DataFrame) -> None:
         )
     if card.split != fingerprint(table):
         raise DatasetError(
-            "the weights were trained on another split: its test films may have trained them",
+            "the weights were trained on another split: its test radiographs may have trained them",
             "Give the manifest that they were trained on",
         )

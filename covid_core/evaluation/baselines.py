@@ -65,7 +65,7 @@ def measure_baselines(
         summary, indices = summaries[part.name], films.part(part.split)[part.chosen]
         if len(indices) != summary.films:
             raise DatasetError(
-                f"the card's figures of {part.name} are of {summary.films} films, and here are"
+                f"the card's figures of {part.name} are of {summary.films} images, and here are"
                 f" {len(indices)}",
                 "Give the manifest and the variant that it was trained on",
             )

@@ -144,7 +144,7 @@ def _drawn(
 ) -> dict[str, np.ndarray]:
     """Deletion and insertion of every film in each order: float64 (2, N, 17)."""
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in orders}
-    for i, picture in enumerate(tqdm(seen.pictures, "deletion and insertion", unit="film")):
+    for i, picture in enumerate(tqdm(seen.pictures, "deletion and insertion", unit="radiograph")):
         for name, cells in orders.items():
             both = curves(network, card, picture, cells[i], int(seen.called[i]), device=device)
             drawn[name].append(np.stack(both))

@@ -63,7 +63,7 @@ def _trained_by(
         return kept
     if trained_on is None or fingerprint(trained_on) != card.split:
         raise DatasetError(
-            f"the weights {card.recipe} were trained on another split: films that are to measure"
+            f"the weights {card.recipe} were trained on another split: images that are to measure"
             " them may have trained them",
             "Give the manifest that they were trained on as --trained-on",
         )
@@ -82,7 +82,7 @@ def _refuse_learnt(
     missing = len(set(learnt) - set(table["sha256"]))
     if missing:
         raise DatasetError(
-            f"{missing} films that the weights learnt from are not in it",
+            f"{missing} radiographs that the weights learnt from are not in it",
             "Make the manifest anew from all folders, with the old one's split kept",
         )
     groups = groups_of(table)
@@ -90,7 +90,8 @@ def _refuse_learnt(
     leaks = int((belongs & measured).sum())
     if leaks:
         raise DatasetError(
-            f"{leaks} films to be measured are, or belong with, films that the weights learnt from",
+            f"{leaks} radiographs to be measured are, or belong with, those that the weights"
+            " learnt from",
             "Make the manifest anew with the old one's split kept",
         )
 

@@ -83,7 +83,7 @@ def other_decisions(
 
 def _logits(engine: Engine, head: Head, preprocess: Preprocess, pictures: np.ndarray) -> np.ndarray:
     found = []
-    for picture in tqdm(pictures, engine.title, unit="film"):
+    for picture in tqdm(pictures, engine.title, unit="radiograph"):
         (feature_map,), *_ = engine.run(preprocess.input(picture[np.newaxis]))
         found.append(head.logits(feature_map))
     return np.stack(found)

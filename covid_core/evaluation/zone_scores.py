@@ -163,7 +163,7 @@ def measure_agreement(films: Sequence[ZonedFilm]) -> Zones:
 def _zoned(
     predictor: Predictor, lungs: Lungs, chosen: pd.DataFrame, scores: dict[str, np.ndarray]
 ) -> Iterator[ZonedFilm]:
-    for row in tqdm(chosen.itertuples(), "zones", total=len(chosen), unit="film"):
+    for row in tqdm(chosen.itertuples(), "zones", total=len(chosen), unit="radiograph"):
         ill = row.label == Finding.COVID.value
         found = _film(predictor, lungs, read_file(Path(row.path)), scores[row.name], ill, row.group)
         if found is not None:

@@ -1,4 +1,4 @@
-"""A hospital's own films or scores to its own operating point.
+"""A hospital's own radiographs or scores to its own operating point.
 
 It uses decisions and plots, and no network.
 

@@ -53,8 +53,8 @@ def fit_rules(
     fewest = np.bincount(labels, minlength=logits.shape[1]).min()
     if fewest < FEW:
         raise DatasetError(
-            f"a class has only {fewest} validation films, too few to fit thresholds on",
-            f"Give at least {FEW} films of each class to validation",
+            f"a class has only {fewest} validation radiographs, too few to fit thresholds on",
+            f"Give at least {FEW} radiographs of each class to validation",
         )
     weights, bias = fit_calibration(logits, labels, sources, groups)
     calibrated = Rules(weights, bias, (), (0.0,) * len(bias))

@@ -104,7 +104,7 @@ def compute_features(
     )
     rows = np.flatnonzero(trained.to_numpy())
     features = []
-    for start in tqdm(range(0, len(rows), _AT_ONCE), "features of films", unit="batch"):
+    for start in tqdm(range(0, len(rows), _AT_ONCE), "features of radiographs", unit="batch"):
         x = preprocess.input(np.asarray(pictures[rows[start : start + _AT_ONCE]]))
         features.append(predictor.feature_maps(x).mean(axis=(2, 3)))
     return np.concatenate(features)
@@ -177,7 +177,7 @@ def _pictures_to_hash(known: pd.DataFrame, cache: Path, workers: int) -> np.ndar
     ]
     if changed:
         raise DatasetError(
-            f"films of the manifest are not there, or changed since{listed(changed)}",
+            f"radiographs of the manifest are not there, or changed since{listed(changed)}",
             "Put the files of the manifest back, or make the manifest and the weights anew",
         )
     return every_picture(paths, PICTURE, cache, workers=workers)
@@ -197,7 +197,7 @@ def _encode_columns(known: pd.DataFrame) -> tuple[np.ndarray, dict[str, list[str
     crowded = [name for name, each in words.items() if len(each) > 256]
     if crowded:
         raise DatasetError(
-            f"its films have more than 256 values of {crowded[0]}",
+            f"its radiographs have more than 256 values of {crowded[0]}",
             "Make the manifest, and train, with fewer sources at once",
         )
     codes = [[words[name].index(one) for one in columns[name].astype(str)] for name in COLUMNS]

@@ -191,7 +191,7 @@ def _read_from_device(losses: Sequence[torch.Tensor]) -> list[float]:
 def _check_finite(loss: float, step: int, films: Sequence[str]) -> None:
     if not math.isfinite(loss):
         raise TrainingError(
-            f"the loss, or its gradient, is {loss} at step {step}, on these films{listed(films)}",
-            "The last good checkpoint is kept. Look at the films; if nothing is wrong with them,"
+            f"the loss, or its gradient, is {loss} at step {step}, on these images{listed(films)}",
+            "The last good checkpoint is kept. Look at the images; if nothing is wrong with them,"
             " train anew with a lower --learning-rate",
         )

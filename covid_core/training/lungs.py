@@ -49,7 +49,7 @@ def read_outlined(folder: Path) -> Outlined:
     cases = [case for case in read_cases([folder]).cases if case.path.stem in outlines]
     if len(cases) < 8:
         raise DatasetError(
-            f"only {len(cases)} films with outlines are in it",
+            f"only {len(cases)} radiographs with outlines are in it",
             "Give a folder with metadata.csv, images/ and lung_masks/*.png of the same names",
             file=str(folder),
         )

@@ -77,8 +77,8 @@ def check_task_tested(films: Films, phase: Phase) -> None:
     """Raise DatasetError where the test part has no film of a class that the phase learns."""
     if not len(label_films(films, phase).part(Split.TEST)):
         raise DatasetError(
-            f"the test part has no film of a class of the task: {phase.task}",
-            "Make the manifest anew, with such films to test",
+            f"the test part has no radiograph of a class of the task: {phase.task}",
+            "Make the manifest anew, with such radiographs to test",
         )
 
 
@@ -95,7 +95,7 @@ def plan_phase(network: Network, run: Run, number: int) -> Plan:
     sizes = phase.sizes(steps)
     if not sizes:
         raise TrainingError(
-            f"the stages make no step with {len(indices)} films to train on",
+            f"the stages make no step with {len(indices)} radiographs to train on",
             "Give more epochs with --stages, or a smaller --batch-size",
         )
     reach = averaged_steps(optimisation.averaging)

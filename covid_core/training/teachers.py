@@ -48,7 +48,7 @@ class Teachers:
                 if len(card.classes) != answers or not _prepares_alike(card.preprocess, pupil):
                     raise TrainingError(
                         f"the teacher {name} has other outputs than the pupil, or was trained on"
-                        f" films prepared otherwise: {card.preprocess.describe()}",
+                        f" radiographs prepared otherwise: {card.preprocess.describe()}",
                         "Train the teacher by a recipe of the same task, tone and fit",
                         file=str(folder),
                     )

@@ -183,9 +183,9 @@ def test_the_command_says_what_it_did_and_what_is_wrong_with_a_url(
     )
     (tmp_path / "no films").mkdir()
     assert cluster_command(tmp_path / "no films", tmp_path / "out") == 2
-    assert "no film" in capsys.readouterr().err
+    assert "no radiograph" in capsys.readouterr().err
     assert cluster_command(films, tmp_path / "out") == 1
-    assert "12 films scored, 2 of them" in capsys.readouterr().err
+    assert "12 radiographs scored, 2 of them" in capsys.readouterr().err
     assert cluster_command(films, tmp_path / "out", "--operating-point", "rule-in") == 2
     assert "another operating point" in capsys.readouterr().err
     (tmp_path / "file").touch()

@@ -26,7 +26,7 @@ EACH = 10  # films of an appearance
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`old.parquet`, on which weights say that they were trained; `more.parquet`, which adds a
-    source with films of both kinds, held out."""
+    source with radiographs of both kinds, held out."""
     place = tmp_path_factory.mktemp("evaluate")
     rows = []
     for i in range(3 * EACH):
@@ -91,7 +91,7 @@ def test_nothing_is_measured_on_films_that_may_have_trained(
     assert evaluate(place, "moved.parquet") != 0
     assert "trained on another split" in capsys.readouterr().err
     assert evaluate(place, "moved.parquet", "--trained-on", str(place / "old.parquet")) != 0
-    assert "10 films to be measured are, or belong with" in capsys.readouterr().err
+    assert "10 radiographs to be measured are, or belong with" in capsys.readouterr().err
     assert evaluate(place, "old.parquet") != 0
-    assert "no source with films of both kinds" in capsys.readouterr().err
+    assert "no source with radiographs of both kinds" in capsys.readouterr().err
     assert (place / "weights" / "densenet121.json").read_bytes() == before

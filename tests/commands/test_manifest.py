@@ -67,7 +67,7 @@ def test_an_unknown_folder_stops_with_its_name_or_is_skipped_and_counted(
     (data / "here" / "notes.txt").write_bytes(b"a report")
     assert make(data, tmp_path / "m.csv") == 2
     said = capsys.readouterr().err
-    assert f"{unknown}, films: 1" in said and "--skip-unknown" in said
+    assert f"{unknown}, radiographs: 1" in said and "--skip-unknown" in said
     assert not (tmp_path / "m.csv").exists()
     assert make(data, tmp_path / "m.csv", "--skip-unknown", "--list-passed-over") == 0
     said = capsys.readouterr().err

@@ -220,7 +220,7 @@ def test_overlays_are_not_read_as_films(tmp_path: Path, capsys: pytest.CaptureFi
         place.write_bytes(png(draw_phantom(size_px=128)))
     command = ["predict", str(folder), "--weights", str(tmp_path), "--saliency"]
     assert main([*command, str(folder)]) == 2
-    assert "would be taken for films" in capsys.readouterr().err
+    assert "would be taken for radiographs" in capsys.readouterr().err
     main([*command, str(overlays)])
     rows = whole_rows(capsys.readouterr().out)
     assert [row[0] for row in rows[1:]] == [str(folder / "a.png")]
@@ -251,9 +251,9 @@ def test_it_ends_with_how_many_films_came_out_how_and_where_the_reasons_are(
     rows = list(csv.DictReader(table.open(encoding="utf-8")))
     for tier in {row["tier"] for row in rows}:
         assert f"{tier} {sum(row['tier'] == tier for row in rows)}" in stderr
-    assert "4 films: " in stderr and "not read 1" in stderr
+    assert "4 radiographs: " in stderr and "not read 1" in stderr
     assert f"the reasons are in the column reason of {table}" in stderr
-    assert "1 film done" in stderr and "4 films done" in stderr
+    assert "1 radiograph done" in stderr and "4 radiographs done" in stderr
 
 
 def test_a_single_file_that_fails_says_why(

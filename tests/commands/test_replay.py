@@ -73,7 +73,7 @@ def test_a_new_process_makes_the_same_bytes(bundle: Path, tmp_path: Path) -> Non
         )
         assert (ran.returncode, ran.stderr) == (0, "")
         assert ran.stdout.startswith(f"{bundle}: the same: ")
-        assert ran.stdout.endswith(f"made anew from the film in it\n{LIMITS}\n")
+        assert ran.stdout.endswith(f"made anew from the radiograph in it\n{LIMITS}\n")
         assert again.read_bytes() == bundle.read_bytes()
 
 
@@ -167,13 +167,16 @@ def test_the_radiograph_itself_is_read_where_it_is_given(
 ) -> None:
     film, other = bundle.parent.parent / "Canary Zebedee.png", tmp_path / "other.png"
     other.write_bytes(films()["dark"])
-    command = ["replay", str(bundle), "--film", str(other)]
-    assert main([*command, "--film", str(film)]) == 0
+    command = ["replay", str(bundle), "--radiograph", str(other)]
+    assert main([*command, "--radiograph", str(film)]) == 0
     assert f"made anew from {film}\n" in capsys.readouterr().out
     assert main(command) == 1
     digest = hashlib.sha256(film.read_bytes()).hexdigest()
-    assert f"of none of the given films; it is of the SHA-256 {digest}" in capsys.readouterr().out
-    assert main([*command, "--film", str(tmp_path / "gone.png")]) == 2
+    assert (
+        f"of none of the given radiographs; it is of the SHA-256 {digest}"
+        in capsys.readouterr().out
+    )
+    assert main([*command, "--radiograph", str(tmp_path / "gone.png")]) == 2
     assert "gone.png: the file can't be opened" in capsys.readouterr().err
 
 
@@ -182,7 +185,7 @@ def test_a_signature_is_its_signer_s_alone_and_of_these_bytes(
 ) -> None:
     signer, other = bundle.parent.parent / "own.public.pem", key_pair(tmp_path, "other")[1]
     film = bundle.parent.parent / "Canary Zebedee.png"
-    assert main(["replay", str(bundle), "--film", str(film), "--signer", str(signer)]) == 0
+    assert main(["replay", str(bundle), "--radiograph", str(film), "--signer", str(signer)]) == 0
     captured = capsys.readouterr()
     assert "the same" in captured.out and LIMITS not in captured.out
     assert main(["replay", str(bundle), "--signer", str(other)]) == 2

@@ -73,7 +73,9 @@ def test_a_source_whose_films_trained_is_not_held_out_of_the_split_that_is_kept(
     first = compile_manifest(roots, tmp_path / "cache", workers=1, held_out=["b"]).table
     again = compile_manifest(roots, tmp_path / "cache", workers=1, held_out=["b"], kept=first)
     assert set(again.table["split"][again.table["source"] == "b"]) == {"held out"}
-    with pytest.raises(DatasetError, match="source a is to be held out, and 60 of its films train"):
+    with pytest.raises(
+        DatasetError, match="source a is to be held out, and 60 of its images train"
+    ):
         compile_manifest(roots, tmp_path / "cache", workers=1, held_out=["a"], kept=first)
 
 
@@ -82,7 +84,7 @@ def test_an_empty_class_is_named(tmp_path: Path) -> None:
     for path in (root / "covid").iterdir():
         path.unlink()
     for skip_bad in (False, True):
-        with pytest.raises(DatasetError, match="no covid film"):
+        with pytest.raises(DatasetError, match="no covid radiograph"):
             compile_manifest([root], tmp_path / "cache", workers=1, skip_bad=skip_bad)
 
 
@@ -101,7 +103,7 @@ def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
         compile_manifest([tmp_path / "data"], tmp_path / "cache", workers=2)
     lines = refused.value.problem.splitlines()
     assert lines[-1] == "5 in all"
-    assert "  no covid film that can be read" in lines
+    assert "  no covid radiograph that can be read" in lines
     for place in (*planted, cohen):
         assert [line for line in lines if line.startswith(f"  {place}: ")]
     assert "--skip-bad" in refused.value.remedy
@@ -114,7 +116,7 @@ def test_a_dataset_whose_table_can_t_be_read_is_left_out_where_that_is_requested
     clinic(tmp_path / "clinic", films=60)
     (tmp_path / "cohen" / "images").mkdir(parents=True)
     (tmp_path / "cohen" / "metadata.csv").write_bytes(table)
-    with pytest.raises(DatasetError, match="its table of films can't be read"):
+    with pytest.raises(DatasetError, match="its table of radiographs can't be read"):
         compile_manifest([tmp_path], tmp_path / "cache", workers=1)
     compiled = compile_manifest([tmp_path], tmp_path / "cache", workers=1, skip_bad=True)
     assert [left.path.name for left in compiled.damaged] == ["cohen"]
@@ -154,7 +156,7 @@ def test_where_no_film_can_be_read_each_class_is_missing(tmp_path: Path) -> None
     for path in root.rglob("*.png"):
         path.write_bytes(encode(grey_film(20, 20), "PNG"))
     for skip_bad in (False, True):
-        with pytest.raises(DatasetError, match="no pneumonia film that can be read"):
+        with pytest.raises(DatasetError, match="no pneumonia radiograph that can be read"):
             compile_manifest([root], tmp_path / "cache", workers=1, skip_bad=skip_bad)
 
 

@@ -207,7 +207,7 @@ def test_a_folder_of_an_unknown_name_stops_with_its_name_or_is_skipped_on_purpos
     root = touch(tmp_path / "clinic", "normal/a.png", "covid/b.png", f"{unknown}/c/d.png")
     with pytest.raises(DatasetError, match="class is known") as stopped:
         read_cases([root])
-    assert f"{root / unknown}, films: 1" in stopped.value.problem
+    assert f"{root / unknown}, radiographs: 1" in stopped.value.problem
     assert "--skip-unknown" in stopped.value.remedy
     found = read_cases([root], Selection(skip_unknown=True))
     assert len(found.cases) == 2
@@ -357,7 +357,7 @@ def test_a_label_of_an_unknown_name_stops_with_it(tmp_path: Path) -> None:
     root = cohen(tmp_path, "1,COVD-19,PA,X-ray,a.jpg", "2,Normal,PA,X-ray,b.jpg")
     with pytest.raises(DatasetError) as stopped:
         read_cases([root])
-    assert "metadata.csv: COVD-19, films: 1" in stopped.value.problem
+    assert "metadata.csv: COVD-19, radiographs: 1" in stopped.value.problem
     assert len(cases_in(root, skip_unknown=True)) == 1
 
 

@@ -179,7 +179,7 @@ def test_figures_of_other_films_are_refused(films: Films) -> None:
     given = answers(films, 0.9)
     results = measure_parts(films, given, TASK, "softmax")
     results = results.replace(test=results.test.replace(films=81))
-    with pytest.raises(DatasetError, match="81 films, and here are 80"):
+    with pytest.raises(DatasetError, match="81 images, and here are 80"):
         measure_baselines(films, {}, TASK, results, given)
 
 

@@ -57,14 +57,16 @@ def test_what_trained_the_weights_must_stay_on_its_side() -> None:
     own = (both["source"] == "old") & (both["split"] == "validation")
     overruled = both.assign(split=both["split"].mask(own, "a radiologist read it otherwise"))
     check(card, overruled, old)
-    with pytest.raises(DatasetError, match="3 films that the weights learnt from are not in it"):
+    with pytest.raises(
+        DatasetError, match="3 radiographs that the weights learnt from are not in it"
+    ):
         check(card, overruled[~own], old)
 
 
 def test_no_twin_of_what_trained_the_weights_is_measured() -> None:
     old, both = films("old"), films("old", "new")
     groups = both["duplicate_group"].mask(both["sha256"] == "newtest0", "oldtrain0")
-    with pytest.raises(DatasetError, match="1 films to be measured"):
+    with pytest.raises(DatasetError, match="1 radiographs to be measured"):
         check(trained_on(old), both.assign(duplicate_group=groups))
 
 
@@ -72,7 +74,7 @@ def test_films_without_a_label_that_a_teacher_answered_were_learnt_from() -> Non
     old = films("old")
     named = old.assign(split=old["split"].replace({"test": "train", "unlabelled": "test"}))
     check(trained_on(old, teacher="None"), named, old)
-    with pytest.raises(DatasetError, match="3 films to be measured"):
+    with pytest.raises(DatasetError, match="3 radiographs to be measured"):
         check(trained_on(old, teacher="teachers"), named, old)
     of_test = old["patient"].replace({f"unlabelled{i}": f"test{i}" for i in range(EACH)})
     before = old.assign(patient=of_test)  # their patients tested: no teacher answered them
@@ -89,6 +91,6 @@ def test_weights_to_start_from_are_held_to_the_split_that_trained_them() -> None
         swapped = old.assign(split=old["split"].replace({"train": side, side: "train"}))
         with pytest.raises(DatasetError, match="trained on another split"):
             check_start([card], swapped)
-        with pytest.raises(DatasetError, match="films to be measured are"):
+        with pytest.raises(DatasetError, match="radiographs to be measured are"):
             check_start([card], swapped, [new, old])
         check_start([], swapped)

@@ -180,7 +180,7 @@ def test_the_coverage_is_the_one_that_decides_most_while_enough_is_right() -> No
 
 
 def test_too_few_films_of_a_class_are_refused() -> None:
-    with pytest.raises(DatasetError, match="only 3 validation films"):
+    with pytest.raises(DatasetError, match="only 3 validation radiographs"):
         fit_rules(np.zeros((43, 3)), np.repeat([0, 1, 2], [20, 20, 3]), ONE[:43])
 
 

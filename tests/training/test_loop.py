@@ -269,7 +269,7 @@ def test_a_damaged_checkpoint_costs_one_interval_and_changes_nothing(
 
 def test_stages_too_short_for_a_step_are_refused(films: Films, tmp_path: Path) -> None:
     short = replace(RECIPE, phases=(Phase("three classes", ((32, 0.01),)),))
-    with pytest.raises(TrainingError, match="no step with 36 films") as refused:
+    with pytest.raises(TrainingError, match="no step with 36 radiographs") as refused:
         run(films, tmp_path, recipe=short)
     assert "--stages" in refused.value.remedy
 

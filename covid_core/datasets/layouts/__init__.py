@@ -89,10 +89,10 @@ def _refuse_unknown(left_out: Sequence[LeftOut]) -> None:
     """Raises DatasetError that names each folder and label by which no class is known."""
     films = Counter(left.unknown for left in left_out if left.unknown)
     if films:
-        named = [f"{name}, films: {count}" for name, count in sorted(films.items())]
+        named = [f"{name}, radiographs: {count}" for name, count in sorted(films.items())]
         raise DatasetError(
             f"no class is known by these names of folders or labels{listed(named)}",
-            f"Name them {NAMES_KNOWN}, or leave their films out with --skip-unknown",
+            f"Name them {NAMES_KNOWN}, or leave their radiographs out with --skip-unknown",
         )
 
 
@@ -144,7 +144,7 @@ def _read(folder: Path, selection: Selection) -> list[Case | LeftOut]:
         layout = _layout_of(folder)
         items = list(layout.read(folder, selection)) if layout else []
     except (OSError, KeyError, AttributeError, TypeError, UnicodeError, csv.Error) as error:
-        reason = f"its table of films can't be read ({type(error).__name__}: {error})"
+        reason = f"its table of radiographs can't be read ({type(error).__name__}: {error})"
         return [LeftOut(folder, folder.name, reason, damaged=True)]
     items = _without_contradictions(items)
     states_views = any(isinstance(item, Case) and item.view is not View.UNKNOWN for item in items)

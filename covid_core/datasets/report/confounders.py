@@ -42,9 +42,9 @@ def _one_source(films: pd.DataFrame) -> list[str]:
         shares = own["source"].value_counts(normalize=True)
         if shares.iloc[0] >= MOST:
             warnings.append(
-                f"{_percent(shares.iloc[0])} of the {finding} films are of one source,"
+                f"{_percent(shares.iloc[0])} of the {finding} radiographs are of one source,"
                 f" {shares.index[0]}: what tells that source passes for {finding}. Add {finding}"
-                " films of another source, and hold a source out."
+                " radiographs of another source, and hold a source out."
             )
     return warnings
 
@@ -55,8 +55,8 @@ def _one_class(films: pd.DataFrame) -> list[str]:
         if own["label"].nunique() == 1:
             label = own["label"].iloc[0]
             warnings.append(
-                f"All {len(own)} films of {source} are {label}: within it there is nothing to tell"
-                f" apart, and whatever marks the source passes for {label}."
+                f"All {len(own)} radiographs of {source} are {label}: within it there is nothing to"
+                f" tell apart, and whatever marks the source passes for {label}."
             )
     return warnings
 
@@ -73,8 +73,8 @@ def _one_age(films: pd.DataFrame) -> list[str]:
             adults = [other for other, s in shares.items() if s <= 1 - MOST]
             against = f", and next to none of {' and '.join(adults)}" if adults else ""
             warnings.append(
-                f"{_percent(share)} of the {finding} films whose age is known are of"
-                f" children{against}: age passes for {finding}. Add {finding} films of adults."
+                f"{_percent(share)} of the {finding} radiographs whose age is known are of"
+                f" children{against}: age passes for {finding}. Add radiographs of adults with it."
             )
     return warnings
 

@@ -126,13 +126,13 @@ def _sheets(
     unlabelled = table[table["label"] == ""]
     kinds = [(finding, used[used["label"] == finding.value]) for finding in CLASSES]
     sheets = [
-        (f"{kind.display_name}: some films", kind.definition, _samples(own, seed))
+        (f"{kind.display_name}: some radiographs", kind.definition, _samples(own, seed))
         for kind, own in kinds
     ]
     for appearance in APPEARANCES:
         own = unlabelled[unlabelled["appearance"] == appearance.value]
         if len(own):
-            title = f"{appearance.display_name}, without a class: some films"
+            title = f"{appearance.display_name}, without a class: some radiographs"
             sheets.append((title, appearance.definition, _samples(own, seed)))
     return sheets
 

@@ -48,12 +48,12 @@ def test_clean_data_gets_no_warning() -> None:
 def test_a_class_of_one_source_is_said() -> None:
     rows = [row for row in clean() if row[:2] != ("covid", "a")]
     [warning] = list_warnings(table_of([*rows, ("covid", "a", 50.0, 2)]), [], [])
-    assert warning.startswith("96.8% of the covid films are of one source, b")
+    assert warning.startswith("96.8% of the covid radiographs are of one source, b")
 
 
 def test_a_source_of_one_class_is_said() -> None:
     [warning] = list_warnings(table_of([*clean(), ("normal", "c", 50.0, 30)]), [], [])
-    assert warning.startswith("All 30 films of c are normal")
+    assert warning.startswith("All 30 radiographs of c are normal")
     unlabelled = [("", "c", 50.0, 1), ("", "d", 50.0, 9)]
     more = list_warnings(table_of([*clean(), ("normal", "c", 50.0, 30), *unlabelled]), [], [])
     assert more == [warning], "what has no class is of no class"
@@ -66,7 +66,7 @@ def test_a_class_of_children_is_said_by_age_or_by_what_the_source_states(source:
     rows += [("pneumonia", source, age, 60), ("pneumonia", "a", np.nan, 60)]
     rows += [("normal", source, 50.0, 2)]
     [warning] = list_warnings(table_of(rows), [], [])
-    assert "of the pneumonia films whose age is known are of children" in warning
+    assert "of the pneumonia radiographs whose age is known are of children" in warning
     assert "next to none of normal and covid" in warning
 
 

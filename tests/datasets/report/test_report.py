@@ -35,7 +35,7 @@ def test_every_section_is_there(report: str) -> None:
         "Aspect ratio",
         "Brightness",
     ]
-    assert {"Normal: some films", "COVID-19: some films", "Left out"} <= set(titles)
+    assert {"Normal: some radiographs", "COVID-19: some radiographs", "Left out"} <= set(titles)
 
 
 def test_pictures_are_of_each_class_and_of_the_pair(report: str) -> None:
@@ -91,7 +91,7 @@ def test_boxes_lie_over_the_film_inside_its_black_margin(annotated: str) -> None
 def test_films_without_a_class_are_counted_and_shown_by_appearance(annotated: str) -> None:
     [row] = re.findall(r"<tr><td>c</td>((?:<td>[\d–]+</td>){8})</tr>", annotated)
     assert re.findall(r"<td>(.*?)</td>", row) == ["20", "20", "16", "–", "–", "–", "4", "–"]
-    assert "<h2>Atypical appearance, without a class: some films</h2>" in annotated
+    assert "<h2>Atypical appearance, without a class: some radiographs</h2>" in annotated
     assert annotated.count("<figcaption>c, atypical</figcaption>") == 4
 
 

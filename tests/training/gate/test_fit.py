@@ -179,12 +179,12 @@ def test_command_writes_a_gate_that_loads(
         )
     pd.DataFrame(rows).to_parquet(tmp_path / "m.parquet")
     order = ["gate", str(tmp_path / "m.parquet"), "--out", str(tmp_path / "gate")]
-    assert main([*order, "--steps", "2", "--films", "8"]) == 0
+    assert main([*order, "--steps", "2", "--radiographs", "8"]) == 0
     out = capsys.readouterr().out
-    assert "of 4 good films refused" in out and "(never trained): AUROC" in out
+    assert "of 4 good radiographs refused" in out and "(never trained): AUROC" in out
     gate = Gate.load(tmp_path / "gate")
     assert gate.card.films == {"train": 8, "validation": 4, "test": 4}
-    assert main([*order, "--steps", "2", "--films", "8", "--displays-only"]) == 0
+    assert main([*order, "--steps", "2", "--radiographs", "8", "--displays-only"]) == 0
     again = Gate.load(tmp_path / "gate").card
     assert again.sha256 != gate.card.sha256
     assert again.measured.kinds == gate.card.measured.kinds
