@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from covid_core.errors import CovidCoreError
 from covid_core.storage.records import Record, SecretError
@@ -26,7 +24,14 @@ _REMEDY = "Correct that line and start the page again"
 # A site as a content security policy names it: all of its pages; with a star all its subdomains'.
 _SITE = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
 
-Folder = Annotated[str, Field(min_length=1)]
+
+def _is_a_place(text: object) -> object:
+    if text == "":
+        raise ValueError("it must name a file or folder")
+    return text
+
+
+Place = Annotated[Path, BeforeValidator(_is_a_place)]
 Most = Annotated[int, Field(ge=1)]
 
 
@@ -48,79 +53,66 @@ def _is_a_site(text: str) -> str:
     return text
 
 
-class ArchiveTable(Record):
-    """Where films are fetched from and results sent."""
+class ArchiveAccess(Record):
+    """A DICOMweb archive, where radiographs are fetched from and results sent."""
 
     url: Annotated[str, AfterValidator(_is_an_address)]
     name: str = ""
     user: str = ""
-    password: str = ""
+    password: str = Field("", repr=False)
+
+    @property
+    def title(self) -> str:
+        """The archive's name on the page: its host's where it has none of its own."""
+        return self.name or urlsplit(self.url).hostname or ""
+
+    def connect(self) -> Archive:
+        """The archive, to be searched and written to."""
+        from covid_core.exports.dicomweb import Archive  # only deployments with one need it
+
+        return Archive(self.url, self.user, self.password)
 
 
-class ProfileTable(Record):
-    """The site's profile: whether the page may save it, and where."""
+class ProfileStorage(Record):
+    """Whether the page may save the site's profile, and in which file."""
 
     save: bool = False
-    file: str = "site-profile.json"
+    file: Place = Path("site-profile.json")
 
 
-class DeskFile(Record):
-    """What `desk.toml` may hold, all of it left out as delivered; the defaults stand here alone."""
+class Deployment(Record):
+    """The deployer's settings: what `desk.toml` holds, all of it left out as delivered.
+
+    `folders`: those of this machine that users may open, by the name shown. `copies`: folders of
+    public sets, where the page looks for one's own copy of a film that trained the model.
+    `max_films`: how many dropped and fetched films a list takes; `max_server_films`: how many of a
+    folder besides. `max_upload_mb`: of one dropped file, in MiB; `max_session_mb`: of all that one
+    open page holds; `max_held_mb`: of all that the server holds. `framed_by`: the sites that may
+    show the page in a frame. `readings_log`: the file that gets a line for each reading; None where
+    there is none.
+    """
 
     max_films: Most = 1000
     max_server_films: Most = 5000
     max_upload_mb: Most = 64
     max_session_mb: Most = 1024
     max_held_mb: Most = 4096
-    copies: tuple[Folder, ...] = ()
-    folders: dict[str, Folder] = Field(default_factory=dict)
-    archive: ArchiveTable | None = None
-    profile: ProfileTable = Field(default_factory=ProfileTable)
+    copies: tuple[Place, ...] = ()
+    folders: dict[str, Place] = Field(default_factory=dict)
+    archive: ArchiveAccess | None = None
+    profile: ProfileStorage = Field(default_factory=ProfileStorage)
     framed_by: tuple[Annotated[str, AfterValidator(_is_a_site)], ...] = ()
-    readings_log: Folder | None = None
+    readings_log: Place | None = None
 
-
-_DELIVERED = DeskFile()
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """The deployer's settings.
-
-    `folders`: those of this machine that users may open, by the name shown. `archive_url`: of a
-    DICOMweb archive, "" where there is none. `save_profile`: whether the page may write the site's
-    profile to `profile`. `copies`: folders of public sets, where the page looks for one's own copy
-    of a film that trained the model. `max_films`: how many dropped and fetched films a list takes;
-    `max_server_films`: how many of a folder besides. `max_upload_mb`: of one dropped file, in MiB;
-    `max_session_mb`: of all that one open page holds; `max_held_mb`: of all that the server holds.
-    `framed_by`: the sites that may show the page in a frame. `readings_log`: the file that gets a
-    line for each reading; None where there is none.
-    """
-
-    folders: Mapping[str, Path] = field(default_factory=dict)
-    archive_url: str = ""
-    archive_name: str = ""
-    archive_user: str = field(default="", repr=False)
-    archive_password: str = field(default="", repr=False)
-    save_profile: bool = _DELIVERED.profile.save
-    profile: Path = ROOT / _DELIVERED.profile.file
-    max_films: int = _DELIVERED.max_films
-    max_server_films: int = _DELIVERED.max_server_films
-    max_upload_mb: int = _DELIVERED.max_upload_mb
-    max_session_mb: int = _DELIVERED.max_session_mb
-    max_held_mb: int = _DELIVERED.max_held_mb
-    copies: tuple[Path, ...] = ()
-    framed_by: tuple[str, ...] = _DELIVERED.framed_by
-    readings_log: Path | None = None
-
-    @property
-    def archive(self) -> Archive | None:
-        """Where to fetch films and send results; None where the deployer named none."""
-        if not self.archive_url:
-            return None
-        from covid_core.exports.dicomweb import Archive  # only deployments with one need it
-
-        return Archive(self.archive_url, self.archive_user, self.archive_password)
+    def starting_at(self, here: Path) -> Deployment:
+        """The same with every path that is not absolute starting at that folder."""
+        log = self.readings_log
+        return self.replace(
+            folders={name: here / folder for name, folder in self.folders.items()},
+            copies=tuple(here / folder for folder in self.copies),
+            profile=self.profile.replace(file=here / self.profile.file),
+            readings_log=None if log is None else here / log,
+        )
 
 
 def deployment(path: Path = DESK) -> Deployment:
@@ -129,32 +121,16 @@ def deployment(path: Path = DESK) -> Deployment:
     Paths that are not absolute start at the file's folder. Raises CovidCoreError, which names the
     key that is wrong.
     """
+    raw = {}
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Deployment()
+        pass
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CovidCoreError(
             f"it can't be read as TOML ({error})",
             "Repair it, or put the delivered one back",
             file=path.name,
         ) from error
-    desk = DeskFile.parse(raw, Path(path.name), error=CovidCoreError, remedy=_REMEDY)
-    archive, here = desk.archive, path.parent
-    return Deployment(
-        folders={name: here / folder for name, folder in desk.folders.items()},
-        archive_url=archive.url if archive else "",
-        archive_name=(archive.name or urlsplit(archive.url).hostname or "") if archive else "",
-        archive_user=archive.user if archive else "",
-        archive_password=archive.password if archive else "",
-        save_profile=desk.profile.save,
-        profile=here / desk.profile.file,
-        max_films=desk.max_films,
-        max_server_films=desk.max_server_films,
-        max_upload_mb=desk.max_upload_mb,
-        max_session_mb=desk.max_session_mb,
-        max_held_mb=desk.max_held_mb,
-        copies=tuple(here / folder for folder in desk.copies),
-        framed_by=desk.framed_by,
-        readings_log=here / desk.readings_log if desk.readings_log else None,
-    )
+    desk = Deployment.parse(raw, Path(path.name), error=CovidCoreError, remedy=_REMEDY)
+    return desk.starting_at(path.parent)

@@ -103,22 +103,21 @@ def offer(label: str, name: str, data: bytes) -> None:
 
 def show_send(files: Files, *, identity: bool) -> None:
     """A button for the archive, where the deployer has named one."""
-    allowed = session.settings()
-    archive, name = allowed.archive, allowed.archive_name
-    if archive is None:
+    access = session.settings().archive
+    if access is None:
         return
     st.caption(texts.SEND_OWN if identity else texts.SEND_NOBODY)
-    if not st.button(texts.SEND.format(archive=name), key="send"):
+    if not st.button(texts.SEND.format(archive=access.title), key="send"):
         return
     from covid_core.exports.dicomweb import send
 
     try:
         with st.spinner(texts.SENDING):
-            send(archive, [files.capture, files.report])
+            send(access.connect(), [files.capture, files.report])
     except CovidCoreError as error:
         show_failure(texts.NOT_SENT, error.sentence)
     else:
-        st.success(texts.SENT.format(archive=name), icon=":material/check:")
+        st.success(texts.SENT.format(archive=access.title), icon=":material/check:")
 
 
 def files_of(film: OpenFilm, finding: Finding, *, identity: bool) -> Files:

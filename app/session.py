@@ -115,8 +115,8 @@ def use_profile(own: SiteProfile) -> None:
     Raises CovidCoreError where it can't be written for all; it counts in this session even so.
     """
     st.session_state.update(profile=own, point=SITE)
-    if settings().save_profile:
-        save_profile(own, settings().profile)
+    if settings().profile.save:
+        save_profile(own, settings().profile.file)
 
 
 def forget_profile() -> None:
@@ -169,4 +169,4 @@ def _profile() -> SiteProfile | None:
     if "profile" in st.session_state:
         own: SiteProfile | None = st.session_state["profile"]
         return own
-    return read_profile(settings().profile)
+    return read_profile(settings().profile.file)

@@ -187,7 +187,7 @@ def show_keeping(check: Check, own: PointHere, promise: dict[str, float]) -> Non
             on_click="ignore",
             icon=":material/download:",
         )
-    lasting = texts.LASTS_FOR_ALL if session.settings().save_profile else texts.LASTS_HERE
+    lasting = texts.LASTS_FOR_ALL if session.settings().profile.save else texts.LASTS_HERE
     st.caption(f"{texts.DOWNLOAD_NOTE} {lasting}")
 
 

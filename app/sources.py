@@ -135,11 +135,12 @@ def _server_folder(allowed: Deployment, kept: Kept) -> Kept:
 
 def _from_archive(allowed: Deployment, kept: Kept) -> Kept:
     """The films that were fetched from the archive, and the way to fetch more."""
-    archive = allowed.archive
-    if archive is None:
+    access = allowed.archive
+    if access is None:
         return {}
+    archive = access.connect()
     fetched = {source: items for source, items in kept.items() if source.startswith(_FETCHED)}
-    st.text(texts.ARCHIVE.format(name=allowed.archive_name))
+    st.text(texts.ARCHIVE.format(name=access.title))
     try:
         _find(archive)
         for study in _choose_studies():

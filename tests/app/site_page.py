@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +77,7 @@ def write_films(folder: Path, covid: int, normal: int) -> Path:
 
 def allowing(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
     """The deployer's settings, as if they stood in desk.toml."""
-    monkeypatch.setattr("app.session.deployment", lambda: replace(deployment(), **settings))
+    monkeypatch.setattr("app.session.deployment", lambda: deployment().replace(**settings))
 
 
 def use_a_profile(page: AppTest, name: str = "Ward 3") -> AppTest:

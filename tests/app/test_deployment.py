@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.deployment import DESK, Deployment, deployment
+from app.deployment import DESK, Deployment, ProfileStorage, deployment
 from covid_core.errors import CovidCoreError
+from covid_core.exports.dicomweb import Archive
 
 FULL = """
 max_films = 50
@@ -44,9 +45,10 @@ def limits(allowed: Deployment) -> tuple[int, int, int]:
 
 def test_as_delivered_nothing_is_open() -> None:
     assert tomllib.loads(DESK.read_text(encoding="utf-8")) == {}
-    assert deployment() == Deployment(profile=DESK.parent / "site-profile.json")
-    assert not deployment().folders and not deployment().archive_url
-    assert not deployment().save_profile and not deployment().copies
+    assert deployment() == Deployment().starting_at(DESK.parent)
+    assert deployment().profile.file == DESK.parent / "site-profile.json"
+    assert not deployment().folders and deployment().archive is None
+    assert not deployment().profile.save and not deployment().copies
     assert not deployment().framed_by and deployment().readings_log is None
 
 
@@ -55,21 +57,22 @@ def test_every_line_of_the_delivered_file_works_once_uncommented(tmp_path: Path)
     assert len(settings) == 18
     allowed = deployment(desk(tmp_path, "\n".join(settings)))
     assert allowed.folders == {"Emergency room": Path("/srv/radiographs/emergency")}
-    assert allowed.archive_name == "Hospital archive"
+    assert allowed.archive is not None and allowed.archive.title == "Hospital archive"
     assert limits(allowed) == limits(Deployment()) == (1000, 5000, 64)
     assert allowed.copies == (Path("/srv/datasets/covid-chestxray"),)
 
 
 def test_without_a_file_nothing_is_open(tmp_path: Path) -> None:
-    assert deployment(tmp_path / "desk.toml") == Deployment()
+    assert deployment(tmp_path / "desk.toml") == Deployment().starting_at(tmp_path)
 
 
 def test_what_the_deployer_allows_is_read(tmp_path: Path) -> None:
     allowed = deployment(desk(tmp_path, FULL))
     assert allowed.folders == {"Emergency room": Path("/srv/er"), "Ward": tmp_path / "ward"}
-    assert allowed.archive_url == "http://127.0.0.1:8042/dicom-web"
-    assert (allowed.archive_user, allowed.archive_password) == ("reader", "canary")
-    assert allowed.save_profile and allowed.profile == tmp_path / "ours.json"
+    assert allowed.archive is not None
+    archive = Archive("http://127.0.0.1:8042/dicom-web", "reader", "canary")
+    assert allowed.archive.connect() == archive
+    assert allowed.profile == ProfileStorage(save=True, file=tmp_path / "ours.json")
     assert limits(allowed) == (50, 70, 128)
     assert allowed.copies == (Path("/srv/sets"), tmp_path / "sets" / "nih")
     assert allowed.framed_by == ("https://portal.example:8443", "https://*.hospital.example")
@@ -82,7 +85,7 @@ def test_a_password_is_never_printed(tmp_path: Path) -> None:
 
 def test_an_archive_without_a_name_is_called_by_its_host(tmp_path: Path) -> None:
     allowed = deployment(desk(tmp_path, '[archive]\nurl = "https://pacs.example/dicom-web"'))
-    assert allowed.archive_name == "pacs.example"
+    assert allowed.archive is not None and allowed.archive.title == "pacs.example"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def test_an_archive_without_a_name_is_called_by_its_host(tmp_path: Path) -> None
         ("[folders]\nward = 3", "folders.ward is 3: input should be a valid string"),
         ('copies = "/srv"', "copies is '/srv': input should be a valid array"),
         ("copies = [3]", "copies.0 is 3: input should be a valid string"),
-        ('copies = [""]', "copies.0 is '': string should have at least 1 character"),
+        ('copies = [""]', "copies.0 is '': it must name a file or folder"),
         ('[archive]\nurl = "ftp://host/x"', "archive.url is 'ftp://host/x': it must be an address"),
         ('[archive]\nurl = "http://["', "archive.url is 'http://[': it must be an address"),
         ('[archive]\nname = "x"', "archive.url: it is missing"),
@@ -109,7 +112,7 @@ def test_an_archive_without_a_name_is_called_by_its_host(tmp_path: Path) -> None
         ('framed_by = ["*"]', "framed_by.0 is '*': it must be a site"),
         ('framed_by = ["https://a.example/x"]', "it must be a site such as"),
         ('framed_by = ["https://a.example; script-src *"]', "it must be a site such as"),
-        ('readings_log = ""', "readings_log is '': string should have at least 1 character"),
+        ('readings_log = ""', "readings_log is '': it must name a file or folder"),
         ("[folders", "can't be read as TOML"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import session
+from app.deployment import ProfileStorage
 from app.texts import common
 from app.texts import validate as texts
 from covid_core.local_validation.profile import load_profile, profile_bytes
@@ -78,7 +79,7 @@ def test_where_the_deployer_allows_it_a_profile_is_kept_for_everyone(
     assert "lasts while this page stays connected" in said(page)
     assert not path.exists()
 
-    allowing(monkeypatch, save_profile=True, profile=path)
+    allowing(monkeypatch, profile=ProfileStorage(save=True, file=path))
     use_a_profile(page)
     assert "counts for everyone" in said(page)
     assert load_profile(path.read_bytes()) == page.session_state["profile"]
@@ -94,7 +95,7 @@ def test_where_the_deployer_allows_it_a_profile_is_kept_for_everyone(
 def test_a_profile_that_cannot_be_kept_for_all_still_counts_here(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    allowing(monkeypatch, save_profile=True, profile=tmp_path / "gone" / "site.json")
+    allowing(monkeypatch, profile=ProfileStorage(save=True, file=tmp_path / "gone" / "site.json"))
     use_a_profile(page)
     assert texts.UNSAVED in [one.value for one in page.error]
     assert "The profile can't be written" in said(page)
@@ -109,7 +110,7 @@ def test_a_deployer_s_profile_that_cannot_be_read_is_said_on_every_page(
 ) -> None:
     path = tmp_path / "site.json"
     damage(path)
-    allowing(monkeypatch, profile=path)
+    allowing(monkeypatch, profile=ProfileStorage(file=path))
     page = run_page()
     assert not page.exception
     assert [one.value for one in page.error] == [common.NOT_READY]
