@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from covid_core.batch.pipeline import Explain, Explained, Film
+from covid_core.batch.pipeline import Explain, Explained, UnreadFilm
 from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
 from covid_core.errors import foreseen
@@ -46,7 +46,7 @@ def output_writer(
     each bundle, by `exports.signature`.
     """
 
-    def explain(_: Film, radiograph: Radiograph, prediction: Prediction) -> Explained:
+    def explain(_: UnreadFilm, radiograph: Radiograph, prediction: Prediction) -> Explained:
         finding = prediction.label
         with foreseen():
             reading = reader.explain(radiograph, prediction)

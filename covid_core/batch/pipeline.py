@@ -30,7 +30,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Film:
+class UnreadFilm:
     """A film that is not yet read.
 
     `name`: of its file, as its row gives it. `read`: decodes it; raises CovidCoreError.
@@ -53,7 +53,7 @@ class Explained:
     flags: tuple[Flag, ...]
 
 
-Explain = Callable[[Film, Radiograph, Prediction], Explained]
+Explain = Callable[[UnreadFilm, Radiograph, Prediction], Explained]
 """Maps and checks a film, and writes the files requested beside its row."""
 
 
@@ -71,7 +71,7 @@ class Scoring:
     explain: Explain | None = None
 
 
-def rows(films: Iterable[Film], scoring: Scoring, *, workers: int) -> Generator[Row]:
+def rows(films: Iterable[UnreadFilm], scoring: Scoring, *, workers: int) -> Generator[Row]:
     """The rows of the films, one each, in their order, each as soon as it can be given.
 
     Each of the `workers` threads takes as many films at a time as the network does best in one
@@ -84,7 +84,7 @@ def rows(films: Iterable[Film], scoring: Scoring, *, workers: int) -> Generator[
             yield from piece
 
 
-def score(scoring: Scoring, films: Sequence[Film]) -> list[Row]:
+def score(scoring: Scoring, films: Sequence[UnreadFilm]) -> list[Row]:
     """The rows of a few films, in their order.
 
     `rows.prediction_row`, or `rows.error_row` where there is no prediction or its
@@ -120,7 +120,7 @@ def in_order(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> Gen
 
 
 def _row(
-    scoring: Scoring, film: Film, radiograph: Radiograph, judged: Prediction | CovidCoreError
+    scoring: Scoring, film: UnreadFilm, radiograph: Radiograph, judged: Prediction | CovidCoreError
 ) -> Row:
     if isinstance(judged, CovidCoreError):
         return error_row(film.name, judged, scoring.predictor.card.classes)

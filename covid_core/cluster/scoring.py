@@ -15,7 +15,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from covid_core.batch.pipeline import Film, Row, Scoring, rows
+from covid_core.batch.pipeline import Row, Scoring, UnreadFilm, rows
 from covid_core.cluster.delta_table import Table
 from covid_core.cluster.places import Place, Unreachable
 from covid_core.errors import CovidCoreError
@@ -71,7 +71,9 @@ class Worker:
         job = self._job
         scoring = Scoring(self._predictor, job.point, job.prevalence)
         faults: list[Unreachable] = []
-        wanted = (Film(job.films.name(film), partial(self._read, film, faults)) for film in films)
+        wanted = (
+            UnreadFilm(job.films.name(film), partial(self._read, film, faults)) for film in films
+        )
         scored = list(rows(wanted, scoring, workers=_THREADS))
         if faults:  # as rows they would never be tried again
             raise faults[0]

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from covid_core.batch.ledger import Ledger, Terms, open_ledger
-from covid_core.batch.pipeline import Explain, Film, Row, Scoring, rows
+from covid_core.batch.pipeline import Explain, Row, Scoring, UnreadFilm, rows
 from covid_core.commands.arguments import (
     Checks,
     Engine,
@@ -165,17 +165,17 @@ def _check(options: Options) -> None:
             )
 
 
-def _films(options: Options, tally: Tally) -> Iterator[Film]:
+def _films(options: Options, tally: Tally) -> Iterator[UnreadFilm]:
     """The radiographs of what was given, found one by one; `tally` takes what is passed over."""
     for path in options.paths:
         if path.is_dir():
             for film in films_below(path, leave_out=options.saliency, note=tally.note):
-                yield Film(str(film), partial(read_file, film))
+                yield UnreadFilm(str(film), partial(read_file, film))
         elif is_zip(read_head(path) or b""):
             items = zip_members(path, tally.note)
-            yield from (Film(item.name, item.radiograph) for item in items)
+            yield from (UnreadFilm(item.name, item.radiograph) for item in items)
         else:
-            yield Film(str(path), partial(read_file, path))
+            yield UnreadFilm(str(path), partial(read_file, path))
 
 
 def _total(options: Options) -> int | None:

@@ -45,6 +45,7 @@ _TURNS = {  # what brings a picture of each EXIF orientation upright
     7: Turn(transposed=True, mirrored=True, flipped=True),
     8: Turn(transposed=True, flipped=True),
 }
+_SIGNED_NOTE = "numbers with a sign: scaled by the picture's own range"
 _SAMPLE_PX = 128  # the side at which colour is looked for
 _RANGE_MODES = ("I", "F")  # and I;16*: Pillow's own convert("L") clips these to white
 
@@ -134,11 +135,15 @@ def _numbers(image: Image.Image, data: bytes) -> Decoded:
         read_in_native_order(image)
         image.load()
         ImageOps.exif_transpose(image, in_place=True)  # else it copies what is upright already
-        own_range = _has_range(image)
-        inverted = own_range and _is_inverted(image)
+        signed_bytes = _has_signed_bytes(image)
+        own_range = signed_bytes or _has_range(image)
+        inverted = _has_range(image) and _is_inverted(image)
         numbers = np.asarray(image if own_range else _eight_bits(image, notes))
         if _is_unsigned(image):
             numbers = numbers.view(np.uint32)
+        if signed_bytes:
+            numbers = numbers.view(np.int8)
+            notes.append(_SIGNED_NOTE)
     return numbers, _describe(
         image.format or "picture",
         notes,
@@ -154,7 +159,10 @@ def _describe(
     """What `decode_numbers` says of a picture beside its numbers."""
     said = (
         (turned, "turned upright by its EXIF orientation"),
-        (own_range, "more than 8 bits a pixel: scaled by the picture's own range"),
+        (
+            own_range and _SIGNED_NOTE not in notes,
+            "more than 8 bits a pixel: scaled by the picture's own range",
+        ),
         (inverted, "stored inverted (WhiteIsZero): turned back"),
     )
     notes = [*notes, *(note for is_so, note in said if is_so)]
@@ -184,6 +192,12 @@ def _is_unsigned(image: Image.Image) -> bool:
     """Whether a TIFF's 32-bit numbers, which Pillow takes as signed, have no sign."""
     tags = getattr(image, "tag_v2", {})
     return image.mode == "I" and tags.get(_TIFF_BITS) == (32,) and 1 in tags.get(_TIFF_FORMAT, (1,))
+
+
+def _has_signed_bytes(image: Image.Image) -> bool:
+    """Whether a TIFF's bytes, which Pillow takes as without a sign, have one."""
+    tags = getattr(image, "tag_v2", {})
+    return image.mode == "L" and tags.get(_TIFF_FORMAT) == (2,)
 
 
 def _is_inverted(image: Image.Image) -> bool:

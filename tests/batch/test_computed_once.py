@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from covid_core.batch.per_film_outputs import output_writer
-from covid_core.batch.pipeline import Film, Scoring, score
+from covid_core.batch.pipeline import Scoring, UnreadFilm, score
 from covid_core.batch.worklist import entry
 from covid_core.read.archives import Item
 from covid_core.read.reading import read_radiograph
@@ -38,7 +38,7 @@ def test_what_an_overlay_and_a_bundle_cost_together(
     write = output_writer(reader(), overlays=tmp_path, bundles=tmp_path, prevalence=None)
     scoring = Scoring(reader().predictor, "balanced", None, write)
     counts = count_calls(monkeypatch)
-    [row] = score(scoring, [Film("film.png", lambda: read_radiograph(FILM))])
+    [row] = score(scoring, [UnreadFilm("film.png", lambda: read_radiograph(FILM))])
     endings = sorted(path.suffix for path in tmp_path.iterdir())
     assert row["decision"] != "error" and endings == [".png", ".png", ".zip"]  # class, opacities
     assert counts == {

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from covid_core.batch.per_film_outputs import output_writer
-from covid_core.batch.pipeline import Film
+from covid_core.batch.pipeline import UnreadFilm
 from covid_core.case.reader import CaseReader
 from covid_core.exports.bundle import read_bundle, replay
 from covid_core.findings import Finding
@@ -31,7 +31,7 @@ def explained(where: np.ndarray, folder: Path) -> tuple[Prediction, float, Path]
     radiograph = film(marker=True)
     write = output_writer(own, overlays=folder, bundles=None, prevalence=None)
     made = write(
-        Film("Canary Zebedee.png", lambda: radiograph),
+        UnreadFilm("Canary Zebedee.png", lambda: radiograph),
         radiograph,
         own.predictor.predict(radiograph),
     )
@@ -75,7 +75,7 @@ def test_a_bundle_is_named_by_its_film_and_can_be_replayed(tmp_path: Path) -> No
     radiograph = read_radiograph(FILM)
     write = output_writer(reader(), overlays=None, bundles=tmp_path, prevalence=None)
     prediction = reader().predictor.predict(radiograph)
-    write(Film("Canary Zebedee.png", lambda: radiograph), radiograph, prediction)
+    write(UnreadFilm("Canary Zebedee.png", lambda: radiograph), radiograph, prediction)
     [path] = tmp_path.iterdir()
     bundle = read_bundle(path.read_bytes())
     assert path.name == f"film-{bundle.radiograph.sha256[:16]}.zip"
@@ -89,7 +89,7 @@ def test_an_opacity_map_gets_an_overlay_of_its_own(tmp_path: Path) -> None:
     radiograph = read_radiograph(FILM)
     write = output_writer(own, overlays=tmp_path, bundles=None, prevalence=None)
     prediction = own.predictor.predict(radiograph)
-    write(Film("a.png", lambda: radiograph), radiograph, prediction)
+    write(UnreadFilm("a.png", lambda: radiograph), radiograph, prediction)
     digest = radiograph.sha256[:16]
     assert len(list(tmp_path.glob(f"film-{digest}.*.png"))) == 2
     assert (tmp_path / f"film-{digest}.opacity.png").exists()

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from covid_core.batch import pipeline
-from covid_core.batch.pipeline import Explained, Film, Scoring, in_order, rows, score
+from covid_core.batch.pipeline import Explained, Scoring, UnreadFilm, in_order, rows, score
 from covid_core.errors import Abstained, CovidCoreError, RefusedFile, Unwritten
 from covid_core.model.decision import BALANCED
 from covid_core.predict.prediction import Prediction
@@ -39,8 +39,8 @@ def radiographs() -> list[Radiograph]:
     return [read_radiograph(png(draw_phantom(size_px=128, seed=seed))) for seed in range(5)]
 
 
-def films_of(radiographs: Sequence[Radiograph]) -> list[Film]:
-    return [Film(f"{i}.png", lambda one=one: one) for i, one in enumerate(radiographs)]  # type: ignore[misc]
+def films_of(radiographs: Sequence[Radiograph]) -> list[UnreadFilm]:
+    return [UnreadFilm(f"{i}.png", lambda one=one: one) for i, one in enumerate(radiographs)]  # type: ignore[misc]
 
 
 def scoring(predictor: object, **options: Any) -> Scoring:
@@ -134,7 +134,11 @@ def test_one_film_that_fails_is_its_row_and_no_others(
     def break_down() -> Radiograph:
         raise KeyError("Canary^Anna")
 
-    films = [Film("x.png", refuse), *films_of(radiographs[:2]), Film("y.png", break_down)]
+    films = [
+        UnreadFilm("x.png", refuse),
+        *films_of(radiographs[:2]),
+        UnreadFilm("y.png", break_down),
+    ]
     made = list(rows(films, scoring(predictor), workers=2))
     assert [row["file"] for row in made] == ["x.png", "0.png", "1.png", "y.png"]
     assert [row["decision"] == "error" for row in made] == [True, False, False, True]
@@ -201,7 +205,7 @@ def test_a_film_is_let_go_with_its_row(outcome: str) -> None:
 
     gc.disable()
     try:
-        [row] = score(scoring(Choosy()), [Film("film.png", read)])
+        [row] = score(scoring(Choosy()), [UnreadFilm("film.png", read)])
         assert [film() is None for film in held] == [True]
     finally:
         gc.enable()
@@ -213,7 +217,7 @@ def test_the_share_of_heat_that_is_explained_stands_in_the_row(
 ) -> None:
     seen = []
 
-    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> Explained:
+    def explain(film: UnreadFilm, radiograph: Radiograph, prediction: Prediction) -> Explained:
         seen.append((film.name, radiograph.sha256, prediction.radiograph_sha256))
         if film.name == "1.png":
             raise CovidCoreError("it can't be drawn", "Leave it")
@@ -231,7 +235,7 @@ def test_the_share_of_heat_that_is_explained_stands_in_the_row(
 def test_an_overlay_that_can_not_be_written_stops_all(
     predictor: StandIn, radiographs: list[Radiograph]
 ) -> None:
-    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> Explained:
+    def explain(film: UnreadFilm, radiograph: Radiograph, prediction: Prediction) -> Explained:
         write_whole(Path("/proc/overlay.png"), b"")
         return Explained(prediction, 0.5, ())
 
@@ -245,7 +249,7 @@ def test_a_name_that_cannot_be_written_is_that_film_s_error(
     """One too long, and one that a folder has; a disk that takes nothing ends all, as above."""
     (tmp_path / "1.png").mkdir()
 
-    def explain(film: Film, radiograph: Radiograph, prediction: Prediction) -> Explained:
+    def explain(film: UnreadFilm, radiograph: Radiograph, prediction: Prediction) -> Explained:
         write_whole(tmp_path / ("x" * 250 if film.name == "0.png" else film.name), b"overlay")
         return Explained(prediction, 0.5, ())
 

@@ -95,6 +95,14 @@ def test_tiff_with_white_at_zero_is_turned_back(dtype: type) -> None:
     assert ("inverted" in notes_of(bytes(data))) == (dtype != np.uint8)
 
 
+def test_a_tiff_of_signed_bytes_keeps_their_order() -> None:
+    """Pillow takes them as without a sign: the darker half would be the brighter."""
+    signed = (FILM.astype(np.int16) - 128).astype(np.int8)
+    data = encode(signed.view(np.uint8), "TIFF", tiffinfo={0x0153: 2})
+    assert np.abs(pixels_of(data) - EXACT).max() < 1e-4
+    assert "with a sign" in notes_of(data) and "more than 8 bits" not in notes_of(data)
+
+
 @pytest.mark.parametrize(("orientation", "turns"), [(3, 2), (6, -1), (8, 1)])
 @pytest.mark.parametrize("kind", ["PNG", "16-bit PNG", "JPEG"])
 def test_exif_orientation_is_applied_and_said(kind: str, orientation: int, turns: int) -> None:
