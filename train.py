@@ -16,7 +16,6 @@ status: 0 done, 1 training had to stop, 2 wrong use or data that can't serve.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -31,6 +30,7 @@ from covid_core.commands.train import (
     describe_choices,
 )
 from covid_core.commands.verbs import call, command_of
+from covid_core.engines.engine import cores
 from covid_core.errors import CovidCoreError, DatasetError
 from covid_core.storage.privacy import keep_private
 from covid_core.training.variant_names import Variant
@@ -46,7 +46,6 @@ if TYPE_CHECKING:  # else imported where it is used: PyTorch takes seconds, and 
     from covid_core.training.teachers import Teachers
 
 CACHE = "cache"  # of decoded films, beside the runs' folders
-WORKERS = os.cpu_count() or 1
 
 
 def main() -> int:
@@ -110,7 +109,7 @@ def make_weights(options: Options, device: torch.device) -> None:
             table = load_manifest(options, recipe, folder)
             check_first_weights(options, recipe, teachers, table)
             unlabelled = teachers is not None  # a teacher answers films of no known class
-            films = load_films(table, preprocess, cache, workers=WORKERS, unlabelled=unlabelled)
+            films = load_films(table, preprocess, cache, workers=cores(), unlabelled=unlabelled)
             check_task_tested(films, recipe.phases[-1])
 
         # The network, from ImageNet's weights, a file's or random ones.
@@ -177,7 +176,7 @@ def write_results(
     from covid_core.training.log import read_log
 
     recipe, device = run.recipe, run.device
-    measured = measure(network, run, cache, workers=WORKERS)
+    measured = measure(network, run, cache, workers=cores())
     card = WeightsCard(
         architecture=network.architecture,
         classes=recipe.phases[-1].task_definition.outputs,
@@ -195,7 +194,7 @@ def write_results(
     card = save_weights(card, network, options.out)
     if options.variant is Variant.OURS:  # a study's split may share films with training
         stored = as_stored(network)
-        card = add_within_sources(stored, card, table, cache, workers=WORKERS, device=device)
+        card = add_within_sources(stored, card, table, cache, workers=cores(), device=device)
         save_card(card, options.out)
     write_model_card(card, options.out)
 
@@ -234,7 +233,7 @@ def load_manifest(options: Options, recipe: Recipe, folder: Path) -> pd.DataFram
         compiled = compile_manifest(
             [options.data],
             folder.parent / CACHE,
-            workers=WORKERS,
+            workers=cores(),
             seed=options.seed,
             held_out=options.holdout_source,
             selection=Selection(skip_unknown=options.skip_unknown),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from typer import Option
 
 from covid_core.commands.arguments import CACHE, Cache, Recipe, Weights
 from covid_core.commands.status import DONE
+from covid_core.engines.engine import cores
 from covid_core.evaluation.amount import Amount
 from covid_core.evaluation.targets import ENOUGH, MISSED, goals
 from covid_core.model.audit import Zones
@@ -134,7 +134,7 @@ def run(options: Options) -> int:
         options.cache,
         amount=Amount(options.probes, options.maps, options.corruptions),
         seed=options.seed,
-        workers=os.cpu_count() or 1,
+        workers=cores(),
         device=device,
     )
     found = replace(found, figures=found.figures.replace(zones=zones, boxes=boxes))
@@ -186,5 +186,5 @@ def _boxes(
     if not select_films(boxed).any():
         return {}
     check_kept_split(card, boxed, select_films(boxed), table)
-    films = load_source_films(boxed, card, options.cache, workers=os.cpu_count() or 1)
+    films = load_source_films(boxed, card, options.cache, workers=cores())
     return measure_boxes(network, card, films, device=device, seed=options.seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from covid_core.commands.arguments import CACHE, Cache, Manifest, WeightsFolders
 from covid_core.commands.status import DONE, SOME_FAILED
+from covid_core.engines.engine import cores
 from covid_core.model.card import WeightsCard, read_cards, save_card
 from covid_core.model.results import Baseline
 from covid_core.model.tasks import task_of
@@ -67,7 +67,7 @@ def run(options: Options) -> int:
             task = task_of(card.classes)
             key = (card.split, task.name)
             if key not in known:
-                seen = read_features(films.names, options.cache, workers=os.cpu_count() or 1)
+                seen = read_features(films.names, options.cache, workers=cores())
                 known[key] = score_baselines(films, seen, task)
             answers = _answers(card, folder, films)
             results = card.results
@@ -100,7 +100,7 @@ def _films(card: WeightsCard, folder: Path, table: pd.DataFrame, cache: Path) ->
 
     there = _tensors(card, folder).exists()
     preprocess = card.preprocess if there else Preprocess(size_px=SIDE_PX)
-    films = load_films(table, preprocess, cache, workers=os.cpu_count() or 1)
+    films = load_films(table, preprocess, cache, workers=cores())
     variant = Variant(card.variant)
     if variant is Variant.OURS:
         return films.label_by(task_of(card.classes))

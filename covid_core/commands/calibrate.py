@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typer import Option
 
 from covid_core.commands.arguments import CACHE, Cache, Manifest, Recipe, Weights
 from covid_core.commands.status import DONE
+from covid_core.engines.engine import cores
 from covid_core.errors import DatasetError
 from covid_core.explain.known_index import FOLDER as KNOWN
 from covid_core.model.card import AUDIT, PROOF, SHIPPED, WEIGHTS, read_any_card, save_card
@@ -85,13 +85,11 @@ def run(options: Options) -> int:
     changed = preprocess != card.preprocess
     card = card.replace(preprocess=preprocess)
     task = task_of(card.classes)
-    films = load_films(table, card.preprocess, options.cache, workers=os.cpu_count() or 1)
+    films = load_films(table, card.preprocess, options.cache, workers=cores())
     films = films.label_by(task)
     logits = load_or_compute_logits(network, card, films, options.cache, device=device)
     rules, trust = fit_and_measure(films, logits, card.classes)
-    measured = evaluate(
-        films, logits, task=task, rules=rules, cache=options.cache, workers=os.cpu_count() or 1
-    )
+    measured = evaluate(films, logits, task=task, rules=rules, cache=options.cache, workers=cores())
     # The card's own `storage_change` stays: the tensors loaded here are rounded already.
     results = card.results.replace(**measured.given())
     heat = card.full_heat
@@ -99,7 +97,7 @@ def run(options: Options) -> int:
         heat = measure_full_heat(network, films, card.preprocess, device=device)
     before, card = card, card.replace(rules=rules, trust=trust, results=results, full_heat=heat)
     if card.results.within_source_split == card.split:
-        workers = os.cpu_count() or 1
+        workers = cores()
         card = add_within_sources(
             network, card, table, options.cache, workers=workers, device=device
         )

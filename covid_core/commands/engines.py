@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -12,7 +11,7 @@ from typer import Option
 from covid_core.commands.arguments import CACHE, Cache, Measured, Recipe, Weights
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.engines.choice import Choice
-from covid_core.engines.engine import Precision
+from covid_core.engines.engine import Precision, cores
 from covid_core.engines.proof import LARGEST_DIFFERENCE, save_proof
 from covid_core.errors import DatasetError
 from covid_core.evaluation.precision import prove
@@ -51,7 +50,7 @@ def run(options: Options) -> int:
     card = read_card(options.weights, options.recipe)
     table = read_manifest(options.manifest)
     tested = table[table["split"].isin([part.value for part in MEASURED])]
-    films = load_films(tested, card.preprocess, options.cache, workers=os.cpu_count() or 1)
+    films = load_films(tested, card.preprocess, options.cache, workers=cores())
     films = films.label_by(task_of(card.classes))
     counts = {part.value: len(films.part(part)) for part in MEASURED}
     indices = np.concatenate([films.part(part) for part in MEASURED])

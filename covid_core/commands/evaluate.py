@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from typer import Option
 
 from covid_core.commands.arguments import CACHE, Cache, Measured, WeightsFolders
 from covid_core.commands.status import DONE
+from covid_core.engines.engine import cores
 from covid_core.errors import DatasetError, WeightsError
 from covid_core.findings import CLASSES
 from covid_core.model.card import WeightsCard, read_variants, save_card
@@ -80,7 +80,7 @@ def run(options: Options) -> int:
         find_weights(options.weights),
         table,
         options.cache,
-        workers=os.cpu_count() or 1,
+        workers=cores(),
         device=device,
     )
     if options.report:
@@ -133,7 +133,7 @@ def _measured(folder: Path, recipe: str, options: Options, table: pd.DataFrame) 
         card,
         table,
         options.cache,
-        workers=os.cpu_count() or 1,
+        workers=cores(),
         device=pick_device(),
     )
 

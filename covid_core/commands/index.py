@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from covid_core.commands.arguments import CACHE, Cache, Manifest, Recipe, Weights
 from covid_core.commands.status import DONE
+from covid_core.engines.engine import cores
 from covid_core.explain.known_index import FOLDER
 from covid_core.model.card import SHIPPED, WEIGHTS, read_card
 
@@ -37,7 +37,7 @@ def run(options: Options) -> int:
         card,
         read_manifest(options.manifest),
         options.cache,
-        workers=os.cpu_count() or 1,
+        workers=cores(),
     )
     for split, films in made.films.items():
         print(f"{films:7} {split}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from covid_core.commands.arguments import (
 from covid_core.commands.status import DONE, SOME_FAILED
 from covid_core.datasets.case import Selection
 from covid_core.datasets.columns import COLUMNS
+from covid_core.engines.engine import cores
 from covid_core.findings import CLASSES
 from covid_core.read.radiograph import View
 
@@ -128,7 +128,7 @@ def run(options: Options) -> int:
     compiled = compile_manifest(
         options.folders,
         options.cache,
-        workers=os.cpu_count() or 1,
+        workers=cores(),
         seed=options.seed,
         held_out=options.holdout_source,
         selection=Selection(frozenset(options.views), options.lung_opacity, options.skip_unknown),

@@ -14,13 +14,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from covid_core.explain.known_index import COLUMNS, FilmArrays, IndexCard, read_index
-from covid_core.explain.perceptual_hash import (
-    HASH_BITS,
-    PICTURE,
-    SAME_PICTURE,
-    distances,
-    hashes_of,
-)
+from covid_core.explain.perceptual_hash import HASH_BITS, PICTURE, find_copy
 from covid_core.findings import CLASSES, Finding
 from covid_core.model.card import WeightsCard
 from covid_core.predict.prediction import Prediction
@@ -150,11 +144,8 @@ class KnownFilms:
 
     def seen_picture(self, picture: np.ndarray) -> Seen | None:
         """The same of a picture, uint8 (64, 64), as `perceptual_hash.PICTURE` makes it."""
-        apart = distances(hashes_of(picture[np.newaxis])[0], self.hashes)
-        row = int(apart.argmin())
-        if apart[row] > SAME_PICTURE:
-            return None
-        return Seen(self.film(row), int(apart[row]), False)
+        copy = find_copy(picture, self.hashes)
+        return None if copy is None else Seen(self.film(copy[0]), copy[1], False)
 
     def nearest(
         self, prediction: Prediction, count: int = 3, *, seen: Seen | None = None

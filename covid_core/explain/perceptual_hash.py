@@ -30,6 +30,16 @@ def distances(one: np.ndarray, hashes: np.ndarray) -> np.ndarray:
     return np.bitwise_count(hashes ^ one).sum(axis=1, dtype=np.int64)
 
 
+def find_copy(picture: np.ndarray, hashes: np.ndarray) -> tuple[int, int] | None:
+    """Which of some hashes, (N, 32), is of the same picture, and how many bits differ; else None.
+
+    `picture`: uint8 (64, 64), as `PICTURE` makes it.
+    """
+    apart = distances(hashes_of(picture[np.newaxis])[0], hashes)
+    nearest = int(apart.argmin())
+    return (nearest, int(apart[nearest])) if apart[nearest] <= SAME_PICTURE else None
+
+
 def _waves(size_px: int) -> np.ndarray:
     """The cosines kept, float32 (16, size_px), of the transform's second kind."""
     frequencies = np.arange(_SHARED, _SHARED + _KEPT)[:, np.newaxis]

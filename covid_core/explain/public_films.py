@@ -16,12 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from covid_core.errors import DatasetError
-from covid_core.explain.perceptual_hash import (
-    PICTURE,
-    SAME_PICTURE,
-    distances,
-    hashes_of,
-)
+from covid_core.explain.perceptual_hash import PICTURE, find_copy
 from covid_core.findings import Finding
 from covid_core.model.decision import Decision
 from covid_core.model.tiers import DECIDED, right_answers
@@ -98,11 +93,8 @@ def recognise(radiograph: Radiograph) -> Recognised | None:
         if film.sha256 == radiograph.sha256:
             return Recognised(film, 0, True)
     listed = np.stack([np.frombuffer(bytes.fromhex(film.hash), np.uint8) for film in films])
-    apart = distances(hashes_of(PICTURE.picture(radiograph)[np.newaxis])[0], listed)
-    nearest = int(apart.argmin())
-    if apart[nearest] > SAME_PICTURE:
-        return None
-    return Recognised(films[nearest], int(apart[nearest]), False)
+    copy = find_copy(PICTURE.picture(radiograph), listed)
+    return None if copy is None else Recognised(films[copy[0]], copy[1], False)
 
 
 @cache

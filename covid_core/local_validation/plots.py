@@ -8,10 +8,9 @@ import plotly.graph_objects as go
 from covid_core.findings import Finding
 from covid_core.local_validation.validation import PointHere, Validation
 from covid_core.model.decision import SITE
-from covid_core.present.style import CLASS_COLOURS, SERIES, THRESHOLD, styled
+from covid_core.present.style import CLASS_COLOURS, SERIES, scale_to_shares, styled, thinned
 
 _HEIGHT_PX = 380
-_POINTS = 400  # more only hide one another
 _COVID = CLASS_COLOURS[Finding.COVID]
 _OWN, _GIVEN = SERIES[0], SERIES[4]
 
@@ -19,10 +18,9 @@ _OWN, _GIVEN = SERIES[0], SERIES[4]
 def roc(found: Validation, own: PointHere | None = None) -> go.Figure:
     """Sensitivity against false alarms; the operating points lie on the curve, `own` among them."""
     figure = go.Figure()
-    shown = np.unique(np.linspace(0, len(found.found) - 1, _POINTS).round().astype(int))
     figure.add_scatter(
-        x=found.false_alarms[shown],
-        y=found.found[shown],
+        x=thinned(found.false_alarms),
+        y=thinned(found.found),
         mode="lines",
         showlegend=False,
         line={"color": _COVID, "width": 2},
@@ -81,10 +79,7 @@ def _marked(here: PointHere) -> go.Scatter:
 
 
 def _square(figure: go.Figure, x: str, y: str) -> None:
-    line = {"color": THRESHOLD, "dash": "dot", "width": 1.5}
-    figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=line, opacity=1)
-    figure.update_xaxes(title_text=x, range=[-0.02, 1.02])
-    figure.update_yaxes(title_text=y, range=[-0.02, 1.02])
+    scale_to_shares(figure, x, y, diagonal=True)
     styled(figure, _HEIGHT_PX)
     inside = {"x": 1, "xanchor": "right", "y": 0.04, "yanchor": "bottom"}  # no curve comes there
     figure.update_layout(legend=inside, margin={"t": 10})

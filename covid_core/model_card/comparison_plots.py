@@ -13,10 +13,9 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from covid_core.evaluation.compare import Compared, ComparedPart
 from covid_core.model.results import TEST
 from covid_core.model_card.plots import share_map
-from covid_core.present.style import SERIES, styled
+from covid_core.present.style import SERIES, scale_to_shares, styled, thinned
 
 _HEIGHT_PX = 320
-_POINTS = 400  # more only hide one another
 _BINS = 10
 
 
@@ -25,7 +24,7 @@ def roc(one: Compared) -> go.Figure:
     figure, part = go.Figure(), one.parts[TEST]
     for i, name, colour in _outputs(one):
         x, y, _ = roc_curve(part.labels == i, part.probabilities[:, i])
-        figure.add_scatter(x=_thin(x), y=_thin(y), name=name, line_color=colour, mode="lines")
+        figure.add_scatter(x=thinned(x), y=thinned(y), name=name, line_color=colour, mode="lines")
     return _square(figure, "1 - specificity", "sensitivity", diagonal=True)
 
 
@@ -38,7 +37,7 @@ def roc_together(compared: Sequence[Compared], part: str) -> go.Figure:
             own = one.parts[part]
             x, y, _ = roc_curve(own.labels == output, own.probabilities[:, output])
             figure.add_scatter(
-                x=_thin(x), y=_thin(y), name=one.card.recipe, line_color=colour, mode="lines"
+                x=thinned(x), y=thinned(y), name=one.card.recipe, line_color=colour, mode="lines"
             )
     below = {"orientation": "h", "y": -0.3}
     _square(figure, "1 - specificity", "sensitivity", diagonal=True)
@@ -50,7 +49,7 @@ def precision_recall(one: Compared) -> go.Figure:
     figure, part = go.Figure(), one.parts[TEST]
     for i, name, colour in _outputs(one):
         y, x, _ = precision_recall_curve(part.labels == i, part.probabilities[:, i])
-        figure.add_scatter(x=_thin(x), y=_thin(y), name=name, line_color=colour, mode="lines")
+        figure.add_scatter(x=thinned(x), y=thinned(y), name=name, line_color=colour, mode="lines")
     return _square(figure, "recall", "precision")
 
 
@@ -108,16 +107,6 @@ def _has_both(part: ComparedPart, output: int) -> bool:
     return bool(0 < (part.labels == output).sum() < len(part.labels))
 
 
-def _thin(values: np.ndarray) -> np.ndarray:
-    if len(values) <= _POINTS:
-        return values
-    return values[np.linspace(0, len(values) - 1, _POINTS).round().astype(int)]
-
-
 def _square(figure: go.Figure, x: str, y: str, *, diagonal: bool = False) -> go.Figure:
-    figure.update_xaxes(title_text=x, range=[-0.02, 1.02])
-    figure.update_yaxes(title_text=y, range=[-0.02, 1.02])
-    if diagonal:
-        grey = {"color": "#777", "dash": "dot", "width": 1}  # the template's own width is 0
-        figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=grey, opacity=1)
+    scale_to_shares(figure, x, y, diagonal=diagonal)
     return styled(figure, _HEIGHT_PX)
