@@ -12,7 +12,6 @@ with `--resume`, and counts the rows.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import os
 import subprocess
@@ -31,6 +30,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from benchmarks.arguments import parser_of
 from benchmarks.folders import DRAWN, film, films_in, tree
 from benchmarks.servers import HERE, memory
 from benchmarks.start import machine
@@ -261,9 +261,7 @@ def million_plot(samples: Sequence[Sample]) -> go.Figure:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("what", choices=("growth", "million"))
     parser.add_argument("--films", type=int, nargs="+", default=[10, 100, 1_000, 10_000])
     parser.add_argument("--rounds", type=int, default=1, help="of each number of films")

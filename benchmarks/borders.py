@@ -5,13 +5,13 @@ python -m benchmarks.borders MANIFEST [--films 300]
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.arguments import parser_of
 from covid_core.datasets.manifest import read_manifest
 from covid_core.present import markdown
 from covid_core.read.borders import find_crop
@@ -60,9 +60,7 @@ def row(source: str, shares: np.ndarray, times: np.ndarray) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--films", type=int, default=300, help="of each source")
     options = parser.parse_args()

@@ -9,7 +9,6 @@ hashes, whose bytes are compared with the first.
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.arguments import parser_of
 from covid_core.case.reader import CaseReader
 from covid_core.engines.machine import described
 from covid_core.errors import CovidCoreError
@@ -98,7 +98,7 @@ def anew(bundle: bytes, threads: int) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument("--films", type=Path, metavar="DIR")
     parser.add_argument("--count", type=int, default=12)
     options = parser.parse_args()

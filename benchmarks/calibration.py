@@ -8,7 +8,6 @@ Fitted on validation films, measured on the test part and on sources held out. W
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.isotonic import IsotonicRegression
 
+from benchmarks.arguments import parser_of
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import MEASURED, Split
 from covid_core.engines.memory import pick_device
@@ -134,9 +134,7 @@ def sets(films: Films, logits: dict[Split, np.ndarray], labels: dict[Split, np.n
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"))

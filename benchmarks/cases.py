@@ -14,7 +14,6 @@ Ends with 1 where any is wrong.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
+from benchmarks.arguments import parser_of
 from benchmarks.case_tables import judge_folders_and_tables
 from benchmarks.gate_cases import ANSWERS
 from covid_core.errors import RefusedFile
@@ -117,7 +117,7 @@ def _by_start(rules: Mapping[str, Of], name: str) -> Of | None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("dir", type=Path, metavar="DIR", help="a folder of films/ and expected/")
     folder = parser.parse_args().dir
     words = right_in_words((folder / "README.md").read_text(encoding="utf-8"))

@@ -10,7 +10,6 @@ can be executed. A phantom is dropped on the page; then what was written is list
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -22,6 +21,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.arguments import parser_of
 from benchmarks.install import first_result
 from benchmarks.record import Figure, record
 from benchmarks.servers import HERE, memory
@@ -120,9 +120,7 @@ def measured(folder: Path) -> list[Figure]:
 
 
 def main() -> None:
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    parser_of(__doc__).parse_args()
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         Path(name).chmod(0o755)
         figures = measured(Path(name))

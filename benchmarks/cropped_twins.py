@@ -11,7 +11,6 @@ them. Half a second a film.
 
 from __future__ import annotations
 
-import argparse
 from itertools import product
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from benchmarks.arguments import parser_of
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split, groups_of
 from covid_core.explain.known_films import KnownFilms
@@ -74,9 +74,7 @@ def figures(scores: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> list[
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--part", type=Split, default=Split.HELD_OUT)

@@ -7,7 +7,6 @@ DIR: datasets, as for `python -m covid_core manifest`. The sheet, for the eye, h
 
 from __future__ import annotations
 
-import argparse
 import os
 import resource
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from benchmarks.arguments import parser_of
 from covid_core.datasets import duplicates
 from covid_core.datasets.case import Case
 from covid_core.datasets.layouts import read_cases
@@ -75,7 +75,7 @@ def sheet(cases: list[Case], pairs: np.ndarray, likeness: np.ndarray, path: Path
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--scale", type=int, default=0)

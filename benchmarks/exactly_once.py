@@ -31,6 +31,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.arguments import parser_of
 from benchmarks.record import DOCS, commit_in_words
 from covid_core.cluster.places import Place
 from covid_core.cluster.scoring import FILMS_A_PART, Job, Worker
@@ -255,7 +256,7 @@ def described(findings: dict[str, dict[str, str]], command: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = parser_of(__doc__)
     parser.add_argument("folder", type=Path, nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--address", help=argparse.SUPPRESS)

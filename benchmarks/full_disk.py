@@ -8,7 +8,6 @@ a size: from nothing to a little less than the largest that it writes.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import resource
@@ -26,6 +25,7 @@ import torch.utils.tensorboard  # here, and not in each of the forks
 from tqdm import tqdm
 
 import train  # noqa: F401  likewise
+from benchmarks.arguments import parser_of
 from benchmarks.record import Figure, format_record, record
 from covid_core.commands import evaluate, manifest, predict  # noqa: F401  likewise
 from covid_core.datasets import compile as compilation  # noqa: F401  likewise
@@ -205,7 +205,7 @@ def figures(found: Sequence[Outcome]) -> list[Figure]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument("--sizes", type=int, default=10)
     options = parser.parse_args()
     torch.set_num_threads(1)  # else a fork inherits half a pool of them

@@ -27,6 +27,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings, strategies
 from tqdm import tqdm
 
+from benchmarks.arguments import parser_of
 from benchmarks.record import Figure, record
 from covid_core.batch import worklist
 from covid_core.case.reader import CaseReader
@@ -212,7 +213,7 @@ def _figures(found: Counts) -> list[Figure]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0] if __doc__ else "")
+    parser = parser_of(__doc__)
     parser.add_argument("--executions", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)

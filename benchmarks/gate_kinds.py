@@ -9,7 +9,6 @@ are those of the test part, too.
 
 from __future__ import annotations
 
-import argparse
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from scipy.stats import binomtest
 from tqdm import tqdm
 
+from benchmarks.arguments import parser_of
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import MEASURED, Split
 from covid_core.errors import RefusedFile
@@ -176,9 +176,7 @@ def measure_source(gate: Gate, paths: Sequence[Path]) -> list[Code]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--each", type=int, default=200, help="pictures of each kind")
     parser.add_argument("--weights", type=Path, default=GATE, help="the gate's folder")

@@ -9,7 +9,6 @@ and every module of ours is imported by the new environment. Takes the network, 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import re
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from benchmarks.arguments import parser_of
 from benchmarks.record import Figure, record
 from benchmarks.servers import HERE
 from covid_core.present.overlay import png
@@ -131,9 +131,7 @@ def measured(clone: Path) -> list[Figure]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--keep", type=Path, help="install into this empty folder, and leave it")
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:

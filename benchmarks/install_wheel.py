@@ -10,7 +10,6 @@ of ours is imported. Takes the network, or pip's cache.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import csv
 import os
@@ -21,6 +20,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.arguments import parser_of
 from benchmarks.install import first_result, size_gb
 from benchmarks.record import Figure, record
 from benchmarks.servers import HERE
@@ -121,9 +121,7 @@ def run(pythons: Sequence[str]) -> list[Figure]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--python", nargs="+", default=[sys.executable], help="each by its path")
     options = parser.parse_args()
     figures = run(options.python)

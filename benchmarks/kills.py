@@ -10,7 +10,6 @@ written as often: the file is the old one or the new one.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import multiprocessing
 import os
@@ -29,6 +28,7 @@ import torch
 import torch.utils.tensorboard  # here, and not in each of the forks
 from tqdm import tqdm
 
+from benchmarks.arguments import parser_of
 from benchmarks.record import RECORDS, Figure, format_record, record
 from covid_core.datasets.split import Split
 from covid_core.errors import TrainingError
@@ -261,7 +261,7 @@ def figures(kills: Sequence[Kill], broken: int) -> list[Figure]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RECORDS, help="folder for what is found")

@@ -10,7 +10,6 @@ while theirs is being read.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import threading
 import time
@@ -26,6 +25,7 @@ from websockets.exceptions import WebSocketException
 from app.texts import common
 from app.texts.worklist import DROP
 from benchmarks import load_figures
+from benchmarks.arguments import parser_of
 from benchmarks.load_figures import ERROR, RIGHT, WRONG, Answer, Sample
 from benchmarks.memory import film
 from benchmarks.record import format_record, record
@@ -161,9 +161,7 @@ def show_progress(crowd: Crowd, visits: Sequence[Future[None]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--sessions", type=int, default=32)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--each", type=int, default=0, help="films of a visitor, instead of time")

@@ -9,7 +9,6 @@ stays whole. Equalisation, which comes afterwards, is then of the box alone.
 
 from __future__ import annotations
 
-import argparse
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +19,7 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
+from benchmarks.arguments import parser_of
 from covid_core.boxes import crop_boxes, format_boxes, parse_boxes
 from covid_core.crop import WHOLE, Crop
 from covid_core.datasets.manifest import read_manifest, write_manifest
@@ -98,9 +98,7 @@ def move_to_crops(table: pd.DataFrame, written: dict[str, Written]) -> pd.DataFr
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("manifests", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--margin", type=float, default=0.05, help="a share of the film's side")

@@ -9,7 +9,6 @@ as a list, and closes the page. No two files have the same bytes.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -24,6 +23,7 @@ import plotly.graph_objects as go
 from scipy import stats
 
 from app.texts.worklist import DROP
+from benchmarks.arguments import parser_of
 from benchmarks.record import Figure, format_record, record
 from benchmarks.servers import HERE, Memory, Server, served
 from benchmarks.visitors import Visitor, visiting
@@ -225,9 +225,7 @@ def plot(samples: Sequence[Sample]) -> go.Figure:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--uploads", type=int, default=1000, help="rounded up to whole visits")
     parser.add_argument("--every", type=int, default=50, help="uploads between samples")
     parser.add_argument("--checkout", type=Path, default=HERE, help="whose page")

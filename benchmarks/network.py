@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.arguments import parser_of
 from benchmarks.folders import films_in
 from benchmarks.record import Figure, record
 from benchmarks.servers import HERE
@@ -131,9 +132,7 @@ def _said(found: object) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument(_INSIDE, action="store_true", help=argparse.SUPPRESS)
     if not parser.parse_args().inside:
         command = ["unshare", "-rn", sys.executable, "-m", "benchmarks.network", _INSIDE]

@@ -10,7 +10,6 @@ its CSV file, and nowhere else.
 
 from __future__ import annotations
 
-import argparse
 import re
 import tempfile
 import urllib.request
@@ -18,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from benchmarks.arguments import parser_of
 from benchmarks.record import Figure, record
 from benchmarks.sessions import browsing, whole_session
 from benchmarks.tracing import Trace, traced, traced_server
@@ -81,9 +81,7 @@ def _sought(where: str, found: list[str]) -> Figure:
 
 
 def main() -> None:
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    parser_of(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures, trace = measured(Path(folder))
     paths = Counter(map(kind_of, trace.written))

@@ -11,7 +11,6 @@ too, in turns, and nothing is recorded.
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from statistics import median
 from playwright.sync_api import Browser, Page, expect
 
 from app.texts import worklist as texts
+from benchmarks.arguments import parser_of
 from benchmarks.memory import film
 from benchmarks.record import Figure, format_record, record
 from benchmarks.servers import HERE, served
@@ -221,9 +221,7 @@ def medians(found: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument(
         "--busy", type=int, default=8, help="processes beside the page; 0: free alone"
     )

@@ -9,7 +9,6 @@ is started anew; everything that was written since is searched for those bytes.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import random
@@ -27,6 +26,7 @@ import requests
 from websockets.exceptions import WebSocketException
 
 from app.texts.worklist import DROP
+from benchmarks.arguments import parser_of
 from benchmarks.leftovers import in_files, written
 from benchmarks.record import Figure, format_record, record
 from benchmarks.servers import HERE, Server, served
@@ -126,9 +126,7 @@ def figures(kills: Sequence[Kill]) -> list[Figure]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()

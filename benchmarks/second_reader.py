@@ -21,6 +21,7 @@ import torch
 from scipy.special import log_softmax
 from sklearn.model_selection import GroupKFold
 
+from benchmarks.arguments import parser_of
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import MEASURED, Split
 from covid_core.errors import DatasetError
@@ -185,9 +186,7 @@ def _mean(films: Answered) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--second", type=Path, default=WEIGHTS / "teachers")

@@ -9,7 +9,6 @@ takes, and whether it ever gives two of one patient; what can be drawn back from
 
 from __future__ import annotations
 
-import argparse
 import io
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ import pandas as pd
 from PIL import Image, ImageDraw
 from scipy.fft import idctn
 
+from benchmarks.arguments import parser_of
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split, groups_of
 from covid_core.engines.machine import described
@@ -248,9 +248,7 @@ def ghosts(table: pd.DataFrame, films: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--films", type=int, default=400, help="changed in each way")

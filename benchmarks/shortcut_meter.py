@@ -11,13 +11,13 @@ lungs: what a way scores films that are not the disease says how far it is itsel
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from benchmarks.arguments import parser_of
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.evaluation.sample import Sample, draw_sample
@@ -155,9 +155,7 @@ def with_lungs(sample: Sample) -> tuple[list[np.ndarray], np.ndarray, np.ndarray
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--films", type=int, default=100, help="of the test part")

@@ -7,13 +7,13 @@ The weights stay as they are; only how films are prepared changes.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from benchmarks.arguments import parser_of
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import Split
 from covid_core.evaluation.corruptions import corrupt
@@ -51,9 +51,7 @@ def row(network: Network, card: WeightsCard, samples: dict[Split, Sample]) -> li
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--smooth-px", type=float, nargs="+", default=[0.0, 0.7, 1.2])

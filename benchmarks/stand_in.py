@@ -10,12 +10,12 @@ study, of its second source, or of a patient or picture in them, and none of COV
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.arguments import parser_of
 from covid_core.datasets.manifest import read_manifest, write_manifest
 from covid_core.datasets.published import as_published
 from covid_core.datasets.split import Split, groups_of, on_a_side
@@ -39,9 +39,7 @@ def apart_from(table: pd.DataFrame, recipe: str) -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--recipe", choices=recipe_names(), default="densenet121")
     parser.add_argument("--out", type=Path, default=Path("stand-in.parquet"))

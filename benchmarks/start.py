@@ -10,7 +10,6 @@ round is discarded, for it warms the caches of files.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from statistics import median
 
 from playwright.sync_api import Browser, expect
 
+from benchmarks.arguments import parser_of
 from benchmarks.servers import HERE, parsed, served
 from covid_core.engines.machine import described
 from covid_core.present import markdown
@@ -138,9 +138,7 @@ def machine() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--against", type=Path, help="another checkout, measured in turns")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
