@@ -28,7 +28,7 @@ from benchmarks.arguments import parser_of
 from covid_core.datasets.manifest import read_manifest
 from covid_core.datasets.split import MEASURED, Split
 from covid_core.engines.engine import Engine
-from covid_core.engines.outputs import Outputs
+from covid_core.engines.exported import ExportedNetwork
 from covid_core.engines.torch import TorchEngine
 from covid_core.evaluation.faithfulness import STAGES, randomised
 from covid_core.evaluation.sample import Sample, draw_sample
@@ -154,13 +154,23 @@ def drawn_predictors(
     for seed in range(draws):
         for stage in STAGES:
             drawn = randomised(network, x[:1] if stage == "head" else x, stage, seed=seed)
-            runs = engine if stage == "head" else TorchEngine(Outputs(drawn, drawn.engine_outputs))
+            runs = (
+                engine
+                if stage == "head"
+                else TorchEngine(ExportedNetwork(drawn, drawn.engine_outputs))
+            )
             yield stage, Predictor(runs, _head(drawn), card)
         mixed = shuffled(network, seed)
         yield (
             SHUFFLED,
-            Predictor(TorchEngine(Outputs(mixed, mixed.engine_outputs)), _head(mixed), card),
+            Predictor(
+                TorchEngine(ExportedNetwork(mixed, mixed.engine_outputs)), _head(mixed), card
+            ),
         )
+
+
+def _engine(network: Network) -> TorchEngine:
+    return TorchEngine(ExportedNetwork(network, network.engine_outputs))
 
 
 def _head(network: Network) -> Head:

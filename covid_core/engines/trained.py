@@ -14,7 +14,7 @@ from covid_core.errors import WeightsError
 from covid_core.model.card import WeightsCard
 
 if TYPE_CHECKING:
-    from covid_core.engines.outputs import Outputs
+    from covid_core.engines.exported import ExportedNetwork
 
 
 class Kind(StrEnum):
@@ -41,31 +41,31 @@ def classifier(folder: Path, name: str, card: WeightsCard) -> Trained:
     return Trained(Kind.CLASSIFIER, folder, name, card.sha256, card.preprocess.size_px)
 
 
-def reference(trained: Trained) -> Outputs:
+def reference(trained: Trained) -> ExportedNetwork:
     """The network in PyTorch.
 
     Raises WeightsError where the file is missing, damaged, another network's, or no longer that of
     `sha256`.
     """
-    from covid_core.engines.outputs import Outputs  # PyTorch: a second or two, and 170 MB
+    from covid_core.engines.exported import ExportedNetwork  # PyTorch: a second or two, and 170 MB
 
     if trained.kind is Kind.CLASSIFIER:
         from covid_core.model.network_files import load_weights
 
         network, card = load_weights(trained.folder, trained.name)
         _check(trained, card.sha256)
-        return Outputs(network, network.engine_outputs)
+        return ExportedNetwork(network, network.engine_outputs)
     if trained.kind is Kind.GATE:
         from covid_core.model.gate_network import load_gate_network
 
         gate, sha256 = load_gate_network(trained.folder, trained.name)
         _check(trained, sha256)
-        return Outputs(gate, gate.logits_and_distances)
+        return ExportedNetwork(gate, gate.logits_and_distances)
     from covid_core.model.lungs_network import load_lung_network
 
     lungs, sha256 = load_lung_network(trained.folder, trained.name)
     _check(trained, sha256)
-    return Outputs(lungs, lungs.probabilities)
+    return ExportedNetwork(lungs, lungs.probabilities)
 
 
 def _check(trained: Trained, sha256: str) -> None:

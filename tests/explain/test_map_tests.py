@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from covid_core.engines.outputs import Outputs
+from covid_core.engines.exported import ExportedNetwork
 from covid_core.engines.torch import TorchEngine
 from covid_core.explain.map_tests import DELETION, LUNGS, MIRROR, WEIGHTS, MapCheck, check_map
 from covid_core.findings import Finding
@@ -83,7 +83,7 @@ def test_a_class_without_evidence_has_no_map() -> None:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_networks_of_random_weights_fail(seed: int) -> None:
     network = random_network(seed)
-    engine = TorchEngine(Outputs(network, network.engine_outputs), 1)
+    engine = TorchEngine(ExportedNetwork(network, network.engine_outputs), 1)
     torch.manual_seed(seed)
     passed = []
     for draw in range(8):

@@ -10,7 +10,7 @@ from torch import nn
 Tensors = tuple[torch.Tensor, ...]
 
 
-class Outputs(nn.Module):
+class ExportedNetwork(nn.Module):
     """A network called by one of its methods, in evaluation mode with frozen parameters."""
 
     def __init__(self, network: nn.Module, give: Callable[[torch.Tensor], Tensors]) -> None:
