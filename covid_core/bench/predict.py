@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from covid_core.bench.another_state import reader_of
 from covid_core.bench.files import files
 from covid_core.bench.limit import matrix_rate, operations
 from covid_core.bench.plain import torchvision_way, torchxrayvision_way
@@ -18,13 +20,15 @@ from covid_core.engines.choice import Choice, engine_of
 from covid_core.engines.engine import Engine, Precision
 from covid_core.engines.proof import read_proof
 from covid_core.engines.trained import Trained, classifier, reference
-from covid_core.model.card import SHIPPED
+from covid_core.model.card import SHIPPED, WEIGHTS, find_part
+from covid_core.predict.gate import NAME as GATE_NAME
 from covid_core.predict.gate import Gate
 from covid_core.predict.predictor import Predictor
 from covid_core.read.radiograph import Radiograph
 from covid_core.read.reading import read_radiograph
 
 OURS = "this project"
+AGAINST = "this project, the other checkout"
 PLAIN = "torchvision + pytorch-grad-cam, plain"
 XRV = "torchxrayvision + pytorch-grad-cam, plain"
 DECODE, PREPARE, GATE, FORWARD, EXPLAIN = (
@@ -57,25 +61,44 @@ class Speed:
     used: str
 
 
-def measure(weights: Path, recipe: str = SHIPPED, *, rounds: int) -> Speed:
-    """The speed on phantoms with the weights of a folder. Raises WeightsError."""
+def measure(
+    weights: Path, recipe: str = SHIPPED, *, rounds: int, against: Path | None = None
+) -> Speed:
+    """The speed on phantoms with the weights of a folder.
+
+    `against`: another checkout of this project, that takes its turns too; by its own weights where
+    this one's are the project's. Raises WeightsError, and CovidCoreError where that does not run.
+    """
     predictor = Predictor.load(weights, recipe)
     trained = classifier(weights, recipe, predictor.card)
+    gate = Gate.load(find_part(weights, GATE_NAME))
     given = files()
     sides = _peers()
     counted = operations(reference(trained), trained.size_px)
     used, proof = predictor.engine, read_proof(weights, recipe, trained.sha256)
     engines = medians(_engines(trained, used), rounds)
     exact = engines[engine_of(trained, Choice.OPENVINO).title]
-    return Speed(
-        whole={
+    with ExitStack() as stack:
+        other: Callable[[str], object] | None = None
+        if against:
+            own = against / "weights" if weights == WEIGHTS else weights
+            other = stack.enter_context(reader_of(against, own, recipe, given))
+        whole = {
             name: medians(
-                {OURS: partial(_read, predictor, data), **{n: partial(s, data) for n, s in sides}},
+                {
+                    OURS: partial(_read, predictor, data),
+                    **({AGAINST: partial(other, name)} if other else {}),
+                    **{peer: partial(side, data) for peer, side in sides},
+                },
                 rounds,
             )
             for name, data in given.items()
+        }
+    return Speed(
+        whole=whole,
+        stages={
+            name: medians(_stages(predictor, gate, data), rounds) for name, data in given.items()
         },
-        stages={name: medians(_stages(predictor, data), rounds) for name, data in given.items()},
         engines=engines,
         limits={precision: counted / matrix_rate(precision) for precision in Precision},
         operations=counted,
@@ -94,9 +117,9 @@ def _peers() -> list[tuple[str, Callable[[bytes], object]]]:
     return [(name, side) for name, side in found if side is not None]
 
 
-def _stages(predictor: Predictor, data: bytes) -> Calls:
+def _stages(predictor: Predictor, gate: Gate, data: bytes) -> Calls:
     """Ours in pieces, each given what those before it made."""
-    preprocess, gate = predictor.card.preprocess, Gate.load()
+    preprocess = predictor.card.preprocess
     prediction = predictor.predict(read_radiograph(data))
     film = read_radiograph(data)
     x = preprocess.input(preprocess.picture(film)[np.newaxis])

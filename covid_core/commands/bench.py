@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import BadParameter, Option
@@ -84,13 +85,22 @@ class PredictOptions:
     rounds: Annotated[
         int, Option("--rounds", help="how often each radiograph is read; the median counts")
     ] = 10
+    against: Annotated[
+        Path | None,
+        Option(
+            "--against",
+            metavar="CHECKOUT",
+            help="another checkout of this project, measured in turns with this one; by its own"
+            " weights, or by those of --weights",
+        ),
+    ] = None
 
 
 def run_predict(options: PredictOptions) -> int:
     """Measure how fast a radiograph is answered; the exit status."""
     from covid_core.bench.predict import measure
 
-    speed = measure(options.weights, options.recipe, rounds=options.rounds)
+    speed = measure(options.weights, options.recipe, rounds=options.rounds, against=options.against)
     print(f"{machine.described()}; {speed.used}; medians, all sides in turns\n")
     for part in (_whole(speed), _profile(speed), _forward(speed)):
         print(part, end="\n\n")
@@ -101,18 +111,21 @@ def _whole(speed: Speed) -> str:
     """The table of times from a file's bytes to probability and evidence."""
     from covid_core.bench.predict import OURS
 
+    limit = min(speed.limits.values())
     peers = [side for side in next(iter(speed.whole.values())) if side != OURS]
     rows = [
         [
             file,
             _ms(sides[OURS]),
             _ms(mean),
+            f"{mean / limit:.1f}",
             *(f"{_ms(sides[peer])}, {sides[peer] / mean:.1f} x" for peer in peers),
         ]
         for file, sides in speed.whole.items()
         for mean in [sides[OURS] + speed.again]
     ]
-    header = ["file to probability and heat, ms", OURS, "with second looks, on average", *peers]
+    average = "with second looks, on average"
+    header = ["file to probability and heat, ms", OURS, average, "times the least limit", *peers]
     return table(header, rows)
 
 

@@ -12,11 +12,13 @@ from PIL import Image
 
 from covid_core.__main__ import main
 from covid_core.bench import files, predict
+from covid_core.bench.another_state import reader_of
 from covid_core.bench.limit import matrix_rate, operations
 from covid_core.bench.plain import torchvision_way
 from covid_core.bench.timing import medians
 from covid_core.engines.engine import Precision
 from covid_core.engines.trained import reference
+from covid_core.errors import CovidCoreError
 from covid_core.read.reading import read_radiograph
 from tests.engines.networks import SIDE, small_classifier
 
@@ -69,9 +71,21 @@ def test_the_command_prints_whole_ways_stages_and_limits(
     monkeypatch.setattr(files, "_SMALL_PX", 256)
     monkeypatch.setattr(files, "_LARGE_PX", 320)
     options = ["--weights", str(tmp_path), "--recipe", "small", "--rounds", "1"]
+    options += ["--against", str(Path(__file__).parents[2])]
     assert main(["bench", "predict", *options]) == 0
     output = capsys.readouterr().out
     lines = [line.split("|")[1].strip() for line in output.splitlines() if line.startswith("|")]
     assert lines[2:5] == lines[7:10] == ["256 px PNG", "256 px JPEG", "320 px DICOM"]
     assert predict.PLAIN in output and predict.FORWARD in output
+    assert predict.AGAINST in output and "times the least limit" in output
     assert output.count("limit: ") == 2 and "OpenVINO" in output and "PyTorch" in output
+
+
+def test_a_checkout_that_does_not_run_is_named(tmp_path: Path) -> None:
+    small_classifier(tmp_path)
+    with (
+        pytest.raises(CovidCoreError, match="does not read a radiograph") as refused,
+        reader_of(tmp_path, tmp_path / "none", "small", {}),
+    ):
+        pass
+    assert refused.value.file == str(tmp_path)
