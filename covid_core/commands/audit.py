@@ -19,12 +19,13 @@ from covid_core.model.card import (
     SHIPPED,
     WEIGHTS,
     WeightsCard,
+    find_part,
     read_audit,
     read_cards,
     save_audit,
 )
 from covid_core.model.results import BoxFigures
-from covid_core.predict.lungs import Lungs
+from covid_core.predict.lungs import NAME, Lungs
 from covid_core.predict.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def run(options: Options) -> int:
         card,
         table,
         options.cache,
+        weights=options.weights,
         amount=Amount(options.probes, options.maps, options.corruptions),
         seed=options.seed,
         workers=cores(),
@@ -159,7 +161,8 @@ def _zones(options: Options, card: WeightsCard, table: pd.DataFrame) -> Zones | 
         return earlier.zones if earlier else None
     scores = read_zone_scores(options.zone_scores)
     predictor = Predictor.load(options.weights, options.recipe, gated=False)
-    return zones_against_scores(predictor, Lungs.load(), table, scores)
+    lungs = Lungs.load(find_part(options.weights, NAME))
+    return zones_against_scores(predictor, lungs, table, scores)
 
 
 def _boxes(

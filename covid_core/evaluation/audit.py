@@ -29,11 +29,13 @@ from covid_core.evaluation.strata import (
 )
 from covid_core.findings import CLASSES
 from covid_core.model.audit import AuditedPart, AuditFigures
-from covid_core.model.card import WeightsCard
+from covid_core.model.card import WeightsCard, find_part
 from covid_core.model.decision import BALANCED, Rules, tiers_at
 from covid_core.model.networks import Network
 from covid_core.model.tiers import DECIDED
+from covid_core.predict.gate import NAME as GATE_NAME
 from covid_core.predict.gate import Gate
+from covid_core.predict.lungs import NAME as LUNGS_NAME
 from covid_core.predict.lungs import Lungs
 from covid_core.training.films import load_films
 
@@ -52,6 +54,7 @@ def audit(
     table: pd.DataFrame,
     cache: Path,
     *,
+    weights: Path,
     amount: Amount,
     seed: int,
     workers: int,
@@ -59,10 +62,12 @@ def audit(
 ) -> Audit:
     """Every figure of a three-class network on the manifest that it was trained on.
 
-    Raises DatasetError for another manifest, WeightsError for a network that answers anything else.
+    `weights`: the folder that the network came from. Raises DatasetError for another manifest,
+    WeightsError for a network that answers anything else.
     """
     check_audited(card, table)
-    gate, lungs = Gate.load(), Lungs.load()
+    gate = Gate.load(find_part(weights, GATE_NAME))
+    lungs = Lungs.load(find_part(weights, LUNGS_NAME))
     films = load_films(table, card.preprocess, cache, workers=workers)
     parts = [split for split in MEASURED if len(films.part(split))]
     answered = load_or_compute_logits(network, card, films, cache, device=device)

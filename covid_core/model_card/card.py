@@ -13,7 +13,14 @@ from pathlib import Path
 from covid_core.findings import CLASSES, Finding, listed_in_words
 from covid_core.model.architectures import TITLES
 from covid_core.model.audit import AuditFigures
-from covid_core.model.card import AS_PUBLISHED, LEFT_OUT, WeightsCard, read_audit, read_cards
+from covid_core.model.card import (
+    AS_PUBLISHED,
+    LEFT_OUT,
+    WeightsCard,
+    find_part,
+    read_audit,
+    read_cards,
+)
 from covid_core.model.tiers import in_sentence
 from covid_core.model_card.audit_words import PAINTED_IN_TRAINING
 from covid_core.model_card.baselines import baselines_section
@@ -28,6 +35,7 @@ from covid_core.model_card.trust import (
     write_diagram,
 )
 from covid_core.model_card.within_source import within_source_section
+from covid_core.predict.gate import NAME as GATE_NAME
 from covid_core.predict.gate import Gate, GateCard
 from covid_core.present.markdown import table
 from covid_core.sources import provenance
@@ -50,11 +58,12 @@ class Beside:
 
 
 def read_beside(card: WeightsCard, folder: Path) -> Beside:
-    """What lies beside a card in a weights folder, and the project's own gate's card.
+    """What lies beside a card in a weights folder, and the gate's card.
 
     Raises WeightsError.
     """
-    return Beside(Gate.load().card, read_audit(folder, card), read_cards(folder / LEFT_OUT))
+    gate = Gate.load(find_part(folder, GATE_NAME))
+    return Beside(gate.card, read_audit(folder, card), read_cards(folder / LEFT_OUT))
 
 
 def write_model_card(card: WeightsCard, folder: Path) -> None:

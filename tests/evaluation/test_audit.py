@@ -149,7 +149,13 @@ def test_only_the_manifest_that_the_weights_know_is_audited(place: Path, tmp_pat
     network, card = load_weights(place / "weights")
     other = card.replace(split="another")
     table = pd.read_parquet(place / "manifest.parquet")
-    settings = {"amount": Amount(), "seed": 0, "workers": 1, "device": torch.device("cpu")}
+    settings = {
+        "weights": place,
+        "amount": Amount(),
+        "seed": 0,
+        "workers": 1,
+        "device": torch.device("cpu"),
+    }
     with pytest.raises(DatasetError, match="another split"):
         audit(network, other, table, tmp_path, **settings)  # type: ignore[arg-type]
     two = card.replace(classes=TASKS["covid or normal"].outputs, rules=Rules.plain(2))
