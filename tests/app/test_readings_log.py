@@ -88,6 +88,7 @@ def test_a_disk_that_takes_nothing_stops_no_reading(
     assert "a reading is not in the log: No such file or directory" in caplog.text
 
 
+@pytest.mark.linux
 def test_a_film_on_the_page_is_one_line(tmp_path: Path) -> None:
     for name in ("app", "covid_core", "weights", "streamlit_app.py", ".streamlit"):
         (tmp_path / name).symlink_to(Path(HERE) / name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -72,7 +73,8 @@ def test_the_variables_are_what_the_page_and_the_package_go_by(tmp_path: Path) -
     )
     names = {WEIGHTS_VARIABLE: "there", page.DESK_VARIABLE: "here.toml", "PATH": ""}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=ROOT, env=names, capture_output=True, text=True, check=True)
+    around = os.environ | names
+    done = subprocess.run(command, cwd=ROOT, env=around, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["here.toml", "there", str(Path("there", "gate"))]
 
 

@@ -38,6 +38,7 @@ def test_lines_of_many_threads_are_whole(tmp_path: Path) -> None:
     assert sorted(path.read_bytes().split()) == sorted(lines)
 
 
+@pytest.mark.linux
 def test_a_link_is_not_followed_and_a_pipe_not_waited_for(tmp_path: Path) -> None:
     elsewhere, link, pipe = tmp_path / "elsewhere", tmp_path / "link", tmp_path / "pipe"
     elsewhere.touch()

@@ -44,6 +44,7 @@ def test_what_is_no_plain_file_is_neither_read_nor_waited_for(folder: Path, put:
     assert len(list(Path("/proc/self/fd").iterdir())) == handles
 
 
+@pytest.mark.linux
 def test_a_link_is_followed_in_its_folder_and_not_out_of_it(folder: Path) -> None:
     (folder / "inside.png").symlink_to(folder / "ward" / "a.png")
     (folder / "outside.png").symlink_to(folder.parent / "secret" / "a.png")
@@ -55,6 +56,7 @@ def test_a_link_is_followed_in_its_folder_and_not_out_of_it(folder: Path) -> Non
             read_within(folder, folder / name)
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize("swapped", ["ward", "ward/a.png"])
 def test_a_link_put_there_once_the_path_was_looked_at_is_not_followed(
     folder: Path, monkeypatch: pytest.MonkeyPatch, swapped: str
@@ -77,6 +79,7 @@ def test_a_link_put_there_once_the_path_was_looked_at_is_not_followed(
     assert path.read_bytes() == b"secret"  # which is what reading by its path would have given
 
 
+@pytest.mark.linux
 def test_where_nothing_is_opened_relative_to_a_folder_the_path_is_looked_at(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
