@@ -18,6 +18,7 @@ from covid_core.model.decision import Decision
 from covid_core.model.tiers import DECIDED, caveat_of
 from covid_core.predict.prediction import Prediction
 from covid_core.present.flags import flags_of_reading
+from covid_core.present.sentences import category_against_answer
 from covid_core.present.worth import answer_worth, calls_worth, category_worth
 
 
@@ -97,6 +98,8 @@ def show_category(prediction: Prediction) -> None:
         return
     words = f"**{texts.CATEGORY}:** {prediction.category.display_name}"
     st.markdown(words, help=texts.CATEGORY_HELP)
+    if contradiction := category_against_answer(prediction):
+        st.caption(f":material/warning: {contradiction}")
     st.caption(category_worth(session.card(), prediction.category))
 
 

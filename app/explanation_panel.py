@@ -27,6 +27,7 @@ from covid_core.present import plots
 from covid_core.present.heat_words import no_heat_in_words
 from covid_core.present.point_words import elsewhere_in_words, point_in_words
 from covid_core.present.sentences import checks_in_words, in_percent
+from covid_core.sources import title_of
 
 
 @st.fragment
@@ -180,6 +181,6 @@ def set_in_words(prediction: Prediction) -> str:
     names = ", ".join(map(in_sentence, prediction.decision.candidates))
     sentences = [texts.SET.format(names=names) if names else texts.SET_NONE]
     if coverage and fitted_on:
-        sources = listed_in_words(fitted_on)
+        sources = listed_in_words([title_of(source) for source in fitted_on])
         sentences.append(texts.COVERAGE.format(share=round(coverage * 100), sources=sources))
     return " ".join(sentences)

@@ -23,7 +23,7 @@ from covid_core.case.case_reading import Reading
 from covid_core.findings import Finding
 from covid_core.model.saliency import Saliency
 from covid_core.present.display import AS_STORED, display_film, grey_windows, thinned_film
-from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
+from covid_core.present.heat_words import no_opacity_in_words, not_due_in_words
 from covid_core.present.overlay import COLOUR_MAPS, OPACITY_COLOURS, clip_to_body, soft
 from covid_core.present.sentences import DISCLAIMER, heat_in_words, opacity_in_words
 from covid_core.present.worth import map_worth, opacity_worth
@@ -153,13 +153,11 @@ def _levels(shown: OpacityMap | Saliency, reading: Reading, shape: tuple[int, ..
 
 
 def _opacity_layer(layer: Layer, reading: Reading, opacity: OpacityMap, worth: str) -> Layer:
-    """A reading's opacity map; shown where maps may be drawn."""
-    words, doubtful = opacity_in_words(opacity, reading.lungs)
-    if why := no_heat_in_words(reading.prediction.decision):
-        words, doubtful = why, False
-    return replace(
-        layer, name=texts.OPACITY_LAYER, shown=not why, why=words, doubtful=doubtful, note=worth
-    )
+    """A reading's opacity map; shown where it may be drawn."""
+    shares = reading.lung_shares(reading.prediction.label)
+    why = no_opacity_in_words(reading.prediction.decision, shares)
+    words = why or opacity_in_words(opacity, reading.lungs)[0]
+    return replace(layer, name=texts.OPACITY_LAYER, shown=not why, why=words, note=worth)
 
 
 def _class_layer(layer: Layer, reading: Reading, finding: Finding, worth: str) -> Layer:

@@ -18,6 +18,7 @@ from covid_core.findings import Finding
 from covid_core.model.tiers import in_sentence
 from covid_core.present.overlay import displayed, png
 from covid_core.read.reading import read_radiograph
+from covid_core.sources import title_of
 
 _PICTURE_PX, _SHOWN_PX = 480, 120  # sent larger, to be looked at in full screen
 
@@ -38,7 +39,7 @@ def show_neighbours() -> None:
     with box:
         st.write(texts.NEAREST_WORDS)
         films = [one.film for several in found.values() for one in several]
-        st.markdown(f"**{texts.mix([one.source for one in films])}**")
+        st.markdown(f"**{texts.mix([title_of(one.source) for one in films])}**")
         try:
             pictures = own_pictures(film.sha256, films)
         except Busy as error:
@@ -67,12 +68,12 @@ def show_neighbour(one: Neighbour, picture: bytes | None) -> None:
     """Shows a training film: its picture, where there is one, and what is known of it."""
     film = one.film
     if picture:
-        alt = texts.COPY_ALT.format(source=film.source, finding=in_sentence(film.finding))
+        alt = texts.COPY_ALT.format(source=title_of(film.source), finding=in_sentence(film.finding))
         st.image(picture, width=_SHOWN_PX, output_format="PNG", alt=alt)
     view = texts.VIEW.format(view=film.view) if film.view else texts.UNKNOWN_VIEW
     age = film.age_group or texts.UNKNOWN_AGE
     with st.container(gap="xxsmall"):
-        st.text(texts.FILM.format(source=film.source, view=view, age=age))
+        st.text(texts.FILM.format(source=title_of(film.source), view=view, age=age))
         st.text(film.reference)
         st.caption(texts.SIMILARITY.format(similarity=one.similarity))
 

@@ -164,7 +164,8 @@ def show_viewer(
     view = view_of(film.reading, ready, warning=warning, steps=steps)
     view = replace(view, linked=linked)
     if film.is_phantom:
-        view = replace(view, answer=texts.IS_PHANTOM)
+        layers = tuple(replace(layer, doubtful=False) for layer in view.layers)
+        view = replace(view, answer=texts.IS_PHANTOM, layers=layers)
     elif not linked:
         view = replace(view, boxing=film.sha256)
     return viewer(view, key=key, height_px=height_px, planes=ready.planes, on_boxes=take_boxes)

@@ -46,6 +46,11 @@ def show() -> None:
         format_func=lambda answer: answer.display_name,
         key=f"about-{prediction.radiograph_sha256[:16]}",
     )
+    if not (prediction.decision.usable or film.is_phantom):
+        st.error(prediction.decision.sentence, icon=":material/block:")
+        show_limits()
+        st.caption(DISCLAIMER)
+        return
     walk = walk_through(session.card(), prediction, reading.maps[finding])
     whole, seen = st.columns(2)
     with whole:
@@ -56,10 +61,7 @@ def show() -> None:
     show_withheld(reading, finding)
     show_sum(walk)
     show_calibration(walk)
-    if prediction.decision.usable:
-        show_call(walk, prediction)
-    else:
-        st.error(prediction.decision.sentence, icon=":material/block:")
+    show_call(walk, prediction)
     show_limits()
     st.caption(DISCLAIMER)
 

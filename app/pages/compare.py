@@ -77,7 +77,7 @@ def show_comparison(film: OpenFilm, found: RecipesHere) -> None:
     else:
         st.text(film.name)
     decision = film.reading.prediction.decision
-    if not decision.usable:
+    if not (decision.usable or film.is_phantom):
         st.error(decision.sentence, icon=":material/block:")
         return
     if not film.is_phantom:

@@ -160,7 +160,9 @@ function point(viewer) {
   const [x, y] = inside ? [Math.floor(place.x), Math.floor(place.y)] : []
   const full = film.pixels instanceof Uint16Array ? WHITE : 255
   const share = inside ? film.pixels[y * film.width + x] / full : 0
-  const grey = inside ? filled(header.texts.grey, { x, y, grey: valueInWords(header, share) }) : ""
+  const { thinning, texts } = header
+  const said = { x: x * thinning, y: y * thinning, grey: valueInWords(header, share) } // in pixels of the file
+  const grey = inside ? filled(texts.grey, said) : ""
   for (const corner of viewer.root.querySelectorAll(".grey")) corner.textContent = grey
   cross.hidden = !inside
   if (!inside) return

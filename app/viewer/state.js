@@ -7,7 +7,11 @@ const TASTE = [
 const CLOSEST = 32 // screen pixels for one of the film
 const NARROWEST = 0.005
 const MOST_PRESETS = 5 // keys
-let taste = {} // of the viewer touched last: the page of the next film may be built anew
+// Of what a reader has chosen, what holds at the next visit too.
+const KEPT = ["view", "heat", "contour", "outline", "colours", "opacity", "threshold"]
+const STORE = "chest-reader-viewer"
+let taste = kept() // of the viewer touched last: the page of the next film may be built anew
+let alone = false // whether heat was drawn in one pane, before another view drew it
 let preset = null // the window that was chosen last, by its name: each film has its own of that name
 let moved = null // where a reader moved that window's ends, as shares of it
 let map = null // the map that was chosen last, by its name
@@ -37,10 +41,29 @@ function change(viewer, patch) {
   const before = { ...viewer.state }
   Object.assign(viewer.state, patch)
   // One of two films on a page has one pane for want of room, which says nothing of taste.
-  const kept = TASTE.filter(name => name in patch && !(viewer.header.linked && name === "view"))
-  for (const name of kept) taste[name] = patch[name]
+  const chosen = TASTE.filter(name => name in patch && !(viewer.header.linked && name === "view"))
+  for (const name of chosen) taste[name] = patch[name]
+  if (chosen.length) keep()
   schedule(viewer)
   follow(viewer, before, patch)
+}
+
+/** The reader's settings of an earlier visit; none where the browser keeps nothing. */
+function kept() {
+  try {
+    const found = JSON.parse(localStorage.getItem(STORE)) ?? {}
+    return Object.fromEntries(KEPT.filter(name => name in found).map(name => [name, found[name]]))
+  } catch {
+    return {}
+  }
+}
+
+function keep() {
+  try {
+    localStorage.setItem(STORE, JSON.stringify(Object.fromEntries(KEPT.map(name => [name, taste[name]]))))
+  } catch {
+    // A browser that keeps nothing: they hold for this visit.
+  }
 }
 
 /** What dragging does from now on; a box that is half drawn is given up. */
@@ -79,7 +102,10 @@ function chooseLayer(viewer, layer) {
 
 /** One pane, or a way to see the film and its heat at once, for which there must be heat. */
 function setView(viewer, view) {
-  change(viewer, view === "one" ? { view } : { view, heat: true })
+  const was = viewer.state
+  if (view === "one") return change(viewer, was.view === "one" ? { view } : { view, heat: alone })
+  if (was.view === "one") alone = was.heat
+  change(viewer, { view, heat: true })
 }
 
 function setWindow(viewer, width, level) {

@@ -19,6 +19,7 @@ from covid_core.findings import Finding
 from covid_core.model.calls import PREVALENCE
 from covid_core.predict.prediction import Prediction
 from covid_core.present.flags import flags_of
+from covid_core.present.heat_words import no_opacity_in_words
 from covid_core.present.overlay import OPACITY_COLOURS, blend, clip_to_body, displayed, png
 from covid_core.read.radiograph import Radiograph
 from covid_core.storage.atomic import write_all_whole, write_whole
@@ -86,7 +87,7 @@ def write_overlay(reading: Reading, folder: Path) -> None:
     """Write the film under its likeliest class's heat, and under its opacity map if it has one.
 
     Without heat where the class's map fails its self-test or heat of it is not due, and then its
-    name says so. No opacity map where no map may be drawn.
+    name says so. No opacity map where none may be drawn.
     """
     finding, prediction = reading.prediction.label, reading.prediction
     drawn = _counts(reading) and prediction.heat_due(finding)
@@ -95,7 +96,8 @@ def write_overlay(reading: Reading, folder: Path) -> None:
         heat = clip_to_body(reading.maps[finding].heat(*shown.shape), reading.body)
         overlay = png(blend(shown, heat, _OPACITY if drawn else 0))
         overlays = {_label(finding) if drawn else NO_HEAT: overlay}
-        if reading.opacity and prediction.decision.draws_heat:
+        shares = reading.lung_shares(finding)
+        if reading.opacity and not no_opacity_in_words(prediction.decision, shares):
             heat = clip_to_body(reading.opacity.heat(*shown.shape), reading.body)
             overlays[OPACITY] = png(blend(shown, heat, _OPACITY, OPACITY_COLOURS))
     name = output_name(reading.radiograph.sha256)

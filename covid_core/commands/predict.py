@@ -215,7 +215,7 @@ def _written(options: Options, scoring: Scoring, terms: Terms) -> int:
             count += 1
             said.append(Tier(row["tier"]))
             if row["decision"] in UNANSWERED:
-                failed, reason = failed + 1, row["reason"]
+                failed, reason = failed + 1, f"{row['file']}: {row['reason']}"
             for write in emit:
                 write(row)
     print_tally(tally)
@@ -235,7 +235,7 @@ def _say_what_failed(
         print(f"{ledger.not_given} of the rows are of files that were not given", file=sys.stderr)
     if failed:
         print(f"{failed} of {count} files got no prediction", file=sys.stderr)
-        if count == 1 and reason:
+        if failed == 1 and reason:
             print(reason, file=sys.stderr)
         else:
             where = options.csv or "what was printed"

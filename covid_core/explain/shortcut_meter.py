@@ -26,6 +26,7 @@ from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
 from covid_core.prepare.occlusion import LEAST_LUNG, lungs_only, painted_over, widened
 
+NOT_FROM_THE_LUNGS = "Do not use this answer: it does not come from the lungs."
 KEPT = 0.5  # of the odds: a film that keeps so much without its lungs was not called by them
 
 
@@ -65,7 +66,7 @@ class ShortcutMeter:
         )
         if not self.explained:
             return f"{scores}."
-        return f"Do not use this answer: it does not come from the lungs. {scores}."
+        return f"{NOT_FROM_THE_LUNGS} {scores}."
 
 
 def read_meter(

@@ -96,7 +96,7 @@ def overlay(result: Result) -> np.ndarray:
 
 
 def opacity_overlay(result: Result) -> np.ndarray:
-    """The film under its opacity map, where maps are drawn, with the lungs' outline.
+    """The film under its opacity map, where that may be drawn, with the lungs' outline.
 
     uint8 (H, W, 3), of the film's size or, where that is small, enlarged. Raises ValueError where
     the weights have no such map.
@@ -105,7 +105,7 @@ def opacity_overlay(result: Result) -> np.ndarray:
         raise ValueError("these weights have no opacity map")
     film = _enlarged(result.film)
     heat = clip_to_body(result.opacity.heat(*film.shape), result.body)
-    opacity = _OPACITY if result.prediction.decision.draws_heat else 0
+    opacity = _OPACITY if result.opacity_drawn else 0
     return _outlined(blend(film, heat, opacity, OPACITY_COLOURS), result.lungs)
 
 

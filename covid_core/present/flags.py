@@ -9,6 +9,7 @@ from enum import IntEnum
 from covid_core.case.case_reading import Reading
 from covid_core.explain.checks import Checks
 from covid_core.explain.lung_shares import LungShares
+from covid_core.explain.shortcut_meter import NOT_FROM_THE_LUNGS
 from covid_core.findings import Finding
 from covid_core.model.gate_findings import UNDER_18, UNUSABLE, Code
 from covid_core.predict.prediction import Prediction
@@ -102,14 +103,12 @@ def codes_of(flags: Sequence[Flag]) -> str:
 def _of_checks(prediction: Prediction, checks: Checks) -> list[Flag]:
     found = []
     if checks.meter and checks.meter.explained:
-        found.append(Flag(Severity.UNUSABLE, "outside_the_lungs", checks.meter.sentence))
+        found.append(Flag(Severity.UNUSABLE, "outside_the_lungs", NOT_FROM_THE_LUNGS))
     if checks.seen:
         found.append(Flag(Severity.WARNING, "seen_in_training", SEEN))
     shown = checks.map_check
     if prediction.heat_due(shown.finding) and not shown.passed:
-        failed = [test.sentence for test in shown.tests if not test.passed]
-        words = " ".join([shown.sentence, *failed])
-        found.append(Flag(Severity.WARNING, "heat_failed_its_tests", words))
+        found.append(Flag(Severity.WARNING, "heat_failed_its_tests", shown.sentence))
     return found
 
 

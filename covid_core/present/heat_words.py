@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from covid_core.explain.lung_shares import LungShares
 from covid_core.findings import Finding, shown_probability
 from covid_core.model.decision import Decision
 from covid_core.model.tiers import in_sentence
 from covid_core.predict.prediction import Prediction
+from covid_core.present.sentences import opacity_elsewhere_in_words
 
 
 def no_heat_in_words(decision: Decision) -> str:
@@ -15,6 +17,16 @@ def no_heat_in_words(decision: Decision) -> str:
     if not decision.usable:
         return "No heat is drawn: the answer must not be used."
     return f"No heat is drawn: the answer is “{decision.tier}”."
+
+
+def no_opacity_in_words(decision: Decision, shares: LungShares) -> str:
+    """Why the opacity map is not drawn; "" where it may be.
+
+    Nor is it where likely opacities lie in the lungs no more than chance would have it.
+    """
+    if why := no_heat_in_words(decision):
+        return why
+    return opacity_elsewhere_in_words(shares) if shares.opacity_elsewhere else ""
 
 
 def not_due_in_words(prediction: Prediction, finding: Finding) -> str:

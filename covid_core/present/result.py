@@ -21,7 +21,7 @@ from covid_core.model.saliency import Saliency
 from covid_core.model.tiers import CAVEAT, in_sentence
 from covid_core.predict.prediction import Prediction
 from covid_core.present.flags import Flag, flags_of
-from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
+from covid_core.present.heat_words import no_opacity_in_words, not_due_in_words
 from covid_core.present.overlay import LEAST_HEAT
 from covid_core.present.point_words import answer_worth_in_words
 from covid_core.present.sentences import (
@@ -124,7 +124,13 @@ class Result:
             return ""
         colours = f"blue low, yellow high, {NOT_DRAWN}"
         drawn = f"Probability of an opacity, as radiologists box it: {colours}."
-        return no_heat_in_words(self.prediction.decision) or drawn
+        return no_opacity_in_words(self.prediction.decision, self.lung_shares) or drawn
+
+    @property
+    def opacity_drawn(self) -> bool:
+        """Whether the opacity map is shown: the weights have one, and it marks lungs."""
+        words = no_opacity_in_words(self.prediction.decision, self.lung_shares)
+        return self.opacity is not None and not words
 
     @property
     def name(self) -> str:

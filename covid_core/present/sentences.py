@@ -8,6 +8,7 @@ import numpy as np
 
 from covid_core.explain.lung_shares import LungShares
 from covid_core.explain.opacity_map import OpacityMap
+from covid_core.findings import Appearance
 from covid_core.model.decision import OperatingPoint
 from covid_core.model.tiers import DECIDED, FLAGGED, Tier
 from covid_core.predict.prediction import Prediction
@@ -54,11 +55,22 @@ def opacity_in_words(opacity: OpacityMap, lungs: np.ndarray) -> tuple[str, bool]
 
 
 def opacity_elsewhere_in_words(shares: LungShares) -> str:
-    """That likely opacities lie in the lungs less than chance would have it."""
+    """That likely opacities lie in the lungs less than chance has it, and so are not shown."""
     return (
         f"Only {in_percent(shares.opacity)} of the likely opacity lies in the lungs, which are"
-        f" {in_percent(shares.area)} of the film: less than chance."
+        f" {in_percent(shares.area)} of the film: less than chance, so the opacity map is not"
+        " shown."
     )
+
+
+def category_against_answer(prediction: Prediction) -> str:
+    """That the RSNA category contradicts the answer, in words; "" where it does not."""
+    category, tier = prediction.category, prediction.decision.tier
+    if category is None or tier not in DECIDED:
+        return ""
+    if (category is Appearance.NEGATIVE) == (tier is Tier.NONE_SEEN):
+        return ""
+    return "The category contradicts the answer."
 
 
 def category_in_words(prediction: Prediction) -> str:
@@ -66,7 +78,8 @@ def category_in_words(prediction: Prediction) -> str:
     category, share = prediction.category, prediction.category_share
     if category is None or share is None:
         return ""
-    return f"{category.display_name} (the network's share is {in_percent(share)}, not calibrated)."
+    words = f"{category.display_name} (the network's share is {in_percent(share)}, not calibrated)."
+    return f"{words} {category_against_answer(prediction)}".strip()
 
 
 def checks_in_words(prediction: Prediction) -> str:

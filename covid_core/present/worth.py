@@ -6,6 +6,7 @@ radiologists boxed and read.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from covid_core.findings import Appearance, Finding, listed_in_words
@@ -13,11 +14,12 @@ from covid_core.model.calls import Calls
 from covid_core.model.card import WeightsCard
 from covid_core.model.choices import choices_by, use_in_words
 from covid_core.model.decision import SITE, SITE_FILMS, Decision, OperatingPoint
-from covid_core.model.results import OPACITY_MAP, TEST
+from covid_core.model.results import OPACITY_MAP, TEST, WithinSource
 from covid_core.model.tiers import in_sentence
 from covid_core.present.point_words import NOT_TRAINED_ON, calls_elsewhere, share_with_interval
-from covid_core.present.populations import parts_within
+from covid_core.present.populations import titled
 from covid_core.present.sentences import in_percent
+from covid_core.sources import title_of
 
 _MAP_UNMEASURED = "Not measured: how often it points at what radiologists box."
 _UNCHECKED = "Counted before the checks, which withhold some answers."
@@ -67,42 +69,54 @@ def answer_worth(card: WeightsCard, decision: Decision, prevalence: float) -> st
 
 
 def calls_worth(card: WeightsCard, point: OperatingPoint) -> str:
-    """What the answers at a point came to, at home and where nothing was trained, in one line.
+    """What the answers at a point came to where nothing was trained, and at home, in one line.
 
-    A site's own point: on its own films alone. "" where nothing was measured.
+    Flagged is what is called likely or possible. A site's own point: on its own films alone. ""
+    where nothing was measured.
     """
     calls = point.calls
     if calls is None:
         return ""
     at_home, name = card.trust.get(TEST), in_sentence(card.classes[-1])
-    films = f"{at_home.films:,} test films" if at_home else "the test films"
     if point.name == SITE:
-        films = SITE_FILMS
+        here = f"On {SITE_FILMS}, which chose its rule as well"
+    else:
+        here = f"On {at_home.films:,} test films" if at_home else "On the test films"
     elsewhere = [
-        f"; of {card.trust[source].films:,} films of {NOT_TRAINED_ON}{_chosen_by(card, source)}"
-        f" {', '.join(shares[:-1])} and {shares[-1]}"
+        f"At a hospital that was not used in training{_choices(card, source)},"
+        f" {_in_tenths(there.false_alarms.value)} films without {name} were flagged too (likely or"
+        f" possible); {_flagged_and_missed(there)} ({card.trust[source].films:,} films)."
         for source, there in calls_elsewhere(card, point).items()
-        for shares in [_shares(there)]
     ]
-    found, missed, alarms, undecided = _shares(calls)
-    return (
-        f"Of {films}, {found} of those with {name} were called likely or possible and {missed}"
-        f" missed, {alarms} of the others were false alarms, and {undecided} of all were undecided"
-        f"{''.join(elsewhere)}. {_UNCHECKED}"
+    home = (
+        f"{here}: {in_percent(calls.false_alarms.value)} of those without {name} were flagged;"
+        f" {_flagged_and_missed(calls)}."
     )
+    return " ".join([*elsewhere, home, _UNCHECKED])
 
 
-def _chosen_by(card: WeightsCard, source: str) -> str:
-    """What a source that trained nothing chose, in brackets; "" where that is nothing."""
+def _choices(card: WeightsCard, source: str) -> str:
+    """That a source which trained nothing chose something, in brackets; "" where it did not."""
     if not choices_by(source, card.training):
         return ""
     return f" ({use_in_words(source, card.training)})"
 
 
-def _shares(calls: Calls) -> list[str]:
-    """In per cent: flagged and missed of those with the disease, false alarms, undecided."""
-    shares = (calls.flagged.value, calls.missed, calls.false_alarms.value, 1 - calls.decided.value)
-    return [in_percent(share) for share in shares]
+def _flagged_and_missed(calls: Calls) -> str:
+    """In per cent: flagged and missed of those with the disease, undecided of all."""
+    return (
+        f"of those with it {in_percent(calls.flagged.value)} were flagged and"
+        f" {in_percent(calls.missed)} missed, and {in_percent(1 - calls.decided.value)} of all were"
+        " undecided"
+    )
+
+
+def _in_tenths(share: float) -> str:
+    """A share, 0 to 1, as so many of ten."""
+    tenths = round(10 * share)
+    if tenths in (0, 10) and 0 < share < 1:
+        return "more than 9 of 10" if tenths else "fewer than 1 of 10"
+    return f"{tenths} of 10"
 
 
 def map_worth(card: WeightsCard, finding: Finding) -> str:
@@ -118,7 +132,7 @@ def opacity_worth(card: WeightsCard) -> str:
 def category_worth(card: WeightsCard, category: Appearance) -> str:
     """How well an RSNA category is separated from the rest, in one line."""
     found = []
-    for title, own in parts_within(card.results.within_source):
+    for title, own in _parts_within(card):
         figures = own.appearance or {}
         if category.value in figures:
             one, mean = (figures[name].auroc for name in (category.value, "mean"))
@@ -131,13 +145,16 @@ def category_worth(card: WeightsCard, category: Appearance) -> str:
     return f"Measured: {category.value} against the rest, {'; '.join(found)}."
 
 
+def _parts_within(card: WeightsCard) -> Iterator[tuple[str, WithinSource]]:
+    """Each source and population by the source's title, and its figures."""
+    for source, populations in card.results.within_source.items():
+        for population, own in populations.items():
+            yield titled(title_of(source), population), own
+
+
 def _pointing(card: WeightsCard, name: str) -> str:
     """How often the hottest point of one map lies in a box, and how often one fixed point does."""
-    parts = [
-        (title, own.maps[name])
-        for title, own in parts_within(card.results.within_source)
-        if name in own.maps
-    ]
+    parts = [(title, own.maps[name]) for title, own in _parts_within(card) if name in own.maps]
     if not parts:
         return _MAP_UNMEASURED
     hits = [

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import film_session
+from app.open_film import OpenFilm
 from app.texts import about as texts
+from covid_core.findings import Finding
 from covid_core.predict.prediction import Prediction
 from covid_core.predict.predictor import Predictor
 from covid_core.present.overlay import png
@@ -104,6 +108,24 @@ def test_the_open_film_is_the_one_described(app: AppTest) -> None:
     assert len(page.info) == 0
     assert "300 x 300 px" in words(page)
     assert "http://host" not in words(page)
+
+
+def test_of_an_answer_that_must_not_be_used_no_step_is_shown(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = film_session.check
+
+    def withheld(film: OpenFilm, *findings: Finding) -> OpenFilm:
+        film = made(film, *findings)
+        decision = film.prediction.decision.withheld("It is blank.")
+        prediction = replace(film.prediction, decision=decision)
+        return replace(film, reading=replace(film.reading, prediction=prediction))
+
+    app.file_uploader(key="film").upload("a.png", png(draw_phantom(size_px=300))).run()
+    monkeypatch.setattr(film_session, "check", withheld)
+    page = app.switch_page(PAGE).run()
+    assert not page.exception and len(page.error) == 1
+    assert charts(page) == [] and [one.value for one in page.subheader] == [texts.LIMITS]
 
 
 def test_the_sum_that_is_shown_is_right(app: AppTest) -> None:

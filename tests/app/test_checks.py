@@ -168,9 +168,11 @@ def test_the_nearest_training_films_are_shown_with_their_sources(
     assert "COVID-1.png" not in said(page), "behind a click"
     open_nearest(page)
     assert not page.exception
-    assert "6 of 9 come from radiography, 3 from nih." in said(page)
+    assert "6 of 9 come from COVID-19 Radiography Database, 3 from NIH ChestX-ray8." in said(page)
     shown = [one.value for one in page.text]
-    assert "COVID/COVID-21.png" in shown and "radiography, PA view, adult" in shown
+    assert (
+        "COVID/COVID-21.png" in shown and "COVID-19 Radiography Database, PA view, adult" in shown
+    )
     assert not page.get("image"), "no film of a collection is delivered"
     assert texts.COPIES_HINT in said(page)
 

@@ -210,6 +210,30 @@ def test_a_run_keeps_the_state_and_sends_no_film_again(opened: Opened) -> None:
     assert sum(shown.received[received:]) < 100_000
 
 
+def test_one_pane_has_heat_again_only_where_it_had_before(opened: Opened) -> None:
+    shown = opened("phantom")
+    for _ in "side by side", "one pane":
+        shown.root.press("s")
+    assert shown.state()["heat"] == "false"
+    shown.root.press("t")
+    for _ in "side by side", "one pane":
+        shown.root.press("s")
+    assert shown.state()["heat"] == "true"
+
+
+def test_a_reader_s_settings_hold_at_the_next_visit(opened: Opened) -> None:
+    shown = opened("phantom")
+    shown.root.press("t")
+    shown.slide("Heat strength", 0.3)
+    shown.root.press("i")
+    before = shown.state()
+    shown.page.reload()
+    expect(shown.root).to_have_attribute("data-heat", "true")
+    after = shown.state()
+    assert after["opacity"] == before["opacity"]
+    assert (before["inverted"], after["inverted"]) == ("true", "false"), "that was of one film"
+
+
 def test_another_film_starts_afresh_but_for_taste(opened: Opened) -> None:
     shown = opened("phantom")
     shown.button("Side by side").click()

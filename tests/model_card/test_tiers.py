@@ -67,19 +67,21 @@ def test_a_terminal_gets_a_line_a_point() -> None:
 def test_what_the_answers_came_to_at_home_and_away_is_one_line() -> None:
     here = OperatingPoint(BALANCED, 0.3, calls=CARD.trust["test part"].tiers[BALANCED].calls)
     found = (
-        "90% of those with COVID-19 were called likely or possible and 0% missed, 20% of the others"
-        " were false alarms, and 10% of all were undecided"
+        ": 20% of those without COVID-19 were flagged; of those with it 90% were flagged and 0%"
+        " missed, and 10% of all were undecided."
     )
     assert calls_worth(CARD, here) == (
-        f"Of {CARD.trust['test part'].films:,} test films, {found}; of"
-        f" {CARD.trust['away'].films} films of a source not used in training 90%, 0%, 20% and 45%."
+        "At a hospital that was not used in training, 2 of 10 films without COVID-19 were flagged"
+        " too (likely or possible); of those with it 90% were flagged and 0% missed, and 45% of all"
+        f" were undecided ({CARD.trust['away'].films} films)."
+        f" On {CARD.trust['test part'].films:,} test films{found}"
         " Counted before the checks, which withhold some answers."
     )
     chosen = CARD.replace(training={CHOSEN_BY: "away: tone"})
-    assert "not used in training (but used to choose the tone) 90%" in calls_worth(chosen, here)
+    assert "not used in training (but used to choose the tone), 2" in calls_worth(chosen, here)
     assert calls_worth(card(), OperatingPoint(BALANCED, 0.3)) == ""
     at_site = calls_worth(CARD, replace(here, name=SITE))
-    assert at_site.startswith(f"Of the site's own films, {found}.")
+    assert at_site.startswith(f"On the site's own films, which chose its rule as well{found}")
     assert calls_worth(CARD, OperatingPoint(SITE, 0.3)) == ""
 
 

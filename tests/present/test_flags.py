@@ -41,7 +41,8 @@ def test_checks_add_what_they_found() -> None:
     assert flags[1].sentence == SEEN and "COVID-1.png" not in SEEN
     failed = replace(CHECKS, meter=None, seen=None, map_check=map_check(Finding.COVID, "deletion"))
     [flag] = flags_of(made().prediction, failed, in_lungs=ELSEWHERE)
-    assert flag.code == "heat_failed_its_tests" and "Found of deletion." in flag.sentence
+    assert flag.code == "heat_failed_its_tests" and "(deletion)" in flag.sentence
+    assert "Found of deletion." not in flag.sentence, "that stands in the table of tests"
 
 
 def test_what_is_explained_without_lungs_is_withheld_and_has_no_heat() -> None:

@@ -6,9 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from covid_core.explain.lung_shares import LungShares
 from covid_core.findings import Finding
 from covid_core.model.tiers import Tier
-from covid_core.present.heat_words import no_heat_in_words, not_due_in_words
+from covid_core.present.heat_words import (
+    no_heat_in_words,
+    no_opacity_in_words,
+    not_due_in_words,
+)
 from tests.exports.results import COVID, NORMAL, OTHER, made
 
 
@@ -39,6 +44,19 @@ def test_a_class_below_its_threshold_is_distinguished_from_one_that_is_ruled_out
         " threshold, 0.30."
     )
     assert out == "No heat is drawn: the prediction set rules out other pneumonia."
+
+
+def test_an_opacity_map_that_marks_what_is_no_lung_is_not_drawn() -> None:
+    decision = made(COVID).prediction.decision
+    outside, inside = LungShares(0.9, 0.4, opacity=0.2), LungShares(0.9, 0.4, opacity=0.8)
+    assert no_opacity_in_words(decision, inside) == ""
+    assert no_opacity_in_words(decision, LungShares(0.9, 0.4)) == "", "likely nowhere"
+    assert no_opacity_in_words(decision, outside) == (
+        "Only 20% of the likely opacity lies in the lungs, which are 40% of the film: less than"
+        " chance, so the opacity map is not shown."
+    )
+    held = no_opacity_in_words(decision.withheld("It is blank."), outside)
+    assert held == "No heat is drawn: the answer must not be used."
 
 
 def test_no_heat_is_due_to_what_is_normal() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from covid_core.explain.lung_shares import LungShares
-from covid_core.findings import Finding, shown_probability
+from covid_core.findings import APPEARANCES, Appearance, Finding, shown_probability
 from covid_core.metrics import Estimate
 from covid_core.model.calls import Calls, TierCount
 from covid_core.model.decision import Decision, OperatingPoint
@@ -18,7 +18,14 @@ from covid_core.present.point_words import (
     point_in_words,
     values_in_words,
 )
-from covid_core.present.sentences import heat_in_words, opacity_in_words, predictive_value
+from covid_core.present.sentences import (
+    category_against_answer,
+    category_in_words,
+    heat_in_words,
+    opacity_in_words,
+    predictive_value,
+)
+from tests.exports.results import COVID, NORMAL
 from tests.exports.results import made as made_result
 
 POINT = OperatingPoint(
@@ -144,3 +151,26 @@ def test_heat_outside_the_lungs_is_warned_of(
     sentence, warned = heat_in_words(LungShares(share, area))
     assert words in sentence
     assert warned is doubtful
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "category", "against"),
+    [
+        (COVID, Appearance.TYPICAL, False),
+        (COVID, Appearance.NEGATIVE, True),
+        (NORMAL, Appearance.NEGATIVE, False),
+        (NORMAL, Appearance.ATYPICAL, True),
+        (COVID, None, False),
+    ],
+)
+def test_a_category_that_contradicts_the_answer_says_so(
+    probabilities: tuple[float, ...], category: Appearance | None, against: bool
+) -> None:
+    shares = None
+    if category:
+        shares = np.full(len(APPEARANCES), 0.1)
+        shares[APPEARANCES.index(category)] = 0.7
+    prediction = replace(made_result(probabilities).prediction, appearances=shares)
+    assert prediction.category is category
+    assert bool(category_against_answer(prediction)) is against
+    assert ("contradicts" in category_in_words(prediction)) is against

@@ -21,12 +21,12 @@ def test_what_was_measured_stands_in_one_line(card: WeightsCard) -> None:
     worth = Worth.of(card, Finding.COVID, Appearance.TYPICAL)
     assert worth.opacity == (
         "Measured: its highest point lies in a radiologist's box on 81% (78% to 84%) of 400 films"
-        " (siim-covid19, never trained on); always pointing at one and the same"
+        " (SIIM-FISABIO-RSNA COVID-19, never trained on); always pointing at one and the same"
         " spot, the best there is, on 55%."
     )
     assert worth.category == (
         "Measured: typical against the rest, AUROC 0.81 (0.78 to 0.84), the mean of all categories"
-        " 0.81, on 400 films (siim-covid19, never trained on)."
+        " 0.81, on 400 films (SIIM-FISABIO-RSNA COVID-19, never trained on)."
     )
 
 
