@@ -10,6 +10,7 @@ import hashlib
 import threading
 import weakref
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from app import film_session, session, shared_queue
 from app.film_view import Prepared, keep_prepared, prepare_view
 from app.open_film import OpenFilm, read_film, unchecked
 from app.queue import Work
+from app.texts import read as texts
 from covid_core.errors import CovidCoreError, foreseen
 
 if TYPE_CHECKING:
@@ -124,7 +126,8 @@ def adopt_ahead(opened: Collection[Item]) -> None:
     if ahead.made.cancel():
         return
     try:
-        film, ready = ahead.made.result()
+        with nullcontext() if ahead.made.done() else st.spinner(texts.READING):
+            film, ready = ahead.made.result()
     except CovidCoreError:
         return
     film_session.keep(film)
