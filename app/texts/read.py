@@ -19,8 +19,8 @@ PHANTOM = "Synthetic phantom"
 IS_PHANTOM = "A drawing: the numbers mean nothing."
 PUBLIC = "Real radiographs to try"
 PUBLIC_WORDS = (
-    "Six public films. None of them trained the weights that come with this program, which get one of"
-    " them wrong. Download one and drop it here."
+    "Six public films. None of them trained the weights that come with this program, which get one"
+    " of them wrong. Download one and drop it here."
 )
 PUBLIC_COLUMNS = ("Label", "File", "Collection", "Licence")
 PUBLIC_DIGESTS = "Checksums (SHA-256)"
