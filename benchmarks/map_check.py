@@ -154,18 +154,12 @@ def drawn_predictors(
     for seed in range(draws):
         for stage in STAGES:
             drawn = randomised(network, x[:1] if stage == "head" else x, stage, seed=seed)
-            runs = (
-                engine
-                if stage == "head"
-                else TorchEngine(ExportedNetwork(drawn, drawn.engine_outputs))
-            )
+            runs = engine if stage == "head" else _engine(drawn)
             yield stage, Predictor(runs, _head(drawn), card)
         mixed = shuffled(network, seed)
         yield (
             SHUFFLED,
-            Predictor(
-                TorchEngine(ExportedNetwork(mixed, mixed.engine_outputs)), _head(mixed), card
-            ),
+            Predictor(_engine(mixed), _head(mixed), card),
         )
 
 

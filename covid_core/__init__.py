@@ -22,7 +22,7 @@ above, and no two import each other; the tests hold this list.
     batch               many films: a list, a folder of a million, several networks
     cluster             an archive on many machines, in any filesystem, by Ray
     local_validation    a hospital's own scores to its own operating point
-    datasets            folders of films to a manifest: one table with a clean split
+    datasets            folders of radiographs to a manifest: one table with a clean split
     training            a manifest to weights
     evaluation          honest figures, baselines, targets, an audit
     model_card          what was measured, as a card, a comparison, a report

@@ -8,9 +8,9 @@ const CLOSEST = 32 // screen pixels for one of the film
 const NARROWEST = 0.005
 const MOST_PRESETS = 5 // keys
 // Of what a reader has chosen, what holds at the next visit too.
-const KEPT = ["view", "heat", "contour", "outline", "colours", "opacity", "threshold"]
+const KEPT = ["heat", "contour", "outline", "colours", "opacity", "threshold"]
 const STORE = "chest-reader-viewer"
-let taste = kept() // of the viewer touched last: the page of the next film may be built anew
+let taste = remembered() // of the viewer touched last: the page of the next film may be built anew
 let alone = false // whether heat was drawn in one pane, before another view drew it
 let preset = null // the window that was chosen last, by its name: each film has its own of that name
 let moved = null // where a reader moved that window's ends, as shares of it
@@ -49,7 +49,7 @@ function change(viewer, patch) {
 }
 
 /** The reader's settings of an earlier visit; none where the browser keeps nothing. */
-function kept() {
+function remembered() {
   try {
     const found = JSON.parse(localStorage.getItem(STORE)) ?? {}
     return Object.fromEntries(KEPT.filter(name => name in found).map(name => [name, found[name]]))

@@ -62,7 +62,7 @@ def draw_sample(
     rows = table.iloc[chosen]
     with ThreadPoolExecutor(workers) as pool:
         reading = pool.map(_film, map(Path, rows["path"]))
-        films = tuple(tqdm(reading, "films", total=len(rows), unit="radiograph"))
+        films = tuple(tqdm(reading, "radiographs", total=len(rows), unit="radiograph"))
     masks = np.stack([lungs.inside(film.astype(np.float32) / 255) for film in films])
     labels = np.array([CLASSES.index(label) for label in rows["label"]], np.int64)
     return Sample(films, masks, labels, groups, rows["source"].to_numpy(str))

@@ -66,7 +66,7 @@ def opacity_elsewhere_in_words(shares: LungShares) -> str:
 def category_against_answer(prediction: Prediction) -> str:
     """That the RSNA category contradicts the answer, in words; "" where it does not."""
     category, tier = prediction.category, prediction.decision.tier
-    if category is None or tier not in DECIDED:
+    if category is None or tier not in DECIDED or tier is Tier.COVID_UNLIKELY:
         return ""
     if (category is Appearance.NEGATIVE) == (tier is Tier.NONE_SEEN):
         return ""

@@ -245,15 +245,26 @@ def test_it_ends_with_how_many_films_came_out_how_and_where_the_reasons_are(
     folder.mkdir()
     for seed in range(3):
         (folder / f"{seed}.png").write_bytes(png(draw_phantom(size_px=128, seed=seed)))
-    (folder / "empty.png").write_bytes(b"")
+    for name in ("empty.png", "void.png"):
+        (folder / name).write_bytes(b"")
     assert score(folder, table) == 1
     stderr = capsys.readouterr().err
     rows = list(csv.DictReader(table.open(encoding="utf-8")))
     for tier in {row["tier"] for row in rows}:
         assert f"{tier} {sum(row['tier'] == tier for row in rows)}" in stderr
-    assert "4 radiographs: " in stderr and "not read 1" in stderr
+    assert "5 radiographs: " in stderr and "not read 2" in stderr
     assert f"the reasons are in the column reason of {table}" in stderr
-    assert "1 radiograph done" in stderr and "4 radiographs done" in stderr
+    assert "1 radiograph done" in stderr and "5 radiographs done" in stderr
+
+
+def test_the_one_file_of_several_that_fails_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.png").write_bytes(png(draw_phantom(size_px=128)))
+    (tmp_path / "empty.png").write_bytes(b"")
+    assert score(tmp_path, tmp_path / "rows.csv") == 1
+    stderr = capsys.readouterr().err
+    assert f"{tmp_path / 'empty.png'}: " in stderr and "empty" in stderr.lower()
 
 
 def test_a_single_file_that_fails_says_why(

@@ -170,5 +170,5 @@ def test_films_that_never_trained_are_zoned_and_no_others(tmp_path: Path) -> Non
     found = zones_against_scores(predictor, lungs, other, scores)
     assert found.rows["called"].correlation.n == found.severity.n == 0
     trained = table.assign(split=Split.TRAIN.value)
-    with pytest.raises(DatasetError, match="0 films have zone scores"):
+    with pytest.raises(DatasetError, match="0 radiographs have zone scores"):
         zones_against_scores(predictor, lungs, trained, scores)

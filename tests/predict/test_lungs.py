@@ -70,7 +70,7 @@ def test_command_writes_weights_that_load(
     collection: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["lungs", str(collection), "--out", str(tmp_path), "--epochs", "1"]) == 0
-    assert "10 films of patients who did not train it; 30 did" in capsys.readouterr().out
+    assert "10 radiographs of patients who did not train it; 30 did" in capsys.readouterr().out
     lungs = Lungs.load(tmp_path)
     assert lungs.card.films == {"train": 30, "test": 10}
     mask = lungs.mask(np.random.default_rng(0).random((300, 200)).astype(np.float32))
@@ -82,7 +82,7 @@ def test_a_folder_without_outlines_is_refused(tmp_path: Path) -> None:
     for kind in ("normal", "covid"):
         (tmp_path / kind).mkdir()
         Image.fromarray(draw_phantom(size_px=200)).save(tmp_path / kind / "a.png")
-    with pytest.raises(DatasetError, match="only 0 films with outlines"):
+    with pytest.raises(DatasetError, match="only 0 radiographs with outlines"):
         read_outlined(tmp_path)
 
 

@@ -145,7 +145,7 @@ def make_gate(
     train, validation = parts[Split.TRAIN], parts[Split.VALIDATION]
     if train is None or validation is None or parts[Split.TEST] is None:
         raise DatasetError(
-            "it has no films to train, validate or test with",
+            "it has no radiographs to train, validate or test with",
             "Make one with all three parts",
             file=str(manifest),
         )
