@@ -107,8 +107,8 @@ def zones_against_scores(
     films = list(_zoned(predictor, lungs, chosen, scores))
     if not films:
         raise DatasetError(
-            f"of the test part and the held-out sources {len(chosen)} radiographs have zone scores, and"
-            " none of them has both lungs and a map in them",
+            f"of the test part and the held-out sources {len(chosen)} radiographs have zone scores,"
+            " and none of them has both lungs and a map in them",
             "Hold the COVID-19 image data collection out, or leave --zone-scores away",
         )
     return measure_agreement(films).replace(
