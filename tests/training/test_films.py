@@ -45,7 +45,7 @@ def test_arrays_are_the_manifest_without_what_is_left_out(
 
 def test_films_that_are_gone_are_named(table: pd.DataFrame, tmp_path: Path) -> None:
     moved = table.assign(path=str(tmp_path / "elsewhere") + table["path"].str[-8:])
-    with pytest.raises(DatasetError, match="radiographs of the manifest are not there") as refused:
+    with pytest.raises(DatasetError, match="adiographs of the manifest are not there") as refused:
         load_films(moved, SMALL, tmp_path / "cache", workers=2)
     assert refused.value.problem.count(str(tmp_path / "elsewhere")) == 36
     assert "36 in all" in refused.value.problem
