@@ -12,6 +12,7 @@ from covid_core.case.case_reading import Reading
 from covid_core.case.reader import CaseReader
 from covid_core.errors import foreseen
 from covid_core.explain.checks import map_counts
+from covid_core.explain.lung_shares import LungShares
 from covid_core.exports.bundle import make_bundle
 from covid_core.exports.request import ExportRequest, result_of
 from covid_core.exports.signature import signature_path
@@ -52,12 +53,12 @@ def output_writer(
         with foreseen():
             reading = reader.explain(radiograph, prediction)
             reading = reader.check(reading, finding)
+        in_lungs = reading.lung_shares(finding)
         if overlays:
-            write_overlay(reading, overlays)
+            write_overlay(reading, in_lungs, overlays)
         if bundles:
             shown = PREVALENCE if prevalence is None else prevalence
             write_bundle(reader, reading, bundles, shown, signing)
-        in_lungs = reading.lung_shares(finding)
         flags = flags_of(reading.prediction, reading.checks(finding), in_lungs)
         return Explained(reading.prediction, in_lungs.heat if _counts(reading) else math.nan, flags)
 
@@ -83,11 +84,11 @@ def _counts(reading: Reading) -> bool:
     return map_counts(prediction, reading.map_checks[prediction.label].map_check)
 
 
-def write_overlay(reading: Reading, folder: Path) -> None:
+def write_overlay(reading: Reading, in_lungs: LungShares, folder: Path) -> None:
     """Write the film under its likeliest class's heat, and under its opacity map if it has one.
 
     Without heat where the class's map fails its self-test or heat of it is not due, and then its
-    name says so. No opacity map where none may be drawn.
+    name says so. No opacity map where none may be drawn. `in_lungs`: of that class's map.
     """
     finding, prediction = reading.prediction.label, reading.prediction
     drawn = _counts(reading) and prediction.heat_due(finding)
@@ -96,8 +97,7 @@ def write_overlay(reading: Reading, folder: Path) -> None:
         heat = clip_to_body(reading.maps[finding].heat(*shown.shape), reading.body)
         overlay = png(blend(shown, heat, _OPACITY if drawn else 0))
         overlays = {_label(finding) if drawn else NO_HEAT: overlay}
-        shares = reading.lung_shares(finding)
-        if reading.opacity and not no_opacity_in_words(prediction.decision, shares):
+        if reading.opacity and not no_opacity_in_words(prediction.decision, in_lungs):
             heat = clip_to_body(reading.opacity.heat(*shown.shape), reading.body)
             overlays[OPACITY] = png(blend(shown, heat, _OPACITY, OPACITY_COLOURS))
     name = output_name(reading.radiograph.sha256)

@@ -129,8 +129,8 @@ class Result:
     @property
     def opacity_drawn(self) -> bool:
         """Whether the opacity map is shown: the weights have one, and it marks lungs."""
-        words = no_opacity_in_words(self.prediction.decision, self.lung_shares)
-        return self.opacity is not None and not words
+        withheld = no_opacity_in_words(self.prediction.decision, self.lung_shares)
+        return self.opacity is not None and not withheld
 
     @property
     def name(self) -> str:

@@ -6,7 +6,6 @@ radiologists boxed and read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from covid_core.findings import Appearance, Finding, listed_in_words
@@ -14,10 +13,10 @@ from covid_core.model.calls import Calls
 from covid_core.model.card import WeightsCard
 from covid_core.model.choices import choices_by, use_in_words
 from covid_core.model.decision import SITE, SITE_FILMS, Decision, OperatingPoint
-from covid_core.model.results import OPACITY_MAP, TEST, WithinSource
+from covid_core.model.results import OPACITY_MAP, TEST
 from covid_core.model.tiers import in_sentence
 from covid_core.present.point_words import NOT_TRAINED_ON, calls_elsewhere, share_with_interval
-from covid_core.present.populations import titled
+from covid_core.present.populations import parts_within
 from covid_core.present.sentences import in_percent
 from covid_core.sources import title_of
 
@@ -132,7 +131,7 @@ def opacity_worth(card: WeightsCard) -> str:
 def category_worth(card: WeightsCard, category: Appearance) -> str:
     """How well an RSNA category is separated from the rest, in one line."""
     found = []
-    for title, own in _parts_within(card):
+    for title, own in parts_within(card.results.within_source, title_of):
         figures = own.appearance or {}
         if category.value in figures:
             one, mean = (figures[name].auroc for name in (category.value, "mean"))
@@ -145,16 +144,13 @@ def category_worth(card: WeightsCard, category: Appearance) -> str:
     return f"Measured: {category.value} against the rest, {'; '.join(found)}."
 
 
-def _parts_within(card: WeightsCard) -> Iterator[tuple[str, WithinSource]]:
-    """Each source and population by the source's title, and its figures."""
-    for source, populations in card.results.within_source.items():
-        for population, own in populations.items():
-            yield titled(title_of(source), population), own
-
-
 def _pointing(card: WeightsCard, name: str) -> str:
     """How often the hottest point of one map lies in a box, and how often one fixed point does."""
-    parts = [(title, own.maps[name]) for title, own in _parts_within(card) if name in own.maps]
+    parts = [
+        (title, own.maps[name])
+        for title, own in parts_within(card.results.within_source, title_of)
+        if name in own.maps
+    ]
     if not parts:
         return _MAP_UNMEASURED
     hits = [
